@@ -1,0 +1,1 @@
+//! What is asked of and said about indexes, nodes and the cluster.

@@ -1,0 +1,1 @@
+//! Dates: formats, math and rounding, as mappings, documents and queries write them.

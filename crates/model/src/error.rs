@@ -1,0 +1,169 @@
+//! The one error that crosses the gateway, and the table that says what each kind is called in each dialect.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::id::{IndexRef, ShardNumber};
+
+/// A refusal or a failure, as a client shall read it.
+///
+/// `reason` names the field, the value and the remedy, in OpenSearch's wording where it has one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error {
+    pub kind: ErrorKind,
+    pub reason: String,
+    /// The index and shard that the error is about, when it is about one.
+    pub index: Option<Box<IndexRef>>,
+    pub shard: Option<ShardNumber>,
+    pub cause: Option<Box<Error>>,
+    /// What `root_cause` lists; empty: the error itself.
+    pub root_causes: Vec<Error>,
+    /// Further keys of the error's object (`line`, `col`, `resource.id`, `phase`, `failed_shards` ..), in order.
+    pub details: Map<String, Value>,
+}
+
+impl Error {
+    pub fn new(kind: ErrorKind, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self { kind, reason, index: None, shard: None, cause: None, root_causes: Vec::new(), details: Map::new() }
+    }
+
+    /// `illegal_argument_exception`, 400: the commonest refusal.
+    pub fn illegal_argument(reason: impl Into<String>) -> Self {
+        Self::new(ErrorKind::IllegalArgument, reason)
+    }
+
+    /// `parsing_exception`, 400, at a place of the body where it is known.
+    pub fn parsing(reason: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Parsing, reason)
+    }
+
+    /// 501: OpenSearch has it, Shoal does not yet. `what` is the endpoint, parameter or query by its name.
+    pub fn not_implemented(what: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::NotImplemented, format!("{what} is not implemented yet"))
+    }
+
+    /// `index_not_found_exception`, 404.
+    pub fn index_not_found(name: &str) -> Self {
+        let mut error = Self::new(ErrorKind::IndexNotFound, format!("no such index [{name}]"));
+        for key in ["index", "resource.id"] {
+            error.details.insert(key.into(), name.into());
+        }
+        error.details.insert("resource.type".into(), "index_or_alias".into());
+        error.details.insert("index_uuid".into(), "_na_".into());
+        error
+    }
+
+    pub fn with_cause(mut self, cause: Error) -> Self {
+        self.cause = Some(Box::new(cause));
+        self
+    }
+
+    pub fn with_index(mut self, index: IndexRef) -> Self {
+        self.index = Some(Box::new(index));
+        self
+    }
+
+    pub fn with_shard(mut self, shard: ShardNumber) -> Self {
+        self.shard = Some(shard);
+        self
+    }
+
+    pub fn with_detail(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(key.into(), value.into());
+        self
+    }
+
+    /// HTTP status of the answer.
+    pub fn status(&self) -> u16 {
+        match self.kind {
+            // A search that failed everywhere answers with the status of its first cause.
+            ErrorKind::SearchPhaseExecution => self.root_causes.first().map_or(503, Error::status),
+            kind => kind.row().status,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.row().name, self.reason)?;
+        self.cause.iter().try_for_each(|cause| write!(f, "; caused by {cause}"))
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// One row of the table of kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// OpenSearch's `type`.
+    pub name: &'static str,
+    /// HTTP status.
+    pub status: u16,
+}
+
+macro_rules! kinds {
+    ($($kind:ident $name:literal $status:literal)*) => {
+        /// What went wrong, as a closed list.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ErrorKind { $($kind),* }
+
+        impl ErrorKind {
+            /// This kind's row of the table.
+            pub fn row(self) -> Row {
+                match self { $(Self::$kind => Row { name: $name, status: $status }),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    ActionRequestValidation "action_request_validation_exception" 400
+    AliasNotFound "aliases_not_found_exception" 404
+    ArrayIndexOutOfBounds "array_index_out_of_bounds_exception" 400
+    CircuitBreaking "circuit_breaking_exception" 429
+    ClusterBlock "cluster_block_exception" 403
+    ContentTypeUnsupported "media_type_header_exception" 406
+    DateTimeParse "date_time_parse_exception" 400
+    DocumentMissing "document_missing_exception" 404
+    DocumentSourceMissing "document_source_missing_exception" 400
+    EndOfInput "json_e_o_f_exception" 400
+    IllegalArgument "illegal_argument_exception" 400
+    IllegalState "illegal_state_exception" 500
+    IndexClosed "index_closed_exception" 400
+    IndexNotFound "index_not_found_exception" 404
+    InputCoercion "input_coercion_exception" 400
+    InvalidAliasName "invalid_alias_name_exception" 400
+    InvalidIndexName "invalid_index_name_exception" 400
+    Io "i_o_exception" 500
+    JsonParse "json_parse_exception" 400
+    MapperParsing "mapper_parsing_exception" 400
+    MethodNotAllowed "method_not_allowed" 405
+    NamedObjectNotFound "named_object_not_found_exception" 400
+    NotImplemented "not_implemented_exception" 501
+    NotSerializable "not_x_content_exception" 400
+    NoShardAvailable "no_shard_available_action_exception" 503
+    NumberFormat "number_format_exception" 400
+    Parse "parse_exception" 400
+    ParseFailure "parse_cancellation_exception" 400
+    Parsing "parsing_exception" 400
+    ProcessClusterEventTimeout "process_cluster_event_timeout_exception" 503
+    QueryShard "query_shard_exception" 400
+    RejectedExecution "rejected_execution_exception" 429
+    ResourceAlreadyExists "resource_already_exists_exception" 400
+    ResourceNotFound "resource_not_found_exception" 404
+    RoutingMissing "routing_missing_exception" 400
+    SearchPhaseExecution "search_phase_execution_exception" 503
+    SearchParse "parsing_exception" 400
+    Settings "settings_exception" 400
+    ShardFailed "shard_failed_exception" 503
+    StrictDynamicMapping "strict_dynamic_mapping_exception" 400
+    TaskCancelled "task_cancelled_exception" 400
+    Timeout "timeout_exception" 503
+    TooManyClauses "too_many_nested_clauses" 400
+    UnavailableShards "unavailable_shards_exception" 503
+    UnsupportedOperation "unsupported_operation_exception" 400
+    VersionConflict "version_conflict_engine_exception" 409
+    XContentParse "x_content_parse_exception" 400
+}

@@ -1,0 +1,1 @@
+//! The one door between dialects and the node.

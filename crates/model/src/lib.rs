@@ -1,0 +1,16 @@
+//! The language that every part of Shoal speaks: plain data without I/O.
+//!
+//! Dialects parse bytes into these types, the node answers with these types, dialects render them. Nothing here reads a
+//! clock, a file or a socket.
+
+pub mod admin;
+pub mod date;
+pub mod document;
+pub mod error;
+pub mod gateway;
+pub mod id;
+pub mod mapping;
+pub mod query;
+pub mod search;
+pub mod target;
+pub mod write;

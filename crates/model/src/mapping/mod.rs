@@ -1,0 +1,182 @@
+//! What an index knows about its fields.
+//!
+//! A [`Mapping`] is plain data. `parse` makes it from JSON, `merge` adds to it (and refuses what contradicts), `render`
+//! writes it as JSON again, `lookup` finds fields by path. How fields lie on disk is the shard's business.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+/// The mapping of one index. Equal to what a client reads with `GET /{index}/_mapping`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mapping {
+    pub root: ObjectNode,
+    pub date_detection: Option<bool>,
+    pub numeric_detection: Option<bool>,
+    /// `None`: `strict_date_optional_time` and `yyyy/MM/dd HH:mm:ss Z||yyyy/MM/dd Z`.
+    pub dynamic_date_formats: Option<Vec<String>>,
+    pub dynamic_templates: Vec<DynamicTemplate>,
+    pub routing_required: Option<bool>,
+    pub source: SourceOptions,
+    pub meta: Option<Value>,
+}
+
+/// An object: the root, or a field of type `object`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObjectNode {
+    /// `None`: as the parent says (the root: [`Dynamic::True`]).
+    pub dynamic: Option<Dynamic>,
+    /// False: kept in the source, never parsed.
+    pub enabled: Option<bool>,
+    pub properties: BTreeMap<Arc<str>, Node>,
+}
+
+/// One name below an object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    Object(ObjectNode),
+    Field(Arc<Field>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dynamic {
+    True,
+    False,
+    Strict,
+    /// `strict_allow_templates` and `false_allow_templates` of OpenSearch.
+    StrictAllowTemplates,
+    FalseAllowTemplates,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceOptions {
+    pub enabled: bool,
+    pub includes: Vec<String>,
+    pub excludes: Vec<String>,
+}
+
+impl Default for SourceOptions {
+    fn default() -> Self {
+        Self { enabled: true, includes: Vec::new(), excludes: Vec::new() }
+    }
+}
+
+/// A leaf: its type, its parameters with defaults filled in, its multi-fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Full dotted path.
+    pub path: Arc<str>,
+    pub kind: FieldKind,
+    pub index: bool,
+    pub doc_values: bool,
+    pub store: bool,
+    /// Text: whether lengths count in scores. Keyword: false unless asked for.
+    pub norms: bool,
+    pub index_options: IndexOptions,
+    pub null_value: Option<Value>,
+    pub ignore_above: Option<u32>,
+    pub ignore_malformed: bool,
+    pub coerce: bool,
+    pub copy_to: Vec<Arc<str>>,
+    pub analyzer: Option<Arc<str>>,
+    pub search_analyzer: Option<Arc<str>>,
+    pub search_quote_analyzer: Option<Arc<str>>,
+    pub normalizer: Option<Arc<str>>,
+    /// Date patterns, separated by `||`; `None`: `strict_date_optional_time||epoch_millis`.
+    pub format: Option<Arc<str>>,
+    pub scaling_factor: Option<f64>,
+    /// Positions between the values of an array (text), default 100.
+    pub position_increment_gap: u32,
+    pub similarity: Option<Arc<str>>,
+    /// Multi-fields: the same value, indexed in other ways.
+    pub fields: BTreeMap<Arc<str>, Arc<Field>>,
+    /// The parameters as given, for rendering: without `type`, `fields`, and those equal to defaults that OpenSearch hides.
+    pub explicit: Map<String, Value>,
+}
+
+/// Which kind of value a field holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FieldKind {
+    Text,
+    Keyword,
+    Number(NumberKind),
+    Boolean,
+    Date,
+    DateNanos,
+    Ip,
+    Binary,
+    FlatObject,
+    /// Another name for the field at this path.
+    Alias(Arc<str>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NumberKind {
+    Long,
+    Integer,
+    Short,
+    Byte,
+    UnsignedLong,
+    Double,
+    Float,
+    HalfFloat,
+    ScaledFloat,
+}
+
+impl FieldKind {
+    /// As in `"type"`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Keyword => "keyword",
+            Self::Number(kind) => kind.name(),
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::DateNanos => "date_nanos",
+            Self::Ip => "ip",
+            Self::Binary => "binary",
+            Self::FlatObject => "flat_object",
+            Self::Alias(_) => "alias",
+        }
+    }
+}
+
+impl NumberKind {
+    /// As in `"type"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Long => "long",
+            Self::Integer => "integer",
+            Self::Short => "short",
+            Self::Byte => "byte",
+            Self::UnsignedLong => "unsigned_long",
+            Self::Double => "double",
+            Self::Float => "float",
+            Self::HalfFloat => "half_float",
+            Self::ScaledFloat => "scaled_float",
+        }
+    }
+
+    /// Whether values may have a fraction (scaled floats are stored as integers).
+    pub fn is_float(self) -> bool {
+        matches!(self, Self::Double | Self::Float | Self::HalfFloat)
+    }
+}
+
+/// How much of each posting is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IndexOptions {
+    Docs,
+    Freqs,
+    Positions,
+    Offsets,
+}
+
+/// A rule for fields that appear first in a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DynamicTemplate {
+    pub name: String,
+    /// The rule as given: `match`, `path_match`, `match_mapping_type`, `mapping` ..
+    pub rule: Map<String, Value>,
+}

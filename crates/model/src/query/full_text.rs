@@ -1,0 +1,116 @@
+//! Queries whose text is analysed as the field's is.
+
+use serde_json::Value;
+
+/// `match` and `match_bool_prefix`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Match {
+    pub field: String,
+    /// A string, number or boolean.
+    pub text: Value,
+    pub options: MatchOptions,
+}
+
+/// What the analysed queries share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatchOptions {
+    pub operator: Operator,
+    pub minimum_should_match: Option<String>,
+    pub analyzer: Option<String>,
+    /// Unanalysable values match nothing instead of failing.
+    pub lenient: bool,
+    pub fuzziness: Option<Fuzziness>,
+    pub fuzzy: FuzzyOptions,
+    pub zero_terms: ZeroTerms,
+    /// Multi-word synonyms match as phrases.
+    pub auto_generate_synonyms_phrase_query: bool,
+    /// `slop` of phrase forms.
+    pub slop: u32,
+}
+
+impl Default for MatchOptions {
+    fn default() -> Self {
+        Self {
+            operator: Operator::Or,
+            minimum_should_match: None,
+            analyzer: None,
+            lenient: false,
+            fuzziness: None,
+            fuzzy: FuzzyOptions::default(),
+            zero_terms: ZeroTerms::None,
+            auto_generate_synonyms_phrase_query: true,
+            slop: 0,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    Or,
+    And,
+}
+
+/// What a text without any token matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZeroTerms {
+    None,
+    All,
+}
+
+/// Permitted edits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fuzziness {
+    /// 0 below `low` characters, 1 below `high`, 2 from there on (default 3 and 6).
+    Auto { low: u32, high: u32 },
+    /// 0, 1 or 2.
+    Edits(u8),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct FuzzyOptions {
+    pub prefix_length: u32,
+    pub max_expansions: u32,
+    pub transpositions: bool,
+    pub rewrite: Option<String>,
+}
+
+impl Default for FuzzyOptions {
+    fn default() -> Self {
+        Self { prefix_length: 0, max_expansions: 50, transpositions: true, rewrite: None }
+    }
+}
+
+/// `match_phrase` and `match_phrase_prefix`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatchPhrase {
+    pub field: String,
+    pub text: Value,
+    pub slop: u32,
+    pub analyzer: Option<String>,
+    pub zero_terms: ZeroTerms,
+    /// Expansions of the last word (`match_phrase_prefix`).
+    pub max_expansions: u32,
+}
+
+/// `multi_match`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MultiMatch {
+    pub text: Value,
+    /// Names or patterns with their factors; empty: the index' `query.default_field`.
+    pub fields: Vec<(String, f32)>,
+    pub kind: MultiMatchKind,
+    /// Share of the scores of the fields that are not the best; `None`: the kind's default.
+    pub tie_breaker: Option<f32>,
+    pub options: MatchOptions,
+    pub max_expansions: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MultiMatchKind {
+    BestFields,
+    MostFields,
+    CrossFields,
+    Phrase,
+    PhrasePrefix,
+    BoolPrefix,
+}

@@ -1,0 +1,58 @@
+//! Queries on whole values.
+
+use serde_json::Value;
+
+use super::full_text::{Fuzziness, FuzzyOptions};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Term {
+    pub field: String,
+    pub value: Value,
+    pub case_insensitive: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terms {
+    pub field: String,
+    pub values: Vec<Value>,
+}
+
+/// `range`. Bounds are strings (dates with math, numbers, words), numbers or booleans.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range {
+    pub field: String,
+    pub lower: Option<Bound>,
+    pub upper: Option<Bound>,
+    /// Format of the bounds of a date field.
+    pub format: Option<String>,
+    /// Zone of bounds that have none: an IANA name or an offset.
+    pub time_zone: Option<String>,
+    /// `intersects`, `contains`, `within`: for range fields.
+    pub relation: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    pub value: Value,
+    pub inclusive: bool,
+}
+
+/// `prefix`, `wildcard`, `regexp`: one pattern over the terms of a field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pattern {
+    pub field: String,
+    pub pattern: String,
+    pub case_insensitive: bool,
+    pub rewrite: Option<String>,
+    /// `regexp`: enabled operators (`ALL`, `INTERVAL|COMPLEMENT` ..); `None`: all.
+    pub flags: Option<String>,
+    pub max_determinized_states: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fuzzy {
+    pub field: String,
+    pub value: Value,
+    pub fuzziness: Fuzziness,
+    pub options: FuzzyOptions,
+}

@@ -1,0 +1,350 @@
+//! A search and its answer.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::document::Source;
+use crate::error::Error;
+use crate::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
+use crate::query::Query;
+use crate::target::Target;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchRequest {
+    pub target: Target,
+    pub query: Query,
+    pub post_filter: Option<Query>,
+    pub from: u64,
+    pub size: u64,
+    /// Empty: by score, best first.
+    pub sort: Vec<SortKey>,
+    /// One value a sort key.
+    pub search_after: Option<Vec<Value>>,
+    pub track_scores: bool,
+    pub track_total_hits: TrackTotal,
+    pub min_score: Option<f32>,
+    pub terminate_after: Option<u64>,
+    pub timeout_ms: Option<u64>,
+    pub allow_partial_search_results: Option<bool>,
+    /// Routing values; empty: every shard (aliases may add their own).
+    pub routing: Vec<String>,
+    pub preference: Option<String>,
+    pub explain: bool,
+    pub fetch: Fetch,
+}
+
+impl SearchRequest {
+    /// A search for everything in `target`, ten hits, with every other option at its default.
+    pub fn new(target: Target) -> Self {
+        Self {
+            target,
+            query: Query::match_all(),
+            post_filter: None,
+            from: 0,
+            size: 10,
+            sort: Vec::new(),
+            search_after: None,
+            track_scores: false,
+            track_total_hits: TrackTotal::UpTo(10_000),
+            min_score: None,
+            terminate_after: None,
+            timeout_ms: None,
+            allow_partial_search_results: None,
+            routing: Vec::new(),
+            preference: None,
+            explain: false,
+            fetch: Fetch::default(),
+        }
+    }
+}
+
+/// How far matches are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrackTotal {
+    /// Exactly.
+    All,
+    /// Exactly up to this many; beyond, "at least".
+    UpTo(u64),
+    /// Not at all: the answer has no total.
+    No,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SortKey {
+    /// A field, or `_score`, `_doc`, `_shard_doc`, `_id`.
+    pub field: String,
+    pub descending: bool,
+    pub missing: Missing,
+    pub mode: Option<SortMode>,
+    pub unmapped_type: Option<String>,
+    pub format: Option<String>,
+    /// `date` or `date_nanos` where indexes disagree.
+    pub numeric_type: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Missing {
+    First,
+    Last,
+    Value(Value),
+}
+
+/// Which of several values of a document stands for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortMode {
+    Min,
+    Max,
+    Sum,
+    Avg,
+    Median,
+}
+
+/// What to show of each hit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fetch {
+    /// `None`: everything, unless stored fields are asked for.
+    pub source: Option<SourceFilter>,
+    pub fields: Vec<FieldSpec>,
+    pub docvalue_fields: Vec<FieldSpec>,
+    /// `None`: not given; `["_none_"]`: neither `_id` nor `_source`.
+    pub stored_fields: Option<Vec<String>>,
+    pub highlight: Option<Box<Highlight>>,
+    pub version: bool,
+    pub seq_no_primary_term: bool,
+}
+
+impl Default for Fetch {
+    fn default() -> Self {
+        Self {
+            source: None,
+            fields: Vec::new(),
+            docvalue_fields: Vec::new(),
+            stored_fields: None,
+            highlight: None,
+            version: false,
+            seq_no_primary_term: false,
+        }
+    }
+}
+
+/// Which parts of the source to return. Patterns are dotted paths with `*`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceFilter {
+    /// False: no `_source` at all.
+    pub enabled: bool,
+    /// Empty: everything.
+    pub includes: Vec<String>,
+    pub excludes: Vec<String>,
+}
+
+/// A field or pattern of fields to return, with a format for dates and numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldSpec {
+    pub field: String,
+    pub format: Option<String>,
+    pub include_unmapped: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Highlight {
+    pub fields: Vec<HighlightField>,
+}
+
+/// One field (or pattern), its options already merged with the request's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HighlightField {
+    pub field: String,
+    pub pre_tags: Vec<String>,
+    pub post_tags: Vec<String>,
+    /// In characters.
+    pub fragment_size: u32,
+    /// 0: the whole field, marked.
+    pub number_of_fragments: u32,
+    /// Without a match, this many characters from the beginning.
+    pub no_match_size: u32,
+    pub order_by_score: bool,
+    /// Only words that the query sought in this very field (default).
+    pub require_field_match: bool,
+    pub highlight_query: Option<Query>,
+    pub html_encoder: bool,
+    pub boundary_scanner: BoundaryScanner,
+    /// `unified` (default) or `plain`.
+    pub kind: HighlightKind,
+    /// Longest analysed text, in characters.
+    pub max_analyzed_offset: Option<u32>,
+    pub fragmenter_simple: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoundaryScanner {
+    Sentence,
+    Word,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HighlightKind {
+    Unified,
+    Plain,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchResponse {
+    pub took_ms: u64,
+    pub timed_out: bool,
+    pub terminated_early: Option<bool>,
+    pub shards: Shards,
+    /// `None`: not tracked.
+    pub total: Option<Total>,
+    pub max_score: Option<f32>,
+    pub hits: Vec<Hit>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Total {
+    pub value: u64,
+    /// False: there are at least `value`.
+    pub exact: bool,
+}
+
+/// Which of the asked shards answered. Nothing that is missing stays unsaid.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shards {
+    pub total: u32,
+    pub successful: u32,
+    pub skipped: u32,
+    pub failures: Vec<ShardFailure>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShardFailure {
+    pub index: Arc<str>,
+    pub shard: ShardNumber,
+    pub node: Option<Arc<str>>,
+    pub error: Error,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    pub index: Arc<str>,
+    pub id: Arc<str>,
+    pub routing: Option<Arc<str>>,
+    /// `None`: not computed (sorted by something else).
+    pub score: Option<f32>,
+    pub source: Option<Source>,
+    pub version: Option<Version>,
+    pub seq_no: Option<(SeqNo, PrimaryTerm)>,
+    /// As rendered, one a sort key; empty when sorted by score.
+    pub sort: Vec<Value>,
+    /// `fields` and `docvalue_fields`: name, values.
+    pub fields: Vec<(String, Vec<Value>)>,
+    /// Fields whose value was left out of the index.
+    pub ignored: Vec<String>,
+    pub highlight: Vec<(String, Vec<String>)>,
+    pub matched_queries: Vec<String>,
+    pub explanation: Option<Box<Explanation>>,
+    /// For `explain`: shard and node.
+    pub shard: Option<ShardNumber>,
+}
+
+/// How a score came about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// False: did not match, and why.
+    pub matched: bool,
+    pub value: f32,
+    pub description: String,
+    pub details: Vec<Explanation>,
+}
+
+/// `_count`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CountRequest {
+    pub target: Target,
+    pub query: Query,
+    pub min_score: Option<f32>,
+    pub terminate_after: Option<u64>,
+    pub routing: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct CountResponse {
+    pub count: u64,
+    pub terminated_early: Option<bool>,
+    pub shards: Shards,
+}
+
+/// `_explain`: one document, one query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExplainRequest {
+    pub index: String,
+    pub id: String,
+    pub routing: Option<String>,
+    pub query: Query,
+    pub source: Option<SourceFilter>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExplainResponse {
+    pub index: Arc<str>,
+    pub id: Arc<str>,
+    /// `None`: there is no such document.
+    pub explanation: Option<Explanation>,
+    pub source: Option<Source>,
+}
+
+/// `_validate/query`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValidateRequest {
+    pub target: Target,
+    pub query: Query,
+    pub explain: bool,
+    pub rewrite: bool,
+    pub all_shards: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValidateResponse {
+    pub shards: Shards,
+    pub valid: bool,
+    /// One an index: the bound query in Lucene's notation, or why it is refused.
+    pub explanations: Vec<Validation>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Validation {
+    pub index: Arc<str>,
+    pub result: Result<String, Error>,
+}
+
+/// `GET /{index}/_doc/{id}` and its kin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GetRequest {
+    pub index: String,
+    pub id: String,
+    pub routing: Option<String>,
+    /// Read what was written, refreshed or not (default).
+    pub realtime: bool,
+    pub refresh: bool,
+    pub source: Option<SourceFilter>,
+    pub stored_fields: Vec<String>,
+    pub version: Option<(Version, crate::write::VersionType)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct GetResponse {
+    pub index: Arc<str>,
+    pub id: Arc<str>,
+    /// `None`: no such document.
+    pub found: Option<Box<Found>>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    pub routing: Option<Arc<str>>,
+    pub version: Version,
+    pub seq_no: SeqNo,
+    pub primary_term: PrimaryTerm,
+    pub source: Option<Source>,
+    pub fields: Vec<(String, Vec<Value>)>,
+}
