@@ -1,0 +1,1 @@
+//! The search language: JSON bodies and URL parameters to the model.

@@ -1,0 +1,1 @@
+//! JSON bodies: bytes to a tree, within limits, with the errors that OpenSearch gives.

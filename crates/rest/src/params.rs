@@ -1,0 +1,1 @@
+//! URL parameters: ordered, typed, and refused when nobody asked for them.

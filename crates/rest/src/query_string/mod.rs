@@ -1,0 +1,1 @@
+//! The small languages of `query_string` and `simple_query_string`: text to clauses.
