@@ -64,13 +64,19 @@ fn run_one(root: &Path, package: &Package, example: &Example, seconds: u64, seed
     let (seconds_text, seed_text) = (seconds.to_string(), seed.to_string());
     let own = ["--", "--seconds", &seconds_text, "--seed", &seed_text];
     let command = [&["run"], of.as_slice(), own.as_slice()].concat();
-    let child = tool::start(root, &command)?;
-    match wait(child, Duration::from_secs(seconds).saturating_add(GRACE))? {
-        Some(status) => tool::succeeded(&command, status),
-        None => {
-            let status = format!("no end {} s after its time: some input makes it hang", GRACE.as_secs());
-            Err(Failure::Exit { command: format!("cargo {}", command.join(" ")), status })
-        }
+    let time = Duration::from_secs(seconds);
+    let start = Instant::now();
+    let ended = wait(tool::start(root, &command)?, time.saturating_add(GRACE))?;
+    tool::succeeded_or(&command, verdict(ended, start.elapsed(), time))
+}
+
+/// How a target's end is to be told: its exit status, or what was wrong with the time that it took.
+fn verdict(ended: Option<ExitStatus>, took: Duration, time: Duration) -> Result<(), String> {
+    match ended {
+        None => Err(format!("no end {} s after its time: some input makes it hang", GRACE.as_secs())),
+        Some(status) if !status.success() => Err(status.to_string()),
+        Some(_) if took < time => Err(format!("success after {:.1} s: it did not use its time", took.as_secs_f64())),
+        Some(_) => Ok(()),
     }
 }
 
@@ -111,6 +117,16 @@ mod tests {
         let child = Command::new("sh").args(["-c", "exit 3"]).spawn().unwrap();
         let status = wait(child, Duration::from_secs(60)).unwrap().unwrap();
         assert_eq!(status.code(), Some(3));
-        assert!(tool::succeeded(&["run"], status).is_err());
+        let second = Duration::from_secs(1);
+        assert_eq!(verdict(Some(status), second, second), Err("exit status: 3".to_owned()));
+    }
+
+    #[test]
+    fn a_target_that_ends_early_has_not_done_its_work() {
+        let (second, success) = (Duration::from_secs(1), Some(ExitStatus::default()));
+        assert_eq!(verdict(success, second, second), Ok(()));
+        let early = verdict(success, Duration::from_millis(100), second).unwrap_err();
+        assert!(early.contains("after 0.1 s"), "{early}");
+        assert!(verdict(None, second, second).is_err());
     }
 }

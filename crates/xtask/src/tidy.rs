@@ -61,7 +61,11 @@ pub(crate) fn report(workspace: &Workspace) -> Result<bool, Failure> {
         println!("{finding}");
     }
     let (crates, sources, documents) = (workspace.packages.len(), sources.len(), documents.len());
-    let verdict = if findings.is_empty() { "ok".to_owned() } else { format!("{} findings", findings.len()) };
+    let verdict = match findings.len() {
+        0 => "ok".to_owned(),
+        1 => "1 finding".to_owned(),
+        many => format!("{many} findings"),
+    };
     println!("tidy: {verdict} in {crates} crates, {sources} sources, {documents} documents");
     Ok(findings.is_empty())
 }

@@ -32,12 +32,13 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), Failure> {
     succeeded(arguments, status)
 }
 
+fn succeeded(arguments: &[&str], status: ExitStatus) -> Result<(), Failure> {
+    succeeded_or(arguments, if status.success() { Ok(()) } else { Err(status.to_string()) })
+}
+
 /// Success, or the failure that names the command and how it ended.
-pub(crate) fn succeeded(arguments: &[&str], status: ExitStatus) -> Result<(), Failure> {
-    if status.success() {
-        return Ok(());
-    }
-    Err(Failure::Exit { command: spelled(arguments), status: status.to_string() })
+pub(crate) fn succeeded_or(arguments: &[&str], ended: Result<(), String>) -> Result<(), Failure> {
+    ended.map_err(|status| Failure::Exit { command: spelled(arguments), status })
 }
 
 /// Starts cargo in `root` and returns while it runs.
