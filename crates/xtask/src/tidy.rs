@@ -49,14 +49,8 @@ impl fmt::Display for Finding {
 /// Prints all findings and a summary; true when there are none.
 pub(crate) fn report(workspace: &Workspace) -> Result<bool, Failure> {
     let sources = Source::all(workspace)?;
-    let mut findings = judge_crates(workspace)?;
-    findings.extend(judge_sources(workspace, &sources)?);
     let documents = source::files(&workspace.root, Path::new(""), "md")?;
-    for path in &documents {
-        let text = read(&workspace.root.join(path))?;
-        findings.extend(links::check(path, &text, |target| workspace.root.join(target).exists()));
-    }
-    findings.sort();
+    let findings = judge(workspace, &sources, &documents)?;
     for finding in &findings {
         println!("{finding}");
     }
@@ -68,6 +62,18 @@ pub(crate) fn report(workspace: &Workspace) -> Result<bool, Failure> {
     };
     println!("tidy: {verdict} in {crates} crates, {sources} sources, {documents} documents");
     Ok(findings.is_empty())
+}
+
+/// All rules over everything, in the order of paths and lines.
+fn judge(workspace: &Workspace, sources: &[Source], documents: &[String]) -> Result<Vec<Finding>, Failure> {
+    let mut findings = judge_crates(workspace)?;
+    findings.extend(judge_sources(workspace, sources)?);
+    for path in documents {
+        let text = read(&workspace.root.join(path))?;
+        findings.extend(links::check(path, &text, |target| workspace.root.join(target).exists()));
+    }
+    findings.sort();
+    Ok(findings)
 }
 
 fn judge_crates(workspace: &Workspace) -> Result<Vec<Finding>, Failure> {
@@ -104,4 +110,58 @@ fn judge_sources(workspace: &Workspace, sources: &[Source]) -> Result<Vec<Findin
 
 fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|source| Failure::Read { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::workspace::{Dependency, Package};
+
+    /// Writes a repository of one crate, `wal`, and returns the rules that it breaks.
+    fn broken_rules(files: &[(&str, &str)], dependencies: &[&str]) -> BTreeSet<&'static str> {
+        let folder = tempfile::tempdir().unwrap();
+        let sound = [
+            ("clippy.toml", "a = 1\n"),
+            (exceptions::PATH, "# none\n"),
+            ("crates/wal/Cargo.toml", "[lints]\nworkspace = true\n"),
+            ("crates/wal/src/lib.rs", "//! The log.\n"),
+        ];
+        for (path, text) in sound.iter().chain(files) {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let dependencies = dependencies.iter().map(|name| Dependency { name: (*name).to_owned(), tests_only: false });
+        let wal = Package {
+            name: "wal".to_owned(),
+            folder: "crates/wal".to_owned(),
+            dependencies: dependencies.collect(),
+            ..Package::default()
+        };
+        let workspace = Workspace { root: folder.path().to_owned(), packages: vec![wal] };
+        let sources = Source::all(&workspace).unwrap();
+        let documents = source::files(&workspace.root, Path::new(""), "md").unwrap();
+        let findings = judge(&workspace, &sources, &documents).unwrap();
+        // The table of levels names crates that this small repository does not have.
+        findings.iter().filter(|f| !f.message.contains("which is no crate")).map(|f| f.rule).collect()
+    }
+
+    #[test]
+    fn every_rule_is_asked() {
+        assert_eq!(broken_rules(&[], &[]), BTreeSet::new());
+        let source = |text| ("crates/wal/src/disk.rs", text);
+        assert_eq!(broken_rules(&[source("fn f() {}\n")], &[]), ["heads"].into());
+        assert_eq!(broken_rules(&[source("//! A.\nstruct DiskManager;\n")], &[]), ["names"].into());
+        assert_eq!(broken_rules(&[source("//! A.\nfn f() { todo!() }\n")], &[]), ["banned"].into());
+        assert_eq!(broken_rules(&[source("//! A.\npub use std::fs;\n")], &[]), ["reexports"].into());
+        assert_eq!(broken_rules(&[source(&"//! A.\n".repeat(601))], &[]), ["size"].into());
+        assert_eq!(broken_rules(&[(exceptions::PATH, "file gone.rs 700\n")], &[]), ["size"].into());
+        assert_eq!(broken_rules(&[("docs/a.md", "[b](b.md)\n")], &[]), ["links"].into());
+        assert_eq!(broken_rules(&[("crates/wal/Cargo.toml", "[package]\n")], &[]), ["lints"].into());
+        assert_eq!(broken_rules(&[("crates/wal/clippy.toml", "b = 1\n")], &[]), ["lints"].into());
+        assert_eq!(broken_rules(&[], &["axum"]), ["homes"].into());
+        assert_eq!(broken_rules(&[], &["wal"]), ["levels"].into());
+    }
 }
