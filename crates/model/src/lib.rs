@@ -10,6 +10,7 @@ pub mod error;
 pub mod gateway;
 pub mod id;
 pub mod mapping;
+pub mod number;
 pub mod query;
 pub mod search;
 pub mod target;

@@ -1,1 +1,6 @@
-//! 
+//! The coordinator's thinking, without I/O: binding a query to a mapping, planning what each shard is asked, and merging
+//! what the shards answer.
+
+pub mod bound;
+pub mod shard_query;
+pub mod statistics;

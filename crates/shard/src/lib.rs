@@ -1,1 +1,8 @@
-//! 
+//! One copy of one shard on one disk: documents in, postings and columns out, queries executed.
+//!
+//! The only crate that names tantivy, and only `segment::disk` and `seal` do. What comes in was bound by `search`; what goes
+//! out are [`search::shard_query`] answers.
+
+pub mod fields;
+pub mod reader;
+pub mod segment;

@@ -1,0 +1,55 @@
+//! Numbers as columns and terms hold them: every numeric type as an `i64` whose order is the value's order.
+
+/// Order-preserving code of a float. `-0.0` lies below `0.0`; NaN is not for columns.
+pub fn ordered_from_f64(value: f64) -> i64 {
+    let bits = value.to_bits() as i64;
+    bits ^ (((bits >> 63) as u64) >> 1) as i64
+}
+
+/// The float of a code.
+pub fn f64_from_ordered(code: i64) -> f64 {
+    f64::from_bits((code ^ (((code >> 63) as u64) >> 1) as i64) as u64)
+}
+
+/// Order-preserving code of an unsigned integer.
+pub fn ordered_from_u64(value: u64) -> i64 {
+    (value ^ (1 << 63)) as i64
+}
+
+/// The unsigned integer of a code.
+pub fn u64_from_ordered(code: i64) -> u64 {
+    code as u64 ^ (1 << 63)
+}
+
+/// A code as eight bytes whose byte order is its order: the term of a number.
+pub fn term_from_ordered(code: i64) -> [u8; 8] {
+    (code as u64 ^ (1 << 63)).to_be_bytes()
+}
+
+/// The code of a term.
+pub fn ordered_from_term(term: [u8; 8]) -> i64 {
+    (u64::from_be_bytes(term) ^ (1 << 63)) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn floats_keep_their_order(a in proptest::num::f64::NORMAL | proptest::num::f64::ZERO, b in proptest::num::f64::NORMAL) {
+            prop_assert_eq!(a < b, ordered_from_f64(a) < ordered_from_f64(b));
+            prop_assert_eq!(f64_from_ordered(ordered_from_f64(a)).to_bits(), a.to_bits());
+        }
+
+        #[test]
+        fn integers_keep_their_order(a: u64, b: u64, c: i64, d: i64) {
+            prop_assert_eq!(a < b, ordered_from_u64(a) < ordered_from_u64(b));
+            prop_assert_eq!(u64_from_ordered(ordered_from_u64(a)), a);
+            prop_assert_eq!(c < d, term_from_ordered(c) < term_from_ordered(d));
+            prop_assert_eq!(ordered_from_term(term_from_ordered(c)), c);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A query bound to one index: fields are those of its mapping, text is analysed, values are typed and coded.
+//!
+//! `bind` makes it, shards execute it. It names fields by full path; a shard that has never seen a field finds nothing in it.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
+
+/// Full dotted path of a leaf field, aliases resolved.
+pub type FieldName = Arc<str>;
+
+/// A term as the index holds it: UTF-8 for text, keywords and booleans (`T`, `F`), 16 bytes for addresses (IPv6, IPv4 mapped),
+/// 8 bytes for numbers ([`model::number::term_from_ordered`]).
+pub type TermBytes = Arc<[u8]>;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundQuery {
+    pub kind: BoundKind,
+    /// Factor on the score; multiplies downwards.
+    pub boost: f32,
+    pub name: Option<Arc<str>>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum BoundKind {
+    /// Score 1.
+    MatchAll,
+    /// Matches nothing; says why.
+    MatchNone(String),
+    /// BM25 of one term.
+    Term(FieldName, TermBytes),
+    /// Several terms as if they were one: frequencies added, the greatest document frequency.
+    Synonyms(FieldName, Vec<TermBytes>),
+    /// `cross_fields`: one word in several fields with factors; document frequencies are shared among the fields.
+    Blended { terms: Vec<(FieldName, TermBytes, f32)>, tie_breaker: f32 },
+    /// Any of these terms, score 1. Sorted, distinct.
+    Terms(FieldName, Vec<TermBytes>),
+    /// Any of these numbers (codes), score 1. Sorted, distinct.
+    Numbers(FieldName, Vec<i64>),
+    /// Numbers from `.0` to `.1`, both inside, score 1.
+    NumberRange(FieldName, i64, i64),
+    /// Terms between bounds in byte order, score 1.
+    TermRange(FieldName, Bound<TermBytes>, Bound<TermBytes>),
+    Phrase(Phrase),
+    /// The terms of a field that a pattern accepts.
+    Expand(Expand),
+    /// Documents with a value in any of these fields, score 1.
+    Exists(Vec<FieldName>),
+    /// Documents by id, score 1. Sorted, distinct.
+    Ids(Vec<Arc<str>>),
+    Bool(BoundBool),
+    Boosting { positive: Box<BoundQuery>, negative: Box<BoundQuery>, negative_boost: f32 },
+    ConstantScore(Box<BoundQuery>),
+    DisMax { queries: Vec<BoundQuery>, tie_breaker: f32 },
+    FunctionScore(Box<BoundFunctionScore>),
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BoundBool {
+    pub must: Vec<BoundQuery>,
+    pub should: Vec<BoundQuery>,
+    pub filter: Vec<BoundQuery>,
+    pub must_not: Vec<BoundQuery>,
+    /// How many of `should` must match, resolved against their number; greater than it: nothing matches.
+    pub minimum_should_match: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phrase {
+    pub field: FieldName,
+    /// In order of position; the first need not be 0.
+    pub positions: Vec<PhrasePosition>,
+    /// Moves allowed to bring the words into order (edit distance of positions, as Lucene's sloppy phrases).
+    pub slop: u32,
+    /// `match_phrase_prefix`: the terms of the last position are prefixes, expanded to at most so many terms.
+    pub prefix_expansions: Option<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PhrasePosition {
+    pub position: u32,
+    /// Any of these.
+    pub terms: Vec<TermBytes>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expand {
+    pub field: FieldName,
+    pub pattern: Pattern,
+    pub rewrite: Rewrite,
+}
+
+/// What accepts terms. Texts are already normalised.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pattern {
+    Prefix { prefix: String, case_insensitive: bool },
+    /// `*`, `?`, `\` escapes.
+    Wildcard { pattern: String, case_insensitive: bool },
+    /// Lucene's syntax, anchored.
+    Regexp { pattern: String, flags: RegexpFlags, case_insensitive: bool, max_determinized_states: u32 },
+    Fuzzy { text: String, edits: u8, prefix_length: u32, max_expansions: u32, transpositions: bool },
+}
+
+/// Optional operators of Lucene's regular expressions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegexpFlags {
+    pub complement: bool,
+    pub interval: bool,
+    pub intersection: bool,
+    pub any_string: bool,
+    pub empty: bool,
+}
+
+/// How the accepted terms score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rewrite {
+    /// All of them, score 1.
+    Constant,
+    /// Each by BM25; more than `max_clause_count` is an error.
+    ScoringBoolean,
+    /// The best `n` by closeness then term order; BM25 with the greatest document frequency among them, times closeness.
+    TopTermsBlended(u32),
+    /// The best `n`, each by BM25.
+    TopTerms(u32),
+    /// The best `n`, each by its closeness alone.
+    TopTermsBoost(u32),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundFunctionScore {
+    pub query: BoundQuery,
+    pub functions: Vec<BoundFunction>,
+    pub score_mode: ScoreMode,
+    pub boost_mode: BoostMode,
+    pub max_boost: f32,
+    pub min_score: Option<f32>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundFunction {
+    pub filter: Option<BoundQuery>,
+    pub weight: Option<f32>,
+    pub function: Option<ScoreFunction>,
+}
+
+/// How a column's codes are read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum NumberCode {
+    /// Integers, booleans, dates in their resolution.
+    Long,
+    Unsigned,
+    Double,
+    /// Integers that stand for `value / factor`.
+    Scaled(f64),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScoreFunction {
+    /// Reproducible from `seed` and the field's value (or the id), in [0, 1).
+    Random { seed: i64, field: Option<(FieldName, NumberCode)> },
+    /// `missing` `None`: a document without a value is an error.
+    FieldValue { field: FieldName, code: NumberCode, factor: f32, modifier: Modifier, missing: Option<f64> },
+    /// `origin`, `scale`, `offset` in the column's unit (dates: milliseconds).
+    Decay { shape: DecayShape, field: FieldName, code: NumberCode, origin: f64, scale: f64, offset: f64, decay: f64, mode: MultiValueMode },
+}
+
+impl BoundQuery {
+    pub fn new(kind: BoundKind) -> Self {
+        Self { kind, boost: 1.0, name: None }
+    }
+
+    pub fn match_none(reason: impl Into<String>) -> Self {
+        Self::new(BoundKind::MatchNone(reason.into()))
+    }
+}

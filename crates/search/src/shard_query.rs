@@ -1,0 +1,124 @@
+//! What one shard is asked in a search's two phases, and what it answers.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use model::search::{Explanation, Missing, SortMode, TrackTotal};
+
+use crate::bound::{BoundQuery, FieldName, NumberCode};
+use crate::statistics::Statistics;
+
+/// The query phase: which documents, in which order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShardQuery {
+    pub query: Arc<BoundQuery>,
+    pub post_filter: Option<Arc<BoundQuery>>,
+    /// `None`: the shard's own are the index' (one shard).
+    pub statistics: Option<Arc<Statistics>>,
+    /// How many best hits: from + size.
+    pub top: usize,
+    /// Empty: by score, best first. Ties always go to the lower `_id`.
+    pub sort: Arc<[BoundSort]>,
+    /// Only hits behind these values, one a sort key (by score: one).
+    pub after: Option<Arc<[SortValue]>>,
+    pub track_scores: bool,
+    pub track_total: TrackTotal,
+    pub min_score: Option<f32>,
+    pub terminate_after: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundSort {
+    pub by: SortBy,
+    pub descending: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum SortBy {
+    Score,
+    /// Index order, which only means something within one shard copy.
+    Doc,
+    Id,
+    Field { field: FieldName, values: SortValues, missing: Missing, mode: SortMode },
+    /// No such field here (`unmapped_type`): every document is missing it.
+    Unmapped { missing: Missing },
+}
+
+/// How the values of a sorted field are read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SortValues {
+    Number(NumberCode),
+    Bytes,
+}
+
+/// One sort key of one hit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SortValue {
+    /// No value; `missing` says where it goes.
+    Missing,
+    Long(i64),
+    Unsigned(u64),
+    Double(f64),
+    Bytes(Arc<[u8]>),
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ShardHits {
+    /// Best first, at most `top`.
+    pub hits: Vec<ShardHit>,
+    /// Matches counted; exact unless `at_least`.
+    pub total: u64,
+    pub at_least: bool,
+    pub max_score: Option<f32>,
+    pub terminated_early: bool,
+    pub timed_out: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShardHit {
+    pub id: Arc<str>,
+    /// Where it lies in the reader that answered.
+    pub address: DocAddress,
+    /// NaN when not computed.
+    pub score: f32,
+    pub sort: Vec<SortValue>,
+}
+
+/// A document of one point-in-time reader of one shard copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocAddress {
+    pub segment: u32,
+    pub doc: u32,
+}
+
+/// A score's derivation, kept apart from fetching because it needs the compiled query.
+pub type ExplanationOf = (DocAddress, Explanation);
+
+impl SortValue {
+    /// Ascending order; numbers of different types compare by value, NaN above everything; `Missing` last.
+    pub fn order(&self, other: &Self) -> Ordering {
+        use SortValue::{Bytes, Double, Long, Missing, Unsigned};
+        match (self, other) {
+            (Missing, Missing) => Ordering::Equal,
+            (Missing, _) => Ordering::Greater,
+            (_, Missing) => Ordering::Less,
+            (Bytes(a), Bytes(b)) => a.cmp(b),
+            (Bytes(_), _) => Ordering::Greater,
+            (_, Bytes(_)) => Ordering::Less,
+            (Long(a), Long(b)) => a.cmp(b),
+            (Unsigned(a), Unsigned(b)) => a.cmp(b),
+            (Long(a), Unsigned(b)) => i128::from(*a).cmp(&i128::from(*b)),
+            (Unsigned(a), Long(b)) => i128::from(*a).cmp(&i128::from(*b)),
+            (a, b) => a.double().total_cmp(&b.double()),
+        }
+    }
+
+    fn double(&self) -> f64 {
+        match self {
+            Self::Long(v) => *v as f64,
+            Self::Unsigned(v) => *v as f64,
+            Self::Double(v) => *v,
+            Self::Missing | Self::Bytes(_) => f64::NAN,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! An immutable view of a shard at one moment: what every search runs on.
+
+use std::sync::Arc;
+
+use crate::fields::FieldTable;
+use crate::segment::{AliveDocs, Segment};
+
+/// Segments with the documents that were alive when the view was made. Cheap to clone; keeps its files.
+#[derive(Clone)]
+pub struct Reader {
+    pub segments: Arc<[SegmentView]>,
+    pub fields: Arc<FieldTable>,
+    /// Grows with every change of content; keys caches of statistics and answers.
+    pub generation: u64,
+}
+
+#[derive(Clone)]
+pub struct SegmentView {
+    pub segment: Arc<dyn Segment>,
+    /// `None`: all alive.
+    pub alive: Option<Arc<AliveDocs>>,
+}
+
+impl SegmentView {
+    /// Whether the document has not been deleted or replaced.
+    pub fn is_alive(&self, doc: u32) -> bool {
+        self.alive.as_ref().is_none_or(|alive| alive.contains(doc))
+    }
+}
+
+impl Reader {
+    /// Documents that a search can find.
+    pub fn live_docs(&self) -> u64 {
+        self.segments.iter().map(|view| u64::from(view.alive.as_ref().map_or(view.segment.doc_count(), |a| a.len()))).sum()
+    }
+}

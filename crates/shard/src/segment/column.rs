@@ -1,0 +1,60 @@
+//! Columns: the values of a field by document, for sorting, ranges, aggregations and `docvalue_fields`.
+
+use std::io;
+use std::ops::RangeInclusive;
+
+use super::{DocId, DocRange};
+
+/// Integer codes ([`model::number`]); a document's values ascend and may repeat.
+pub trait NumberColumn: Send + Sync {
+    /// Least and greatest of the segment.
+    fn min_max(&self) -> Option<(i64, i64)>;
+
+    /// At most one value a document.
+    fn is_single(&self) -> bool;
+
+    /// The least value.
+    fn first(&self, doc: DocId) -> Option<i64>;
+
+    /// Appends all values.
+    fn values(&self, doc: DocId, out: &mut Vec<i64>);
+
+    /// The least value of each document, `missing` where there is none. `out` is as long as `docs`; `docs` ascend.
+    fn first_batch(&self, docs: &[DocId], missing: i64, out: &mut [i64]);
+
+    /// Appends the documents of `docs` with a value in `range`, ascending, each once.
+    fn docs_in_range(&self, range: RangeInclusive<i64>, docs: DocRange, out: &mut Vec<DocId>);
+
+    fn has(&self, doc: DocId) -> bool {
+        self.first(doc).is_some()
+    }
+}
+
+/// Strings as ordinals in byte order from 0; a document's ordinals ascend, distinct.
+pub trait StringColumn: Send + Sync {
+    /// Distinct values.
+    fn ord_count(&self) -> u64;
+
+    fn is_single(&self) -> bool;
+
+    fn first(&self, doc: DocId) -> Option<u64>;
+
+    /// Appends all ordinals.
+    fn ords(&self, doc: DocId, out: &mut Vec<u64>);
+
+    /// The least ordinal of each document, `u64::MAX` where there is none.
+    fn first_batch(&self, docs: &[DocId], out: &mut [u64]);
+
+    /// Writes the value of an ordinal into `out`, which is cleared first.
+    fn value(&self, ord: u64, out: &mut Vec<u8>) -> io::Result<()>;
+
+    /// The ordinal of a value, or that of the first greater one.
+    fn find(&self, value: &[u8]) -> io::Result<Result<u64, u64>>;
+
+    /// Appends the documents of `docs` with an ordinal in `ords`, ascending, each once.
+    fn docs_in_range(&self, ords: RangeInclusive<u64>, docs: DocRange, out: &mut Vec<DocId>);
+
+    fn has(&self, doc: DocId) -> bool {
+        self.first(doc).is_some()
+    }
+}

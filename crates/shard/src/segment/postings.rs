@@ -1,0 +1,40 @@
+//! The documents of a term, in blocks of at most 128, with the last document and an upper bound of the impact of each block.
+
+use std::io;
+use std::sync::Arc;
+
+use super::DocId;
+
+/// Documents in a full block.
+pub const BLOCK: usize = 128;
+
+/// A term's postings: the table of its blocks, and a source that decodes one block at a time.
+pub struct Postings {
+    pub doc_freq: u32,
+    pub table: Arc<BlockTable>,
+    pub source: Box<dyn BlockSource>,
+}
+
+/// What is known of each block without decoding it. May be shared between searches.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlockTable {
+    /// Last document of each block.
+    pub last: Vec<DocId>,
+    /// Upper bound over the block of `freq / (freq + k1 * (1 - b + b * length / average))` with k1 = 1.2, b = .75; 1 is always valid. For
+    /// another average `a` (Lucene's length table, any k1' >= 1.2 handled by 1): multiplying by `max(1, a / average)` keeps it a bound.
+    pub max_impact: Vec<f32>,
+    /// The average length under which the bounds were computed.
+    pub average: f32,
+}
+
+/// Decodes blocks. Random access is allowed; ascending access is fast.
+pub trait BlockSource: Send {
+    /// Decodes block `block`: documents into `docs`, the rest of which is filled with `NO_MORE_DOCS`. Returns how many.
+    fn docs(&mut self, block: usize, docs: &mut [DocId; BLOCK]) -> io::Result<usize>;
+
+    /// Frequencies of block `block` (1 where the field keeps none), parallel to `docs`.
+    fn freqs(&mut self, block: usize, freqs: &mut [u32; BLOCK]) -> io::Result<()>;
+
+    /// Appends the positions of entry `index` of block `block`, ascending. Nothing where the field keeps none.
+    fn positions(&mut self, block: usize, index: usize, out: &mut Vec<u32>) -> io::Result<()>;
+}
