@@ -4,5 +4,6 @@
 //! out are [`search::shard_query`] answers.
 
 pub mod fields;
+pub mod prepared;
 pub mod reader;
 pub mod segment;
