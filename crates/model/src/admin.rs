@@ -1,1 +1,431 @@
 //! What is asked of and said about indexes, nodes and the cluster.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::id::{IndexUuid, PrimaryTerm, SeqNo, ShardNumber, StateVersion};
+use crate::mapping::Mapping;
+use crate::search::Shards;
+use crate::target::Target;
+use crate::write::ActiveShards;
+
+/// `PUT /{index}`. Objects as the client gave them; the node validates.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateIndex {
+    pub name: String,
+    /// Flat or nested, with or without `index.`.
+    pub settings: Map<String, Value>,
+    pub mappings: Option<Value>,
+    pub aliases: Map<String, Value>,
+    pub active_shards: Option<ActiveShards>,
+    pub timeout_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexCreated {
+    pub name: Arc<str>,
+    /// Whether enough copies were active in time.
+    pub shards_acknowledged: bool,
+}
+
+/// Everything that a client may read of one index' metadata.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexInfo {
+    pub name: Arc<str>,
+    pub uuid: IndexUuid,
+    pub open: bool,
+    pub hidden: bool,
+    pub creation_date_ms: u64,
+    /// Names with `index.`, values as strings or lists of strings (as OpenSearch shows them), in order of name.
+    pub settings: BTreeMap<String, Value>,
+    /// Those not set, with their defaults.
+    pub default_settings: BTreeMap<String, Value>,
+    pub mapping: Arc<Mapping>,
+    pub aliases: BTreeMap<Arc<str>, AliasInfo>,
+    pub versions: IndexVersions,
+    pub shards: Vec<ShardInfo>,
+}
+
+/// Versions of the parts of an index' metadata.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IndexVersions {
+    pub index: StateVersion,
+    pub mapping: StateVersion,
+    pub settings: StateVersion,
+    pub aliases: StateVersion,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AliasInfo {
+    /// As the client gave it.
+    pub filter: Option<Value>,
+    pub index_routing: Option<String>,
+    pub search_routing: Option<String>,
+    pub is_write_index: Option<bool>,
+    pub is_hidden: Option<bool>,
+}
+
+/// One change of `_aliases`; a list of them is applied as one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AliasAction {
+    Add { indexes: Vec<String>, aliases: Vec<String>, alias: AliasInfo, must_exist: Option<bool> },
+    Remove { indexes: Vec<String>, aliases: Vec<String>, must_exist: Option<bool> },
+    RemoveIndex { indexes: Vec<String>, must_exist: Option<bool> },
+}
+
+/// One physical copy of a shard, or the place where one should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShardInfo {
+    pub number: ShardNumber,
+    pub primary: bool,
+    pub state: ShardState,
+    /// `None`: unassigned.
+    pub node: Option<Arc<str>>,
+    pub allocation_id: Option<Arc<str>>,
+    pub primary_term: PrimaryTerm,
+    /// Why it is not assigned, or why it failed.
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShardState {
+    Unassigned,
+    Initializing,
+    Started,
+    Relocating,
+}
+
+impl ShardState {
+    /// `STARTED` ..
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unassigned => "UNASSIGNED",
+            Self::Initializing => "INITIALIZING",
+            Self::Started => "STARTED",
+            Self::Relocating => "RELOCATING",
+        }
+    }
+}
+
+/// `PUT /{index}/_settings`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PutSettings {
+    pub target: Target,
+    pub settings: Map<String, Value>,
+    pub preserve_existing: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PutMapping {
+    pub target: Target,
+    pub mapping: Value,
+    pub write_index_only: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ForceMerge {
+    pub target: Target,
+    pub max_num_segments: Option<u32>,
+    pub only_expunge_deletes: bool,
+    pub flush: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flush {
+    pub target: Target,
+    pub force: bool,
+    pub wait_if_ongoing: bool,
+}
+
+/// `_analyze`, on an index or without one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AnalyzeRequest {
+    pub index: Option<String>,
+    pub text: Vec<String>,
+    pub analyzer: Option<String>,
+    pub normalizer: Option<String>,
+    pub field: Option<String>,
+    /// Names or inline definitions.
+    pub tokenizer: Option<Value>,
+    pub filters: Vec<Value>,
+    pub char_filters: Vec<Value>,
+    pub explain: bool,
+    pub attributes: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnalyzeResponse {
+    Tokens(Vec<AnalyzedToken>),
+    /// `explain`: what each stage made. `custom`: a chain rather than one named analyzer.
+    Stages { custom: bool, char_filters: Vec<(String, Vec<String>)>, tokenizer: Option<AnalyzedStage>, filters: Vec<AnalyzedStage>, analyzer: Option<AnalyzedStage> },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnalyzedStage {
+    pub name: String,
+    pub tokens: Vec<AnalyzedToken>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct AnalyzedToken {
+    pub token: String,
+    /// UTF-16 code units in the text (texts of a list lie one behind the other).
+    pub start_offset: u32,
+    pub end_offset: u32,
+    pub kind: String,
+    pub position: u32,
+    pub position_length: u32,
+    /// `explain` only: `keyword`, `bytes` .. of the stage, by name.
+    pub attributes: Map<String, Value>,
+}
+
+/// Counts of one shard copy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ShardStats {
+    pub docs: u64,
+    pub deleted: u64,
+    pub store_bytes: u64,
+    pub memory_bytes: u64,
+    pub segments: u64,
+    pub max_seq_no: Option<SeqNo>,
+    pub local_checkpoint: Option<SeqNo>,
+    pub global_checkpoint: Option<SeqNo>,
+    pub translog: TranslogStats,
+    pub indexing: OperationStats,
+    pub deleting: OperationStats,
+    pub get: OperationStats,
+    pub get_missing: u64,
+    pub query: OperationStats,
+    pub fetch: OperationStats,
+    pub refresh: OperationStats,
+    pub flush: OperationStats,
+    pub merge: OperationStats,
+    pub merged_docs: u64,
+    pub merged_bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TranslogStats {
+    pub operations: u64,
+    pub bytes: u64,
+    pub uncommitted_operations: u64,
+    pub uncommitted_bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OperationStats {
+    pub total: u64,
+    pub time_ms: u64,
+    pub current: u64,
+    pub failed: u64,
+}
+
+/// `_stats`: counts of the copies of the target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatsResponse {
+    pub shards: Shards,
+    pub copies: Vec<CopyStats>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct CopyStats {
+    pub index: Arc<str>,
+    pub uuid: IndexUuid,
+    pub shard: ShardInfo,
+    pub stats: ShardStats,
+    pub segments: Vec<SegmentInfo>,
+}
+
+/// One segment as `_cat/segments` and `_segments` show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentInfo {
+    pub name: String,
+    pub docs: u64,
+    pub deleted: u64,
+    pub size_bytes: u64,
+    pub memory_bytes: u64,
+    /// Survives a crash without the log.
+    pub committed: bool,
+    pub searchable: bool,
+}
+
+/// `_cluster/health`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HealthRequest {
+    pub target: Target,
+    pub timeout_ms: u64,
+    pub wait: HealthWait,
+}
+
+/// What to wait for; everything that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HealthWait {
+    pub status: Option<HealthStatus>,
+    pub no_relocating_shards: bool,
+    pub no_initializing_shards: bool,
+    pub active_shards: Option<ActiveShards>,
+    /// `2`, `>=2`, `ge(2)` ..
+    pub nodes: Option<String>,
+    pub events: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HealthStatus {
+    Green,
+    Yellow,
+    Red,
+}
+
+impl HealthStatus {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Green => "green",
+            Self::Yellow => "yellow",
+            Self::Red => "red",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct HealthResponse {
+    pub cluster_name: Arc<str>,
+    pub timed_out: bool,
+    pub nodes: u32,
+    pub data_nodes: u32,
+    pub pending_tasks: u32,
+    pub in_flight_fetch: u32,
+    pub indexes: Vec<IndexHealth>,
+}
+
+/// Health of one index: from its shards.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexHealth {
+    pub name: Arc<str>,
+    pub shards: u32,
+    pub replicas: u32,
+    pub copies: Vec<ShardInfo>,
+}
+
+impl IndexHealth {
+    /// Red without an active primary of every shard, yellow without every replica.
+    pub fn status(&self) -> HealthStatus {
+        let active = |copy: &&ShardInfo| matches!(copy.state, ShardState::Started | ShardState::Relocating);
+        let primaries = self.copies.iter().filter(|copy| copy.primary).filter(active).count();
+        if primaries < self.shards as usize {
+            HealthStatus::Red
+        } else if self.copies.iter().filter(active).count() < self.copies.len() {
+            HealthStatus::Yellow
+        } else {
+            HealthStatus::Green
+        }
+    }
+}
+
+/// The metadata as a client may read it: `_cluster/state`, `_cat`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterView {
+    pub name: Arc<str>,
+    pub uuid: Arc<str>,
+    pub version: StateVersion,
+    pub state_uuid: Arc<str>,
+    pub master: Option<Arc<str>>,
+    pub nodes: Vec<NodeInfo>,
+    pub indexes: Vec<IndexInfo>,
+    pub settings: ClusterSettings,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ClusterSettings {
+    pub persistent: BTreeMap<String, Value>,
+    pub transient: BTreeMap<String, Value>,
+    pub defaults: BTreeMap<String, Value>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutClusterSettings {
+    /// Flat or nested; null removes.
+    pub persistent: Map<String, Value>,
+    pub transient: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeInfo {
+    pub id: Arc<str>,
+    pub name: Arc<str>,
+    pub ephemeral_id: Arc<str>,
+    /// Without the port.
+    pub host: String,
+    pub http_address: String,
+    pub transport_address: String,
+    /// `data`, `cluster_manager` ..
+    pub roles: Vec<String>,
+    pub attributes: BTreeMap<String, String>,
+    pub master: bool,
+    pub version: String,
+    pub start_time_ms: u64,
+    pub pid: u32,
+    pub settings: BTreeMap<String, Value>,
+}
+
+/// What a node says of itself now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeStats {
+    pub node: NodeInfo,
+    pub timestamp_ms: u64,
+    pub shards: ShardStats,
+    pub shard_count: u64,
+    pub process: ProcessStats,
+    pub disk: DiskStats,
+    pub http: HttpStats,
+    /// Requests refused or in flight, by breaker.
+    pub breakers: Vec<BreakerStats>,
+    pub pools: Vec<PoolStats>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ProcessStats {
+    pub resident_bytes: u64,
+    pub virtual_bytes: u64,
+    pub cpu_percent: u32,
+    pub cpu_total_ms: u64,
+    pub open_files: u64,
+    pub max_files: u64,
+    pub threads: u64,
+    pub load_average: [f64; 3],
+    pub memory_total_bytes: u64,
+    pub memory_free_bytes: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DiskStats {
+    pub path: String,
+    pub total_bytes: u64,
+    pub available_bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HttpStats {
+    pub open: u64,
+    pub total_opened: u64,
+    pub requests: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct BreakerStats {
+    pub name: String,
+    pub limit_bytes: u64,
+    pub used_bytes: u64,
+    pub tripped: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PoolStats {
+    pub name: String,
+    pub threads: u64,
+    pub queue: u64,
+    pub active: u64,
+    pub rejected: u64,
+    pub completed: u64,
+}

@@ -1,1 +1,73 @@
 //! The one door between dialects and the node.
+//!
+//! A dialect parses bytes into these requests and renders these answers; it knows neither shards nor time nor disks.
+//! Dropping a returned future cancels what it asked for.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::admin::{
+    AliasAction, AnalyzeRequest, AnalyzeResponse, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge, HealthRequest,
+    HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping, PutSettings, StatsResponse,
+};
+use crate::error::Error;
+use crate::search::{
+    CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest, SearchResponse,
+    Shards, ValidateRequest, ValidateResponse,
+};
+use crate::target::Target;
+use crate::write::{WriteRequest, WriteResponse};
+
+type Answer<T> = Result<T, Error>;
+
+#[async_trait]
+pub trait Gateway: Send + Sync + 'static {
+    // Documents.
+
+    /// Carries out writes in order; each fails alone. Indexes that are missing are created where that is allowed. The outer error is for
+    /// refusals of the whole request (memory).
+    async fn write(&self, request: WriteRequest) -> Answer<WriteResponse>;
+    async fn get(&self, request: GetRequest) -> Answer<GetResponse>;
+
+    // Searches.
+
+    async fn search(&self, request: SearchRequest) -> Answer<SearchResponse>;
+    async fn count(&self, request: CountRequest) -> Answer<CountResponse>;
+    async fn explain(&self, request: ExplainRequest) -> Answer<ExplainResponse>;
+    async fn validate(&self, request: ValidateRequest) -> Answer<ValidateResponse>;
+    async fn analyze(&self, request: AnalyzeRequest) -> Answer<AnalyzeResponse>;
+
+    // Indexes.
+
+    async fn create_index(&self, request: CreateIndex) -> Answer<IndexCreated>;
+    /// Refuses aliases; patterns expand to indexes only.
+    async fn delete_indexes(&self, target: Target) -> Answer<()>;
+    async fn put_mapping(&self, request: PutMapping) -> Answer<()>;
+    async fn put_settings(&self, request: PutSettings) -> Answer<()>;
+    async fn open_indexes(&self, target: Target) -> Answer<()>;
+    async fn close_indexes(&self, target: Target) -> Answer<Vec<Arc<str>>>;
+    async fn update_aliases(&self, actions: Vec<AliasAction>) -> Answer<()>;
+    async fn refresh(&self, target: Target) -> Answer<Shards>;
+    async fn flush(&self, request: Flush) -> Answer<Shards>;
+    async fn force_merge(&self, request: ForceMerge) -> Answer<Shards>;
+    async fn stats(&self, target: Target) -> Answer<StatsResponse>;
+    /// The indexes that `target` names, with everything that may be read of them, in order of name.
+    fn indexes(&self, target: &Target) -> Answer<Vec<IndexInfo>>;
+    /// Whether a name is an alias (and of what kind of thing a missing name is missing).
+    fn is_alias(&self, name: &str) -> bool;
+
+    // Cluster.
+
+    async fn health(&self, request: HealthRequest) -> Answer<HealthResponse>;
+    async fn put_cluster_settings(&self, request: PutClusterSettings) -> Answer<ClusterSettings>;
+    fn cluster(&self) -> ClusterView;
+    async fn node_stats(&self) -> Answer<Vec<NodeStats>>;
+
+    // The process.
+
+    /// In Prometheus' text format.
+    fn metrics(&self) -> String;
+    /// `Err` says what is still missing.
+    fn ready(&self) -> Answer<()>;
+}

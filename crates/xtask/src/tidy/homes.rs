@@ -36,6 +36,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("proptest", Tests),
     ("tempfile", Tests),
     ("async-compression", Rooms(&["rest"])),
+    ("async-trait", Rooms(&["model", "node", "rest"])),
     ("axum", Rooms(&["rest"])),
     ("base64", Rooms(&["model"])),
     ("clap", Rooms(&["cli", "xtask"])),
