@@ -1,1 +1,0 @@
-//! Dates: formats, math and rounding, as mappings, documents and queries write them.
