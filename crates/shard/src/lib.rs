@@ -3,6 +3,7 @@
 //! The only crate that names tantivy, and only `segment::disk` and `seal` do. What comes in was bound by `search`; what goes
 //! out are [`search::shard_query`] answers.
 
+pub mod execute;
 pub mod fields;
 pub mod prepared;
 pub mod reader;

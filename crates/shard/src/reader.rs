@@ -12,6 +12,22 @@ pub struct Reader {
     pub fields: Arc<FieldTable>,
     /// Grows with every change of content; keys caches of statistics and answers.
     pub generation: u64,
+    pub similarity: Similarity,
+}
+
+/// BM25's parameters, an index setting.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Similarity {
+    /// How fast repetitions of a term lose weight.
+    pub k1: f32,
+    /// How much long fields lose, from 0 to 1.
+    pub b: f32,
+}
+
+impl Default for Similarity {
+    fn default() -> Self {
+        Self { k1: 1.2, b: 0.75 }
+    }
 }
 
 #[derive(Clone)]
