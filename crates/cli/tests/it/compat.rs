@@ -1,0 +1,129 @@
+//! Replays the recorded scenarios of `tests/compat` and compares each answer with what OpenSearch gave.
+//!
+//! In: a script `NAME.console`, the record beside it, the address of a server. Out: the [`Difference`]s. What counts as equal is
+//! `compare`'s to say, how a script is written `parse`'s. Not here: the starting of servers.
+
+mod client;
+mod compare;
+mod parse;
+
+use std::path::{Path, PathBuf};
+
+use compare::{Answer, differences};
+use parse::{Record, Request};
+
+/// One request that a server answers otherwise than OpenSearch did.
+#[derive(Debug)]
+pub(crate) struct Difference {
+    /// The script's file name.
+    pub(crate) script: String,
+    /// The line of the script on which the request's block begins.
+    pub(crate) line: usize,
+    /// `METHOD target`.
+    pub(crate) request: String,
+    /// What differs: a path into the body, the recorded value, the value that was answered.
+    pub(crate) found: Vec<String>,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}:{}: {}", self.script, self.line, self.request)?;
+        for found in self.found.iter().take(8) {
+            write!(out, "\n    {found}")?;
+        }
+        if self.found.len() > 8 {
+            write!(out, "\n    and {} more", self.found.len() - 8)?;
+        }
+        Ok(())
+    }
+}
+
+/// Sends every request of the script at `path` to the server at `url` (`http://host:port`), in order, and compares its answers with
+/// the record beside the script.
+///
+/// # Errors
+/// A script or record that cannot be read, a record that belongs to another state of the script, a server that does not answer.
+pub(crate) fn replay(path: &Path, url: &str) -> Result<Vec<Difference>, String> {
+    let mut out = Vec::new();
+    for (request, record) in recorded(path)? {
+        let answer = client::ask(url, &request)
+            .map_err(|error| format!("{}:{}: {}: {error}", path.display(), request.line, request.label()))?;
+        out.extend(difference(path, &request, &record.answer, &answer));
+    }
+    Ok(out)
+}
+
+/// Every script of the folder of scenarios, by name.
+pub(crate) fn scripts() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat");
+    let entries = std::fs::read_dir(&folder).expect("the folder of scenarios is part of the repository");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "console"));
+    paths.sort();
+    paths
+}
+
+fn recorded(path: &Path) -> Result<Vec<(Request, Record)>, String> {
+    let requests = parse::script(path)?;
+    let records = parse::records(path)?;
+    if requests.len() != records.len() {
+        let counts = format!("{} requests, {} answers", requests.len(), records.len());
+        return Err(format!("{}: {counts}: record it again", path.display()));
+    }
+    let pairs: Vec<_> = requests.into_iter().zip(records).collect();
+    match pairs.iter().find(|(request, record)| request.label() != record.request) {
+        Some((request, record)) => Err(format!(
+            "{}:{}: the record answers `{}`: record it again",
+            path.display(),
+            request.line,
+            record.request
+        )),
+        None => Ok(pairs),
+    }
+}
+
+fn difference(path: &Path, request: &Request, recorded: &Answer, answered: &Answer) -> Option<Difference> {
+    let found = differences(recorded, answered, &request.directives);
+    let script = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    (!found.is_empty()).then(|| Difference { script, line: request.line, request: request.label(), found })
+}
+
+/// By hand, against any server: `SHOAL_URL=http://127.0.0.1:9200 cargo test -p cli --test it compat -- --nocapture`.
+#[test]
+fn a_server_named_by_hand_answers_as_recorded() {
+    let Ok(url) = std::env::var("SHOAL_URL") else {
+        eprintln!("skipped: SHOAL_URL names no server");
+        return;
+    };
+    let (mut count, mut different) = (0, 0);
+    for path in scripts() {
+        count += recorded(&path).expect("a record that fits its script").len();
+        for difference in replay(&path, &url).expect("a server that answers") {
+            different += 1;
+            println!("{difference}");
+        }
+    }
+    assert_eq!(different, 0, "requests of {count} that are answered otherwise than recorded");
+}
+
+#[test]
+fn every_script_has_its_record_and_equals_itself() {
+    let mut count = 0;
+    for path in scripts() {
+        for (request, record) in recorded(&path).expect("a record that fits its script") {
+            let found = difference(&path, &request, &record.answer, &record.answer);
+            assert!(found.is_none(), "{}", found.expect("a difference"));
+            count += 1;
+        }
+    }
+    assert!(count >= 400, "{count} requests are recorded");
+}
+
+#[test]
+fn every_script_ends_by_deleting_its_indexes() {
+    for path in scripts() {
+        let requests = parse::script(&path).expect("a script");
+        let last = requests.last().expect("a request");
+        assert!(last.method == "DELETE" || path.ends_with("analyze.console"), "{}: {}", path.display(), last.label());
+    }
+}
