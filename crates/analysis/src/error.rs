@@ -1,0 +1,55 @@
+//! Why an analyzer cannot be built. The messages are those of OpenSearch, because clients match them.
+
+/// A mistake in the `analysis` settings of an index or in an `_analyze` request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AnalysisError {
+    /// `_analyze` names a component that does not exist. `part` is `analyzer`, `tokenizer`, `filter` or `char_filter`.
+    #[error("failed to find global {part} {}[{name}]", if *.part == "analyzer" { "" } else { "under " })]
+    NotFound { part: &'static str, name: String },
+    /// A custom analyzer or normalizer names a component that does not exist. `owner` is `Analyzer` or `normalizer`.
+    #[error("Custom {owner} [{name}] failed to find {part} under name [{missing}]")]
+    PartNotFound { owner: &'static str, name: String, part: &'static str, missing: String },
+    #[error("Unknown {part} type [{kind}] for [{name}]")]
+    UnknownType { part: &'static str, kind: String, name: String },
+    #[error("{part} [{name}] must specify either an analyzer type, or a tokenizer")]
+    MissingType { part: &'static str, name: String },
+    #[error("Missing [type] setting for anonymous {part}: {definition}")]
+    MissingAnonymousType { part: &'static str, definition: String },
+    #[error("Custom Analyzer [{name}] must be configured with a tokenizer")]
+    MissingTokenizer { name: String },
+    #[error("Custom normalizer [{name}] may not use {part} [{used}]")]
+    NotForNormalizer { name: String, part: &'static str, used: String },
+    #[error("Custom normalizer [{name}] cannot configure a tokenizer")]
+    NormalizerWithTokenizer { name: String },
+    /// A setting has the wrong form; `reason` is OpenSearch's sentence about it.
+    #[error("{reason}")]
+    Setting { reason: String },
+    /// A setting cannot be read as what it must be.
+    #[error("Failed to parse {expected} setting [{setting}] with value [{value}]")]
+    Unreadable { expected: &'static str, setting: String, value: String },
+    /// A regular expression cannot be compiled.
+    #[error("{reason}\n{pattern}")]
+    Pattern { pattern: String, reason: String },
+    /// The program lacks the component; it says so rather than analyze differently from OpenSearch.
+    #[error("{part} type [{kind}] for [{name}] is not supported yet")]
+    Unsupported { part: &'static str, kind: String, name: String },
+    /// A synonym or mapping rule cannot be understood.
+    #[error("{reason}")]
+    Rule { reason: &'static str, rule: String },
+}
+
+impl AnalysisError {
+    /// The `type` under which OpenSearch reports this.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            AnalysisError::Unreadable { .. } => "settings_exception",
+            AnalysisError::Pattern { .. } => "pattern_syntax_exception",
+            _ => "illegal_argument_exception",
+        }
+    }
+
+    /// An error of [`AnalysisError::Setting`] with this sentence.
+    pub(crate) fn setting(reason: impl Into<String>) -> Self {
+        AnalysisError::Setting { reason: reason.into() }
+    }
+}

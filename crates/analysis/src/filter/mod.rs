@@ -1,0 +1,3 @@
+//! Token filters: they change, drop and add tokens.
+
+pub(crate) mod case;

@@ -1,0 +1,206 @@
+//! Putting named or inline components together.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Parts, Settings, char_filters, filters, tokenizers};
+use crate::analyzer::{Analyzer, Chain, Named};
+use crate::error::AnalysisError;
+use crate::stream::{CharFilter, Filter, Tokenizer};
+
+/// A token filter before it knows the chain that it will be in.
+pub(crate) enum Prepared {
+    Ready(Filter),
+}
+
+/// Where component names are looked up and how a missing one is reported.
+pub(crate) enum Asker<'a> {
+    /// `_analyze`.
+    Request,
+    /// A custom analyzer of the settings.
+    Analyzer(&'a str),
+}
+
+impl Asker<'_> {
+    pub(crate) fn not_found(&self, part: &'static str, missing: &str) -> AnalysisError {
+        match self {
+            Asker::Request => AnalysisError::NotFound { part, name: missing.to_owned() },
+            Asker::Analyzer(name) => AnalysisError::PartNotFound {
+                owner: "Analyzer",
+                name: (*name).to_owned(),
+                part,
+                missing: missing.to_owned(),
+            },
+        }
+    }
+}
+
+impl Parts {
+    /// Builds every defined component once, to find mistakes.
+    pub(crate) fn check(&self) -> Result<(), AnalysisError> {
+        for (name, settings) in &self.char_filters {
+            self.defined_char_filter(name, settings)?;
+        }
+        for (name, settings) in &self.filters {
+            self.defined_filter(name, settings)?;
+        }
+        for (name, settings) in &self.tokenizers {
+            self.defined_tokenizer(name, settings)?;
+        }
+        Ok(())
+    }
+
+    fn defined_char_filter(&self, name: &str, settings: &Settings) -> Result<Arc<dyn CharFilter>, AnalysisError> {
+        let kind = kind_of("char_filter", name, settings)?;
+        char_filters::build(&kind, name, settings)?.ok_or_else(|| unknown("char_filter", kind, name))
+    }
+
+    fn defined_tokenizer(&self, name: &str, settings: &Settings) -> Result<Arc<dyn Tokenizer>, AnalysisError> {
+        let kind = kind_of("tokenizer", name, settings)?;
+        tokenizers::build(&kind, name, settings, self.limits)?.ok_or_else(|| unknown("tokenizer", kind, name))
+    }
+
+    fn defined_filter(&self, name: &str, settings: &Settings) -> Result<Prepared, AnalysisError> {
+        let kind = kind_of("filter", name, settings)?;
+        filters::build(&kind, name, settings, self.limits)?.ok_or_else(|| unknown("filter", kind, name))
+    }
+
+    pub(crate) fn char_filter(&self, name: &str, asker: &Asker<'_>) -> Result<Arc<dyn CharFilter>, AnalysisError> {
+        match self.char_filters.get(name) {
+            Some(settings) => self.defined_char_filter(name, settings),
+            None => char_filters::builtin(name)?.ok_or_else(|| asker.not_found("char_filter", name)),
+        }
+    }
+
+    pub(crate) fn tokenizer(&self, name: &str, asker: &Asker<'_>) -> Result<Arc<dyn Tokenizer>, AnalysisError> {
+        match self.tokenizers.get(name) {
+            Some(settings) => self.defined_tokenizer(name, settings),
+            None => tokenizers::builtin(name)?.ok_or_else(|| asker.not_found("tokenizer", name)),
+        }
+    }
+
+    pub(crate) fn filter(&self, name: &str, asker: &Asker<'_>) -> Result<Prepared, AnalysisError> {
+        match self.filters.get(name) {
+            Some(settings) => self.defined_filter(name, settings),
+            None => filters::builtin(name)?.ok_or_else(|| asker.not_found("filter", name)),
+        }
+    }
+}
+
+fn kind_of(part: &'static str, name: &str, settings: &Settings) -> Result<String, AnalysisError> {
+    settings.text("type").ok_or_else(|| AnalysisError::MissingType { part, name: name.to_owned() })
+}
+
+fn unknown(part: &'static str, kind: String, name: &str) -> AnalysisError {
+    AnalysisError::UnknownType { part, kind, name: name.to_owned() }
+}
+
+/// A chain under construction; filters are added in order, because synonyms are read with those before them.
+pub(crate) struct Builder {
+    char_filters: Vec<Named<Arc<dyn CharFilter>>>,
+    tokenizer: Named<Arc<dyn Tokenizer>>,
+    filters: Vec<Named<Filter>>,
+}
+
+impl Builder {
+    pub(crate) fn new(
+        char_filters: Vec<Named<Arc<dyn CharFilter>>>,
+        tokenizer: Named<Arc<dyn Tokenizer>>,
+    ) -> Self {
+        Builder { char_filters, tokenizer, filters: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, name: &str, prepared: Prepared) -> Result<(), AnalysisError> {
+        let filter = match prepared {
+            Prepared::Ready(filter) => filter,
+        };
+        self.filters.push(Named::new(name, filter));
+        Ok(())
+    }
+
+    /// The chain up to here, which reads the rules of a synonym filter.
+    fn so_far(&self) -> Analyzer {
+        Analyzer::new(Chain {
+            name: String::from("synonyms"),
+            custom: true,
+            char_filters: self.char_filters.clone(),
+            tokenizer: self.tokenizer.clone(),
+            filters: self.filters.clone(),
+            position_gap: 0,
+        })
+    }
+
+    /// A chain of named components.
+    pub(crate) fn finish(self, name: &str, position_gap: u32) -> Analyzer {
+        self.build(name, position_gap, true)
+    }
+
+    /// A built-in analyzer: `explain` does not show what it is made of.
+    pub(crate) fn finish_builtin(self, name: &str, position_gap: u32) -> Analyzer {
+        self.build(name, position_gap, false)
+    }
+
+    fn build(self, name: &str, position_gap: u32, custom: bool) -> Analyzer {
+        Analyzer::new(Chain {
+            name: name.to_owned(),
+            custom,
+            char_filters: self.char_filters,
+            tokenizer: self.tokenizer,
+            filters: self.filters,
+            position_gap,
+        })
+    }
+}
+
+/// The chain of an `_analyze` request.
+pub(crate) fn anonymous(
+    parts: &Parts,
+    tokenizer: Option<&Value>,
+    filters: &[Value],
+    char_filters: &[Value],
+) -> Result<Analyzer, AnalysisError> {
+    let asker = Asker::Request;
+    let mut char_stages = Vec::new();
+    for definition in char_filters {
+        char_stages.push(match definition {
+            Value::String(name) => Named::new(name.as_str(), parts.char_filter(name, &asker)?),
+            other => {
+                let (kind, settings) = inline("char_filter", other)?;
+                let built = char_filters::build(&kind, "__anonymous__", &settings)?;
+                Named::new("__anonymous__".to_owned() + &kind, built.ok_or_else(|| asker.not_found("char_filter", &kind))?)
+            }
+        });
+    }
+    let tokenizer = match tokenizer {
+        None | Some(Value::Null) => Named::new("keyword", parts.tokenizer("keyword", &asker)?),
+        Some(Value::String(name)) => Named::new(name.as_str(), parts.tokenizer(name, &asker)?),
+        Some(other) => {
+            let (kind, settings) = inline("tokenizer", other)?;
+            let built = tokenizers::build(&kind, "__anonymous__", &settings, parts.limits)?;
+            Named::new("__anonymous__".to_owned() + &kind, built.ok_or_else(|| asker.not_found("tokenizer", &kind))?)
+        }
+    };
+    let mut builder = Builder::new(char_stages, tokenizer);
+    for definition in filters {
+        match definition {
+            Value::String(name) => builder.add(name, parts.filter(name, &asker)?)?,
+            other => {
+                let (kind, settings) = inline("filter", other)?;
+                let built = filters::build(&kind, "__anonymous__", &settings, parts.limits)?;
+                let built = built.ok_or_else(|| asker.not_found("filter", &kind))?;
+                builder.add(&("__anonymous__".to_owned() + &kind), built)?;
+            }
+        }
+    }
+    Ok(builder.finish("_anonymous_", 0))
+}
+
+/// The type and settings of a component that is defined inside a request.
+fn inline(part: &'static str, definition: &Value) -> Result<(String, Settings), AnalysisError> {
+    let missing = || AnalysisError::MissingAnonymousType { part, definition: definition.to_string() };
+    let Value::Object(values) = definition else { return Err(missing()) };
+    let settings = Settings::new(values.clone());
+    let kind = settings.text("type").ok_or_else(missing)?;
+    Ok((kind, settings))
+}

@@ -1,0 +1,1 @@
+//! The analyzers of languages: which tokenizer, filters and stop words each has in Lucene.

@@ -1,0 +1,83 @@
+//! Reading the settings of one component. OpenSearch stores settings as strings, so `2`, `"2"`, `true` and `"true"` are all legal.
+
+use serde_json::{Map, Value};
+
+use crate::error::AnalysisError;
+
+/// The settings of one component (`analysis.filter.NAME`), nested or with dotted keys.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    values: Map<String, Value>,
+}
+
+impl Settings {
+    pub(crate) fn new(values: Map<String, Value>) -> Self {
+        Settings { values }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// A value as text; null and absence are the same.
+    pub(crate) fn text(&self, key: &str) -> Option<String> {
+        match self.values.get(key)? {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()),
+            Value::Array(items) => Some(items.iter().filter_map(scalar).collect::<Vec<_>>().join(",")),
+            other => Some(other.to_string()),
+        }
+    }
+
+    pub(crate) fn int(&self, key: &str, default: i64) -> Result<i64, AnalysisError> {
+        let Some(text) = self.text(key) else { return Ok(default) };
+        match text.parse::<i32>() {
+            Ok(number) => Ok(i64::from(number)),
+            Err(_) => Err(AnalysisError::Unreadable { expected: "int", setting: key.to_owned(), value: text }),
+        }
+    }
+
+    /// A number that is a size: below zero counts as zero.
+    pub(crate) fn size(&self, key: &str, default: usize) -> Result<usize, AnalysisError> {
+        let number = self.int(key, i64::try_from(default).unwrap_or(i64::MAX))?;
+        Ok(usize::try_from(number).unwrap_or(0))
+    }
+
+    pub(crate) fn bool(&self, key: &str, default: bool) -> Result<bool, AnalysisError> {
+        match self.text(key).as_deref() {
+            None => Ok(default),
+            Some("true") => Ok(true),
+            Some("false") => Ok(false),
+            Some(other) => Err(AnalysisError::setting(format!(
+                "Failed to parse value [{other}] as only [true] or [false] are allowed."
+            ))),
+        }
+    }
+
+    /// A list: an array, a comma-separated string, or keys `key.0`, `key.1`.
+    pub(crate) fn list(&self, key: &str) -> Option<Vec<String>> {
+        match self.values.get(key) {
+            Some(Value::Array(items)) => Some(items.iter().filter_map(scalar).collect()),
+            Some(Value::Null) => None,
+            Some(Value::String(text)) if text.is_empty() => Some(Vec::new()),
+            Some(other) => {
+                let text = scalar(other)?;
+                Some(text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect())
+            }
+            None => self.numbered(key),
+        }
+    }
+
+    fn numbered(&self, key: &str) -> Option<Vec<String>> {
+        let items: Vec<String> = (0..).map_while(|n| self.values.get(&format!("{key}.{n}")).and_then(scalar)).collect();
+        (!items.is_empty()).then_some(items)
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}

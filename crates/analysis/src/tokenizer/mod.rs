@@ -1,0 +1,5 @@
+//! Tokenizers: they cut a text into tokens.
+
+pub(crate) mod keyword;
+pub(crate) mod letters;
+pub(crate) mod standard;
