@@ -3,8 +3,10 @@
 //! The only crate that names tantivy, and only `segment::disk` and `seal` do. What comes in was bound by `search`; what goes
 //! out are [`search::shard_query`] answers.
 
+pub mod error;
 pub mod execute;
 pub mod fields;
 pub mod prepared;
 pub mod reader;
+pub mod seal;
 pub mod segment;

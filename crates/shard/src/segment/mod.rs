@@ -13,6 +13,7 @@ use crate::fields::FieldSlot;
 
 mod alive;
 pub mod column;
+pub mod disk;
 pub mod postings;
 
 pub use alive::AliveDocs;

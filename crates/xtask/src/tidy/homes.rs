@@ -39,6 +39,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("async-trait", Rooms(&["model", "node", "rest"])),
     ("axum", Rooms(&["rest"])),
     ("base64", Rooms(&["model"])),
+    ("bitpacking", Rooms(&["shard"])),
     ("clap", Rooms(&["cli", "xtask"])),
     ("clap_complete", Rooms(&["cli"])),
     ("crc32fast", Rooms(&["wal", "shard"])),

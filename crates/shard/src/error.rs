@@ -1,0 +1,38 @@
+//! What can go wrong with a shard copy on its disk.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A failure of one shard copy. Its files or its disk are to blame, never the request.
+#[derive(Debug, thiserror::Error)]
+pub enum ShardError {
+    /// The disk refused.
+    #[error("cannot {what} {}: {source}", path.display())]
+    Io { what: &'static str, path: PathBuf, source: io::Error },
+    /// A file does not hold what was written into it.
+    #[error("{} is corrupt: {what}", path.display())]
+    Corrupt { path: PathBuf, what: String },
+    /// A file was written by a version that this one does not read.
+    #[error("{} has format {found}, this version reads {known}", path.display())]
+    Format { path: PathBuf, found: u32, known: u32 },
+    /// A segment would hold more of something than its numbers can count.
+    #[error("a segment cannot hold {found} {what}, only {limit}")]
+    TooLarge { what: &'static str, found: u64, limit: u64 },
+    /// An operation of the log does not read back.
+    #[error("operation {seq_no} of the log is corrupt: {what}")]
+    Operation { seq_no: u64, what: &'static str },
+    /// The caller asked to stop.
+    #[error("stopped before it was done")]
+    Cancelled,
+}
+
+impl ShardError {
+    /// The disk refused to do `what` (a verb) with `path`.
+    pub fn io(what: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io { what, path: path.to_owned(), source }
+    }
+
+    pub fn corrupt(path: &Path, what: String) -> Self {
+        Self::Corrupt { path: path.to_owned(), what }
+    }
+}
