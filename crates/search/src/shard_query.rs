@@ -97,7 +97,7 @@ pub type ExplanationOf = (DocAddress, Explanation);
 impl SortValue {
     /// Ascending order; numbers of different types compare by value, NaN above everything; `Missing` last.
     pub fn order(&self, other: &Self) -> Ordering {
-        use SortValue::{Bytes, Double, Long, Missing, Unsigned};
+        use SortValue::{Bytes, Long, Missing, Unsigned};
         match (self, other) {
             (Missing, Missing) => Ordering::Equal,
             (Missing, _) => Ordering::Greater,

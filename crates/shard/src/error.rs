@@ -2,6 +2,9 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use model::error::{Error, ErrorKind};
 
 /// A failure of one shard copy. Its files or its disk are to blame, never the request.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +24,21 @@ pub enum ShardError {
     /// An operation of the log does not read back.
     #[error("operation {seq_no} of the log is corrupt: {what}")]
     Operation { seq_no: u64, what: &'static str },
+    /// The log does not read, or takes nothing more.
+    #[error("the log: {0}")]
+    Log(#[source] wal::Error),
+    /// An operation of the log cannot be carried out again.
+    #[error("operation {seq_no} of the log cannot be carried out: {reason}")]
+    Replay { seq_no: u64, reason: String },
+    /// A document could not be looked for.
+    #[error("looking up a document failed: {reason}")]
+    Lookup { reason: String },
+    /// A defect, or a file that is corrupt in a way that no check saw.
+    #[error("{during} panicked")]
+    Panicked { during: &'static str },
+    /// The copy failed before; it takes nothing until it is opened again.
+    #[error("the shard copy failed: {cause}")]
+    Failed { cause: Arc<ShardError> },
     /// The caller asked to stop.
     #[error("stopped before it was done")]
     Cancelled,
@@ -34,5 +52,16 @@ impl ShardError {
 
     pub fn corrupt(path: &Path, what: String) -> Self {
         Self::Corrupt { path: path.to_owned(), what }
+    }
+}
+
+impl From<ShardError> for Error {
+    fn from(error: ShardError) -> Self {
+        let kind = match error {
+            ShardError::Cancelled => ErrorKind::TaskCancelled,
+            ShardError::Failed { .. } | ShardError::Log(_) => ErrorKind::ShardFailed,
+            _ => ErrorKind::Io,
+        };
+        Self::new(kind, error.to_string())
     }
 }

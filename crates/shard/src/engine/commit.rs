@@ -1,0 +1,166 @@
+//! The durable state of a shard copy: one small file that names its sealed segments and how far the log is contained in them.
+//!
+//! Written beside, synced, renamed; so a crash leaves the old one or the new one. Files that the newest does not name are swept.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ShardError;
+use crate::segment::AliveDocs;
+
+const COMMIT: &str = "commit.json";
+/// The folder of the segments, below the shard's.
+pub const SEGMENTS: &str = "segments";
+/// The folder of the log, below the shard's.
+pub const LOG: &str = "log";
+
+/// What survives a crash without the log.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Grows with every commit; names the files of alive documents.
+    pub generation: u64,
+    /// Every operation below it is in the segments.
+    pub next_seq: u64,
+    /// Tells histories of operations apart, for recovery from another copy.
+    pub history: String,
+    /// Paths of the field table, by slot.
+    pub fields: Vec<String>,
+    pub segments: Vec<CommittedSegment>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CommittedSegment {
+    /// Its folder's name.
+    pub name: String,
+    /// Which documents are alive; absent: all.
+    pub alive: Option<CommittedAlive>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CommittedAlive {
+    pub file: String,
+    pub docs: u32,
+    pub crc32: u32,
+}
+
+impl Commit {
+    /// The newest commit below `directory`; `None`: there has been none.
+    ///
+    /// # Errors
+    /// [`ShardError::Corrupt`] when it does not read back.
+    pub fn read(directory: &Path) -> Result<Option<Self>, ShardError> {
+        let path = directory.join(COMMIT);
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| ShardError::corrupt(&path, e.to_string())),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(ShardError::io("read", &path, e)),
+        }
+    }
+
+    /// Makes it the newest. The segments' files are synced by then.
+    pub fn write(&self, directory: &Path) -> Result<(), ShardError> {
+        let (path, fresh) = (directory.join(COMMIT), directory.join("commit.json.new"));
+        let bytes = serde_json::to_vec_pretty(self).map_err(|e| ShardError::io("encode", &path, e.into()))?;
+        write_synced(&fresh, &bytes)?;
+        fs::rename(&fresh, &path).map_err(|e| ShardError::io("rename", &fresh, e))?;
+        sync_directory(directory)
+    }
+
+    /// Writes which documents of a segment are alive.
+    pub fn write_alive(directory: &Path, segment: &str, generation: u64, alive: &AliveDocs) -> Result<CommittedAlive, ShardError> {
+        let file = format!("{segment}.{generation}.alive");
+        let bytes: Vec<u8> = alive.words().iter().flat_map(|word| word.to_le_bytes()).collect();
+        write_synced(&directory.join(SEGMENTS).join(&file), &bytes)?;
+        Ok(CommittedAlive { file, docs: alive.max(), crc32: crc32fast::hash(&bytes) })
+    }
+
+    /// Reads what `write_alive` wrote.
+    pub fn read_alive(directory: &Path, alive: &CommittedAlive) -> Result<AliveDocs, ShardError> {
+        let path = directory.join(SEGMENTS).join(&alive.file);
+        let bytes = fs::read(&path).map_err(|e| ShardError::io("read", &path, e))?;
+        if crc32fast::hash(&bytes) != alive.crc32 {
+            return Err(ShardError::corrupt(&path, "its checksum is not that of the commit".into()));
+        }
+        let words = bytes.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+        Ok(AliveDocs::from_words(words, alive.docs))
+    }
+
+    /// Removes everything below `segments/` that neither this commit nor `also` names.
+    pub fn sweep(&self, directory: &Path, also: &BTreeSet<String>) -> Result<(), ShardError> {
+        let folder = directory.join(SEGMENTS);
+        let alive = self.segments.iter().filter_map(|s| s.alive.as_ref()).map(|a| a.file.as_str());
+        let named: BTreeSet<&str> = self.segments.iter().map(|s| s.name.as_str()).chain(alive).chain(also.iter().map(String::as_str)).collect();
+        for entry in fs::read_dir(&folder).map_err(|e| ShardError::io("list", &folder, e))? {
+            let path = entry.map_err(|e| ShardError::io("list", &folder, e))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if !named.contains(name) {
+                remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn remove(path: &PathBuf) -> Result<(), ShardError> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    removed.map_err(|e| ShardError::io("remove", path, e))
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), ShardError> {
+    let write = || -> io::Result<()> {
+        let mut file = File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(|e| ShardError::io("write", path, e))
+}
+
+/// Makes the names in a directory durable.
+pub fn sync_directory(path: &Path) -> Result<(), ShardError> {
+    File::open(path).and_then(|directory| directory.sync_all()).map_err(|e| ShardError::io("sync", path, e))
+}
+
+/// Makes all files of a sealed segment durable, and their names.
+pub fn sync_segment(path: &Path) -> Result<(), ShardError> {
+    for entry in fs::read_dir(path).map_err(|e| ShardError::io("list", path, e))? {
+        let file = entry.map_err(|e| ShardError::io("list", path, e))?.path();
+        File::open(&file).and_then(|file| file.sync_all()).map_err(|e| ShardError::io("sync", &file, e))?;
+    }
+    sync_directory(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_reads_back_and_sweeps_what_it_does_not_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let segments = directory.path().join(SEGMENTS);
+        fs::create_dir_all(segments.join("old")).unwrap();
+        fs::create_dir_all(segments.join("new")).unwrap();
+        let mut docs = AliveDocs::all(100);
+        docs.remove(7);
+        let alive = Commit::write_alive(directory.path(), "new", 3, &docs).unwrap();
+        let commit = Commit { generation: 3, segments: vec![CommittedSegment { name: "new".into(), alive: Some(alive.clone()) }], ..Default::default() };
+        assert_eq!(Commit::read(directory.path()).unwrap(), None);
+        commit.write(directory.path()).unwrap();
+        commit.sweep(directory.path(), &BTreeSet::new()).unwrap();
+        assert_eq!(Commit::read(directory.path()).unwrap(), Some(commit));
+        assert_eq!(Commit::read_alive(directory.path(), &alive).unwrap(), docs);
+        assert!(!segments.join("old").exists() && segments.join("new").exists());
+    }
+
+    #[test]
+    fn a_flipped_bit_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir_all(directory.path().join(SEGMENTS)).unwrap();
+        let alive = Commit::write_alive(directory.path(), "a", 1, &AliveDocs::all(64)).unwrap();
+        fs::write(directory.path().join(SEGMENTS).join(&alive.file), [0x7f; 8]).unwrap();
+        assert!(matches!(Commit::read_alive(directory.path(), &alive), Err(ShardError::Corrupt { .. })));
+    }
+}

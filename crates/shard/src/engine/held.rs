@@ -1,0 +1,199 @@
+//! The segments that a shard copy holds, in order, and how one takes the place of others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::fields::FieldTable;
+use crate::reader::{Reader, SegmentView};
+use crate::segment::disk::SealedSegment;
+use crate::segment::memory::MemoryBlock;
+use crate::segment::{AliveDocs, DocId, Segment};
+
+/// Identity of a segment, or of the batch that becomes one, within this process.
+pub type SegmentKey = u64;
+
+/// Documents to delete, by segment.
+pub type Deletes = BTreeMap<SegmentKey, Vec<DocId>>;
+
+#[derive(Clone)]
+pub enum Body {
+    Memory(Arc<MemoryBlock>),
+    Sealed(Arc<SealedSegment>),
+}
+
+impl Body {
+    pub fn segment(&self) -> Arc<dyn Segment> {
+        match self {
+            Self::Memory(block) => block.clone(),
+            Self::Sealed(segment) => segment.clone(),
+        }
+    }
+
+    pub fn is_memory(&self) -> bool {
+        matches!(self, Self::Memory(_))
+    }
+
+    /// The folder's name; memory has none.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Memory(_) => String::new(),
+            Self::Sealed(segment) => segment.directory().file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+#[derive(Clone)]
+pub struct Held {
+    pub key: SegmentKey,
+    pub body: Body,
+    pub alive: Option<Arc<AliveDocs>>,
+    /// Input of a merge or a sealing that is under way.
+    pub busy: bool,
+    /// Its files are known to be on the disk.
+    pub synced: bool,
+}
+
+impl Held {
+    pub fn new(key: SegmentKey, body: Body) -> Self {
+        Self { key, body, alive: None, busy: false, synced: false }
+    }
+
+    pub fn live_docs(&self) -> u32 {
+        self.alive.as_ref().map_or_else(|| self.body.segment().doc_count(), |alive| alive.len())
+    }
+
+    /// Marks documents as dead; unknown and dead ones are passed over.
+    pub fn delete(&mut self, docs: &[DocId]) {
+        if docs.is_empty() {
+            return;
+        }
+        let count = self.body.segment().doc_count();
+        let alive = self.alive.get_or_insert_with(|| Arc::new(AliveDocs::all(count)));
+        let alive = Arc::make_mut(alive);
+        for &doc in docs {
+            alive.remove(doc);
+        }
+    }
+}
+
+/// All segments, oldest first.
+#[derive(Default)]
+pub struct Segments {
+    pub held: Vec<Held>,
+    /// Folders being written, which no sweep may touch.
+    pub building: BTreeSet<String>,
+    generation: u64,
+}
+
+/// What a merge was begun with.
+pub struct Inputs(pub Vec<(SegmentKey, Body, Option<Arc<AliveDocs>>)>);
+
+impl Segments {
+    pub fn get_mut(&mut self, key: SegmentKey) -> Option<&mut Held> {
+        self.held.iter_mut().find(|held| held.key == key)
+    }
+
+    /// Carries out deletes and forgets segments in which nothing is alive.
+    pub fn delete(&mut self, deletes: &Deletes) {
+        for (key, docs) in deletes {
+            if let Some(held) = self.get_mut(*key) {
+                held.delete(docs);
+            }
+        }
+        self.held.retain(|held| held.busy || held.live_docs() > 0);
+    }
+
+    /// A view of all that is here now.
+    pub fn reader(&mut self, fields: Arc<FieldTable>) -> Reader {
+        self.generation += 1;
+        let views = self.held.iter().filter(|held| held.live_docs() > 0);
+        let views = views.map(|held| SegmentView { segment: held.body.segment(), alive: held.alive.clone() });
+        Reader { segments: views.collect(), fields, generation: self.generation }
+    }
+
+    /// Folders that are in use or being written.
+    pub fn names(&self) -> BTreeSet<String> {
+        let held = self.held.iter().filter(|held| !held.body.is_memory()).map(|held| held.body.name());
+        held.chain(self.building.iter().cloned()).collect()
+    }
+
+    /// Takes segments as inputs of a merge.
+    pub fn begin(&mut self, keys: &[SegmentKey]) -> Inputs {
+        let chosen = self.held.iter_mut().filter(|held| keys.contains(&held.key));
+        Inputs(chosen.map(|held| {
+            held.busy = true;
+            (held.key, held.body.clone(), held.alive.clone())
+        }).collect())
+    }
+
+    /// Gives inputs back unmerged.
+    pub fn abandon(&mut self, inputs: &Inputs) {
+        for (key, ..) in &inputs.0 {
+            if let Some(held) = self.get_mut(*key) {
+                held.busy = false;
+            }
+        }
+    }
+
+    /// Puts the merged segment in the inputs' place: what was deleted in them since `begin`, and what `deletes` still holds
+    /// for them, is deleted in it. `None`: nothing of them was alive.
+    pub fn replace(&mut self, inputs: &Inputs, output: Option<Held>, deletes: &mut Deletes) {
+        let Some(at) = self.held.iter().position(|held| inputs.0.iter().any(|(key, ..)| *key == held.key)) else { return };
+        if let Some(mut output) = output {
+            output.delete(&self.deleted_since(inputs));
+            let pending = inputs.moved(deletes);
+            if !pending.is_empty() {
+                deletes.entry(output.key).or_default().extend(pending);
+            }
+            self.held.insert(at, output);
+        }
+        let is_input = |held: &Held| inputs.0.iter().any(|(key, ..)| *key == held.key);
+        self.held.retain(|held| !is_input(held));
+    }
+
+    /// The merged numbers of documents that died since the merge began.
+    fn deleted_since(&self, inputs: &Inputs) -> Vec<DocId> {
+        let mut died = Vec::new();
+        let mut base = 0;
+        for (key, body, before) in &inputs.0 {
+            let now = self.held.iter().find(|held| held.key == *key).and_then(|held| held.alive.as_deref());
+            let mut rank = base;
+            for doc in 0..body.segment().doc_count() {
+                if before.as_deref().is_none_or(|alive| alive.contains(doc)) {
+                    if now.is_some_and(|alive| !alive.contains(doc)) {
+                        died.push(rank);
+                    }
+                    rank += 1;
+                }
+            }
+            base = rank;
+        }
+        died
+    }
+}
+
+impl Inputs {
+    /// Takes the pending deletes of the inputs out of `deletes`, as merged numbers.
+    fn moved(&self, deletes: &mut Deletes) -> Vec<DocId> {
+        let mut moved = Vec::new();
+        let mut base = 0;
+        for (key, body, before) in &self.0 {
+            let alive = |doc: DocId| before.as_deref().is_none_or(|alive| alive.contains(doc));
+            for doc in deletes.remove(key).unwrap_or_default() {
+                if alive(doc) {
+                    moved.push(base + rank(before.as_deref(), doc));
+                }
+            }
+            base += before.as_ref().map_or_else(|| body.segment().doc_count(), |alive| alive.len());
+        }
+        moved
+    }
+}
+
+/// How many alive documents come before `doc`.
+pub fn rank(alive: Option<&AliveDocs>, doc: DocId) -> DocId {
+    let Some(alive) = alive else { return doc };
+    let (word, bit) = (doc as usize / 64, doc % 64);
+    let before: u32 = alive.words()[..word].iter().map(|word| word.count_ones()).sum();
+    before + (alive.words()[word] & ((1 << bit) - 1)).count_ones()
+}

@@ -1,0 +1,115 @@
+//! One shard copy that is open: the log, the batch of fresh documents, the segments, and the readers over them.
+//!
+//! In: validated writes, and the moments at which to refresh, flush and merge (the driver owns the clock and the threads). Out:
+//! outcomes with a log position to wait for, and [`Reader`]s. Each file here is one of its verbs. Not here: validation (`prepare`), queries
+//! (`execute`), replication.
+//!
+//! Locks are taken in this order: `building`, `writer`, `segments`; readers are swapped under short locks of their own.
+
+mod commit;
+mod flush;
+mod get;
+mod held;
+mod lookup;
+mod merge;
+mod merge_policy;
+mod open;
+mod operation;
+mod refresh;
+mod stats;
+mod versions;
+mod write;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex, RwLock};
+use wal::Log;
+
+pub use get::Current;
+use held::{Held, Segments};
+pub use open::{CopyOptions, Layouts};
+pub use operation::{Change, Operation};
+use refresh::Waiters;
+pub use stats::{CopyStats, SegmentFacts};
+pub use write::WriteBatch;
+use writer::Writer;
+pub use writer::{Applied, ShardChange, ShardWrite};
+
+use crate::error::ShardError;
+use crate::fields::FieldTable;
+use crate::reader::Reader;
+
+/// Runs a job on a thread that may block, now or later.
+pub type Spawn = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
+
+/// An open copy of a shard. All methods block at most for the disk; none may run on an async worker.
+pub struct ShardCopy {
+    directory: PathBuf,
+    history: String,
+    log: Log,
+    spawn: Spawn,
+    /// Held while a batch becomes a segment, and while a commit is made: one at a time.
+    building: Mutex<CommitState>,
+    writer: Mutex<Writer>,
+    segments: Mutex<Segments>,
+    /// Signalled when a background merge ends.
+    merged: Condvar,
+    /// What lookups by id see: every batch that has become a segment.
+    newest: RwLock<Arc<[Held]>>,
+    /// What searches see.
+    searched: RwLock<Reader>,
+    waiters: Mutex<Waiters>,
+    /// Why the copy no longer takes anything.
+    failure: Mutex<Option<Arc<ShardError>>>,
+    counters: stats::Counters,
+}
+
+/// What the last commit was.
+struct CommitState {
+    generation: u64,
+    next_seq: u64,
+}
+
+impl ShardCopy {
+    /// The view that searches use now.
+    pub fn reader(&self) -> Reader {
+        self.searched.read().clone()
+    }
+
+    /// Lets the copy know fields that the mapping gained. Slots that it has keep their meaning.
+    pub fn set_fields(&self, fields: Arc<FieldTable>) {
+        let mut writer = self.writer.lock();
+        if fields.entries().len() > writer.fields.entries().len() {
+            writer.fields = fields.clone();
+            self.searched.write().fields = fields;
+        }
+    }
+
+    /// The fields it knows.
+    pub fn fields(&self) -> Arc<FieldTable> {
+        self.writer.lock().fields.clone()
+    }
+
+    /// Why the copy failed, if it did.
+    pub fn failure(&self) -> Option<Arc<ShardError>> {
+        self.failure.lock().clone()
+    }
+
+    fn check(&self) -> Result<(), ShardError> {
+        self.failure().map_or(Ok(()), |cause| Err(ShardError::Failed { cause }))
+    }
+
+    /// Remembers the first failure; the copy takes nothing more.
+    fn fail<T>(&self, result: Result<T, ShardError>) -> Result<T, ShardError> {
+        result.map_err(|error| match error {
+            ShardError::Failed { .. } => error,
+            error => {
+                let cause = Arc::new(error);
+                let first = self.failure.lock().get_or_insert(cause).clone();
+                ShardError::Failed { cause: first }
+            }
+        })
+    }
+}

@@ -1,0 +1,129 @@
+//! Opening a copy: the last commit, its segments, then the log's operations behind it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex, RwLock};
+use wal::{Disk, Durability, Log, Options, Recovery, Syncer};
+
+use super::commit::{self, Commit};
+use super::held::{Body, Held, Segments};
+use super::operation::{Change, Operation};
+use super::writer::Writer;
+use super::{CommitState, ShardCopy, Spawn, stats};
+use crate::error::ShardError;
+use crate::fields::{FieldTable, Layout};
+use crate::prepared::PreparedDocument;
+use crate::segment::disk::SealedSegment;
+
+/// Replayed batches become segments at this many estimated bytes.
+const REPLAY_BATCH_BYTES: usize = 32 << 20;
+
+/// How each path lies on disk; `None`: the mapping does not have it (any more).
+pub type Layouts<'a> = &'a dyn Fn(&str) -> Option<Layout>;
+
+/// What a copy needs of its node.
+pub struct CopyOptions {
+    /// The copy's own folder; made when it is missing.
+    pub directory: PathBuf,
+    pub durability: Durability,
+    pub disk: Arc<dyn Disk>,
+    pub syncer: Arc<Syncer>,
+    pub spawn: Spawn,
+    /// The name of a history that begins now.
+    pub new_history: String,
+}
+
+impl ShardCopy {
+    /// Opens the copy in a folder, or begins one. Call [`ShardCopy::replay`] before anything else.
+    ///
+    /// # Errors
+    /// [`ShardError::Corrupt`], [`ShardError::Log`] for what does not read back, naming the file; [`ShardError::Io`].
+    pub fn open(options: CopyOptions, fields: FieldTable, layouts: Layouts<'_>) -> Result<(Arc<Self>, Recovery), ShardError> {
+        let segments = options.directory.join(commit::SEGMENTS);
+        std::fs::create_dir_all(&segments).map_err(|e| ShardError::io("create", &segments, e))?;
+        let known = Commit::read(&options.directory)?;
+        let commit = known.clone().unwrap_or_else(|| Commit { history: options.new_history.clone(), ..Commit::default() });
+        let fields = Arc::new(restore_fields(fields, &commit, layouts));
+        let held = open_segments(&options.directory, &commit)?;
+        let log_options = Options {
+            durability: options.durability,
+            start: commit.next_seq,
+            checkpoint: commit.next_seq.checked_sub(1),
+            ..Options::default()
+        };
+        let (log, recovery) = Log::open(options.disk, &options.directory.join(commit::LOG), log_options, &options.syncer).map_err(ShardError::Log)?;
+        if known.is_none() {
+            commit.write(&options.directory)?;
+        }
+        commit.sweep(&options.directory, &Default::default())?;
+        let mut segments = Segments { held, ..Segments::default() };
+        let first_key = segments.held.len() as u64;
+        let reader = segments.reader(fields.clone());
+        let copy = Self {
+            directory: options.directory,
+            history: commit.history,
+            log,
+            spawn: options.spawn,
+            building: Mutex::new(CommitState { generation: commit.generation, next_seq: commit.next_seq }),
+            writer: Mutex::new(Writer::new(commit.next_seq, fields, first_key)),
+            newest: RwLock::new(segments.held.as_slice().into()),
+            segments: Mutex::new(segments),
+            merged: Condvar::new(),
+            searched: RwLock::new(reader),
+            waiters: Mutex::default(),
+            failure: Mutex::default(),
+            counters: stats::Counters::default(),
+        };
+        Ok((Arc::new(copy), recovery))
+    }
+
+    /// Carries out the log's operations behind the last commit, and shows them. Returns how many there were. `prepare` maps a
+    /// document as it was mapped when it was accepted.
+    ///
+    /// # Errors
+    /// [`ShardError::Log`] when the log does not read back, [`ShardError::Replay`] for an operation that cannot be carried out.
+    pub fn replay(
+        self: &Arc<Self>, now_ms: u64, prepare: &mut dyn FnMut(&Operation) -> Result<Arc<PreparedDocument>, model::error::Error>,
+    ) -> Result<u64, ShardError> {
+        let from = self.building.lock().next_seq;
+        let mut count = 0;
+        for entry in self.log.read_from(from).map_err(ShardError::Log)? {
+            let entry = entry.map_err(ShardError::Log)?;
+            let operation = Operation::decode(entry.seq, &entry.payload)?;
+            let document = match operation.change {
+                Change::Index { .. } => Some(prepare(&operation).map_err(|e| ShardError::Replay { seq_no: entry.seq, reason: e.to_string() })?),
+                Change::Delete | Change::NoOp => None,
+            };
+            self.replay_one(operation, document, now_ms)?;
+            count += 1;
+            if self.writer.lock().batch.bytes > REPLAY_BATCH_BYTES {
+                self.build_batch()?;
+            }
+        }
+        self.refresh()?;
+        Ok(count)
+    }
+}
+
+/// The field table with the commit's slots first where they were.
+fn restore_fields(meta: FieldTable, commit: &Commit, layouts: Layouts<'_>) -> FieldTable {
+    let mut table = meta;
+    for path in &commit.fields {
+        if let Some(layout) = layouts(path) {
+            table.append(path.as_str().into(), layout);
+        }
+    }
+    table
+}
+
+fn open_segments(directory: &Path, commit: &Commit) -> Result<Vec<Held>, ShardError> {
+    let open = |(key, segment): (usize, &commit::CommittedSegment)| {
+        let sealed = SealedSegment::open(&directory.join(commit::SEGMENTS).join(&segment.name))?;
+        let mut held = Held::new(key as u64, Body::Sealed(Arc::new(sealed)));
+        held.synced = true;
+        held.alive = segment.alive.as_ref().map(|alive| Commit::read_alive(directory, alive).map(Arc::new)).transpose()?;
+        Ok(held)
+    };
+    commit.segments.iter().enumerate().map(open).collect()
+}

@@ -1,0 +1,132 @@
+//! Refreshing: the batch becomes a segment, and searches see it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::ShardCopy;
+use super::held::{Body, Held, rank};
+use super::writer::Taken;
+use crate::error::ShardError;
+use crate::seal;
+use crate::segment::memory::MemoryBlock;
+
+/// Larger batches are sealed at once instead of passing through memory.
+const MEMORY_DOCS: usize = 1024;
+
+/// Those who wait until an operation is visible.
+#[derive(Default)]
+pub struct Waiters(Vec<(u64, Box<dyn FnOnce() + Send>)>);
+
+impl ShardCopy {
+    /// Makes everything written so far visible to searches.
+    ///
+    /// # Errors
+    /// [`ShardError::Failed`] when the copy failed, now or before.
+    pub fn refresh(self: &Arc<Self>) -> Result<(), ShardError> {
+        let started = Instant::now();
+        self.build_batch()?;
+        self.show();
+        self.counters.refresh.record(started);
+        Ok(())
+    }
+
+    /// Whether a refresh would show anything new.
+    pub fn is_dirty(&self) -> bool {
+        self.writer.lock().is_dirty() || self.counters.hidden.load(Ordering::Acquire)
+    }
+
+    /// Calls `then` once a refresh has shown everything below `next_seq`; at once when that is so.
+    pub fn on_visible(&self, seq_no: u64, then: impl FnOnce() + Send + 'static) {
+        let mut waiters = self.waiters.lock();
+        if seq_no < self.counters.visible_seq.load(Ordering::Acquire) {
+            drop(waiters);
+            return then();
+        }
+        waiters.0.push((seq_no, Box::new(then)));
+    }
+
+    /// Turns the batch into a segment that lookups see, but searches do not yet.
+    pub(super) fn build_batch(self: &Arc<Self>) -> Result<(), ShardError> {
+        self.check()?;
+        let _building = self.building.lock();
+        self.build_batch_locked()?;
+        Ok(())
+    }
+
+    /// As `build_batch`, under the lock. Returns the sequence number below which everything is in the segments.
+    pub(super) fn build_batch_locked(self: &Arc<Self>) -> Result<u64, ShardError> {
+        let (taken, name) = {
+            let mut writer = self.writer.lock();
+            if !writer.is_dirty() {
+                return Ok(writer.next_seq);
+            }
+            (writer.take(), segment_name())
+        };
+        let next_seq = taken.next_seq;
+        let body = self.fail(self.build(&taken, &name));
+        let published = body.map(|body| self.publish(taken, body));
+        self.segments.lock().building.remove(&name);
+        published?;
+        self.tidy_memory()?;
+        self.merge_in_background();
+        Ok(next_seq)
+    }
+
+    fn build(&self, taken: &Taken, name: &str) -> Result<Option<Body>, ShardError> {
+        if taken.documents.is_empty() {
+            return Ok(None);
+        }
+        if taken.documents.len() <= MEMORY_DOCS {
+            return Ok(Some(Body::Memory(Arc::new(MemoryBlock::build(&taken.fields, taken.documents.clone())))));
+        }
+        self.segments.lock().building.insert(name.to_owned());
+        let directory = self.segment_path(name);
+        let sealed = seal::seal(&directory, &taken.fields, &mut taken.documents.iter().cloned())?;
+        Ok(Some(Body::Sealed(Arc::new(sealed))))
+    }
+
+    fn publish(&self, mut taken: Taken, body: Option<Body>) {
+        let mut writer = self.writer.lock();
+        let mut segments = self.segments.lock();
+        if let Some(body) = body {
+            let mut held = Held::new(taken.key, body);
+            // Documents that were replaced while the segment was being built.
+            let late = writer.deletes.remove(&taken.key).unwrap_or_default();
+            let late: Vec<u32> = late.into_iter().map(|doc| rank(taken.alive.as_ref(), doc)).collect();
+            held.delete(&late);
+            segments.held.push(held);
+        }
+        segments.delete(&std::mem::take(&mut taken.deletes));
+        *self.newest.write() = segments.held.as_slice().into();
+        writer.versions.published(taken.key, taken.documents.iter().map(|document| &*document.document.id));
+        writer.published_seq = taken.next_seq;
+        self.counters.hidden.store(true, Ordering::Release);
+    }
+
+    /// Lets searches see the newest segments and tells those who wait for it.
+    fn show(&self) {
+        let (reader, published) = {
+            let writer = self.writer.lock();
+            (self.segments.lock().reader(writer.fields.clone()), writer.published_seq)
+        };
+        if self.counters.hidden.swap(false, Ordering::AcqRel) || self.searched.read().fields.entries().len() < reader.fields.entries().len() {
+            *self.searched.write() = reader;
+        }
+        let ready: Vec<_> = {
+            let mut waiters = self.waiters.lock();
+            self.counters.visible_seq.fetch_max(published, Ordering::AcqRel);
+            waiters.0.extract_if(.., |(seq_no, _)| *seq_no < published).collect()
+        };
+        ready.into_iter().for_each(|(_, then)| then());
+    }
+
+    pub(super) fn segment_path(&self, name: &str) -> std::path::PathBuf {
+        self.directory.join(super::commit::SEGMENTS).join(name)
+    }
+}
+
+/// A name that no other segment has.
+pub(super) fn segment_name() -> String {
+    tantivy::index::SegmentId::generate_random().uuid_string()
+}

@@ -1,0 +1,114 @@
+//! Counting what a copy does and holds.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use super::ShardCopy;
+
+/// Kept while the copy is open.
+#[derive(Default)]
+pub struct Counters {
+    pub indexed: AtomicU64,
+    pub deleted: AtomicU64,
+    pub refresh: Timed,
+    pub flush: Timed,
+    pub merge: Timed,
+    pub merged_docs: AtomicU64,
+    /// The newest segments hold something that searches do not see.
+    pub hidden: AtomicBool,
+    /// Every operation below it is visible to searches.
+    pub visible_seq: AtomicU64,
+    /// A background job is building the batch.
+    pub relieving: AtomicBool,
+}
+
+/// How often something was done and how long it took.
+#[derive(Default)]
+pub struct Timed {
+    total: AtomicU64,
+    micros: AtomicU64,
+}
+
+impl Timed {
+    pub fn record(&self, started: Instant) {
+        self.total.fetch_add(1, Ordering::Relaxed);
+        self.micros.fetch_add(started.elapsed().as_micros() as u64, Ordering::Relaxed);
+    }
+
+    /// Times and milliseconds.
+    pub fn read(&self) -> (u64, u64) {
+        (self.total.load(Ordering::Relaxed), self.micros.load(Ordering::Relaxed) / 1000)
+    }
+}
+
+/// Counts of a copy at one moment. Pairs are times and milliseconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CopyStats {
+    /// As searches see them.
+    pub docs: u64,
+    pub deleted_docs: u64,
+    pub disk_bytes: u64,
+    pub memory_bytes: u64,
+    /// One above the newest operation.
+    pub next_seq: u64,
+    pub log: wal::Stats,
+    pub indexed: u64,
+    pub deleted: u64,
+    pub refresh: (u64, u64),
+    pub flush: (u64, u64),
+    pub merge: (u64, u64),
+    pub merged_docs: u64,
+    pub segments: Vec<SegmentFacts>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SegmentFacts {
+    pub name: String,
+    pub docs: u64,
+    pub deleted: u64,
+    pub disk_bytes: u64,
+    pub memory_bytes: u64,
+    pub committed: bool,
+}
+
+impl ShardCopy {
+    /// Counts of this moment.
+    pub fn stats(&self) -> CopyStats {
+        let searched = self.reader();
+        let count = |view: &crate::reader::SegmentView| u64::from(view.segment.doc_count());
+        let docs = searched.live_docs();
+        let segments: Vec<SegmentFacts> = self.newest.read().iter().map(facts).collect();
+        let (next_seq, batch_bytes) = {
+            let writer = self.writer.lock();
+            (writer.next_seq, writer.batch.bytes as u64)
+        };
+        CopyStats {
+            docs,
+            deleted_docs: searched.segments.iter().map(count).sum::<u64>() - docs,
+            disk_bytes: segments.iter().map(|segment| segment.disk_bytes).sum(),
+            memory_bytes: batch_bytes + segments.iter().map(|segment| segment.memory_bytes).sum::<u64>(),
+            next_seq,
+            log: self.log.stats(),
+            indexed: self.counters.indexed.load(Ordering::Relaxed),
+            deleted: self.counters.deleted.load(Ordering::Relaxed),
+            refresh: self.counters.refresh.read(),
+            flush: self.counters.flush.read(),
+            merge: self.counters.merge.read(),
+            merged_docs: self.counters.merged_docs.load(Ordering::Relaxed),
+            segments,
+        }
+    }
+}
+
+fn facts(held: &super::held::Held) -> SegmentFacts {
+    let segment = held.body.segment();
+    let (size, docs) = (segment.size(), u64::from(segment.doc_count()));
+    SegmentFacts {
+        name: held.body.name(),
+        docs: u64::from(held.live_docs()),
+        deleted: docs - u64::from(held.live_docs()),
+        disk_bytes: size.disk_bytes,
+        memory_bytes: size.memory_bytes,
+        committed: held.synced,
+    }
+}

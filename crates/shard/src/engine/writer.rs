@@ -1,0 +1,217 @@
+//! Deciding writes: versions, conditions, sequence numbers, and the batch that the next refresh turns into a segment.
+
+use std::sync::Arc;
+
+use model::error::{Error, ErrorKind};
+use model::id::{PrimaryTerm, SeqNo, Version};
+use model::write::{Condition, Outcome, VersionType};
+
+use super::held::{Deletes, SegmentKey};
+use super::lookup::Located;
+use super::operation::{Change, Operation};
+use super::versions::{Entry, EntryState, VersionMap};
+use crate::fields::FieldTable;
+use crate::prepared::{PreparedDocument, SequencedDocument};
+use crate::segment::AliveDocs;
+
+/// A change whose document was validated and mapped.
+#[derive(Clone, Debug)]
+pub struct ShardWrite {
+    pub id: Arc<str>,
+    pub change: ShardChange,
+    pub condition: Condition,
+    /// The id was made for this write, so no document can have it.
+    pub generated_id: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum ShardChange {
+    Index { document: Arc<PreparedDocument>, create: bool },
+    Delete,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applied {
+    pub outcome: Outcome,
+    pub version: Version,
+    pub seq_no: SeqNo,
+    pub primary_term: PrimaryTerm,
+}
+
+/// Everything that one writer at a time may touch.
+pub struct Writer {
+    pub versions: VersionMap,
+    pub batch: Batch,
+    /// Deletes in segments, and in batches on their way to be one, that no reader shows yet.
+    pub deletes: Deletes,
+    pub next_seq: u64,
+    pub primary_term: u64,
+    pub fields: Arc<FieldTable>,
+    /// Every operation below it is in the newest reader.
+    pub published_seq: u64,
+    next_key: SegmentKey,
+}
+
+/// Documents since the last refresh, in order; replaced ones are marked.
+#[derive(Default)]
+pub struct Batch {
+    pub key: SegmentKey,
+    pub documents: Vec<SequencedDocument>,
+    pub dead: Vec<u32>,
+    pub bytes: usize,
+}
+
+/// A batch on its way to become a segment.
+pub struct Taken {
+    pub key: SegmentKey,
+    /// Those alive when it was taken.
+    pub documents: Vec<SequencedDocument>,
+    /// Which of the batch's numbers those are; `None`: all.
+    pub alive: Option<AliveDocs>,
+    pub deletes: Deletes,
+    pub next_seq: u64,
+    pub fields: Arc<FieldTable>,
+}
+
+/// What is known of an id before a write.
+pub struct Current {
+    seq_no: u64,
+    primary_term: u64,
+    version: u64,
+    /// `None`: deleted.
+    place: Option<(SegmentKey, u32)>,
+}
+
+impl Current {
+    pub fn seq_no(&self) -> u64 {
+        self.seq_no
+    }
+}
+
+impl Writer {
+    pub fn new(next_seq: u64, fields: Arc<FieldTable>, first_key: SegmentKey) -> Self {
+        let batch = Batch { key: first_key, ..Default::default() };
+        let (versions, deletes) = Default::default();
+        Self { versions, batch, deletes, next_seq, primary_term: 0, fields, published_seq: next_seq, next_key: first_key + 1 }
+    }
+
+    /// A key that no segment has.
+    pub fn new_key(&mut self) -> SegmentKey {
+        self.next_key += 1;
+        self.next_key - 1
+    }
+
+    /// What is known of `id`: from the version map, or else from the newest reader through `locate`.
+    pub fn current(&self, id: &str, locate: impl FnOnce() -> Result<Option<Located>, Error>) -> Result<Option<Current>, Error> {
+        if let Some(entry) = self.versions.get(id) {
+            let place = match entry.state {
+                EntryState::Live { segment, doc, .. } => Some((segment, doc)),
+                EntryState::Deleted { .. } => None,
+            };
+            return Ok(Some(Current { seq_no: entry.seq_no, primary_term: entry.primary_term, version: entry.version, place }));
+        }
+        let known = |found: Located| Current {
+            seq_no: found.seq_no,
+            primary_term: found.primary_term,
+            version: found.version,
+            place: Some((found.segment, found.doc)),
+        };
+        Ok(locate()?.map(known))
+    }
+
+    /// Decides a write; the operation returned is to be logged, then given to [`Writer::apply`].
+    ///
+    /// # Errors
+    /// `version_conflict_engine_exception` when a condition does not hold. Nothing has changed then.
+    pub fn decide(&self, write: &ShardWrite, current: Option<&Current>) -> Result<(Operation, Outcome), Error> {
+        let live = current.filter(|current| current.place.is_some());
+        check(write, current, live)?;
+        let version = match write.condition.version {
+            Some((version, VersionType::External | VersionType::ExternalGte)) => version.0,
+            _ => current.map_or(1, |current| current.version + 1),
+        };
+        let (change, outcome) = match &write.change {
+            ShardChange::Index { document, .. } => {
+                let change = Change::Index { routing: document.routing.clone(), source: document.source.clone() };
+                (change, if live.is_some() { Outcome::Updated } else { Outcome::Created })
+            }
+            ShardChange::Delete => (Change::Delete, if live.is_some() { Outcome::Deleted } else { Outcome::NotFound }),
+        };
+        let operation = Operation { seq_no: self.next_seq, primary_term: self.primary_term, version, id: write.id.clone(), change };
+        Ok((operation, outcome))
+    }
+
+    /// Makes a logged operation the newest of its id. `document` belongs to [`Change::Index`].
+    pub fn apply(&mut self, operation: Operation, document: Option<Arc<PreparedDocument>>, replaced: Option<Current>, now_ms: u64) {
+        self.next_seq = self.next_seq.max(operation.seq_no + 1);
+        if let Some((segment, doc)) = replaced.and_then(|current| current.place) {
+            if segment == self.batch.key { self.batch.dead.push(doc) } else { self.deletes.entry(segment).or_default().push(doc) }
+        }
+        let Operation { seq_no, primary_term, version, id, change } = operation;
+        let state = match (change, document) {
+            (Change::Index { routing, source }, Some(document)) => {
+                let doc = self.batch.documents.len() as u32;
+                self.batch.bytes += 2 * source.len() + 200;
+                self.batch.documents.push(SequencedDocument { document, seq_no, primary_term, version });
+                EntryState::Live { segment: self.batch.key, doc, routing, source }
+            }
+            (Change::Delete, _) => EntryState::Deleted { at_ms: now_ms },
+            (Change::NoOp | Change::Index { .. }, _) => return,
+        };
+        self.versions.put(id, Entry { seq_no, primary_term, version, state });
+    }
+
+    /// Takes the batch and the deletes for the next reader; later writes begin a new batch.
+    pub fn take(&mut self) -> Taken {
+        let fresh = Batch { key: self.new_key(), ..Default::default() };
+        let batch = std::mem::replace(&mut self.batch, fresh);
+        let alive = (!batch.dead.is_empty()).then(|| {
+            let mut alive = AliveDocs::all(batch.documents.len() as u32);
+            batch.dead.iter().for_each(|&doc| drop(alive.remove(doc)));
+            alive
+        });
+        let is_alive = |(doc, _): &(usize, SequencedDocument)| alive.as_ref().is_none_or(|alive| alive.contains(*doc as u32));
+        let documents = batch.documents.into_iter().enumerate().filter(is_alive).map(|(_, document)| document).collect();
+        let deletes = std::mem::take(&mut self.deletes);
+        Taken { key: batch.key, documents, alive, deletes, next_seq: self.next_seq, fields: self.fields.clone() }
+    }
+
+    /// Whether a refresh would change anything.
+    pub fn is_dirty(&self) -> bool {
+        !self.batch.documents.is_empty() || !self.deletes.is_empty() || self.published_seq < self.next_seq
+    }
+}
+
+fn check(write: &ShardWrite, current: Option<&Current>, live: Option<&Current>) -> Result<(), Error> {
+    let conflict = |what: String| Err(Error::new(ErrorKind::VersionConflict, format!("[{}]: version conflict, {what}", write.id)));
+    if let ShardChange::Index { create: true, .. } = write.change
+        && let Some(live) = live
+    {
+        return conflict(format!("document already exists (current version [{}])", live.version));
+    }
+    if let Some((seq_no, term)) = write.condition.if_seq_no {
+        let required = format!("required seqNo [{seq_no}], primary term [{term}]");
+        match live {
+            None => return conflict(format!("{required}. but no document was found")),
+            Some(live) if (live.seq_no, live.primary_term) != (seq_no.0, term.0) => {
+                let found = format!("current document has seqNo [{}] and primary term [{}]", live.seq_no, live.primary_term);
+                return conflict(format!("{required}. {found}"));
+            }
+            Some(_) => {}
+        }
+    }
+    match (write.condition.version, current) {
+        (Some((version, VersionType::External)), Some(current)) if current.version >= version.0 => {
+            conflict(format!("current version [{}] is higher or equal to the one provided [{version}]", current.version))
+        }
+        (Some((version, VersionType::ExternalGte)), Some(current)) if current.version > version.0 => {
+            conflict(format!("current version [{}] is higher than the one provided [{version}]", current.version))
+        }
+        (Some((version, VersionType::Internal)), current) if live.map(|live| live.version) != Some(version.0) => {
+            let has = current.map_or_else(|| "no document was found".into(), |c| format!("current version [{}] is different than the one provided [{version}]", c.version));
+            conflict(has)
+        }
+        _ => Ok(()),
+    }
+}
