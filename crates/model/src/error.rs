@@ -138,6 +138,7 @@ kinds! {
     InvalidIndexName "invalid_index_name_exception" 400
     Io "i_o_exception" 500
     JsonParse "json_parse_exception" 400
+    Mapper "mapper_exception" 500
     MapperParsing "mapper_parsing_exception" 400
     MethodNotAllowed "method_not_allowed" 405
     NamedObjectNotFound "named_object_not_found_exception" 400

@@ -8,6 +8,26 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+pub mod dynamic;
+pub mod limits;
+mod lookup;
+mod merge;
+mod names;
+mod parameter;
+mod parse;
+mod render;
+mod template;
+mod text;
+mod validate;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use lookup::Found;
+pub use parse::creation_failure;
+pub use template::matches as simple_match;
+
 /// The mapping of one index. Equal to what a client reads with `GET /{index}/_mapping`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mapping {
@@ -16,7 +36,8 @@ pub struct Mapping {
     pub numeric_detection: Option<bool>,
     /// `None`: `strict_date_optional_time` and `yyyy/MM/dd HH:mm:ss Z||yyyy/MM/dd Z`.
     pub dynamic_date_formats: Option<Vec<String>>,
-    pub dynamic_templates: Vec<DynamicTemplate>,
+    /// `None`: none given, so that an update leaves the existing ones.
+    pub dynamic_templates: Option<Vec<DynamicTemplate>>,
     pub routing_required: Option<bool>,
     pub source: SourceOptions,
     pub meta: Option<Value>,
@@ -89,6 +110,12 @@ pub struct Field {
     /// Positions between the values of an array (text), default 100.
     pub position_increment_gap: u32,
     pub similarity: Option<Arc<str>>,
+    /// Factor of the scores of queries on this field, default 1.
+    pub boost: f32,
+    /// Text: may be sorted and aggregated on, by its terms.
+    pub fielddata: bool,
+    /// Keyword: queries of several words are split at white space.
+    pub split_queries_on_whitespace: bool,
     /// Multi-fields: the same value, indexed in other ways.
     pub fields: BTreeMap<Arc<str>, Arc<Field>>,
     /// The parameters as given, for rendering: without `type`, `fields`, and those equal to defaults that OpenSearch hides.
