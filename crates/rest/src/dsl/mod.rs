@@ -1,1 +1,28 @@
 //! The search language: JSON bodies and URL parameters to the model.
+//!
+//! [`query`] reads one query, [`search_request`] the body of a search, [`apply_params`] what the URL adds to it. Names stay
+//! names and values stay JSON: whether a field exists and what fits it is found when the query is bound. What OpenSearch has and
+//! Shoal has not is refused by name with 501, what neither has as OpenSearch refuses it.
+
+mod body;
+mod compound;
+mod field;
+mod full_text;
+mod function_score;
+pub(crate) mod fuzziness;
+mod highlight;
+mod queries;
+mod sort;
+mod source;
+mod strings;
+pub(crate) mod suggest;
+mod term_level;
+mod url;
+
+pub use body::{body_query, search_body, search_request};
+pub use queries::{MAX_QUERY_DEPTH, query};
+pub use source::source_filter;
+pub use url::{apply_params, query_param, source_param};
+
+#[cfg(test)]
+mod tests;

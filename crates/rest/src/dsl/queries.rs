@@ -1,0 +1,193 @@
+//! One query: which kind it is, and who reads it.
+
+use model::error::{Error, ErrorKind};
+use model::query::{Kind, Query};
+use serde_json::{Map, Value};
+
+use super::field::{Common, Field, fields, text_of};
+use super::{compound, full_text, function_score, strings, suggest, term_level};
+
+/// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
+pub const MAX_QUERY_DEPTH: usize = 100;
+
+/// What reads the object after a query's name. `depth` is its own, from 1.
+type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
+
+const KNOWN: [(&str, Read); 24] = [
+    ("bool", compound::boolean),
+    ("boosting", compound::boosting),
+    ("constant_score", compound::constant_score),
+    ("dis_max", compound::dis_max),
+    ("exists", |object, _| term_level::exists(object)),
+    ("function_score", function_score::function_score),
+    ("fuzzy", |object, _| term_level::fuzzy(object)),
+    ("ids", |object, _| term_level::ids(object)),
+    ("match", |object, _| full_text::match_query(object)),
+    ("match_all", |object, _| match_all(object)),
+    ("match_bool_prefix", |object, _| full_text::match_bool_prefix(object)),
+    ("match_none", |object, _| match_none(object)),
+    ("match_phrase", |object, _| full_text::match_phrase(object)),
+    ("match_phrase_prefix", |object, _| full_text::match_phrase_prefix(object)),
+    ("multi_match", |object, _| full_text::multi_match(object)),
+    ("prefix", |object, _| term_level::prefix(object)),
+    ("query_string", |object, _| strings::query_string(object)),
+    ("range", |object, _| term_level::range(object)),
+    ("regexp", |object, _| term_level::regexp(object)),
+    ("simple_query_string", |object, _| strings::simple_query_string(object)),
+    ("term", |object, _| term_level::term(object)),
+    ("terms", |object, _| term_level::terms(object)),
+    ("wildcard", |object, _| term_level::wildcard(object)),
+    ("wrapper", wrapper),
+];
+
+/// Queries of OpenSearch and its usual plugins that Shoal has not.
+const MISSING: [&str; 31] = [
+    "agentic",
+    "combined_fields",
+    "common",
+    "distance_feature",
+    "field_masking_span",
+    "geo_bounding_box",
+    "geo_distance",
+    "geo_polygon",
+    "geo_shape",
+    "has_child",
+    "has_parent",
+    "hybrid",
+    "intervals",
+    "knn",
+    "more_like_this",
+    "nested",
+    "neural",
+    "neural_sparse",
+    "parent_id",
+    "percolate",
+    "rank_feature",
+    "script",
+    "script_score",
+    "span_containing",
+    "span_first",
+    "span_multi",
+    "span_near",
+    "span_not",
+    "span_or",
+    "span_term",
+    "span_within",
+];
+const MISSING_MORE: [&str; 4] = ["template", "terms_set", "xy_shape", "pinned"];
+
+/// The query that `value` is.
+///
+/// # Errors
+/// As OpenSearch: `parsing_exception`, `illegal_argument_exception`, `x_content_parse_exception` .., mostly 400; 501 for what is
+/// not implemented; `query_shard_exception` for what OpenSearch finds on its shards (a `query_string` that is not in the language):
+/// there it is the cause of a failed search, and endpoints render it so. `too_many_nested_clauses` below [`MAX_QUERY_DEPTH`].
+pub fn query(value: &Value) -> Result<Query, Error> {
+    within(value, 1)
+}
+
+/// As [`query`], at `depth`.
+pub(super) fn within(value: &Value, depth: usize) -> Result<Query, Error> {
+    if depth > MAX_QUERY_DEPTH {
+        let reason = format!("queries nest deeper than the allowed {MAX_QUERY_DEPTH} levels");
+        return Err(Error::new(ErrorKind::TooManyClauses, reason));
+    }
+    let Value::Object(object) = value else {
+        return Err(Error::parsing("[_na] query malformed, must start with start_object"));
+    };
+    let Some((name, inner)) = object.iter().next() else {
+        return Err(Error::illegal_argument("query malformed, empty clause found"));
+    };
+    let Value::Object(inner) = inner else {
+        return Err(Error::parsing(format!("[{name}] query malformed, no start_object after query name")));
+    };
+    let read = reader(name)?;
+    let query = read(inner, depth)?;
+    if object.len() > 1 {
+        return Err(Error::parsing(format!("[{name}] malformed query, expected [END_OBJECT] but found [FIELD_NAME]")));
+    }
+    Ok(query)
+}
+
+fn reader(name: &str) -> Result<Read, Error> {
+    if let Ok(at) = KNOWN.binary_search_by_key(&name, |(known, _)| known) {
+        return Ok(KNOWN[at].1);
+    }
+    if MISSING.contains(&name) || MISSING_MORE.contains(&name) {
+        return Err(Error::not_implemented(format!("query [{name}]")));
+    }
+    let all = KNOWN.iter().map(|(known, _)| *known).chain(MISSING).chain(MISSING_MORE);
+    let meant = suggest::did_you_mean(&suggest::alike(name, all));
+    let cause = Error::new(ErrorKind::NamedObjectNotFound, format!("unknown field [{name}]"));
+    Err(Error::parsing(format!("unknown query [{name}]{meant}")).with_cause(cause))
+}
+
+/// `parsing_exception` around what an object with declared keys says about itself.
+pub(super) fn parsing_of(error: Error) -> Error {
+    match error.kind {
+        ErrorKind::XContentParse => Error::parsing(error.reason.clone()).with_cause(error),
+        _ => error,
+    }
+}
+
+fn match_all(object: &Map<String, Value>) -> Result<Query, Error> {
+    let mut common = Common::new();
+    for field in fields("match_all", object) {
+        if !common.take_declared(field).map_err(parsing_of)? {
+            return Err(parsing_of(field.undeclared()));
+        }
+    }
+    Ok(common.query(Kind::MatchAll))
+}
+
+fn match_none(object: &Map<String, Value>) -> Result<Query, Error> {
+    let mut common = Common::new();
+    for field in fields("match_none", object) {
+        if !field.is_scalar() || !common.take(field)? {
+            return Err(field.unsupported());
+        }
+    }
+    Ok(common.query(Kind::MatchNone))
+}
+
+/// `wrapper`: a query as base64.
+fn wrapper(object: &Map<String, Value>, depth: usize) -> Result<Query, Error> {
+    let mut given = fields("wrapper", object);
+    let first = given.next().ok_or_else(|| Error::parsing("[wrapper] query malformed"))?;
+    let (Field { key: "query", value, .. }, None) = (first, given.next()) else {
+        return Err(Error::parsing(format!("[wrapper] query malformed, expected `query` but was {}", first.key)));
+    };
+    let text = text_of(value).ok_or_else(|| Error::parsing("[wrapper] query malformed"))?;
+    let bytes = base64(&text).ok_or_else(|| Error::new(ErrorKind::JsonParse, "[wrapper] [query] is not base64"))?;
+    within(&crate::json::parse(&bytes)?, depth + 1)
+}
+
+/// RFC 4648 with padding, white space left out.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut held, mut padding, mut letters) = (0u32, 0u32, 0usize, 0usize);
+    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
+        letters += 1;
+        let sextet = match byte {
+            b'=' => {
+                padding += 1;
+                continue;
+            }
+            _ if padding > 0 => return None,
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(sextet);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held) as u8);
+            bits &= (1 << held) - 1;
+        }
+    }
+    (letters.is_multiple_of(4) && padding <= 2).then_some(out)
+}

@@ -1,0 +1,148 @@
+//! `sort`, in all its forms.
+
+use model::error::{Error, ErrorKind};
+use model::search::{Missing, SortKey, SortMode};
+use serde_json::{Map, Value};
+
+use super::field::{Field, fields, text_of};
+
+const OWNER: &str = "field_sort";
+
+/// A key by `field` as it is without options: `_score` best first, anything else smallest first.
+pub(super) fn plain(field: &str) -> SortKey {
+    SortKey {
+        field: field.to_owned(),
+        descending: field == "_score",
+        missing: Missing::Last,
+        mode: None,
+        unmapped_type: None,
+        format: None,
+        numeric_type: None,
+    }
+}
+
+/// A name, an object of names, or an array of both.
+pub(super) fn sort(value: &Value) -> Result<Vec<SortKey>, Error> {
+    match value {
+        Value::Array(items) => {
+            let mut keys = Vec::new();
+            for item in items {
+                match item {
+                    Value::String(name) => keys.push(named(name)?),
+                    Value::Object(object) => read_object(object, &mut keys)?,
+                    _ => {
+                        let allowed = "an object, or an actual string are allowed";
+                        return Err(Error::illegal_argument(format!(
+                            "malformed sort format, within the sort array, {allowed}"
+                        )));
+                    }
+                }
+            }
+            Ok(keys)
+        }
+        Value::Object(object) => {
+            let mut keys = Vec::new();
+            read_object(object, &mut keys)?;
+            Ok(keys)
+        }
+        // Null is refused by who knows the key.
+        other => text_of(other).iter().map(|name| named(name)).collect(),
+    }
+}
+
+fn named(field: &str) -> Result<SortKey, Error> {
+    match field {
+        "_geo_distance" | "_script" => Err(Error::not_implemented(format!("sort by [{field}]"))),
+        _ => Ok(plain(field)),
+    }
+}
+
+fn read_object(object: &Map<String, Value>, keys: &mut Vec<SortKey>) -> Result<(), Error> {
+    for (field, value) in object {
+        let mut key = named(field)?;
+        match value {
+            Value::String(order) => key.descending = descending(order)?,
+            Value::Object(options) if field == "_score" => score_options(options, &mut key)?,
+            Value::Object(options) => {
+                for option in fields(OWNER, options) {
+                    read_option(option, &mut key)?;
+                }
+            }
+            other => {
+                let reason = format!("[{OWNER}] Expected START_OBJECT but was: {}", crate::json::token(other));
+                return Err(Error::new(ErrorKind::XContentParse, reason));
+            }
+        }
+        keys.push(key);
+    }
+    Ok(())
+}
+
+fn score_options(options: &Map<String, Value>, key: &mut SortKey) -> Result<(), Error> {
+    for option in fields("_score", options) {
+        match option.key {
+            "order" => key.descending = order(option)?,
+            _ => return Err(option.undeclared()),
+        }
+    }
+    Ok(())
+}
+
+fn read_option(option: Field<'_>, key: &mut SortKey) -> Result<(), Error> {
+    let string = || option.typed(&["VALUE_STRING"])?.text();
+    match option.key {
+        "order" => key.descending = order(option)?,
+        "missing" => {
+            let scalar = option.typed(&["VALUE_STRING", "VALUE_NUMBER", "VALUE_BOOLEAN", "VALUE_NULL"])?;
+            key.missing = match scalar.value {
+                Value::Null => Missing::Last,
+                Value::String(text) if text == "_first" => Missing::First,
+                Value::String(text) if text == "_last" => Missing::Last,
+                value => Missing::Value(value.clone()),
+            };
+        }
+        "mode" => key.mode = Some(mode(&string()?).map_err(|error| option.failed(error))?),
+        "unmapped_type" => key.unmapped_type = Some(string()?),
+        "format" => key.format = Some(string()?),
+        "numeric_type" => {
+            let kind = string()?;
+            if !["long", "double", "date", "date_nanos"].contains(&kind.to_lowercase().as_str()) {
+                let reason = "invalid value for [numeric_type], must be [long, double, date, date_nanos]";
+                return Err(option.failed(Error::illegal_argument(format!("{reason}, got {kind}"))));
+            }
+            key.numeric_type = Some(kind.to_lowercase());
+        }
+        "nested" | "nested_path" | "nested_filter" => {
+            return Err(Error::not_implemented(format!("[{}] of [sort]", option.key)));
+        }
+        _ => return Err(option.undeclared()),
+    }
+    Ok(())
+}
+
+fn order(option: Field<'_>) -> Result<bool, Error> {
+    let text = option.typed(&["VALUE_STRING"])?.text()?;
+    descending(&text).map_err(|error| option.failed(error))
+}
+
+fn descending(order: &str) -> Result<bool, Error> {
+    match order.to_ascii_lowercase().as_str() {
+        "asc" => Ok(false),
+        "desc" => Ok(true),
+        _ => {
+            let constant = order.to_uppercase();
+            Err(Error::illegal_argument(format!("No enum constant org.opensearch.search.sort.SortOrder.{constant}")))
+        }
+    }
+}
+
+fn mode(text: &str) -> Result<SortMode, Error> {
+    Ok(match text.to_ascii_lowercase().as_str() {
+        "min" => SortMode::Min,
+        "max" => SortMode::Max,
+        "sum" => SortMode::Sum,
+        "avg" => SortMode::Avg,
+        "median" => SortMode::Median,
+        _ => return Err(Error::illegal_argument(format!("Unknown SortMode [{text}]"))),
+    })
+}
