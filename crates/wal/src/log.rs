@@ -4,7 +4,8 @@
 //! How they come to be covered is in `commit`, what happens on the disk in `writer`.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use crate::commit::Shared;
 use crate::disk::Disk;
@@ -70,12 +71,25 @@ impl Log {
     /// [`Error::Failed`]: the entry may or may not be in the log when it is opened again.
     pub fn wait(&self, position: Position) -> Result<(), Error> {
         let mut state = self.shared.state();
+        if state.safe() < position.0 && state.check().is_ok() && self.shared.is_alone(&state) {
+            state = self.shared.lead(state);
+        }
+        if state.safe() >= position.0 {
+            return Ok(());
+        }
+        drop(state);
+        // Each is woken when its own entry is safe; all waiting for one condition would wake for every other's.
+        let answer = Arc::new(OnceLock::new());
+        let (told, waiter) = (answer.clone(), thread::current());
+        self.on_safe(position, move |safe| {
+            told.get_or_init(|| safe);
+            waiter.unpark();
+        });
         loop {
-            if state.safe() >= position.0 {
-                return Ok(());
+            match answer.get() {
+                Some(safe) => return safe.clone(),
+                None => thread::park(),
             }
-            state.check()?;
-            state = if state.leading { self.shared.park(state) } else { self.shared.lead(state) };
         }
     }
 

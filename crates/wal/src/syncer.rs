@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -62,6 +63,8 @@ impl Drop for Syncer {
 pub(crate) struct Queue {
     jobs: Mutex<Jobs>,
     wake: Condvar,
+    /// Threads that write for some log just now, this queue's and others.
+    leading: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -81,6 +84,20 @@ enum Job {
 }
 
 impl Queue {
+    /// Marks the calling thread as one that writes.
+    pub(crate) fn lead(&self) {
+        self.leading.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn end_lead(&self) {
+        self.leading.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether no log of the node is being written: a hint, good for a choice between two ways that are both right.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.leading.load(Ordering::Relaxed) == 0
+    }
+
     pub(crate) fn commit(&self, log: Arc<Shared>) {
         self.jobs().now.push_back(log);
         self.wake.notify_one();

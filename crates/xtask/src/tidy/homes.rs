@@ -59,6 +59,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("strsim", Rooms(&["node"])),
     ("tantivy", Rooms(&["shard"])),
     ("tantivy-fst", Rooms(&["shard"])),
+    ("thread-priority", Rooms(&["wal"])),
     ("tokio", Rooms(&["rest", "node", "cli"])),
     ("toml", Rooms(&["node"])),
     ("tower", Rooms(&["rest"])),
