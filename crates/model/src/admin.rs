@@ -159,7 +159,13 @@ pub struct AnalyzeRequest {
 pub enum AnalyzeResponse {
     Tokens(Vec<AnalyzedToken>),
     /// `explain`: what each stage made. `custom`: a chain rather than one named analyzer.
-    Stages { custom: bool, char_filters: Vec<(String, Vec<String>)>, tokenizer: Option<AnalyzedStage>, filters: Vec<AnalyzedStage>, analyzer: Option<AnalyzedStage> },
+    Stages {
+        custom: bool,
+        char_filters: Vec<(String, Vec<String>)>,
+        tokenizer: Option<AnalyzedStage>,
+        filters: Vec<AnalyzedStage>,
+        analyzer: Option<AnalyzedStage>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::admin::{
-    AliasAction, AnalyzeRequest, AnalyzeResponse, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge, HealthRequest,
-    HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping, PutSettings, StatsResponse,
+    AliasAction, AnalyzeRequest, AnalyzeResponse, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
+    HealthRequest, HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping, PutSettings,
+    StatsResponse,
 };
 use crate::error::Error;
 use crate::search::{
-    CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest, SearchResponse,
-    Shards, ValidateRequest, ValidateResponse,
+    CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
+    SearchResponse, Shards, ValidateRequest, ValidateResponse,
 };
 use crate::target::Target;
 use crate::write::{WriteRequest, WriteResponse};

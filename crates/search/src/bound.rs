@@ -33,7 +33,10 @@ pub enum BoundKind {
     /// Several terms as if they were one: frequencies added, the greatest document frequency.
     Synonyms(FieldName, Vec<TermBytes>),
     /// `cross_fields`: one word in several fields with factors; document frequencies are shared among the fields.
-    Blended { terms: Vec<(FieldName, TermBytes, f32)>, tie_breaker: f32 },
+    Blended {
+        terms: Vec<(FieldName, TermBytes, f32)>,
+        tie_breaker: f32,
+    },
     /// Any of these terms, score 1. Sorted, distinct.
     Terms(FieldName, Vec<TermBytes>),
     /// Any of these numbers (codes), score 1. Sorted, distinct.
@@ -50,9 +53,16 @@ pub enum BoundKind {
     /// Documents by id, score 1. Sorted, distinct.
     Ids(Vec<Arc<str>>),
     Bool(BoundBool),
-    Boosting { positive: Box<BoundQuery>, negative: Box<BoundQuery>, negative_boost: f32 },
+    Boosting {
+        positive: Box<BoundQuery>,
+        negative: Box<BoundQuery>,
+        negative_boost: f32,
+    },
     ConstantScore(Box<BoundQuery>),
-    DisMax { queries: Vec<BoundQuery>, tie_breaker: f32 },
+    DisMax {
+        queries: Vec<BoundQuery>,
+        tie_breaker: f32,
+    },
     FunctionScore(Box<BoundFunctionScore>),
 }
 
@@ -94,12 +104,29 @@ pub struct Expand {
 /// What accepts terms. Texts are already normalised.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pattern {
-    Prefix { prefix: String, case_insensitive: bool },
+    Prefix {
+        prefix: String,
+        case_insensitive: bool,
+    },
     /// `*`, `?`, `\` escapes.
-    Wildcard { pattern: String, case_insensitive: bool },
+    Wildcard {
+        pattern: String,
+        case_insensitive: bool,
+    },
     /// Lucene's syntax, anchored.
-    Regexp { pattern: String, flags: RegexpFlags, case_insensitive: bool, max_determinized_states: u32 },
-    Fuzzy { text: String, edits: u8, prefix_length: u32, max_expansions: u32, transpositions: bool },
+    Regexp {
+        pattern: String,
+        flags: RegexpFlags,
+        case_insensitive: bool,
+        max_determinized_states: u32,
+    },
+    Fuzzy {
+        text: String,
+        edits: u8,
+        prefix_length: u32,
+        max_expansions: u32,
+        transpositions: bool,
+    },
 }
 
 /// Optional operators of Lucene's regular expressions.
@@ -162,7 +189,16 @@ pub enum ScoreFunction {
     /// `missing` `None`: a document without a value is an error.
     FieldValue { field: FieldName, code: NumberCode, factor: f32, modifier: Modifier, missing: Option<f64> },
     /// `origin`, `scale`, `offset` in the column's unit (dates: milliseconds).
-    Decay { shape: DecayShape, field: FieldName, code: NumberCode, origin: f64, scale: f64, offset: f64, decay: f64, mode: MultiValueMode },
+    Decay {
+        shape: DecayShape,
+        field: FieldName,
+        code: NumberCode,
+        origin: f64,
+        scale: f64,
+        offset: f64,
+        decay: f64,
+        mode: MultiValueMode,
+    },
 }
 
 impl BoundQuery {

@@ -2,5 +2,7 @@
 //! what the shards answer.
 
 pub mod bound;
+pub mod merge;
+pub mod scatter;
 pub mod shard_query;
 pub mod statistics;

@@ -39,9 +39,16 @@ pub enum SortBy {
     /// Index order, which only means something within one shard copy.
     Doc,
     Id,
-    Field { field: FieldName, values: SortValues, missing: Missing, mode: SortMode },
+    Field {
+        field: FieldName,
+        values: SortValues,
+        missing: Missing,
+        mode: SortMode,
+    },
     /// No such field here (`unmapped_type`): every document is missing it.
-    Unmapped { missing: Missing },
+    Unmapped {
+        missing: Missing,
+    },
 }
 
 /// How the values of a sorted field are read.

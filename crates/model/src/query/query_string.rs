@@ -53,13 +53,22 @@ pub enum Clause {
     Field(String, Box<Clause>),
     /// Words to be analysed together (no operator stood between them). Escapes are resolved.
     Text(String),
-    Phrase { text: String, slop: Option<u32> },
-    Fuzzy { text: String, edits: Option<Fuzziness> },
+    Phrase {
+        text: String,
+        slop: Option<u32>,
+    },
+    Fuzzy {
+        text: String,
+        edits: Option<Fuzziness>,
+    },
     Prefix(String),
     /// Escapes kept as `\x`.
     Wildcard(String),
     Regexp(String),
-    Range { lower: Option<RangeEnd>, upper: Option<RangeEnd> },
+    Range {
+        lower: Option<RangeEnd>,
+        upper: Option<RangeEnd>,
+    },
     /// `_exists_:field`, or `field:*`.
     Exists(String),
 }

@@ -55,7 +55,9 @@ impl Commit {
     pub fn read(directory: &Path) -> Result<Option<Self>, ShardError> {
         let path = directory.join(COMMIT);
         match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| ShardError::corrupt(&path, e.to_string())),
+            Ok(bytes) => {
+                serde_json::from_slice(&bytes).map(Some).map_err(|e| ShardError::corrupt(&path, e.to_string()))
+            }
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(ShardError::io("read", &path, e)),
         }
@@ -71,7 +73,12 @@ impl Commit {
     }
 
     /// Writes which documents of a segment are alive.
-    pub fn write_alive(directory: &Path, segment: &str, generation: u64, alive: &AliveDocs) -> Result<CommittedAlive, ShardError> {
+    pub fn write_alive(
+        directory: &Path,
+        segment: &str,
+        generation: u64,
+        alive: &AliveDocs,
+    ) -> Result<CommittedAlive, ShardError> {
         let file = format!("{segment}.{generation}.alive");
         let bytes: Vec<u8> = alive.words().iter().flat_map(|word| word.to_le_bytes()).collect();
         write_synced(&directory.join(SEGMENTS).join(&file), &bytes)?;
@@ -93,7 +100,8 @@ impl Commit {
     pub fn sweep(&self, directory: &Path, also: &BTreeSet<String>) -> Result<(), ShardError> {
         let folder = directory.join(SEGMENTS);
         let alive = self.segments.iter().filter_map(|s| s.alive.as_ref()).map(|a| a.file.as_str());
-        let named: BTreeSet<&str> = self.segments.iter().map(|s| s.name.as_str()).chain(alive).chain(also.iter().map(String::as_str)).collect();
+        let named: BTreeSet<&str> =
+            self.segments.iter().map(|s| s.name.as_str()).chain(alive).chain(also.iter().map(String::as_str)).collect();
         for entry in fs::read_dir(&folder).map_err(|e| ShardError::io("list", &folder, e))? {
             let path = entry.map_err(|e| ShardError::io("list", &folder, e))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -146,7 +154,11 @@ mod tests {
         let mut docs = AliveDocs::all(100);
         docs.remove(7);
         let alive = Commit::write_alive(directory.path(), "new", 3, &docs).unwrap();
-        let commit = Commit { generation: 3, segments: vec![CommittedSegment { name: "new".into(), alive: Some(alive.clone()) }], ..Default::default() };
+        let commit = Commit {
+            generation: 3,
+            segments: vec![CommittedSegment { name: "new".into(), alive: Some(alive.clone()) }],
+            ..Default::default()
+        };
         assert_eq!(Commit::read(directory.path()).unwrap(), None);
         commit.write(directory.path()).unwrap();
         commit.sweep(directory.path(), &BTreeSet::new()).unwrap();

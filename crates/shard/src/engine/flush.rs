@@ -88,7 +88,11 @@ impl ShardCopy {
         if !held.synced {
             commit::sync_segment(&self.segment_path(&name))?;
         }
-        let alive = held.alive.as_deref().map(|alive| Commit::write_alive(&self.directory, &name, generation, alive)).transpose()?;
+        let alive = held
+            .alive
+            .as_deref()
+            .map(|alive| Commit::write_alive(&self.directory, &name, generation, alive))
+            .transpose()?;
         Ok(Some(CommittedSegment { name, alive }))
     }
 }

@@ -32,16 +32,32 @@ impl ShardCopy {
                 if let Some(entry) = writer.versions.get(id) {
                     let EntryState::Live { routing, source, .. } = &entry.state else { return Ok(None) };
                     let (routing, source) = (routing.clone(), source.clone());
-                    return Ok(Some(Current { seq_no: entry.seq_no, primary_term: entry.primary_term, version: entry.version, routing, source }));
+                    return Ok(Some(Current {
+                        seq_no: entry.seq_no,
+                        primary_term: entry.primary_term,
+                        version: entry.version,
+                        routing,
+                        source,
+                    }));
                 }
                 self.newest.read().clone()
             };
-            let Some(found) = locate(&newest, id).map_err(|e| ShardError::Lookup { reason: e.to_string() })? else { return Ok(None) };
+            let Some(found) = locate(&newest, id).map_err(|e| ShardError::Lookup { reason: e.to_string() })? else {
+                return Ok(None);
+            };
             let Some(held) = newest.iter().find(|held| held.key == found.segment) else { continue };
             let segment = held.body.segment();
-            let source = segment.source(found.doc).map_err(|e| ShardError::io("read a source from", &self.directory, e))?;
-            let routing = routing(&segment, found.doc).map_err(|e| ShardError::io("read a routing from", &self.directory, e))?;
-            return Ok(Some(Current { seq_no: found.seq_no, primary_term: found.primary_term, version: found.version, routing, source }));
+            let source =
+                segment.source(found.doc).map_err(|e| ShardError::io("read a source from", &self.directory, e))?;
+            let routing =
+                routing(&segment, found.doc).map_err(|e| ShardError::io("read a routing from", &self.directory, e))?;
+            return Ok(Some(Current {
+                seq_no: found.seq_no,
+                primary_term: found.primary_term,
+                version: found.version,
+                routing,
+                source,
+            }));
         }
     }
 
@@ -51,9 +67,19 @@ impl ShardCopy {
         for view in reader.segments.iter().rev() {
             let found = super::lookup::find(0, &view.segment, |doc| view.is_alive(doc), id)?;
             if let Some(found) = found {
-                let source = view.segment.source(found.doc).map_err(|e| ShardError::io("read a source from", &self.directory, e))?;
-                let routing = routing(&view.segment, found.doc).map_err(|e| ShardError::io("read a routing from", &self.directory, e))?;
-                return Ok(Some(Current { seq_no: found.seq_no, primary_term: found.primary_term, version: found.version, routing, source }));
+                let source = view
+                    .segment
+                    .source(found.doc)
+                    .map_err(|e| ShardError::io("read a source from", &self.directory, e))?;
+                let routing = routing(&view.segment, found.doc)
+                    .map_err(|e| ShardError::io("read a routing from", &self.directory, e))?;
+                return Ok(Some(Current {
+                    seq_no: found.seq_no,
+                    primary_term: found.primary_term,
+                    version: found.version,
+                    routing,
+                    source,
+                }));
             }
         }
         Ok(None)

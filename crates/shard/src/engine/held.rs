@@ -37,7 +37,9 @@ impl Body {
     pub fn name(&self) -> String {
         match self {
             Self::Memory(_) => String::new(),
-            Self::Sealed(segment) => segment.directory().file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned(),
+            Self::Sealed(segment) => {
+                segment.directory().file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned()
+            }
         }
     }
 }
@@ -120,10 +122,14 @@ impl Segments {
     /// Takes segments as inputs of a merge.
     pub fn begin(&mut self, keys: &[SegmentKey]) -> Inputs {
         let chosen = self.held.iter_mut().filter(|held| keys.contains(&held.key));
-        Inputs(chosen.map(|held| {
-            held.busy = true;
-            (held.key, held.body.clone(), held.alive.clone())
-        }).collect())
+        Inputs(
+            chosen
+                .map(|held| {
+                    held.busy = true;
+                    (held.key, held.body.clone(), held.alive.clone())
+                })
+                .collect(),
+        )
     }
 
     /// Gives inputs back unmerged.
@@ -138,7 +144,9 @@ impl Segments {
     /// Puts the merged segment in the inputs' place: what was deleted in them since `begin`, and what `deletes` still holds
     /// for them, is deleted in it. `None`: nothing of them was alive.
     pub fn replace(&mut self, inputs: &Inputs, output: Option<Held>, deletes: &mut Deletes) {
-        let Some(at) = self.held.iter().position(|held| inputs.0.iter().any(|(key, ..)| *key == held.key)) else { return };
+        let Some(at) = self.held.iter().position(|held| inputs.0.iter().any(|(key, ..)| *key == held.key)) else {
+            return;
+        };
         if let Some(mut output) = output {
             output.delete(&self.deleted_since(inputs));
             let pending = inputs.moved(deletes);

@@ -19,7 +19,12 @@ pub struct Located {
 }
 
 /// The alive document of `id` in one segment, with its numbers. `is_alive` judges by document.
-pub fn find(key: SegmentKey, segment: &Arc<dyn Segment>, is_alive: impl Fn(DocId) -> bool, id: &str) -> Result<Option<Located>, ShardError> {
+pub fn find(
+    key: SegmentKey,
+    segment: &Arc<dyn Segment>,
+    is_alive: impl Fn(DocId) -> bool,
+    id: &str,
+) -> Result<Option<Located>, ShardError> {
     let broken = |e| ShardError::io("look up", std::path::Path::new("_id"), e);
     let Some(terms) = segment.terms(meta::ID).map_err(broken)? else { return Ok(None) };
     let Some(entry) = terms.get(id.as_bytes()).map_err(broken)? else { return Ok(None) };
@@ -29,9 +34,12 @@ pub fn find(key: SegmentKey, segment: &Arc<dyn Segment>, is_alive: impl Fn(DocId
         let count = postings.source.docs(block, &mut docs).map_err(broken)?;
         for &doc in &docs[..count] {
             if is_alive(doc) {
-                let number = |slot| segment.numbers(slot).map(|column| column.and_then(|c| c.first(doc)).unwrap_or(0) as u64);
-                let (seq_no, primary_term, version) = (number(meta::SEQ_NO), number(meta::PRIMARY_TERM), number(meta::VERSION));
-                let (seq_no, primary_term, version) = (seq_no.map_err(broken)?, primary_term.map_err(broken)?, version.map_err(broken)?);
+                let number =
+                    |slot| segment.numbers(slot).map(|column| column.and_then(|c| c.first(doc)).unwrap_or(0) as u64);
+                let (seq_no, primary_term, version) =
+                    (number(meta::SEQ_NO), number(meta::PRIMARY_TERM), number(meta::VERSION));
+                let (seq_no, primary_term, version) =
+                    (seq_no.map_err(broken)?, primary_term.map_err(broken)?, version.map_err(broken)?);
                 return Ok(Some(Located { segment: key, doc, seq_no, primary_term, version }));
             }
         }

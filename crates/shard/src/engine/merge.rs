@@ -38,10 +38,14 @@ impl ShardCopy {
 
     fn merge_blocks(&self, keys: &[SegmentKey]) -> Result<(), ShardError> {
         let inputs = self.segments.lock().begin(keys);
-        let blocks: Vec<(Arc<MemoryBlock>, Option<&AliveDocs>)> = inputs.0.iter().filter_map(|(_, body, alive)| match body {
-            Body::Memory(block) => Some((block.clone(), alive.as_deref())),
-            Body::Sealed(_) => None,
-        }).collect();
+        let blocks: Vec<(Arc<MemoryBlock>, Option<&AliveDocs>)> = inputs
+            .0
+            .iter()
+            .filter_map(|(_, body, alive)| match body {
+                Body::Memory(block) => Some((block.clone(), alive.as_deref())),
+                Body::Sealed(_) => None,
+            })
+            .collect();
         let merged = MemoryBlock::merge(&blocks);
         self.replace(&inputs, Some(Body::Memory(Arc::new(merged))).filter(|body| body.segment().doc_count() > 0));
         Ok(())
@@ -100,24 +104,34 @@ impl ShardCopy {
     }
 
     fn write_merged(&self, inputs: &Inputs, name: &str) -> Result<Option<Body>, ShardError> {
-        let live: u64 = inputs.0.iter().map(|(_, body, alive)| u64::from(alive.as_ref().map_or_else(|| body.segment().doc_count(), |a| a.len()))).sum();
+        let live: u64 = inputs
+            .0
+            .iter()
+            .map(|(_, body, alive)| u64::from(alive.as_ref().map_or_else(|| body.segment().doc_count(), |a| a.len())))
+            .sum();
         if live == 0 {
             return Ok(None);
         }
         self.counters.merged_docs.fetch_add(live, Ordering::Relaxed);
         let fields = self.fields();
         let directory = self.segment_path(name);
-        let sealed: Vec<(Arc<SealedSegment>, Option<&AliveDocs>)> = inputs.0.iter().filter_map(|(_, body, alive)| match body {
-            Body::Sealed(segment) => Some((segment.clone(), alive.as_deref())),
-            Body::Memory(_) => None,
-        }).collect();
+        let sealed: Vec<(Arc<SealedSegment>, Option<&AliveDocs>)> = inputs
+            .0
+            .iter()
+            .filter_map(|(_, body, alive)| match body {
+                Body::Sealed(segment) => Some((segment.clone(), alive.as_deref())),
+                Body::Memory(_) => None,
+            })
+            .collect();
         let output = if sealed.is_empty() {
             let mut documents = inputs.0.iter().flat_map(|(_, body, alive)| {
                 let documents = match body {
                     Body::Memory(block) => block.documents(),
                     Body::Sealed(_) => &[],
                 };
-                let is_alive = move |(doc, _): &(usize, _)| alive.as_ref().is_none_or(|alive: &Arc<AliveDocs>| alive.contains(*doc as u32));
+                let is_alive = move |(doc, _): &(usize, _)| {
+                    alive.as_ref().is_none_or(|alive: &Arc<AliveDocs>| alive.contains(*doc as u32))
+                };
                 documents.iter().enumerate().filter(is_alive).map(|(_, document)| document.clone())
             });
             seal::seal(&directory, &fields, &mut documents)?
@@ -159,11 +173,14 @@ fn large_enough(held: &[Held]) -> Option<Vec<SegmentKey>> {
 
 fn wanted(held: &[Held]) -> Option<Vec<SegmentKey>> {
     let sealed: Vec<&Held> = held.iter().filter(|held| !held.body.is_memory()).collect();
-    let candidates: Vec<Candidate> = sealed.iter().map(|held| {
-        let segment = held.body.segment();
-        let docs = segment.doc_count();
-        Candidate { bytes: segment.size().disk_bytes, docs, deleted: docs - held.live_docs(), busy: held.busy }
-    }).collect();
+    let candidates: Vec<Candidate> = sealed
+        .iter()
+        .map(|held| {
+            let segment = held.body.segment();
+            let docs = segment.doc_count();
+            Candidate { bytes: segment.size().disk_bytes, docs, deleted: docs - held.live_docs(), busy: held.busy }
+        })
+        .collect();
     merge_policy::choose(&candidates).map(|chosen| chosen.into_iter().map(|at| sealed[at].key).collect())
 }
 

@@ -35,7 +35,8 @@ impl Candidate {
 
 /// The next merge, as positions in `segments`, or none. The cheapest tier first; a segment with many deletions alone otherwise.
 pub fn choose(segments: &[Candidate]) -> Option<Vec<usize>> {
-    let mut by_size: Vec<usize> = (0..segments.len()).filter(|&at| !segments[at].busy && segments[at].live_bytes() <= MAX_BYTES / 2).collect();
+    let mut by_size: Vec<usize> =
+        (0..segments.len()).filter(|&at| !segments[at].busy && segments[at].live_bytes() <= MAX_BYTES / 2).collect();
     by_size.sort_by_key(|&at| (segments[at].live_bytes(), at));
     let mut start = 0;
     while start < by_size.len() {
@@ -77,7 +78,10 @@ mod tests {
     #[test]
     fn a_full_tier_is_merged_and_a_large_neighbour_left() {
         check(&[(1, 0); 7], None);
-        check(&[(1, 0), (1, 0), (900, 0), (1, 0), (1, 0), (1, 0), (1, 0), (1, 0), (1, 0)], Some(&[0, 1, 3, 4, 5, 6, 7, 8]));
+        check(
+            &[(1, 0), (1, 0), (900, 0), (1, 0), (1, 0), (1, 0), (1, 0), (1, 0), (1, 0)],
+            Some(&[0, 1, 3, 4, 5, 6, 7, 8]),
+        );
     }
 
     #[test]

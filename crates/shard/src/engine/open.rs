@@ -39,11 +39,16 @@ impl ShardCopy {
     ///
     /// # Errors
     /// [`ShardError::Corrupt`], [`ShardError::Log`] for what does not read back, naming the file; [`ShardError::Io`].
-    pub fn open(options: CopyOptions, fields: FieldTable, layouts: Layouts<'_>) -> Result<(Arc<Self>, Recovery), ShardError> {
+    pub fn open(
+        options: CopyOptions,
+        fields: FieldTable,
+        layouts: Layouts<'_>,
+    ) -> Result<(Arc<Self>, Recovery), ShardError> {
         let segments = options.directory.join(commit::SEGMENTS);
         std::fs::create_dir_all(&segments).map_err(|e| ShardError::io("create", &segments, e))?;
         let known = Commit::read(&options.directory)?;
-        let commit = known.clone().unwrap_or_else(|| Commit { history: options.new_history.clone(), ..Commit::default() });
+        let commit =
+            known.clone().unwrap_or_else(|| Commit { history: options.new_history.clone(), ..Commit::default() });
         let fields = Arc::new(restore_fields(fields, &commit, layouts));
         let held = open_segments(&options.directory, &commit)?;
         let log_options = Options {
@@ -52,7 +57,9 @@ impl ShardCopy {
             checkpoint: commit.next_seq.checked_sub(1),
             ..Options::default()
         };
-        let (log, recovery) = Log::open(options.disk, &options.directory.join(commit::LOG), log_options, &options.syncer).map_err(ShardError::Log)?;
+        let (log, recovery) =
+            Log::open(options.disk, &options.directory.join(commit::LOG), log_options, &options.syncer)
+                .map_err(ShardError::Log)?;
         if known.is_none() {
             commit.write(&options.directory)?;
         }
@@ -84,7 +91,9 @@ impl ShardCopy {
     /// # Errors
     /// [`ShardError::Log`] when the log does not read back, [`ShardError::Replay`] for an operation that cannot be carried out.
     pub fn replay(
-        self: &Arc<Self>, now_ms: u64, prepare: &mut dyn FnMut(&Operation) -> Result<Arc<PreparedDocument>, model::error::Error>,
+        self: &Arc<Self>,
+        now_ms: u64,
+        prepare: &mut dyn FnMut(&Operation) -> Result<Arc<PreparedDocument>, model::error::Error>,
     ) -> Result<u64, ShardError> {
         let from = self.building.lock().next_seq;
         let mut count = 0;
@@ -92,7 +101,9 @@ impl ShardCopy {
             let entry = entry.map_err(ShardError::Log)?;
             let operation = Operation::decode(entry.seq, &entry.payload)?;
             let document = match operation.change {
-                Change::Index { .. } => Some(prepare(&operation).map_err(|e| ShardError::Replay { seq_no: entry.seq, reason: e.to_string() })?),
+                Change::Index { .. } => Some(
+                    prepare(&operation).map_err(|e| ShardError::Replay { seq_no: entry.seq, reason: e.to_string() })?,
+                ),
                 Change::Delete | Change::NoOp => None,
             };
             self.replay_one(operation, document, now_ms)?;
@@ -122,7 +133,8 @@ fn open_segments(directory: &Path, commit: &Commit) -> Result<Vec<Held>, ShardEr
         let sealed = SealedSegment::open(&directory.join(commit::SEGMENTS).join(&segment.name))?;
         let mut held = Held::new(key as u64, Body::Sealed(Arc::new(sealed)));
         held.synced = true;
-        held.alive = segment.alive.as_ref().map(|alive| Commit::read_alive(directory, alive).map(Arc::new)).transpose()?;
+        held.alive =
+            segment.alive.as_ref().map(|alive| Commit::read_alive(directory, alive).map(Arc::new)).transpose()?;
         Ok(held)
     };
     commit.segments.iter().enumerate().map(open).collect()

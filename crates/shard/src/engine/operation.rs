@@ -19,7 +19,10 @@ pub struct Operation {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    Index { routing: Option<Arc<str>>, source: Arc<[u8]> },
+    Index {
+        routing: Option<Arc<str>>,
+        source: Arc<[u8]>,
+    },
     Delete,
     /// Fills a place in the history without changing anything.
     NoOp,

@@ -110,7 +110,9 @@ impl ShardCopy {
             let writer = self.writer.lock();
             (self.segments.lock().reader(writer.fields.clone()), writer.published_seq)
         };
-        if self.counters.hidden.swap(false, Ordering::AcqRel) || self.searched.read().fields.entries().len() < reader.fields.entries().len() {
+        if self.counters.hidden.swap(false, Ordering::AcqRel)
+            || self.searched.read().fields.entries().len() < reader.fields.entries().len()
+        {
             *self.searched.write() = reader;
         }
         let ready: Vec<_> = {

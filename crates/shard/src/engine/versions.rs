@@ -21,8 +21,15 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq)]
 pub enum EntryState {
     /// Document `doc` of the batch that becomes segment `segment`.
-    Live { segment: u64, doc: u32, routing: Option<Arc<str>>, source: Arc<[u8]> },
-    Deleted { at_ms: u64 },
+    Live {
+        segment: u64,
+        doc: u32,
+        routing: Option<Arc<str>>,
+        source: Arc<[u8]>,
+    },
+    Deleted {
+        at_ms: u64,
+    },
 }
 
 /// Ids written since the last refresh.
@@ -62,7 +69,9 @@ impl VersionMap {
     /// Forgets tombstones older than [`TOMBSTONE_MS`] whose operation every reader reflects (at most `published_seq_no`).
     pub fn forget_tombstones(&mut self, now_ms: u64, published_seq_no: u64) {
         self.entries.retain(|_, entry| match entry.state {
-            EntryState::Deleted { at_ms } => entry.seq_no > published_seq_no || now_ms.saturating_sub(at_ms) < TOMBSTONE_MS,
+            EntryState::Deleted { at_ms } => {
+                entry.seq_no > published_seq_no || now_ms.saturating_sub(at_ms) < TOMBSTONE_MS
+            }
             EntryState::Live { .. } => true,
         });
     }

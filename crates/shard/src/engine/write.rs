@@ -75,10 +75,20 @@ impl ShardCopy {
         self.writer.lock().primary_term = term;
     }
 
-    fn write_one(&self, writer: &mut super::Writer, newest: &[Held], write: &ShardWrite, now_ms: u64) -> Result<(Applied, Position), WriteError> {
-        let current = if write.generated_id { None } else { writer.current(&write.id, || locate(newest, &write.id))? };
+    fn write_one(
+        &self,
+        writer: &mut super::Writer,
+        newest: &[Held],
+        write: &ShardWrite,
+        now_ms: u64,
+    ) -> Result<(Applied, Position), WriteError> {
+        let current =
+            if write.generated_id { None } else { writer.current(&write.id, || locate(newest, &write.id))? };
         let (operation, outcome) = writer.decide(write, current.as_ref())?;
-        let position = self.log.append(operation.seq_no, &operation.encode()).map_err(|e| WriteError::Broken(ShardError::Log(e)))?;
+        let position = self
+            .log
+            .append(operation.seq_no, &operation.encode())
+            .map_err(|e| WriteError::Broken(ShardError::Log(e)))?;
         let applied = Applied {
             outcome,
             version: model::id::Version(operation.version),
@@ -96,10 +106,17 @@ impl ShardCopy {
     }
 
     /// Makes an operation of the log's history part of this copy again, unless something newer is there.
-    pub(super) fn replay_one(&self, operation: Operation, document: Option<Arc<PreparedDocument>>, now_ms: u64) -> Result<(), ShardError> {
+    pub(super) fn replay_one(
+        &self,
+        operation: Operation,
+        document: Option<Arc<PreparedDocument>>,
+        now_ms: u64,
+    ) -> Result<(), ShardError> {
         let newest = self.newest.read().clone();
         let mut writer = self.writer.lock();
-        let current = writer.current(&operation.id, || locate(&newest, &operation.id)).map_err(|e| ShardError::Replay { seq_no: operation.seq_no, reason: e.to_string() })?;
+        let current = writer
+            .current(&operation.id, || locate(&newest, &operation.id))
+            .map_err(|e| ShardError::Replay { seq_no: operation.seq_no, reason: e.to_string() })?;
         let is_old = current.as_ref().is_some_and(|current| current.seq_no() >= operation.seq_no);
         if is_old || operation.change == Change::NoOp {
             writer.next_seq = writer.next_seq.max(operation.seq_no + 1);

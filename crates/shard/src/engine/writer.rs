@@ -93,7 +93,16 @@ impl Writer {
     pub fn new(next_seq: u64, fields: Arc<FieldTable>, first_key: SegmentKey) -> Self {
         let batch = Batch { key: first_key, ..Default::default() };
         let (versions, deletes) = Default::default();
-        Self { versions, batch, deletes, next_seq, primary_term: 0, fields, published_seq: next_seq, next_key: first_key + 1 }
+        Self {
+            versions,
+            batch,
+            deletes,
+            next_seq,
+            primary_term: 0,
+            fields,
+            published_seq: next_seq,
+            next_key: first_key + 1,
+        }
     }
 
     /// A key that no segment has.
@@ -103,13 +112,22 @@ impl Writer {
     }
 
     /// What is known of `id`: from the version map, or else from the newest reader through `locate`.
-    pub fn current(&self, id: &str, locate: impl FnOnce() -> Result<Option<Located>, Error>) -> Result<Option<Current>, Error> {
+    pub fn current(
+        &self,
+        id: &str,
+        locate: impl FnOnce() -> Result<Option<Located>, Error>,
+    ) -> Result<Option<Current>, Error> {
         if let Some(entry) = self.versions.get(id) {
             let place = match entry.state {
                 EntryState::Live { segment, doc, .. } => Some((segment, doc)),
                 EntryState::Deleted { .. } => None,
             };
-            return Ok(Some(Current { seq_no: entry.seq_no, primary_term: entry.primary_term, version: entry.version, place }));
+            return Ok(Some(Current {
+                seq_no: entry.seq_no,
+                primary_term: entry.primary_term,
+                version: entry.version,
+                place,
+            }));
         }
         let known = |found: Located| Current {
             seq_no: found.seq_no,
@@ -138,15 +156,26 @@ impl Writer {
             }
             ShardChange::Delete => (Change::Delete, if live.is_some() { Outcome::Deleted } else { Outcome::NotFound }),
         };
-        let operation = Operation { seq_no: self.next_seq, primary_term: self.primary_term, version, id: write.id.clone(), change };
+        let operation =
+            Operation { seq_no: self.next_seq, primary_term: self.primary_term, version, id: write.id.clone(), change };
         Ok((operation, outcome))
     }
 
     /// Makes a logged operation the newest of its id. `document` belongs to [`Change::Index`].
-    pub fn apply(&mut self, operation: Operation, document: Option<Arc<PreparedDocument>>, replaced: Option<Current>, now_ms: u64) {
+    pub fn apply(
+        &mut self,
+        operation: Operation,
+        document: Option<Arc<PreparedDocument>>,
+        replaced: Option<Current>,
+        now_ms: u64,
+    ) {
         self.next_seq = self.next_seq.max(operation.seq_no + 1);
         if let Some((segment, doc)) = replaced.and_then(|current| current.place) {
-            if segment == self.batch.key { self.batch.dead.push(doc) } else { self.deletes.entry(segment).or_default().push(doc) }
+            if segment == self.batch.key {
+                self.batch.dead.push(doc)
+            } else {
+                self.deletes.entry(segment).or_default().push(doc)
+            }
         }
         let Operation { seq_no, primary_term, version, id, change } = operation;
         let state = match (change, document) {
@@ -171,8 +200,10 @@ impl Writer {
             batch.dead.iter().for_each(|&doc| drop(alive.remove(doc)));
             alive
         });
-        let is_alive = |(doc, _): &(usize, SequencedDocument)| alive.as_ref().is_none_or(|alive| alive.contains(*doc as u32));
-        let documents = batch.documents.into_iter().enumerate().filter(is_alive).map(|(_, document)| document).collect();
+        let is_alive =
+            |(doc, _): &(usize, SequencedDocument)| alive.as_ref().is_none_or(|alive| alive.contains(*doc as u32));
+        let documents =
+            batch.documents.into_iter().enumerate().filter(is_alive).map(|(_, document)| document).collect();
         let deletes = std::mem::take(&mut self.deletes);
         Taken { key: batch.key, documents, alive, deletes, next_seq: self.next_seq, fields: self.fields.clone() }
     }
@@ -184,7 +215,8 @@ impl Writer {
 }
 
 fn check(write: &ShardWrite, current: Option<&Current>, live: Option<&Current>) -> Result<(), Error> {
-    let conflict = |what: String| Err(Error::new(ErrorKind::VersionConflict, format!("[{}]: version conflict, {what}", write.id)));
+    let conflict =
+        |what: String| Err(Error::new(ErrorKind::VersionConflict, format!("[{}]: version conflict, {what}", write.id)));
     if let ShardChange::Index { create: true, .. } = write.change
         && let Some(live) = live
     {
@@ -195,21 +227,26 @@ fn check(write: &ShardWrite, current: Option<&Current>, live: Option<&Current>) 
         match live {
             None => return conflict(format!("{required}. but no document was found")),
             Some(live) if (live.seq_no, live.primary_term) != (seq_no.0, term.0) => {
-                let found = format!("current document has seqNo [{}] and primary term [{}]", live.seq_no, live.primary_term);
+                let found =
+                    format!("current document has seqNo [{}] and primary term [{}]", live.seq_no, live.primary_term);
                 return conflict(format!("{required}. {found}"));
             }
             Some(_) => {}
         }
     }
     match (write.condition.version, current) {
-        (Some((version, VersionType::External)), Some(current)) if current.version >= version.0 => {
-            conflict(format!("current version [{}] is higher or equal to the one provided [{version}]", current.version))
-        }
+        (Some((version, VersionType::External)), Some(current)) if current.version >= version.0 => conflict(format!(
+            "current version [{}] is higher or equal to the one provided [{version}]",
+            current.version
+        )),
         (Some((version, VersionType::ExternalGte)), Some(current)) if current.version > version.0 => {
             conflict(format!("current version [{}] is higher than the one provided [{version}]", current.version))
         }
         (Some((version, VersionType::Internal)), current) if live.map(|live| live.version) != Some(version.0) => {
-            let has = current.map_or_else(|| "no document was found".into(), |c| format!("current version [{}] is different than the one provided [{version}]", c.version));
+            let has = current.map_or_else(
+                || "no document was found".into(),
+                |c| format!("current version [{}] is different than the one provided [{version}]", c.version),
+            );
             conflict(has)
         }
         _ => Ok(()),

@@ -1,0 +1,188 @@
+//! The best hits of all shards: by sort keys or score, ties by `_id`, then by shard.
+
+use std::cmp::Ordering;
+
+use model::search::{Missing, Total, TrackTotal};
+
+use crate::shard_query::{BoundSort, ShardHit, ShardHits, SortBy, SortValue};
+
+/// One shard's answer, by its position in the plan.
+pub type Answer = (usize, ShardHits);
+
+/// What is wanted of all answers together.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// Empty: by score.
+    pub sort: &'a [BoundSort],
+    pub from: usize,
+    pub size: usize,
+    pub track_total: TrackTotal,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Merged {
+    /// Shard (position in the plan) and hit, best first.
+    pub hits: Vec<(usize, ShardHit)>,
+    pub total: Option<Total>,
+    pub max_score: Option<f32>,
+    pub terminated_early: bool,
+    pub timed_out: bool,
+}
+
+/// The page `from .. from + size` of all answers.
+pub fn merge(page: Page<'_>, answers: Vec<Answer>) -> Merged {
+    let mut merged = Merged { total: total(page.track_total, &answers), ..Merged::default() };
+    for (shard, answer) in answers {
+        merged.max_score = greater(merged.max_score, answer.max_score);
+        merged.terminated_early |= answer.terminated_early;
+        merged.timed_out |= answer.timed_out;
+        merged.hits.extend(answer.hits.into_iter().map(|hit| (shard, hit)));
+    }
+    let wanted = page.from.saturating_add(page.size);
+    let by_rank = |a: &(usize, ShardHit), b: &(usize, ShardHit)| order(page.sort, &a.1, &b.1).then(a.0.cmp(&b.0));
+    if wanted < merged.hits.len() && wanted > 0 {
+        merged.hits.select_nth_unstable_by(wanted - 1, by_rank);
+    }
+    merged.hits.truncate(wanted);
+    merged.hits.sort_unstable_by(by_rank);
+    merged.hits.drain(..page.from.min(merged.hits.len()));
+    merged
+}
+
+/// Which of two hits comes first. Scores that are NaN come last.
+pub fn order(sort: &[BoundSort], a: &ShardHit, b: &ShardHit) -> Ordering {
+    let keys = if sort.is_empty() { descending_score(a.score, b.score) } else { order_keys(sort, &a.sort, &b.sort) };
+    keys.then_with(|| a.id.cmp(&b.id))
+}
+
+/// Which of two lists of sort values comes first.
+pub fn order_keys(sort: &[BoundSort], a: &[SortValue], b: &[SortValue]) -> Ordering {
+    let keys = sort.iter().zip(a.iter().zip(b));
+    keys.map(|(key, (a, b))| order_key(key, a, b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+fn order_key(key: &BoundSort, a: &SortValue, b: &SortValue) -> Ordering {
+    let missing_first = match &key.by {
+        SortBy::Field { missing, .. } | SortBy::Unmapped { missing } => *missing == Missing::First,
+        _ => false,
+    };
+    match (a == &SortValue::Missing, b == &SortValue::Missing) {
+        (true, true) => Ordering::Equal,
+        (true, false) => {
+            if missing_first {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        }
+        (false, true) => {
+            if missing_first {
+                Ordering::Greater
+            } else {
+                Ordering::Less
+            }
+        }
+        (false, false) if key.descending => b.order(a),
+        (false, false) => a.order(b),
+    }
+}
+
+fn descending_score(a: f32, b: f32) -> Ordering {
+    match (a.is_nan(), b.is_nan()) {
+        (false, false) => b.total_cmp(&a),
+        (a, b) => a.cmp(&b),
+    }
+}
+
+fn total(track: TrackTotal, answers: &[Answer]) -> Option<Total> {
+    let counted: u64 = answers.iter().map(|(_, answer)| answer.total).sum();
+    let at_least = answers.iter().any(|(_, answer)| answer.at_least);
+    match track {
+        TrackTotal::No => None,
+        TrackTotal::All => Some(Total { value: counted, exact: !at_least }),
+        TrackTotal::UpTo(limit) if counted > limit => Some(Total { value: limit, exact: false }),
+        TrackTotal::UpTo(_) => Some(Total { value: counted, exact: !at_least }),
+    }
+}
+
+fn greater(a: Option<f32>, b: Option<f32>) -> Option<f32> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.max(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::shard_query::DocAddress;
+
+    fn hit(id: &str, score: f32, sort: Vec<SortValue>) -> ShardHit {
+        ShardHit { id: Arc::from(id), address: DocAddress { segment: 0, doc: 0 }, score, sort }
+    }
+
+    fn page(from: usize, size: usize) -> Page<'static> {
+        Page { sort: &[], from, size, track_total: TrackTotal::UpTo(10_000) }
+    }
+
+    fn ids(merged: &Merged) -> Vec<&str> {
+        merged.hits.iter().map(|(_, hit)| &*hit.id).collect()
+    }
+
+    #[test]
+    fn ties_go_to_the_lower_id_and_nan_goes_last() {
+        let answers = vec![
+            (
+                0,
+                ShardHits {
+                    hits: vec![hit("b", 2.0, vec![]), hit("z", f32::NAN, vec![])],
+                    total: 2,
+                    ..Default::default()
+                },
+            ),
+            (1, ShardHits { hits: vec![hit("c", 3.0, vec![]), hit("a", 2.0, vec![])], total: 2, ..Default::default() }),
+        ];
+        let merged = merge(page(0, 10), answers.clone());
+        assert_eq!(ids(&merged), ["c", "a", "b", "z"]);
+        assert_eq!(ids(&merge(page(1, 2), answers.clone())), ["a", "b"]);
+        assert_eq!(ids(&merge(page(9, 2), answers)), [""; 0]);
+        assert_eq!(merged.total, Some(Total { value: 4, exact: true }));
+    }
+
+    #[test]
+    fn a_missing_value_stands_where_it_is_asked_to() {
+        for (missing, descending, expected) in [
+            (Missing::Last, false, ["1", "2", "none"]),
+            (Missing::Last, true, ["2", "1", "none"]),
+            (Missing::First, false, ["none", "1", "2"]),
+            (Missing::First, true, ["none", "2", "1"]),
+        ] {
+            let sort = [BoundSort { by: SortBy::Unmapped { missing }, descending }];
+            let hits = vec![
+                hit("none", 1.0, vec![SortValue::Missing]),
+                hit("2", 1.0, vec![SortValue::Long(2)]),
+                hit("1", 1.0, vec![SortValue::Double(1.0)]),
+            ];
+            let answers = vec![(0, ShardHits { hits, ..Default::default() })];
+            assert_eq!(ids(&merge(Page { sort: &sort, ..page(0, 9) }, answers)), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_over_shards_gives_one_answer(scores in proptest::collection::vec(0u8..9, 0..40), from in 0usize..9, size in 0usize..20, shards in 1usize..5) {
+            let all: Vec<ShardHit> = scores.iter().enumerate().map(|(n, s)| hit(&format!("{n:02}"), f32::from(*s), vec![])).collect();
+            let answer = |hits: Vec<ShardHit>| ShardHits { total: hits.len() as u64, hits, ..Default::default() };
+            let one = merge(page(from, size), vec![(0, answer(all.clone()))]);
+            let mut split = vec![Vec::new(); shards];
+            all.into_iter().enumerate().for_each(|(n, hit)| split[n % shards].push(hit));
+            let many = merge(page(from, size), split.into_iter().map(answer).enumerate().rev().collect());
+            prop_assert_eq!(ids(&one), ids(&many));
+            prop_assert_eq!(one.total, many.total);
+        }
+    }
+}

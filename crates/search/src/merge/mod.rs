@@ -1,0 +1,3 @@
+//! Putting the shards' answers together. Pure, deterministic, indifferent to the order in which answers came.
+
+pub mod hits;
