@@ -18,10 +18,7 @@ pub(crate) fn parse(text: &str) -> Result<Fuzziness, Error> {
     }
     match text.parse::<f32>() {
         Ok(edits) if edits >= 0.0 && edits.is_finite() => Ok(Fuzziness::Edits(edits.min(2.0) as u8)),
-        Ok(_) => Err(Error::illegal_argument(format!("Invalid fuzziness value: {text}"))),
-        Err(_) => {
-            Err(Error::illegal_argument(format!("Invalid fuzziness value: {text}")).with_cause(number_format(text)))
-        }
+        _ => Err(Error::illegal_argument(format!("Invalid fuzziness value: {text}"))),
     }
 }
 
