@@ -178,6 +178,23 @@ fn asynchronous_entries_survive_the_process_and_synced_ones_the_power() {
 }
 
 #[test]
+fn what_was_found_on_opening_survives_the_power() {
+    let syncer = Syncer::start(1).unwrap();
+    let disk = FaultyDisk::default();
+    let durability = Durability::Async { interval: Duration::from_secs(3600) };
+    let (log, _) = open(&disk, Options { durability, ..small() }, &syncer).unwrap();
+    (0..3).for_each(|seq| append_safely(&log, seq).unwrap());
+    drop(log);
+    disk.crash(Crash::Process);
+    let (log, recovery) = open(&disk, small(), &syncer).unwrap();
+    assert_eq!((recovery.next_seq, log.stats().durable_next_seq), (3, 3));
+    drop(log);
+    disk.crash(Crash::Lost);
+    let (log, _) = open(&disk, small(), &syncer).unwrap();
+    assert_eq!(read_all(&log).len(), 3);
+}
+
+#[test]
 fn a_failed_sync_is_not_tried_again() {
     let syncer = Syncer::start(1).unwrap();
     let disk = FaultyDisk::default();
