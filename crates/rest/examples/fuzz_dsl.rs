@@ -32,7 +32,7 @@ fn main() {
     while Instant::now() < end {
         for _ in 0..100 {
             let mut body = seeds[random.below(seeds.len())].clone();
-            for _ in 0..1 + random.below(6) {
+            for _ in 0..random.below(4) {
                 mutate(&mut body, &mut random, &words, &values);
             }
             let mut bytes = body.to_string().into_bytes();
@@ -119,20 +119,19 @@ fn mutate(value: &mut Value, random: &mut Random, words: &[String], values: &[Va
 fn replacement(old: Value, random: &mut Random, words: &[String], values: &[Value]) -> Value {
     let word = words[random.below(words.len())].clone();
     let other = values[random.below(values.len())].clone();
-    match random.below(7) {
-        0 => other,
-        1 => Value::Array(vec![old, other]),
-        2 => Value::Object(Map::from_iter([(word, old)])),
-        3 => match old {
+    match random.below(24) {
+        0..8 => other,
+        8 => Value::Array(vec![old, other]),
+        9 => Value::Object(Map::from_iter([(word, old)])),
+        10..16 => match old {
             Value::Object(mut object) => {
                 object.insert(word, other);
                 Value::Object(object)
             }
             _ => other,
         },
-        4 => serde_json::json!({ "bool": { "must": [old], word: other } }),
-        // Deep, but not so deep that this program's own serializer minds.
-        5 => (0..random.below(130)).fold(old, |inner, _| serde_json::json!({ "constant_score": { "filter": inner } })),
+        16..20 => serde_json::json!({ "bool": { "must": [old, other] } }),
+        20 => (0..random.below(130)).fold(old, |inner, _| serde_json::json!({ "constant_score": { "filter": inner } })),
         _ => Value::String(word),
     }
 }

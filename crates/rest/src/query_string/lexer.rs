@@ -161,11 +161,9 @@ fn term(text: &str, within: bool) -> usize {
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {
         match c {
-            '\\' => {
-                if chars.next().is_none() {
-                    return at;
-                }
-            }
+            // A backslash at the very end belongs to nothing.
+            '\\' if chars.next().is_none() => return at,
+            '\\' => {}
             '+' | '-' if within => {}
             _ if ends_term(c) => return at,
             _ => {}

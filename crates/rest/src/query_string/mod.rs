@@ -4,6 +4,7 @@
 //! [`simple`] never minds a mistake. Both say what stands where; analysis, fields and types come when the query is bound.
 
 pub mod classic;
+mod escape;
 #[cfg(test)]
 mod explain;
 mod lexer;
