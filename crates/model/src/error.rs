@@ -129,6 +129,7 @@ kinds! {
     DocumentMissing "document_missing_exception" 404
     DocumentSourceMissing "document_source_missing_exception" 400
     EndOfInput "json_e_o_f_exception" 400
+    Generic "exception" 500
     IllegalArgument "illegal_argument_exception" 400
     IllegalState "illegal_state_exception" 500
     IndexClosed "index_closed_exception" 400
