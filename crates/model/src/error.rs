@@ -163,6 +163,7 @@ kinds! {
     StrictDynamicMapping "strict_dynamic_mapping_exception" 400
     TaskCancelled "task_cancelled_exception" 400
     Timeout "timeout_exception" 503
+    TokenMgr "token_mgr_error" 400
     TooManyClauses "too_many_nested_clauses" 400
     UnavailableShards "unavailable_shards_exception" 503
     UnsupportedOperation "unsupported_operation_exception" 400

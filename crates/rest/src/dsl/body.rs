@@ -1,6 +1,6 @@
 //! The body of a search, and of the requests that have only a query.
 
-use model::error::Error;
+use model::error::{Error, ErrorKind};
 use model::query::Query;
 use model::search::{SearchRequest, TrackTotal};
 use model::target::Target;
@@ -45,17 +45,20 @@ pub fn search_body(body: &Map<String, Value>, target: Target) -> Result<SearchRe
 /// The query of a body that holds nothing else (`_count`, `_explain`, `_validate/query`); `None` where there is none.
 ///
 /// # Errors
-/// As [`search_request`], and `parsing_exception` for other keys.
+/// As [`search_request`], and `parsing_exception` for other keys and around errors of other kinds.
 pub fn body_query(body: &[u8]) -> Result<Option<Query>, Error> {
+    only_query(body).map_err(|error| match error.kind {
+        ErrorKind::Parsing | ErrorKind::QueryShard | ErrorKind::NotImplemented | ErrorKind::TooManyClauses => error,
+        _ => Error::parsing("Failed to parse").with_cause(error),
+    })
+}
+
+fn only_query(body: &[u8]) -> Result<Option<Query>, Error> {
     let Some(object) = json::object(body)? else { return Ok(None) };
     let mut found = None;
     for (key, value) in &object {
-        match (key.as_str(), value) {
-            ("query", Value::Object(_)) => found = Some(query(value)?),
-            ("query", _) => {
-                let reason = format!("[_na] query malformed, must start with start_object, not {}", json::token(value));
-                return Err(Error::parsing(reason));
-            }
+        match key.as_str() {
+            "query" => found = Some(query(value)?),
             _ => return Err(Error::parsing(format!("request does not support [{key}]"))),
         }
     }

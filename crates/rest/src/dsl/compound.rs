@@ -20,7 +20,7 @@ pub(super) fn boolean(object: &Map<String, Value>, depth: usize) -> Result<Query
             "filter" => found.filter = clauses(field, depth)?,
             "must_not" | "mustNot" => found.must_not = clauses(field, depth)?,
             "minimum_should_match" => {
-                let typed = field.typed(&["VALUE_STRING", "VALUE_NUMBER", "VALUE_NULL"])?;
+                let typed = field.typed(&["VALUE_STRING", "VALUE_NUMBER", "VALUE_BOOLEAN", "VALUE_NULL"])?;
                 found.minimum_should_match = typed.text_or_null()?;
             }
             "adjust_pure_negative" => {

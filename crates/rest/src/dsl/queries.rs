@@ -41,8 +41,7 @@ const KNOWN: [(&str, Read); 24] = [
 ];
 
 /// Queries of OpenSearch and its usual plugins that Shoal has not.
-const MISSING: [&str; 31] = [
-    "agentic",
+const MISSING: [&str; 30] = [
     "combined_fields",
     "common",
     "distance_feature",
@@ -74,7 +73,7 @@ const MISSING: [&str; 31] = [
     "span_term",
     "span_within",
 ];
-const MISSING_MORE: [&str; 4] = ["template", "terms_set", "xy_shape", "pinned"];
+const MISSING_MORE: [&str; 3] = ["template", "terms_set", "xy_shape"];
 
 /// The query that `value` is.
 ///

@@ -232,7 +232,9 @@ fn pattern(owner: &'static str, object: &Map<String, Value>) -> Result<(Common, 
                     ("value", _) | ("wildcard", "wildcard") => text = option.text_or_null()?,
                     ("case_insensitive", _) => pattern.case_insensitive = option.flag()?,
                     ("rewrite", _) => pattern.rewrite = option.text_or_null()?,
-                    ("flags", "regexp") => pattern.flags = Some(regexp_flags(&option.text()?)?),
+                    ("flags", "regexp") => {
+                        pattern.flags = option.text_or_null()?.map(|flags| regexp_flags(&flags)).transpose()?
+                    }
                     ("flags_value", "regexp") => flags_value(option)?,
                     ("max_determinized_states", "regexp") => {
                         // OpenSearch takes a negative number for no work at all, and fails later if any is needed.

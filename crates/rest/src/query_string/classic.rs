@@ -13,6 +13,7 @@ use super::escape::unescape;
 use super::lexer::{Lexeme, Token, lex, refuse};
 use super::{MAX_GROUPS, MAX_LENGTH};
 use crate::dsl::fuzziness;
+use crate::params::number_format;
 
 /// What words without a field are about: it decides what a bare `*` and `>5` mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +48,18 @@ pub fn parse(text: &str, settings: Settings) -> Result<Clause, Error> {
     if text.trim().is_empty() {
         return Ok(Clause::Empty);
     }
+    let failed = |error| {
+        Error::new(ErrorKind::QueryShard, format!("Failed to parse query [{}]", shorten(text))).with_cause(error)
+    };
+    let length = text.chars().count();
+    if length > MAX_LENGTH {
+        let reason = format!("Query string length exceeds max allowed length {MAX_LENGTH}; actual length: {length}");
+        return Err(failed(refuse(reason)));
+    }
     read(text, settings).map_err(|error| match error.kind {
-        ErrorKind::Parse => {
-            Error::new(ErrorKind::QueryShard, format!("Failed to parse query [{}]", shorten(text))).with_cause(error)
+        ErrorKind::Parse | ErrorKind::TokenMgr => {
+            let reason = format!("Cannot parse '{}': {}", shorten(text), error.reason);
+            failed(refuse(reason).with_cause(error))
         }
         _ => error,
     })
@@ -60,12 +70,6 @@ fn shorten(text: &str) -> String {
 }
 
 fn read(text: &str, settings: Settings) -> Result<Clause, Error> {
-    let length = text.chars().count();
-    if length > MAX_LENGTH {
-        return Err(refuse(format!(
-            "Query string length exceeds max allowed length {MAX_LENGTH}; actual length: {length}"
-        )));
-    }
     let tokens = lex(text)?;
     let mut parser = Parser { tokens: &tokens, at: 0, settings, depth: 0 };
     let clause = parser.group(None)?;
@@ -412,7 +416,8 @@ fn edits(suffix: &str) -> Result<Option<model::query::full_text::Fuzziness>, Err
     match &suffix[1..] {
         "" => Ok(None),
         text => fuzziness::parse(text).map(Some).map_err(|error| {
-            Error::new(ErrorKind::QueryShard, format!("failed to create query: {}", error.reason)).with_cause(error)
+            Error::new(ErrorKind::QueryShard, format!("failed to create query: {}", error.reason))
+                .with_cause(number_format(text))
         }),
     }
 }

@@ -75,7 +75,8 @@ pub(super) fn lex(text: &str) -> Result<Vec<Lexeme<'_>>, Error> {
         };
         let Some((token, length)) = next else {
             let column = text.len() - rest.len();
-            return Err(refuse(format!("Lexical error at column {column}. Encountered: '{first}'")));
+            let reason = format!("Lexical error at column {column}. Encountered: '{first}'");
+            return Err(Error::new(ErrorKind::TokenMgr, reason));
         };
         found.push(Lexeme { token, text: &rest[..length] });
         rest = &rest[length..];

@@ -1,7 +1,7 @@
 //! The language of `simple_query_string`: what is not in it is read as text, so that there are no mistakes.
 //!
 //! Operators apply from left to right; a change of operator makes what came before one clause of the new one. Follows the rules of
-//! Lucene's simple query parser.
+//! Lucene's simple query parser. A [`Clause::Text`] is always one clause, whatever its tokens.
 
 use model::error::{Error, ErrorKind};
 use model::query::full_text::{Fuzziness, Operator};
