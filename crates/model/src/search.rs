@@ -101,7 +101,7 @@ pub enum SortMode {
 }
 
 /// What to show of each hit.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fetch {
     /// `None`: everything, unless stored fields are asked for.
     pub source: Option<SourceFilter>,
@@ -112,20 +112,6 @@ pub struct Fetch {
     pub highlight: Option<Box<Highlight>>,
     pub version: bool,
     pub seq_no_primary_term: bool,
-}
-
-impl Default for Fetch {
-    fn default() -> Self {
-        Self {
-            source: None,
-            fields: Vec::new(),
-            docvalue_fields: Vec::new(),
-            stored_fields: None,
-            highlight: None,
-            version: false,
-            seq_no_primary_term: false,
-        }
-    }
 }
 
 /// Which parts of the source to return. Patterns are dotted paths with `*`.

@@ -5,13 +5,13 @@ use model::query::compound::{Boolean, Boosting, DisMax};
 use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
-use super::field::{Common, Field, fields};
+use super::field::{Carried, Field, fields};
 use super::queries::within;
 use super::term_level::late;
 
 /// `bool`.
 pub(super) fn boolean(object: &Map<String, Value>, depth: usize) -> Result<Query, Error> {
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut found = Boolean::default();
     for field in fields("bool", object) {
         match field.key {
@@ -27,11 +27,11 @@ pub(super) fn boolean(object: &Map<String, Value>, depth: usize) -> Result<Query
                 let typed = field.typed(&["VALUE_BOOLEAN", "VALUE_STRING"])?;
                 found.adjust_pure_negative = Some(typed.flag().map_err(|error| field.failed(error))?);
             }
-            _ if common.take_declared(field)? => {}
+            _ if carried.take_declared(field)? => {}
             _ => return Err(field.undeclared()),
         }
     }
-    Ok(common.query(Kind::Bool(found)))
+    Ok(carried.query(Kind::Bool(found)))
 }
 
 /// One clause or several.
@@ -51,7 +51,7 @@ fn clauses(field: Field<'_>, depth: usize) -> Result<Vec<Query>, Error> {
 
 /// `boosting`.
 pub(super) fn boosting(object: &Map<String, Value>, depth: usize) -> Result<Query, Error> {
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let (mut positive, mut negative, mut negative_boost) = (None, None, -1.0);
     for field in fields("boosting", object) {
         match (field.key, field.value) {
@@ -59,7 +59,7 @@ pub(super) fn boosting(object: &Map<String, Value>, depth: usize) -> Result<Quer
             ("negative", Value::Object(_)) => negative = Some(within(field.value, depth + 1)?),
             (_, Value::Object(_) | Value::Array(_) | Value::Null) => return Err(field.unsupported()),
             ("negative_boost", _) => negative_boost = field.float()?,
-            _ if common.take(field)? => {}
+            _ if carried.take(field)? => {}
             _ => return Err(field.unsupported()),
         }
     }
@@ -69,29 +69,29 @@ pub(super) fn boosting(object: &Map<String, Value>, depth: usize) -> Result<Quer
     if negative_boost < 0.0 {
         return Err(missing("'negative_boost' to be set to be a positive value'"));
     }
-    Ok(common.query(Kind::Boosting(Box::new(Boosting { positive, negative, negative_boost }))))
+    Ok(carried.query(Kind::Boosting(Box::new(Boosting { positive, negative, negative_boost }))))
 }
 
 /// `constant_score`.
 pub(super) fn constant_score(object: &Map<String, Value>, depth: usize) -> Result<Query, Error> {
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut filter = None;
     for field in fields("constant_score", object) {
         match (field.key, field.value) {
             ("filter", Value::Object(_)) => filter = Some(within(field.value, depth + 1)?),
             (_, Value::Array(_)) => return Err(Error::parsing("unexpected token [START_ARRAY]")),
             (_, Value::Object(_) | Value::Null) => return Err(field.unsupported()),
-            _ if common.take(field)? => {}
+            _ if carried.take(field)? => {}
             _ => return Err(field.unsupported()),
         }
     }
     let filter = filter.ok_or_else(|| Error::parsing("[constant_score] requires a 'filter' element"))?;
-    Ok(common.query(Kind::ConstantScore(Box::new(filter))))
+    Ok(carried.query(Kind::ConstantScore(Box::new(filter))))
 }
 
 /// `dis_max`.
 pub(super) fn dis_max(object: &Map<String, Value>, depth: usize) -> Result<Query, Error> {
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut queries = None;
     let mut tie_breaker = 0.0;
     for field in fields("dis_max", object) {
@@ -106,7 +106,7 @@ pub(super) fn dis_max(object: &Map<String, Value>, depth: usize) -> Result<Query
             }
             (_, Value::Object(_) | Value::Array(_) | Value::Null) => return Err(field.unsupported()),
             ("tie_breaker", _) => tie_breaker = field.float()?,
-            _ if common.take(field)? => {}
+            _ if carried.take(field)? => {}
             _ => return Err(field.unsupported()),
         }
     }
@@ -115,5 +115,5 @@ pub(super) fn dis_max(object: &Map<String, Value>, depth: usize) -> Result<Query
     if !(0.0..=1.0).contains(&tie_breaker) {
         return Err(late("tieBreakerMultiplier must be in [0, 1]"));
     }
-    Ok(common.query(Kind::DisMax(DisMax { queries, tie_breaker })))
+    Ok(carried.query(Kind::DisMax(DisMax { queries, tie_breaker })))
 }

@@ -201,12 +201,12 @@ pub(super) fn in_field(owner: &str, key: &str, error: Error) -> Error {
 
 /// `boost` and `_name`, which every query has.
 #[derive(Debug)]
-pub(super) struct Common {
+pub(super) struct Carried {
     boost: f32,
     name: Option<String>,
 }
 
-impl Common {
+impl Carried {
     pub(super) fn new() -> Self {
         Self { boost: 1.0, name: None }
     }
@@ -221,7 +221,7 @@ impl Common {
         Ok(true)
     }
 
-    /// As [`Common::take`], for objects with declared keys.
+    /// As [`Carried::take`], for objects with declared keys.
     pub(super) fn take_declared(&mut self, field: Field<'_>) -> Result<bool, Error> {
         match field.key {
             "boost" => {

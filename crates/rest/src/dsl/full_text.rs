@@ -6,7 +6,7 @@ use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-use super::field::{Common, Field, fields, text_of};
+use super::field::{Carried, Field, fields, text_of};
 use crate::params::number_format;
 
 /// The one field that a query is about, and what it says of it.
@@ -31,7 +31,7 @@ fn requires_field(owner: &str) -> Error {
 pub(super) fn match_query(object: &Map<String, Value>) -> Result<Query, Error> {
     let no_text = || Error::parsing("No text specified for text query");
     let field = single("match", object)?.ok_or_else(no_text)?;
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut options = MatchOptions::default();
     let mut text = None;
     match field.value {
@@ -43,7 +43,7 @@ pub(super) fn match_query(object: &Map<String, Value>) -> Result<Query, Error> {
                     "lenient" => options.lenient = option.flag()?,
                     "zero_terms_query" => options.zero_terms = option.zero_terms()?,
                     "cutoff_frequency" => return Err(option.not_implemented()),
-                    _ if words(option, &mut options)? || common.take(option)? => {}
+                    _ if words(option, &mut options)? || carried.take(option)? => {}
                     _ => return Err(option.unsupported()),
                 }
             }
@@ -52,14 +52,14 @@ pub(super) fn match_query(object: &Map<String, Value>) -> Result<Query, Error> {
         _ => text = Some(field.scalar()?.value.clone()),
     }
     let text = text.ok_or_else(no_text)?;
-    Ok(common.query(Kind::Match(Match { field: field.key.to_owned(), text, options })))
+    Ok(carried.query(Kind::Match(Match { field: field.key.to_owned(), text, options })))
 }
 
 /// `match_bool_prefix`.
 pub(super) fn match_bool_prefix(object: &Map<String, Value>) -> Result<Query, Error> {
     const OWNER: &str = "match_bool_prefix";
     let field = single(OWNER, object)?.ok_or_else(|| requires_field(OWNER))?;
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut options = MatchOptions::default();
     let mut text = None;
     match field.value {
@@ -69,7 +69,7 @@ pub(super) fn match_bool_prefix(object: &Map<String, Value>) -> Result<Query, Er
                 match option.key {
                     "query" => text = Some(option.value.clone()),
                     "auto_generate_synonyms_phrase_query" => return Err(option.unsupported()),
-                    _ if words(option, &mut options)? || common.take(option)? => {}
+                    _ if words(option, &mut options)? || carried.take(option)? => {}
                     _ => return Err(option.unsupported()),
                 }
             }
@@ -78,7 +78,7 @@ pub(super) fn match_bool_prefix(object: &Map<String, Value>) -> Result<Query, Er
         _ => text = Some(field.scalar()?.value.clone()),
     }
     let text = text.ok_or_else(|| Error::illegal_argument(format!("[{OWNER}] requires query value")))?;
-    Ok(common.query(Kind::MatchBoolPrefix(Match { field: field.key.to_owned(), text, options })))
+    Ok(carried.query(Kind::MatchBoolPrefix(Match { field: field.key.to_owned(), text, options })))
 }
 
 /// The options of words that `match`, `match_bool_prefix` and `multi_match` share; whether `option` was one.
@@ -109,19 +109,19 @@ fn expansions(option: Field<'_>) -> Result<u32, Error> {
 
 /// `match_phrase`.
 pub(super) fn match_phrase(object: &Map<String, Value>) -> Result<Query, Error> {
-    let (common, phrase) = phrase("match_phrase", object)?;
-    Ok(common.query(Kind::MatchPhrase(phrase)))
+    let (carried, phrase) = phrase("match_phrase", object)?;
+    Ok(carried.query(Kind::MatchPhrase(phrase)))
 }
 
 /// `match_phrase_prefix`.
 pub(super) fn match_phrase_prefix(object: &Map<String, Value>) -> Result<Query, Error> {
-    let (common, phrase) = phrase("match_phrase_prefix", object)?;
-    Ok(common.query(Kind::MatchPhrasePrefix(phrase)))
+    let (carried, phrase) = phrase("match_phrase_prefix", object)?;
+    Ok(carried.query(Kind::MatchPhrasePrefix(phrase)))
 }
 
-fn phrase(owner: &'static str, object: &Map<String, Value>) -> Result<(Common, MatchPhrase), Error> {
+fn phrase(owner: &'static str, object: &Map<String, Value>) -> Result<(Carried, MatchPhrase), Error> {
     let field = single(owner, object)?.ok_or_else(|| requires_field(owner))?;
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut phrase = MatchPhrase {
         field: field.key.to_owned(),
         text: Value::Null,
@@ -143,7 +143,7 @@ fn phrase(owner: &'static str, object: &Map<String, Value>) -> Result<(Common, M
                         phrase.max_expansions =
                             option.count(|| Error::illegal_argument("No negative maxExpansions allowed."))?;
                     }
-                    _ if common.take(option)? => {}
+                    _ if carried.take(option)? => {}
                     _ => return Err(option.unsupported()),
                 }
             }
@@ -154,13 +154,13 @@ fn phrase(owner: &'static str, object: &Map<String, Value>) -> Result<(Common, M
     if phrase.text.is_null() {
         return Err(Error::illegal_argument(format!("[{owner}] requires query value")));
     }
-    Ok((common, phrase))
+    Ok((carried, phrase))
 }
 
 /// `multi_match`.
 pub(super) fn multi_match(object: &Map<String, Value>) -> Result<Query, Error> {
     const OWNER: &str = "multi_match";
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut text = None;
     let mut asked = MultiMatch {
         text: Value::Null,
@@ -188,7 +188,7 @@ pub(super) fn multi_match(object: &Map<String, Value>) -> Result<Query, Error> {
                 slop = true;
             }
             "cutoff_frequency" => return Err(option.not_implemented()),
-            _ if words(option, &mut asked.options)? || common.take(option)? => {}
+            _ if words(option, &mut asked.options)? || carried.take(option)? => {}
             _ => return Err(option.unsupported()),
         }
     }
@@ -202,7 +202,7 @@ pub(super) fn multi_match(object: &Map<String, Value>) -> Result<Query, Error> {
     if slop && asked.kind == MultiMatchKind::BoolPrefix {
         return Err(Error::parsing("[slop] not allowed for type [bool_prefix]"));
     }
-    Ok(common.query(Kind::MultiMatch(Box::new(asked))))
+    Ok(carried.query(Kind::MultiMatch(Box::new(asked))))
 }
 
 /// `best_fields` ..

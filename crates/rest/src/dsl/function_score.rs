@@ -7,7 +7,7 @@ use model::query::compound::{
 use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
-use super::field::{Common, Field, fields};
+use super::field::{Carried, Field, fields};
 use super::queries::within;
 use super::term_level::late;
 
@@ -16,7 +16,7 @@ const FUNCTIONS: [&str; 6] = ["exp", "field_value_factor", "gauss", "linear", "r
 
 /// `function_score`, with one function or several.
 pub(super) fn function_score(object: &Map<String, Value>, depth: usize) -> Result<Query, Error> {
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut found = FunctionScore {
         query: Query::match_all(),
         functions: Vec::new(),
@@ -53,11 +53,11 @@ pub(super) fn function_score(object: &Map<String, Value>, depth: usize) -> Resul
             ("max_boost", _) => found.max_boost = field.float()?,
             ("min_score", _) => found.min_score = Some(field.float()?),
             (_, Value::Null) => return Err(unsupported(field)),
-            _ if common.take(field)? => {}
+            _ if carried.take(field)? => {}
             _ => return Err(unsupported(field)),
         }
     }
-    Ok(common.query(Kind::FunctionScore(Box::new(found))))
+    Ok(carried.query(Kind::FunctionScore(Box::new(found))))
 }
 
 fn malformed(what: &str) -> Error {

@@ -4,7 +4,7 @@ use model::error::{Error, ErrorKind};
 use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
-use super::field::{Common, Field, fields, text_of};
+use super::field::{Carried, Field, fields, text_of};
 use super::{compound, full_text, function_score, strings, suggest, term_level};
 
 /// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
@@ -130,23 +130,23 @@ pub(super) fn parsing_of(error: Error) -> Error {
 }
 
 fn match_all(object: &Map<String, Value>) -> Result<Query, Error> {
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     for field in fields("match_all", object) {
-        if !common.take_declared(field).map_err(parsing_of)? {
+        if !carried.take_declared(field).map_err(parsing_of)? {
             return Err(parsing_of(field.undeclared()));
         }
     }
-    Ok(common.query(Kind::MatchAll))
+    Ok(carried.query(Kind::MatchAll))
 }
 
 fn match_none(object: &Map<String, Value>) -> Result<Query, Error> {
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     for field in fields("match_none", object) {
-        if !field.is_scalar() || !common.take(field)? {
+        if !field.is_scalar() || !carried.take(field)? {
             return Err(field.unsupported());
         }
     }
-    Ok(common.query(Kind::MatchNone))
+    Ok(carried.query(Kind::MatchNone))
 }
 
 /// `wrapper`: a query as base64.

@@ -6,7 +6,7 @@ use model::query::query_string::{QueryString, SimpleQueryString, StringOptions};
 use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
-use super::field::{Common, Field, fields};
+use super::field::{Carried, Field, fields};
 use super::full_text::{field_list, multi_match_kind};
 use super::term_level::late;
 use crate::query_string::simple::Flags;
@@ -90,18 +90,18 @@ fn escaped(text: &str) -> String {
 /// `query_string`.
 pub(super) fn query_string(object: &Map<String, Value>) -> Result<Query, Error> {
     const OWNER: &str = "query_string";
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut asked = Asked::new();
     for option in fields(OWNER, object) {
         match option.value {
             Value::Array(_) if option.key == "fields" => asked.query.fields = field_list(option)?,
             Value::Array(_) => return Err(option.unsupported()),
             Value::Object(_) | Value::Null if option.key != "time_zone" => return Err(option.unknown_token()),
-            _ if common.take(option)? => {}
+            _ if carried.take(option)? => {}
             _ => query_string_option(option, &mut asked)?,
         }
     }
-    Ok(common.query(Kind::QueryString(Box::new(asked.finish()?))))
+    Ok(carried.query(Kind::QueryString(Box::new(asked.finish()?))))
 }
 
 fn query_string_option(option: Field<'_>, asked: &mut Asked) -> Result<(), Error> {
@@ -153,7 +153,7 @@ fn negative(option: Field<'_>) -> Error {
 
 /// `simple_query_string`.
 pub(super) fn simple_query_string(object: &Map<String, Value>) -> Result<Query, Error> {
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut text = None;
     let mut flags = Flags::ALL;
     let Asked { query: QueryString { mut fields, mut options, mut fuzzy, .. }, .. } = Asked::new();
@@ -183,12 +183,12 @@ pub(super) fn simple_query_string(object: &Map<String, Value>) -> Result<Query, 
             ("fuzzy_transpositions", _) => fuzzy.transpositions = option.flag()?,
             // Without effect for many versions of OpenSearch.
             ("locale" | "lowercase_expanded_terms", _) => {}
-            _ if common.take(option)? => {}
+            _ if carried.take(option)? => {}
             _ => return Err(Error::parsing(format!("[simple_query_string] unsupported field [{}]", option.key))),
         }
     }
     let text = text.ok_or_else(|| Error::parsing("[simple_query_string] query text missing"))?;
     let syntax = simple::parse(&text, options.default_operator, flags)?;
     let asked = SimpleQueryString { syntax, fields, options, fuzzy, quote_field_suffix, analyze_wildcard };
-    Ok(common.query(Kind::SimpleQueryString(Box::new(asked))))
+    Ok(carried.query(Kind::SimpleQueryString(Box::new(asked))))
 }

@@ -6,7 +6,7 @@ use model::query::term_level::{Bound, Fuzzy, Pattern, Range, Term, Terms};
 use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
-use super::field::{Common, Field, fields, text_of};
+use super::field::{Carried, Field, fields, text_of};
 use super::full_text::single;
 use super::queries::parsing_of;
 
@@ -21,7 +21,7 @@ fn named<'a>(owner: &'a str, object: &'a Map<String, Value>) -> Result<Field<'a>
 /// `term`.
 pub(super) fn term(object: &Map<String, Value>) -> Result<Query, Error> {
     let field = named("term", object)?;
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut value = Value::Null;
     let mut case_insensitive = false;
     match field.value {
@@ -37,7 +37,7 @@ pub(super) fn term(object: &Map<String, Value>) -> Result<Query, Error> {
                         given => value = given.clone(),
                     },
                     "case_insensitive" => case_insensitive = option.flag()?,
-                    _ if common.take(option)? => {}
+                    _ if carried.take(option)? => {}
                     _ => return Err(option.unsupported()),
                 }
             }
@@ -50,7 +50,7 @@ pub(super) fn term(object: &Map<String, Value>) -> Result<Query, Error> {
     if value.is_null() {
         return Err(Error::illegal_argument(NO_VALUE));
     }
-    Ok(common.query(Kind::Term(Term { field: field.key.to_owned(), value, case_insensitive })))
+    Ok(carried.query(Kind::Term(Term { field: field.key.to_owned(), value, case_insensitive })))
 }
 
 fn array_of_values() -> Error {
@@ -59,7 +59,7 @@ fn array_of_values() -> Error {
 
 /// `terms`.
 pub(super) fn terms(object: &Map<String, Value>) -> Result<Query, Error> {
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut found: Option<Terms> = None;
     for field in fields("terms", object) {
         match field.value {
@@ -79,7 +79,7 @@ pub(super) fn terms(object: &Map<String, Value>) -> Result<Query, Error> {
                 "bitmap" => return Err(field.not_implemented()),
                 other => return Err(Error::illegal_argument(format!("{other} is not valid value_type"))),
             },
-            _ if common.take(field)? => {}
+            _ if carried.take(field)? => {}
             _ => return Err(field.unsupported()),
         }
     }
@@ -87,7 +87,7 @@ pub(super) fn terms(object: &Map<String, Value>) -> Result<Query, Error> {
         let wanted = "followed by array of terms or a document lookup specification";
         Error::parsing(format!("[terms] query requires a field name, {wanted}"))
     })?;
-    Ok(common.query(Kind::Terms(terms)))
+    Ok(carried.query(Kind::Terms(terms)))
 }
 
 fn term_values(field: Field<'_>, items: &[Value]) -> Result<Vec<Value>, Error> {
@@ -119,7 +119,7 @@ pub(super) fn range(object: &Map<String, Value>) -> Result<Query, Error> {
 }
 
 fn bounds(field: &str, options: &Map<String, Value>) -> Result<Query, Error> {
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let (mut lower, mut upper) = (Value::Null, Value::Null);
     let (mut include_lower, mut include_upper) = (true, true);
     let (mut format, mut time_zone, mut relation) = (None, None, None);
@@ -140,12 +140,12 @@ fn bounds(field: &str, options: &Map<String, Value>) -> Result<Query, Error> {
             "relation" => relation = Some(self::relation(option)?),
             "format" => format = Some(option.text()?),
             "time_zone" => time_zone = Some(option.text()?),
-            _ if common.take(option)? => {}
+            _ if carried.take(option)? => {}
             _ => return Err(option.unsupported()),
         }
     }
     let end = |value: Value, inclusive| (!value.is_null()).then_some(Bound { value, inclusive });
-    Ok(common.query(Kind::Range(Box::new(Range {
+    Ok(carried.query(Kind::Range(Box::new(Range {
         field: field.to_owned(),
         lower: end(lower, include_lower),
         upper: end(upper, include_upper),
@@ -178,13 +178,13 @@ fn relation(option: Field<'_>) -> Result<String, Error> {
 
 /// `exists`.
 pub(super) fn exists(object: &Map<String, Value>) -> Result<Query, Error> {
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut found = None;
     for option in fields("exists", object) {
         let option = option.scalar()?;
         match option.key {
             "field" => found = Some(option.text()?),
-            _ if common.take(option)? => {}
+            _ if carried.take(option)? => {}
             _ => return Err(option.unsupported()),
         }
     }
@@ -192,30 +192,30 @@ pub(super) fn exists(object: &Map<String, Value>) -> Result<Query, Error> {
     if field.is_empty() {
         return Err(Error::illegal_argument(NO_FIELD));
     }
-    Ok(common.query(Kind::Exists { field }))
+    Ok(carried.query(Kind::Exists { field }))
 }
 
 /// `prefix`.
 pub(super) fn prefix(object: &Map<String, Value>) -> Result<Query, Error> {
-    let (common, pattern) = pattern("prefix", object)?;
-    Ok(common.query(Kind::Prefix(pattern)))
+    let (carried, pattern) = pattern("prefix", object)?;
+    Ok(carried.query(Kind::Prefix(pattern)))
 }
 
 /// `wildcard`.
 pub(super) fn wildcard(object: &Map<String, Value>) -> Result<Query, Error> {
-    let (common, pattern) = pattern("wildcard", object)?;
-    Ok(common.query(Kind::Wildcard(pattern)))
+    let (carried, pattern) = pattern("wildcard", object)?;
+    Ok(carried.query(Kind::Wildcard(pattern)))
 }
 
 /// `regexp`.
 pub(super) fn regexp(object: &Map<String, Value>) -> Result<Query, Error> {
-    let (common, pattern) = pattern("regexp", object)?;
-    Ok(common.query(Kind::Regexp(pattern)))
+    let (carried, pattern) = pattern("regexp", object)?;
+    Ok(carried.query(Kind::Regexp(pattern)))
 }
 
-fn pattern(owner: &'static str, object: &Map<String, Value>) -> Result<(Common, Pattern), Error> {
+fn pattern(owner: &'static str, object: &Map<String, Value>) -> Result<(Carried, Pattern), Error> {
     let field = named(owner, object)?;
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut text = None;
     let mut pattern = Pattern {
         field: field.key.to_owned(),
@@ -240,7 +240,7 @@ fn pattern(owner: &'static str, object: &Map<String, Value>) -> Result<(Common, 
                         // OpenSearch takes a negative number for no work at all, and fails later if any is needed.
                         pattern.max_determinized_states = u32::try_from(option.int()?).unwrap_or(0);
                     }
-                    _ if common.take(option)? => {}
+                    _ if carried.take(option)? => {}
                     _ => return Err(option.unsupported()),
                 }
             }
@@ -248,7 +248,7 @@ fn pattern(owner: &'static str, object: &Map<String, Value>) -> Result<(Common, 
         _ => text = field.text_or_null()?,
     }
     pattern.pattern = text.ok_or_else(|| Error::illegal_argument(NO_VALUE))?;
-    Ok((common, pattern))
+    Ok((carried, pattern))
 }
 
 /// Names between `|`, in upper case.
@@ -274,7 +274,7 @@ fn flags_value(option: Field<'_>) -> Result<(), Error> {
 /// `fuzzy`.
 pub(super) fn fuzzy(object: &Map<String, Value>) -> Result<Query, Error> {
     let field = named("fuzzy", object)?;
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut value = Value::Null;
     let mut fuzziness = Fuzziness::Auto { low: 3, high: 6 };
     let mut options = FuzzyOptions::default();
@@ -300,7 +300,7 @@ pub(super) fn fuzzy(object: &Map<String, Value>) -> Result<Query, Error> {
                     }
                     "transpositions" => options.transpositions = option.flag()?,
                     "rewrite" => options.rewrite = Some(option.text()?),
-                    _ if common.take(option)? => {}
+                    _ if carried.take(option)? => {}
                     _ => return Err(option.unsupported()),
                 }
             }
@@ -314,7 +314,7 @@ pub(super) fn fuzzy(object: &Map<String, Value>) -> Result<Query, Error> {
     if value.is_null() {
         return Err(Error::illegal_argument("query value cannot be null"));
     }
-    Ok(common.query(Kind::Fuzzy(Fuzzy { field: field.key.to_owned(), value, fuzziness, options })))
+    Ok(carried.query(Kind::Fuzzy(Fuzzy { field: field.key.to_owned(), value, fuzziness, options })))
 }
 
 /// What OpenSearch's shards refuse.
@@ -324,16 +324,16 @@ pub(super) fn late(reason: &str) -> Error {
 
 /// `ids`.
 pub(super) fn ids(object: &Map<String, Value>) -> Result<Query, Error> {
-    let mut common = Common::new();
+    let mut carried = Carried::new();
     let mut values = Vec::new();
     for field in fields("ids", object) {
         if field.key == "values" {
             values = id_values(field).map_err(parsing_of)?;
-        } else if !common.take_declared(field).map_err(parsing_of)? {
+        } else if !carried.take_declared(field).map_err(parsing_of)? {
             return Err(parsing_of(field.undeclared()));
         }
     }
-    Ok(common.query(Kind::Ids { values }))
+    Ok(carried.query(Kind::Ids { values }))
 }
 
 fn id_values(field: Field<'_>) -> Result<Vec<String>, Error> {
