@@ -122,8 +122,10 @@ kinds! {
     ActionRequestValidation "action_request_validation_exception" 400
     AliasNotFound "aliases_not_found_exception" 404
     ArrayIndexOutOfBounds "array_index_out_of_bounds_exception" 400
+    BadParameter "bad_parameter_exception" 400
     CircuitBreaking "circuit_breaking_exception" 429
     ClusterBlock "cluster_block_exception" 403
+    ContentTypeHeader "content_type_header_exception" 400
     ContentTypeUnsupported "media_type_header_exception" 406
     DateTimeParse "date_time_parse_exception" 400
     DocumentMissing "document_missing_exception" 404
@@ -164,9 +166,11 @@ kinds! {
     TaskCancelled "task_cancelled_exception" 400
     Timeout "timeout_exception" 503
     TokenMgr "token_mgr_error" 400
+    TooComplexToDeterminize "too_complex_to_determinize_exception" 400
     TooManyClauses "too_many_nested_clauses" 400
     UnavailableShards "unavailable_shards_exception" 503
     UnsupportedOperation "unsupported_operation_exception" 400
+    Validation "validation_exception" 400
     VersionConflict "version_conflict_engine_exception" 409
     XContentParse "x_content_parse_exception" 400
 }
