@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::id::{IndexUuid, PrimaryTerm, SeqNo, ShardNumber, StateVersion};
@@ -49,7 +50,7 @@ pub struct IndexInfo {
 }
 
 /// Versions of the parts of an index' metadata.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexVersions {
     pub index: StateVersion,
     pub mapping: StateVersion,
@@ -57,7 +58,7 @@ pub struct IndexVersions {
     pub aliases: StateVersion,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AliasInfo {
     /// As the client gave it.
     pub filter: Option<Value>,
@@ -68,7 +69,7 @@ pub struct AliasInfo {
 }
 
 /// One change of `_aliases`; a list of them is applied as one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum AliasAction {
     Add { indexes: Vec<String>, aliases: Vec<String>, alias: AliasInfo, must_exist: Option<bool> },
     Remove { indexes: Vec<String>, aliases: Vec<String>, must_exist: Option<bool> },

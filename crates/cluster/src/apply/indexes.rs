@@ -1,0 +1,165 @@
+//! Indexes: created, deleted, opened, closed; their mappings and settings.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::admin::IndexVersions;
+use model::error::{Error, ErrorKind};
+use model::id::{IndexUuid, StateVersion};
+use model::mapping::{Mapping, creation_failure};
+use serde_json::{Map, Value};
+
+use super::{aliases, change};
+use crate::command::CreateIndex;
+use crate::name;
+use crate::settings::{IndexSettings, flat};
+use crate::state::{IndexMetadata, ShardTable, State};
+
+pub(super) fn create(state: &mut State, request: &CreateIndex) -> Result<(), Error> {
+    name::check_index(&request.name)?;
+    if let Some(existing) = state.indexes.get(&request.name) {
+        let reason = format!("index [{}] already exists", existing.label());
+        return Err(Error::new(ErrorKind::ResourceAlreadyExists, reason).with_index(existing.reference()));
+    }
+    if !state.alias(&request.name).is_empty() {
+        return Err(name::invalid_index(&request.name, "already exists as alias"));
+    }
+    let settings = IndexSettings::create(&request.settings)?;
+    check_shard_limit(state, &settings)?;
+    let mapping = match &request.mappings {
+        Some(body) => {
+            let mapping = Mapping::parse(body).map_err(creation_failure)?;
+            mapping.validate()?;
+            mapping.check_limits(&settings.typed().mapping_limits)?;
+            mapping
+        }
+        None => Mapping::default(),
+    };
+    let first = StateVersion(1);
+    let shards = vec![ShardTable::default(); settings.typed().shards as usize];
+    let index = IndexMetadata {
+        name: request.name.clone(),
+        uuid: request.uuid.clone(),
+        creation_date_ms: request.creation_date_ms,
+        open: true,
+        settings,
+        mapping: Arc::new(mapping),
+        aliases: aliases::of_new_index(&request.aliases)?,
+        versions: IndexVersions { index: first, mapping: first, settings: first, aliases: first },
+        shards,
+    };
+    let own = index.aliases.keys().cloned().collect::<Vec<_>>();
+    if own.contains(&request.name) {
+        let reason = format!(
+            "index, alias, and data stream names need to be unique, but the following duplicates were found [{} (alias of [{}]) conflicts with index]",
+            request.name,
+            index.label()
+        );
+        return Err(Error::new(ErrorKind::IllegalState, reason));
+    }
+    state.indexes.insert(request.name.clone(), Arc::new(index));
+    expand_replicas(state);
+    own.iter().try_for_each(|alias| aliases::check(state, alias))
+}
+
+fn check_shard_limit(state: &State, settings: &IndexSettings) -> Result<(), Error> {
+    let per_node: u64 = state.settings.text("cluster.max_shards_per_node").parse().unwrap_or(1000);
+    let copies = |settings: &IndexSettings| {
+        let typed = settings.typed();
+        u64::from(typed.shards) * (1 + u64::from(typed.replicas))
+    };
+    let open: u64 = state.indexes.values().filter(|index| index.open).map(|index| copies(&index.settings)).sum();
+    let (adding, limit) = (copies(settings), per_node.saturating_mul(state.nodes.len().max(1) as u64));
+    if open + adding <= limit {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Validation,
+        format!(
+            "Validation Failed: 1: this action would add [{adding}] total shards, but this cluster currently has [{open}]/[{limit}] maximum shards open;"
+        ),
+    ))
+}
+
+pub(super) fn delete(state: &mut State, names: &[Arc<str>]) -> Result<(), Error> {
+    for name in names {
+        state.index(name)?;
+        state.indexes.remove(name);
+    }
+    Ok(())
+}
+
+pub(super) fn put_mapping(state: &mut State, indexes: &[IndexUuid], body: &Value) -> Result<(), Error> {
+    let update = Mapping::parse(body)?;
+    for uuid in indexes {
+        let index = change(state, uuid)?;
+        let merged = index.mapping.merge(&update)?;
+        merged.validate()?;
+        if merged == *index.mapping {
+            continue;
+        }
+        // Lowering a limit does not lock the fields that there are.
+        if merged.field_count() > index.mapping.field_count() {
+            merged.check_limits(&index.settings.typed().mapping_limits)?;
+        }
+        index.mapping = Arc::new(merged);
+        index.versions.mapping = index.versions.mapping.next();
+        index.versions.index = index.versions.index.next();
+    }
+    Ok(())
+}
+
+pub(super) fn put_settings(
+    state: &mut State,
+    indexes: &[IndexUuid],
+    body: &Map<String, Value>,
+    preserve_existing: bool,
+) -> Result<(), Error> {
+    let changes: BTreeMap<String, Value> = flat::index_settings(body);
+    if changes.is_empty() {
+        return Err(Error::new(ErrorKind::ActionRequestValidation, "Validation Failed: 1: no settings to update;"));
+    }
+    for uuid in indexes {
+        let index = change(state, uuid)?;
+        let settings = index.settings.update(&changes, index, preserve_existing)?;
+        if settings != index.settings {
+            index.settings = settings;
+            index.versions.settings = index.versions.settings.next();
+            index.versions.index = index.versions.index.next();
+        }
+    }
+    expand_replicas(state);
+    Ok(())
+}
+
+pub(super) fn set_open(state: &mut State, indexes: &[IndexUuid], open: bool) -> Result<(), Error> {
+    for uuid in indexes {
+        let index = change(state, uuid)?;
+        if index.open != open {
+            index.open = open;
+            index.versions.settings = index.versions.settings.next();
+            index.versions.index = index.versions.index.next();
+        }
+    }
+    Ok(())
+}
+
+/// Sets the replicas of indexes that expand with the cluster.
+pub(super) fn expand_replicas(state: &mut State) {
+    let data_nodes =
+        state.nodes.values().filter(|node| node.roles.iter().any(|role| role == "data")).count().max(1) as u32;
+    for index in state.indexes.values_mut() {
+        let typed = index.settings.typed();
+        let wanted = typed.replicas_on(data_nodes);
+        if wanted == typed.replicas {
+            continue;
+        }
+        let mut given = index.settings.given().clone();
+        given.insert("index.number_of_replicas".into(), wanted.to_string().into());
+        if let Ok(settings) = IndexSettings::new(given) {
+            let index = Arc::make_mut(index);
+            index.settings = settings;
+            index.versions.settings = index.versions.settings.next();
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Proposed changes of the metadata. Everything that is decided elsewhere (identities, times) is in the command.
+
+use std::sync::Arc;
+
+use model::admin::AliasAction;
+use model::id::{IndexUuid, PrimaryTerm, ShardId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::state::{AllocationId, Node, NodeId};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Command {
+    CreateIndex(CreateIndex),
+    /// Concrete names.
+    DeleteIndexes {
+        names: Vec<Arc<str>>,
+    },
+    /// Adds `mapping` (as under `mappings`) to each index; all or none.
+    PutMapping {
+        indexes: Vec<IndexUuid>,
+        mapping: Value,
+    },
+    /// Flat or nested; null resets. All or none.
+    PutSettings {
+        indexes: Vec<IndexUuid>,
+        settings: Map<String, Value>,
+        preserve_existing: bool,
+    },
+    /// In order; all or none.
+    UpdateAliases {
+        actions: Vec<AliasAction>,
+    },
+    OpenIndexes {
+        indexes: Vec<IndexUuid>,
+    },
+    CloseIndexes {
+        indexes: Vec<IndexUuid>,
+    },
+    /// Flat or nested; null removes.
+    PutClusterSettings {
+        persistent: Map<String, Value>,
+        transient: Map<String, Value>,
+    },
+    NodeJoined {
+        id: NodeId,
+        node: Node,
+    },
+    NodeLeft {
+        id: NodeId,
+    },
+    /// Makes a new assignment the primary of a shard and raises the term (replication rule R1): at the first start, at every restart, at
+    /// a promotion. `from`: the in-sync copy whose data it continues; `None` only for a shard that never had any.
+    AppointPrimary {
+        shard: ShardId,
+        node: NodeId,
+        allocation: AllocationId,
+        from: Option<AllocationId>,
+    },
+    /// The copy has recovered and serves.
+    CopyStarted {
+        shard: ShardId,
+        allocation: AllocationId,
+        term: PrimaryTerm,
+    },
+    /// The copy cannot serve. It stays in-sync when no other is (replication rule R3).
+    CopyFailed {
+        shard: ShardId,
+        allocation: AllocationId,
+        reason: String,
+    },
+}
+
+/// A new index, as the client asked for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CreateIndex {
+    pub name: Arc<str>,
+    pub uuid: IndexUuid,
+    pub creation_date_ms: u64,
+    /// Flat or nested, with or without `index.`.
+    pub settings: Map<String, Value>,
+    pub mappings: Option<Value>,
+    /// Name to `{filter, routing, index_routing, search_routing, is_write_index, is_hidden}`.
+    pub aliases: Map<String, Value>,
+}

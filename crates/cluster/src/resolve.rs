@@ -1,0 +1,315 @@
+//! Names to indexes: patterns, exclusions, aliases with their filters and routing; the index that a write goes to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use model::error::{Error, ErrorKind};
+use model::mapping::simple_match;
+use model::target::{Expand, Target};
+use serde_json::Value;
+
+use crate::name;
+use crate::state::{IndexMetadata, State};
+
+/// How an endpoint treats names. The client's options go over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Missing and closed indexes that are named are left out.
+    pub ignore_unavailable: bool,
+    /// Patterns that match nothing are no error.
+    pub allow_no_indices: bool,
+    pub expand: Expand,
+    /// Closed indexes that are named are an error.
+    pub forbid_closed: bool,
+    /// Aliases stand for their indexes; otherwise they are refused.
+    pub allow_aliases: bool,
+}
+
+impl Options {
+    /// Searches, writes by query, refresh: open indexes.
+    pub const fn open() -> Self {
+        Self {
+            ignore_unavailable: false,
+            allow_no_indices: true,
+            expand: Expand { open: true, closed: false, hidden: false },
+            forbid_closed: true,
+            allow_aliases: true,
+        }
+    }
+
+    /// Metadata: closed indexes may be named, patterns match open ones.
+    pub const fn metadata() -> Self {
+        Self { forbid_closed: false, ..Self::open() }
+    }
+
+    /// Metadata: patterns match closed indexes too.
+    pub const fn open_and_closed() -> Self {
+        Self { expand: Expand { open: true, closed: true, hidden: false }, ..Self::metadata() }
+    }
+
+    fn with(mut self, target: &Target) -> Self {
+        let given = target.options;
+        self.ignore_unavailable = given.ignore_unavailable.unwrap_or(self.ignore_unavailable);
+        self.allow_no_indices = given.allow_no_indices.unwrap_or(self.allow_no_indices);
+        self.expand = given.expand_wildcards.unwrap_or(self.expand);
+        self
+    }
+}
+
+/// One index of a target, and through what it was reached.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolved {
+    pub index: Arc<IndexMetadata>,
+    /// Queries of which one must match; empty: everything (reached by its name, or by an alias without filter).
+    pub filters: Vec<Value>,
+    /// The aliases that it was reached by, where not by its name.
+    pub aliases: Vec<Arc<str>>,
+}
+
+impl Resolved {
+    /// The routing values to search under, given the request's; `None`: every shard. Empty: nothing can match.
+    pub fn routing(&self, requested: &[String]) -> Option<BTreeSet<String>> {
+        let requested = (!requested.is_empty()).then(|| requested.iter().cloned().collect::<BTreeSet<_>>());
+        if self.aliases.is_empty() {
+            return requested;
+        }
+        let mut union = BTreeSet::new();
+        for alias in &self.aliases {
+            let own = self.index.aliases.get(alias).and_then(|info| info.search_routing.as_deref());
+            let own: Option<BTreeSet<String>> =
+                own.map(|values| values.split(',').map(|value| value.trim().to_owned()).collect());
+            match (own, &requested) {
+                (None, None) => return None,
+                (Some(own), None) => union.extend(own),
+                (None, Some(requested)) => union.extend(requested.iter().cloned()),
+                (Some(own), Some(requested)) => union.extend(own.intersection(requested).cloned()),
+            }
+        }
+        Some(union)
+    }
+}
+
+/// The indexes that `target` names, in order of name.
+///
+/// # Errors
+/// `index_not_found_exception`, `index_closed_exception`, `invalid_index_name_exception`, `illegal_argument_exception`.
+pub fn resolve(state: &State, target: &Target, options: Options) -> Result<Vec<Resolved>, Error> {
+    let options = options.with(target);
+    let mut names = Names { state, options, indexes: BTreeSet::new(), aliases: BTreeMap::new() };
+    if target.is_all() {
+        names.add_pattern("*");
+    } else {
+        let mut patterns_seen = false;
+        for expression in &target.names {
+            patterns_seen |= names.add(expression, patterns_seen)?;
+        }
+    }
+    let found = names.finish();
+    if found.is_empty() && !options.allow_no_indices {
+        let [only] = target.names.as_slice() else {
+            return Err(Error::index_not_found(if target.is_all() { "_all" } else { "null" }));
+        };
+        return Err(Error::index_not_found(only));
+    }
+    Ok(found)
+}
+
+struct Names<'a> {
+    state: &'a State,
+    options: Options,
+    /// Reached by their own name.
+    indexes: BTreeSet<Arc<str>>,
+    /// Reached aliases, each with the indexes that count.
+    aliases: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+}
+
+impl Names<'_> {
+    /// True: it was a pattern.
+    fn add(&mut self, expression: &str, patterns_seen: bool) -> Result<bool, Error> {
+        if expression.is_empty() {
+            return Err(Error::index_not_found(expression));
+        }
+        if patterns_seen && let Some(excluded) = expression.strip_prefix('-') {
+            self.exclude(excluded);
+            return Ok(false);
+        }
+        if expression.starts_with('_') {
+            return Err(name::invalid_index(expression, "must not start with '_'."));
+        }
+        if !expression.contains('*') {
+            self.add_name(expression)?;
+            return Ok(false);
+        }
+        let before = (self.indexes.len(), self.aliases.len());
+        let matched = self.add_pattern(expression);
+        if !matched && before == (self.indexes.len(), self.aliases.len()) && !self.options.allow_no_indices {
+            return Err(Error::index_not_found(expression));
+        }
+        Ok(true)
+    }
+
+    fn exclude(&mut self, pattern: &str) {
+        self.indexes.retain(|index| !simple_match(pattern, index));
+        self.aliases.retain(|alias, _| !simple_match(pattern, alias));
+    }
+
+    fn add_name(&mut self, expression: &str) -> Result<(), Error> {
+        let state = self.state;
+        if let Some(index) = state.indexes.get(expression) {
+            if self.usable(index)? {
+                self.indexes.insert(index.name.clone());
+            }
+            return Ok(());
+        }
+        let holders = state.alias(expression);
+        if holders.is_empty() {
+            return if self.options.ignore_unavailable { Ok(()) } else { Err(Error::index_not_found(expression)) };
+        }
+        if !self.options.allow_aliases {
+            if self.options.ignore_unavailable {
+                return Ok(());
+            }
+            return Err(Error::illegal_argument(format!(
+                "The provided expression [{expression}] matches an alias, specify the corresponding concrete indices instead."
+            )));
+        }
+        let mut reached = BTreeSet::new();
+        for index in holders {
+            if self.usable(index)? {
+                reached.insert(index.name.clone());
+            }
+        }
+        self.aliases.entry(expression.into()).or_default().extend(reached);
+        Ok(())
+    }
+
+    /// False: closed, and left out.
+    fn usable(&self, index: &IndexMetadata) -> Result<bool, Error> {
+        match (index.open || !self.options.forbid_closed, self.options.ignore_unavailable) {
+            (true, _) => Ok(true),
+            (false, true) => Ok(false),
+            (false, false) => Err(Error::new(ErrorKind::IndexClosed, "closed").with_index(index.reference())),
+        }
+    }
+
+    /// Whether anything matched.
+    fn add_pattern(&mut self, pattern: &str) -> bool {
+        let expand = self.options.expand;
+        let shown = |name: &str, hidden: bool| {
+            simple_match(pattern, name)
+                && (!hidden || expand.hidden || pattern.starts_with('.') && name.starts_with('.'))
+        };
+        let mut matched = false;
+        for index in self.state.indexes.values() {
+            if !(if index.open { expand.open } else { expand.closed }) {
+                continue;
+            }
+            if shown(&index.name, index.settings.typed().hidden) {
+                self.indexes.insert(index.name.clone());
+                matched = true;
+            }
+            let aliases = index.aliases.iter().filter(|_| self.options.allow_aliases);
+            for (alias, _) in aliases.filter(|(alias, info)| shown(alias, info.is_hidden == Some(true))) {
+                self.aliases.entry(alias.clone()).or_default().insert(index.name.clone());
+                matched = true;
+            }
+        }
+        matched
+    }
+
+    fn finish(self) -> Vec<Resolved> {
+        let reached = self.indexes.iter().chain(self.aliases.values().flatten());
+        let names: BTreeSet<&Arc<str>> = reached.collect();
+        let indexes = names.into_iter().filter_map(|name| self.state.indexes.get(name));
+        indexes.map(|index| self.resolved(index)).collect()
+    }
+
+    fn resolved(&self, index: &Arc<IndexMetadata>) -> Resolved {
+        let mut found = Resolved { index: index.clone(), filters: Vec::new(), aliases: Vec::new() };
+        if self.indexes.contains(&index.name) {
+            return found;
+        }
+        let through = self.aliases.iter().filter(|(_, indexes)| indexes.contains(&index.name));
+        found.aliases = through.map(|(alias, _)| alias.clone()).collect();
+        let filters: Option<Vec<Value>> =
+            found.aliases.iter().map(|alias| index.aliases.get(alias).and_then(|info| info.filter.clone())).collect();
+        // One alias without filter lets everything through.
+        found.filters = filters.unwrap_or_default();
+        found
+    }
+}
+
+/// Where a write to `name` goes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WriteTarget {
+    Index {
+        index: Arc<IndexMetadata>,
+        /// The routing that the alias adds.
+        routing: Option<String>,
+    },
+    /// There is no such index: it may be created.
+    Missing,
+}
+
+/// # Errors
+/// `illegal_argument_exception` for an alias without a write index; `index_closed_exception`; `index_not_found_exception` where an alias is
+/// required.
+pub fn write_target(state: &State, name: &str, require_alias: bool) -> Result<WriteTarget, Error> {
+    let holders = state.alias(name);
+    if require_alias && holders.is_empty() {
+        let mut error = Error::index_not_found(name);
+        error.reason =
+            format!("no such index [{name}] and [require_alias] request flag is [true] and [{name}] is not an alias");
+        return Err(error);
+    }
+    let open = |index: &Arc<IndexMetadata>, routing| match index.open {
+        true => Ok(WriteTarget::Index { index: index.clone(), routing }),
+        false => Err(Error::new(ErrorKind::IndexClosed, "closed").with_index(index.reference())),
+    };
+    if let Some(index) = state.indexes.get(name) {
+        return open(index, None);
+    }
+    let info = |index: &Arc<IndexMetadata>| index.aliases.get(name).cloned().unwrap_or_default();
+    let writer = match holders.as_slice() {
+        [] => return Ok(WriteTarget::Missing),
+        [only] if info(only).is_write_index != Some(false) => Some(*only),
+        several => several.iter().copied().find(|index| info(index).is_write_index == Some(true)),
+    };
+    let Some(writer) = writer else {
+        return Err(Error::illegal_argument(format!(
+            "no write index is defined for alias [{name}]. The write index may be explicitly disabled using is_write_index=false or the alias points to multiple indices without one being designated as a write index"
+        )));
+    };
+    open(writer, info(writer).index_routing)
+}
+
+/// The routing of a write through an alias, given the client's.
+///
+/// # Errors
+/// `illegal_argument_exception` where they differ.
+pub fn write_routing(alias: &str, own: Option<&str>, given: Option<&str>) -> Result<Option<String>, Error> {
+    match (own, given) {
+        (Some(own), Some(given)) if own != given => Err(Error::illegal_argument(format!(
+            "Alias [{alias}] has index routing associated with it [{own}], and was provided with routing value [{given}], rejecting operation"
+        ))),
+        _ => Ok(own.or(given).map(str::to_owned)),
+    }
+}
+
+/// The one index that a get, an update or an explanation of `name` reads.
+///
+/// # Errors
+/// `index_not_found_exception`, `index_closed_exception`, `illegal_argument_exception` for an alias of several.
+pub fn read_target(state: &State, name: &str) -> Result<Arc<IndexMetadata>, Error> {
+    let found = resolve(state, &Target::one(name), Options { allow_no_indices: false, ..Options::open() })?;
+    match found.as_slice() {
+        [only] => Ok(only.index.clone()),
+        several => {
+            let names: Vec<&str> = several.iter().map(|found| found.index.name.as_ref()).collect();
+            Err(Error::illegal_argument(format!(
+                "alias [{name}] has more than one index associated with it [{}], can't execute a single index op",
+                names.join(", ")
+            )))
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The metadata: plain data that serialises in full.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use model::admin::{AliasInfo, IndexVersions};
+use model::id::{IndexRef, IndexUuid, PrimaryTerm, ShardNumber, StateVersion};
+use model::mapping::Mapping;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::settings::{ClusterSettings, IndexSettings};
+
+/// Everything that all nodes agree on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    pub cluster_uuid: Arc<str>,
+    /// Grows by one with every command that changes something.
+    pub version: StateVersion,
+    pub indexes: BTreeMap<Arc<str>, Arc<IndexMetadata>>,
+    pub settings: ClusterSettings,
+    pub nodes: BTreeMap<NodeId, Node>,
+}
+
+/// A node's identity, kept on its disk.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NodeId(pub Arc<str>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    pub name: Arc<str>,
+    /// Host and port of the peer protocol.
+    pub address: String,
+    /// `data`, `cluster_manager` ..
+    pub roles: Vec<String>,
+}
+
+/// One assignment of a copy to a node: a new one at every assignment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AllocationId(pub Arc<str>);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IndexMetadata {
+    pub name: Arc<str>,
+    pub uuid: IndexUuid,
+    pub creation_date_ms: u64,
+    pub open: bool,
+    pub settings: IndexSettings,
+    #[serde(serialize_with = "write_mapping", deserialize_with = "read_mapping")]
+    pub mapping: Arc<Mapping>,
+    pub aliases: BTreeMap<Arc<str>, AliasInfo>,
+    pub versions: IndexVersions,
+    /// By shard number.
+    pub shards: Vec<ShardTable>,
+}
+
+/// Who holds one shard.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardTable {
+    /// 0: no primary was ever appointed.
+    pub term: PrimaryTerm,
+    /// Copies that have everything acknowledged. Never emptied once it was filled (replication rule R3).
+    pub in_sync: BTreeSet<AllocationId>,
+    pub copies: BTreeMap<AllocationId, Copy>,
+    /// Why the primary is not assigned, where it failed.
+    pub failure: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copy {
+    pub node: NodeId,
+    pub primary: bool,
+    pub started: bool,
+}
+
+impl State {
+    /// # Errors
+    /// `index_not_found_exception`.
+    pub fn index(&self, name: &str) -> Result<&Arc<IndexMetadata>, model::error::Error> {
+        self.indexes.get(name).ok_or_else(|| model::error::Error::index_not_found(name))
+    }
+
+    pub fn index_by_uuid(&self, uuid: &IndexUuid) -> Option<&Arc<IndexMetadata>> {
+        self.indexes.values().find(|index| index.uuid == *uuid)
+    }
+
+    /// The indexes that have an alias of this name, by name.
+    pub fn alias(&self, alias: &str) -> Vec<&Arc<IndexMetadata>> {
+        self.indexes.values().filter(|index| index.aliases.contains_key(alias)).collect()
+    }
+}
+
+impl IndexMetadata {
+    /// How errors and hits name it.
+    pub fn reference(&self) -> IndexRef {
+        IndexRef { name: self.name.clone(), uuid: self.uuid.clone() }
+    }
+
+    /// `name/uuid`.
+    pub fn label(&self) -> String {
+        format!("{}/{}", self.name, self.uuid)
+    }
+
+    pub fn shard(&self, number: ShardNumber) -> Option<&ShardTable> {
+        self.shards.get(number.0 as usize)
+    }
+}
+
+impl ShardTable {
+    /// The copy that is the primary, started or not.
+    pub fn primary(&self) -> Option<(&AllocationId, &Copy)> {
+        self.copies.iter().find(|(_, copy)| copy.primary)
+    }
+}
+
+fn write_mapping<S: Serializer>(mapping: &Arc<Mapping>, serializer: S) -> Result<S::Ok, S::Error> {
+    mapping.render().serialize(serializer)
+}
+
+fn read_mapping<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<Mapping>, D::Error> {
+    let rendered = Value::deserialize(deserializer)?;
+    Mapping::parse(&rendered).map(Arc::new).map_err(|error| serde::de::Error::custom(error.to_string()))
+}
