@@ -18,6 +18,9 @@ pub enum ShardError {
     /// A file was written by a version that this one does not read.
     #[error("{} has format {found}, this version reads {known}", path.display())]
     Format { path: PathBuf, found: u32, known: u32 },
+    /// A document has a value in a slot that the table of fields does not have, or has with another layout.
+    #[error("no field in slot {slot} holds values such as a document has there")]
+    Field { slot: u32 },
     /// A segment would hold more of something than its numbers can count.
     #[error("a segment cannot hold {found} {what}, only {limit}")]
     TooLarge { what: &'static str, found: u64, limit: u64 },

@@ -1,64 +1,225 @@
-//! A sealed segment: a directory of its own, written once, never changed.
+//! A sealed segment: a directory of its own, written once by [`crate::seal`], never changed.
+//!
+//! Dictionary, postings, positions, columns and sources are in tantivy's formats, through its own serializers; which fields there are, and
+//! where their parts lie, is in our `segment.json`. There is no schema and no shared metadata, so a segment knows only the fields that
+//! its documents have, and what it costs depends on those alone (`docs/adr/0003-one-directory-per-sealed-segment.md`).
+//!
+//! tantivy panics on some corrupt bytes. Opening turns that into an error; whoever searches or merges must catch it.
 
 use std::io;
-use std::path::Path;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use search::statistics::FieldStatistics;
+use tantivy::directory::{FileSlice, OwnedBytes};
+use tantivy::store::StoreReader;
+use tantivy::termdict::TermDictionary;
 
 use super::column::{NumberColumn, StringColumn};
 use super::{DocId, Norms, Segment, SegmentSize, Terms};
 use crate::error::ShardError;
 use crate::fields::FieldSlot;
 
+pub(crate) mod blocks;
+pub(crate) mod column;
+mod files;
+pub(crate) mod impact;
+pub(crate) mod key;
+pub(crate) mod manifest;
+pub(crate) mod terms;
+
+use column::{Column, DiskStrings, extent};
+use files::Files;
+use manifest::{ColumnEntry, Manifest, SlotEntry};
+use terms::{DiskTerms, Inverted};
+
+/// Blocks of sources that a segment keeps decompressed.
+const CACHED_SOURCES: usize = 4;
+/// What an open segment holds besides its files, by estimate.
+const OPEN_BYTES: u64 = 4096;
+
 /// A sealed segment, open.
-pub struct SealedSegment {}
+pub struct SealedSegment {
+    directory: PathBuf,
+    pub(crate) manifest: Manifest,
+    pub(crate) inverted: Arc<Inverted>,
+    columns: OwnedBytes,
+    sources: StoreReader,
+    size: SegmentSize,
+    /// Parallel to the manifest's slots.
+    opened: Vec<Opened>,
+}
+
+/// Readers of one field, made when first asked for.
+#[derive(Default)]
+struct Opened {
+    terms: OnceLock<Arc<DiskTerms>>,
+    numbers: OnceLock<Arc<Column<i64>>>,
+    strings: OnceLock<Arc<DiskStrings>>,
+}
 
 impl SealedSegment {
-    /// Opens a directory that `seal` or `merge` made. Needs no table of fields: the segment knows which slots it has.
-    pub fn open(_directory: &Path) -> Result<Self, ShardError> {
-        Err(ShardError::Cancelled)
+    /// Opens a directory that `seal` or `merge` made. It knows its fields itself.
+    ///
+    /// # Errors
+    /// [`ShardError::Io`] when it is not there, [`ShardError::Corrupt`] when files have other lengths than written or do not open. Flipped
+    /// bits inside a file are found by [`SealedSegment::verify`] alone.
+    pub fn open(directory: &Path) -> Result<Self, ShardError> {
+        let manifest = Manifest::read(directory)?;
+        let opened = catch_unwind(AssertUnwindSafe(|| Self::open_files(directory, manifest)));
+        opened.unwrap_or_else(|_| Err(ShardError::corrupt(directory, "its files cannot be opened".into())))
     }
 
-    /// Reads everything and compares checksums.
+    fn open_files(directory: &Path, manifest: Manifest) -> Result<Self, ShardError> {
+        let files = Files::open(directory, &manifest)?;
+        let unreadable = |name: &str, e: io::Error| ShardError::corrupt(&directory.join(name), e.to_string());
+        let dictionary = TermDictionary::open(slice(files.terms)).map_err(|e| unreadable(manifest::TERMS, e))?;
+        let sources =
+            StoreReader::open(slice(files.sources), CACHED_SOURCES).map_err(|e| unreadable(manifest::SOURCES, e))?;
+        let written: u64 = manifest.slots.iter().filter_map(|slot| slot.terms).map(|terms| terms.count).sum();
+        if dictionary.num_terms() as u64 != written {
+            return Err(ShardError::corrupt(
+                &directory.join(manifest::TERMS),
+                "it has another number of terms than written".into(),
+            ));
+        }
+        let disk_bytes = manifest.files.iter().map(|file| file.bytes).sum();
+        Ok(Self {
+            directory: directory.to_owned(),
+            inverted: Arc::new(Inverted::new(dictionary, files.postings, files.positions)),
+            columns: files.columns,
+            sources,
+            size: SegmentSize { memory_bytes: files.memory_bytes + OPEN_BYTES, disk_bytes },
+            opened: manifest.slots.iter().map(|_| Opened::default()).collect(),
+            manifest,
+        })
+    }
+
+    /// Reads everything and compares checksums: after a crash, a copy or a restore.
+    ///
+    /// # Errors
+    /// [`ShardError::Corrupt`] names the first file that differs.
     pub fn verify(&self) -> Result<(), ShardError> {
-        Err(ShardError::Cancelled)
+        Manifest::read(&self.directory)?;
+        files::verify(&self.directory, &self.manifest)
     }
 
     /// Where it lies.
     pub fn directory(&self) -> &Path {
-        Path::new("")
+        &self.directory
     }
 
     /// Least and greatest sequence number of its documents, deleted ones too. `None`: it holds none.
     pub fn seq_no_range(&self) -> Option<(u64, u64)> {
-        None
+        self.manifest.seq_no
     }
+
+    fn slot(&self, field: FieldSlot) -> Option<(&SlotEntry, &Opened)> {
+        let at = self.manifest.slots.binary_search_by_key(&field.0, |entry| entry.slot).ok()?;
+        Some((&self.manifest.slots[at], &self.opened[at]))
+    }
+
+    pub(crate) fn length_codes(&self, entry: &SlotEntry) -> io::Result<Option<OwnedBytes>> {
+        let Some(at) = entry.norms else { return Ok(None) };
+        let codes = extent(&self.columns, at)?;
+        if codes.len() != self.manifest.doc_count as usize {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "another number of lengths than documents"));
+        }
+        Ok(Some(codes))
+    }
+
+    /// The terms of a field that is searched by them.
+    pub(crate) fn disk_terms(&self, field: FieldSlot) -> io::Result<Option<Arc<DiskTerms>>> {
+        let Some((slot, opened)) = self.slot(field) else { return Ok(None) };
+        let Some(entry) = slot.terms else { return Ok(None) };
+        let Some(record) = entry.record else { return Ok(None) };
+        let make = || {
+            let norms = self.length_codes(slot)?;
+            Ok(DiskTerms { inverted: self.inverted.clone(), slot: field, entry, record, norms })
+        };
+        once(&opened.terms, make).map(Some)
+    }
+
+    pub(crate) fn disk_numbers(&self, field: FieldSlot) -> io::Result<Option<Arc<Column<i64>>>> {
+        let Some((entry, opened)) = self.column(field, false) else { return Ok(None) };
+        once(&opened.numbers, || Column::open(&self.columns, entry, self.manifest.doc_count)).map(Some)
+    }
+
+    pub(crate) fn disk_strings(&self, field: FieldSlot) -> io::Result<Option<Arc<DiskStrings>>> {
+        let Some((entry, opened)) = self.column(field, true) else { return Ok(None) };
+        let Some(terms) = self.manifest.slot(field).and_then(|slot| slot.terms) else { return Ok(None) };
+        let make = || {
+            let ords = Column::open(&self.columns, entry, self.manifest.doc_count)?;
+            Ok(DiskStrings { ords, inverted: self.inverted.clone(), slot: field, terms })
+        };
+        once(&opened.strings, make).map(Some)
+    }
+
+    fn column(&self, field: FieldSlot, ordinals: bool) -> Option<(ColumnEntry, &Opened)> {
+        let (slot, opened) = self.slot(field)?;
+        slot.column.filter(|column| column.ordinals == ordinals).map(|column| (column, opened))
+    }
+
+    /// Bytes of the compressed sources.
+    pub(crate) fn sources_bytes(&self) -> u64 {
+        self.manifest.files.iter().find(|file| file.name == manifest::SOURCES).map_or(0, |file| file.bytes)
+    }
+
+    /// A reader of the sources with a cache of its own, for reading them all in order.
+    pub(crate) fn open_sources(&self) -> Result<StoreReader, ShardError> {
+        let files = Files::open(&self.directory, &self.manifest)?;
+        StoreReader::open(slice(files.sources), 1).map_err(|e| ShardError::io("read", &self.directory, e))
+    }
+}
+
+fn slice(bytes: OwnedBytes) -> FileSlice {
+    FileSlice::new(Arc::new(bytes))
+}
+
+/// The value of `cell`, made if nobody has yet.
+fn once<T>(cell: &OnceLock<Arc<T>>, make: impl FnOnce() -> io::Result<T>) -> io::Result<Arc<T>> {
+    if let Some(known) = cell.get() {
+        return Ok(known.clone());
+    }
+    let made = Arc::new(make()?);
+    Ok(cell.get_or_init(|| made).clone())
 }
 
 impl Segment for SealedSegment {
     fn doc_count(&self) -> u32 {
-        0
+        self.manifest.doc_count
     }
-    fn terms(&self, _: FieldSlot) -> io::Result<Option<Arc<dyn Terms>>> {
-        Ok(None)
+
+    fn terms(&self, field: FieldSlot) -> io::Result<Option<Arc<dyn Terms>>> {
+        Ok(self.disk_terms(field)?.map(|terms| terms as Arc<dyn Terms>))
     }
-    fn field_statistics(&self, _: FieldSlot) -> io::Result<FieldStatistics> {
-        Ok(FieldStatistics::default())
+
+    fn field_statistics(&self, field: FieldSlot) -> io::Result<FieldStatistics> {
+        let counts =
+            |(entry, _): (&SlotEntry, _)| FieldStatistics { doc_count: entry.doc_count, total_term_freq: entry.tokens };
+        Ok(self.slot(field).map(counts).unwrap_or_default())
     }
-    fn norms(&self, _: FieldSlot) -> io::Result<Option<Norms>> {
-        Ok(None)
+
+    fn norms(&self, field: FieldSlot) -> io::Result<Option<Norms>> {
+        let Some((entry, _)) = self.slot(field) else { return Ok(None) };
+        Ok(self.length_codes(entry)?.map(|codes| Arc::new(codes) as Norms))
     }
-    fn numbers(&self, _: FieldSlot) -> io::Result<Option<Arc<dyn NumberColumn>>> {
-        Ok(None)
+
+    fn numbers(&self, field: FieldSlot) -> io::Result<Option<Arc<dyn NumberColumn>>> {
+        Ok(self.disk_numbers(field)?.map(|column| column as Arc<dyn NumberColumn>))
     }
-    fn strings(&self, _: FieldSlot) -> io::Result<Option<Arc<dyn StringColumn>>> {
-        Ok(None)
+
+    fn strings(&self, field: FieldSlot) -> io::Result<Option<Arc<dyn StringColumn>>> {
+        Ok(self.disk_strings(field)?.map(|column| column as Arc<dyn StringColumn>))
     }
-    fn source(&self, _: DocId) -> io::Result<Arc<[u8]>> {
-        Err(io::ErrorKind::Unsupported.into())
+
+    fn source(&self, doc: DocId) -> io::Result<Arc<[u8]>> {
+        let bytes = self.sources.get_document_bytes(doc).map_err(io::Error::other)?;
+        Ok(if *bytes == *crate::seal::NO_SOURCE { Arc::default() } else { Arc::from(&bytes[..]) })
     }
+
     fn size(&self) -> SegmentSize {
-        SegmentSize::default()
+        self.size
     }
 }

@@ -1,0 +1,328 @@
+//! A segment being written: its files, field by field in order of slots, then `segment.json`.
+//!
+//! Sealing and merging both end here. All calls for one slot come together: norms, then terms, then column.
+
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tantivy::columnar::column_index::{SerializableColumnIndex, SerializableOptionalIndex, serialize_column_index};
+use tantivy::columnar::column_values::{CodecType, MonotonicallyMappableToU64, serialize_u64_based_column_values};
+use tantivy::directory::{FileSlice, OwnedBytes};
+use tantivy::fieldnorm::FieldNormReader;
+use tantivy::positions::PositionSerializer;
+use tantivy::postings::TermInfo;
+use tantivy::postings::serializer::PostingsSerializer;
+use tantivy::schema::IndexRecordOption;
+use tantivy::store::{Compressor, StoreReader, StoreWriter, ZstdCompressor};
+use tantivy::termdict::TermDictionaryBuilder;
+
+use super::output::Output;
+use crate::error::ShardError;
+use crate::fields::FieldSlot;
+use crate::segment::DocId;
+use crate::segment::disk::SealedSegment;
+use crate::segment::disk::key;
+use crate::segment::disk::manifest::{self, ColumnEntry, Extent, Manifest, Record, SlotEntry, TermsEntry};
+use crate::segment::postings::BLOCK;
+
+/// Bytes of sources that are compressed together: larger blocks are smaller on disk and slower to read one document from.
+const SOURCE_BLOCK_BYTES: usize = 16 << 10;
+const SOURCE_LEVEL: i32 = 3;
+/// Columns with fewer values are only bit-packed; trying other codecs costs more than it saves.
+const TRY_CODECS: usize = 1024;
+
+/// The first files, while documents are still coming.
+pub(crate) struct Sources {
+    output: Output,
+    writer: StoreWriter,
+}
+
+impl Sources {
+    pub(crate) fn create(directory: &Path) -> Result<Self, ShardError> {
+        let output = Output::create(directory, manifest::SOURCES)?;
+        let compressor = Compressor::Zstd(ZstdCompressor { compression_level: Some(SOURCE_LEVEL) });
+        let writer: Box<dyn tantivy::directory::TerminatingWrite + Send + Sync> = Box::new(output.clone());
+        let writer = StoreWriter::new(BufWriter::new(writer), compressor, SOURCE_BLOCK_BYTES, false);
+        let writer = writer.map_err(|e| ShardError::io("write", directory, e))?;
+        Ok(Self { output, writer })
+    }
+
+    pub(crate) fn push(&mut self, source: &[u8]) -> io::Result<()> {
+        self.writer.store_bytes(if source.is_empty() { super::NO_SOURCE } else { source })
+    }
+
+    /// Copies all blocks of a segment's sources as they are.
+    pub(crate) fn stack(&mut self, sources: StoreReader) -> io::Result<()> {
+        self.writer.stack(sources)
+    }
+
+    pub(crate) fn written(&self) -> u64 {
+        self.output.written()
+    }
+}
+
+pub(crate) struct Draft {
+    directory: PathBuf,
+    manifest: Manifest,
+    dictionary: TermDictionaryBuilder<Output>,
+    term_count: u64,
+    pub(crate) files: Outputs,
+    positions: PositionSerializer<Output>,
+}
+
+/// Handles of the files.
+pub(crate) struct Outputs {
+    terms: Output,
+    postings: Output,
+    positions: Output,
+    columns: Output,
+    sources: Output,
+}
+
+impl Outputs {
+    pub(crate) fn written(&self) -> u64 {
+        [&self.terms, &self.postings, &self.positions, &self.columns, &self.sources]
+            .iter()
+            .map(|file| file.written())
+            .sum()
+    }
+}
+
+impl Draft {
+    /// `sources` has been given all documents.
+    pub(crate) fn create(directory: &Path, doc_count: u32, sources: Sources) -> Result<Self, ShardError> {
+        sources.writer.close().map_err(|e| ShardError::io("write", directory, e))?;
+        let create = |name| Output::create(directory, name);
+        let files = Outputs {
+            terms: create(manifest::TERMS)?,
+            postings: create(manifest::POSTINGS)?,
+            positions: create(manifest::POSITIONS)?,
+            columns: create(manifest::COLUMNS)?,
+            sources: sources.output,
+        };
+        let dictionary =
+            TermDictionaryBuilder::create(files.terms.clone()).map_err(|e| ShardError::io("write", directory, e))?;
+        Ok(Self {
+            directory: directory.to_owned(),
+            manifest: Manifest { doc_count, ..Manifest::default() },
+            dictionary,
+            term_count: 0,
+            positions: PositionSerializer::new(files.positions.clone()),
+            files,
+        })
+    }
+
+    /// Begins the terms of a slot. `norms`: length codes of all documents; without them every length counts as 1. `average`: of the
+    /// lengths, by which the impacts of blocks are compared.
+    pub(crate) fn terms(
+        &mut self,
+        slot: FieldSlot,
+        record: Option<Record>,
+        norms: Option<&OwnedBytes>,
+        average: f32,
+    ) -> io::Result<SlotTerms<'_>> {
+        let lengths = match norms {
+            Some(codes) => FieldNormReader::open(FileSlice::new(Arc::new(codes.clone()))).map_err(io::Error::other)?,
+            None => FieldNormReader::constant(self.manifest.doc_count, 1),
+        };
+        let (option, lengths) = match record {
+            Some(Record::Positions) => (IndexRecordOption::WithFreqsAndPositions, Some(lengths)),
+            Some(Record::Freqs) => (IndexRecordOption::WithFreqs, Some(lengths)),
+            Some(Record::Docs) | None => (IndexRecordOption::Basic, None),
+        };
+        Ok(SlotTerms {
+            key: key::prefix(slot).to_vec(),
+            prefix: key::prefix(slot).len(),
+            record,
+            entry: TermsEntry { first: self.term_count, count: 0, record, average: average.to_bits() },
+            serializer: PostingsSerializer::new(average, option, lengths.clone()),
+            fresh: (average, option, lengths),
+            doc_freq: 0,
+            tokens: 0,
+            draft: self,
+        })
+    }
+
+    /// Writes length codes.
+    pub(crate) fn norms(&mut self, codes: &[u8]) -> io::Result<Extent> {
+        self.extent(|columns| columns.write_all(codes))
+    }
+
+    /// Writes values by document: ascending documents, ascending values in one. `None`: there are none.
+    pub(crate) fn column<T: MonotonicallyMappableToU64>(
+        &mut self,
+        pairs: &[(DocId, T)],
+        ordinals: bool,
+    ) -> io::Result<Option<ColumnEntry>> {
+        if pairs.is_empty() {
+            return Ok(None);
+        }
+        let doc_count = self.manifest.doc_count;
+        let mut docs: Vec<DocId> = Vec::with_capacity(pairs.len());
+        let mut starts: Vec<u32> = Vec::new();
+        for (row, (doc, _)) in pairs.iter().enumerate() {
+            if docs.last() == Some(doc) {
+                if starts.is_empty() {
+                    starts.extend(0..docs.len() as u32);
+                }
+            } else {
+                if !starts.is_empty() {
+                    starts.push(row as u32);
+                }
+                docs.push(*doc);
+            }
+        }
+        if !starts.is_empty() {
+            starts.push(pairs.len() as u32);
+        }
+        let docs = if docs.len() == doc_count as usize {
+            None
+        } else {
+            Some(self.extent(|columns| write_docs(&docs, doc_count, columns))?)
+        };
+        let packed = [CodecType::Bitpacked];
+        let starts = match &starts[..] {
+            [] => None,
+            starts => Some(self.extent(|columns| serialize_u64_based_column_values(&starts, &packed, columns))?),
+        };
+        let values: Vec<T> = pairs.iter().map(|&(_, value)| value).collect();
+        let many = [CodecType::Bitpacked, CodecType::BlockwiseLinear];
+        let codecs = if ordinals || values.len() < TRY_CODECS { &packed[..] } else { &many };
+        let values = self.extent(|columns| serialize_u64_based_column_values(&&values[..], codecs, columns))?;
+        Ok(Some(ColumnEntry { ordinals, docs, starts, values }))
+    }
+
+    fn extent(&mut self, write: impl FnOnce(&mut Output) -> io::Result<()>) -> io::Result<Extent> {
+        let at = self.files.columns.written();
+        write(&mut self.files.columns)?;
+        Ok(Extent { at, bytes: self.files.columns.written() - at })
+    }
+
+    /// Records what a slot has; slots ascend.
+    pub(crate) fn slot(&mut self, entry: SlotEntry) {
+        self.manifest.slots.push(entry);
+    }
+
+    /// Completes the segment and opens it.
+    pub(crate) fn finish(mut self, seq_no: Option<(u64, u64)>) -> Result<SealedSegment, ShardError> {
+        let directory = self.directory;
+        let finish = || {
+            self.dictionary.finish()?;
+            self.positions.close()?;
+            let files = &self.files;
+            [&files.terms, &files.postings, &files.positions, &files.columns, &files.sources]
+                .iter()
+                .map(|file| file.finish())
+                .collect::<io::Result<_>>()
+        };
+        self.manifest.files = finish().map_err(|e: io::Error| ShardError::io("write", &directory, e))?;
+        self.manifest.seq_no = seq_no;
+        self.manifest.write(&directory)?;
+        SealedSegment::open(&directory)
+    }
+}
+
+fn write_docs(docs: &[DocId], doc_count: u32, mut columns: &mut Output) -> io::Result<()> {
+    let index = SerializableOptionalIndex { non_null_row_ids: Box::new(docs), num_rows: doc_count };
+    serialize_column_index(SerializableColumnIndex::Optional(index), &mut columns).map(drop)
+}
+
+/// The terms of one slot being written, ascending.
+pub(crate) struct SlotTerms<'a> {
+    draft: &'a mut Draft,
+    key: Vec<u8>,
+    prefix: usize,
+    record: Option<Record>,
+    entry: TermsEntry,
+    serializer: PostingsSerializer,
+    /// What a serializer is made of.
+    fresh: (f32, IndexRecordOption, Option<FieldNormReader>),
+    doc_freq: u32,
+    tokens: u64,
+}
+
+impl SlotTerms<'_> {
+    /// Begins the postings of the next term.
+    pub(crate) fn begin(&mut self) {
+        (self.doc_freq, self.tokens) = (0, 0);
+        // The weight of a term cancels out when impacts within it are compared.
+        self.serializer.new_term(1, self.record != Some(Record::Docs));
+    }
+
+    /// Adds the next document. `deltas`: its positions, each less the one before; ignored where the field keeps none.
+    pub(crate) fn doc(&mut self, doc: DocId, freq: u32, deltas: &[u32]) {
+        self.doc_freq += 1;
+        self.tokens += u64::from(freq);
+        self.serializer.write_doc(doc, freq);
+        if self.record == Some(Record::Positions) {
+            self.draft.positions.write_positions_delta(deltas);
+        }
+    }
+
+    /// Completes the term. One without documents is left out, and false returned, unless the slot has no postings at all.
+    pub(crate) fn end(&mut self, term: &[u8]) -> io::Result<bool> {
+        if self.doc_freq == 0 && self.record.is_some() {
+            return Ok(false);
+        }
+        let postings = &mut self.draft.files.postings;
+        let mut info = TermInfo { doc_freq: self.doc_freq, ..TermInfo::default() };
+        info.postings_range.start = postings.written() as usize;
+        info.positions_range.start = self.draft.positions.written_bytes() as usize;
+        if matches!(self.record, Some(Record::Freqs | Record::Positions)) {
+            write_vint(self.tokens - u64::from(self.doc_freq), postings)?;
+        }
+        if self.record.is_some() {
+            self.serializer.close_term(self.doc_freq, postings)?;
+            if self.doc_freq as usize >= BLOCK {
+                // It remembers the last full block, and only tantivy itself can make it forget.
+                let (average, option, lengths) = &self.fresh;
+                self.serializer = PostingsSerializer::new(*average, *option, lengths.clone());
+            }
+        }
+        if self.record == Some(Record::Positions) {
+            self.draft.positions.close_term()?;
+        }
+        info.postings_range.end = postings.written() as usize;
+        info.positions_range.end = self.draft.positions.written_bytes() as usize;
+        self.key.truncate(self.prefix);
+        self.key.extend_from_slice(term);
+        self.draft.dictionary.insert(&self.key, &info)?;
+        self.draft.term_count += 1;
+        self.entry.count += 1;
+        Ok(true)
+    }
+
+    /// What `segment.json` says of them. `None`: there are none.
+    pub(crate) fn finish(self) -> Option<TermsEntry> {
+        (self.entry.count > 0).then_some(self.entry)
+    }
+
+    /// Terms so far.
+    pub(crate) fn count(&self) -> u64 {
+        self.entry.count
+    }
+
+    /// Bytes written to all files so far.
+    pub(crate) fn written(&self) -> u64 {
+        self.draft.files.written()
+    }
+
+    /// Tokens of the last term.
+    pub(crate) fn tokens(&self) -> u64 {
+        self.tokens
+    }
+}
+
+/// Seven bits a byte, lowest first, the last byte marked: as tantivy writes numbers.
+fn write_vint(mut value: u64, out: &mut impl Write) -> io::Result<()> {
+    let mut bytes = [0; 10];
+    let mut count = 0;
+    while value > 127 {
+        bytes[count] = (value & 127) as u8;
+        value >>= 7;
+        count += 1;
+    }
+    bytes[count] = value as u8 | 128;
+    out.write_all(&bytes[..=count])
+}

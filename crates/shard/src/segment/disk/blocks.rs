@@ -1,0 +1,323 @@
+//! Postings of a sealed segment, block by block.
+//!
+//! A term's postings are, in the layout of tantivy 0.27: with frequencies, how many more tokens than documents (variable length); with a
+//! full block at least, the length of the skip list and the skip list; then the blocks, bit-packed, and the rest in variable length. An
+//! entry of the skip list has the last document and the bits of a block, the sum of its frequencies where there are positions, and the
+//! length code and frequency of the document with the greatest impact. The format is pinned by tantivy's version, and by our tests, which
+//! write with tantivy's serializers and read with this.
+
+use std::io;
+use std::sync::Arc;
+
+use bitpacking::{BitPacker, BitPacker4x};
+use tantivy::directory::OwnedBytes;
+use tantivy::positions::PositionReader;
+
+use super::impact;
+use super::manifest::Record;
+use crate::segment::postings::{BLOCK, BlockSource, BlockTable};
+use crate::segment::{DocId, NO_MORE_DOCS};
+
+/// What is decoded once of a term's postings, and shared between searches.
+pub(crate) struct TermBlocks {
+    pub(crate) table: Arc<BlockTable>,
+    blocks: Vec<BlockPlace>,
+    /// Where the blocks begin in the term's postings.
+    data: usize,
+}
+
+#[derive(Clone, Copy, Default)]
+struct BlockPlace {
+    at: usize,
+    doc_bits: u8,
+    freq_bits: u8,
+    /// Positions of the term before this block.
+    positions: u64,
+}
+
+/// How the postings of a field are to be read.
+#[derive(Clone, Copy)]
+pub(crate) struct FieldPostings<'a> {
+    pub(crate) record: Record,
+    pub(crate) average: f32,
+    /// Length codes by document; `None`: every length counts as 1.
+    pub(crate) norms: Option<&'a [u8]>,
+    /// Whether impacts are known; else they are 1.
+    pub(crate) bounded: bool,
+}
+
+fn broken(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("postings are corrupt: {what}"))
+}
+
+/// Reads tantivy's variable length: seven bits a byte, lowest first, the last byte marked.
+fn read_vint(bytes: &[u8], at: &mut usize) -> io::Result<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = *bytes.get(*at).ok_or_else(|| broken("a number is cut off"))?;
+        *at += 1;
+        value |= u64::from(byte & 127) << shift;
+        if byte & 128 != 0 {
+            return Ok(value);
+        }
+    }
+    Err(broken("a number is too long"))
+}
+
+/// Tokens of the term: what stands before its postings, and where those begin.
+pub(crate) fn total_term_freq(postings: &[u8], doc_freq: u32, record: Record) -> io::Result<(u64, usize)> {
+    let mut at = 0;
+    let more = if record == Record::Docs { 0 } else { read_vint(postings, &mut at)? };
+    Ok((u64::from(doc_freq).saturating_add(more), at))
+}
+
+impl TermBlocks {
+    /// `postings` begins with the term's; more may follow.
+    pub(crate) fn read(postings: &OwnedBytes, doc_freq: u32, field: FieldPostings<'_>) -> io::Result<Self> {
+        let (_, mut at) = total_term_freq(postings, doc_freq, field.record)?;
+        let full = doc_freq as usize / BLOCK;
+        let has_rest = !(doc_freq as usize).is_multiple_of(BLOCK);
+        let skip = if full > 0 {
+            let length = read_vint(postings, &mut at)? as usize;
+            let skip = at
+                .checked_add(length)
+                .and_then(|end| postings.get(at..end))
+                .ok_or_else(|| broken("the skip list is cut off"))?;
+            at += length;
+            skip
+        } else {
+            &[]
+        };
+        let mut table = BlockTable { average: field.average, ..BlockTable::default() };
+        table.last.reserve_exact(full + usize::from(has_rest));
+        table.max_impact.reserve_exact(full + usize::from(has_rest));
+        let mut blocks = Vec::with_capacity(full + 1);
+        let next = read_skip_list(skip, full, field, &mut table, &mut blocks)?;
+        let mut read = Self { table: Arc::default(), blocks, data: at };
+        if has_rest {
+            read.blocks.push(next);
+            read.read_rest(postings, doc_freq, field, &mut table)?;
+        }
+        read.table = Arc::new(table);
+        Ok(read)
+    }
+
+    /// The last block's entry of the table: exact, from its documents.
+    fn read_rest(
+        &self,
+        postings: &OwnedBytes,
+        doc_freq: u32,
+        field: FieldPostings<'_>,
+        table: &mut BlockTable,
+    ) -> io::Result<()> {
+        let (mut docs, mut freqs) = ([0; BLOCK], [1; BLOCK]);
+        let count = doc_freq as usize % BLOCK;
+        let place = self.blocks[self.blocks.len() - 1];
+        let data = postings.get(self.data + place.at..).ok_or_else(|| broken("it ends early"))?;
+        let previous = table.last.last().copied().unwrap_or(0);
+        let with_freqs = field.record != Record::Docs;
+        decode_rest(data, previous, count, &mut docs, with_freqs.then_some(&mut freqs))?;
+        let curve = impact::Curve::new(field.average);
+        let mut max = 0.0f32;
+        for (&doc, &freq) in docs[..count].iter().zip(&freqs) {
+            let code = field.norms.map_or(Some(1), |norms| norms.get(doc as usize).copied());
+            max = max.max(curve.bound(code.ok_or_else(|| broken("a document is beyond the last"))?, freq));
+        }
+        table.last.push(docs[count - 1]);
+        table.max_impact.push(if field.bounded { max } else { 1.0 });
+        Ok(())
+    }
+}
+
+/// Reads the entries of the full blocks; returns where the rest begins.
+fn read_skip_list(
+    skip: &[u8],
+    full: usize,
+    field: FieldPostings<'_>,
+    table: &mut BlockTable,
+    blocks: &mut Vec<BlockPlace>,
+) -> io::Result<BlockPlace> {
+    let stride = match field.record {
+        Record::Docs => 5,
+        Record::Freqs => 8,
+        Record::Positions => 12,
+    };
+    if skip.len() != full * stride {
+        return Err(broken("the skip list has another length"));
+    }
+    let curve = impact::Curve::new(field.average);
+    let mut next = BlockPlace::default();
+    for entry in skip.chunks_exact(stride) {
+        table.last.push(u32::from_le_bytes([entry[0], entry[1], entry[2], entry[3]]));
+        next.doc_bits = entry[4] & 31;
+        next.freq_bits = 0;
+        let mut max = curve.bound(1, 1);
+        let mut tokens = 0;
+        if stride > 5 {
+            next.freq_bits = entry[5];
+            if stride == 12 {
+                tokens = u64::from(u32::from_le_bytes([entry[6], entry[7], entry[8], entry[9]]));
+            }
+            let (code, freq) = (entry[stride - 2], entry[stride - 1]);
+            max = if freq == u8::MAX { 1.0 } else { curve.bound(code, u32::from(freq)) };
+        }
+        table.max_impact.push(if field.bounded { max } else { 1.0 });
+        blocks.push(next);
+        next.at += (usize::from(next.doc_bits) + usize::from(next.freq_bits)) * BLOCK / 8;
+        next.positions += tokens;
+    }
+    Ok(next)
+}
+
+/// Decodes documents, then frequencies, of the last, unfilled block.
+fn decode_rest(
+    data: &[u8],
+    mut doc: DocId,
+    count: usize,
+    docs: &mut [DocId; BLOCK],
+    freqs: Option<&mut [u32; BLOCK]>,
+) -> io::Result<()> {
+    let mut at = 0;
+    for out in &mut docs[..count] {
+        doc = doc.checked_add(read_vint(data, &mut at)? as u32).ok_or_else(|| broken("documents are too large"))?;
+        *out = doc;
+    }
+    docs[count..].fill(NO_MORE_DOCS);
+    if let Some(freqs) = freqs {
+        for out in &mut freqs[..count] {
+            *out = read_vint(data, &mut at)? as u32;
+        }
+    }
+    Ok(())
+}
+
+/// Decodes the blocks of one term.
+pub(crate) struct DiskBlocks {
+    blocks: Arc<TermBlocks>,
+    postings: OwnedBytes,
+    doc_freq: u32,
+    record: Record,
+    packer: BitPacker4x,
+    positions: Positions,
+    /// Sums of the frequencies before each entry of `summed`.
+    sums: Box<[u64; BLOCK + 1]>,
+    summed: usize,
+    deltas: Vec<u32>,
+}
+
+/// The positions of a term, opened when first asked for.
+enum Positions {
+    Closed(OwnedBytes),
+    Open(PositionReader, u64),
+}
+
+impl DiskBlocks {
+    /// `positions`: exactly the term's, empty where there are none.
+    pub(crate) fn new(
+        blocks: Arc<TermBlocks>,
+        postings: OwnedBytes,
+        positions: OwnedBytes,
+        doc_freq: u32,
+        record: Record,
+    ) -> Self {
+        Self {
+            blocks,
+            postings,
+            doc_freq,
+            record,
+            packer: BitPacker4x::new(),
+            positions: Positions::Closed(positions),
+            sums: Box::new([0; BLOCK + 1]),
+            summed: usize::MAX,
+            deltas: Vec::new(),
+        }
+    }
+
+    /// The bytes of a block, what is known of it, and how many documents it has.
+    fn block(&self, block: usize) -> io::Result<(&[u8], BlockPlace, usize)> {
+        let place = *self.blocks.blocks.get(block).ok_or_else(|| broken("there is no such block"))?;
+        let data = self.postings.get(self.blocks.data + place.at..).ok_or_else(|| broken("it ends early"))?;
+        let full = self.doc_freq as usize / BLOCK;
+        let count = if block < full { BLOCK } else { self.doc_freq as usize % BLOCK };
+        let packed = (usize::from(place.doc_bits) + usize::from(place.freq_bits)) * BLOCK / 8;
+        if count == BLOCK && (data.len() < packed || place.freq_bits > 32) {
+            return Err(broken("a block is cut off"));
+        }
+        Ok((data, place, count))
+    }
+
+    fn previous(&self, block: usize) -> DocId {
+        if block == 0 { 0 } else { self.blocks.table.last[block - 1] }
+    }
+
+    fn sum_freqs(&mut self, block: usize) -> io::Result<()> {
+        if self.summed != block {
+            let mut freqs = [0; BLOCK];
+            self.freqs(block, &mut freqs)?;
+            for (at, &freq) in freqs.iter().enumerate() {
+                self.sums[at + 1] = self.sums[at] + u64::from(freq);
+            }
+            self.summed = block;
+        }
+        Ok(())
+    }
+}
+
+impl BlockSource for DiskBlocks {
+    fn docs(&mut self, block: usize, docs: &mut [DocId; BLOCK]) -> io::Result<usize> {
+        let (data, place, count) = self.block(block)?;
+        let previous = self.previous(block);
+        if count == BLOCK {
+            self.packer.decompress_strictly_sorted((previous != 0).then_some(previous), data, docs, place.doc_bits);
+        } else {
+            decode_rest(data, previous, count, docs, None)?;
+        }
+        Ok(count)
+    }
+
+    fn freqs(&mut self, block: usize, freqs: &mut [u32; BLOCK]) -> io::Result<()> {
+        if self.record == Record::Docs {
+            freqs.fill(1);
+            return Ok(());
+        }
+        let (data, place, count) = self.block(block)?;
+        if count == BLOCK {
+            self.packer.decompress(&data[usize::from(place.doc_bits) * BLOCK / 8..], freqs, place.freq_bits);
+            freqs.iter_mut().for_each(|freq| *freq = freq.wrapping_add(1));
+            return Ok(());
+        }
+        freqs[count..].fill(1);
+        decode_rest(data, self.previous(block), count, &mut [0; BLOCK], Some(freqs))
+    }
+
+    fn positions(&mut self, block: usize, index: usize, out: &mut Vec<u32>) -> io::Result<()> {
+        if self.record != Record::Positions || index >= BLOCK {
+            return Ok(());
+        }
+        self.sum_freqs(block)?;
+        let (_, place, count) = self.block(block)?;
+        if index >= count {
+            return Ok(());
+        }
+        if let Positions::Closed(bytes) = &self.positions {
+            if bytes.is_empty() {
+                return Err(broken("positions are missing"));
+            }
+            self.positions = Positions::Open(PositionReader::open(bytes.clone())?, bytes.len() as u64 * 8);
+        }
+        let Positions::Open(reader, limit) = &mut self.positions else { return Ok(()) };
+        let wanted = self.sums[index + 1] - self.sums[index];
+        // A packed block of 128 positions may take no bits at all, but the byte that says so.
+        if wanted > limit.saturating_mul(BLOCK as u64) {
+            return Err(broken("a frequency is greater than the positions"));
+        }
+        self.deltas.resize(wanted as usize, 0);
+        reader.read(place.positions + self.sums[index], &mut self.deltas);
+        let mut position = 0u32;
+        out.extend(self.deltas.iter().map(|delta| {
+            position = position.wrapping_add(*delta);
+            position
+        }));
+        Ok(())
+    }
+}

@@ -1,0 +1,224 @@
+//! Columns of a sealed segment: tantivy's codecs of values, and its index of the documents that have one.
+
+use std::io;
+use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
+
+use tantivy::columnar::column_index::{Set, open_column_index};
+use tantivy::columnar::column_values::{MonotonicallyMappableToU64, load_u64_based_column_values};
+use tantivy::columnar::{CURRENT_VERSION, ColumnIndex, ColumnValues};
+use tantivy::directory::OwnedBytes;
+
+use super::key;
+use super::manifest::{ColumnEntry, Extent, TermsEntry};
+use super::terms::Inverted;
+use crate::fields::FieldSlot;
+use crate::segment::column::{NumberColumn, StringColumn};
+use crate::segment::{DocId, DocRange};
+
+/// Bytes of an extent of `columns`.
+pub(crate) fn extent(columns: &OwnedBytes, extent: Extent) -> io::Result<OwnedBytes> {
+    let end = extent.at.checked_add(extent.bytes).filter(|&end| end <= columns.len() as u64);
+    let end = end.ok_or_else(|| corrupt("a column lies beyond the file"))?;
+    Ok(columns.slice(extent.at as usize..end as usize))
+}
+
+fn corrupt(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+/// Values by document, ascending within one.
+pub(crate) struct Column<T> {
+    doc_count: u32,
+    /// Which documents have values; `None`: all.
+    docs: Option<tantivy::columnar::column_index::OptionalIndex>,
+    /// Of the n-th document with values, the row of the first; and the end.
+    starts: Option<Arc<dyn ColumnValues<u32>>>,
+    pub(crate) values: Arc<dyn ColumnValues<T>>,
+}
+
+impl<T: MonotonicallyMappableToU64> Column<T> {
+    pub(crate) fn open(columns: &OwnedBytes, entry: ColumnEntry, doc_count: u32) -> io::Result<Self> {
+        let docs = match entry.docs {
+            None => None,
+            Some(at) => match open_column_index(extent(columns, at)?, CURRENT_VERSION)? {
+                ColumnIndex::Optional(index) => Some(index),
+                _ => return Err(corrupt("a column has another index than written")),
+            },
+        };
+        let starts = entry.starts.map(|at| load_u64_based_column_values(extent(columns, at)?)).transpose()?;
+        let values: Arc<dyn ColumnValues<T>> = load_u64_based_column_values(extent(columns, entry.values)?)?;
+        let column = Self { doc_count, docs, starts, values };
+        let with_values = column.docs.as_ref().map_or(doc_count, |docs| docs.num_non_nulls());
+        let rows = column.starts.as_ref().map_or(with_values, |starts| starts.num_vals().saturating_sub(1));
+        let has_rows = column.starts.is_some() || column.values.num_vals() == rows;
+        if rows != with_values || !has_rows {
+            return Err(corrupt("a column has another number of values than documents"));
+        }
+        Ok(column)
+    }
+
+    pub(crate) fn is_single(&self) -> bool {
+        self.starts.is_none()
+    }
+
+    /// Rows of a document's values.
+    pub(crate) fn rows(&self, doc: DocId) -> Range<u32> {
+        if doc >= self.doc_count {
+            return 0..0;
+        }
+        let rank = match &self.docs {
+            None => doc,
+            Some(docs) => match docs.rank_if_exists(doc) {
+                Some(rank) => rank,
+                None => return 0..0,
+            },
+        };
+        match &self.starts {
+            None => rank..rank + 1,
+            Some(starts) => starts.get_val(rank)..starts.get_val(rank + 1),
+        }
+    }
+
+    pub(crate) fn has_value(&self, doc: DocId) -> bool {
+        doc < self.doc_count && self.docs.as_ref().is_none_or(|docs| docs.contains(doc))
+    }
+
+    pub(crate) fn first_value(&self, doc: DocId) -> Option<T> {
+        self.rows(doc).next().map(|row| self.values.get_val(row))
+    }
+
+    pub(crate) fn append(&self, doc: DocId, out: &mut Vec<T>) {
+        out.extend(self.rows(doc).map(|row| self.values.get_val(row)));
+    }
+
+    fn first_values(&self, docs: &[DocId], missing: T, out: &mut [T]) {
+        if self.docs.is_some() || self.starts.is_some() {
+            for (&doc, out) in docs.iter().zip(out) {
+                *out = self.first_value(doc).unwrap_or(missing);
+            }
+            return;
+        }
+        let (Some(&first), Some(&last)) = (docs.first(), docs.last()) else { return };
+        if (last - first) as usize + 1 == docs.len() {
+            self.values.get_range(u64::from(first), out);
+        } else {
+            self.values.get_vals(docs, out);
+        }
+    }
+
+    fn append_in_range(&self, range: RangeInclusive<T>, docs: DocRange, out: &mut Vec<DocId>) {
+        let docs = docs.start.min(self.doc_count)..docs.end.min(self.doc_count);
+        if docs.is_empty()
+            || range.is_empty()
+            || *range.start() > self.values.max_value()
+            || *range.end() < self.values.min_value()
+        {
+            return;
+        }
+        let ranks = self.docs.as_ref().map_or(docs.clone(), |index| index.rank(docs.start)..index.rank(docs.end));
+        let mut found = Vec::new();
+        match &self.starts {
+            None => self.values.get_row_ids_for_value_range(range, ranks, &mut found),
+            Some(starts) => {
+                let holds = |rank: u32| {
+                    let mut rows = starts.get_val(rank)..starts.get_val(rank + 1);
+                    rows.any(|row| range.contains(&self.values.get_val(row)))
+                };
+                found.extend(ranks.filter(|&rank| holds(rank)));
+            }
+        }
+        if let Some(index) = &self.docs {
+            index.select_batch(&mut found);
+        }
+        out.append(&mut found);
+    }
+}
+
+impl NumberColumn for Column<i64> {
+    fn min_max(&self) -> Option<(i64, i64)> {
+        (self.values.num_vals() > 0).then(|| (self.values.min_value(), self.values.max_value()))
+    }
+
+    fn is_single(&self) -> bool {
+        Column::is_single(self)
+    }
+
+    fn first(&self, doc: DocId) -> Option<i64> {
+        self.first_value(doc)
+    }
+
+    fn values(&self, doc: DocId, out: &mut Vec<i64>) {
+        self.append(doc, out);
+    }
+
+    fn first_batch(&self, docs: &[DocId], missing: i64, out: &mut [i64]) {
+        self.first_values(docs, missing, out);
+    }
+
+    fn docs_in_range(&self, range: RangeInclusive<i64>, docs: DocRange, out: &mut Vec<DocId>) {
+        self.append_in_range(range, docs, out);
+    }
+
+    fn has(&self, doc: DocId) -> bool {
+        self.has_value(doc)
+    }
+}
+
+/// Strings: ordinals of the field's terms in the segment's dictionary.
+pub(crate) struct DiskStrings {
+    pub(crate) ords: Column<u64>,
+    pub(crate) inverted: Arc<Inverted>,
+    pub(crate) slot: FieldSlot,
+    pub(crate) terms: TermsEntry,
+}
+
+impl StringColumn for DiskStrings {
+    fn ord_count(&self) -> u64 {
+        self.terms.count
+    }
+
+    fn is_single(&self) -> bool {
+        self.ords.is_single()
+    }
+
+    fn first(&self, doc: DocId) -> Option<u64> {
+        self.ords.first_value(doc)
+    }
+
+    fn ords(&self, doc: DocId, out: &mut Vec<u64>) {
+        self.ords.append(doc, out);
+    }
+
+    fn first_batch(&self, docs: &[DocId], out: &mut [u64]) {
+        self.ords.first_values(docs, u64::MAX, out);
+    }
+
+    fn value(&self, ord: u64, out: &mut Vec<u8>) -> io::Result<()> {
+        let prefix = key::prefix(self.slot);
+        let found = ord < self.terms.count && self.inverted.dictionary.ord_to_term(self.terms.first + ord, out)?;
+        if !found || !out.starts_with(&prefix) {
+            return Err(corrupt("a column names a value that is not there"));
+        }
+        out.drain(..prefix.len());
+        Ok(())
+    }
+
+    fn find(&self, value: &[u8]) -> io::Result<Result<u64, u64>> {
+        let key = [&key::prefix(self.slot)[..], value].concat();
+        if let Some(ord) = self.inverted.dictionary.term_ord(&key)? {
+            return Ok(Ok(ord.saturating_sub(self.terms.first)));
+        }
+        let mut greater = self.inverted.dictionary.range().gt(&key).into_stream()?;
+        let next = if greater.advance() { greater.term_ord() } else { u64::MAX };
+        Ok(Err(next.saturating_sub(self.terms.first).min(self.terms.count)))
+    }
+
+    fn docs_in_range(&self, ords: RangeInclusive<u64>, docs: DocRange, out: &mut Vec<DocId>) {
+        self.ords.append_in_range(ords, docs, out);
+    }
+
+    fn has(&self, doc: DocId) -> bool {
+        self.ords.has_value(doc)
+    }
+}

@@ -1,0 +1,241 @@
+//! The terms of one field of a sealed segment: a stretch of the segment's dictionary.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use search::statistics::TermStatistics;
+use tantivy::directory::OwnedBytes;
+use tantivy::postings::TermInfo;
+use tantivy::termdict::TermDictionary;
+use tantivy_fst::Automaton;
+
+use super::blocks::{DiskBlocks, FieldPostings, TermBlocks, total_term_freq};
+use super::key;
+use super::manifest::{Record, TermsEntry};
+use crate::fields::FieldSlot;
+use crate::segment::postings::{BLOCK, Postings};
+use crate::segment::{Detail, TermAutomaton, TermEntry, TermRange, Terms};
+
+/// Blocks whose tables a segment keeps decoded, some 40 bytes each.
+const CACHED_BLOCKS: usize = 32_768;
+
+/// Dictionary, postings and positions of a segment, shared by its fields.
+pub(crate) struct Inverted {
+    pub(crate) dictionary: TermDictionary,
+    pub(crate) postings: OwnedBytes,
+    pub(crate) positions: OwnedBytes,
+    tables: Mutex<Tables>,
+}
+
+/// Tables of terms with several blocks, by where their postings begin. The oldest goes first.
+#[derive(Default)]
+struct Tables {
+    by_start: BTreeMap<u64, Arc<TermBlocks>>,
+    order: VecDeque<(u64, usize)>,
+    blocks: usize,
+}
+
+impl Tables {
+    fn insert(&mut self, start: u64, table: Arc<TermBlocks>) {
+        let blocks = table.table.last.len();
+        if blocks > CACHED_BLOCKS || self.by_start.insert(start, table).is_some() {
+            return;
+        }
+        self.order.push_back((start, blocks));
+        self.blocks += blocks;
+        while self.blocks > CACHED_BLOCKS {
+            let Some((oldest, blocks)) = self.order.pop_front() else { break };
+            self.by_start.remove(&oldest);
+            self.blocks -= blocks;
+        }
+    }
+}
+
+impl Inverted {
+    pub(crate) fn new(dictionary: TermDictionary, postings: OwnedBytes, positions: OwnedBytes) -> Self {
+        Self { dictionary, postings, positions, tables: Mutex::default() }
+    }
+}
+
+/// The terms of a field, for searching.
+pub(crate) struct DiskTerms {
+    pub(crate) inverted: Arc<Inverted>,
+    pub(crate) slot: FieldSlot,
+    pub(crate) entry: TermsEntry,
+    pub(crate) record: Record,
+    pub(crate) norms: Option<OwnedBytes>,
+}
+
+impl DiskTerms {
+    /// The bytes from a term's postings to the end of all.
+    fn postings_from(&self, start: u64) -> io::Result<OwnedBytes> {
+        let all = &self.inverted.postings;
+        let start = usize::try_from(start).ok().filter(|&start| start <= all.len()).ok_or_else(out_of_bounds)?;
+        Ok(all.slice(start..all.len()))
+    }
+
+    fn found(&self, info: &TermInfo) -> io::Result<TermEntry> {
+        let postings = self.inverted.postings.get(info.postings_range.start..).ok_or_else(out_of_bounds)?;
+        let (total_term_freq, _) = total_term_freq(postings, info.doc_freq, self.record)?;
+        Ok(TermEntry {
+            statistics: TermStatistics { doc_freq: u64::from(info.doc_freq), total_term_freq },
+            place: [
+                info.postings_range.start as u64,
+                info.positions_range.start as u64,
+                info.positions_range.end as u64,
+            ],
+        })
+    }
+
+    /// The blocks of a term that will not be asked for again soon: nothing is cached.
+    pub(crate) fn read_once(&self, info: &TermInfo) -> io::Result<DiskBlocks> {
+        let postings = self.postings_from(info.postings_range.start as u64)?;
+        let blocks = TermBlocks::read(&postings, info.doc_freq, self.field())?;
+        let positions = self.positions(info.positions_range.start as u64, info.positions_range.end as u64)?;
+        Ok(DiskBlocks::new(Arc::new(blocks), postings, positions, info.doc_freq, self.record))
+    }
+
+    fn positions(&self, start: u64, end: u64) -> io::Result<OwnedBytes> {
+        let all = &self.inverted.positions;
+        if start > end || end > all.len() as u64 {
+            return Err(out_of_bounds());
+        }
+        Ok(all.slice(start as usize..end as usize))
+    }
+
+    fn field(&self) -> FieldPostings<'_> {
+        FieldPostings {
+            record: self.record,
+            average: f32::from_bits(self.entry.average),
+            norms: self.norms.as_deref(),
+            // Impacts of postings without frequencies are not chosen by length.
+            bounded: self.record != Record::Docs || self.norms.is_none(),
+        }
+    }
+
+    fn blocks(&self, start: u64, postings: &OwnedBytes, doc_freq: u32) -> io::Result<Arc<TermBlocks>> {
+        let field = self.field();
+        if (doc_freq as usize) < 2 * BLOCK {
+            return TermBlocks::read(postings, doc_freq, field).map(Arc::new);
+        }
+        if let Some(table) = self.inverted.tables.lock().by_start.get(&start) {
+            return Ok(table.clone());
+        }
+        let table = Arc::new(TermBlocks::read(postings, doc_freq, field)?);
+        self.inverted.tables.lock().insert(start, table.clone());
+        Ok(table)
+    }
+}
+
+fn out_of_bounds() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the dictionary points beyond the postings")
+}
+
+impl Terms for DiskTerms {
+    fn len(&self) -> u64 {
+        self.entry.count
+    }
+
+    fn get(&self, term: &[u8]) -> io::Result<Option<TermEntry>> {
+        // Most terms fit in a buffer on the stack.
+        let mut short = [0u8; 64];
+        let prefix = key::prefix(self.slot);
+        let length = prefix.len() + term.len();
+        let info = if length <= short.len() {
+            short[..prefix.len()].copy_from_slice(&prefix);
+            short[prefix.len()..length].copy_from_slice(term);
+            self.inverted.dictionary.get(&short[..length])?
+        } else {
+            self.inverted.dictionary.get([&prefix[..], term].concat())?
+        };
+        info.map(|info| self.found(&info)).transpose()
+    }
+
+    fn walk(
+        &self,
+        range: TermRange<'_>,
+        automaton: &dyn TermAutomaton,
+        visit: &mut dyn FnMut(&[u8], TermEntry) -> bool,
+    ) -> io::Result<()> {
+        let prefix = key::prefix(self.slot);
+        let bound = |term: &[u8]| [&prefix[..], term].concat();
+        let within = Within { automaton, prefix: prefix.len() as u8 };
+        let mut stream = self.inverted.dictionary.search(within);
+        stream = match range.0 {
+            Bound::Included(term) => stream.ge(bound(term)),
+            Bound::Excluded(term) => stream.gt(bound(term)),
+            Bound::Unbounded => stream.ge(&prefix[..]),
+        };
+        stream = match range.1 {
+            Bound::Included(term) => stream.le(bound(term)),
+            Bound::Excluded(term) => stream.lt(bound(term)),
+            Bound::Unbounded => stream.lt(&key::prefix(FieldSlot(self.slot.0 + 1))[..]),
+        };
+        let mut stream = stream.into_stream()?;
+        while stream.advance() {
+            let term = stream.key().get(prefix.len()..).ok_or_else(out_of_bounds)?;
+            if !visit(term, self.found(stream.value())?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn postings(&self, entry: &TermEntry, _: Detail) -> io::Result<Postings> {
+        let [start, positions_start, positions_end] = entry.place;
+        let doc_freq = u32::try_from(entry.statistics.doc_freq).map_err(|_| out_of_bounds())?;
+        let postings = self.postings_from(start)?;
+        let blocks = self.blocks(start, &postings, doc_freq)?;
+        let positions = self.positions(positions_start, positions_end)?;
+        let table = blocks.table.clone();
+        let source = Box::new(DiskBlocks::new(blocks, postings, positions, doc_freq, self.record));
+        Ok(Postings { doc_freq, table, source })
+    }
+}
+
+/// An automaton over terms as one over keys: the prefix, which the bounds of the walk settle, is passed over.
+struct Within<'a> {
+    automaton: &'a dyn TermAutomaton,
+    prefix: u8,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Prefix(u8),
+    Term(u32),
+}
+
+impl Within<'_> {
+    fn after(&self, passed: u8) -> State {
+        if passed == self.prefix { State::Term(0) } else { State::Prefix(passed) }
+    }
+}
+
+impl Automaton for Within<'_> {
+    type State = State;
+
+    fn start(&self) -> State {
+        self.after(0)
+    }
+
+    fn is_match(&self, state: &State) -> bool {
+        matches!(state, State::Term(state) if self.automaton.is_match(*state))
+    }
+
+    fn can_match(&self, state: &State) -> bool {
+        match state {
+            State::Prefix(_) => true,
+            State::Term(state) => self.automaton.can_match(*state),
+        }
+    }
+
+    fn accept(&self, state: &State, byte: u8) -> State {
+        match state {
+            State::Prefix(passed) => self.after(passed + 1),
+            State::Term(state) => State::Term(self.automaton.step(*state, byte)),
+        }
+    }
+}
