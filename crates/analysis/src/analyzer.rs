@@ -171,7 +171,7 @@ pub(crate) fn tokenize(tokenizer: &dyn Tokenizer, text: &str) -> Stream {
             length: 1,
         });
     });
-    Stream { pieces, end_increment }
+    Stream { pieces, end_increment, end_offset: text.len() }
 }
 
 /// Sums increments up to positions.

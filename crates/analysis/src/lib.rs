@@ -11,6 +11,7 @@ mod error;
 mod explain;
 mod filter;
 mod normalizer;
+mod pattern;
 mod registry;
 mod stream;
 mod token;

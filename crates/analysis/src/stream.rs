@@ -40,6 +40,8 @@ pub(crate) struct Stream {
     pub(crate) pieces: Vec<Piece>,
     /// Increment of the end of the text: positions dropped after the last token.
     pub(crate) end_increment: u32,
+    /// Where the text ends.
+    pub(crate) end_offset: usize,
 }
 
 /// Cuts text into tokens.

@@ -1,3 +1,12 @@
 //! Token filters: they change, drop and add tokens.
 
 pub(crate) mod case;
+pub(crate) mod fold;
+pub(crate) mod grams;
+pub(crate) mod shingle;
+pub(crate) mod stem;
+pub(crate) mod synonym;
+pub(crate) mod synonym_rules;
+pub(crate) mod term;
+pub(crate) mod whole;
+pub(crate) mod words;

@@ -1,9 +1,17 @@
 //! Analyzers: custom chains of the settings, configured built-in ones, and built-in ones as they are.
 
-use super::chain::{Asker, Builder};
+use super::chain::{Asker, Builder, Prepared};
+use super::filters::turkish_lowercase;
+use super::languages::{self, Step};
 use super::{Limits, Parts, Settings, filters, tokenizers};
 use crate::analyzer::{Analyzer, Named};
 use crate::error::AnalysisError;
+use crate::filter::case::Lowercase;
+use crate::filter::fold::{AsciiFolding, Map};
+use crate::filter::stem;
+use crate::filter::term::{Elision, KeywordMarker, Stop};
+use crate::filter::words::{self, Words, expand};
+use crate::stream::Filter;
 
 /// Positions between two values of a field, when nobody says.
 const POSITION_GAP: usize = 100;
@@ -39,7 +47,7 @@ fn custom(parts: &Parts, name: &str, settings: &Settings) -> Result<Analyzer, An
     }
     let mut builder = Builder::new(char_filters, Named::new(tokenizer, stage));
     for used in settings.list("filter").unwrap_or_default() {
-        builder.add(&used, parts.filter(&used, &asker)?)?;
+        builder.add(&used, &parts.filter_kind(&used), parts.filter(&used, &asker)?)?;
     }
     Ok(builder.finish(name, position_gap(settings)?))
 }
@@ -56,18 +64,81 @@ pub(crate) fn builtin(name: &str) -> Option<Analyzer> {
 
 /// A built-in analyzer with settings; `None` for an unknown type.
 fn configured(kind: &str, name: &str, settings: &Settings) -> Result<Option<Analyzer>, AnalysisError> {
-    let (tokenizer, used): (&str, &[&str]) = match kind {
-        "standard" | "default" => ("standard", &["lowercase"]),
-        "simple" => ("lowercase", &[]),
-        "whitespace" => ("whitespace", &[]),
-        "keyword" => ("keyword", &[]),
+    let limits = Limits::default();
+    let missing = || AnalysisError::Unsupported { part: "analyzer", kind: kind.to_owned(), name: name.to_owned() };
+    let tokenizer = match kind {
+        "simple" | "stop" => "lowercase",
+        "whitespace" => "whitespace",
+        "keyword" => "keyword",
+        "pattern" => "pattern",
+        "standard" | "default" | "fingerprint" => "standard",
+        _ if languages::steps(kind).is_some() => "standard",
+        _ if languages::MISSING.contains(&kind) => return Err(missing()),
         _ => return Ok(None),
     };
-    let missing = |part| AnalysisError::Unsupported { part, kind: kind.to_owned(), name: name.to_owned() };
-    let stage = tokenizers::build(tokenizer, name, settings, Limits::default())?.ok_or_else(|| missing("tokenizer"))?;
+    let stage = tokenizers::build(tokenizer, name, settings, limits)?.ok_or_else(missing)?;
     let mut builder = Builder::new(Vec::new(), Named::new(tokenizer, stage));
-    for filter in used {
-        builder.add(filter, filters::builtin(filter)?.ok_or_else(|| missing("filter"))?)?;
+    let lowercase = if kind == "pattern" { settings.bool("lowercase", true)? } else { matches!(kind, "standard" | "default" | "fingerprint") };
+    if lowercase {
+        add(&mut builder, Filter::term(Lowercase))?;
+    }
+    match kind {
+        "standard" | "default" | "pattern" => {
+            // Without words the filter would only cost time.
+            if settings.list("stopwords").is_some_and(|items| !Words::new(expand(&items), false).is_empty()) {
+                add(&mut builder, stop(settings, "_none_")?)?;
+            }
+        }
+        "stop" => add(&mut builder, stop(settings, "_english_")?)?,
+        "fingerprint" => {
+            add(&mut builder, Filter::term(AsciiFolding::new()))?;
+            add(&mut builder, stop(settings, "_none_")?)?;
+            builder.add("fingerprint", "fingerprint", filters::build("fingerprint", name, settings, limits)?.ok_or_else(missing)?)?;
+        }
+        _ => {
+            for step in languages::steps(kind).unwrap_or_default() {
+                add(&mut builder, language_step(kind, *step, settings)?.ok_or_else(missing)?)?;
+            }
+        }
     }
     Ok(Some(builder.finish_builtin(name, position_gap(settings)?)))
+}
+
+fn add(builder: &mut Builder, filter: Filter) -> Result<(), AnalysisError> {
+    builder.add("", "", Prepared::Ready(filter))
+}
+
+/// The stop words of the setting, or those of a language; nothing is dropped when there are none.
+fn stop(settings: &Settings, default: &str) -> Result<Filter, AnalysisError> {
+    let items = settings.list("stopwords").unwrap_or_else(|| vec![default.to_owned()]);
+    let words = Words::new(expand(&items), settings.bool("stopwords_case", false)?);
+    Ok(Filter::term(Stop { words }))
+}
+
+/// The filter of one step; `None` when this program has not got it.
+fn language_step(language: &str, step: Step, settings: &Settings) -> Result<Option<Filter>, AnalysisError> {
+    let ready = |prepared: Option<Prepared>| match prepared {
+        Some(Prepared::Ready(filter)) => Some(filter),
+        _ => None,
+    };
+    Ok(match step {
+        Step::Filter(name) => ready(filters::builtin(name)?),
+        Step::Lowercase("greek") => Some(Filter::term(Map::any(stem::greek_lowercase))),
+        Step::Lowercase(_) => Some(Filter::term(Map::any(turkish_lowercase))),
+        Step::Elision(articles) => {
+            let articles = Words::new(articles.iter().map(|article| (*article).to_owned()), true);
+            Some(Filter::term(Elision { articles }))
+        }
+        Step::Stop if language == "cjk" => {
+            let default = || words::CJK.lines().map(str::to_owned).collect();
+            let items = settings.list("stopwords").map_or_else(default, |items| expand(&items));
+            Some(Filter::term(Stop { words: Words::new(items, settings.bool("stopwords_case", false)?) }))
+        }
+        Step::Stop => Some(stop(settings, &format!("_{language}_"))?),
+        Step::Exclusion => {
+            let words = Words::new(expand(&settings.list("stem_exclusion").unwrap_or_default()), false);
+            Some(Filter::term(KeywordMarker { words, pattern: None }))
+        }
+        Step::Stem(name) => stem::by_name(name),
+    })
 }

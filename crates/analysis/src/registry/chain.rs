@@ -7,11 +7,21 @@ use serde_json::Value;
 use super::{Parts, Settings, char_filters, filters, tokenizers};
 use crate::analyzer::{Analyzer, Chain, Named};
 use crate::error::AnalysisError;
+use crate::filter::synonym_rules::SynonymRules;
 use crate::stream::{CharFilter, Filter, Tokenizer};
 
 /// A token filter before it knows the chain that it will be in.
 pub(crate) enum Prepared {
     Ready(Filter),
+    /// Its rules are read with the tokenizer and the filters before it.
+    Synonyms(SynonymRules),
+}
+
+/// What a filter does when the rules of a later synonym filter are read.
+pub(crate) enum Reading {
+    AsItIs,
+    Skipped,
+    Refused,
 }
 
 /// Where component names are looked up and how a missing one is reported.
@@ -80,6 +90,11 @@ impl Parts {
         }
     }
 
+    /// The type of a filter by name: what settings say, or the name of a built-in one.
+    pub(crate) fn filter_kind(&self, name: &str) -> String {
+        self.filters.get(name).and_then(|settings| settings.text("type")).unwrap_or_else(|| name.to_owned())
+    }
+
     pub(crate) fn filter(&self, name: &str, asker: &Asker<'_>) -> Result<Prepared, AnalysisError> {
         match self.filters.get(name) {
             Some(settings) => self.defined_filter(name, settings),
@@ -101,6 +116,8 @@ pub(crate) struct Builder {
     char_filters: Vec<Named<Arc<dyn CharFilter>>>,
     tokenizer: Named<Arc<dyn Tokenizer>>,
     filters: Vec<Named<Filter>>,
+    /// The filters that read synonym rules, or the name of one that cannot.
+    readers: Result<Vec<Named<Filter>>, String>,
 }
 
 impl Builder {
@@ -108,27 +125,45 @@ impl Builder {
         char_filters: Vec<Named<Arc<dyn CharFilter>>>,
         tokenizer: Named<Arc<dyn Tokenizer>>,
     ) -> Self {
-        Builder { char_filters, tokenizer, filters: Vec::new() }
+        Builder { char_filters, tokenizer, filters: Vec::new(), readers: Ok(Vec::new()) }
     }
 
-    pub(crate) fn add(&mut self, name: &str, prepared: Prepared) -> Result<(), AnalysisError> {
-        let filter = match prepared {
-            Prepared::Ready(filter) => filter,
+    /// Adds a filter of type `kind` under its name.
+    pub(crate) fn add(&mut self, name: &str, kind: &str, prepared: Prepared) -> Result<(), AnalysisError> {
+        let (filter, reading) = match prepared {
+            Prepared::Ready(filter) => {
+                let reading = filters::reads_synonyms(kind);
+                (filter, reading)
+            }
+            Prepared::Synonyms(rules) => {
+                let reading = if rules.graph { Reading::AsItIs } else { Reading::Skipped };
+                (rules.build(&self.reader()?)?, reading)
+            }
         };
+        if let Ok(readers) = &mut self.readers {
+            match reading {
+                Reading::AsItIs => readers.push(Named::new(name, filter.clone())),
+                Reading::Skipped => {}
+                Reading::Refused => self.readers = Err(name.to_owned()),
+            }
+        }
         self.filters.push(Named::new(name, filter));
         Ok(())
     }
 
     /// The chain up to here, which reads the rules of a synonym filter.
-    fn so_far(&self) -> Analyzer {
-        Analyzer::new(Chain {
+    fn reader(&self) -> Result<Analyzer, AnalysisError> {
+        let filters = self.readers.clone().map_err(|name| {
+            AnalysisError::setting(format!("Token filter [{name}] cannot be used to parse synonyms"))
+        })?;
+        Ok(Analyzer::new(Chain {
             name: String::from("synonyms"),
             custom: true,
             char_filters: self.char_filters.clone(),
             tokenizer: self.tokenizer.clone(),
-            filters: self.filters.clone(),
+            filters,
             position_gap: 0,
-        })
+        }))
     }
 
     /// A chain of named components.
@@ -184,12 +219,12 @@ pub(crate) fn anonymous(
     let mut builder = Builder::new(char_stages, tokenizer);
     for definition in filters {
         match definition {
-            Value::String(name) => builder.add(name, parts.filter(name, &asker)?)?,
+            Value::String(name) => builder.add(name, &parts.filter_kind(name), parts.filter(name, &asker)?)?,
             other => {
                 let (kind, settings) = inline("filter", other)?;
                 let built = filters::build(&kind, "__anonymous__", &settings, parts.limits)?;
                 let built = built.ok_or_else(|| asker.not_found("filter", &kind))?;
-                builder.add(&("__anonymous__".to_owned() + &kind), built)?;
+                builder.add(&("__anonymous__".to_owned() + &kind), &kind, built)?;
             }
         }
     }

@@ -1,1 +1,60 @@
 //! The analyzers of languages: which tokenizer, filters and stop words each has in Lucene.
+
+/// A step of a language's chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A filter by name, without settings.
+    Filter(&'static str),
+    /// `lowercase` with the rules of a language.
+    Lowercase(&'static str),
+    /// Articles cut off before an apostrophe, in any case.
+    Elision(&'static [&'static str]),
+    /// The stop words of the settings, or those of the language.
+    Stop,
+    /// The words of the setting `stem_exclusion`.
+    Exclusion,
+    /// A stemmer by name.
+    Stem(&'static str),
+}
+
+use Step::{Elision, Exclusion, Filter, Lowercase, Stem, Stop};
+
+/// The articles that the `elision` filter cuts when nobody says.
+pub(crate) const FRENCH_ARTICLES: &[&str] =
+    &["l", "m", "t", "qu", "n", "s", "j", "d", "c", "jusqu", "quoiqu", "lorsqu", "puisqu"];
+
+const ITALIAN_ARTICLES: &[&str] = &[
+    "c", "l", "all", "dall", "dell", "nell", "sull", "coll", "pell", "gl", "agl", "dagl", "degl", "negl", "sugl", "un", "m", "t",
+    "s", "v", "d",
+];
+
+/// The filters behind the standard tokenizer, in order; `None` for a language without an analyzer here.
+pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
+    const LOWER: Step = Filter("lowercase");
+    Some(match language {
+        "arabic" => &[LOWER, Filter("decimal_digit"), Stop, Filter("arabic_normalization"), Exclusion, Stem("arabic")],
+        "cjk" => &[Filter("cjk_width"), LOWER, Filter("cjk_bigram"), Stop],
+        "danish" => &[LOWER, Stop, Exclusion, Stem("danish")],
+        "english" => &[Stem("possessive_english"), LOWER, Stop, Exclusion, Stem("porter")],
+        "finnish" => &[LOWER, Stop, Exclusion, Stem("finnish")],
+        "french" => &[Elision(FRENCH_ARTICLES), LOWER, Stop, Exclusion, Stem("light_french")],
+        "german" => &[LOWER, Stop, Exclusion, Filter("german_normalization"), Stem("light_german")],
+        "greek" => &[Lowercase("greek"), Stop, Stem("greek")],
+        "hungarian" => &[LOWER, Stop, Exclusion, Stem("hungarian")],
+        "italian" => &[Elision(ITALIAN_ARTICLES), LOWER, Stop, Exclusion, Stem("light_italian")],
+        "norwegian" => &[LOWER, Stop, Exclusion, Stem("norwegian")],
+        "portuguese" => &[LOWER, Stop, Exclusion, Stem("light_portuguese")],
+        "romanian" => &[LOWER, Stop, Exclusion, Stem("romanian")],
+        "russian" => &[LOWER, Stop, Exclusion, Stem("russian")],
+        "spanish" => &[LOWER, Stop, Exclusion, Stem("light_spanish")],
+        "swedish" => &[LOWER, Stop, Exclusion, Stem("swedish")],
+        "turkish" => &[Filter("apostrophe"), Lowercase("turkish"), Stop, Exclusion, Stem("turkish")],
+        _ => return None,
+    })
+}
+
+/// Analyzers that OpenSearch has and this program has not.
+pub(crate) const MISSING: &[&str] = &[
+    "armenian", "basque", "bengali", "brazilian", "bulgarian", "catalan", "czech", "dutch", "estonian", "galician", "hindi",
+    "indonesian", "irish", "latvian", "lithuanian", "persian", "snowball", "sorani", "thai",
+];

@@ -17,7 +17,7 @@ pub(crate) fn builtin(name: &str) -> Option<Normalizer> {
     }
     let mut builder = Builder::new(Vec::new(), keyword());
     let lowercase = filters::builtin("lowercase").ok()??;
-    builder.add("lowercase", lowercase).ok()?;
+    builder.add("lowercase", "lowercase", lowercase).ok()?;
     Some(Normalizer::new(name, builder.finish(name, 0)))
 }
 
@@ -61,11 +61,11 @@ pub(crate) fn defined(parts: &Parts, name: &str, settings: &Settings) -> Result<
     let mut builder = Builder::new(char_filters, keyword());
     for used in settings.list("filter").unwrap_or_default() {
         let prepared = parts.filter(&used, &Asker::Analyzer(name))?;
-        let kind = parts.filters.get(&used).and_then(|settings| settings.text("type")).unwrap_or_else(|| used.clone());
+        let kind = parts.filter_kind(&used);
         if !filters::keeps_one_value(&kind) {
             return Err(AnalysisError::NotForNormalizer { name: name.to_owned(), part: "filter", used });
         }
-        builder.add(&used, prepared)?;
+        builder.add(&used, &kind, prepared)?;
     }
     Ok(Normalizer::new(name, builder.finish(name, 0)))
 }

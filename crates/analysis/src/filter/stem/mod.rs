@@ -1,0 +1,126 @@
+//! Stemmers: they cut a word to what its forms share.
+//!
+//! Each name means what it means in OpenSearch, checked on tens of thousands of words of its language. A name whose stemmer is not here
+//! exactly is refused, because an index full of other stems would find other documents.
+
+mod porter;
+
+use std::sync::Arc;
+
+use crate::stream::{Filter, Term, TermFilter};
+
+/// Changes a word to its stem.
+type Rule = Arc<dyn Fn(&mut String) + Send + Sync>;
+
+struct Stem {
+    rule: Rule,
+}
+
+impl TermFilter for Stem {
+    fn apply(&self, term: &mut Term) -> bool {
+        if !term.keyword {
+            (self.rule)(&mut term.text);
+        }
+        true
+    }
+}
+
+/// A stemmer by its name in the setting `language` of the `stemmer` filter, in lower case.
+pub(crate) fn by_name(name: &str) -> Option<Filter> {
+    let rule: Rule = match name {
+        "english" | "porter" => Arc::new(porter::stem),
+        _ => snowball(name)?,
+    };
+    Some(Filter::term(Stem { rule }))
+}
+
+/// The stemmers of the snowball project, which `rust-stemmers` has.
+fn snowball(name: &str) -> Option<Rule> {
+    use rust_stemmers::{Algorithm, Stemmer};
+    let algorithm = match name {
+        "arabic_snowball" => Algorithm::Arabic,
+        "danish" => Algorithm::Danish,
+        "dutch" => Algorithm::Dutch,
+        "porter2" => Algorithm::English,
+        "finnish" => Algorithm::Finnish,
+        "french" => Algorithm::French,
+        "german" | "german2" => Algorithm::German,
+        "greek_snowball" => Algorithm::Greek,
+        "hungarian" => Algorithm::Hungarian,
+        "italian" => Algorithm::Italian,
+        "norwegian" => Algorithm::Norwegian,
+        "portuguese" => Algorithm::Portuguese,
+        "romanian" => Algorithm::Romanian,
+        "russian" => Algorithm::Russian,
+        "spanish" => Algorithm::Spanish,
+        "swedish" => Algorithm::Swedish,
+        "turkish" => Algorithm::Turkish,
+        _ => return None,
+    };
+    let stemmer = Stemmer::create(algorithm);
+    Some(Arc::new(move |word: &mut String| {
+        if let std::borrow::Cow::Owned(stem) = stemmer.stem(word) {
+            *word = stem;
+        } else {
+            let length = stemmer.stem(word).len();
+            word.truncate(length);
+        }
+    }))
+}
+
+/// A stemmer by its name in the setting `language` of the `snowball` filter, in lower case.
+pub(crate) fn snowball_by_name(name: &str) -> Option<Filter> {
+    let rule: Rule = match name {
+        "porter" => Arc::new(porter::stem),
+        "english" => snowball("porter2")?,
+        "german2" => return None,
+        _ => snowball(name)?,
+    };
+    Some(Filter::term(Stem { rule }))
+}
+
+/// Names that OpenSearch knows, whether they are here or not.
+const KNOWN: &[&str] = &[
+    "arabic", "armenian", "basque", "bengali", "brazilian", "bulgarian", "catalan", "czech", "danish", "dutch", "dutch_kp",
+    "english", "estonian", "finnish", "french", "galician", "german", "german2", "greek", "hindi", "hungarian", "indonesian",
+    "irish", "italian", "kp", "kstem", "latvian", "light_english", "light_finnish", "light_french", "light_german",
+    "light_hungarian", "light_italian", "light_norwegian", "light_nynorsk", "light_portuguese", "light_russian",
+    "light_spanish", "light_swedish", "lithuanian", "lovins", "minimal_english", "minimal_french", "minimal_galician",
+    "minimal_german", "minimal_norwegian", "minimal_nynorsk", "minimal_portuguese", "norwegian", "persian", "porter",
+    "porter2", "portuguese", "portuguese_rslp", "possessive_english", "romanian", "russian", "serbian", "sorani", "spanish",
+    "swedish", "turkish", "yiddish",
+];
+
+/// Is it a stemmer of OpenSearch?
+pub(crate) fn is_known(name: &str) -> bool {
+    KNOWN.contains(&name)
+}
+
+/// Lower case without accents, and one sigma: the form in which the Greek stemmer and stop words are written.
+pub(crate) fn greek_lowercase(text: &str) -> String {
+    let letter = |c| match c {
+        'ς' => 'σ',
+        'Ά' | 'ά' => 'α',
+        'Έ' | 'έ' => 'ε',
+        'Ή' | 'ή' => 'η',
+        'Ί' | 'Ϊ' | 'ί' | 'ϊ' | 'ΐ' => 'ι',
+        'Ύ' | 'Ϋ' | 'ύ' | 'ϋ' | 'ΰ' => 'υ',
+        'Ό' | 'ό' => 'ο',
+        'Ώ' | 'ώ' => 'ω',
+        other => crate::filter::case::lower(other),
+    };
+    text.chars().map(letter).collect()
+}
+
+/// Lower case that keeps the n and t before a capital vowel apart (`nAthair`, `tUisce`).
+pub(crate) fn irish_lowercase(text: &str) -> String {
+    let mut chars = text.chars();
+    let (first, second) = (chars.next(), chars.next());
+    let prefixed = matches!(first, Some('n' | 't'))
+        && matches!(second, Some('A' | 'E' | 'I' | 'O' | 'U' | 'Á' | 'É' | 'Í' | 'Ó' | 'Ú'));
+    let mut lower: String = text.chars().map(crate::filter::case::lower).collect();
+    if prefixed {
+        lower.insert(1, '-');
+    }
+    lower
+}
