@@ -27,6 +27,9 @@ pub(super) fn create(state: &mut State, request: &CreateIndex) -> Result<(), Err
     let settings = IndexSettings::create(&request.settings)?;
     check_shard_limit(state, &settings)?;
     let mapping = match &request.mappings {
+        Some(body) if body.get("_doc").is_some() => {
+            return Err(Error::illegal_argument("The mapping definition cannot be nested under a type"));
+        }
         Some(body) => {
             let mapping = Mapping::parse(body).map_err(creation_failure)?;
             mapping.validate()?;

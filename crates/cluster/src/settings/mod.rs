@@ -132,7 +132,7 @@ impl IndexSettings {
 
     fn check_together(&self) -> Result<(), Error> {
         let typed = self.typed();
-        if typed.routing_shards % typed.shards != 0 {
+        if !typed.routing_shards.is_multiple_of(typed.shards) {
             let (shards, routing) = (typed.shards, typed.routing_shards);
             return Err(Error::illegal_argument(format!(
                 "the number of source shards [{shards}] must be a factor of [{routing}]"

@@ -130,6 +130,17 @@ impl Layout {
         Ok(Self { items, printed: None, iso: false, offset_required: false })
     }
 
+    pub(super) fn has_names(&self) -> bool {
+        fn any(items: &[Item]) -> bool {
+            items.iter().any(|item| match item {
+                Item::Text(kind) => *kind != Text::HalfDay,
+                Item::Optional(items) => any(items),
+                _ => false,
+            })
+        }
+        any(&self.items)
+    }
+
     /// Compiles one of our own patterns for a named format: as Java's, and `f` a fraction with its point (its count: digits
     /// at most in the lenient form, one means nine), `F` one without, `v` a zone in any notation, `t` one of `T`, `t` and space. `lenient`: numbers need not be padded.
     pub(super) fn named(pattern: &str, lenient: bool) -> Option<Self> {

@@ -157,6 +157,11 @@ impl DateFormat {
         &self.pattern
     }
 
+    /// Whether it reads or writes names of months or days, which depend on the language.
+    pub fn has_names(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Layout(layout) if layout.has_names()))
+    }
+
     /// The moment that `text` names. `zone`: of a text that names none (default UTC).
     ///
     /// # Errors

@@ -26,7 +26,8 @@ pub enum Seen<'a> {
 pub const DATE_FORMATS: [&str; 2] = ["strict_date_optional_time", "yyyy/MM/dd HH:mm:ss||yyyy/MM/dd||epoch_millis"];
 
 impl Mapping {
-    /// The node to add at `path`, whose parent objects exist or are about to be made under the same rules; `None`: the value is kept in
+    /// The node to add at `path`. Objects that are to be made above it must have been decided and merged first, for they may say what is
+    /// allowed below them. `None`: the value is kept in
     /// the source alone.
     ///
     /// # Errors

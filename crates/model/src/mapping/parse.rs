@@ -72,6 +72,9 @@ impl Mapping {
         let Value::Object(body) = value else {
             return Err(mapper_parsing(format!("Expected map for the mapping but got [{}]", java_text(value))));
         };
+        if body.len() == 1 && body.contains_key("_doc") {
+            return Err(Error::illegal_argument("Types cannot be provided in put mapping requests"));
+        }
         let mut mapping = Self::default();
         let mut unknown = Vec::new();
         for (key, value) in body {
@@ -351,6 +354,12 @@ fn complete(name: &str, field: &mut Field) -> Result<(), Error> {
                 return Err(Error::illegal_argument(format!("Cannot set {needs} on unindexed field [{name}]")));
             }
         }
+    }
+    let locale = given.get("locale").and_then(Value::as_str).filter(|locale| !locale.eq_ignore_ascii_case("root"));
+    if let (Some(locale), Some(format)) = (locale, given.get("format").and_then(Value::as_str))
+        && DateFormat::parse_pattern(format)?.has_names()
+    {
+        return Err(Error::not_implemented(format!("names of months and days in locale [{locale}]")));
     }
     if field.kind == FieldKind::Text {
         // A gap below zero is the default; a search analyzer that is the analyzer is none.
