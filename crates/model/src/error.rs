@@ -19,14 +19,16 @@ pub struct Error {
     pub cause: Option<Box<Error>>,
     /// What `root_cause` lists; empty: the error itself.
     pub root_causes: Vec<Error>,
-    /// Further keys of the error's object (`line`, `col`, `resource.id`, `phase`, `failed_shards` ..), in order.
+    /// `failed_shards` of a search or a refresh.
+    pub failed_shards: Vec<crate::search::ShardFailure>,
+    /// Further keys of the error's object (`line`, `col`, `resource.id`, `phase` ..), in order.
     pub details: Map<String, Value>,
 }
 
 impl Error {
     pub fn new(kind: ErrorKind, reason: impl Into<String>) -> Self {
         let reason = reason.into();
-        Self { kind, reason, index: None, shard: None, cause: None, root_causes: Vec::new(), details: Map::new() }
+        Self { kind, reason, index: None, shard: None, cause: None, root_causes: Vec::new(), failed_shards: Vec::new(), details: Map::new() }
     }
 
     /// `illegal_argument_exception`, 400: the commonest refusal.
@@ -58,6 +60,20 @@ impl Error {
     pub fn with_cause(mut self, cause: Error) -> Self {
         self.cause = Some(Box::new(cause));
         self
+    }
+
+    /// `search_phase_execution_exception`: failures of one kind share a root cause, the first of them is the cause.
+    pub fn search_phase(reason: impl Into<String>, failures: Vec<crate::search::ShardFailure>) -> Self {
+        let mut error = Self::new(ErrorKind::SearchPhaseExecution, reason);
+        for failure in &failures {
+            if !error.root_causes.contains(&failure.error) {
+                error.root_causes.push(failure.error.clone());
+            }
+        }
+        let first = failures.first().map(|failure| &failure.error).filter(|first| first.kind.is_java());
+        error.cause = first.map(|first| Box::new(first.clone().with_cause(first.clone())));
+        error.failed_shards = failures;
+        error.with_detail("phase", "query").with_detail("grouped", true)
     }
 
     pub fn with_index(mut self, index: IndexRef) -> Self {
@@ -93,6 +109,14 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl ErrorKind {
+    /// An exception of Java itself: OpenSearch repeats it as the cause of a search that failed by it.
+    fn is_java(self) -> bool {
+        use ErrorKind::{ArrayIndexOutOfBounds, IllegalArgument, IllegalState, NumberFormat, UnsupportedOperation};
+        matches!(self, ArrayIndexOutOfBounds | IllegalArgument | IllegalState | NumberFormat | UnsupportedOperation)
+    }
+}
 
 /// One row of the table of kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

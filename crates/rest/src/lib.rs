@@ -4,6 +4,12 @@
 //! behind the gateway), and any knowledge of shards or segments.
 
 pub mod dsl;
+mod endpoint;
+pub mod http;
 pub mod json;
 pub mod params;
 pub mod query_string;
+mod render;
+mod reply;
+mod request;
+mod router;

@@ -1,0 +1,123 @@
+//! What OpenSearch has and Shoal has not: 501, by name, rather than a path that nobody knows.
+
+use std::sync::Arc;
+
+use axum::http::Method;
+use model::error::Error;
+
+use super::Server;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::router::Routes;
+
+/// Methods (first letters; `P` is PUT, `O` is POST), pattern.
+const MISSING: [(&str, &str); 85] = [
+    ("GO", "/_delete_by_query/{task_id}/_rethrottle"),
+    ("O", "/{index}/_delete_by_query"),
+    ("O", "/{index}/_update_by_query"),
+    ("O", "/_update_by_query/{task_id}/_rethrottle"),
+    ("O", "/_reindex"),
+    ("O", "/_reindex/{task_id}/_rethrottle"),
+    ("GOD", "/_search/scroll"),
+    ("GOD", "/_search/scroll/{scroll_id}"),
+    ("O", "/{index}/_search/point_in_time"),
+    ("D", "/_search/point_in_time"),
+    ("GD", "/_search/point_in_time/_all"),
+    ("GO", "/_field_caps"),
+    ("GO", "/{index}/_field_caps"),
+    ("GO", "/_rank_eval"),
+    ("GO", "/{index}/_rank_eval"),
+    ("GO", "/_search/template"),
+    ("GO", "/{index}/_search/template"),
+    ("GO", "/_msearch/template"),
+    ("GO", "/{index}/_msearch/template"),
+    ("GO", "/_render/template"),
+    ("GO", "/_render/template/{id}"),
+    ("GO", "/_search_shards"),
+    ("GO", "/{index}/_search_shards"),
+    ("GO", "/{index}/_termvectors"),
+    ("GO", "/{index}/_termvectors/{id}"),
+    ("GO", "/_mtermvectors"),
+    ("GO", "/{index}/_mtermvectors"),
+    ("G", "/_template"),
+    ("GPOHD", "/_template/{name}"),
+    ("G", "/_index_template"),
+    ("GPOHD", "/_index_template/{name}"),
+    ("O", "/_index_template/_simulate"),
+    ("O", "/_index_template/_simulate/{name}"),
+    ("O", "/_index_template/_simulate_index/{name}"),
+    ("G", "/_component_template"),
+    ("GPOHD", "/_component_template/{name}"),
+    ("G", "/_data_stream"),
+    ("GPD", "/_data_stream/{name}"),
+    ("G", "/_data_stream/_stats"),
+    ("G", "/_data_stream/{name}/_stats"),
+    ("G", "/_snapshot"),
+    ("GPOD", "/_snapshot/{repository}"),
+    ("O", "/_snapshot/{repository}/_verify"),
+    ("O", "/_snapshot/{repository}/_cleanup"),
+    ("G", "/_snapshot/_status"),
+    ("G", "/_snapshot/{repository}/_status"),
+    ("GPOD", "/_snapshot/{repository}/{snapshot}"),
+    ("P", "/_snapshot/{repository}/{snapshot}/_clone/{target}"),
+    ("O", "/_snapshot/{repository}/{snapshot}/_restore"),
+    ("O", "/_snapshot/{repository}/{snapshot}/_mount"),
+    ("G", "/_snapshot/{repository}/{snapshot}/_status"),
+    ("G", "/_tasks"),
+    ("G", "/_tasks/{task_id}"),
+    ("O", "/_tasks/_cancel"),
+    ("O", "/_tasks/{task_id}/_cancel"),
+    ("G", "/_ingest/pipeline"),
+    ("GPD", "/_ingest/pipeline/{id}"),
+    ("GO", "/_ingest/pipeline/_simulate"),
+    ("GO", "/_ingest/pipeline/{id}/_simulate"),
+    ("G", "/_ingest/processor/grok"),
+    ("G", "/_search/pipeline"),
+    ("GPD", "/_search/pipeline/{id}"),
+    ("GPOD", "/_scripts/{id}"),
+    ("PO", "/_scripts/{id}/{context}"),
+    ("G", "/_script_context"),
+    ("G", "/_script_language"),
+    ("GO", "/_scripts/painless/_execute"),
+    ("G", "/_resolve/index/{name}"),
+    ("O", "/{index}/_rollover"),
+    ("O", "/{index}/_rollover/{new_index}"),
+    ("PO", "/{index}/_shrink/{target}"),
+    ("PO", "/{index}/_split/{target}"),
+    ("PO", "/{index}/_clone/{target}"),
+    ("GO", "/{index}/_recovery"),
+    ("G", "/_recovery"),
+    ("G", "/_shard_stores"),
+    ("G", "/{index}/_shard_stores"),
+    ("G", "/_remote/info"),
+    ("O", "/_nodes/reload_secure_settings"),
+    ("G", "/_nodes/usage"),
+    ("G", "/_nodes/hot_threads"),
+    ("G", "/_nodes/{node_id}/hot_threads"),
+    ("PD", "/{index}/_block/{block}"),
+    ("O", "/{index}/_upgrade"),
+    ("G", "/_dangling"),
+];
+
+pub(super) fn routes(routes: &mut Routes) {
+    for (letters, pattern) in MISSING {
+        let methods: Vec<Method> = letters.bytes().filter_map(method).collect();
+        let answer = move |_: Arc<Server>, request: Request| async move { not_yet(&request, pattern) };
+        routes.add(&methods, &[pattern], answer);
+    }
+}
+
+fn method(letter: u8) -> Option<Method> {
+    match letter {
+        b'G' => Some(Method::GET),
+        b'P' => Some(Method::PUT),
+        b'O' => Some(Method::POST),
+        b'H' => Some(Method::HEAD),
+        b'D' => Some(Method::DELETE),
+        _ => None,
+    }
+}
+
+fn not_yet(request: &Request, pattern: &str) -> Result<Reply, Error> {
+    Err(Error::not_implemented(format!("[{} {pattern}]", request.method)))
+}

@@ -1,0 +1,41 @@
+//! Endpoints: a request's bytes to the model, the gateway's answer to bytes. A folder per family, a file per endpoint.
+//!
+//! **To add an endpoint** write `async fn name(server: Arc<Server>, mut request: Request) -> Result<Reply, Error>` and name it with its
+//! methods and patterns in the `routes` function of its folder, which [`Server::new`] calls. In it, in this order: take path parts
+//! (`request.part("index")`, `request.target()?`), parameters (`request.params.flag("x")?` ..), the body (`request.body()`,
+//! `request.body_or_source()?`); then `request.finish()?`, which refuses parameters that nobody took; only then ask `server.gateway`; then
+//! write a [`Reply`] with [`crate::render::json::Json`] (or [`Reply::value`], [`Reply::acknowledged`], [`Reply::text`]). `?` carries
+//! errors to the one place that writes them. `pretty`, `human`, `error_trace`, `filter_path` and `format` are taken beforehand;
+//! `request.format` says which format a table shall have. HEAD is a method like others: what is answered to it loses its body by itself.
+//! What OpenSearch has and Shoal has not stands in [`missing`], which answers 501.
+
+mod document;
+mod missing;
+mod root;
+mod search;
+
+use std::sync::Arc;
+
+use axum::http::Method;
+use model::gateway::Gateway;
+
+use crate::http::Settings;
+use crate::router::Routes;
+
+/// What every endpoint may use.
+pub(crate) struct Server {
+    pub(crate) gateway: Arc<dyn Gateway>,
+    pub(crate) settings: Settings,
+    pub(crate) routes: Routes,
+}
+
+impl Server {
+    pub(crate) fn new(gateway: Arc<dyn Gateway>, settings: Settings) -> Arc<Self> {
+        let mut routes = Routes::default();
+        routes.add(&[Method::GET, Method::HEAD], &["/"], root::root);
+        document::routes(&mut routes);
+        search::routes(&mut routes);
+        missing::routes(&mut routes);
+        Arc::new(Self { gateway, settings, routes })
+    }
+}

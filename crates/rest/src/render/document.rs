@@ -1,0 +1,1 @@
+//! Shapes of documents: one that was read, one that was written.

@@ -1,0 +1,10 @@
+//! From the model to bytes: a writer of JSON, the shapes that many endpoints share, and what is done to a whole answer.
+
+pub(crate) mod document;
+pub(crate) mod error;
+pub(crate) mod filter;
+pub(crate) mod hits;
+pub(crate) mod json;
+pub(crate) mod pretty;
+mod scan;
+pub(crate) mod yaml;
