@@ -3,6 +3,7 @@
 
 pub mod bind;
 pub mod bound;
+pub mod fetch;
 pub mod merge;
 pub mod scatter;
 pub mod shard_query;

@@ -5,6 +5,7 @@
 
 pub mod error;
 pub mod execute;
+pub mod fetch;
 pub mod fields;
 pub mod prepared;
 pub mod reader;

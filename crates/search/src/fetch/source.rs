@@ -1,0 +1,128 @@
+//! `_source` filtering: the parts of a document that patterns of paths include and do not exclude.
+
+use std::borrow::Cow;
+
+use model::document::Source;
+use model::search::SourceFilter;
+use serde_json::{Map, Value};
+
+/// What `filter` leaves of a source; `None` when it is switched off. A source that nothing is taken from is the same bytes.
+///
+/// # Errors
+/// When the source is not a JSON object, or nests deeper than the reader's limit.
+pub fn filtered(source: &Source, filter: &SourceFilter) -> Result<Option<Source>, serde_json::Error> {
+    if !filter.enabled {
+        return Ok(None);
+    }
+    if filter.includes.is_empty() && filter.excludes.is_empty() {
+        return Ok(Some(source.clone()));
+    }
+    let document: Map<String, Value> = serde_json::from_slice(source)?;
+    let kept = object("", document, filter);
+    Ok(Some(serde_json::to_vec(&kept)?.into()))
+}
+
+/// What `filter` leaves of a parsed document.
+pub fn object(path: &str, object: Map<String, Value>, filter: &SourceFilter) -> Map<String, Value> {
+    let mut kept = Map::new();
+    for (key, value) in object {
+        let path = if path.is_empty() { Cow::Borrowed(key.as_str()) } else { Cow::Owned(format!("{path}.{key}")) };
+        if filter.excludes.iter().any(|pattern| covers(pattern, &path)) {
+            continue;
+        }
+        let included = filter.includes.is_empty() || filter.includes.iter().any(|pattern| covers(pattern, &path));
+        let value = match value {
+            Value::Object(inner) => {
+                Some(Value::Object(self::object(&path, inner, filter))).filter(|v| included || !is_empty(v))
+            }
+            Value::Array(items) => {
+                Some(Value::Array(list(&path, items, included, filter))).filter(|v| included || !is_empty(v))
+            }
+            scalar => included.then_some(scalar),
+        };
+        if let Some(value) = value {
+            let key = key.clone();
+            kept.insert(key, value);
+        }
+    }
+    kept
+}
+
+fn list(path: &str, items: Vec<Value>, included: bool, filter: &SourceFilter) -> Vec<Value> {
+    let keep = |item| match item {
+        Value::Object(inner) => Some(Value::Object(object(path, inner, filter))).filter(|kept| !is_empty(kept)),
+        Value::Array(inner) => Some(Value::Array(list(path, inner, included, filter))).filter(|kept| !is_empty(kept)),
+        scalar => included.then_some(scalar),
+    };
+    items.into_iter().filter_map(keep).collect()
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => object.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether a pattern names this path or one above it.
+fn covers(pattern: &str, path: &str) -> bool {
+    matches(pattern, path) || path.match_indices('.').any(|(at, _)| matches(pattern, &path[..at]))
+}
+
+/// Whether a pattern with `*` (any characters, dots too) matches all of a text.
+pub fn matches(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut text) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match text.find(part) {
+            Some(at) => text = &text[at + part.len()..],
+            None => return false,
+        }
+    }
+    text.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(includes: &[&str], excludes: &[&str], expected: Value) {
+        let source = json!({"a": 1, "user": {"name": "x", "tags": ["s", "t"], "address": {"city": "B"}}, "list": [{"p": 1, "q": 2}, {"q": 3}, 4], "none": {}});
+        let source: Source = Arc::from(source.to_string().into_bytes());
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let filter = SourceFilter { enabled: true, includes: names(includes), excludes: names(excludes) };
+        let kept = filtered(&source, &filter).unwrap().unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&kept).unwrap(), expected, "{includes:?} {excludes:?}");
+    }
+
+    #[test]
+    fn patterns_choose_parts() {
+        check(&["a", "user.name"], &[], json!({"a": 1, "user": {"name": "x"}}));
+        check(&["user"], &["user.tags"], json!({"user": {"name": "x", "address": {"city": "B"}}}));
+        check(&["*.city"], &[], json!({"user": {"address": {"city": "B"}}}));
+        check(&["list.p"], &[], json!({"list": [{"p": 1}]}));
+        check(&["zzz"], &[], json!({}));
+        check(&[], &["user.*", "list", "a"], json!({"user": {}, "none": {}}));
+    }
+
+    #[test]
+    fn stars_match_anything_in_between() {
+        for (pattern, text, expected) in [
+            ("a*c", "abc", true),
+            ("a*c", "ab", false),
+            ("*", "", true),
+            ("a*b*c", "a.b.b.c", true),
+            ("a*a", "a", false),
+            ("ab", "ab", true),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}
