@@ -271,7 +271,6 @@ impl<'a> MergedField<'a> {
             streams.push(input.segment.inverted.dictionary.range().ge(&prefix[..]).lt(&end[..]).into_stream()?);
         }
         let mut merger = TermMerger::new(streams);
-        let mut copy = Copier::default();
         while merger.advance() {
             writer.begin();
             let new = writer.count() as u32;
@@ -279,7 +278,7 @@ impl<'a> MergedField<'a> {
             for (reader, info) in merger.current_segment_ords_and_term_infos() {
                 let (at, terms) = &readers[reader];
                 match terms {
-                    Some(terms) => copy.postings(&self.inputs[*at], terms, &info, &mut writer, self.seen.as_mut())?,
+                    Some(terms) => copy_postings(&self.inputs[*at], terms, &info, &mut writer, self.seen.as_mut())?,
                     None => wanted |= used[*at].get(self.ords[*at].len()).copied().unwrap_or(false),
                 }
             }
@@ -356,48 +355,32 @@ fn count_docs<T>(pairs: &[(DocId, T)]) -> u64 {
     pairs.chunk_by(|a, b| a.0 == b.0).count() as u64
 }
 
-/// Copies postings; buffers are kept from term to term.
-#[derive(Default)]
-struct Copier {
-    positions: Vec<u32>,
-    deltas: Vec<u32>,
-}
-
-impl Copier {
-    fn postings(
-        &mut self,
-        input: &Input<'_>,
-        terms: &DiskTerms,
-        info: &TermInfo,
-        writer: &mut SlotTerms<'_>,
-        mut seen: Option<&mut Seen>,
-    ) -> io::Result<()> {
-        let mut source = terms.read_once(info)?;
-        let (mut docs, mut freqs) = ([0; BLOCK], [1; BLOCK]);
-        for block in 0..(info.doc_freq as usize).div_ceil(BLOCK) {
-            let count = source.docs(block, &mut docs)?;
-            source.freqs(block, &mut freqs)?;
-            for (at, &doc) in docs[..count].iter().enumerate() {
-                let Some(new) = input.renumber(doc) else { continue };
-                self.deltas.clear();
-                if terms.record == Record::Positions {
-                    self.positions.clear();
-                    source.positions(block, at, &mut self.positions)?;
-                    let mut last = 0;
-                    self.deltas.extend(
-                        self.positions
-                            .iter()
-                            .map(|&position| position.wrapping_sub(std::mem::replace(&mut last, position))),
-                    );
-                }
-                writer.doc(new, freqs[at], &self.deltas);
-                if let Some(seen) = &mut seen {
-                    seen.insert(new);
-                }
+/// Copies the postings of a term, renumbered.
+fn copy_postings(
+    input: &Input<'_>,
+    terms: &DiskTerms,
+    info: &TermInfo,
+    writer: &mut SlotTerms<'_>,
+    mut seen: Option<&mut Seen>,
+) -> io::Result<()> {
+    let mut source = terms.read_once(info)?;
+    let (mut docs, mut freqs) = ([0; BLOCK], [1; BLOCK]);
+    for block in 0..(info.doc_freq as usize).div_ceil(BLOCK) {
+        let count = source.docs(block, &mut docs)?;
+        source.freqs(block, &mut freqs)?;
+        let tokens = freqs[..count].iter().map(|&freq| u64::from(freq)).sum();
+        let mut deltas = if terms.record == Record::Positions { source.deltas(block, tokens)? } else { &[] };
+        for (&doc, &freq) in docs[..count].iter().zip(&freqs) {
+            let (own, rest) = deltas.split_at(deltas.len().min(freq as usize));
+            deltas = rest;
+            let Some(new) = input.renumber(doc) else { continue };
+            writer.doc(new, freq, own);
+            if let Some(seen) = &mut seen {
+                seen.insert(new);
             }
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// A set of documents being collected.

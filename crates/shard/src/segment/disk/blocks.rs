@@ -250,6 +250,32 @@ impl DiskBlocks {
         if block == 0 { 0 } else { self.blocks.table.last[block - 1] }
     }
 
+    /// The positions of all documents of a block, each less the one before in its document, one document after another. `tokens`: the
+    /// sum of the block's frequencies.
+    pub(crate) fn deltas(&mut self, block: usize, tokens: u64) -> io::Result<&[u32]> {
+        let (_, place, _) = self.block(block)?;
+        self.read_deltas(place.positions, tokens)?;
+        Ok(&self.deltas)
+    }
+
+    /// Reads `count` numbers of the term's positions from number `from` on into `deltas`.
+    fn read_deltas(&mut self, from: u64, count: u64) -> io::Result<()> {
+        if let Positions::Closed(bytes) = &self.positions {
+            if bytes.is_empty() {
+                return Err(broken("positions are missing"));
+            }
+            self.positions = Positions::Open(PositionReader::open(bytes.clone())?, bytes.len() as u64 * 8);
+        }
+        let Positions::Open(reader, limit) = &mut self.positions else { return Ok(()) };
+        // A packed block of 128 positions may take no bits at all, but the byte that says so.
+        if count > limit.saturating_mul(BLOCK as u64) {
+            return Err(broken("a frequency is greater than the positions"));
+        }
+        self.deltas.resize(count as usize, 0);
+        reader.read(from, &mut self.deltas);
+        Ok(())
+    }
+
     fn sum_freqs(&mut self, block: usize) -> io::Result<()> {
         if self.summed != block {
             let mut freqs = [0; BLOCK];
@@ -299,20 +325,7 @@ impl BlockSource for DiskBlocks {
         if index >= count {
             return Ok(());
         }
-        if let Positions::Closed(bytes) = &self.positions {
-            if bytes.is_empty() {
-                return Err(broken("positions are missing"));
-            }
-            self.positions = Positions::Open(PositionReader::open(bytes.clone())?, bytes.len() as u64 * 8);
-        }
-        let Positions::Open(reader, limit) = &mut self.positions else { return Ok(()) };
-        let wanted = self.sums[index + 1] - self.sums[index];
-        // A packed block of 128 positions may take no bits at all, but the byte that says so.
-        if wanted > limit.saturating_mul(BLOCK as u64) {
-            return Err(broken("a frequency is greater than the positions"));
-        }
-        self.deltas.resize(wanted as usize, 0);
-        reader.read(place.positions + self.sums[index], &mut self.deltas);
+        self.read_deltas(place.positions + self.sums[index], self.sums[index + 1] - self.sums[index])?;
         let mut position = 0u32;
         out.extend(self.deltas.iter().map(|delta| {
             position = position.wrapping_add(*delta);
