@@ -3,11 +3,13 @@
 //! The only crate that names tantivy, and only `segment::disk` and `seal` do. What comes in was bound by `search`; what goes
 //! out are [`search::shard_query`] answers.
 
+mod compile;
 pub mod error;
 pub mod execute;
 pub mod fetch;
 pub mod fields;
 pub mod prepared;
 pub mod reader;
+mod score;
 pub mod seal;
 pub mod segment;

@@ -5,37 +5,34 @@
 use std::sync::Arc;
 
 use model::error::Error;
-use model::search::Explanation;
+use model::search::{Explanation, TrackTotal};
 use search::bound::BoundQuery;
-use search::shard_query::{DocAddress, ShardHits, ShardQuery};
+use search::shard_query::{BoundSort, DocAddress, ShardHits, ShardQuery, SortBy};
 use search::statistics::Statistics;
 
+use crate::compile::{Compiler, Counts, Weight};
 use crate::reader::Reader;
+use crate::score::Outcome;
 
-/// Whether a search may go on; asked at each segment and about every 4,096 documents.
-pub trait Patience: Sync {
-    fn verdict(&self) -> Verdict;
-}
+mod best;
+mod by_score;
+mod constant;
+mod explain;
+mod explain_function;
+mod ids;
+mod keys;
+mod matched;
+mod matches;
+mod notation;
+mod patience;
+mod sorted;
+mod total;
 
-/// What [`Patience`] says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    GoOn,
-    /// The deadline has passed: answer with what there is, `timed_out`.
-    TimedOut,
-    /// Nobody waits any more: an error of kind `task_cancelled_exception`.
-    Cancelled,
-}
+#[cfg(test)]
+mod tests;
 
-/// Never stops.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Endless;
-
-impl Patience for Endless {
-    fn verdict(&self) -> Verdict {
-        Verdict::GoOn
-    }
-}
+pub use patience::{Endless, Patience, Verdict};
+use patience::Watch;
 
 /// How many documents of one shard match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,14 +52,58 @@ pub struct CountQuery {
     pub terminate_after: Option<u64>,
 }
 
+/// What all parts of one search share.
+struct Search<'a> {
+    reader: &'a Reader,
+    weight: &'a Weight,
+    post_filter: Option<&'a Weight>,
+    /// Matches below do not count.
+    min_score: Option<f32>,
+    terminate_after: Option<u64>,
+}
+
 /// The query phase of a search on one shard.
 ///
 /// # Errors
 /// What the query asks that this engine refuses (automata too large, too many expanded terms, a missing field value in
 /// `function_score`), `task_cancelled_exception`, and failures to read the segments.
 pub fn query(reader: &Reader, request: &ShardQuery, patience: &dyn Patience) -> Result<ShardHits, Error> {
-    let _ = (reader, request, patience);
-    Err(Error::not_implemented("search"))
+    Ok(answer(reader, request, &mut Watch::new(patience))?)
+}
+
+fn answer(reader: &Reader, request: &ShardQuery, watch: &mut Watch<'_>) -> Outcome<ShardHits> {
+    let mut counts = Counts::new(reader, request.statistics.as_deref());
+    let weight = Compiler::new(&mut counts).compile(&request.query, needs_scores(request))?;
+    let post_filter = match &request.post_filter {
+        Some(filter) => Some(Compiler::new(&mut counts).compile(filter, false)?),
+        None => None,
+    };
+    let search = Search {
+        reader,
+        weight: &weight,
+        post_filter: post_filter.as_ref(),
+        min_score: request.min_score,
+        terminate_after: request.terminate_after,
+    };
+    let mut hits = if request.top == 0 {
+        total::only(&search, request.track_total, watch)?
+    } else if is_by_score(&request.sort) {
+        by_score::best(&search, request, watch)?
+    } else {
+        sorted::best(&search, request, watch)?
+    };
+    hits.timed_out = watch.timed_out;
+    Ok(hits)
+}
+
+fn needs_scores(request: &ShardQuery) -> bool {
+    let sorts = request.sort.is_empty() || request.sort.iter().any(|key| key.by == SortBy::Score);
+    request.min_score.is_some() || (request.top > 0 && (sorts || request.track_scores))
+}
+
+/// Best score first and nothing else.
+fn is_by_score(sort: &[BoundSort]) -> bool {
+    matches!(sort, [] | [BoundSort { by: SortBy::Score, descending: true }])
 }
 
 /// How many documents match.
@@ -70,8 +111,13 @@ pub fn query(reader: &Reader, request: &ShardQuery, patience: &dyn Patience) -> 
 /// # Errors
 /// As [`query`].
 pub fn count(reader: &Reader, request: &CountQuery, patience: &dyn Patience) -> Result<ShardCount, Error> {
-    let _ = (reader, request, patience);
-    Err(Error::not_implemented("count"))
+    let mut watch = Watch::new(patience);
+    let mut counts = Counts::new(reader, request.statistics.as_deref());
+    let weight = Compiler::new(&mut counts).compile(&request.query, request.min_score.is_some())?;
+    let (min_score, terminate_after) = (request.min_score, request.terminate_after);
+    let search = Search { reader, weight: &weight, post_filter: None, min_score, terminate_after };
+    let hits = total::only(&search, TrackTotal::All, &mut watch)?;
+    Ok(ShardCount { count: hits.total, terminated_early: hits.terminated_early, timed_out: watch.timed_out })
 }
 
 /// This shard's counts of every field and term that BM25 needs for `query`, expanded terms included.
@@ -79,29 +125,39 @@ pub fn count(reader: &Reader, request: &CountQuery, patience: &dyn Patience) -> 
 /// # Errors
 /// As [`query`].
 pub fn statistics(reader: &Reader, query: &BoundQuery) -> Result<Statistics, Error> {
-    let _ = (reader, query);
-    Err(Error::not_implemented("statistics"))
+    let mut counts = Counts::new(reader, None);
+    Compiler::new(&mut counts).compile(query, true)?;
+    Ok(counts.into_statistics())
 }
 
 /// How the score of one document came about. `statistics` `None`: the shard's own.
 ///
 /// # Errors
-/// As [`query`].
+/// As [`query`], and `illegal_argument_exception` for an address that the reader does not have.
 pub fn explain(
     reader: &Reader,
     query: &BoundQuery,
     statistics: Option<&Statistics>,
     address: DocAddress,
 ) -> Result<Explanation, Error> {
-    let _ = (reader, query, statistics, address);
-    Err(Error::not_implemented("explain"))
+    check(reader, address)?;
+    let mut counts = Counts::new(reader, statistics);
+    let weight = Compiler::new(&mut counts).compile(query, true)?;
+    Ok(explain::explain(reader, &weight, address)?)
 }
 
 /// The names (`_name`) of the queries inside `query` that match each document, in order of the query.
 ///
 /// # Errors
-/// As [`query`].
+/// As [`explain`].
 pub fn matched(reader: &Reader, query: &BoundQuery, addresses: &[DocAddress]) -> Result<Vec<Vec<Arc<str>>>, Error> {
-    let _ = (reader, query, addresses);
-    Err(Error::not_implemented("matched queries"))
+    addresses.iter().try_for_each(|&address| check(reader, address))?;
+    let mut counts = Counts::new(reader, None);
+    let weight = Compiler::new(&mut counts).compile(query, false)?;
+    Ok(matched::names(reader, &weight, addresses)?)
+}
+
+fn check(reader: &Reader, address: DocAddress) -> Result<(), Error> {
+    let known = reader.segments.get(address.segment as usize).is_some_and(|view| address.doc < view.segment.doc_count());
+    if known { Ok(()) } else { Err(Error::illegal_argument(format!("the reader has no document {address:?}"))) }
 }

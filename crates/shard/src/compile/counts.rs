@@ -1,0 +1,89 @@
+//! Where the compiler gets its statistics: those of the whole index, or this reader's own, which are noted as they are asked.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use search::bound::{FieldName, TermBytes};
+use search::statistics::{FieldStatistics, Statistics, TermStatistics};
+
+use crate::reader::Reader;
+use crate::score::Outcome;
+use crate::score::bm25::FieldScale;
+
+/// Statistics on demand.
+pub(crate) struct Counts<'a> {
+    reader: &'a Reader,
+    given: Option<&'a Statistics>,
+    /// What was asked of the reader.
+    own: Statistics,
+    scales: BTreeMap<FieldName, Arc<FieldScale>>,
+}
+
+impl<'a> Counts<'a> {
+    pub(crate) fn new(reader: &'a Reader, given: Option<&'a Statistics>) -> Self {
+        Self { reader, given, own: Statistics::default(), scales: BTreeMap::new() }
+    }
+
+    pub(crate) fn reader(&self) -> &'a Reader {
+        self.reader
+    }
+
+    /// The reader's own counts of all that was asked.
+    pub(crate) fn into_statistics(self) -> Statistics {
+        self.own
+    }
+
+    pub(crate) fn field(&mut self, field: &FieldName) -> Outcome<FieldStatistics> {
+        if let Some(counts) = self.given.and_then(|given| given.fields.get(field)) {
+            return Ok(*counts);
+        }
+        if let Some(counts) = self.own.fields.get(field) {
+            return Ok(*counts);
+        }
+        let mut sum = FieldStatistics::default();
+        if let Some(entry) = self.reader.fields.by_path(field) {
+            for view in self.reader.segments.iter() {
+                let counts = view.segment.field_statistics(entry.slot)?;
+                sum.doc_count += counts.doc_count;
+                sum.total_term_freq += counts.total_term_freq;
+            }
+        }
+        self.own.fields.insert(field.clone(), sum);
+        Ok(sum)
+    }
+
+    pub(crate) fn doc_freq(&mut self, field: &FieldName, term: &TermBytes) -> Outcome<u64> {
+        let known = |statistics: &Statistics| statistics.terms.get(field).and_then(|terms| terms.get(term)).copied();
+        if let Some(counts) = self.given.and_then(known).or_else(|| known(&self.own)) {
+            return Ok(counts.doc_freq);
+        }
+        let mut sum = TermStatistics::default();
+        if let Some(entry) = self.reader.fields.by_path(field) {
+            for view in self.reader.segments.iter() {
+                let Some(terms) = view.segment.terms(entry.slot)? else { continue };
+                if let Some(found) = terms.get(term)? {
+                    sum.doc_freq += found.statistics.doc_freq;
+                    sum.total_term_freq += found.statistics.total_term_freq;
+                }
+            }
+        }
+        self.field(field)?;
+        self.own.terms.entry(field.clone()).or_default().insert(term.clone(), sum);
+        Ok(sum.doc_freq)
+    }
+
+    /// Terms of a field that the given statistics name: other shards may have them when this one has not.
+    pub(crate) fn given_terms(&self, field: &FieldName) -> impl Iterator<Item = &'a TermBytes> + use<'a> {
+        self.given.and_then(|given| given.terms.get(field)).into_iter().flat_map(|terms| terms.keys())
+    }
+
+    pub(crate) fn scale(&mut self, field: &FieldName) -> Outcome<Arc<FieldScale>> {
+        if let Some(scale) = self.scales.get(field) {
+            return Ok(scale.clone());
+        }
+        let counts = self.field(field)?;
+        let scale = Arc::new(FieldScale::new(self.reader.similarity, counts));
+        self.scales.insert(field.clone(), scale.clone());
+        Ok(scale)
+    }
+}

@@ -1,0 +1,247 @@
+//! Bound query + statistics -> a tree of weights, the same for every segment; `scorer` turns it into scorers of one segment.
+//!
+//! Not here: what the text of a query means (`search::bind`), which documents are kept (`execute`).
+
+use std::sync::Arc;
+
+use search::bound::{BoundBool, BoundKind, BoundQuery, FieldName, TermBytes};
+
+use crate::fields::FieldSlot;
+use crate::score::Outcome;
+use crate::score::bm25::TermScore;
+use crate::score::function::Modes;
+
+pub(crate) mod automaton;
+mod counts;
+mod expand;
+mod function;
+pub(crate) mod pattern;
+mod phrase;
+mod regexp;
+pub(crate) mod scorer;
+mod sets;
+pub(crate) mod shape;
+pub(crate) mod weight;
+
+pub(crate) use counts::Counts;
+pub(crate) use weight::{BoolWeight, FunctionWeight, Kind, PhraseWeight, Set, SynonymWeight, TermWeight, Weight};
+
+/// Deeper queries are refused: `bind` allows fewer.
+const MAX_DEPTH: u32 = 200;
+
+/// Compiles one query.
+pub(crate) struct Compiler<'c, 'a> {
+    counts: &'c mut Counts<'a>,
+    depth: u32,
+}
+
+/// A leaf's place in the query: the boost it inherits, and whether anybody wants its score.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context {
+    boost: f32,
+    scoring: bool,
+}
+
+impl Context {
+    fn filter(self) -> Self {
+        Self { scoring: false, boost: 1.0 }
+    }
+}
+
+impl<'c, 'a> Compiler<'c, 'a> {
+    pub(crate) fn new(counts: &'c mut Counts<'a>) -> Self {
+        Self { counts, depth: 0 }
+    }
+
+    /// The weights of `query`; without `scoring` its matches are right, its scores are not.
+    pub(crate) fn compile(&mut self, query: &BoundQuery, scoring: bool) -> Outcome<Weight> {
+        self.weight(query, Context { boost: 1.0, scoring })
+    }
+
+    fn weight(&mut self, query: &BoundQuery, outer: Context) -> Outcome<Weight> {
+        if self.depth >= MAX_DEPTH {
+            let reason = format!("the query is nested deeper than {MAX_DEPTH} levels");
+            return Err(model::error::Error::illegal_argument(reason).into());
+        }
+        self.depth += 1;
+        let context = Context { boost: outer.boost * query.boost, ..outer };
+        let mut weight = self.kind(&query.kind, context)?;
+        self.depth -= 1;
+        if weight.name.is_none() {
+            weight.name.clone_from(&query.name);
+        } else if query.name.is_some() {
+            // Two names on one weight: keep both by wrapping.
+            let inner = BoolWeight { must: vec![weight], ..BoolWeight::default() };
+            weight = Weight { kind: Kind::Bool(inner), boost: context.boost, name: query.name.clone() };
+        }
+        Ok(weight)
+    }
+
+    fn weights(&mut self, queries: &[BoundQuery], context: Context) -> Outcome<Vec<Weight>> {
+        queries.iter().map(|query| self.weight(query, context)).collect()
+    }
+
+    fn kind(&mut self, kind: &BoundKind, context: Context) -> Outcome<Weight> {
+        let boost = context.boost;
+        let set = |set| Weight::new(Kind::Set(set), boost);
+        Ok(match kind {
+            BoundKind::MatchAll => Weight::new(Kind::All, boost),
+            BoundKind::MatchNone(reason) => Weight::new(Kind::Nothing(reason.clone()), boost),
+            BoundKind::Term(field, term) => self.term(field, term, context)?,
+            BoundKind::Synonyms(field, terms) => self.synonyms(field, terms, context)?,
+            BoundKind::Blended { terms, tie_breaker } => self.blended(terms, *tie_breaker, context)?,
+            BoundKind::Terms(field, terms) => set(Set::Terms(self.place(field), terms.clone())),
+            BoundKind::Numbers(field, codes) => set(Set::Numbers(self.place(field), codes.clone())),
+            BoundKind::NumberRange(field, from, to) => set(Set::NumberRange(self.place(field), *from, *to)),
+            BoundKind::TermRange(field, from, to) => set(Set::TermRange(self.place(field), from.clone(), to.clone())),
+            BoundKind::Phrase(phrase) => self.phrase(phrase, context)?,
+            BoundKind::Expand(expand) => self.expand(expand, context)?,
+            BoundKind::Exists(fields) => set(Set::Exists(fields.clone())),
+            BoundKind::Ids(ids) => set(Set::Ids(ids.clone())),
+            BoundKind::Bool(clauses) => self.boolean(clauses, context)?,
+            BoundKind::Boosting { positive, negative, negative_boost } => {
+                let positive = Box::new(self.weight(positive, context)?);
+                let negative = Box::new(self.weight(negative, context.filter())?);
+                Weight::new(Kind::Boosting { positive, negative, factor: *negative_boost }, boost)
+            }
+            BoundKind::ConstantScore(inner) => {
+                Weight::new(Kind::Constant(Box::new(self.weight(inner, context.filter())?)), boost)
+            }
+            BoundKind::DisMax { queries, tie_breaker } => {
+                let parts = self.weights(queries, context)?;
+                Weight::new(Kind::DisMax { parts, tie_breaker: *tie_breaker }, boost)
+            }
+            BoundKind::FunctionScore(score) => self.function_score(score, context)?,
+        })
+    }
+
+    fn place(&self, field: &FieldName) -> Place {
+        Place { field: field.clone(), slot: self.counts.reader().fields.by_path(field).map(|entry| entry.slot) }
+    }
+
+    fn boolean(&mut self, clauses: &BoundBool, context: Context) -> Outcome<Weight> {
+        let mut result = BoolWeight {
+            must: self.weights(&clauses.must, context)?,
+            should: self.weights(&clauses.should, context)?,
+            filter: self.weights(&clauses.filter, context.filter())?,
+            must_not: self.weights(&clauses.must_not, context.filter())?,
+            minimum: clauses.minimum_should_match,
+        };
+        if result.must.is_empty() && result.filter.is_empty() {
+            if result.should.is_empty() && result.must_not.is_empty() {
+                return Ok(Weight::new(Kind::All, context.boost));
+            }
+            if !result.should.is_empty() {
+                result.minimum = result.minimum.max(1);
+            }
+        }
+        Ok(Weight::new(Kind::Bool(result), context.boost))
+    }
+
+    fn term(&mut self, field: &FieldName, term: &TermBytes, context: Context) -> Outcome<Weight> {
+        if !context.scoring {
+            return Ok(Weight::new(Kind::Set(Set::Terms(self.place(field), vec![term.clone()])), context.boost));
+        }
+        let doc_freq = self.counts.doc_freq(field, term)?;
+        self.term_with(field, term, doc_freq, context.boost)
+    }
+
+    /// A term that counts as if it were in `doc_freq` documents.
+    fn term_with(&mut self, field: &FieldName, term: &TermBytes, doc_freq: u64, boost: f32) -> Outcome<Weight> {
+        let scale = self.counts.scale(field)?;
+        let score = TermScore { weight: boost * scale.idf(doc_freq), scale };
+        let weight = TermWeight { place: self.place(field), term: term.clone(), doc_freq, score };
+        Ok(Weight::new(Kind::Term(weight), boost))
+    }
+
+    fn synonyms(&mut self, field: &FieldName, terms: &[TermBytes], context: Context) -> Outcome<Weight> {
+        if !context.scoring {
+            return Ok(Weight::new(Kind::Set(Set::Terms(self.place(field), terms.to_vec())), context.boost));
+        }
+        let mut doc_freq = 0;
+        for term in terms {
+            doc_freq = doc_freq.max(self.counts.doc_freq(field, term)?);
+        }
+        let scale = self.counts.scale(field)?;
+        let score = TermScore { weight: context.boost * scale.idf(doc_freq), scale };
+        let weight = SynonymWeight { place: self.place(field), terms: terms.to_vec(), doc_freq, score };
+        Ok(Weight::new(Kind::Synonyms(weight), context.boost))
+    }
+
+    /// One word in several fields: each counts as if it were as frequent as in the field where it is most frequent, and a
+    /// little more the rarer it is there, so that a field's own rarity does not decide.
+    fn blended(&mut self, terms: &[(FieldName, TermBytes, f32)], tie_breaker: f32, context: Context) -> Outcome<Weight> {
+        let mut parts = Vec::with_capacity(terms.len());
+        if !context.scoring {
+            for (field, term, _) in terms {
+                parts.push(self.term(field, term, context)?);
+            }
+            return Ok(Weight::new(Kind::DisMax { parts, tie_breaker }, context.boost));
+        }
+        let mut own = Vec::with_capacity(terms.len());
+        let (mut documents, mut fewest_tokens) = (0, u64::MAX);
+        for (field, term, _) in terms {
+            own.push(self.counts.doc_freq(field, term)?);
+            let counts = self.counts.field(field)?;
+            documents = counts.doc_count.max(documents);
+            if counts.total_term_freq > 0 {
+                fewest_tokens = counts.total_term_freq.min(fewest_tokens);
+            }
+        }
+        let blended = if terms.len() > 1 { blend(&own, documents.min(fewest_tokens)) } else { own };
+        for ((field, term, factor), doc_freq) in terms.iter().zip(blended) {
+            parts.push(self.term_with(field, term, doc_freq, context.boost * factor)?);
+        }
+        Ok(Weight::new(Kind::DisMax { parts, tie_breaker }, context.boost))
+    }
+}
+
+/// Document frequencies shared among fields; absent terms stay absent.
+fn blend(own: &[u64], limit: u64) -> Vec<u64> {
+    let mut order: Vec<usize> = (0..own.len()).filter(|&at| own[at] > 0).collect();
+    order.sort_by_key(|&at| std::cmp::Reverse(own[at]));
+    let mut result = own.to_vec();
+    let Some(&first) = order.first() else { return result };
+    let mut shared = own[first].min(limit);
+    let mut before = own[first];
+    for at in order {
+        if before > own[at] {
+            shared += 1;
+        }
+        before = own[at];
+        result[at] = shared.min(limit);
+    }
+    result
+}
+
+/// A field by name, and where it lies; `None`: the shard has never seen it.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) field: FieldName,
+    pub(crate) slot: Option<FieldSlot>,
+}
+
+/// Names of the weights of a tree, parents first.
+pub(crate) fn named<'w>(weight: &'w Weight, out: &mut Vec<(Arc<str>, &'w Weight)>) {
+    if let Some(name) = &weight.name {
+        out.push((name.clone(), weight));
+    }
+    weight.children().for_each(|child| named(child, out));
+}
+
+/// Score and boost modes of a bound `function_score`.
+pub(crate) fn modes(score: &search::bound::BoundFunctionScore) -> Modes {
+    Modes { score_mode: score.score_mode, boost_mode: score.boost_mode, max_boost: score.max_boost }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blending_orders_by_rarity() {
+        assert_eq!(blend(&[3, 7, 0, 7, 2], 100), [8, 7, 0, 7, 9]);
+        assert_eq!(blend(&[3, 7], 7), [7, 7]);
+        assert_eq!(blend(&[0, 0], 5), [0, 0]);
+    }
+}

@@ -1,0 +1,253 @@
+//! Weights -> scorers of one segment.
+
+use std::sync::Arc;
+
+use search::bound::{ScoreFunction, TermBytes};
+use search::statistics::FieldStatistics;
+
+use super::{BoolWeight, FunctionWeight, Kind, PhraseWeight, Place, SynonymWeight, Weight};
+use crate::fields::{FieldTable, meta};
+use crate::reader::{Reader, Similarity};
+use crate::score::bm25::{FieldScale, TermScore};
+use crate::score::compose::{AtLeast, Boosting, Conjunction, Constant, Excluding, Required, WithOptional};
+use crate::score::cursor::TermCursor;
+use crate::score::disjunction::{Combine, Disjunction};
+use crate::score::function::{DecayCurve, Function, FunctionScore, RandomBy, Weighted};
+use crate::score::phrase::{Part, PhraseScorer};
+use crate::score::sets::Everything;
+use crate::score::sloppy::Sloppy;
+use crate::score::{Never, Outcome, Scorer};
+use crate::segment::{Detail, Segment};
+
+/// One segment, as the scorers are built for it.
+pub(crate) struct Leaf<'a> {
+    pub(crate) segment: &'a dyn Segment,
+    pub(crate) fields: &'a FieldTable,
+    /// Documents, deleted ones too.
+    pub(crate) max: u32,
+    /// Stands in where nobody wants scores.
+    pub(super) unscored: Arc<FieldScale>,
+}
+
+impl<'a> Leaf<'a> {
+    pub(crate) fn new(reader: &'a Reader, segment: usize) -> Self {
+        let segment = reader.segments[segment].segment.as_ref();
+        let unscored = Arc::new(FieldScale::new(Similarity::default(), FieldStatistics::default()));
+        Self { segment, fields: &reader.fields, max: segment.doc_count(), unscored }
+    }
+
+    /// The scorer of a weight.
+    pub(crate) fn scorer(&self, weight: &Weight) -> Outcome<Box<dyn Scorer>> {
+        Ok(match &weight.kind {
+            Kind::Nothing(_) => Box::new(Never),
+            Kind::All => Box::new(Everything { max: self.max, score: weight.boost }),
+            Kind::Term(term) => match self.cursor(&term.place, &term.term, (Detail::Freqs, &term.score))? {
+                Some(cursor) => Box::new(cursor),
+                None => Box::new(Never),
+            },
+            Kind::Synonyms(synonyms) => self.synonyms(synonyms)?,
+            Kind::Set(set) => self.set(set, weight.boost)?,
+            Kind::Phrase(phrase) => match self.phrase(phrase)? {
+                Some(scorer) => Box::new(scorer),
+                None => Box::new(Never),
+            },
+            Kind::Bool(clauses) => self.boolean(clauses)?,
+            Kind::Boosting { positive, negative, factor } => {
+                Box::new(Boosting::new(self.scorer(positive)?, self.scorer(negative)?, *factor))
+            }
+            Kind::Constant(inner) => Box::new(Constant { matches: self.scorer(inner)?, score: weight.boost }),
+            Kind::DisMax { parts, tie_breaker } => {
+                let parts = parts.iter().map(|part| self.scorer(part)).collect::<Outcome<Vec<_>>>()?;
+                Box::new(Disjunction::new(parts, Combine::Best(*tie_breaker), 1))
+            }
+            Kind::Function(function) => {
+                let scorer = Box::new(self.function(function)?);
+                match function.bound.min_score {
+                    Some(least) => Box::new(AtLeast { base: scorer, least, score: 0.0 }),
+                    None => scorer,
+                }
+            }
+        })
+    }
+
+    /// A term's cursor; `None`: it is not in this segment.
+    pub(crate) fn cursor(
+        &self,
+        place: &Place,
+        term: &TermBytes,
+        (detail, score): (Detail, &TermScore),
+    ) -> Outcome<Option<TermCursor>> {
+        let Some(slot) = place.slot else { return Ok(None) };
+        let Some(terms) = self.segment.terms(slot)? else { return Ok(None) };
+        let Some(entry) = terms.get(term)? else { return Ok(None) };
+        let postings = terms.postings(&entry, detail)?;
+        Ok(Some(TermCursor::new(postings, self.segment.norms(slot)?, score.clone())))
+    }
+
+    pub(crate) fn synonyms(&self, synonyms: &SynonymWeight) -> Outcome<Box<dyn Scorer>> {
+        let mut cursors = Vec::with_capacity(synonyms.terms.len());
+        for term in &synonyms.terms {
+            cursors.extend(self.cursor(&synonyms.place, term, (Detail::Freqs, &synonyms.score))?);
+        }
+        Ok(match cursors.len() {
+            0 => Box::new(Never),
+            1 => Box::new(cursors.remove(0)),
+            _ => Box::new(SynonymScorer { cursors, score: synonyms.score.clone(), doc: 0 }),
+        })
+    }
+
+    /// `None`: a position has no term here.
+    pub(crate) fn phrase(&self, phrase: &PhraseWeight) -> Outcome<Option<PhraseScorer>> {
+        let mut parts = Vec::with_capacity(phrase.positions.len());
+        for (offset, terms) in &phrase.positions {
+            let mut cursors = Vec::with_capacity(terms.len());
+            for term in terms {
+                cursors.extend(self.cursor(&phrase.place, term, (Detail::Positions, &phrase.score))?);
+            }
+            if cursors.is_empty() {
+                return Ok(None);
+            }
+            parts.push(Part { cursors, offset: *offset });
+        }
+        let sloppy = (phrase.slop > 0).then(|| Sloppy::new(phrase.slop, &numbered(&phrase.positions)));
+        Ok(Some(PhraseScorer::new(parts, sloppy, phrase.score.clone())))
+    }
+
+    fn boolean(&self, clauses: &BoolWeight) -> Outcome<Box<dyn Scorer>> {
+        let minimum = clauses.minimum as usize;
+        if minimum > clauses.should.len() {
+            return Ok(Box::new(Never));
+        }
+        let mut required = Vec::new();
+        for (weights, scoring) in [(&clauses.must, true), (&clauses.filter, false)] {
+            for weight in weights {
+                required.push(Required { scorer: self.scorer(weight)?, scoring });
+            }
+        }
+        let mut optional = None;
+        if !clauses.should.is_empty() {
+            let should = clauses.should.iter().map(|part| self.scorer(part)).collect::<Outcome<Vec<_>>>()?;
+            if minimum > 0 {
+                required.push(Required { scorer: any_of(should, minimum), scoring: true });
+            } else {
+                optional = Some(any_of(should, 1));
+            }
+        }
+        let mut scorer: Box<dyn Scorer> = match required.len() {
+            0 => Box::new(Everything { max: self.max, score: 0.0 }),
+            1 if required[0].scoring => required.remove(0).scorer,
+            _ => Box::new(Conjunction::new(required, self.max)),
+        };
+        if !clauses.must_not.is_empty() {
+            let excluded = clauses.must_not.iter().map(|part| self.scorer(part)).collect::<Outcome<Vec<_>>>()?;
+            scorer = Box::new(Excluding { base: scorer, excluded: any_of(excluded, 1) });
+        }
+        Ok(match optional {
+            Some(optional) => Box::new(WithOptional::new(scorer, optional)),
+            None => scorer,
+        })
+    }
+
+    pub(crate) fn function(&self, weight: &FunctionWeight) -> Outcome<FunctionScore> {
+        let mut functions = Vec::with_capacity(weight.filters.len());
+        for (bound, filter) in weight.bound.functions.iter().zip(&weight.filters) {
+            let filter = filter.as_ref().map(|filter| self.scorer(filter)).transpose()?;
+            let function = match &bound.function {
+                Some(function) => self.score_function(function)?,
+                None => Function::One,
+            };
+            functions.push(Weighted { filter, weight: bound.weight, function });
+        }
+        Ok(FunctionScore::new(self.scorer(&weight.query)?, functions, weight.modes))
+    }
+
+    fn score_function(&self, function: &ScoreFunction) -> Outcome<Function> {
+        let numbers = |field: &str| match self.fields.by_path(field) {
+            Some(entry) => self.segment.numbers(entry.slot),
+            None => Ok(None),
+        };
+        Ok(match function {
+            ScoreFunction::Random { seed, field } => {
+                let values = match field {
+                    Some((field, code)) => RandomBy::Number(numbers(field)?, *code),
+                    None => RandomBy::Id(self.segment.strings(meta::ID)?),
+                };
+                Function::Random { seed: *seed as i32, values }
+            }
+            ScoreFunction::FieldValue { field, code, factor, modifier, missing } => Function::FieldValue {
+                path: field.clone(),
+                column: numbers(field)?,
+                code: *code,
+                factor: *factor,
+                modifier: *modifier,
+                missing: *missing,
+            },
+            ScoreFunction::Decay { shape, field, code, origin, scale, offset, decay, mode } => Function::Decay {
+                column: numbers(field)?,
+                code: *code,
+                decay: DecayCurve::new(*shape, *origin, *offset, (*scale, *decay)),
+                mode: *mode,
+            },
+        })
+    }
+}
+
+fn any_of(mut scorers: Vec<Box<dyn Scorer>>, minimum: usize) -> Box<dyn Scorer> {
+    match scorers.len() {
+        1 => scorers.remove(0),
+        _ => Box::new(Disjunction::new(scorers, Combine::Sum, minimum)),
+    }
+}
+
+/// Offsets with the terms of each position as numbers, equal terms having equal numbers.
+fn numbered(positions: &[(u32, Vec<TermBytes>)]) -> Vec<(u32, Vec<usize>)> {
+    let mut known: Vec<&TermBytes> = Vec::new();
+    let mut number = |term| {
+        known.iter().position(|other| *other == term).unwrap_or_else(|| {
+            known.push(term);
+            known.len() - 1
+        })
+    };
+    positions.iter().map(|(offset, terms)| (*offset, terms.iter().map(&mut number).collect())).collect()
+}
+
+/// Several terms as if they were one.
+struct SynonymScorer {
+    cursors: Vec<TermCursor>,
+    score: TermScore,
+    doc: u32,
+}
+
+impl Scorer for SynonymScorer {
+    fn probe(&mut self, doc: u32) -> Outcome<u32> {
+        self.doc = u32::MAX;
+        for cursor in &mut self.cursors {
+            self.doc = self.doc.min(cursor.advance(doc)?);
+        }
+        Ok(self.doc)
+    }
+
+    fn score(&mut self) -> Outcome<f32> {
+        let mut freq = 0.0;
+        for cursor in &mut self.cursors {
+            if !cursor.is_done() && cursor.is_loaded() && cursor.docs[cursor.at] == self.doc {
+                cursor.load_freqs()?;
+                freq += cursor.freq(cursor.at) as f32;
+            }
+        }
+        let code = self.cursors.first().map_or(0, |cursor| cursor.code(self.doc));
+        Ok(self.score.score(freq, code))
+    }
+
+    fn cost(&self) -> u64 {
+        self.cursors.iter().map(|cursor| u64::from(cursor.doc_freq)).sum()
+    }
+
+    fn bound(&mut self, _: u32, _: u32) -> f32 {
+        self.score.bound(1.0)
+    }
+
+    fn fill(&mut self, from: u32, to: u32, words: &mut [u64]) -> Outcome<()> {
+        self.cursors.iter_mut().try_for_each(|cursor| cursor.fill(from, to, words))
+    }
+}

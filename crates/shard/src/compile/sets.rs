@@ -1,0 +1,245 @@
+//! Constant-scoring leaves in one segment: terms, numbers, ranges, patterns, existence, ids; by the cheaper of postings and columns.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use model::number::term_from_ordered;
+use search::bound::TermBytes;
+
+use super::scorer::Leaf;
+use super::weight::Set;
+use super::{Place, pattern::Accepted};
+use crate::fields::{FieldSlot, Layout, meta};
+use crate::score::bm25::FieldScale;
+use crate::score::bm25::TermScore;
+use crate::score::compose::Constant;
+use crate::score::cursor::TermCursor;
+use crate::score::disjunction::{Combine, Disjunction};
+use crate::score::sets::{BitSet, ColumnRange, DocList, HasNorm, Ranged};
+use crate::score::{Never, Outcome, Scorer, bits};
+use crate::segment::{Detail, EveryTerm, TermAutomaton, TermEntry, TermRange, Terms};
+
+/// Ranges of at most so many numbers are looked up as terms.
+const FEW_NUMBERS: i64 = 16;
+
+impl Leaf<'_> {
+    pub(super) fn set(&self, set: &Set, score: f32) -> Outcome<Box<dyn Scorer>> {
+        match set {
+            Set::Terms(place, terms) => self.any_term(place, terms.iter().map(|term| term.as_ref()), score),
+            Set::Numbers(place, codes) => self.any_number(place, codes, score),
+            Set::NumberRange(place, from, to) => self.number_range(place, (*from, *to), score),
+            Set::TermRange(place, from, to) => self.term_range(place, (from, to), score),
+            Set::Accepted(place, accepted) => self.accepted(place, accepted, score),
+            Set::Exists(fields) => self.exists(fields, score),
+            Set::Ids(ids) => {
+                let place = Place { field: "_id".into(), slot: Some(meta::ID) };
+                self.any_term(&place, ids.iter().map(|id| id.as_bytes()), score)
+            }
+        }
+    }
+
+    /// A cursor over documents alone.
+    fn docs_cursor(&self, terms: &dyn Terms, entry: &TermEntry) -> Outcome<TermCursor> {
+        Ok(TermCursor::new(terms.postings(entry, Detail::Docs)?, None, unscored(&self.unscored)))
+    }
+
+    fn any_term<'t>(&self, place: &Place, wanted: impl Iterator<Item = &'t [u8]>, score: f32) -> Outcome<Box<dyn Scorer>> {
+        let Some(slot) = place.slot else { return Ok(Box::new(Never)) };
+        let Some(terms) = self.segment.terms(slot)? else {
+            let wanted: Vec<&[u8]> = wanted.collect();
+            return self.strings_without_postings(slot, &wanted, score);
+        };
+        let mut union = Union::new(self.max);
+        for term in wanted {
+            if let Some(entry) = terms.get(term)? {
+                union.add(self.docs_cursor(&*terms, &entry)?)?;
+            }
+        }
+        Ok(union.finish(score)?)
+    }
+
+    /// Values of a field that has only a column.
+    fn strings_without_postings(&self, slot: FieldSlot, wanted: &[&[u8]], score: f32) -> Outcome<Box<dyn Scorer>> {
+        let Some(column) = self.segment.strings(slot)? else { return Ok(Box::new(Never)) };
+        let mut parts: Vec<Box<dyn Scorer>> = Vec::new();
+        for value in wanted {
+            if let Ok(ord) = column.find(value)? {
+                parts.push(Box::new(ColumnRange::new(Ranged::Strings(column.clone(), ord..=ord), self.max, score)));
+            }
+        }
+        Ok(Box::new(Constant { matches: Box::new(Disjunction::new(parts, Combine::Sum, 1)), score }))
+    }
+
+    fn any_number(&self, place: &Place, codes: &[i64], score: f32) -> Outcome<Box<dyn Scorer>> {
+        let Some(slot) = place.slot else { return Ok(Box::new(Never)) };
+        if self.segment.terms(slot)?.is_some() {
+            let terms: Vec<[u8; 8]> = codes.iter().map(|&code| term_from_ordered(code)).collect();
+            return self.any_term(place, terms.iter().map(|term| term.as_slice()), score);
+        }
+        let Some(column) = self.segment.numbers(slot)? else { return Ok(Box::new(Never)) };
+        let range = |&code: &i64| ColumnRange::new(Ranged::Numbers(column.clone(), code..=code), self.max, score);
+        let parts = codes.iter().map(|code| Box::new(range(code)) as Box<dyn Scorer>).collect();
+        Ok(Box::new(Constant { matches: Box::new(Disjunction::new(parts, Combine::Sum, 1)), score }))
+    }
+
+    fn number_range(&self, place: &Place, (from, to): (i64, i64), score: f32) -> Outcome<Box<dyn Scorer>> {
+        let Some(slot) = place.slot.filter(|_| from <= to) else { return Ok(Box::new(Never)) };
+        let few = to.checked_sub(from).is_some_and(|width| width < FEW_NUMBERS);
+        let column = self.segment.numbers(slot)?;
+        let terms = self.segment.terms(slot)?;
+        if let (Some(_), true) = (&terms, few || column.is_none()) {
+            if few {
+                let codes: Vec<i64> = (from..=to).collect();
+                return self.any_number(place, &codes, score);
+            }
+            let (from, to) = (term_from_ordered(from), term_from_ordered(to));
+            return self.walked(slot, (Bound::Included(&from), Bound::Included(&to)), &EveryTerm, score);
+        }
+        let Some(column) = column else { return Ok(Box::new(Never)) };
+        match column.min_max() {
+            Some((least, greatest)) if least <= to && greatest >= from => {
+                Ok(Box::new(ColumnRange::new(Ranged::Numbers(column, from..=to), self.max, score)))
+            }
+            _ => Ok(Box::new(Never)),
+        }
+    }
+
+    fn term_range(
+        &self,
+        place: &Place,
+        (from, to): (&Bound<TermBytes>, &Bound<TermBytes>),
+        score: f32,
+    ) -> Outcome<Box<dyn Scorer>> {
+        let Some(slot) = place.slot else { return Ok(Box::new(Never)) };
+        if let Some(column) = self.segment.strings(slot)? {
+            let low = match from {
+                Bound::Unbounded => 0,
+                Bound::Included(value) => column.find(value)?.unwrap_or_else(|next| next),
+                Bound::Excluded(value) => column.find(value)?.map_or_else(|next| next, |found| found + 1),
+            };
+            // One behind the last.
+            let behind = match to {
+                Bound::Unbounded => column.ord_count(),
+                Bound::Included(value) => column.find(value)?.map_or_else(|next| next, |found| found + 1),
+                Bound::Excluded(value) => column.find(value)?.unwrap_or_else(|next| next),
+            };
+            if low >= behind {
+                return Ok(Box::new(Never));
+            }
+            return Ok(Box::new(ColumnRange::new(Ranged::Strings(column, low..=behind - 1), self.max, score)));
+        }
+        let range = (from.as_ref().map(|bytes| bytes.as_ref()), to.as_ref().map(|bytes| bytes.as_ref()));
+        self.walked(slot, range, &EveryTerm, score)
+    }
+
+    fn accepted(&self, place: &Place, accepted: &Accepted, score: f32) -> Outcome<Box<dyn Scorer>> {
+        let Some(slot) = place.slot else { return Ok(Box::new(Never)) };
+        self.walked(slot, accepted.range(), accepted.automaton(), score)
+    }
+
+    fn walked(
+        &self,
+        slot: FieldSlot,
+        range: TermRange<'_>,
+        automaton: &dyn TermAutomaton,
+        score: f32,
+    ) -> Outcome<Box<dyn Scorer>> {
+        let Some(terms) = self.segment.terms(slot)? else { return Ok(Box::new(Never)) };
+        let mut union = Union::new(self.max);
+        let mut outcome = Ok(());
+        terms.walk(range, automaton, &mut |_, entry| {
+            outcome = self.docs_cursor(&*terms, &entry).and_then(|cursor| union.add(cursor));
+            outcome.is_ok()
+        })?;
+        outcome?;
+        Ok(union.finish(score)?)
+    }
+
+    fn exists(&self, fields: &[Arc<str>], score: f32) -> Outcome<Box<dyn Scorer>> {
+        let mut parts: Vec<Box<dyn Scorer>> = Vec::new();
+        for field in fields {
+            let Some(entry) = self.fields.by_path(field) else { continue };
+            if let Layout::Text { norms: true, .. } | Layout::Exact { norms: true, .. } = entry.layout
+                && let Some(norms) = self.segment.norms(entry.slot)?
+            {
+                parts.push(Box::new(HasNorm { norms, score }));
+            }
+            if let Some(column) = self.segment.numbers(entry.slot)? {
+                parts.push(Box::new(ColumnRange::new(Ranged::HasNumber(column), self.max, score)));
+            }
+            if let Some(column) = self.segment.strings(entry.slot)? {
+                parts.push(Box::new(ColumnRange::new(Ranged::HasString(column), self.max, score)));
+            }
+            let names = Place { field: "_field_names".into(), slot: Some(meta::FIELD_NAMES) };
+            parts.push(self.any_term(&names, std::iter::once(field.as_bytes()), score)?);
+        }
+        match parts.len() {
+            0 => Ok(Box::new(Never)),
+            1 => Ok(parts.remove(0)),
+            _ => Ok(Box::new(Constant { matches: Box::new(Disjunction::new(parts, Combine::Sum, 1)), score })),
+        }
+    }
+}
+
+fn unscored(scale: &Arc<FieldScale>) -> TermScore {
+    TermScore { weight: 0.0, scale: scale.clone() }
+}
+
+/// Several terms' documents as one set: a list while they are few, then a bitset.
+struct Union {
+    max: u32,
+    single: Option<TermCursor>,
+    list: Vec<u32>,
+    words: Option<Vec<u64>>,
+}
+
+impl Union {
+    fn new(max: u32) -> Self {
+        Self { max, single: None, list: Vec::new(), words: None }
+    }
+
+    fn add(&mut self, cursor: TermCursor) -> Outcome<()> {
+        if self.single.is_none() && self.list.is_empty() && self.words.is_none() {
+            self.single = Some(cursor);
+            return Ok(());
+        }
+        if let Some(first) = self.single.take() {
+            self.pour(first)?;
+        }
+        self.pour(cursor)
+    }
+
+    fn pour(&mut self, mut cursor: TermCursor) -> Outcome<()> {
+        let many = self.list.len() as u64 + u64::from(cursor.doc_freq) > u64::from(self.max) / 32;
+        if self.words.is_none() && many {
+            let mut words = bits::none(self.max);
+            self.list.drain(..).for_each(|doc| bits::set(&mut words, doc));
+            self.words = Some(words);
+        }
+        match &mut self.words {
+            Some(words) => cursor.fill(0, self.max, words),
+            None => {
+                for block in 0..cursor.blocks() {
+                    cursor.block = block;
+                    cursor.load()?;
+                    self.list.extend_from_slice(&cursor.docs[..cursor.len]);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(self, score: f32) -> Outcome<Box<dyn Scorer>> {
+        if let Some(cursor) = self.single {
+            return Ok(Box::new(Constant { matches: Box::new(cursor), score }));
+        }
+        if let Some(words) = self.words {
+            return Ok(Box::new(BitSet::new(words, score)));
+        }
+        let mut docs = self.list;
+        docs.sort_unstable();
+        docs.dedup();
+        Ok(if docs.is_empty() { Box::new(Never) } else { Box::new(DocList::new(docs, score)) })
+    }
+}
+

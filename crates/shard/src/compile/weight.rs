@@ -1,0 +1,120 @@
+//! The weights: a query with everything resolved that does not depend on the segment.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use search::bound::{BoundFunctionScore, FieldName, TermBytes};
+
+use super::Place;
+use super::pattern::Accepted;
+use crate::score::bm25::TermScore;
+use crate::score::function::Modes;
+
+/// A query part. Boosts are multiplied down into the leaves' scores.
+pub(crate) struct Weight {
+    pub(crate) kind: Kind,
+    /// Its own times those above it.
+    pub(crate) boost: f32,
+    pub(crate) name: Option<Arc<str>>,
+}
+
+pub(crate) enum Kind {
+    Nothing(String),
+    All,
+    Term(TermWeight),
+    Synonyms(SynonymWeight),
+    /// Documents that all score the boost.
+    Set(Set),
+    Phrase(PhraseWeight),
+    Bool(BoolWeight),
+    Boosting { positive: Box<Weight>, negative: Box<Weight>, factor: f32 },
+    Constant(Box<Weight>),
+    DisMax { parts: Vec<Weight>, tie_breaker: f32 },
+    Function(Box<FunctionWeight>),
+}
+
+pub(crate) struct TermWeight {
+    pub(crate) place: Place,
+    pub(crate) term: TermBytes,
+    /// The documents it counts as having.
+    pub(crate) doc_freq: u64,
+    pub(crate) score: TermScore,
+}
+
+pub(crate) struct SynonymWeight {
+    pub(crate) place: Place,
+    pub(crate) terms: Vec<TermBytes>,
+    pub(crate) doc_freq: u64,
+    pub(crate) score: TermScore,
+}
+
+pub(crate) struct PhraseWeight {
+    pub(crate) place: Place,
+    /// Offset from the phrase's start, and the terms; at least two positions.
+    pub(crate) positions: Vec<(u32, Vec<TermBytes>)>,
+    pub(crate) slop: u32,
+    /// Documents of each term that is anywhere, in order; empty without scoring.
+    pub(crate) doc_freqs: Vec<u64>,
+    pub(crate) score: TermScore,
+}
+
+#[derive(Default)]
+pub(crate) struct BoolWeight {
+    pub(crate) must: Vec<Weight>,
+    pub(crate) should: Vec<Weight>,
+    pub(crate) filter: Vec<Weight>,
+    pub(crate) must_not: Vec<Weight>,
+    /// How many of `should` must match; at least 1 when nothing else is required.
+    pub(crate) minimum: u32,
+}
+
+pub(crate) struct FunctionWeight {
+    pub(crate) query: Weight,
+    /// Filters of the functions, in order.
+    pub(crate) filters: Vec<Option<Weight>>,
+    pub(crate) bound: BoundFunctionScore,
+    pub(crate) modes: Modes,
+}
+
+pub(crate) enum Set {
+    Terms(Place, Vec<TermBytes>),
+    Numbers(Place, Vec<i64>),
+    NumberRange(Place, i64, i64),
+    TermRange(Place, Bound<TermBytes>, Bound<TermBytes>),
+    Accepted(Place, Accepted),
+    Exists(Vec<FieldName>),
+    Ids(Vec<Arc<str>>),
+}
+
+impl Weight {
+    pub(crate) fn new(kind: Kind, boost: f32) -> Self {
+        Self { kind, boost, name: None }
+    }
+
+    /// Direct parts.
+    pub(crate) fn children(&self) -> Box<dyn Iterator<Item = &Weight> + '_> {
+        match &self.kind {
+            Kind::Bool(b) => Box::new(b.must.iter().chain(&b.should).chain(&b.filter).chain(&b.must_not)),
+            Kind::Boosting { positive, negative, .. } => Box::new([&**positive, &**negative].into_iter()),
+            Kind::Constant(inner) => Box::new(std::iter::once(&**inner)),
+            Kind::DisMax { parts, .. } => Box::new(parts.iter()),
+            Kind::Function(f) => Box::new(std::iter::once(&f.query).chain(f.filters.iter().flatten())),
+            Kind::Nothing(_) | Kind::All | Kind::Term(_) | Kind::Synonyms(_) | Kind::Set(_) | Kind::Phrase(_) => {
+                Box::new(std::iter::empty())
+            }
+        }
+    }
+
+    /// The score of every match, where all score the same.
+    pub(crate) fn constant_score(&self) -> Option<f32> {
+        match &self.kind {
+            Kind::Nothing(_) => Some(0.0),
+            Kind::All | Kind::Set(_) | Kind::Constant(_) => Some(self.boost),
+            Kind::Bool(b) if b.should.is_empty() => {
+                let scores: Option<Vec<f32>> = b.must.iter().map(Weight::constant_score).collect();
+                scores.map(|scores| scores.iter().map(|&score| f64::from(score)).sum::<f64>() as f32)
+            }
+            _ => None,
+        }
+    }
+}

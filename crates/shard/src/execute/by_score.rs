@@ -1,0 +1,214 @@
+//! The best hits by score: the fast path that fits the query, or document by document.
+
+use search::shard_query::{ShardHits, ShardQuery, SortValue};
+
+use super::best::Best;
+use super::{Search, Watch, constant, matches, total};
+use crate::compile::scorer::Leaf;
+use crate::compile::shape::{Scoring, Shape};
+use crate::compile::{TermWeight, Weight};
+use crate::score::bulk::{Scratch, Sink, all, any, floor, phrase, term};
+use crate::score::compose::{Conjunction, Required};
+use crate::score::cursor::TermCursor;
+use crate::score::{Outcome, Scorer, bits};
+use crate::segment::Detail;
+
+/// Documents that are scored between two looks at their bound and at the time.
+const WINDOW: u32 = 4096;
+
+pub(super) fn best(search: &Search<'_>, request: &ShardQuery, watch: &mut Watch<'_>) -> Outcome<ShardHits> {
+    let after = match request.after.as_deref() {
+        Some([SortValue::Double(score), ..]) => Some(*score as f32),
+        Some([SortValue::Long(score), ..]) => Some(*score as f32),
+        Some([SortValue::Unsigned(score), ..]) => Some(*score as f32),
+        _ => None,
+    };
+    let with_sort = !request.sort.is_empty();
+    let mut result = if search.is_exhaustive() {
+        exhaustive(search, request, after, watch)?
+    } else {
+        let mut result = total::counted(search, request.track_total, watch)?;
+        let mut own = Watch::sharing(watch);
+        let mut best = Best::new(search.reader, request.top, after, &mut own);
+        pruned(search, &mut best)?;
+        result.hits = best.into_hits(with_sort)?;
+        watch.timed_out |= own.timed_out;
+        result
+    };
+    result.max_score = match (after, result.hits.first()) {
+        (None, first) => first.map(|hit| hit.score),
+        (Some(_), _) => highest(search, watch)?,
+    };
+    Ok(result)
+}
+
+/// The best score of all, whatever page is asked for.
+fn highest(search: &Search<'_>, watch: &mut Watch<'_>) -> Outcome<Option<f32>> {
+    let mut own = Watch::sharing(watch);
+    let mut best = Best::new(search.reader, 1, None, &mut own);
+    pruned(search, &mut best)?;
+    Ok(best.into_hits(false)?.first().map(|hit| hit.score))
+}
+
+/// Counts and collects in one pass: every match has to be scored, or only so many are looked at.
+fn exhaustive(search: &Search<'_>, request: &ShardQuery, after: Option<f32>, watch: &mut Watch<'_>) -> Outcome<ShardHits> {
+    let mut own = Watch::sharing(watch);
+    let mut best = Best::new(search.reader, request.top, after, &mut own);
+    let outcome = matches::each(search, true, watch, &mut |segment, docs, scores| {
+        best.enter(segment);
+        for (&doc, &score) in docs.iter().zip(scores) {
+            best.offer(doc, score)?;
+        }
+        Ok(())
+    })?;
+    let (total, at_least) = total::capped(outcome.count, request.track_total);
+    let hits = best.into_hits(!request.sort.is_empty())?;
+    Ok(ShardHits { hits, total, at_least, terminated_early: outcome.terminated_early, ..ShardHits::default() })
+}
+
+fn pruned(search: &Search<'_>, best: &mut Best<'_, '_>) -> Outcome<()> {
+    let mut order: Vec<usize> = (0..search.reader.segments.len()).collect();
+    // The largest first: its hits make the threshold for the others.
+    order.sort_by_key(|&segment| std::cmp::Reverse(search.reader.segments[segment].segment.doc_count()));
+    let constant = search.weight.constant_score();
+    let shape = Shape::of(search.weight);
+    let mut scratch = None;
+    for segment in order {
+        if !best.go_on()? {
+            break;
+        }
+        best.enter(segment as u32);
+        let leaf = Leaf::new(search.reader, segment);
+        if leaf.max == 0 {
+            continue;
+        }
+        match (constant, &shape) {
+            (Some(score), _) => constant::best(search, &leaf, segment, score, best)?,
+            (None, Some(shape)) => by_shape(search, shape, (&leaf, segment), best, &mut scratch)?,
+            (None, None) => by_document(search, &leaf, segment, best)?,
+        }
+    }
+    Ok(())
+}
+
+fn by_shape(
+    search: &Search<'_>,
+    shape: &Shape<'_>,
+    (leaf, segment): (&Leaf<'_>, usize),
+    best: &mut Best<'_, '_>,
+    scratch: &mut Option<Scratch>,
+) -> Outcome<()> {
+    let (terms, required): (&[&TermWeight], bool) = match &shape.scoring {
+        Scoring::All(terms) => (terms, true),
+        Scoring::Any(terms) => (terms, false),
+        Scoring::Phrase(_) => (&[], true),
+    };
+    let mut cursors = Vec::with_capacity(terms.len());
+    for term in terms {
+        match leaf.cursor(&term.place, &term.term, (Detail::Freqs, &term.score))? {
+            Some(cursor) => cursors.push(cursor),
+            None if required => return Ok(()),
+            None => {}
+        }
+    }
+    let work: u64 = match &shape.scoring {
+        Scoring::All(_) => cursors.iter().map(|cursor| u64::from(cursor.doc_freq)).min().unwrap_or(0),
+        Scoring::Any(_) => cursors.iter().map(|cursor| u64::from(cursor.doc_freq)).sum(),
+        Scoring::Phrase(_) => u64::MAX,
+    };
+    let Some(accept) = accepted(search, shape, leaf, segment, work)? else {
+        return by_document(search, leaf, segment, best);
+    };
+    let accept = accept.as_deref();
+    if let Scoring::Phrase(phrase) = &shape.scoring {
+        return exact_phrase(phrase, leaf, accept, best);
+    }
+    match (cursors.as_mut_slice(), required) {
+        ([], _) => Ok(()),
+        ([cursor], _) => term::best(cursor, accept, best),
+        (cursors, true) => all::best(cursors, accept, best, scratch.get_or_insert_default()),
+        (cursors, false) => any::best(cursors, leaf.max, accept, best, scratch.get_or_insert_default()),
+    }
+}
+
+fn exact_phrase(
+    phrase: &crate::compile::PhraseWeight,
+    leaf: &Leaf<'_>,
+    accept: Option<&[u64]>,
+    best: &mut Best<'_, '_>,
+) -> Outcome<()> {
+    let mut cursors: Vec<TermCursor> = Vec::with_capacity(phrase.positions.len());
+    for (_, terms) in &phrase.positions {
+        match leaf.cursor(&phrase.place, &terms[0], (Detail::Positions, &phrase.score))? {
+            Some(cursor) => cursors.push(cursor),
+            None => return Ok(()),
+        }
+    }
+    let offsets = phrase.positions.iter().map(|(offset, _)| *offset).collect();
+    phrase::best(phrase::PhraseTerms { cursors, offsets, score: phrase.score.clone() }, accept, best)
+}
+
+/// The documents that filters and deletions admit; `None`: a filter admits so few that it should lead.
+type Accepted = Option<Option<Vec<u64>>>;
+
+fn accepted(search: &Search<'_>, shape: &Shape<'_>, leaf: &Leaf<'_>, segment: usize, work: u64) -> Outcome<Accepted> {
+    let alive = search.reader.segments[segment].alive.as_ref();
+    let scorers = |weights: &[&Weight]| weights.iter().map(|weight| leaf.scorer(weight)).collect::<Outcome<Vec<_>>>();
+    let mut filters = scorers(&shape.filters)?;
+    if let Some(filter) = search.post_filter {
+        filters.push(leaf.scorer(filter)?);
+    }
+    if filters.iter().any(|filter| filter.cost().saturating_mul(8) < work.min(u64::from(leaf.max))) {
+        return Ok(None);
+    }
+    if filters.is_empty() && shape.excluded.is_empty() && alive.is_none() {
+        return Ok(Some(None));
+    }
+    let mut words = alive.map_or_else(|| bits::all(leaf.max), |alive| alive.words().to_vec());
+    let mut one = bits::none(leaf.max);
+    for mut filter in filters {
+        one.fill(0);
+        filter.fill(0, leaf.max, &mut one)?;
+        bits::and(&mut words, &one);
+    }
+    for mut excluded in scorers(&shape.excluded)? {
+        one.fill(0);
+        excluded.fill(0, leaf.max, &mut one)?;
+        bits::and_not(&mut words, &one);
+    }
+    Ok(Some(Some(words)))
+}
+
+/// The scorer of a search in a segment, post filter included.
+pub(super) fn filtered(search: &Search<'_>, leaf: &Leaf<'_>) -> Outcome<Box<dyn Scorer>> {
+    let scorer = leaf.scorer(search.weight)?;
+    let Some(filter) = search.post_filter else { return Ok(scorer) };
+    let parts = vec![Required { scorer, scoring: true }, Required { scorer: leaf.scorer(filter)?, scoring: false }];
+    Ok(Box::new(Conjunction::new(parts, leaf.max)))
+}
+
+fn by_document(search: &Search<'_>, leaf: &Leaf<'_>, segment: usize, best: &mut Best<'_, '_>) -> Outcome<()> {
+    let view = &search.reader.segments[segment];
+    let mut scorer = filtered(search, leaf)?;
+    let mut doc = scorer.seek(0)?;
+    while doc < leaf.max {
+        if !best.go_on()? {
+            break;
+        }
+        let end = (doc / WINDOW + 1).saturating_mul(WINDOW).min(leaf.max);
+        if f64::from(scorer.bound(doc, end)) < floor(best.threshold()) {
+            doc = scorer.seek(end)?;
+            continue;
+        }
+        while doc < end {
+            if view.is_alive(doc) {
+                let score = scorer.score()?;
+                if score >= best.threshold() {
+                    best.offer(doc, score)?;
+                }
+            }
+            doc = scorer.seek(doc + 1)?;
+        }
+    }
+    Ok(())
+}

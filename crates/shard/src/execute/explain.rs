@@ -1,0 +1,287 @@
+//! How one document's score came about, part by part, in OpenSearch's words.
+
+use model::search::Explanation;
+use search::shard_query::DocAddress;
+
+use super::{explain_function, notation};
+use crate::compile::scorer::Leaf;
+use crate::compile::{BoolWeight, Kind, PhraseWeight, Weight};
+use crate::reader::Reader;
+use crate::score::bm25::{TermScore, length};
+use crate::score::{Outcome, Scorer};
+use crate::segment::Detail;
+
+/// One document of one segment.
+pub(super) struct Explainer<'a> {
+    pub(super) leaf: Leaf<'a>,
+    pub(super) doc: u32,
+    /// Documents of the segments before.
+    first: u64,
+}
+
+pub(super) fn explain(reader: &Reader, weight: &Weight, address: DocAddress) -> Outcome<Explanation> {
+    let segment = address.segment as usize;
+    let first = reader.segments[..segment].iter().map(|view| u64::from(view.segment.doc_count())).sum();
+    Explainer { leaf: Leaf::new(reader, segment), doc: address.doc, first }.weight(weight)
+}
+
+pub(super) fn matched(value: f32, description: impl Into<String>, details: Vec<Explanation>) -> Explanation {
+    Explanation { matched: true, value, description: description.into(), details }
+}
+
+pub(super) fn unmatched(description: impl Into<String>, details: Vec<Explanation>) -> Explanation {
+    Explanation { matched: false, value: 0.0, description: description.into(), details }
+}
+
+/// Terms of a field as BM25 sees them: how often, in how many documents.
+struct Scored<'s> {
+    score: &'s TermScore,
+    boost: f32,
+    doc_freqs: &'s [u64],
+    freq: f32,
+    /// How the frequency is called.
+    freq_name: String,
+}
+
+impl Explainer<'_> {
+    /// The score of the document, `None` when it does not match.
+    pub(super) fn score(&self, scorer: &mut dyn Scorer) -> Outcome<Option<f32>> {
+        Ok(if scorer.probe(self.doc)? == self.doc { Some(scorer.score()?) } else { None })
+    }
+
+    pub(super) fn matches(&self, weight: &Weight) -> Outcome<bool> {
+        Ok(self.leaf.scorer(weight)?.probe(self.doc)? == self.doc)
+    }
+
+    pub(super) fn weight(&self, weight: &Weight) -> Outcome<Explanation> {
+        match &weight.kind {
+            Kind::Nothing(reason) => Ok(unmatched(reason.clone(), Vec::new())),
+            Kind::All => Ok(matched(weight.boost, notation::query(weight), Vec::new())),
+            Kind::Term(term) => {
+                let Some(mut cursor) = self.leaf.cursor(&term.place, &term.term, (Detail::Freqs, &term.score))? else {
+                    return Ok(unmatched("no matching term", Vec::new()));
+                };
+                if cursor.advance(self.doc)? != self.doc {
+                    return Ok(unmatched("no matching term", Vec::new()));
+                }
+                cursor.load_freqs()?;
+                let freq = cursor.freq(cursor.at) as f32;
+                let freq_name = "freq, occurrences of term within document".to_owned();
+                let doc_freqs = &[term.doc_freq];
+                let scored = Scored { score: &term.score, boost: weight.boost, doc_freqs, freq, freq_name };
+                Ok(self.scored(&notation::query(weight), &scored, cursor.code(self.doc)))
+            }
+            Kind::Synonyms(synonyms) => self.synonyms(weight, synonyms),
+            Kind::Phrase(phrase) => self.phrase(weight, phrase),
+            Kind::Set(_) | Kind::Constant(_) => self.constant(weight),
+            Kind::Bool(clauses) => self.boolean(weight, clauses),
+            Kind::Boosting { positive, negative, factor } => self.boosting(weight, (positive, negative, *factor)),
+            Kind::DisMax { parts, tie_breaker } => self.dis_max(weight, parts, *tie_breaker),
+            Kind::Function(function) => explain_function::explain(self, function),
+        }
+    }
+
+    fn constant(&self, weight: &Weight) -> Outcome<Explanation> {
+        let text = match &weight.kind {
+            Kind::Set(_) => notation::constant(weight),
+            _ => format!("ConstantScore({})", match &weight.kind {
+                Kind::Constant(inner) => notation::bare(inner),
+                _ => notation::bare(weight),
+            }),
+        };
+        Ok(if self.matches(weight)? {
+            let boost = if weight.boost == 1.0 { String::new() } else { format!("^{:?}", weight.boost) };
+            matched(weight.boost, format!("{text}{boost}"), Vec::new())
+        } else {
+            unmatched(format!("{text} doesn't match id {}", self.first + u64::from(self.doc)), Vec::new())
+        })
+    }
+
+    fn synonyms(&self, weight: &Weight, synonyms: &crate::compile::SynonymWeight) -> Outcome<Explanation> {
+        let mut freq = 0.0;
+        let mut code = None;
+        for term in &synonyms.terms {
+            if let Some(mut cursor) = self.leaf.cursor(&synonyms.place, term, (Detail::Freqs, &synonyms.score))?
+                && cursor.advance(self.doc)? == self.doc
+            {
+                cursor.load_freqs()?;
+                freq += cursor.freq(cursor.at) as f32;
+                code = Some(cursor.code(self.doc));
+            }
+        }
+        let Some(code) = code else { return Ok(unmatched("no matching term", Vec::new())) };
+        let freq_name = format!("termFreq={freq:?}");
+        let doc_freqs = &[synonyms.doc_freq];
+        let scored = Scored { score: &synonyms.score, boost: weight.boost, doc_freqs, freq, freq_name };
+        Ok(self.scored(&notation::query(weight), &scored, code))
+    }
+
+    fn phrase(&self, weight: &Weight, phrase: &PhraseWeight) -> Outcome<Explanation> {
+        let Some(mut scorer) = self.leaf.phrase(phrase)? else { return Ok(unmatched("no matching term", Vec::new())) };
+        if scorer.probe(self.doc)? != self.doc {
+            return Ok(unmatched("no matching phrase", Vec::new()));
+        }
+        let freq = scorer.freq;
+        let freq_name = format!("phraseFreq={freq:?}");
+        let scored = Scored { score: &phrase.score, boost: weight.boost, doc_freqs: &phrase.doc_freqs, freq, freq_name };
+        Ok(self.scored(&notation::query(weight), &scored, scorer.code(self.doc)))
+    }
+
+    /// BM25 of a term or phrase.
+    fn scored(&self, query: &str, scored: &Scored<'_>, code: u8) -> Explanation {
+        let Scored { score, boost, doc_freqs, freq, freq_name } = scored;
+        let value = score.score(*freq, code);
+        let mut details = Vec::new();
+        if *boost != 1.0 {
+            details.push(matched(*boost, "boost", Vec::new()));
+        }
+        let scale = &score.scale;
+        let idf = |doc_freq: u64| {
+            let counts = vec![
+                matched(doc_freq.min(scale.doc_count) as f32, "n, number of documents containing term", Vec::new()),
+                matched(scale.doc_count as f32, "N, total number of documents with field", Vec::new()),
+            ];
+            matched(scale.idf(doc_freq), "idf, computed as log(1 + (N - n + 0.5) / (n + 0.5)) from:", counts)
+        };
+        match doc_freqs {
+            [one] => details.push(idf(*one)),
+            many => {
+                let parts: Vec<Explanation> = many.iter().map(|&doc_freq| idf(doc_freq)).collect();
+                let sum: f64 = parts.iter().map(|part| f64::from(part.value)).sum();
+                details.push(matched(sum as f32, "idf, sum of:", parts));
+            }
+        }
+        let approximate = if code > 39 { " (approximate)" } else { "" };
+        let tf = vec![
+            matched(*freq, freq_name.clone(), Vec::new()),
+            matched(scale.similarity.k1, "k1, term saturation parameter", Vec::new()),
+            matched(scale.similarity.b, "b, length normalization parameter", Vec::new()),
+            matched(length(code) as f32, format!("dl, length of field{approximate}"), Vec::new()),
+            matched(scale.average, "avgdl, average length of field", Vec::new()),
+        ];
+        let saturation = 1.0 - 1.0 / (1.0 + freq * scale.inverse(code));
+        details.push(matched(saturation, "tf, computed as freq / (freq + k1 * (1 - b + b * dl / avgdl)) from:", tf));
+        let inner = matched(value, format!("score(freq={freq:?}), computed as boost * idf * tf from:"), details);
+        let doc = self.first + u64::from(self.doc);
+        matched(value, format!("weight({query} in {doc}) [PerFieldSimilarity], result of:"), vec![inner])
+    }
+
+    fn boolean(&self, weight: &Weight, clauses: &BoolWeight) -> Outcome<Explanation> {
+        if let Some(only) = sole_filter(clauses) {
+            return self.filter_alone(weight, clauses, only);
+        }
+        let mut details = Vec::new();
+        let (mut failed, mut matching) = (false, 0u32);
+        for part in &clauses.must {
+            let one = self.weight(part)?;
+            if one.matched {
+                details.push(one);
+            } else {
+                failed = true;
+                details.push(unmatched(format!("no match on required clause ({})", notation::query(part)), vec![one]));
+            }
+        }
+        for part in &clauses.should {
+            let one = self.weight(part)?;
+            if one.matched {
+                matching += 1;
+                details.push(one);
+            }
+        }
+        for part in &clauses.filter {
+            if self.matches(part)? {
+                let match_of = vec![matched(0.0, "# clause", Vec::new()), matched(1.0, notation::bare(part), Vec::new())];
+                details.push(matched(0.0, "match on required clause, product of:", match_of));
+            } else {
+                failed = true;
+                let one = self.constant(part)?;
+                details.push(unmatched(format!("no match on required clause ({})", notation::bare(part)), vec![one]));
+            }
+        }
+        for part in &clauses.must_not {
+            if self.matches(part)? {
+                failed = true;
+                let one = matched(1.0, notation::bare(part), Vec::new());
+                details.push(unmatched(format!("match on prohibited clause ({})", notation::bare(part)), vec![one]));
+            }
+        }
+        self.verdict(weight, clauses, details, (failed, matching))
+    }
+
+    fn verdict(
+        &self,
+        weight: &Weight,
+        clauses: &BoolWeight,
+        mut details: Vec<Explanation>,
+        (failed, matching): (bool, u32),
+    ) -> Outcome<Explanation> {
+        let nothing_required = clauses.must.is_empty() && clauses.filter.is_empty();
+        if failed {
+            return Ok(unmatched("Failure to meet condition(s) of required/prohibited clause(s)", details));
+        }
+        if nothing_required && !clauses.should.is_empty() && matching == 0 {
+            return Ok(unmatched("No matching clauses", details));
+        }
+        if matching < clauses.minimum {
+            let reason = format!("Failure to match minimum number of optional clauses: {}", clauses.minimum);
+            return Ok(unmatched(reason, details));
+        }
+        if nothing_required && clauses.should.is_empty() {
+            let match_of = vec![matched(0.0, "# clause", Vec::new()), matched(1.0, "*:*", Vec::new())];
+            details.push(matched(0.0, "match on required clause, product of:", match_of));
+        }
+        let score = self.score(&mut *self.leaf.scorer(weight)?)?.unwrap_or(0.0);
+        Ok(matched(score, "sum of:", details))
+    }
+
+    /// A single filter is shown as the query that Lucene makes of it.
+    fn filter_alone(&self, weight: &Weight, clauses: &BoolWeight, only: &Weight) -> Outcome<Explanation> {
+        let boost = clauses.must.first().map_or(0.0, |all| all.boost);
+        let text = format!("ConstantScore({})", notation::bare(only));
+        Ok(if self.matches(weight)? {
+            let suffix = if boost == 1.0 { String::new() } else { format!("^{boost:?}") };
+            matched(boost, format!("{text}{suffix}"), Vec::new())
+        } else {
+            unmatched(format!("{text} doesn't match id {}", self.first + u64::from(self.doc)), Vec::new())
+        })
+    }
+
+    fn boosting(&self, weight: &Weight, (positive, negative, factor): (&Weight, &Weight, f32)) -> Outcome<Explanation> {
+        let base = self.weight(positive)?;
+        if !base.matched {
+            return Ok(base);
+        }
+        let description = format!("weight({}), result of:", notation::query(weight));
+        if !self.matches(negative)? {
+            return Ok(matched(base.value, description, vec![base]));
+        }
+        let value = base.value * factor;
+        let matched_by = format!("Matched boosting query score({})", notation::constant(negative));
+        let product = vec![base, matched(factor, matched_by, Vec::new())];
+        Ok(matched(value, description, vec![matched(value, "product of:", product)]))
+    }
+
+    fn dis_max(&self, weight: &Weight, parts: &[Weight], tie_breaker: f32) -> Outcome<Explanation> {
+        let all = parts.iter().map(|part| self.weight(part)).collect::<Outcome<Vec<_>>>()?;
+        let Some(score) = self.score(&mut *self.leaf.scorer(weight)?)? else {
+            return Ok(unmatched("No matching clause", all));
+        };
+        let description =
+            if tie_breaker == 0.0 { "max of:".to_owned() } else { format!("max plus {tie_breaker:?} times others of:") };
+        Ok(matched(score, description, all.into_iter().filter(|part| part.matched).collect()))
+    }
+}
+
+/// The one filter of a query that has nothing else, or only a match_all beside it.
+fn sole_filter(clauses: &BoolWeight) -> Option<&Weight> {
+    let lonely = clauses.should.is_empty() && clauses.must_not.is_empty();
+    let constant = match clauses.must.as_slice() {
+        [] => true,
+        [one] => matches!(one.kind, Kind::All),
+        _ => false,
+    };
+    match clauses.filter.as_slice() {
+        [one] if lonely && constant => Some(one),
+        _ => None,
+    }
+}

@@ -1,0 +1,101 @@
+//! Sets of documents as words of 64 bits, lowest bit first.
+
+use crate::segment::DocId;
+
+/// Words for `count` documents, none set.
+pub(crate) fn none(count: u32) -> Vec<u64> {
+    vec![0; (count as usize).div_ceil(64)]
+}
+
+/// Words for `count` documents, all set.
+pub(crate) fn all(count: u32) -> Vec<u64> {
+    let mut words = vec![u64::MAX; (count as usize).div_ceil(64)];
+    clear_from(&mut words, count);
+    words
+}
+
+pub(crate) fn set(words: &mut [u64], bit: u32) {
+    if let Some(word) = words.get_mut(bit as usize / 64) {
+        *word |= 1 << (bit % 64);
+    }
+}
+
+pub(crate) fn contains(words: &[u64], bit: u32) -> bool {
+    words.get(bit as usize / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
+}
+
+/// Sets the bits of `from..to`.
+pub(crate) fn set_range(words: &mut [u64], from: u32, to: u32) {
+    for (at, word) in words.iter_mut().enumerate().take((to as usize).div_ceil(64)).skip(from as usize / 64) {
+        let low = at as u32 * 64;
+        let mut mask = u64::MAX;
+        if from > low {
+            mask &= u64::MAX << (from - low);
+        }
+        if to < low + 64 {
+            mask &= (1 << (to - low)) - 1;
+        }
+        *word |= mask;
+    }
+}
+
+/// Drops every bit from `count` on.
+pub(crate) fn clear_from(words: &mut [u64], count: u32) {
+    for (at, word) in words.iter_mut().enumerate().skip(count as usize / 64) {
+        let low = at as u32 * 64;
+        *word &= if count > low { (1 << (count - low)) - 1 } else { 0 };
+    }
+}
+
+pub(crate) fn and(words: &mut [u64], other: &[u64]) {
+    words.iter_mut().zip(other).for_each(|(word, other)| *word &= other);
+}
+
+pub(crate) fn and_not(words: &mut [u64], other: &[u64]) {
+    words.iter_mut().zip(other).for_each(|(word, other)| *word &= !other);
+}
+
+pub(crate) fn count(words: &[u64]) -> u64 {
+    words.iter().map(|word| u64::from(word.count_ones())).sum()
+}
+
+/// The first set bit at or behind `from`.
+pub(crate) fn next(words: &[u64], from: u32) -> Option<u32> {
+    let mut at = from as usize / 64;
+    let mut word = words.get(at)? & (u64::MAX << (from % 64));
+    while word == 0 {
+        at += 1;
+        word = *words.get(at)?;
+    }
+    Some(at as u32 * 64 + word.trailing_zeros())
+}
+
+/// Appends the set bits as documents, bit 0 being `base`.
+pub(crate) fn docs(words: &[u64], base: DocId, out: &mut Vec<DocId>) {
+    for (at, word) in words.iter().enumerate() {
+        let mut word = *word;
+        while word != 0 {
+            out.push(base + at as u32 * 64 + word.trailing_zeros());
+            word &= word - 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_exact_at_word_borders() {
+        for (from, to) in [(0, 0), (0, 64), (3, 70), (63, 65), (64, 128), (5, 6), (127, 128)] {
+            let mut words = none(128);
+            set_range(&mut words, from, to);
+            let mut found = Vec::new();
+            docs(&words, 0, &mut found);
+            assert_eq!(found, (from..to).collect::<Vec<_>>());
+            assert_eq!(next(&words, 0), (from < to).then_some(from));
+            clear_from(&mut words, 66);
+            assert_eq!(count(&words), u64::from(to.min(66).saturating_sub(from)));
+        }
+    }
+}

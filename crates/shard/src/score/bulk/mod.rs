@@ -1,0 +1,215 @@
+//! The fast paths for the best hits: single terms, any of several terms, all of several terms, phrases.
+//!
+//! They look at blocks and their bounds first, decode what may still matter and offer only what may be among the best, so
+//! they do not count. Ties matter: what scores as much as the worst of the best is offered too.
+
+use super::cursor::TermCursor;
+use super::{Outcome, bits};
+use crate::segment::DocId;
+
+pub(crate) mod all;
+pub(crate) mod any;
+pub(crate) mod phrase;
+pub(crate) mod term;
+
+/// Takes the candidates.
+pub(crate) trait Sink {
+    /// What scores less is of no use; negative infinity as long as everything is.
+    fn threshold(&self) -> f32;
+
+    /// Admits a document, or not.
+    fn offer(&mut self, doc: DocId, score: f32) -> Outcome<()>;
+
+    /// A number of documents worth scoring lets the threshold begin at the score of the worst of them.
+    fn wanted(&self) -> usize;
+
+    /// Raises the threshold: at least as many documents as are wanted score so much.
+    fn raise(&mut self, score: f32);
+
+    /// False: time is up.
+    fn go_on(&mut self) -> Outcome<bool>;
+}
+
+/// The documents that may be hits: alive and admitted by every filter. `None`: all.
+pub(crate) type Accept<'a> = Option<&'a [u64]>;
+
+pub(crate) fn accepts(accept: Accept<'_>, doc: DocId) -> bool {
+    accept.is_none_or(|words| bits::contains(words, doc))
+}
+
+/// A candidate and its score so far. Sums are in `f64`, in which a few `f32` add up exactly in any order, so that equal
+/// documents score equally wherever they lie.
+pub(crate) type Candidate = (DocId, f64);
+
+/// What a bound must reach to be worth a look: a little below the threshold, for rounding.
+pub(crate) fn floor(threshold: f32) -> f64 {
+    let threshold = f64::from(threshold);
+    if threshold > 0.0 { threshold * (1.0 - 1e-6) } else { threshold }
+}
+
+/// Buffers of one query.
+pub(crate) struct Scratch {
+    pub(crate) sums: Vec<f64>,
+    pub(crate) bits: Vec<u64>,
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) slots: Vec<u16>,
+}
+
+/// Documents of a window at most.
+pub(crate) const WINDOW: usize = 65_536;
+/// Documents that `slots` can tell apart.
+const SPAN: usize = 16_384;
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self { sums: vec![0.0; WINDOW], bits: vec![0; WINDOW / 64], candidates: Vec::new(), slots: vec![0; SPAN] }
+    }
+}
+
+/// Scores the most promising blocks of the weightiest term and raises the threshold to the score that enough documents reach.
+pub(crate) fn prime(cursors: &mut [TermCursor], accept: Accept<'_>, sink: &mut dyn Sink) -> Outcome<()> {
+    let wanted = sink.wanted();
+    let promising = |cursor: &&mut TermCursor| cursor.has_bounds() && cursor.blocks() >= 4 * wanted.max(1);
+    let Some(cursor) = cursors.iter_mut().filter(promising).max_by(|a, b| a.score.weight.total_cmp(&b.score.weight)) else {
+        return Ok(());
+    };
+    let mut order: Vec<(f32, usize)> = (0..cursor.blocks()).map(|block| (cursor.block_bound(block), block)).collect();
+    order.select_nth_unstable_by(wanted.max(1), |a, b| b.0.total_cmp(&a.0));
+    order.truncate(wanted.max(1));
+    order.sort_unstable_by_key(|&(_, block)| block);
+    let mut best: Vec<f32> = Vec::new();
+    for (_, block) in order {
+        cursor.block = block;
+        cursor.load_scores()?;
+        let scores = &cursor.scores()[..cursor.len];
+        best.extend(scores.iter().zip(&cursor.docs).filter(|&(_, &doc)| accepts(accept, doc)).map(|(score, _)| *score));
+    }
+    cursor.block = 0;
+    if best.len() >= wanted && wanted > 0 {
+        best.select_nth_unstable_by(wanted - 1, |a, b| b.total_cmp(a));
+        sink.raise(best[wanted - 1]);
+    }
+    Ok(())
+}
+
+/// What [`probe`] needs besides the cursor.
+pub(crate) struct Probe {
+    /// Bound on what the cursors not yet asked can add.
+    pub(crate) rest: f64,
+    /// What a candidate must be able to reach.
+    pub(crate) floor: f64,
+    /// A candidate without the term falls out.
+    pub(crate) required: bool,
+}
+
+/// Adds a term's scores to the candidates, ascending by document; keeps those that can still reach the floor.
+pub(crate) fn probe(cursor: &mut TermCursor, candidates: &mut Vec<Candidate>, slots: &mut [u16], probe: &Probe) -> Outcome<()> {
+    let count = candidates.len();
+    let (mut out, mut from) = (0, 0);
+    while from < count {
+        cursor.skip_to(candidates[from].0);
+        if cursor.is_done() {
+            out = if probe.required { out } else { keep(candidates, from..count, out, probe) };
+            break;
+        }
+        let last = cursor.last(cursor.block);
+        let mut to = from;
+        let mut best = 0.0f64;
+        while to < count && candidates[to].0 <= last {
+            best = best.max(candidates[to].1);
+            to += 1;
+        }
+        if best + f64::from(cursor.block_bound(cursor.block)) + probe.rest >= probe.floor {
+            cursor.load()?;
+            let span = (candidates[to - 1].0 - candidates[from].0) as usize;
+            out = if to - from < 6 || span >= slots.len() {
+                probe_each(cursor, candidates, (from..to, out), probe)?
+            } else {
+                probe_together(cursor, candidates, (from..to, out), (slots, probe))?
+            };
+        }
+        from = to;
+    }
+    candidates.truncate(out);
+    Ok(())
+}
+
+/// Moves the candidates that can reach the floor to `out`; returns the place behind them.
+fn keep(candidates: &mut [Candidate], range: std::ops::Range<usize>, mut out: usize, probe: &Probe) -> usize {
+    for at in range {
+        let candidate = candidates[at];
+        candidates[out] = candidate;
+        out += usize::from(candidate.1 + probe.rest >= probe.floor);
+    }
+    out
+}
+
+/// A stretch of candidates, and where those kept go.
+type Stretch = (std::ops::Range<usize>, usize);
+
+fn probe_each(cursor: &mut TermCursor, candidates: &mut [Candidate], (range, mut out): Stretch, probe: &Probe) -> Outcome<usize> {
+    for at in range {
+        let (doc, mut sum) = candidates[at];
+        let place = cursor.lower_bound(doc);
+        let found = place < cursor.len && cursor.docs[place] == doc;
+        if found {
+            sum += f64::from(cursor.score_entry(place)?);
+        }
+        if (found || !probe.required) && sum + probe.rest >= probe.floor {
+            candidates[out] = (doc, sum);
+            out += 1;
+        }
+    }
+    Ok(out)
+}
+
+fn probe_together(
+    cursor: &mut TermCursor,
+    candidates: &mut [Candidate],
+    (range, mut out): Stretch,
+    (slots, probe): (&mut [u16], &Probe),
+) -> Outcome<usize> {
+    let base = candidates[range.start].0;
+    let high = candidates[range.end - 1].0;
+    for (number, candidate) in candidates[range.clone()].iter().enumerate() {
+        slots[(candidate.0 - base) as usize] = number as u16 + 1;
+    }
+    let first = cursor.lower_bound(base);
+    let behind = if high >= cursor.last(cursor.block) { cursor.len } else { cursor.lower_bound(high + 1) };
+    let mut hits = [(0u16, 0u16); crate::segment::postings::BLOCK];
+    let mut found = 0;
+    let wide = &slots[..(high - base) as usize + 1];
+    for place in first.min(behind)..behind {
+        let number = wide[(cursor.docs[place] - base) as usize];
+        hits[found & 127] = (place as u16, number);
+        found += usize::from(number != 0);
+    }
+    for candidate in &candidates[range.clone()] {
+        slots[(candidate.0 - base) as usize] = 0;
+    }
+    if found > 0 {
+        cursor.load_freqs()?;
+    }
+    for &(place, number) in &hits[..found] {
+        let score = cursor.score_entry(usize::from(place))?;
+        let candidate = &mut candidates[range.start + usize::from(number) - 1];
+        candidate.1 += f64::from(score);
+        if probe.required {
+            let candidate = *candidate;
+            candidates[out] = candidate;
+            out += usize::from(candidate.1 + probe.rest >= probe.floor);
+        }
+    }
+    Ok(if probe.required { out } else { keep(candidates, range, out, probe) })
+}
+
+/// Offers what the filters admit.
+pub(crate) fn offer(candidates: &[Candidate], accept: Accept<'_>, sink: &mut dyn Sink) -> Outcome<()> {
+    for &(doc, sum) in candidates {
+        let score = sum as f32;
+        if score >= sink.threshold() && accepts(accept, doc) {
+            sink.offer(doc, score)?;
+        }
+    }
+    Ok(())
+}

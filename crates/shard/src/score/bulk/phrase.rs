@@ -1,0 +1,119 @@
+//! The best documents with an exact phrase: what the frequencies allow is asked before any position is read.
+
+use super::{Accept, Sink, accepts, floor};
+use crate::score::Outcome;
+use crate::score::bm25::TermScore;
+use crate::score::cursor::TermCursor;
+use crate::score::phrase::exact;
+use crate::segment::DocId;
+
+/// A phrase of single terms; cursors score as the phrase would with the term's frequency.
+pub(crate) struct PhraseTerms {
+    pub(crate) cursors: Vec<TermCursor>,
+    /// Offset of each cursor's word.
+    pub(crate) offsets: Vec<u32>,
+    pub(crate) score: TermScore,
+}
+
+/// A document with all words: where each stands in its cursor's blocks.
+#[derive(Default)]
+struct Found {
+    docs: Vec<DocId>,
+    /// By cursor, then by document: block and entry.
+    places: Vec<Vec<(u32, u8)>>,
+}
+
+/// Offers every document that may be among the best.
+pub(crate) fn best(phrase: PhraseTerms, accept: Accept<'_>, sink: &mut dyn Sink) -> Outcome<()> {
+    let mut pairs: Vec<(TermCursor, u32)> = phrase.cursors.into_iter().zip(phrase.offsets).collect();
+    pairs.sort_by_key(|(cursor, _)| cursor.doc_freq);
+    let (mut cursors, offsets): (Vec<TermCursor>, Vec<u32>) = pairs.into_iter().unzip();
+    let mut found = Found { docs: Vec::new(), places: vec![Vec::new(); cursors.len()] };
+    let mut positions = vec![Vec::new(); cursors.len()];
+    for block in 0..cursors.first().map_or(0, TermCursor::blocks) {
+        if block % 16 == 0 && !sink.go_on()? {
+            break;
+        }
+        let low = floor(sink.threshold());
+        if f64::from(cursors[0].block_bound(block)) < low {
+            continue;
+        }
+        cursors[0].block = block;
+        begin(&mut cursors[0], &mut found, accept, low)?;
+        for number in 1..cursors.len() {
+            if found.docs.is_empty() {
+                break;
+            }
+            join(&mut cursors[number], number, &mut found, low)?;
+        }
+        for at in 0..found.docs.len() {
+            let doc = found.docs[at];
+            for ((cursor, places), positions) in cursors.iter_mut().zip(&found.places).zip(&mut positions) {
+                positions.clear();
+                cursor.positions(places[at].0 as usize, usize::from(places[at].1), positions)?;
+            }
+            let freq = exact(&mut positions, &offsets);
+            if freq > 0 {
+                let score = phrase.score.score(freq as f32, cursors[0].code(doc));
+                if score >= sink.threshold() {
+                    sink.offer(doc, score)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The rarest word's documents whose frequency allows enough.
+fn begin(cursor: &mut TermCursor, found: &mut Found, accept: Accept<'_>, low: f64) -> Outcome<()> {
+    found.docs.clear();
+    found.places.iter_mut().for_each(Vec::clear);
+    cursor.load_scores()?;
+    let block = cursor.block as u32;
+    for (at, (&doc, &score)) in cursor.docs[..cursor.len].iter().zip(cursor.scores()).enumerate() {
+        // The bound's slack covers rounding: the phrase scores as the cursor does, at most.
+        if f64::from(score) >= low && accepts(accept, doc) {
+            found.docs.push(doc);
+            found.places[0].push((block, at as u8));
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the documents that have the next word often enough.
+fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, low: f64) -> Outcome<()> {
+    let mut out = 0;
+    let mut from = 0;
+    while from < found.docs.len() {
+        cursor.skip_to(found.docs[from]);
+        if cursor.is_done() {
+            break;
+        }
+        let last = cursor.last(cursor.block);
+        let to = from + found.docs[from..].partition_point(|&doc| doc <= last);
+        let reaches = found.docs[to - 1] >= cursor.first_possible(cursor.block);
+        if reaches && f64::from(cursor.block_bound(cursor.block)) >= low {
+            cursor.load()?;
+            for at in from..to {
+                let doc = found.docs[at];
+                let place = cursor.lower_bound(doc);
+                if place >= cursor.len || cursor.docs[place] != doc {
+                    continue;
+                }
+                if f64::from(cursor.score_entry(place)?) < low {
+                    continue;
+                }
+                found.docs[out] = doc;
+                for places in &mut found.places[..number] {
+                    places[out] = places[at];
+                }
+                found.places[number].push((cursor.block as u32, place as u8));
+                out += 1;
+            }
+        }
+        from = to;
+    }
+    found.docs.truncate(out);
+    found.places[..number].iter_mut().for_each(|places| places.truncate(out));
+    Ok(())
+}

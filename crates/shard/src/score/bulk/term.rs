@@ -1,0 +1,35 @@
+//! The best documents of one term: blocks whose bound is too low are never decoded.
+
+use super::{Accept, Sink, accepts, floor, prime};
+use crate::score::Outcome;
+use crate::score::cursor::TermCursor;
+
+/// Offers every document that may be among the best.
+pub(crate) fn best(cursor: &mut TermCursor, accept: Accept<'_>, sink: &mut dyn Sink) -> Outcome<()> {
+    prime(std::slice::from_mut(cursor), accept, sink)?;
+    for block in 0..cursor.blocks() {
+        if f64::from(cursor.block_bound(block)) < floor(sink.threshold()) {
+            continue;
+        }
+        if block % 32 == 0 && !sink.go_on()? {
+            break;
+        }
+        cursor.block = block;
+        cursor.load_scores()?;
+        let mut threshold = sink.threshold();
+        let len = cursor.len;
+        for start in (0..len).step_by(16) {
+            let scores = &cursor.scores()[start..len.min(start + 16)];
+            if scores.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b)) < threshold {
+                continue;
+            }
+            for (score, doc) in scores.iter().zip(&cursor.docs[start..]) {
+                if *score >= threshold && accepts(accept, *doc) {
+                    sink.offer(*doc, *score)?;
+                    threshold = sink.threshold();
+                }
+            }
+        }
+    }
+    Ok(())
+}

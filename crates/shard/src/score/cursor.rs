@@ -1,0 +1,270 @@
+//! A term's postings in one segment, block by block: documents, frequencies, scores, bounds.
+
+use std::sync::Arc;
+
+use super::bm25::{NO_NORMS, TermScore};
+use super::{Outcome, Scorer, bits};
+use crate::segment::postings::{BLOCK, BlockSource, BlockTable, Postings};
+use crate::segment::{DocId, NO_MORE_DOCS, Norms};
+
+/// No block.
+const NONE: usize = usize::MAX;
+
+/// Walks forwards; decodes a block when it is first looked at.
+pub(crate) struct TermCursor {
+    pub(crate) doc_freq: u32,
+    pub(crate) score: TermScore,
+    table: Arc<BlockTable>,
+    source: Box<dyn BlockSource>,
+    norms: Option<Norms>,
+    /// `None`: the table's bounds say nothing here.
+    correction: Option<f32>,
+    /// The block that holds the first document not yet passed.
+    pub(crate) block: usize,
+    pub(crate) docs: [DocId; BLOCK],
+    freqs: [u32; BLOCK],
+    scores: [f32; BLOCK],
+    /// Entries of the loaded block.
+    pub(crate) len: usize,
+    /// Where the last seek ended in the loaded block.
+    pub(crate) at: usize,
+    loaded: usize,
+    with_freqs: usize,
+    scored: usize,
+}
+
+impl TermCursor {
+    pub(crate) fn new(postings: Postings, norms: Option<Norms>, score: TermScore) -> Self {
+        // Without lengths the table's bounds may have been made under lengths that are not ours.
+        let correction = norms.as_ref().and_then(|_| score.scale.correction(postings.table.average));
+        Self {
+            doc_freq: postings.doc_freq,
+            score,
+            table: postings.table,
+            source: postings.source,
+            norms,
+            correction,
+            block: 0,
+            docs: [NO_MORE_DOCS; BLOCK],
+            freqs: [1; BLOCK],
+            scores: [0.0; BLOCK],
+            len: 0,
+            at: 0,
+            loaded: NONE,
+            with_freqs: NONE,
+            scored: NONE,
+        }
+    }
+
+    pub(crate) fn blocks(&self) -> usize {
+        self.table.last.len()
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.block >= self.blocks()
+    }
+
+    /// Last document of a block.
+    pub(crate) fn last(&self, block: usize) -> DocId {
+        self.table.last[block]
+    }
+
+    /// First document that a block can hold.
+    pub(crate) fn first_possible(&self, block: usize) -> DocId {
+        if block == 0 { 0 } else { self.table.last[block - 1] + 1 }
+    }
+
+    /// No document of the block scores more.
+    pub(crate) fn block_bound(&self, block: usize) -> f32 {
+        match self.correction {
+            Some(factor) => self.score.bound(self.table.max_impact[block] * factor),
+            None => self.score.bound(1.0),
+        }
+    }
+
+    /// No document scores more.
+    pub(crate) fn whole_bound(&self) -> f32 {
+        match self.correction {
+            Some(factor) => self.score.bound(self.table.max_impact.iter().fold(0.0f32, |a, b| a.max(*b)) * factor),
+            None => self.score.bound(1.0),
+        }
+    }
+
+    /// Whether block bounds tell blocks apart.
+    pub(crate) fn has_bounds(&self) -> bool {
+        self.correction.is_some()
+    }
+
+    /// Moves to the block that holds the first document at or behind `target`.
+    pub(crate) fn skip_to(&mut self, target: DocId) {
+        let last = &self.table.last;
+        if self.block >= last.len() || last[self.block] >= target {
+            return;
+        }
+        let mut step = 1;
+        let mut low = self.block + 1;
+        while low + step < last.len() && last[low + step] < target {
+            low += step + 1;
+            step *= 2;
+        }
+        let high = (low + step).min(last.len());
+        self.block = low + last[low.min(high)..high].partition_point(|&doc| doc < target);
+    }
+
+    pub(crate) fn is_loaded(&self) -> bool {
+        self.loaded == self.block
+    }
+
+    /// Decodes the current block's documents.
+    pub(crate) fn load(&mut self) -> Outcome<()> {
+        if self.loaded != self.block {
+            self.len = self.source.docs(self.block, &mut self.docs)?;
+            self.loaded = self.block;
+            self.at = 0;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn load_freqs(&mut self) -> Outcome<()> {
+        self.load()?;
+        if self.with_freqs != self.block {
+            self.source.freqs(self.block, &mut self.freqs)?;
+            self.with_freqs = self.block;
+        }
+        Ok(())
+    }
+
+    /// Entry `index`'s frequency; the block's frequencies are loaded.
+    pub(crate) fn freq(&self, index: usize) -> u32 {
+        self.freqs[index]
+    }
+
+    /// Scores the whole current block.
+    pub(crate) fn load_scores(&mut self) -> Outcome<&[f32]> {
+        self.load_freqs()?;
+        if self.scored != self.block {
+            self.scored = self.block;
+            let mut inverse = [self.score.scale.inverse(NO_NORMS); BLOCK];
+            if let Some(norms) = &self.norms {
+                let codes = (**norms).as_ref();
+                for (inverse, &doc) in inverse.iter_mut().zip(&self.docs) {
+                    *inverse = self.score.scale.inverse(codes.get(doc as usize).copied().unwrap_or(0));
+                }
+            }
+            let weight = self.score.weight;
+            for ((out, &freq), inverse) in self.scores.iter_mut().zip(&self.freqs).zip(&inverse) {
+                *out = weight - weight / (1.0 + freq as i32 as f32 * inverse);
+            }
+        }
+        Ok(&self.scores[..self.len])
+    }
+
+    /// Scores of the current block, which `load_scores` has made.
+    pub(crate) fn scores(&self) -> &[f32; BLOCK] {
+        &self.scores
+    }
+
+    /// Norm code of a document.
+    pub(crate) fn code(&self, doc: DocId) -> u8 {
+        match &self.norms {
+            Some(norms) => (**norms).as_ref().get(doc as usize).copied().unwrap_or(0),
+            None => NO_NORMS,
+        }
+    }
+
+    /// Scores one entry of the current block.
+    pub(crate) fn score_entry(&mut self, index: usize) -> Outcome<f32> {
+        if self.scored == self.block && self.loaded == self.block {
+            return Ok(self.scores[index]);
+        }
+        self.load_freqs()?;
+        Ok(self.score.score(self.freqs[index] as f32, self.code(self.docs[index])))
+    }
+
+    /// The index of the first document at or behind `target` in the loaded block, `BLOCK` when there is none.
+    pub(crate) fn lower_bound(&self, target: DocId) -> usize {
+        let mut at = 0;
+        let mut half = BLOCK / 2;
+        while half > 0 {
+            at += usize::from(self.docs[(at + half - 1) & (BLOCK - 1)] < target) * half;
+            half /= 2;
+        }
+        at + usize::from(self.docs[at & (BLOCK - 1)] < target)
+    }
+
+    /// The first document at or behind `target`, at `self.at` of the loaded block.
+    pub(crate) fn advance(&mut self, target: DocId) -> Outcome<DocId> {
+        self.skip_to(target);
+        if self.is_done() {
+            return Ok(NO_MORE_DOCS);
+        }
+        self.load()?;
+        if self.docs[self.at] < target {
+            self.at += 1;
+            if self.at >= BLOCK || self.docs[self.at] < target {
+                self.at = self.lower_bound(target).min(BLOCK - 1);
+            }
+        }
+        Ok(self.docs[self.at])
+    }
+
+    /// Appends the positions of entry `index` of block `block`.
+    pub(crate) fn positions(&mut self, block: usize, index: usize, out: &mut Vec<u32>) -> Outcome<()> {
+        Ok(self.source.positions(block, index, out)?)
+    }
+
+    /// Greatest bound of the blocks that reach into `from..to`.
+    pub(crate) fn range_bound(&mut self, from: DocId, to: DocId) -> f32 {
+        self.skip_to(from);
+        if self.is_done() || self.first_possible(self.block) >= to {
+            return 0.0;
+        }
+        let Some(factor) = self.correction else { return self.score.bound(1.0) };
+        let mut block = self.block;
+        let mut impact = self.table.max_impact[block];
+        while self.table.last[block] + 1 < to && block + 1 < self.blocks() {
+            block += 1;
+            impact = impact.max(self.table.max_impact[block]);
+        }
+        self.score.bound(impact * factor)
+    }
+}
+
+impl Scorer for TermCursor {
+    fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
+        self.advance(doc)
+    }
+
+    fn seek(&mut self, target: DocId) -> Outcome<DocId> {
+        self.advance(target)
+    }
+
+    fn score(&mut self) -> Outcome<f32> {
+        self.score_entry(self.at)
+    }
+
+    fn cost(&self) -> u64 {
+        u64::from(self.doc_freq)
+    }
+
+    fn bound(&mut self, from: DocId, to: DocId) -> f32 {
+        self.range_bound(from, to)
+    }
+
+    fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
+        self.skip_to(from);
+        while !self.is_done() && self.first_possible(self.block) < to {
+            self.load()?;
+            let start = if self.first_possible(self.block) >= from { 0 } else { self.lower_bound(from) };
+            let end = if self.last(self.block) < to { self.len } else { self.lower_bound(to) };
+            for &doc in &self.docs[start.min(end)..end] {
+                bits::set(words, doc - from);
+            }
+            if self.last(self.block) >= to {
+                break;
+            }
+            self.block += 1;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! Scorers: walk the matching documents of one segment, block by block, and score them.
+//!
+//! `compile` makes them, `execute` drives them. Here is nothing of mappings, totals or sorting.
+
+use std::io;
+
+use model::error::{Error, ErrorKind};
+
+use crate::segment::{DocId, NO_MORE_DOCS};
+
+pub(crate) mod bits;
+pub(crate) mod bm25;
+pub(crate) mod bulk;
+pub(crate) mod compose;
+pub(crate) mod cursor;
+pub(crate) mod disjunction;
+pub(crate) mod function;
+pub(crate) mod phrase;
+pub(crate) mod sets;
+pub(crate) mod sloppy;
+
+/// Why scoring stopped: small, because it is carried through every call.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Io(io::Error),
+    Refused(Box<Error>),
+}
+
+pub(crate) type Outcome<T> = Result<T, Fault>;
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Refused(Box::new(error))
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Io(error) => Error::new(ErrorKind::Io, format!("cannot read the segment: {error}")),
+            Fault::Refused(error) => *error,
+        }
+    }
+}
+
+/// The matching documents of one segment, ascending, with their scores.
+///
+/// Targets of `probe`, `seek` and `fill` must not descend from call to call; repeating one is allowed.
+pub(crate) trait Scorer {
+    /// `doc` when it matches, otherwise some later document before which nothing matches (`NO_MORE_DOCS`: nothing any more).
+    fn probe(&mut self, doc: DocId) -> Outcome<DocId>;
+
+    /// The first match at or behind `target`, or `NO_MORE_DOCS`.
+    fn seek(&mut self, mut target: DocId) -> Outcome<DocId> {
+        loop {
+            let next = self.probe(target)?;
+            if next == target || next == NO_MORE_DOCS {
+                return Ok(next);
+            }
+            target = next;
+        }
+    }
+
+    /// Score of the document that `probe` or `seek` has just found.
+    fn score(&mut self) -> Outcome<f32>;
+
+    /// About how many documents have to be looked at.
+    fn cost(&self) -> u64;
+
+    /// No document in `from..to` scores more. `from` must not descend.
+    fn bound(&mut self, from: DocId, to: DocId) -> f32 {
+        let _ = (from, to);
+        f32::INFINITY
+    }
+
+    /// Sets the bits of the matches in `from..to`; bit 0 of `words` stands for `from`.
+    fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
+        let mut doc = self.seek(from)?;
+        while doc < to {
+            bits::set(words, doc - from);
+            doc = self.seek(doc + 1)?;
+        }
+        Ok(())
+    }
+}
+
+/// Matches nothing.
+pub(crate) struct Never;
+
+impl Scorer for Never {
+    fn probe(&mut self, _: DocId) -> Outcome<DocId> {
+        Ok(NO_MORE_DOCS)
+    }
+
+    fn score(&mut self) -> Outcome<f32> {
+        Ok(0.0)
+    }
+
+    fn cost(&self) -> u64 {
+        0
+    }
+
+    fn bound(&mut self, _: DocId, _: DocId) -> f32 {
+        0.0
+    }
+
+    fn fill(&mut self, _: DocId, _: DocId, _: &mut [u64]) -> Outcome<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,249 @@
+//! Sets of documents that all score the same: everything, bitsets, lists, ranges of a column.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use super::{Outcome, Scorer, bits};
+use crate::segment::column::{NumberColumn, StringColumn};
+use crate::segment::{DocId, NO_MORE_DOCS};
+
+/// Every document of a segment.
+pub(crate) struct Everything {
+    pub(crate) max: u32,
+    pub(crate) score: f32,
+}
+
+impl Scorer for Everything {
+    fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
+        Ok(if doc < self.max { doc } else { NO_MORE_DOCS })
+    }
+
+    fn score(&mut self) -> Outcome<f32> {
+        Ok(self.score)
+    }
+
+    fn cost(&self) -> u64 {
+        u64::from(self.max)
+    }
+
+    fn bound(&mut self, _: DocId, _: DocId) -> f32 {
+        self.score
+    }
+
+    fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
+        bits::set_range(words, 0, to.min(self.max).saturating_sub(from));
+        Ok(())
+    }
+}
+
+/// One bit a document.
+pub(crate) struct BitSet {
+    words: Vec<u64>,
+    count: u64,
+    score: f32,
+}
+
+impl BitSet {
+    pub(crate) fn new(words: Vec<u64>, score: f32) -> Self {
+        let count = bits::count(&words);
+        Self { words, count, score }
+    }
+}
+
+impl Scorer for BitSet {
+    fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
+        Ok(bits::next(&self.words, doc).unwrap_or(NO_MORE_DOCS))
+    }
+
+    fn score(&mut self) -> Outcome<f32> {
+        Ok(self.score)
+    }
+
+    fn cost(&self) -> u64 {
+        self.count
+    }
+
+    fn bound(&mut self, _: DocId, _: DocId) -> f32 {
+        self.score
+    }
+
+    fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
+        debug_assert_eq!(from % 64, 0, "windows begin at whole words");
+        let start = (from as usize / 64).min(self.words.len());
+        let end = (to as usize).div_ceil(64).min(self.words.len());
+        words.iter_mut().zip(&self.words[start..end]).for_each(|(word, mine)| *word |= mine);
+        bits::clear_from(words, to - from);
+        Ok(())
+    }
+}
+
+/// Few documents, ascending, distinct.
+pub(crate) struct DocList {
+    docs: Vec<DocId>,
+    at: usize,
+    score: f32,
+}
+
+impl DocList {
+    pub(crate) fn new(docs: Vec<DocId>, score: f32) -> Self {
+        Self { docs, at: 0, score }
+    }
+}
+
+impl Scorer for DocList {
+    fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
+        if self.docs.get(self.at).is_some_and(|&at| at < doc) {
+            self.at += self.docs[self.at..].partition_point(|&at| at < doc);
+        }
+        Ok(self.docs.get(self.at).copied().unwrap_or(NO_MORE_DOCS))
+    }
+
+    fn score(&mut self) -> Outcome<f32> {
+        Ok(self.score)
+    }
+
+    fn cost(&self) -> u64 {
+        self.docs.len() as u64
+    }
+
+    fn bound(&mut self, _: DocId, _: DocId) -> f32 {
+        self.score
+    }
+}
+
+/// What a [`ColumnRange`] asks: the documents whose value lies in a range.
+pub(crate) enum Ranged {
+    Numbers(Arc<dyn NumberColumn>, RangeInclusive<i64>),
+    Strings(Arc<dyn StringColumn>, RangeInclusive<u64>),
+    HasNumber(Arc<dyn NumberColumn>),
+    HasString(Arc<dyn StringColumn>),
+}
+
+impl Ranged {
+    fn collect(&self, from: DocId, to: DocId, out: &mut Vec<DocId>) {
+        match self {
+            Self::Numbers(column, range) => column.docs_in_range(range.clone(), from..to, out),
+            Self::Strings(column, range) => column.docs_in_range(range.clone(), from..to, out),
+            Self::HasNumber(column) => column.docs_in_range(i64::MIN..=i64::MAX, from..to, out),
+            Self::HasString(column) => column.docs_in_range(0..=u64::MAX, from..to, out),
+        }
+    }
+
+    fn contains(&self, doc: DocId, found: &mut Vec<DocId>) -> bool {
+        match self {
+            Self::Numbers(column, range) if column.is_single() => column.first(doc).is_some_and(|v| range.contains(&v)),
+            Self::Strings(column, range) if column.is_single() => column.first(doc).is_some_and(|v| range.contains(&v)),
+            Self::HasNumber(column) => column.has(doc),
+            Self::HasString(column) => column.has(doc),
+            _ => {
+                found.clear();
+                self.collect(doc, doc + 1, found);
+                !found.is_empty()
+            }
+        }
+    }
+}
+
+/// A range over a column, evaluated in stretches that grow while the walk goes on without jumps.
+pub(crate) struct ColumnRange {
+    ranged: Ranged,
+    max: u32,
+    score: f32,
+    /// Matches of `start..end`, those before `at` passed.
+    found: Vec<DocId>,
+    at: usize,
+    start: DocId,
+    end: DocId,
+    stretch: u32,
+    scratch: Vec<DocId>,
+}
+
+const SHORTEST: u32 = 64;
+const LONGEST: u32 = 4096;
+
+impl ColumnRange {
+    pub(crate) fn new(ranged: Ranged, max: u32, score: f32) -> Self {
+        Self { ranged, max, score, found: Vec::new(), at: 0, start: 0, end: 0, stretch: SHORTEST, scratch: Vec::new() }
+    }
+}
+
+impl Scorer for ColumnRange {
+    fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
+        if doc >= self.max {
+            return Ok(NO_MORE_DOCS);
+        }
+        if doc >= self.start && doc < self.end {
+            return self.seek(doc);
+        }
+        Ok(if self.ranged.contains(doc, &mut self.scratch) { doc } else { doc + 1 })
+    }
+
+    fn seek(&mut self, mut target: DocId) -> Outcome<DocId> {
+        loop {
+            if target >= self.max {
+                return Ok(NO_MORE_DOCS);
+            }
+            if target < self.start || target >= self.end {
+                let on = target == self.end;
+                self.stretch = if on { (self.stretch * 2).min(LONGEST) } else { SHORTEST };
+                (self.start, self.end, self.at) = (target, (target + self.stretch).min(self.max), 0);
+                self.found.clear();
+                self.ranged.collect(self.start, self.end, &mut self.found);
+            }
+            while self.found.get(self.at).is_some_and(|&doc| doc < target) {
+                self.at += 1;
+            }
+            match self.found.get(self.at) {
+                Some(&doc) => return Ok(doc),
+                None => target = self.end,
+            }
+        }
+    }
+
+    fn score(&mut self) -> Outcome<f32> {
+        Ok(self.score)
+    }
+
+    fn cost(&self) -> u64 {
+        u64::from(self.max)
+    }
+
+    fn bound(&mut self, _: DocId, _: DocId) -> f32 {
+        self.score
+    }
+
+    fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
+        self.scratch.clear();
+        self.ranged.collect(from, to.min(self.max), &mut self.scratch);
+        for &doc in &self.scratch {
+            bits::set(words, doc - from);
+        }
+        Ok(())
+    }
+}
+
+/// Documents whose norm code says that they have the field.
+pub(crate) struct HasNorm {
+    pub(crate) norms: crate::segment::Norms,
+    pub(crate) score: f32,
+}
+
+impl Scorer for HasNorm {
+    fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
+        let codes = (*self.norms).as_ref();
+        let rest = codes.get(doc as usize..).unwrap_or_default();
+        Ok(rest.iter().position(|&code| code != 0).map_or(NO_MORE_DOCS, |at| doc + at as u32))
+    }
+
+    fn score(&mut self) -> Outcome<f32> {
+        Ok(self.score)
+    }
+
+    fn cost(&self) -> u64 {
+        (*self.norms).as_ref().len() as u64
+    }
+
+    fn bound(&mut self, _: DocId, _: DocId) -> f32 {
+        self.score
+    }
+}
