@@ -1,5 +1,8 @@
 //! Sealed segments give back what was put in: against a naive model, sealed and merged, and with broken files.
 
+// Helpers of tests are tests too.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::Bound;
@@ -26,6 +29,8 @@ const KEYWORD_TERMS: FieldSlot = FieldSlot(13);
 const KEYWORD_NORMS: FieldSlot = FieldSlot(14);
 const NUMBER: FieldSlot = FieldSlot(15);
 const NUMBER_COLUMN: FieldSlot = FieldSlot(16);
+/// Tokens that share positions, and holes.
+const GRAMS: FieldSlot = FieldSlot(17);
 /// Beyond the slots whose keys take one byte.
 const LATE: FieldSlot = FieldSlot(300);
 
@@ -52,6 +57,13 @@ fn table() -> FieldTable {
     table.append("keyword_norms".into(), exact(true, true, true));
     table.append("number".into(), number(true, true));
     table.append("number_column".into(), number(false, true));
+    let settings = serde_json::json!({
+        "filter": {"grams": {"type": "edge_ngram", "min_gram": 1, "max_gram": 3}},
+        "analyzer": {"grams": {"type": "custom", "tokenizer": "standard", "filter": ["lowercase", "stop", "grams"]}}
+    });
+    let analyzer = Registry::from_settings(&settings).unwrap().analyzer("grams").unwrap();
+    assert!(analyzer.may_overlap());
+    table.append("grams".into(), Layout::Text { analyzer, positions: true, norms: true, position_gap: 3 });
     while table.entries().len() < LATE.0 as usize {
         table.append(format!("unused{}", table.entries().len()).into(), text(true, true));
     }
@@ -85,6 +97,8 @@ type Postings = BTreeMap<Vec<u8>, Vec<(u32, Vec<u32>)>>;
 #[derive(Default)]
 struct Model {
     terms: BTreeMap<FieldSlot, Postings>,
+    /// Where the next value of a text field begins.
+    bases: BTreeMap<(u32, FieldSlot), u32>,
     lengths: BTreeMap<FieldSlot, BTreeMap<u32, u32>>,
     numbers: BTreeMap<FieldSlot, BTreeMap<u32, Vec<i64>>>,
     strings: BTreeMap<FieldSlot, BTreeMap<u32, Vec<Vec<u8>>>>,
@@ -95,9 +109,8 @@ impl Model {
         let mut model = Self::default();
         for (doc, sequenced) in documents.iter().enumerate() {
             let doc = doc as u32;
-            let mut bases: BTreeMap<FieldSlot, u32> = BTreeMap::new();
             for (slot, text) in &sequenced.document.texts {
-                model.text(doc, *slot, text, table, bases.entry(*slot).or_default());
+                model.text(doc, *slot, text, table);
             }
             for (slot, value) in &sequenced.document.exact {
                 let Layout::Exact { postings, column, norms } = table.entry(*slot).unwrap().layout else { panic!() };
@@ -132,8 +145,9 @@ impl Model {
         model
     }
 
-    fn text(&mut self, doc: u32, slot: FieldSlot, text: &str, table: &FieldTable, base: &mut u32) {
+    fn text(&mut self, doc: u32, slot: FieldSlot, text: &str, table: &FieldTable) {
         let Layout::Text { analyzer, position_gap, .. } = &table.entry(slot).unwrap().layout else { panic!() };
+        let base = self.bases.entry((doc, slot)).or_default();
         let analyzed = analyzer.analyze(text);
         let mut last = None;
         for token in analyzed.tokens {
@@ -396,10 +410,10 @@ fn check_strings(segment: &SealedSegment, slot: FieldSlot, model: &Model) {
 }
 
 fn any_document() -> impl Strategy<Value = SequencedDocument> {
-    let word = prop::sample::select(vec!["a", "b", "brave", "new", "world", "z", "Ähre", "brave", "a"]);
+    let word = prop::sample::select(vec!["a", "b", "brave", "new", "world", "z", "Ähre", "the", "brave", "a"]);
     let text = prop::collection::vec(word, 0..12).prop_map(|words| words.join(" "));
     let slot = |slots: &[FieldSlot]| prop::sample::select(slots.to_vec());
-    let texts = prop::collection::vec((slot(&[TEXT, TEXT, TEXT_FREQS, TEXT_NO_NORMS]), text), 0..5);
+    let texts = prop::collection::vec((slot(&[TEXT, TEXT, TEXT_FREQS, TEXT_NO_NORMS, GRAMS]), text), 0..5);
     let keywords = slot(&[KEYWORD, KEYWORD_COLUMN, KEYWORD_TERMS, KEYWORD_NORMS, LATE, meta::FIELD_NAMES]);
     let exact = prop::collection::vec((keywords, "[a-c]{0,2}|\\PC{0,3}"), 0..8);
     let code = prop_oneof![-3i64..4, Just(i64::MIN), Just(i64::MAX), any::<i64>()];
@@ -492,6 +506,18 @@ fn many_documents_read_back_and_merge() {
     check(&again, &left);
     let stopped = merge(&inputs, &directory.path().join("o"), &mut |_| false);
     assert!(matches!(stopped, Err(ShardError::Cancelled)));
+}
+
+#[test]
+fn lengths_do_not_count_tokens_at_the_position_of_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let texts =
+        ["new", "the new world", "", "the"].map(|text| document(1, "{}", vec![(GRAMS, text.into())], vec![], vec![]));
+    let segment = seal_in(directory.path(), "s", &texts);
+    check(&segment, &texts);
+    let norms = segment.norms(GRAMS).unwrap().unwrap();
+    assert_eq!((*norms).as_ref(), [1, 2, 0, 0]);
+    assert_eq!(segment.field_statistics(GRAMS).unwrap(), FieldStatistics { doc_count: 2, total_term_freq: 9 });
 }
 
 #[test]

@@ -200,7 +200,7 @@ pub(crate) struct DiskBlocks {
     packer: BitPacker4x,
     positions: Positions,
     /// Sums of the frequencies before each entry of `summed`.
-    sums: Box<[u64; BLOCK + 1]>,
+    sums: Vec<u64>,
     summed: usize,
     deltas: Vec<u32>,
 }
@@ -208,7 +208,7 @@ pub(crate) struct DiskBlocks {
 /// The positions of a term, opened when first asked for.
 enum Positions {
     Closed(OwnedBytes),
-    Open(PositionReader, u64),
+    Open(Box<PositionReader>, u64),
 }
 
 impl DiskBlocks {
@@ -227,7 +227,7 @@ impl DiskBlocks {
             record,
             packer: BitPacker4x::new(),
             positions: Positions::Closed(positions),
-            sums: Box::new([0; BLOCK + 1]),
+            sums: Vec::new(),
             summed: usize::MAX,
             deltas: Vec::new(),
         }
@@ -264,7 +264,7 @@ impl DiskBlocks {
             if bytes.is_empty() {
                 return Err(broken("positions are missing"));
             }
-            self.positions = Positions::Open(PositionReader::open(bytes.clone())?, bytes.len() as u64 * 8);
+            self.positions = Positions::Open(Box::new(PositionReader::open(bytes.clone())?), bytes.len() as u64 * 8);
         }
         let Positions::Open(reader, limit) = &mut self.positions else { return Ok(()) };
         // A packed block of 128 positions may take no bits at all, but the byte that says so.
@@ -280,6 +280,7 @@ impl DiskBlocks {
         if self.summed != block {
             let mut freqs = [0; BLOCK];
             self.freqs(block, &mut freqs)?;
+            self.sums.resize(BLOCK + 1, 0);
             for (at, &freq) in freqs.iter().enumerate() {
                 self.sums[at + 1] = self.sums[at] + u64::from(freq);
             }
