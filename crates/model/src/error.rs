@@ -150,6 +150,7 @@ kinds! {
     CircuitBreaking "circuit_breaking_exception" 429
     ClusterBlock "cluster_block_exception" 403
     ContentTypeHeader "content_type_header_exception" 400
+    ContentTooLong "content_too_long_exception" 413
     ContentTypeUnsupported "media_type_header_exception" 406
     DateTimeParse "date_time_parse_exception" 400
     DocumentMissing "document_missing_exception" 404
@@ -167,6 +168,7 @@ kinds! {
     JsonParse "json_parse_exception" 400
     Mapper "mapper_exception" 500
     MapperParsing "mapper_parsing_exception" 400
+    MaxBytesLength "max_bytes_length_exceeded_exception" 400
     MethodNotAllowed "method_not_allowed" 405
     NamedObjectNotFound "named_object_not_found_exception" 400
     NotImplemented "not_implemented_exception" 501
@@ -186,6 +188,7 @@ kinds! {
     SearchParse "parsing_exception" 400
     Settings "settings_exception" 400
     ShardFailed "shard_failed_exception" 503
+    StreamConstraints "stream_constraints_exception" 400
     StrictDynamicMapping "strict_dynamic_mapping_exception" 400
     TaskCancelled "task_cancelled_exception" 400
     Timeout "timeout_exception" 503
