@@ -521,6 +521,17 @@ fn lengths_do_not_count_tokens_at_the_position_of_another() {
 }
 
 #[test]
+fn values_of_a_field_may_stand_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let together = document(1, "{}", vec![], vec![], vec![]);
+    let mut apart = (*together.document).clone();
+    let texts = [(TEXT, ""), (TEXT, "a b"), (TEXT_FREQS, "c"), (TEXT, "b d"), (GRAMS, "e"), (TEXT, "a")];
+    apart.texts = texts.map(|(slot, text)| (slot, text.into())).to_vec();
+    let documents = [SequencedDocument { document: Arc::new(apart), ..together.clone() }, together];
+    check(&seal_in(directory.path(), "s", &documents), &documents);
+}
+
+#[test]
 fn nothing_left_is_a_segment_without_documents() {
     let directory = tempfile::tempdir().unwrap();
     let segment = Arc::new(seal_in(directory.path(), "s", &many(3, 0)));

@@ -161,6 +161,9 @@ impl Draft {
         if pairs.is_empty() {
             return Ok(None);
         }
+        if u32::try_from(pairs.len()).is_err() {
+            return Err(io::Error::other("a column of one segment cannot hold more than 4,294,967,295 values"));
+        }
         let doc_count = self.manifest.doc_count;
         let mut docs: Vec<DocId> = Vec::with_capacity(pairs.len());
         let mut starts: Vec<u32> = Vec::new();

@@ -23,6 +23,8 @@ pub(crate) struct Texts {
     /// Term and position.
     tokens: Vec<(u32, u32)>,
     docs: Vec<TextDoc>,
+    /// The last document, its length so far, and where its next value begins.
+    open: (Option<DocId>, u32, u32),
 }
 
 struct TextDoc {
@@ -36,13 +38,25 @@ struct TextDoc {
 impl Texts {
     pub(crate) fn new(analyzer: Analyzer, positions: bool, norms: bool, gap: u32) -> Self {
         let record = if positions { Record::Positions } else { Record::Freqs };
-        Self { analyzer, record, norms, gap, table: TermTable::new(), tokens: Vec::new(), docs: Vec::new() }
+        Self {
+            analyzer,
+            record,
+            norms,
+            gap,
+            table: TermTable::new(),
+            tokens: Vec::new(),
+            docs: Vec::new(),
+            open: (None, 0, 0),
+        }
     }
 
-    /// Analyses all values of one document.
+    /// Analyses values of one document, which follow those pushed for it before.
     pub(crate) fn push<'a>(&mut self, doc: DocId, values: impl Iterator<Item = &'a str>) {
         let Self { analyzer, table, tokens, .. } = self;
-        let (mut length, mut base) = (0u32, 0u32);
+        let (mut length, mut base) = match self.open {
+            (Some(open), length, base) if open == doc => (length, base),
+            _ => (0u32, 0u32),
+        };
         for value in values {
             let mut previous = None;
             let taken = analyzer.each(value, &mut |term, position| {
@@ -53,8 +67,13 @@ impl Texts {
             });
             base = base.saturating_add(taken).saturating_add(self.gap);
         }
-        if self.docs.last().map_or(0, |last| last.end) < self.tokens.len() {
-            self.docs.push(TextDoc { doc, end: self.tokens.len(), length });
+        self.open = (Some(doc), length, base);
+        let end = self.tokens.len();
+        let before = self.docs.last().map_or(0, |last| last.end);
+        match self.docs.last_mut() {
+            Some(last) if last.doc == doc => (last.end, last.length) = (end, length),
+            _ if before < end => self.docs.push(TextDoc { doc, end, length }),
+            _ => {}
         }
     }
 

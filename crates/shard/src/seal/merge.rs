@@ -151,7 +151,7 @@ fn merge_sources(inputs: &[Input<'_>], directory: &Path, pace: &mut Pace<'_>) ->
     let mut sources = Sources::create(directory)?;
     let write_error = |e: io::Error| ShardError::io("write", directory, e);
     for input in inputs {
-        let from = input.segment.open_sources()?;
+        let from = input.segment.open_sources().map_err(|e| ShardError::io("read", input.segment.directory(), e))?;
         if input.kept == input.segment.doc_count() && input.segment.sources_bytes() > STACK_BYTES {
             sources.stack(from).map_err(write_error)?;
             pace.step(sources.written()).map_err(|_| ShardError::Cancelled)?;

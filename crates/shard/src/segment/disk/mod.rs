@@ -46,6 +46,7 @@ pub struct SealedSegment {
     pub(crate) inverted: Arc<Inverted>,
     columns: OwnedBytes,
     sources: StoreReader,
+    source_bytes: OwnedBytes,
     size: SegmentSize,
     /// Parallel to the manifest's slots.
     opened: Vec<Opened>,
@@ -75,8 +76,8 @@ impl SealedSegment {
         let files = Files::open(directory, &manifest)?;
         let unreadable = |name: &str, e: io::Error| ShardError::corrupt(&directory.join(name), e.to_string());
         let dictionary = TermDictionary::open(slice(files.terms)).map_err(|e| unreadable(manifest::TERMS, e))?;
-        let sources =
-            StoreReader::open(slice(files.sources), CACHED_SOURCES).map_err(|e| unreadable(manifest::SOURCES, e))?;
+        let sources = StoreReader::open(slice(files.sources.clone()), CACHED_SOURCES)
+            .map_err(|e| unreadable(manifest::SOURCES, e))?;
         let written: u64 = manifest.slots.iter().filter_map(|slot| slot.terms).map(|terms| terms.count).sum();
         if dictionary.num_terms() as u64 != written {
             return Err(ShardError::corrupt(
@@ -90,6 +91,7 @@ impl SealedSegment {
             inverted: Arc::new(Inverted::new(dictionary, files.postings, files.positions)),
             columns: files.columns,
             sources,
+            source_bytes: files.sources,
             size: SegmentSize { memory_bytes: files.memory_bytes + OPEN_BYTES, disk_bytes },
             opened: manifest.slots.iter().map(|_| Opened::default()).collect(),
             manifest,
@@ -163,13 +165,12 @@ impl SealedSegment {
 
     /// Bytes of the compressed sources.
     pub(crate) fn sources_bytes(&self) -> u64 {
-        self.manifest.files.iter().find(|file| file.name == manifest::SOURCES).map_or(0, |file| file.bytes)
+        self.source_bytes.len() as u64
     }
 
     /// A reader of the sources with a cache of its own, for reading them all in order.
-    pub(crate) fn open_sources(&self) -> Result<StoreReader, ShardError> {
-        let files = Files::open(&self.directory, &self.manifest)?;
-        StoreReader::open(slice(files.sources), 1).map_err(|e| ShardError::io("read", &self.directory, e))
+    pub(crate) fn open_sources(&self) -> io::Result<StoreReader> {
+        StoreReader::open(slice(self.source_bytes.clone()), 1)
     }
 }
 
@@ -220,6 +221,6 @@ impl Segment for SealedSegment {
     }
 
     fn size(&self) -> SegmentSize {
-        self.size
+        SegmentSize { memory_bytes: self.size.memory_bytes + self.inverted.cached_bytes(), ..self.size }
     }
 }

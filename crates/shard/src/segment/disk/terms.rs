@@ -19,8 +19,10 @@ use crate::fields::FieldSlot;
 use crate::segment::postings::{BLOCK, Postings};
 use crate::segment::{Detail, TermAutomaton, TermEntry, TermRange, Terms};
 
-/// Blocks whose tables a segment keeps decoded, some 40 bytes each.
+/// Blocks whose tables a segment keeps decoded.
 const CACHED_BLOCKS: usize = 32_768;
+/// What one of them takes.
+const TABLE_BYTES: u64 = 32;
 
 /// Dictionary, postings and positions of a segment, shared by its fields.
 pub(crate) struct Inverted {
@@ -57,6 +59,11 @@ impl Tables {
 impl Inverted {
     pub(crate) fn new(dictionary: TermDictionary, postings: OwnedBytes, positions: OwnedBytes) -> Self {
         Self { dictionary, postings, positions, tables: Mutex::default() }
+    }
+
+    /// Memory that decoded tables take, by estimate.
+    pub(crate) fn cached_bytes(&self) -> u64 {
+        self.tables.lock().blocks as u64 * TABLE_BYTES
     }
 }
 
