@@ -86,28 +86,26 @@ impl Analyzer {
     pub fn each(&self, text: &str, sink: &mut dyn FnMut(&str, u32)) -> u32 {
         let filtered = self.filter_chars(text);
         let text = last_text(&filtered, text);
-        let terms_only = self.chain.filters.iter().all(|filter| matches!(filter.stage, Filter::Term(_)));
-        if !terms_only {
+        let chain = &*self.chain;
+        if chain.filters.iter().any(|filter| matches!(filter.stage, Filter::Stream(_))) {
             return self.each_of_stream(text, sink);
         }
-        let filters: Vec<_> = self
-            .chain
-            .filters
-            .iter()
-            .filter_map(|filter| if let Filter::Term(filter) = &filter.stage { Some(&**filter) } else { None })
-            .collect();
         let mut counter = PositionCounter::default();
         let mut term = Term::default();
-        let end = self.chain.tokenizer.stage.tokenize(text, &mut |raw: Raw<'_>| {
+        let end = chain.tokenizer.stage.tokenize(text, &mut |raw: Raw<'_>| {
             counter.advance(raw.increment);
-            if filters.is_empty() {
+            if chain.filters.is_empty() {
                 return sink(raw.text, counter.position());
             }
             term.text.clear();
             term.text.push_str(raw.text);
             term.kind = raw.kind;
             term.keyword = false;
-            if filters.iter().all(|filter| filter.apply(&mut term)) {
+            let keeps = |filter: &Named<Filter>| match &filter.stage {
+                Filter::Term(filter) => filter.apply(&mut term),
+                Filter::Stream(_) => true,
+            };
+            if chain.filters.iter().all(keeps) {
                 sink(&term.text, counter.position());
             }
         });

@@ -17,13 +17,25 @@ pub enum AnalysisError {
     MissingAnonymousType { part: &'static str, definition: String },
     #[error("Custom Analyzer [{name}] must be configured with a tokenizer")]
     MissingTokenizer { name: String },
-    #[error("Custom normalizer [{name}] may not use {part} [{used}]")]
+    #[error("Custom normalizer [{name}] may not use {} [{used}]", part.replace('_', " "))]
     NotForNormalizer { name: String, part: &'static str, used: String },
     #[error("Custom normalizer [{name}] cannot configure a tokenizer")]
     NormalizerWithTokenizer { name: String },
     /// A setting has the wrong form; `reason` is OpenSearch's sentence about it.
     #[error("{reason}")]
     Setting { reason: String },
+    /// A setting that a component refuses only where it is used.
+    #[error("{reason}")]
+    Use { reason: String },
+    /// A rule inside a setting cannot be read.
+    #[error("{reason}")]
+    Runtime { reason: String },
+    /// The settings are not laid out as groups of components.
+    #[error(
+        "Failed to get setting group for [index.analysis.{part}.] setting prefix and setting [index.analysis.{part}.{name}] because \
+         of a missing '.'"
+    )]
+    NotAGroup { part: &'static str, name: String },
     /// A setting cannot be read as what it must be.
     #[error("Failed to parse {expected} setting [{setting}] with value [{value}]")]
     Unreadable { expected: &'static str, setting: String, value: String },
@@ -42,10 +54,21 @@ impl AnalysisError {
     /// The `type` under which OpenSearch reports this.
     pub fn kind(&self) -> &'static str {
         match self {
-            AnalysisError::Unreadable { .. } => "settings_exception",
+            AnalysisError::Unreadable { .. } | AnalysisError::NotAGroup { .. } => "settings_exception",
+            AnalysisError::Runtime { .. } => "runtime_exception",
             AnalysisError::Pattern { .. } => "pattern_syntax_exception",
             _ => "illegal_argument_exception",
         }
+    }
+
+    /// An error of [`AnalysisError::Use`] with this sentence.
+    pub(crate) fn at_use(reason: impl Into<String>) -> Self {
+        AnalysisError::Use { reason: reason.into() }
+    }
+
+    /// An error of [`AnalysisError::Runtime`] with this sentence.
+    pub(crate) fn runtime(reason: impl Into<String>) -> Self {
+        AnalysisError::Runtime { reason: reason.into() }
     }
 
     /// An error of [`AnalysisError::Setting`] with this sentence.

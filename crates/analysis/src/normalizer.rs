@@ -15,9 +15,13 @@ pub struct Normalizer {
 /// A chain that did not give exactly one token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NormalizeError {
-    #[error("The normalization token stream is expected to produce exactly 1 token, but got 0 for analyzer {normalizer} and input \"{value}\"")]
+    #[error(
+        "The normalization token stream is expected to produce exactly 1 token, but got 0 for analyzer {normalizer} and input \"{value}\""
+    )]
     NoToken { normalizer: String, value: String },
-    #[error("The normalization token stream is expected to produce exactly 1 token, but got 2+ for analyzer {normalizer} and input \"{value}\"")]
+    #[error(
+        "The normalization token stream is expected to produce exactly 1 token, but got 2+ for analyzer {normalizer} and input \"{value}\""
+    )]
     ManyTokens { normalizer: String, value: String },
 }
 
@@ -58,7 +62,6 @@ impl Normalizer {
         match (count, result) {
             (1, Some(text)) if text == value => Ok(Cow::Borrowed(value)),
             (1, Some(text)) => Ok(Cow::Owned(text)),
-            (0, _) if value.is_empty() => Ok(Cow::Borrowed(value)),
             (0, _) => Err(NormalizeError::NoToken { normalizer: self.name.to_string(), value: value.to_owned() }),
             _ => Err(NormalizeError::ManyTokens { normalizer: self.name.to_string(), value: value.to_owned() }),
         }

@@ -22,8 +22,9 @@ const ENTITIES: &str = include_str!("entities.txt");
 
 /// Elements whose tags leave no line break.
 const INLINE: &[&str] = &[
-    "a", "abbr", "acronym", "b", "basefont", "bdo", "big", "cite", "code", "dfn", "em", "font", "i", "img", "input", "kbd",
-    "label", "q", "s", "samp", "select", "small", "span", "strike", "strong", "sub", "sup", "textarea", "tt", "u", "var",
+    "a", "abbr", "acronym", "b", "basefont", "bdo", "big", "cite", "code", "dfn", "em", "font", "i", "img", "input",
+    "kbd", "label", "q", "s", "samp", "select", "small", "span", "strike", "strong", "sub", "sup", "textarea", "tt",
+    "u", "var",
 ];
 
 impl HtmlStrip {
@@ -46,7 +47,8 @@ impl CharFilter for HtmlStrip {
         while let Some(at) = rest.find(['<', '&']) {
             output.copy(&rest[..at]);
             rest = &rest[at..];
-            let taken = if rest.starts_with('<') { self.markup(rest, &mut output) } else { self.entity(rest, &mut output) };
+            let taken =
+                if rest.starts_with('<') { self.markup(rest, &mut output) } else { self.entity(rest, &mut output) };
             let taken = taken.unwrap_or_else(|| {
                 output.copy(&rest[..1]);
                 1
@@ -74,10 +76,14 @@ impl HtmlStrip {
             return Some(end.map_or(rest.len(), |end| end + 12));
         }
         if rest.starts_with("<!") {
-            return rest.find('>').map(|end| remove(rest, end + 1, output));
+            if let Some(end) = rest.find('>') {
+                return Some(remove(rest, end + 1, output));
+            }
+            output.copy(rest);
+            return Some(rest.len());
         }
         if rest.starts_with("<?") {
-            let end = rest.find('>').filter(|end| *end > 2 && rest[..*end].ends_with('?'))?;
+            let end = rest.find('>').filter(|end| *end > 2 && rest[..*end].ends_with(['?', '/']))?;
             return Some(remove(rest, end + 1, output));
         }
         self.tag(rest, output)
@@ -109,14 +115,16 @@ impl HtmlStrip {
 
     /// Handles what begins with `&`.
     fn entity(&self, rest: &str, output: &mut Output) -> Option<usize> {
-        let end = rest[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '#')? + 1;
-        if !rest[end..].starts_with(';') {
+        let end = rest[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '#').map_or(rest.len(), |end| end + 1);
+        // The semicolon may be missing at the end of the text.
+        let behind = if rest[end..].starts_with(';') { end + 1 } else { end };
+        if behind == end && end < rest.len() {
             return None;
         }
         let name = &rest[1..end];
         let (c, taken) = match name.strip_prefix('#') {
-            None => (*self.entities.get(name)?, end + 1),
-            Some(number) => numeric(number, rest, end + 1)?,
+            None => (*self.entities.get(name)?, behind),
+            Some(number) => numeric(number, rest, behind)?,
         };
         let mut buffer = [0; 4];
         output.replace(&rest[..taken], c.encode_utf8(&mut buffer));
@@ -186,7 +194,10 @@ fn is_blank(c: char) -> bool {
 fn name(text: &str) -> Option<&str> {
     let begins = |c: char| is_letter(c) || c == '_' || c == ':';
     let goes_on = |c: char| {
-        begins(c) || is_digit(c) || matches!(c, '-' | '.' | '\u{b7}') || matches!(category(c), b'n' | b'c' | b'e' | b'm')
+        begins(c)
+            || is_digit(c)
+            || matches!(c, '-' | '.' | '\u{b7}')
+            || matches!(category(c), b'n' | b'c' | b'e' | b'm')
     };
     text.chars().next().filter(|c| begins(*c))?;
     Some(&text[..text.find(|c| !goes_on(c)).unwrap_or(text.len())])

@@ -33,7 +33,8 @@ impl CharFilter for Mapping {
         let mut output = Output::default();
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
-            let rule = self.rules.get(&c).and_then(|list| list.iter().find(|(from, _)| rest.starts_with(from.as_str())));
+            let rule =
+                self.rules.get(&c).and_then(|list| list.iter().find(|(from, _)| rest.starts_with(from.as_str())));
             match rule {
                 Some((from, to)) => {
                     output.replace(from, to);

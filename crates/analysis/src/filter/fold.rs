@@ -147,7 +147,8 @@ fn voice(text: &mut String, voiced: bool) -> bool {
     let Some(last) = text.chars().next_back() else { return false };
     let mark = if voiced { '\u{3099}' } else { '\u{309a}' };
     // Katakana only, as the half-width forms are.
-    let Some(composed) = unicode_normalization::char::compose(last, mark).filter(|_| ('\u{30a1}'..='\u{30fe}').contains(&last))
+    let Some(composed) =
+        unicode_normalization::char::compose(last, mark).filter(|_| ('\u{30a1}'..='\u{30fe}').contains(&last))
     else {
         return false;
     };

@@ -59,7 +59,9 @@ impl Grams {
                 }
             }
             Some(Edge::Front) => (self.min..=self.max.min(count)).for_each(|size| push(0, bounds[size])),
-            Some(Edge::Back) => (self.min..=self.max.min(count)).for_each(|size| push(bounds[count - size], text.len())),
+            Some(Edge::Back) => {
+                (self.min..=self.max.min(count)).for_each(|size| push(bounds[count - size], text.len()))
+            }
         }
         if self.preserve_original && !(self.min..=self.max).contains(&count) {
             push(0, text.len());

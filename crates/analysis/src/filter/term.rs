@@ -166,9 +166,7 @@ pub(crate) struct PatternReplace {
 impl TermFilter for PatternReplace {
     fn apply(&self, term: &mut Term) -> bool {
         let limit = usize::from(!self.all);
-        if let std::borrow::Cow::Owned(replaced) =
-            self.pattern.replacen(&term.text, limit, self.replacement.as_str())
-        {
+        if let std::borrow::Cow::Owned(replaced) = self.pattern.replacen(&term.text, limit, self.replacement.as_str()) {
             term.text = replaced;
         }
         true

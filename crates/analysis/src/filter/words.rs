@@ -1,31 +1,58 @@
 //! Sets of words, and the stop words of languages (Lucene's, as the oracle's `stop` filter removes them).
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::case::lowercase;
+
+/// FNV-1a: short words, chosen by who makes the index, looked up for every token.
+#[derive(Clone, Debug)]
+pub(crate) struct ShortHash(u64);
+
+impl Default for ShortHash {
+    fn default() -> Self {
+        ShortHash(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for ShortHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
 
 /// A set of words, with or without regard to case.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Words {
-    words: HashSet<String>,
+    words: HashSet<String, BuildHasherDefault<ShortHash>>,
+    /// Bytes of the longest word.
+    longest: usize,
     ignore_case: bool,
 }
 
 impl Words {
     pub(crate) fn new(words: impl IntoIterator<Item = String>, ignore_case: bool) -> Self {
-        let mut set = HashSet::new();
+        let mut set: HashSet<String, BuildHasherDefault<ShortHash>> = HashSet::default();
+        let mut longest = 0;
         for mut word in words {
             if ignore_case {
                 lowercase(&mut word);
             }
+            longest = longest.max(word.len());
             set.insert(word);
         }
-        Words { words: set, ignore_case }
+        Words { words: set, longest, ignore_case }
     }
 
     pub(crate) fn contains(&self, word: &str) -> bool {
         if !self.ignore_case {
-            return self.words.contains(word);
+            return word.len() <= self.longest && self.words.contains(word);
         }
         let mut lower = word.to_owned();
         lowercase(&mut lower);

@@ -9,7 +9,7 @@ use crate::error::AnalysisError;
 use crate::filter::case::Lowercase;
 use crate::filter::fold::{AsciiFolding, Map};
 use crate::filter::stem;
-use crate::filter::term::{Elision, KeywordMarker, Stop};
+use crate::filter::term::{Elision, KeywordMarker, StemmerOverride, Stop};
 use crate::filter::words::{self, Words, expand};
 use crate::stream::Filter;
 
@@ -71,14 +71,18 @@ fn configured(kind: &str, name: &str, settings: &Settings) -> Result<Option<Anal
         "whitespace" => "whitespace",
         "keyword" => "keyword",
         "pattern" => "pattern",
-        "standard" | "default" | "fingerprint" => "standard",
+        "standard" | "default" | "fingerprint" | "snowball" => "standard",
         _ if languages::steps(kind).is_some() => "standard",
         _ if languages::MISSING.contains(&kind) => return Err(missing()),
         _ => return Ok(None),
     };
     let stage = tokenizers::build(tokenizer, name, settings, limits)?.ok_or_else(missing)?;
     let mut builder = Builder::new(Vec::new(), Named::new(tokenizer, stage));
-    let lowercase = if kind == "pattern" { settings.bool("lowercase", true)? } else { matches!(kind, "standard" | "default" | "fingerprint") };
+    let lowercase = if kind == "pattern" {
+        settings.bool("lowercase", true)?
+    } else {
+        matches!(kind, "standard" | "default" | "fingerprint" | "snowball")
+    };
     if lowercase {
         add(&mut builder, Filter::term(Lowercase))?;
     }
@@ -90,10 +94,22 @@ fn configured(kind: &str, name: &str, settings: &Settings) -> Result<Option<Anal
             }
         }
         "stop" => add(&mut builder, stop(settings, "_english_")?)?,
+        "snowball" => {
+            // Other languages have stop words of their own here.
+            if settings.text("language").is_some_and(|language| language != "English") {
+                return Err(missing());
+            }
+            add(&mut builder, stop(settings, "_english_")?)?;
+            add(&mut builder, stem::snowball_by_name("english").ok_or_else(missing)?)?;
+        }
         "fingerprint" => {
             add(&mut builder, Filter::term(AsciiFolding::new()))?;
             add(&mut builder, stop(settings, "_none_")?)?;
-            builder.add("fingerprint", "fingerprint", filters::build("fingerprint", name, settings, limits)?.ok_or_else(missing)?)?;
+            builder.add(
+                "fingerprint",
+                "fingerprint",
+                filters::build("fingerprint", name, settings, limits)?.ok_or_else(missing)?,
+            )?;
         }
         _ => {
             for step in languages::steps(kind).unwrap_or_default() {
@@ -138,6 +154,10 @@ fn language_step(language: &str, step: Step, settings: &Settings) -> Result<Opti
         Step::Exclusion => {
             let words = Words::new(expand(&settings.list("stem_exclusion").unwrap_or_default()), false);
             Some(Filter::term(KeywordMarker { words, pattern: None }))
+        }
+        Step::Override(stems) => {
+            let stems = stems.iter().map(|(word, stem)| ((*word).to_owned(), (*stem).to_owned())).collect();
+            Some(Filter::term(StemmerOverride { stems }))
         }
         Step::Stem(name) => stem::by_name(name),
     })

@@ -20,6 +20,8 @@ pub(crate) enum Prepared {
 /// What a filter does when the rules of a later synonym filter are read.
 pub(crate) enum Reading {
     AsItIs,
+    /// Another filter stands in for it.
+    Instead(Filter),
     Skipped,
     Refused,
 }
@@ -33,6 +35,14 @@ pub(crate) enum Asker<'a> {
 }
 
 impl Asker<'_> {
+    /// A component that exists only with settings is asked for by its type's name.
+    fn needs_settings(&self, part: &'static str, name: &str) -> AnalysisError {
+        match self {
+            Asker::Request => AnalysisError::setting("Analysis settings required - can't instantiate analysis factory"),
+            Asker::Analyzer(_) => self.not_found(part, name),
+        }
+    }
+
     pub(crate) fn not_found(&self, part: &'static str, missing: &str) -> AnalysisError {
         match self {
             Asker::Request => AnalysisError::NotFound { part, name: missing.to_owned() },
@@ -47,16 +57,16 @@ impl Asker<'_> {
 }
 
 impl Parts {
-    /// Builds every defined component once, to find mistakes.
+    /// Builds every defined component once, to find mistakes. Those that matter only at use may stand in unused components.
     pub(crate) fn check(&self) -> Result<(), AnalysisError> {
         for (name, settings) in &self.char_filters {
-            self.defined_char_filter(name, settings)?;
+            unless_at_use(self.defined_char_filter(name, settings))?;
         }
         for (name, settings) in &self.filters {
-            self.defined_filter(name, settings)?;
+            unless_at_use(self.defined_filter(name, settings))?;
         }
         for (name, settings) in &self.tokenizers {
-            self.defined_tokenizer(name, settings)?;
+            unless_at_use(self.defined_tokenizer(name, settings))?;
         }
         Ok(())
     }
@@ -79,7 +89,11 @@ impl Parts {
     pub(crate) fn char_filter(&self, name: &str, asker: &Asker<'_>) -> Result<Arc<dyn CharFilter>, AnalysisError> {
         match self.char_filters.get(name) {
             Some(settings) => self.defined_char_filter(name, settings),
-            None => char_filters::builtin(name)?.ok_or_else(|| asker.not_found("char_filter", name)),
+            None => match char_filters::builtin(name)? {
+                Some(filter) => Ok(filter),
+                None if char_filters::needs_settings(name) => Err(asker.needs_settings("char_filter", name)),
+                None => Err(asker.not_found("char_filter", name)),
+            },
         }
     }
 
@@ -98,8 +112,19 @@ impl Parts {
     pub(crate) fn filter(&self, name: &str, asker: &Asker<'_>) -> Result<Prepared, AnalysisError> {
         match self.filters.get(name) {
             Some(settings) => self.defined_filter(name, settings),
-            None => filters::builtin(name)?.ok_or_else(|| asker.not_found("filter", name)),
+            None => match filters::builtin(name)? {
+                Some(filter) => Ok(filter),
+                None if filters::needs_settings(name) => Err(asker.needs_settings("filter", name)),
+                None => Err(asker.not_found("filter", name)),
+            },
         }
+    }
+}
+
+fn unless_at_use<T>(built: Result<T, AnalysisError>) -> Result<(), AnalysisError> {
+    match built {
+        Err(AnalysisError::Use { .. }) | Ok(_) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -121,10 +146,7 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
-    pub(crate) fn new(
-        char_filters: Vec<Named<Arc<dyn CharFilter>>>,
-        tokenizer: Named<Arc<dyn Tokenizer>>,
-    ) -> Self {
+    pub(crate) fn new(char_filters: Vec<Named<Arc<dyn CharFilter>>>, tokenizer: Named<Arc<dyn Tokenizer>>) -> Self {
         Builder { char_filters, tokenizer, filters: Vec::new(), readers: Ok(Vec::new()) }
     }
 
@@ -143,6 +165,7 @@ impl Builder {
         if let Ok(readers) = &mut self.readers {
             match reading {
                 Reading::AsItIs => readers.push(Named::new(name, filter.clone())),
+                Reading::Instead(other) => readers.push(Named::new(name, other)),
                 Reading::Skipped => {}
                 Reading::Refused => self.readers = Err(name.to_owned()),
             }
@@ -203,7 +226,10 @@ pub(crate) fn anonymous(
             other => {
                 let (kind, settings) = inline("char_filter", other)?;
                 let built = char_filters::build(&kind, "__anonymous__", &settings)?;
-                Named::new("__anonymous__".to_owned() + &kind, built.ok_or_else(|| asker.not_found("char_filter", &kind))?)
+                Named::new(
+                    "__anonymous__".to_owned() + &kind,
+                    built.ok_or_else(|| asker.not_found("char_filter", &kind))?,
+                )
             }
         });
     }

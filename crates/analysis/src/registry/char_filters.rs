@@ -10,11 +10,7 @@ use crate::pattern;
 use crate::stream::CharFilter;
 
 /// A char filter of this type; `None` for an unknown type.
-pub(crate) fn build(
-    kind: &str,
-    name: &str,
-    settings: &Settings,
-) -> Result<Option<Arc<dyn CharFilter>>, AnalysisError> {
+pub(crate) fn build(kind: &str, name: &str, settings: &Settings) -> Result<Option<Arc<dyn CharFilter>>, AnalysisError> {
     let filter: Arc<dyn CharFilter> = match kind {
         "html_strip" | "htmlStrip" => Arc::new(HtmlStrip::new(settings.list("escaped_tags").unwrap_or_default())),
         "mapping" => Arc::new(mapping(settings)?),
@@ -28,22 +24,22 @@ pub(crate) fn build(
 pub(crate) fn builtin(name: &str) -> Result<Option<Arc<dyn CharFilter>>, AnalysisError> {
     match name {
         "html_strip" => build(name, name, &Settings::default()),
-        "mapping" | "pattern_replace" => {
-            Err(AnalysisError::setting("Analysis settings required - can't instantiate analysis factory"))
-        }
         _ => Ok(None),
     }
 }
 
+/// Is it a type that cannot be used without settings?
+pub(crate) fn needs_settings(name: &str) -> bool {
+    matches!(name, "mapping" | "pattern_replace")
+}
+
 fn mapping(settings: &Settings) -> Result<Mapping, AnalysisError> {
     let Some(rules) = settings.list("mappings") else {
-        return Err(AnalysisError::setting(
-            "mapping requires either `mappings` or `mappings_path` to be configured",
-        ));
+        return Err(AnalysisError::setting("mapping requires either `mappings` or `mappings_path` to be configured"));
     };
     let mut pairs = Vec::with_capacity(rules.len());
     for (rule, number) in rules.iter().zip(1..) {
-        let bad = || AnalysisError::setting(format!("Line [{number}]: Invalid mapping rule : [{rule}]"));
+        let bad = || AnalysisError::runtime(format!("Line [{number}]: Invalid mapping rule : [{rule}]"));
         let (from, to) = rule.rsplit_once("=>").ok_or_else(bad)?;
         let (from, to) = (unescape(from.trim()).ok_or_else(bad)?, unescape(to.trim()).ok_or_else(bad)?);
         if from.is_empty() || pairs.iter().any(|(known, _)| *known == from) {
@@ -81,7 +77,9 @@ fn unescape(side: &str) -> Option<String> {
 
 fn pattern_replace(name: &str, settings: &Settings) -> Result<PatternReplace, AnalysisError> {
     let Some(written) = settings.text("pattern") else {
-        return Err(AnalysisError::setting(format!("pattern is missing for [{name}] char filter of type 'pattern_replace'")));
+        return Err(AnalysisError::setting(format!(
+            "pattern is missing for [{name}] char filter of type 'pattern_replace'"
+        )));
     };
     let pattern = pattern::compile(&written, settings.text("flags").as_deref())?;
     let replacement = pattern::replacement(&settings.text("replacement").unwrap_or_default());

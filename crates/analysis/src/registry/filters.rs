@@ -71,18 +71,18 @@ pub(crate) fn build(
     settings: &Settings,
     limits: Limits,
 ) -> Result<Option<Prepared>, AnalysisError> {
-    let unsupported = |kind: &str| {
-        Err(AnalysisError::Unsupported { part: "filter", kind: kind.to_owned(), name: name.to_owned() })
-    };
+    let unsupported =
+        |kind: &str| Err(AnalysisError::Unsupported { part: "filter", kind: kind.to_owned(), name: name.to_owned() });
     let filter = match kind {
         "synonym" | "synonym_graph" => return synonyms(kind, settings).map(|rules| Some(Prepared::Synonyms(rules))),
-        "stemmer" | "snowball" | "porter_stem" | "arabic_stem" | "russian_stem" => match stemmer(kind, name, settings)? {
+        "stemmer" | "snowball" | "porter_stem" | "arabic_stem" | "russian_stem" => match stemmer(kind, name, settings)?
+        {
             Some(filter) => filter,
             None => return Ok(None),
         },
         _ => match simple(kind) {
             Some(filter) => filter,
-            None => match configured(kind, settings)? {
+            None => match configured(kind, name, settings)? {
                 Some(filter) => filter,
                 None => match many(kind, settings, limits)? {
                     Some(filter) => filter,
@@ -97,25 +97,48 @@ pub(crate) fn build(
 
 /// A token filter that needs no settings, by name.
 pub(crate) fn builtin(name: &str) -> Result<Option<Prepared>, AnalysisError> {
-    if NEED_SETTINGS.contains(&name) {
-        return Err(AnalysisError::setting("Analysis settings required - can't instantiate analysis factory"));
+    if needs_settings(name) {
+        return Ok(None);
+    }
+    if let Some((old, new)) =
+        [("nGram", "ngram"), ("edgeNGram", "edge_ngram")].into_iter().find(|(old, _)| *old == name)
+    {
+        return Err(AnalysisError::setting(format!(
+            "The [{old}] token filter name was deprecated in 6.4 and cannot be used in new indices. Please change the filter name to \
+             [{new}] instead."
+        )));
     }
     if name == "standard" {
         return Err(AnalysisError::setting("The [standard] token filter has been removed."));
     }
     let prepared = match name {
         // Ready-made filters that differ from their type without settings.
-        "edge_ngram" => Prepared::Ready(Filter::stream(Grams { min: 1, max: 1, edge: Some(Edge::Front), preserve_original: false })),
+        "edge_ngram" => {
+            Prepared::Ready(Filter::stream(Grams { min: 1, max: 1, edge: Some(Edge::Front), preserve_original: false }))
+        }
         _ => return build(name, name, &Settings::default(), Limits::default()),
     };
     Ok(Some(prepared))
 }
 
+/// Is it a type that cannot be used without settings?
+pub(crate) fn needs_settings(name: &str) -> bool {
+    NEED_SETTINGS.contains(&name)
+}
+
 /// What a filter of this type does to the rules of a later synonym filter.
 pub(crate) fn reads_synonyms(kind: &str) -> Reading {
     match kind {
-        "cjk_bigram" | "dictionary_decompounder" | "edge_ngram" | "fingerprint" | "hyphenation_decompounder" | "min_hash"
-        | "ngram" | "shingle" | "word_delimiter" | "word_delimiter_graph" => Reading::Refused,
+        "asciifolding" => Reading::Instead(Filter::term(AsciiFolding::new())),
+        "dictionary_decompounder"
+        | "edge_ngram"
+        | "fingerprint"
+        | "hyphenation_decompounder"
+        | "min_hash"
+        | "ngram"
+        | "shingle"
+        | "word_delimiter"
+        | "word_delimiter_graph" => Reading::Refused,
         "common_grams" | "multiplexer" | "condition" => Reading::Skipped,
         _ => Reading::AsItIs,
     }
@@ -141,14 +164,16 @@ fn simple(kind: &str) -> Option<Filter> {
 }
 
 /// Filters of one token at a time, with settings.
-fn configured(kind: &str, settings: &Settings) -> Result<Option<Filter>, AnalysisError> {
+fn configured(kind: &str, name: &str, settings: &Settings) -> Result<Option<Filter>, AnalysisError> {
     let filter = match kind {
         "lowercase" => match settings.text("language").as_deref() {
             None => Filter::term(Lowercase),
             Some("turkish") => Filter::term(Map::any(turkish_lowercase)),
             Some("greek") => Filter::term(Map::any(stem::greek_lowercase)),
             Some("irish") => Filter::term(Map::any(stem::irish_lowercase)),
-            Some(other) => return Err(AnalysisError::setting(format!("language [{other}] not support for lower case"))),
+            Some(other) => {
+                return Err(AnalysisError::setting(format!("language [{other}] not support for lower case")));
+            }
         },
         "asciifolding" => {
             if settings.bool("preserve_original", false)? {
@@ -158,13 +183,17 @@ fn configured(kind: &str, settings: &Settings) -> Result<Option<Filter>, Analysi
             }
         }
         "stop" => {
-            let words = words(settings, "stopwords", "ignore_case", || vec![String::from("_english_")])?;
+            // The words that stand in for missing ones keep their case.
+            let words = match settings.list("stopwords") {
+                Some(items) => Words::new(expand(&items), settings.bool("ignore_case", false)?),
+                None => Words::new(expand(&[String::from("_english_")]), false),
+            };
             Filter::term(term::Stop { words })
         }
         "length" => {
             let (min, max) = (settings.size("min", 0)?, settings.size("max", i32::MAX as usize)?);
             if min > max {
-                return Err(AnalysisError::setting("maximum length must not be greater than minimum length"));
+                return Err(AnalysisError::at_use("maximum length must not be greater than minimum length"));
             }
             Filter::term(term::Length { min, max })
         }
@@ -182,14 +211,17 @@ fn configured(kind: &str, settings: &Settings) -> Result<Option<Filter>, Analysi
                     "keep requires either `keep_words` or `keep_words_path` to be configured",
                 ));
             }
-            let words = Words::new(settings.list("keep_words").unwrap_or_default(), settings.bool("keep_words_case", false)?);
+            let words =
+                Words::new(settings.list("keep_words").unwrap_or_default(), settings.bool("keep_words_case", false)?);
             Filter::term(term::Keep { words })
         }
         "keep_types" => keep_types(settings)?,
         "stemmer_override" => stemmer_override(settings)?,
         "pattern_replace" => {
             let written = settings.text("pattern").ok_or_else(|| {
-                AnalysisError::setting("pattern is missing for token filter of type 'pattern_replace'")
+                AnalysisError::setting(format!(
+                    "pattern is missing for [{name}] token filter of type 'pattern_replace'"
+                ))
             })?;
             Filter::term(term::PatternReplace {
                 pattern: pattern::compile(&written, settings.text("flags").as_deref())?,
@@ -247,13 +279,13 @@ fn shingle(settings: &Settings, limits: Limits) -> Result<Shingle, AnalysisError
         )));
     }
     if max < 2 {
-        return Err(AnalysisError::setting("Max shingle size must be >= 2"));
+        return Err(AnalysisError::at_use("Max shingle size must be >= 2"));
     }
     if min < 2 {
-        return Err(AnalysisError::setting("Min shingle size must be >= 2"));
+        return Err(AnalysisError::at_use("Min shingle size must be >= 2"));
     }
     if min > max {
-        return Err(AnalysisError::setting("Min shingle size must be <= max shingle size"));
+        return Err(AnalysisError::at_use("Min shingle size must be <= max shingle size"));
     }
     Ok(Shingle {
         min,
@@ -280,21 +312,12 @@ fn cjk_bigram(settings: &Settings) -> Result<whole::CjkBigram, AnalysisError> {
     Ok(whole::CjkBigram { ignored, unigrams: settings.bool("output_unigrams", false)? })
 }
 
-/// A set of words from two settings.
-fn words(
-    settings: &Settings,
-    key: &str,
-    ignore_case: &str,
-    default: impl FnOnce() -> Vec<String>,
-) -> Result<Words, AnalysisError> {
-    let items = settings.list(key).unwrap_or_else(default);
-    Ok(Words::new(expand(&items), settings.bool(ignore_case, false)?))
-}
-
 fn elision(settings: &Settings) -> Result<Filter, AnalysisError> {
     let articles = match settings.list("articles") {
         Some(articles) => Words::new(articles, settings.bool("articles_case", false)?),
-        None if settings.is_empty() => Words::new(super::languages::FRENCH_ARTICLES.iter().map(|word| (*word).to_owned()), true),
+        None if settings.is_empty() => {
+            Words::new(super::languages::FRENCH_ARTICLES.iter().map(|word| (*word).to_owned()), true)
+        }
         None => {
             return Err(AnalysisError::setting("elision filter requires [articles] or [articles_path] setting"));
         }
@@ -346,8 +369,8 @@ fn stemmer_override(settings: &Settings) -> Result<Filter, AnalysisError> {
         ));
     };
     let mut stems = std::collections::HashMap::new();
-    for rule in rules {
-        let bad = || AnalysisError::setting(format!("Invalid Keyword override Rule:{rule}"));
+    for (rule, line) in rules.iter().zip(1..) {
+        let bad = || AnalysisError::runtime(format!("Line [{line}]: Invalid keyword override rule: {rule}"));
         let (words, stem) = rule.split_once("=>").ok_or_else(bad)?;
         let stem = stem.trim();
         if stem.is_empty() || stem.contains("=>") || stem.contains(',') {
@@ -375,8 +398,12 @@ fn synonyms(kind: &str, settings: &Settings) -> Result<SynonymRules, AnalysisErr
 
 fn stemmer(kind: &str, name: &str, settings: &Settings) -> Result<Option<Filter>, AnalysisError> {
     let language = match kind {
-        "stemmer" => settings.text("language").or_else(|| settings.text("name")).unwrap_or_else(|| String::from("porter")),
-        "snowball" => settings.text("language").or_else(|| settings.text("name")).unwrap_or_else(|| String::from("English")),
+        "stemmer" => {
+            settings.text("language").or_else(|| settings.text("name")).unwrap_or_else(|| String::from("porter"))
+        }
+        "snowball" => {
+            settings.text("language").or_else(|| settings.text("name")).unwrap_or_else(|| String::from("English"))
+        }
         "arabic_stem" => String::from("arabic"),
         "russian_stem" => String::from("russian"),
         _ => String::from("porter"),
@@ -385,12 +412,15 @@ fn stemmer(kind: &str, name: &str, settings: &Settings) -> Result<Option<Filter>
     let found = if kind == "snowball" { stem::snowball_by_name(&lower) } else { stem::by_name(&lower) };
     match found {
         Some(filter) => Ok(Some(filter)),
-        None if stem::is_known(&lower) => Err(AnalysisError::Unsupported {
-            part: "stemmer",
-            kind: language,
-            name: name.to_owned(),
-        }),
-        None => Err(AnalysisError::setting(format!("Invalid stemmer class specified: {language}"))),
+        None if stem::is_known(&lower) => {
+            Err(AnalysisError::Unsupported { part: "stemmer", kind: language, name: name.to_owned() })
+        }
+        None => {
+            let mut shown = language.chars();
+            let first = shown.next().map(char::to_uppercase);
+            let shown: String = first.into_iter().flatten().chain(shown).collect();
+            Err(AnalysisError::setting(format!("Invalid stemmer class specified: {shown}")))
+        }
     }
 }
 

@@ -13,20 +13,25 @@ pub(crate) enum Step {
     Stop,
     /// The words of the setting `stem_exclusion`.
     Exclusion,
+    /// Stems of some words that no rule finds.
+    Override(&'static [(&'static str, &'static str)]),
     /// A stemmer by name.
     Stem(&'static str),
 }
 
-use Step::{Elision, Exclusion, Filter, Lowercase, Stem, Stop};
+use Step::{Elision, Exclusion, Filter, Lowercase, Override, Stem, Stop};
 
 /// The articles that the `elision` filter cuts when nobody says.
 pub(crate) const FRENCH_ARTICLES: &[&str] =
     &["l", "m", "t", "qu", "n", "s", "j", "d", "c", "jusqu", "quoiqu", "lorsqu", "puisqu"];
 
 const ITALIAN_ARTICLES: &[&str] = &[
-    "c", "l", "all", "dall", "dell", "nell", "sull", "coll", "pell", "gl", "agl", "dagl", "degl", "negl", "sugl", "un", "m", "t",
-    "s", "v", "d",
+    "c", "l", "all", "dall", "dell", "nell", "sull", "coll", "pell", "gl", "agl", "dagl", "degl", "negl", "sugl", "un",
+    "m", "t", "s", "v", "d",
 ];
+
+const DUTCH_STEMS: &[(&str, &str)] =
+    &[("fiets", "fiets"), ("bromfiets", "bromfiets"), ("ei", "eier"), ("kind", "kinder")];
 
 /// The filters behind the standard tokenizer, in order; `None` for a language without an analyzer here.
 pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
@@ -35,6 +40,7 @@ pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
         "arabic" => &[LOWER, Filter("decimal_digit"), Stop, Filter("arabic_normalization"), Exclusion, Stem("arabic")],
         "cjk" => &[Filter("cjk_width"), LOWER, Filter("cjk_bigram"), Stop],
         "danish" => &[LOWER, Stop, Exclusion, Stem("danish")],
+        "dutch" => &[LOWER, Stop, Exclusion, Override(DUTCH_STEMS), Stem("dutch")],
         "english" => &[Stem("possessive_english"), LOWER, Stop, Exclusion, Stem("porter")],
         "finnish" => &[LOWER, Stop, Exclusion, Stem("finnish")],
         "french" => &[Elision(FRENCH_ARTICLES), LOWER, Stop, Exclusion, Stem("light_french")],
@@ -55,6 +61,21 @@ pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
 
 /// Analyzers that OpenSearch has and this program has not.
 pub(crate) const MISSING: &[&str] = &[
-    "armenian", "basque", "bengali", "brazilian", "bulgarian", "catalan", "czech", "dutch", "estonian", "galician", "hindi",
-    "indonesian", "irish", "latvian", "lithuanian", "persian", "snowball", "sorani", "thai",
+    "armenian",
+    "basque",
+    "bengali",
+    "brazilian",
+    "bulgarian",
+    "catalan",
+    "czech",
+    "estonian",
+    "galician",
+    "hindi",
+    "indonesian",
+    "irish",
+    "latvian",
+    "lithuanian",
+    "persian",
+    "sorani",
+    "thai",
 ];

@@ -96,6 +96,7 @@ impl Registry {
         parts.check()?;
         let mut analyzers = BTreeMap::new();
         for (name, settings) in section(analysis, "analyzer")? {
+            check_name(&name)?;
             if let Some(analyzer) = analyzers::defined(&parts, &name, &settings)? {
                 analyzers.insert(name, analyzer);
             }
@@ -148,6 +149,19 @@ impl Registry {
     }
 }
 
+/// Names of analyzers that OpenSearch refuses.
+fn check_name(name: &str) -> Result<(), AnalysisError> {
+    if name.starts_with('_') {
+        return Err(AnalysisError::setting(format!("analyzer name must not start with '_'. got \"{name}\"")));
+    }
+    if name == "default_index" {
+        return Err(AnalysisError::setting(
+            "setting [index.analysis.analyzer.default_index] is not supported anymore, use [index.analysis.analyzer.default] instead",
+        ));
+    }
+    Ok(())
+}
+
 /// The components of one kind, by name. Dotted keys (`"english.stopwords"`) are accepted beside objects.
 fn section(analysis: &Value, kind: &'static str) -> Result<BTreeMap<String, Settings>, AnalysisError> {
     let mut components: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
@@ -162,10 +176,7 @@ fn section(analysis: &Value, kind: &'static str) -> Result<BTreeMap<String, Sett
                 components.entry(name.to_owned()).or_default().insert(key.to_owned(), other.clone());
             }
             (_, None) => {
-                return Err(AnalysisError::setting(format!(
-                    "Failed to get setting group for [index.analysis.{kind}.] setting prefix and setting \
-                     [index.analysis.{kind}.{name}] because of a missing '.'"
-                )));
+                return Err(AnalysisError::NotAGroup { part: kind, name: name.clone() });
             }
         }
     }

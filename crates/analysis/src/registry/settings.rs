@@ -22,7 +22,7 @@ impl Settings {
     /// A value as text; null and absence are the same.
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         match self.values.get(key)? {
-            Value::Null => None,
+            Value::Null | Value::Object(_) => None,
             Value::String(text) => Some(text.clone()),
             Value::Array(items) => Some(items.iter().filter_map(scalar).collect::<Vec<_>>().join(",")),
             other => Some(other.to_string()),

@@ -26,7 +26,12 @@ pub(crate) fn build(
     limits: Limits,
 ) -> Result<Option<Arc<dyn Tokenizer>>, AnalysisError> {
     let tokenizer: Arc<dyn Tokenizer> = match kind {
-        "standard" => Arc::new(Standard::new(max_token_length(settings)?)),
+        "standard" => {
+            if settings.int("max_token_length", 1)? < 1 {
+                return Err(AnalysisError::at_use("maxTokenLength must be greater than zero"));
+            }
+            Arc::new(Standard::new(max_token_length(settings)?))
+        }
         "keyword" => Arc::new(Keyword),
         "letter" => Arc::new(Runs::new(MAX_TOKEN_LENGTH, is_letter)),
         "lowercase" => Arc::new(Runs::new(MAX_TOKEN_LENGTH, is_letter).lowercased()),
@@ -39,11 +44,7 @@ pub(crate) fn build(
         "simple_pattern_split" => Arc::new(simple_pattern(settings, None)?),
         "char_group" => Arc::new(char_group(settings)?),
         _ if MISSING.contains(&kind) => {
-            return Err(AnalysisError::Unsupported {
-                part: "tokenizer",
-                kind: kind.to_owned(),
-                name: name.to_owned(),
-            });
+            return Err(AnalysisError::Unsupported { part: "tokenizer", kind: kind.to_owned(), name: name.to_owned() });
         }
         _ => return Ok(None),
     };
@@ -59,7 +60,7 @@ fn max_token_length(settings: &Settings) -> Result<usize, AnalysisError> {
     let length = settings.int("max_token_length", MAX_TOKEN_LENGTH as i64)?;
     match usize::try_from(length) {
         Ok(length) if (1..=1_048_576).contains(&length) => Ok(length),
-        _ => Err(AnalysisError::setting(format!(
+        _ => Err(AnalysisError::at_use(format!(
             "maxTokenLen must be greater than 0 and less than 1048576 passed: {length}"
         ))),
     }
@@ -69,10 +70,10 @@ fn max_token_length(settings: &Settings) -> Result<usize, AnalysisError> {
 pub(crate) fn gram_sizes(settings: &Settings, min: usize, max: usize) -> Result<(usize, usize), AnalysisError> {
     let (min, max) = (settings.size("min_gram", min)?, settings.size("max_gram", max)?);
     if min < 1 {
-        return Err(AnalysisError::setting("minGram must be greater than zero"));
+        return Err(AnalysisError::at_use("minGram must be greater than zero"));
     }
     if min > max {
-        return Err(AnalysisError::setting("minGram must not be greater than maxGram"));
+        return Err(AnalysisError::at_use("minGram must not be greater than maxGram"));
     }
     Ok((min, max))
 }
@@ -111,7 +112,10 @@ fn token_chars(settings: &Settings) -> Result<Classes, AnalysisError> {
             };
             classes.add_characters(characters.chars());
         } else if !classes.add(&name) {
-            return Err(AnalysisError::setting(format!("Unknown token type: '{}', must be one of {TOKEN_TYPES}", name.trim().to_lowercase())));
+            return Err(AnalysisError::setting(format!(
+                "Unknown token type: '{}', must be one of {TOKEN_TYPES}",
+                name.trim().to_lowercase()
+            )));
         }
     }
     Ok(classes)
@@ -147,7 +151,10 @@ fn pattern_tokenizer(settings: &Settings) -> Result<Pattern, AnalysisError> {
     let group = settings.int("group", -1)?;
     let group = usize::try_from(group).ok();
     if let Some(group) = group.filter(|group| *group >= pattern.captures_len()) {
-        return Err(AnalysisError::setting(format!("invalid group specified: pattern only has: {} capturing groups; {group}", pattern.captures_len() - 1)));
+        return Err(AnalysisError::at_use(format!(
+            "invalid group specified: pattern only has: {} capturing groups; {group}",
+            pattern.captures_len() - 1
+        )));
     }
     Ok(Pattern { pattern, group })
 }
@@ -170,7 +177,7 @@ fn char_group(settings: &Settings) -> Result<Runs<impl Fn(char) -> bool + Send +
             _ => {
                 let known = matches!(item.as_str(), "letter" | "digit" | "whitespace" | "punctuation" | "symbol");
                 if !known || !classes.add(&item) {
-                    return Err(AnalysisError::setting(format!("Invalid escaped char in [{item}]")));
+                    return Err(AnalysisError::runtime(format!("Invalid escaped char in [{item}]")));
                 }
             }
         }
@@ -187,6 +194,6 @@ fn unescape(c: char) -> Result<char, AnalysisError> {
         'r' => Ok('\r'),
         'b' => Ok('\u{8}'),
         'f' => Ok('\u{c}'),
-        other => Err(AnalysisError::setting(format!("Invalid escaped char [{other}]"))),
+        other => Err(AnalysisError::runtime(format!("Invalid escaped char [{other}]"))),
     }
 }

@@ -3,14 +3,12 @@
 use crate::stream::{Raw, Tokenizer};
 use crate::token::TokenKind;
 
-/// `keyword`. An empty text has no token.
+/// `keyword`. An empty text is an empty token.
 pub(crate) struct Keyword;
 
 impl Tokenizer for Keyword {
     fn tokenize(&self, text: &str, sink: &mut dyn FnMut(Raw<'_>)) -> u32 {
-        if !text.is_empty() {
-            sink(Raw { text, start: 0, end: text.len(), increment: 1, kind: TokenKind::Word });
-        }
+        sink(Raw { text, start: 0, end: text.len(), increment: 1, kind: TokenKind::Word });
         0
     }
 }

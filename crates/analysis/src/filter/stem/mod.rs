@@ -3,7 +3,12 @@
 //! Each name means what it means in OpenSearch, checked on tens of thousands of words of its language. A name whose stemmer is not here
 //! exactly is refused, because an index full of other stems would find other documents.
 
+mod arabic;
+mod french;
+mod letters;
+mod light;
 mod porter;
+mod snowball;
 
 use std::sync::Arc;
 
@@ -28,67 +33,100 @@ impl TermFilter for Stem {
 /// A stemmer by its name in the setting `language` of the `stemmer` filter, in lower case.
 pub(crate) fn by_name(name: &str) -> Option<Filter> {
     let rule: Rule = match name {
+        "arabic" => Arc::new(arabic::stem),
         "english" | "porter" => Arc::new(porter::stem),
-        _ => snowball(name)?,
+        "light_french" => Arc::new(french::light),
+        "light_german" => Arc::new(light::german),
+        "light_italian" => Arc::new(light::italian),
+        "light_portuguese" => Arc::new(light::portuguese),
+        "light_russian" => Arc::new(light::russian),
+        "light_spanish" => Arc::new(light::spanish),
+        "light_swedish" => Arc::new(light::swedish),
+        "minimal_english" => Arc::new(light::minimal_english),
+        "minimal_french" => Arc::new(light::minimal_french),
+        "minimal_german" => Arc::new(light::minimal_german),
+        "possessive_english" => Arc::new(light::possessive_english),
+        _ => snowball::by_name(name)?,
     };
     Some(Filter::term(Stem { rule }))
-}
-
-/// The stemmers of the snowball project, which `rust-stemmers` has.
-fn snowball(name: &str) -> Option<Rule> {
-    use rust_stemmers::{Algorithm, Stemmer};
-    let algorithm = match name {
-        "arabic_snowball" => Algorithm::Arabic,
-        "danish" => Algorithm::Danish,
-        "dutch" => Algorithm::Dutch,
-        "porter2" => Algorithm::English,
-        "finnish" => Algorithm::Finnish,
-        "french" => Algorithm::French,
-        "german" | "german2" => Algorithm::German,
-        "greek_snowball" => Algorithm::Greek,
-        "hungarian" => Algorithm::Hungarian,
-        "italian" => Algorithm::Italian,
-        "norwegian" => Algorithm::Norwegian,
-        "portuguese" => Algorithm::Portuguese,
-        "romanian" => Algorithm::Romanian,
-        "russian" => Algorithm::Russian,
-        "spanish" => Algorithm::Spanish,
-        "swedish" => Algorithm::Swedish,
-        "turkish" => Algorithm::Turkish,
-        _ => return None,
-    };
-    let stemmer = Stemmer::create(algorithm);
-    Some(Arc::new(move |word: &mut String| {
-        if let std::borrow::Cow::Owned(stem) = stemmer.stem(word) {
-            *word = stem;
-        } else {
-            let length = stemmer.stem(word).len();
-            word.truncate(length);
-        }
-    }))
 }
 
 /// A stemmer by its name in the setting `language` of the `snowball` filter, in lower case.
 pub(crate) fn snowball_by_name(name: &str) -> Option<Filter> {
     let rule: Rule = match name {
         "porter" => Arc::new(porter::stem),
-        "english" => snowball("porter2")?,
+        "english" => snowball::by_name("porter2")?,
         "german2" => return None,
-        _ => snowball(name)?,
+        _ => snowball::by_name(name)?,
     };
     Some(Filter::term(Stem { rule }))
 }
 
 /// Names that OpenSearch knows, whether they are here or not.
 const KNOWN: &[&str] = &[
-    "arabic", "armenian", "basque", "bengali", "brazilian", "bulgarian", "catalan", "czech", "danish", "dutch", "dutch_kp",
-    "english", "estonian", "finnish", "french", "galician", "german", "german2", "greek", "hindi", "hungarian", "indonesian",
-    "irish", "italian", "kp", "kstem", "latvian", "light_english", "light_finnish", "light_french", "light_german",
-    "light_hungarian", "light_italian", "light_norwegian", "light_nynorsk", "light_portuguese", "light_russian",
-    "light_spanish", "light_swedish", "lithuanian", "lovins", "minimal_english", "minimal_french", "minimal_galician",
-    "minimal_german", "minimal_norwegian", "minimal_nynorsk", "minimal_portuguese", "norwegian", "persian", "porter",
-    "porter2", "portuguese", "portuguese_rslp", "possessive_english", "romanian", "russian", "serbian", "sorani", "spanish",
-    "swedish", "turkish", "yiddish",
+    "arabic",
+    "armenian",
+    "basque",
+    "bengali",
+    "brazilian",
+    "bulgarian",
+    "catalan",
+    "czech",
+    "danish",
+    "dutch",
+    "dutch_kp",
+    "english",
+    "estonian",
+    "finnish",
+    "french",
+    "galician",
+    "german",
+    "german2",
+    "greek",
+    "hindi",
+    "hungarian",
+    "indonesian",
+    "irish",
+    "italian",
+    "kp",
+    "kstem",
+    "latvian",
+    "light_english",
+    "light_finnish",
+    "light_french",
+    "light_german",
+    "light_hungarian",
+    "light_italian",
+    "light_norwegian",
+    "light_nynorsk",
+    "light_portuguese",
+    "light_russian",
+    "light_spanish",
+    "light_swedish",
+    "lithuanian",
+    "lovins",
+    "minimal_english",
+    "minimal_french",
+    "minimal_galician",
+    "minimal_german",
+    "minimal_norwegian",
+    "minimal_nynorsk",
+    "minimal_portuguese",
+    "norwegian",
+    "persian",
+    "porter",
+    "porter2",
+    "portuguese",
+    "portuguese_rslp",
+    "possessive_english",
+    "romanian",
+    "russian",
+    "serbian",
+    "sorani",
+    "spanish",
+    "swedish",
+    "turkish",
+    "yiddish",
 ];
 
 /// Is it a stemmer of OpenSearch?

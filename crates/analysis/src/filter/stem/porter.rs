@@ -13,7 +13,8 @@ pub(super) fn stem(word: &mut String) {
         letters.extend_from_slice(word.as_bytes());
     } else {
         for c in word.chars() {
-            letters.extend(std::iter::repeat_n(u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(0xff), c.len_utf16()));
+            letters
+                .extend(std::iter::repeat_n(u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(0xff), c.len_utf16()));
         }
     }
     let mut porter = Word { letters };
@@ -200,8 +201,8 @@ impl Word {
 
     fn residual_suffixes(&mut self) {
         const SUFFIXES: &[&str] = &[
-            "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou", "ism", "ate", "iti",
-            "ous", "ive", "ize",
+            "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou", "ism", "ate",
+            "iti", "ous", "ive", "ize",
         ];
         let fits = |suffix: &&str| {
             let from = self.before(suffix)?;

@@ -28,6 +28,10 @@ impl Tokenizer for Standard {
         let bytes = text.as_bytes();
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
+            // Lucene's buffer of one unit cannot hold such a character, and there it ends.
+            if self.max_token_length == 1 && byte >= 0xf0 {
+                break;
+            }
             let token = match KIND[byte as usize] {
                 Ascii::Break => {
                     at += 1;

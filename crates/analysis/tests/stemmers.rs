@@ -1,0 +1,66 @@
+//! Stemmers against words that OpenSearch 3.4 stemmed, and against anything.
+
+use analysis::{Analyzer, Registry};
+use proptest::prelude::*;
+use serde_json::json;
+
+const NAMES: &[&str] = &[
+    "arabic",
+    "danish",
+    "dutch",
+    "english",
+    "finnish",
+    "french",
+    "german",
+    "hungarian",
+    "italian",
+    "light_french",
+    "light_german",
+    "light_italian",
+    "light_portuguese",
+    "light_russian",
+    "light_spanish",
+    "light_swedish",
+    "minimal_english",
+    "minimal_french",
+    "minimal_german",
+    "norwegian",
+    "porter2",
+    "portuguese",
+    "possessive_english",
+    "romanian",
+    "russian",
+    "spanish",
+    "swedish",
+    "turkish",
+];
+
+fn stemmer(name: &str) -> Analyzer {
+    let filter = json!({"type": "stemmer", "language": name});
+    Registry::builtin().custom(Some(&json!("whitespace")), &[filter], &[]).expect("a known stemmer")
+}
+
+/// Lines of `word<tab>stem`.
+#[test]
+fn words_have_the_stems_that_opensearch_gives() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/testdata/stems");
+    for name in NAMES {
+        let stemmer = stemmer(name);
+        let recorded = std::fs::read_to_string(format!("{folder}/{name}.txt")).unwrap();
+        for line in recorded.lines() {
+            let (word, stem) = line.split_once('\t').unwrap();
+            let tokens = stemmer.tokens(word);
+            assert_eq!(tokens.first().map_or("", |token| &token.text), stem, "{name}: {word}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(feature = "long") { 20_000 } else { 400 }))]
+    #[test]
+    fn no_word_is_too_strange(word in "[a-zäöüßéèêëïîôûçàáâíóúñãõåæøőűıişţțșğА-Яа-яё\u{627}-\u{64a}α-ω'’·x0-9İI\u{307}😀]{0,14}", prefix in "[a-z]{0,3}", suffix in "(ing|ed|iveness|em|ern|issement|ique|ados|erna|arne|het|lar|ler|ından|ului|iilor|ями|ться|ssa|ksi|okat|eteket|eggs|)") {
+        for name in NAMES {
+            stemmer(name).tokens(&format!("{prefix}{word}{suffix}"));
+        }
+    }
+}
