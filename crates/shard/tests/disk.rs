@@ -462,7 +462,7 @@ fn many(count: u64, from: u64) -> Vec<SequencedDocument> {
     let make = |n: u64| {
         let mut words = vec!["every".to_owned()];
         words.extend((0..random(n) % 40).map(|k| format!("w{}", random(n * 40 + k) % 1000 * (random(n + k) % 3))));
-        if n.is_multiple_of(97) {
+        if n.is_multiple_of(13) {
             words.extend((0..300 + n % 7).map(|_| "often".to_owned()));
         }
         let text = words.join(" ");

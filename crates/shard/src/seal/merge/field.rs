@@ -1,11 +1,6 @@
-//! One sealed segment out of several, without their deleted documents.
-//!
-//! Field by field: lengths are put together, terms merged in order with their postings renumbered, columns rebuilt. What documents a
-//! deletion took from a field is counted anew, so that statistics are those of a segment sealed from the documents that are left.
+//! One field of a merge: lengths put together, terms merged in order with their postings renumbered, the column rebuilt.
 
-use std::fs;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use tantivy::columnar::column_values::MonotonicallyMappableToU64;
@@ -13,162 +8,18 @@ use tantivy::directory::OwnedBytes;
 use tantivy::postings::TermInfo;
 use tantivy::termdict::{TermMerger, TermStreamer};
 
-use super::MAX_DOCS;
-use super::draft::{Draft, SlotTerms, Sources};
-use crate::error::ShardError;
-use crate::fields::{FieldSlot, meta};
-use crate::segment::disk::SealedSegment;
+use super::input::{Input, Pace};
+use crate::fields::FieldSlot;
+use crate::seal::draft::{Draft, SlotTerms};
+use crate::segment::DocId;
 use crate::segment::disk::column::Column;
 use crate::segment::disk::key;
 use crate::segment::disk::manifest::{Record, SlotEntry, TermsEntry};
 use crate::segment::disk::terms::DiskTerms;
 use crate::segment::postings::{BLOCK, BlockSource};
-use crate::segment::{AliveDocs, DocId, Segment};
-
-/// A segment to merge, and which of its documents to keep (`None`: all).
-pub type MergeInput<'a> = (Arc<SealedSegment>, Option<&'a AliveDocs>);
-
-/// Bytes between two calls of `proceed`.
-const STRIDE_BYTES: u64 = 256 << 10;
-/// Sources of more compressed bytes are copied as they are when no document was deleted; fewer are compressed anew, so that small
-/// blocks do not pile up.
-const STACK_BYTES: u64 = 64 << 10;
-
-/// Merges segments into the new directory `directory`. The documents that are kept follow each other in the order of the inputs: the
-/// new number of a document is the count kept in the inputs before its own, plus how many are kept before it in its own. The result
-/// may hold no documents.
-///
-/// `proceed` is told how many bytes were written since it was told last, every few hundred kilobytes; it may sleep to throttle. When it
-/// returns false the merge stops with [`ShardError::Cancelled`]. Nothing is synced; on an error the directory may be left behind.
-///
-/// Memory: 16 bytes a value of the largest column, 4 a term of the largest field with a string column, per input.
-///
-/// # Errors
-/// [`ShardError::Io`], also for postings and columns that do not decode. tantivy panics on some corrupt bytes: catch it.
-pub fn merge(
-    inputs: &[MergeInput<'_>],
-    directory: &Path,
-    proceed: &mut dyn FnMut(u64) -> bool,
-) -> Result<SealedSegment, ShardError> {
-    fs::create_dir(directory).map_err(|e| ShardError::io("create", directory, e))?;
-    let failed = |e: io::Error| match e.kind() {
-        io::ErrorKind::Interrupted => ShardError::Cancelled,
-        _ => ShardError::io("merge into", directory, e),
-    };
-    let (inputs, doc_count) = numbered(inputs)?;
-    let mut pace = Pace { proceed, told: 0 };
-    let sources = merge_sources(&inputs, directory, &mut pace)?;
-    let mut draft = Draft::create(directory, doc_count, sources)?;
-    let mut slots: Vec<u32> =
-        inputs.iter().flat_map(|input| input.segment.manifest.slots.iter().map(|slot| slot.slot)).collect();
-    slots.sort_unstable();
-    slots.dedup();
-    for slot in slots {
-        let mut field = MergedField::new(&inputs, FieldSlot(slot), doc_count);
-        if let Some(entry) = field.write(&mut draft, &mut pace).map_err(failed)? {
-            draft.slot(entry);
-        }
-    }
-    draft.finish(seq_no_range(&inputs).map_err(failed)?)
-}
-
-/// An input with the new numbers of its documents.
-struct Input<'a> {
-    segment: &'a SealedSegment,
-    alive: Option<&'a AliveDocs>,
-    /// Documents kept in the inputs before.
-    base: DocId,
-    kept: u32,
-    /// Kept documents before each word of `alive`.
-    ranks: Vec<u32>,
-}
-
-impl Input<'_> {
-    /// The new number of a document; `None`: it is not kept.
-    fn renumber(&self, doc: DocId) -> Option<DocId> {
-        let Some(alive) = self.alive else { return Some(self.base + doc) };
-        let (at, bit) = (doc as usize / 64, doc % 64);
-        let word = *alive.words().get(at)?;
-        (word >> bit & 1 == 1).then(|| self.base + self.ranks[at] + (word & ((1 << bit) - 1)).count_ones())
-    }
-
-    /// Kept documents, with their new numbers.
-    fn kept(&self) -> impl Iterator<Item = (DocId, DocId)> + '_ {
-        (0..self.segment.doc_count()).filter_map(|doc| self.renumber(doc).map(|new| (doc, new)))
-    }
-}
-
-fn numbered<'a>(inputs: &'a [MergeInput<'a>]) -> Result<(Vec<Input<'a>>, u32), ShardError> {
-    let mut total = 0u64;
-    let mut numbered = Vec::with_capacity(inputs.len());
-    for (segment, alive) in inputs {
-        let kept = alive.map_or(segment.doc_count(), |alive| alive.len());
-        let mut before = 0;
-        let ranks = alive.iter().flat_map(|alive| alive.words()).map(|word| {
-            before += word.count_ones();
-            before - word.count_ones()
-        });
-        numbered.push(Input { segment, alive: *alive, base: total as u32, kept, ranks: ranks.collect() });
-        total += u64::from(kept);
-        if total >= MAX_DOCS {
-            return Err(ShardError::TooLarge { what: "documents", found: total, limit: MAX_DOCS });
-        }
-    }
-    Ok((numbered, total as u32))
-}
-
-/// Tells the caller how much was written.
-struct Pace<'a> {
-    proceed: &'a mut dyn FnMut(u64) -> bool,
-    told: u64,
-}
-
-impl Pace<'_> {
-    /// An interrupted error when the caller wants to stop.
-    fn step(&mut self, written: u64) -> io::Result<()> {
-        if written < self.told + STRIDE_BYTES {
-            return Ok(());
-        }
-        let more = written - self.told;
-        self.told = written;
-        if (self.proceed)(more) { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
-    }
-}
-
-fn seq_no_range(inputs: &[Input<'_>]) -> io::Result<Option<(u64, u64)>> {
-    let mut range: Option<(u64, u64)> = None;
-    for input in inputs {
-        let Some(column) = input.segment.disk_numbers(meta::SEQ_NO)? else { continue };
-        for number in input.kept().filter_map(|(doc, _)| column.first_value(doc)) {
-            let number = number as u64;
-            range = Some(range.map_or((number, number), |(least, most)| (least.min(number), most.max(number))));
-        }
-    }
-    Ok(range)
-}
-
-fn merge_sources(inputs: &[Input<'_>], directory: &Path, pace: &mut Pace<'_>) -> Result<Sources, ShardError> {
-    let mut sources = Sources::create(directory)?;
-    let write_error = |e: io::Error| ShardError::io("write", directory, e);
-    for input in inputs {
-        let from = input.segment.open_sources().map_err(|e| ShardError::io("read", input.segment.directory(), e))?;
-        if input.kept == input.segment.doc_count() && input.segment.sources_bytes() > STACK_BYTES {
-            sources.stack(from).map_err(write_error)?;
-            pace.step(sources.written()).map_err(|_| ShardError::Cancelled)?;
-            continue;
-        }
-        for (doc, _) in input.kept() {
-            let read_error = |e| ShardError::io("read", input.segment.directory(), io::Error::other(e));
-            let source = from.get_document_bytes(doc).map_err(read_error)?;
-            sources.push(&source).map_err(write_error)?;
-            pace.step(sources.written()).map_err(|_| ShardError::Cancelled)?;
-        }
-    }
-    Ok(sources)
-}
 
 /// One field being merged.
-struct MergedField<'a> {
+pub(super) struct MergedField<'a> {
     inputs: &'a [Input<'a>],
     slot: FieldSlot,
     doc_count: u32,
@@ -182,7 +33,7 @@ struct MergedField<'a> {
 }
 
 impl<'a> MergedField<'a> {
-    fn new(inputs: &'a [Input<'a>], slot: FieldSlot, doc_count: u32) -> Self {
+    pub(super) fn new(inputs: &'a [Input<'a>], slot: FieldSlot, doc_count: u32) -> Self {
         let entries: Vec<_> = inputs.iter().map(|input| input.segment.manifest.slot(slot)).collect();
         let ords = inputs.iter().map(|_| Vec::new()).collect();
         Self { inputs, slot, doc_count, entries, ords, tokens: 0, seen: None }
@@ -193,7 +44,7 @@ impl<'a> MergedField<'a> {
     }
 
     /// Writes all parts. `None`: no kept document has the field.
-    fn write(&mut self, draft: &mut Draft, pace: &mut Pace<'_>) -> io::Result<Option<SlotEntry>> {
+    pub(super) fn write(&mut self, draft: &mut Draft, pace: &mut Pace<'_>) -> io::Result<Option<SlotEntry>> {
         let codes = self.length_codes()?;
         let column = self.present().find_map(|entry| entry.column);
         if codes.is_none() && column.is_none() {
