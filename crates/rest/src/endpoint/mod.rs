@@ -11,6 +11,7 @@
 
 mod document;
 mod missing;
+mod options;
 mod root;
 mod search;
 

@@ -9,7 +9,7 @@ mod body;
 pub(crate) mod budget;
 mod listener;
 
-pub(crate) use body::Content;
+pub(crate) use body::{Chunks, Content};
 
 use std::future::Future;
 use std::io;

@@ -1,0 +1,97 @@
+//! `GET /{index}/_doc/{id}` and `GET /{index}/_source/{id}`: one document, or its source alone. HEAD asks whether they are there.
+
+use std::sync::Arc;
+
+use model::error::{Error, ErrorKind};
+use model::id::Version;
+use model::search::{GetRequest, SourceFilter};
+use model::write::VersionType;
+
+use crate::endpoint::Server;
+use crate::endpoint::options::{refusal, version_type};
+use crate::render::document;
+use crate::render::json::Json;
+use crate::reply::Reply;
+use crate::request::Request;
+
+pub(super) async fn get(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let asked = read(&mut request, true)?;
+    request.finish()?;
+    let answer = server.gateway.get(asked).await?;
+    let size = answer.found.as_ref().and_then(|found| found.source.as_ref()).map_or(0, |source| source.len());
+    let mut json = Json::with_capacity(size + 160);
+    document::got(&mut json, &answer);
+    Ok(Reply::json(if answer.found.is_some() { 200 } else { 404 }, json))
+}
+
+pub(super) async fn source(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let asked = read(&mut request, false)?;
+    request.finish()?;
+    if asked.source.as_ref().is_some_and(|filter| !filter.enabled) {
+        return Err(refusal("fetching source can not be disabled"));
+    }
+    let (index, id) = (asked.index.clone(), asked.id.clone());
+    let answer = server.gateway.get(asked).await?;
+    let missing = |what: &str| Error::new(ErrorKind::ResourceNotFound, format!("{what} not found [{index}]/[{id}]"));
+    let found = answer.found.ok_or_else(|| missing("Document"))?;
+    let source = found.source.ok_or_else(|| missing("Source"))?;
+    let mut json = Json::with_capacity(source.len());
+    json.raw(&source);
+    Ok(Reply::ok(json))
+}
+
+fn read(request: &mut Request, with_fields: bool) -> Result<GetRequest, Error> {
+    let index = request.required("index")?.to_owned();
+    let id = request.required("id")?.to_owned();
+    let source = request.source_filter();
+    let params = &mut request.params;
+    // Every copy would give the same answer.
+    params.take("preference");
+    let stored = if with_fields { params.list("stored_fields").unwrap_or_default() } else { Vec::new() };
+    let (stored_fields, source) = stored_source(stored, source);
+    let number = params.long("version")?;
+    let kind = params.take("version_type").map(|text| version_type(&text)).transpose()?;
+    Ok(GetRequest {
+        index,
+        id,
+        routing: params.take("routing"),
+        realtime: params.flag("realtime")?.unwrap_or(true),
+        refresh: params.flag("refresh")?.unwrap_or(false),
+        source,
+        stored_fields,
+        version: version(number, kind)?,
+    })
+}
+
+/// `_source` among the stored fields asks for the source.
+pub(super) fn stored_source(
+    mut stored: Vec<String>,
+    source: Option<SourceFilter>,
+) -> (Vec<String>, Option<SourceFilter>) {
+    let all = stored.len();
+    stored.retain(|name| name != "_source");
+    let asked = stored.len() < all;
+    let everything = || SourceFilter { enabled: true, includes: Vec::new(), excludes: Vec::new() };
+    (stored, source.or_else(|| asked.then(everything)))
+}
+
+/// The version that the document must have.
+pub(super) fn version(
+    number: Option<i64>,
+    kind: Option<VersionType>,
+) -> Result<Option<(Version, VersionType)>, Error> {
+    let kind = kind.unwrap_or(VersionType::Internal);
+    // -3 is how OpenSearch says "any".
+    let Some(number) = number.filter(|&number| number != -3) else { return Ok(None) };
+    match u64::try_from(number) {
+        Ok(number) => Ok(Some((Version(number), kind))),
+        Err(_) => {
+            let name = match kind {
+                VersionType::Internal => "INTERNAL",
+                VersionType::External => "EXTERNAL",
+                VersionType::ExternalGte => "EXTERNAL_GTE",
+            };
+            Err(refusal(&format!("illegal version value [{number}] for version type [{name}]")))
+        }
+    }
+}
