@@ -30,6 +30,11 @@ pub(crate) const NO_SOURCE: &[u8] = b" ";
 /// Documents that one segment can number.
 pub(crate) const MAX_DOCS: u64 = 1 << 31;
 
+/// A name for the directory of a new segment, that no other has: 32 hexadecimal digits.
+pub fn new_name() -> String {
+    tantivy::index::SegmentId::generate_random().uuid_string()
+}
+
 /// Writes `documents`, numbered from 0 in their order, as a sealed segment into the new directory `directory`, whose parent exists.
 /// Nothing is synced. On an error the directory may be left behind, incomplete.
 ///
