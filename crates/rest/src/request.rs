@@ -23,7 +23,6 @@ pub(crate) struct Request {
     pub(crate) format: Option<String>,
     parts: Vec<(&'static str, String)>,
     content: Content,
-    typed: bool,
 }
 
 impl Request {
@@ -34,19 +33,13 @@ impl Request {
         params: Params,
         content: Content,
     ) -> Self {
-        Self { method, path, params, format: None, parts, content, typed: false }
+        Self { method, path, params, format: None, parts, content }
     }
 
-    /// With what the client said of its body and of the answer.
-    pub(crate) fn typed(mut self, content_type: Option<ContentType>, format: Option<String>) -> Self {
-        self.typed = content_type.is_some();
+    /// With what the client said of the answer's format.
+    pub(crate) fn with_format(mut self, format: Option<String>) -> Self {
         self.format = format;
         self
-    }
-
-    /// Whether the client said what its body is.
-    pub(crate) fn is_typed(&self) -> bool {
-        self.typed
     }
 
     /// The decoded part of the path at `{name}`.

@@ -94,7 +94,7 @@ async fn route(
         return Ok(Reply::plain_status(406, "Content-Type header [] is not supported"));
     }
     let request =
-        Request::new(method.clone(), path.to_owned(), parts, params, content).typed(content_type, form.format.clone());
+        Request::new(method.clone(), path.to_owned(), parts, params, content).with_format(form.format.clone());
     (route.handler)(server.clone(), request).await
 }
 

@@ -1,1 +1,153 @@
 //! Shapes of search answers.
+
+use std::sync::Arc;
+
+use model::search::{Explanation, Hit, SearchResponse, Total};
+
+use super::document::array;
+use super::json::Json;
+use super::shards;
+
+/// What the request decides about the shape.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shape {
+    /// `rest_total_hits_as_int`.
+    pub(crate) total_as_int: bool,
+    /// `stored_fields: _none_`.
+    pub(crate) without_ids: bool,
+    /// For explained hits, `_node`: by index and shard.
+    pub(crate) nodes: Vec<(Arc<str>, u32, Arc<str>)>,
+}
+
+/// The keys of a search's answer, without the braces around them.
+pub(crate) fn search(json: &mut Json, answer: &SearchResponse, shape: &Shape) {
+    json.field_u64("took", answer.took_ms);
+    json.field_bool("timed_out", answer.timed_out);
+    if let Some(early) = answer.terminated_early {
+        json.field_bool("terminated_early", early);
+    }
+    shards::of_search(json, &answer.shards);
+    json.key("hits");
+    json.begin_object();
+    total(json, answer.total, shape.total_as_int);
+    json.key("max_score");
+    match answer.max_score {
+        Some(score) => json.f32(score),
+        // Nothing was asked: OpenSearch says zero, not null.
+        None if answer.shards.total == 0 => json.f32(0.0),
+        None => json.null(),
+    }
+    json.key("hits");
+    json.begin_array();
+    answer.hits.iter().for_each(|one| hit(json, one, shape));
+    json.end_array();
+    json.end_object();
+}
+
+fn total(json: &mut Json, total: Option<Total>, as_int: bool) {
+    match total {
+        None if as_int => {
+            json.key("total");
+            json.raw(b"-1");
+        }
+        None => {}
+        Some(total) if as_int => json.field_u64("total", total.value),
+        Some(total) => {
+            json.key("total");
+            json.begin_object();
+            json.field_u64("value", total.value);
+            json.field_str("relation", if total.exact { "eq" } else { "gte" });
+            json.end_object();
+        }
+    }
+}
+
+fn hit(json: &mut Json, hit: &Hit, shape: &Shape) {
+    json.begin_object();
+    if let Some(shard) = hit.shard.filter(|_| hit.explanation.is_some()) {
+        json.field_str("_shard", &format!("[{}][{shard}]", hit.index));
+        let same = |(index, number, _): &&(Arc<str>, u32, Arc<str>)| *index == hit.index && *number == shard.0;
+        if let Some((_, _, node)) = shape.nodes.iter().find(same) {
+            json.field_str("_node", node);
+        }
+    }
+    json.field_str("_index", &hit.index);
+    if !shape.without_ids {
+        json.field_str("_id", &hit.id);
+    }
+    if let Some(version) = hit.version {
+        json.field_u64("_version", version.0);
+    }
+    if let Some((seq_no, term)) = hit.seq_no {
+        json.field_u64("_seq_no", seq_no.0);
+        json.field_u64("_primary_term", term.0);
+    }
+    json.key("_score");
+    match hit.score {
+        Some(score) => json.f32(score),
+        None => json.null(),
+    }
+    if let Some(routing) = &hit.routing {
+        json.field_str("_routing", routing);
+    }
+    if !hit.ignored.is_empty() {
+        strings(json, "_ignored", &hit.ignored);
+    }
+    if let Some(source) = &hit.source {
+        json.key("_source");
+        json.source(source);
+    }
+    extras(json, hit);
+    json.end_object();
+}
+
+fn extras(json: &mut Json, hit: &Hit) {
+    if !hit.fields.is_empty() {
+        json.key("fields");
+        json.begin_object();
+        for (name, values) in &hit.fields {
+            json.key(name);
+            array(json, values);
+        }
+        json.end_object();
+    }
+    if !hit.highlight.is_empty() {
+        json.key("highlight");
+        json.begin_object();
+        for (name, fragments) in &hit.highlight {
+            strings(json, name, fragments);
+        }
+        json.end_object();
+    }
+    if !hit.sort.is_empty() {
+        json.key("sort");
+        array(json, &hit.sort);
+    }
+    if !hit.matched_queries.is_empty() {
+        strings(json, "matched_queries", &hit.matched_queries);
+    }
+    if let Some(told) = &hit.explanation {
+        json.key("_explanation");
+        explanation(json, told);
+    }
+}
+
+fn strings(json: &mut Json, key: &str, list: &[String]) {
+    json.key(key);
+    json.begin_array();
+    list.iter().for_each(|text| json.string(text));
+    json.end_array();
+}
+
+/// How a score came about. As deep as the query, whose depth is limited.
+pub(crate) fn explanation(json: &mut Json, told: &Explanation) {
+    json.begin_object();
+    json.key("value");
+    json.f32(told.value);
+    json.field_str("description", &told.description);
+    json.key("details");
+    json.begin_array();
+    told.details.iter().for_each(|detail| explanation(json, detail));
+    json.end_array();
+    json.end_object();
+}

@@ -7,4 +7,5 @@ pub(crate) mod hits;
 pub(crate) mod json;
 pub(crate) mod pretty;
 mod scan;
+pub(crate) mod shards;
 pub(crate) mod yaml;

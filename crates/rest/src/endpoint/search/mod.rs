@@ -1,5 +1,118 @@
 //! Searches and what is like them.
 
+mod count;
+mod explain;
+mod msearch;
+mod one;
+mod validate;
+
+use axum::http::Method;
+use model::error::{Error, ErrorKind};
+use model::id::IndexRef;
+use model::target::Target;
+use serde_json::{Value, json};
+
+use super::Server;
+use crate::params::Params;
+use crate::render::error::error;
+use crate::render::json::Json;
 use crate::router::Routes;
 
-pub(super) fn routes(_routes: &mut Routes) {}
+pub(super) fn routes(routes: &mut Routes) {
+    let methods = [Method::GET, Method::POST];
+    routes.add(&methods, &["/_search", "/{index}/_search"], one::search);
+    routes.add(&methods, &["/_msearch", "/{index}/_msearch"], msearch::msearch);
+    routes.add(&methods, &["/_count", "/{index}/_count"], count::count);
+    routes.add(&methods, &["/_validate/query", "/{index}/_validate/query"], validate::validate);
+    routes.add(&methods, &["/{index}/_explain/{id}"], explain::explain);
+}
+
+/// Takes the parameters that say how a search is carried out. Shoal finds the same whatever they say; values that OpenSearch refuses are
+/// refused, and what Shoal cannot do is said.
+///
+/// # Errors
+/// `illegal_argument_exception` for values that do not fit, 501 for `scroll`, search pipelines and the like.
+fn execution(params: &mut Params) -> Result<(), Error> {
+    if let Some(given) = params.take("search_type") {
+        search_type(&given)?;
+    }
+    at_least(params.int("batched_reduce_size")?, 2, "batchedReduceSize")?;
+    at_least(params.int("pre_filter_shard_size")?, 1, "preFilterShardSize")?;
+    at_least(params.int("max_concurrent_shard_requests")?, 1, "maxConcurrentShardRequests")?;
+    for flag in ["request_cache", "ccs_minimize_roundtrips", "typed_keys"] {
+        params.flag(flag)?;
+    }
+    for flag in ["phase_took", "include_named_queries_score", "verbose_pipeline"] {
+        if params.flag(flag)? == Some(true) {
+            return Err(Error::not_implemented(format!("[{flag}] of a search")));
+        }
+    }
+    for name in ["scroll", "cancel_after_time_interval", "suggest_field"] {
+        if params.take(name).is_some() {
+            return Err(Error::not_implemented(format!("[{name}] of a search")));
+        }
+    }
+    match params.take("search_pipeline").as_deref() {
+        None | Some("_none") => Ok(()),
+        Some(name) => Err(Error::not_implemented(format!("[search_pipeline] [{name}]"))),
+    }
+}
+
+/// Statistics are global with either type.
+fn search_type(given: &str) -> Result<(), Error> {
+    match given {
+        "query_then_fetch" | "dfs_query_then_fetch" => Ok(()),
+        "query_and_fetch" | "dfs_query_and_fetch" => {
+            Err(Error::illegal_argument(format!("Unsupported search type [{given}]")))
+        }
+        _ => Err(Error::illegal_argument(format!("No search type for [{given}]"))),
+    }
+}
+
+fn at_least(given: Option<i32>, least: i32, name: &str) -> Result<(), Error> {
+    match given {
+        Some(number) if number < least => Err(Error::illegal_argument(format!("{name} must be >= {least}"))),
+        _ => Ok(()),
+    }
+}
+
+/// What a query that OpenSearch refuses on its shards answers with: every shard has failed. Other errors stay as they are.
+fn on_shards(server: &Server, target: &Target, failure: Error) -> Error {
+    if failure.kind != ErrorKind::QueryShard {
+        return failure;
+    }
+    let indexes = match server.gateway.indexes(target) {
+        Ok(indexes) => indexes,
+        Err(missing) => return missing,
+    };
+    let node = server.gateway.cluster().nodes.first().map(|node| node.id.to_string());
+    let mut whole = Error::new(ErrorKind::SearchPhaseExecution, "all shards failed");
+    let mut failed = Vec::new();
+    for index in indexes {
+        let uuid = index.uuid.clone();
+        let one = failure.clone().with_index(IndexRef { name: index.name.clone(), uuid });
+        failed.push(json!({"shard": 0, "index": index.name.as_ref(), "node": node, "reason": tree(&one)}));
+        whole.root_causes.push(Error { cause: None, ..one });
+    }
+    if whole.root_causes.is_empty() {
+        whole.root_causes.push(Error { cause: None, ..failure });
+    }
+    whole.with_detail("phase", "query").with_detail("grouped", true).with_detail("failed_shards", failed)
+}
+
+/// The error of a query, with the one index that it is about.
+fn on_index(server: &Server, name: &str, failure: Error) -> Error {
+    if failure.kind != ErrorKind::QueryShard {
+        return failure;
+    }
+    match server.gateway.indexes(&Target::one(name)).as_deref() {
+        Ok([index, ..]) => failure.with_index(IndexRef { name: index.name.clone(), uuid: index.uuid.clone() }),
+        _ => failure,
+    }
+}
+
+fn tree(failure: &Error) -> Value {
+    let mut json = Json::default();
+    error(&mut json, failure, false);
+    serde_json::from_slice(&json.finish()).unwrap_or(Value::Null)
+}

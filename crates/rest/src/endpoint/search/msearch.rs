@@ -1,0 +1,219 @@
+//! `_msearch`: several searches in one request, each with an answer of its own.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use model::error::{Error, ErrorKind};
+use model::search::SearchRequest;
+use model::target::Target;
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use super::{execution, on_shards, one, search_type};
+use crate::dsl;
+use crate::endpoint::Server;
+use crate::endpoint::options::refusal;
+use crate::json;
+use crate::params::{boolean, split};
+use crate::render::error::error;
+use crate::render::hits;
+use crate::render::json::Json;
+use crate::reply::Reply;
+use crate::request::{Request, expand};
+
+/// How many searches of one request run at once, where `max_concurrent_searches` does not say less.
+const CONCURRENT: usize = 8;
+
+/// Most searches of one request.
+const MAX_SEARCHES: usize = 10_000;
+
+pub(super) async fn msearch(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let started = Instant::now();
+    let body = request.body_or_source()?;
+    let target = request.target()?;
+    execution(&mut request.params)?;
+    let total_as_int = request.params.flag("rest_total_hits_as_int")?.unwrap_or(false);
+    let concurrent = match request.params.int("max_concurrent_searches")? {
+        None => CONCURRENT,
+        Some(number) => match usize::try_from(number) {
+            Ok(number) if number > 0 => number.min(CONCURRENT),
+            _ => return Err(Error::illegal_argument("maxConcurrentSearchRequests must be positive")),
+        },
+    };
+    if body.is_empty() {
+        return Err(Error::new(ErrorKind::Parse, "request body or source parameter is required"));
+    }
+    let searches = read(&server, &body, &target, total_as_int)?;
+    request.finish()?;
+    if searches.is_empty() {
+        return Err(refusal("no requests added"));
+    }
+    let answers = run(&server, searches, concurrent, total_as_int).await;
+    let mut json = Json::default();
+    json.begin_object();
+    json.field_u64("took", u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
+    json.key("responses");
+    json.begin_array();
+    answers.iter().for_each(|answer| json.raw(answer));
+    json.end_array();
+    json.end_object();
+    Ok(Reply::ok(json))
+}
+
+type Search = Result<SearchRequest, Error>;
+
+/// Carries out `searches`, some at a time; their answers in order, written.
+async fn run(server: &Arc<Server>, searches: Vec<Search>, concurrent: usize, total_as_int: bool) -> Vec<Vec<u8>> {
+    let broken =
+        br#"{"error":{"root_cause":[],"type":"illegal_state_exception","reason":"the search broke"},"status":500}"#;
+    let mut answers = vec![broken.to_vec(); searches.len()];
+    let mut waiting: VecDeque<(usize, Search)> = searches.into_iter().enumerate().collect();
+    // Dropped, and its searches cancelled, when the client goes away.
+    let mut running = JoinSet::new();
+    loop {
+        while running.len() < concurrent
+            && let Some((at, search)) = waiting.pop_front()
+        {
+            let server = server.clone();
+            running.spawn(async move { (at, answer(&server, search, total_as_int).await) });
+        }
+        match running.join_next().await {
+            None => return answers,
+            Some(Ok((at, written))) => answers[at] = written,
+            // A search that broke keeps its place; the others have theirs.
+            Some(Err(broken)) => tracing::error!("a search of _msearch broke: {broken}"),
+        }
+    }
+}
+
+async fn answer(server: &Server, search: Search, total_as_int: bool) -> Vec<u8> {
+    let answer = match search {
+        Err(error) => Err(error),
+        Ok(asked) => {
+            let shape = one::shape(&asked, total_as_int);
+            server.gateway.search(asked).await.map(|answer| (answer, shape))
+        }
+    };
+    let mut json = Json::default();
+    json.begin_object();
+    let status = match answer {
+        Ok((answer, mut shape)) => {
+            one::nodes(server, &answer, &mut shape);
+            hits::search(&mut json, &answer, &shape);
+            200
+        }
+        Err(failure) => {
+            json.key("error");
+            error(&mut json, &failure, true);
+            failure.status()
+        }
+    };
+    json.field_u64("status", u64::from(status));
+    json.end_object();
+    json.finish()
+}
+
+/// Two lines a search: where and what. What is wrong with a line spoils the request.
+fn read(server: &Server, body: &[u8], target: &Target, total_as_int: bool) -> Result<Vec<Search>, Error> {
+    if body.last() != Some(&b'\n') {
+        return Err(Error::illegal_argument("The msearch request must be terminated by a newline [\\n]"));
+    }
+    let mut lines = body.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut searches = Vec::new();
+    // What follows the last newline is nothing, and a header without a body is left out.
+    let count = body.iter().filter(|&&byte| byte == b'\n').count();
+    for _ in 0..count / 2 {
+        let (Some(head), Some(search)) = (lines.next(), lines.next()) else { break };
+        if searches.len() >= MAX_SEARCHES {
+            let reason = format!("an _msearch has at most [{MAX_SEARCHES}] searches");
+            return Err(Error::illegal_argument(reason));
+        }
+        let head = header(head, target)?;
+        let asked = match dsl::search_request(search, head.target.clone()) {
+            Ok(mut asked) => {
+                head.apply(&mut asked);
+                if total_as_int {
+                    one::plain_total(&mut asked)?;
+                }
+                Ok(asked)
+            }
+            Err(failure) if failure.kind == ErrorKind::QueryShard => Err(on_shards(server, &head.target, failure)),
+            Err(failure) => return Err(failure),
+        };
+        searches.push(asked);
+    }
+    Ok(searches)
+}
+
+/// What the line before a search says.
+struct Header {
+    target: Target,
+    routing: Option<Vec<String>>,
+    preference: Option<String>,
+    partial: Option<bool>,
+}
+
+impl Header {
+    fn apply(self, asked: &mut SearchRequest) {
+        if let Some(routing) = self.routing {
+            asked.routing = routing;
+        }
+        if self.preference.is_some() {
+            asked.preference = self.preference;
+        }
+        if self.partial.is_some() {
+            asked.allow_partial_search_results = self.partial;
+        }
+    }
+}
+
+fn header(line: &[u8], target: &Target) -> Result<Header, Error> {
+    let mut header = Header { target: target.clone(), routing: None, preference: None, partial: None };
+    for (key, value) in json::object(line)?.unwrap_or_default() {
+        let flag = || text(&key, &value).and_then(|text| boolean(&text));
+        match key.as_str() {
+            "index" | "indices" => header.target.names = names(&key, &value)?,
+            "search_type" => search_type(&text(&key, &value)?)?,
+            "preference" => header.preference = Some(text(&key, &value)?),
+            "routing" => header.routing = Some(split(&text(&key, &value)?)),
+            "allow_partial_search_results" => header.partial = Some(flag()?),
+            "ignore_unavailable" | "ignoreUnavailable" => header.target.options.ignore_unavailable = Some(flag()?),
+            "allow_no_indices" | "allowNoIndices" => header.target.options.allow_no_indices = Some(flag()?),
+            "expand_wildcards" | "expandWildcards" => {
+                let states = names(&key, &value)?.join(",");
+                header.target.options.expand_wildcards = Some(expand(&states)?);
+            }
+            "request_cache" | "requestCache" | "ccs_minimize_roundtrips" | "ignore_throttled" | "ignoreThrottled" => {
+                flag()?;
+            }
+            "cancel_after_time_interval" | "search_pipeline" => {
+                return Err(Error::not_implemented(format!("[{key}] of a search")));
+            }
+            _ => {
+                let reason = format!("key [{key}] is not supported in the metadata section");
+                return Err(Error::illegal_argument(reason));
+            }
+        }
+    }
+    Ok(header)
+}
+
+fn names(key: &str, value: &Value) -> Result<Vec<String>, Error> {
+    match value {
+        Value::Array(items) => items.iter().map(|item| text(key, item)).collect(),
+        Value::Null => Ok(Vec::new()),
+        other => Ok(split(&text(key, other)?)),
+    }
+}
+
+fn text(key: &str, value: &Value) -> Result<String, Error> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Ok(value.to_string()),
+        other => {
+            let found = json::token(other);
+            Err(Error::illegal_argument(format!("key [{key}] of the metadata section cannot be [{found}]")))
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `_search`: one search.
+
+use std::sync::Arc;
+
+use model::error::Error;
+use model::search::{SearchRequest, SearchResponse, TrackTotal};
+use model::target::Target;
+
+use super::{execution, on_shards};
+use crate::dsl;
+use crate::endpoint::Server;
+use crate::render::hits::{self, Shape};
+use crate::render::json::Json;
+use crate::reply::Reply;
+use crate::request::Request;
+
+pub(super) async fn search(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let body = request.body_or_source()?;
+    let target = request.target()?;
+    let read = dsl::search_request(&body, target.clone());
+    execution(&mut request.params)?;
+    let total_as_int = request.params.flag("rest_total_hits_as_int")?.unwrap_or(false);
+    let applied = read.and_then(|mut asked| {
+        dsl::apply_params(&mut asked, &mut request.params)?;
+        Ok(asked)
+    });
+    let mut asked = applied.map_err(|error| on_shards(&server, &target, error))?;
+    if total_as_int {
+        plain_total(&mut asked)?;
+    }
+    request.finish()?;
+    let mut shape = shape(&asked, total_as_int);
+    let answer = server.gateway.search(asked).await?;
+    nodes(&server, &answer, &mut shape);
+    let sources = answer.hits.iter().filter_map(|hit| hit.source.as_ref()).map(|source| source.len() + 128);
+    let mut json = Json::with_capacity(256 + sources.sum::<usize>());
+    json.begin_object();
+    hits::search(&mut json, &answer, &shape);
+    json.end_object();
+    Ok(Reply::ok(json))
+}
+
+/// A plain number as total must be exact.
+pub(super) fn plain_total(asked: &mut SearchRequest) -> Result<(), Error> {
+    match asked.track_total_hits {
+        TrackTotal::All | TrackTotal::No => {}
+        // The default, and so not asked for.
+        TrackTotal::UpTo(10_000) => asked.track_total_hits = TrackTotal::All,
+        TrackTotal::UpTo(count) => {
+            let reason = "[rest_total_hits_as_int] cannot be used if the tracking of total hits is not accurate";
+            return Err(Error::illegal_argument(format!("{reason}, got {count}")));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn shape(asked: &SearchRequest, total_as_int: bool) -> Shape {
+    let none = |fields: &Vec<String>| fields.iter().any(|field| field == "_none_");
+    Shape { total_as_int, without_ids: asked.fetch.stored_fields.as_ref().is_some_and(none), nodes: Vec::new() }
+}
+
+/// Where explained hits come from.
+pub(super) fn nodes(server: &Server, answer: &SearchResponse, shape: &mut Shape) {
+    let explained = answer.hits.iter().filter(|hit| hit.explanation.is_some());
+    for hit in explained {
+        if shape.nodes.iter().any(|(index, _, _)| *index == hit.index) {
+            continue;
+        }
+        for index in server.gateway.indexes(&Target::one(hit.index.as_ref())).unwrap_or_default() {
+            let primaries = index.shards.iter().filter(|shard| shard.primary);
+            let placed = primaries.filter_map(|shard| Some((shard.number.0, shard.node.clone()?)));
+            shape.nodes.extend(placed.map(|(number, node)| (hit.index.clone(), number, node)));
+        }
+    }
+}

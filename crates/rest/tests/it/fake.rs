@@ -1,0 +1,240 @@
+//! A gateway that keeps what it was asked and answers what the test says.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use model::admin::*;
+use model::error::Error;
+use model::gateway::Gateway;
+use model::id::{PrimaryTerm, SeqNo, ShardNumber, StateVersion, Version};
+use model::search::*;
+use model::target::Target;
+use model::write::*;
+
+type Answer<T> = Result<T, Error>;
+
+#[derive(Default)]
+pub(crate) struct Fake {
+    pub(crate) writes: Mutex<Vec<WriteRequest>>,
+    pub(crate) gets: Mutex<Vec<GetRequest>>,
+    pub(crate) searches: Mutex<Vec<SearchRequest>>,
+    pub(crate) refreshed: Mutex<Vec<Target>>,
+    pub(crate) search_answer: Mutex<Option<Answer<SearchResponse>>>,
+    pub(crate) source: Mutex<Option<Vec<u8>>>,
+    /// Searches never end.
+    pub(crate) hang: AtomicBool,
+    pub(crate) cancelled: Arc<AtomicU64>,
+    seq_no: AtomicU64,
+}
+
+/// Counts when it is dropped before it is done.
+struct Bell(Arc<AtomicU64>);
+
+impl Drop for Bell {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn unused<T>() -> Answer<T> {
+    Err(Error::not_implemented("the fake gateway"))
+}
+
+pub(crate) fn shards() -> Shards {
+    Shards { total: 1, successful: 1, ..Shards::default() }
+}
+
+impl Fake {
+    fn one(&self, write: Write, refresh: Refresh) -> Result<Written, WriteFailure> {
+        let failed = |error| WriteFailure { index: write.index.clone(), id: write.id.clone(), error };
+        if write.index.as_ref() == "missing" {
+            return Err(failed(Error::index_not_found("missing")));
+        }
+        let outcome = match &write.action {
+            Action::Index(source) | Action::Create(source) => match serde_json::from_slice::<serde_json::Value>(source)
+            {
+                Ok(_) => Outcome::Created,
+                Err(_) => return Err(failed(Error::new(model::error::ErrorKind::MapperParsing, "failed to parse"))),
+            },
+            Action::Delete => Outcome::NotFound,
+            Action::Update(_) => Outcome::Noop,
+        };
+        Ok(Written {
+            index: write.index,
+            id: write.id.unwrap_or_else(|| Arc::from("made")),
+            shard: ShardNumber(0),
+            outcome,
+            version: Version(1),
+            seq_no: SeqNo(self.seq_no.fetch_add(1, Ordering::SeqCst)),
+            primary_term: PrimaryTerm(1),
+            forced_refresh: refresh == Refresh::Now,
+            copies: (1, 1),
+            source: None,
+        })
+    }
+}
+
+#[async_trait]
+impl Gateway for Fake {
+    async fn write(&self, request: WriteRequest) -> Answer<WriteResponse> {
+        self.writes.lock().unwrap().push(request.clone());
+        Ok(request.writes.into_iter().map(|write| self.one(write, request.refresh)).collect())
+    }
+
+    async fn get(&self, request: GetRequest) -> Answer<GetResponse> {
+        self.gets.lock().unwrap().push(request.clone());
+        if request.index == "missing" {
+            return Err(Error::index_not_found("missing"));
+        }
+        let source = self.source.lock().unwrap().clone();
+        Ok(GetResponse {
+            index: Arc::from(request.index),
+            id: Arc::from(request.id),
+            found: source.map(|source| {
+                Box::new(Found {
+                    routing: request.routing.map(Arc::from),
+                    version: Version(2),
+                    seq_no: SeqNo(7),
+                    primary_term: PrimaryTerm(1),
+                    source: Some(Arc::from(source)),
+                    fields: Vec::new(),
+                })
+            }),
+        })
+    }
+
+    async fn search(&self, request: SearchRequest) -> Answer<SearchResponse> {
+        self.searches.lock().unwrap().push(request);
+        if self.hang.load(Ordering::SeqCst) {
+            let _bell = Bell(self.cancelled.clone());
+            std::future::pending::<()>().await;
+        }
+        self.search_answer.lock().unwrap().clone().unwrap_or_else(|| {
+            Ok(SearchResponse {
+                took_ms: 3,
+                timed_out: false,
+                terminated_early: None,
+                shards: shards(),
+                total: Some(Total { value: 0, exact: true }),
+                max_score: None,
+                hits: Vec::new(),
+            })
+        })
+    }
+
+    async fn count(&self, request: CountRequest) -> Answer<CountResponse> {
+        let terminated_early = request.terminate_after.map(|_| false);
+        Ok(CountResponse { count: 42, terminated_early, shards: shards() })
+    }
+
+    async fn explain(&self, request: ExplainRequest) -> Answer<ExplainResponse> {
+        let detail = Explanation { matched: true, value: 2.0, description: "n".into(), details: Vec::new() };
+        let told = Explanation { matched: true, value: 0.5, description: "sum of:".into(), details: vec![detail] };
+        let found = request.id != "nothing";
+        Ok(ExplainResponse {
+            index: Arc::from(request.index),
+            id: Arc::from(request.id),
+            explanation: found.then_some(told),
+            source: None,
+        })
+    }
+
+    async fn validate(&self, _: ValidateRequest) -> Answer<ValidateResponse> {
+        let one = Validation { index: Arc::from("films"), result: Ok("*:*".into()) };
+        Ok(ValidateResponse { shards: shards(), valid: true, explanations: vec![one] })
+    }
+
+    async fn analyze(&self, _: AnalyzeRequest) -> Answer<AnalyzeResponse> {
+        unused()
+    }
+
+    async fn create_index(&self, _: CreateIndex) -> Answer<IndexCreated> {
+        unused()
+    }
+
+    async fn delete_indexes(&self, _: Target) -> Answer<()> {
+        unused()
+    }
+
+    async fn put_mapping(&self, _: PutMapping) -> Answer<()> {
+        unused()
+    }
+
+    async fn put_settings(&self, _: PutSettings) -> Answer<()> {
+        unused()
+    }
+
+    async fn open_indexes(&self, _: Target) -> Answer<()> {
+        unused()
+    }
+
+    async fn close_indexes(&self, _: Target) -> Answer<Vec<Arc<str>>> {
+        unused()
+    }
+
+    async fn update_aliases(&self, _: Vec<AliasAction>) -> Answer<()> {
+        unused()
+    }
+
+    async fn refresh(&self, target: Target) -> Answer<Shards> {
+        self.refreshed.lock().unwrap().push(target);
+        Ok(shards())
+    }
+
+    async fn flush(&self, _: Flush) -> Answer<Shards> {
+        unused()
+    }
+
+    async fn force_merge(&self, _: ForceMerge) -> Answer<Shards> {
+        unused()
+    }
+
+    async fn stats(&self, _: Target) -> Answer<StatsResponse> {
+        unused()
+    }
+
+    fn indexes(&self, target: &Target) -> Answer<Vec<IndexInfo>> {
+        if target.names.iter().any(|name| name == "missing") {
+            return Err(Error::index_not_found("missing"));
+        }
+        Ok(Vec::new())
+    }
+
+    fn is_alias(&self, _: &str) -> bool {
+        false
+    }
+
+    async fn health(&self, _: HealthRequest) -> Answer<HealthResponse> {
+        unused()
+    }
+
+    async fn put_cluster_settings(&self, _: PutClusterSettings) -> Answer<ClusterSettings> {
+        unused()
+    }
+
+    fn cluster(&self) -> ClusterView {
+        ClusterView {
+            name: Arc::from("reef"),
+            uuid: Arc::from("u"),
+            version: StateVersion(1),
+            state_uuid: Arc::from("s"),
+            master: None,
+            nodes: Vec::new(),
+            indexes: Vec::new(),
+            settings: ClusterSettings::default(),
+        }
+    }
+
+    async fn node_stats(&self) -> Answer<Vec<NodeStats>> {
+        unused()
+    }
+
+    fn metrics(&self) -> String {
+        String::new()
+    }
+
+    fn ready(&self) -> Answer<()> {
+        Ok(())
+    }
+}
