@@ -1,1 +1,16 @@
-//! 
+//! The composition root: it owns the clock, the disks, the threads and the network, and joins the pure rooms to one node.
+//!
+//! Data flows one way: a dialect calls the [`gateway`], which works with [`core`]: metadata, open indexes, pools.
+
+mod clock;
+pub mod config;
+mod core;
+mod data_lock;
+pub mod gateway;
+mod identity;
+mod indexes;
+pub mod lifecycle;
+mod metadata;
+mod pool;
+mod process;
+pub mod telemetry;

@@ -206,6 +206,20 @@ impl BoundQuery {
         Self { kind, boost: 1.0, name: None }
     }
 
+    /// Whether its scores depend on how often terms occur: only then are an index' statistics worth gathering.
+    pub fn needs_statistics(&self) -> bool {
+        use BoundKind as K;
+        match &self.kind {
+            K::Term(..) | K::Synonyms(..) | K::Blended { .. } | K::Phrase(_) => true,
+            K::Expand(expand) => expand.rewrite != Rewrite::Constant,
+            K::Bool(bool) => bool.must.iter().chain(&bool.should).any(Self::needs_statistics),
+            K::Boosting { positive, .. } => positive.needs_statistics(),
+            K::DisMax { queries, .. } => queries.iter().any(Self::needs_statistics),
+            K::FunctionScore(function) => function.query.needs_statistics(),
+            _ => false,
+        }
+    }
+
     pub fn match_none(reason: impl Into<String>) -> Self {
         Self::new(BoundKind::MatchNone(reason.into()))
     }

@@ -4,10 +4,13 @@
 //! out are [`search::shard_query`] answers.
 
 mod compile;
+pub mod engine;
 pub mod error;
 pub mod execute;
 pub mod fetch;
 pub mod fields;
+pub mod layout;
+pub mod prepare;
 pub mod prepared;
 pub mod reader;
 mod score;

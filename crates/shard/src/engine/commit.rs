@@ -14,37 +14,37 @@ use crate::segment::AliveDocs;
 
 const COMMIT: &str = "commit.json";
 /// The folder of the segments, below the shard's.
-pub const SEGMENTS: &str = "segments";
+pub(super) const SEGMENTS: &str = "segments";
 /// The folder of the log, below the shard's.
-pub const LOG: &str = "log";
+pub(super) const LOG: &str = "log";
 
 /// What survives a crash without the log.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Commit {
+pub(super) struct Commit {
     /// Grows with every commit; names the files of alive documents.
-    pub generation: u64,
+    pub(super) generation: u64,
     /// Every operation below it is in the segments.
-    pub next_seq: u64,
+    pub(super) next_seq: u64,
     /// Tells histories of operations apart, for recovery from another copy.
-    pub history: String,
+    pub(super) history: String,
     /// Paths of the field table, by slot.
-    pub fields: Vec<String>,
-    pub segments: Vec<CommittedSegment>,
+    pub(super) fields: Vec<String>,
+    pub(super) segments: Vec<CommittedSegment>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CommittedSegment {
+pub(super) struct CommittedSegment {
     /// Its folder's name.
-    pub name: String,
+    pub(super) name: String,
     /// Which documents are alive; absent: all.
-    pub alive: Option<CommittedAlive>,
+    pub(super) alive: Option<CommittedAlive>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CommittedAlive {
-    pub file: String,
-    pub docs: u32,
-    pub crc32: u32,
+pub(super) struct CommittedAlive {
+    pub(super) file: String,
+    pub(super) docs: u32,
+    pub(super) crc32: u32,
 }
 
 impl Commit {
@@ -52,7 +52,7 @@ impl Commit {
     ///
     /// # Errors
     /// [`ShardError::Corrupt`] when it does not read back.
-    pub fn read(directory: &Path) -> Result<Option<Self>, ShardError> {
+    pub(super) fn read(directory: &Path) -> Result<Option<Self>, ShardError> {
         let path = directory.join(COMMIT);
         match fs::read(&path) {
             Ok(bytes) => {
@@ -64,7 +64,7 @@ impl Commit {
     }
 
     /// Makes it the newest. The segments' files are synced by then.
-    pub fn write(&self, directory: &Path) -> Result<(), ShardError> {
+    pub(super) fn write(&self, directory: &Path) -> Result<(), ShardError> {
         let (path, fresh) = (directory.join(COMMIT), directory.join("commit.json.new"));
         let bytes = serde_json::to_vec_pretty(self).map_err(|e| ShardError::io("encode", &path, e.into()))?;
         write_synced(&fresh, &bytes)?;
@@ -73,7 +73,7 @@ impl Commit {
     }
 
     /// Writes which documents of a segment are alive.
-    pub fn write_alive(
+    pub(super) fn write_alive(
         directory: &Path,
         segment: &str,
         generation: u64,
@@ -86,7 +86,7 @@ impl Commit {
     }
 
     /// Reads what `write_alive` wrote.
-    pub fn read_alive(directory: &Path, alive: &CommittedAlive) -> Result<AliveDocs, ShardError> {
+    pub(super) fn read_alive(directory: &Path, alive: &CommittedAlive) -> Result<AliveDocs, ShardError> {
         let path = directory.join(SEGMENTS).join(&alive.file);
         let bytes = fs::read(&path).map_err(|e| ShardError::io("read", &path, e))?;
         if crc32fast::hash(&bytes) != alive.crc32 {
@@ -97,7 +97,7 @@ impl Commit {
     }
 
     /// Removes everything below `segments/` that neither this commit nor `also` names.
-    pub fn sweep(&self, directory: &Path, also: &BTreeSet<String>) -> Result<(), ShardError> {
+    pub(super) fn sweep(&self, directory: &Path, also: &BTreeSet<String>) -> Result<(), ShardError> {
         let folder = directory.join(SEGMENTS);
         let alive = self.segments.iter().filter_map(|s| s.alive.as_ref()).map(|a| a.file.as_str());
         let named: BTreeSet<&str> =
@@ -128,12 +128,12 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), ShardError> {
 }
 
 /// Makes the names in a directory durable.
-pub fn sync_directory(path: &Path) -> Result<(), ShardError> {
+pub(super) fn sync_directory(path: &Path) -> Result<(), ShardError> {
     File::open(path).and_then(|directory| directory.sync_all()).map_err(|e| ShardError::io("sync", path, e))
 }
 
 /// Makes all files of a sealed segment durable, and their names.
-pub fn sync_segment(path: &Path) -> Result<(), ShardError> {
+pub(super) fn sync_segment(path: &Path) -> Result<(), ShardError> {
     for entry in fs::read_dir(path).map_err(|e| ShardError::io("list", path, e))? {
         let file = entry.map_err(|e| ShardError::io("list", path, e))?.path();
         File::open(&file).and_then(|file| file.sync_all()).map_err(|e| ShardError::io("sync", &file, e))?;

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use search::shard_query::DocAddress;
+
 use super::ShardCopy;
+use super::lookup::Located;
 use super::versions::EntryState;
 use super::write::locate;
 use crate::error::ShardError;
 use crate::fields::meta;
+use crate::reader::Reader;
 use crate::segment::Segment;
 
 /// A document as it is now.
@@ -46,48 +50,36 @@ impl ShardCopy {
                 return Ok(None);
             };
             let Some(held) = newest.iter().find(|held| held.key == found.segment) else { continue };
-            let segment = held.body.segment();
-            let source =
-                segment.source(found.doc).map_err(|e| ShardError::io("read a source from", &self.directory, e))?;
-            let routing =
-                routing(&segment, found.doc).map_err(|e| ShardError::io("read a routing from", &self.directory, e))?;
-            return Ok(Some(Current {
-                seq_no: found.seq_no,
-                primary_term: found.primary_term,
-                version: found.version,
-                routing,
-                source,
-            }));
+            return self.load(&held.body.segment(), found).map(Some);
         }
     }
 
     /// As [`ShardCopy::get`], but only what searches see.
     pub fn get_searched(&self, id: &str) -> Result<Option<Current>, ShardError> {
-        let reader = self.reader();
-        for view in reader.segments.iter().rev() {
-            let found = super::lookup::find(0, &view.segment, |doc| view.is_alive(doc), id)?;
-            if let Some(found) = found {
-                let source = view
-                    .segment
-                    .source(found.doc)
-                    .map_err(|e| ShardError::io("read a source from", &self.directory, e))?;
-                let routing = routing(&view.segment, found.doc)
-                    .map_err(|e| ShardError::io("read a routing from", &self.directory, e))?;
-                return Ok(Some(Current {
-                    seq_no: found.seq_no,
-                    primary_term: found.primary_term,
-                    version: found.version,
-                    routing,
-                    source,
-                }));
+        Ok(self.find_searched(&self.reader(), id)?.map(|(_, current)| current))
+    }
+
+    /// The document of an id in a reader, and where it lies.
+    pub fn find_searched(&self, reader: &Reader, id: &str) -> Result<Option<(DocAddress, Current)>, ShardError> {
+        for (at, view) in reader.segments.iter().enumerate().rev() {
+            if let Some(found) = super::lookup::find(0, &view.segment, |doc| view.is_alive(doc), id)? {
+                let address = DocAddress { segment: at as u32, doc: found.doc };
+                return Ok(Some((address, self.load(&view.segment, found)?)));
             }
         }
         Ok(None)
     }
+
+    fn load(&self, segment: &Arc<dyn Segment>, found: Located) -> Result<Current, ShardError> {
+        let source = segment.source(found.doc).map_err(|e| ShardError::io("read a source from", &self.directory, e))?;
+        let routing =
+            routing(segment, found.doc).map_err(|e| ShardError::io("read a routing from", &self.directory, e))?;
+        Ok(Current { seq_no: found.seq_no, primary_term: found.primary_term, version: found.version, routing, source })
+    }
 }
 
 /// The routing that a document was written with.
-pub fn routing(segment: &Arc<dyn Segment>, doc: u32) -> std::io::Result<Option<Arc<str>>> {
+pub(super) fn routing(segment: &Arc<dyn Segment>, doc: u32) -> std::io::Result<Option<Arc<str>>> {
     let Some(column) = segment.strings(meta::ROUTING)? else { return Ok(None) };
     let Some(ord) = column.first(doc) else { return Ok(None) };
     let mut value = Vec::new();

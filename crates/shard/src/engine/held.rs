@@ -4,37 +4,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::fields::FieldTable;
-use crate::reader::{Reader, SegmentView};
+use crate::reader::{Reader, SegmentView, Similarity};
 use crate::segment::disk::SealedSegment;
 use crate::segment::memory::MemoryBlock;
 use crate::segment::{AliveDocs, DocId, Segment};
 
 /// Identity of a segment, or of the batch that becomes one, within this process.
-pub type SegmentKey = u64;
+pub(super) type SegmentKey = u64;
 
 /// Documents to delete, by segment.
-pub type Deletes = BTreeMap<SegmentKey, Vec<DocId>>;
+pub(super) type Deletes = BTreeMap<SegmentKey, Vec<DocId>>;
 
 #[derive(Clone)]
-pub enum Body {
+pub(super) enum Body {
     Memory(Arc<MemoryBlock>),
     Sealed(Arc<SealedSegment>),
 }
 
 impl Body {
-    pub fn segment(&self) -> Arc<dyn Segment> {
+    pub(super) fn segment(&self) -> Arc<dyn Segment> {
         match self {
             Self::Memory(block) => block.clone(),
             Self::Sealed(segment) => segment.clone(),
         }
     }
 
-    pub fn is_memory(&self) -> bool {
+    pub(super) fn is_memory(&self) -> bool {
         matches!(self, Self::Memory(_))
     }
 
     /// The folder's name; memory has none.
-    pub fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         match self {
             Self::Memory(_) => String::new(),
             Self::Sealed(segment) => {
@@ -45,27 +45,27 @@ impl Body {
 }
 
 #[derive(Clone)]
-pub struct Held {
-    pub key: SegmentKey,
-    pub body: Body,
-    pub alive: Option<Arc<AliveDocs>>,
+pub(super) struct Held {
+    pub(super) key: SegmentKey,
+    pub(super) body: Body,
+    pub(super) alive: Option<Arc<AliveDocs>>,
     /// Input of a merge or a sealing that is under way.
-    pub busy: bool,
+    pub(super) busy: bool,
     /// Its files are known to be on the disk.
-    pub synced: bool,
+    pub(super) synced: bool,
 }
 
 impl Held {
-    pub fn new(key: SegmentKey, body: Body) -> Self {
+    pub(super) fn new(key: SegmentKey, body: Body) -> Self {
         Self { key, body, alive: None, busy: false, synced: false }
     }
 
-    pub fn live_docs(&self) -> u32 {
+    pub(super) fn live_docs(&self) -> u32 {
         self.alive.as_ref().map_or_else(|| self.body.segment().doc_count(), |alive| alive.len())
     }
 
     /// Marks documents as dead; unknown and dead ones are passed over.
-    pub fn delete(&mut self, docs: &[DocId]) {
+    pub(super) fn delete(&mut self, docs: &[DocId]) {
         if docs.is_empty() {
             return;
         }
@@ -80,23 +80,27 @@ impl Held {
 
 /// All segments, oldest first.
 #[derive(Default)]
-pub struct Segments {
-    pub held: Vec<Held>,
+pub(super) struct Segments {
+    pub(super) held: Vec<Held>,
     /// Folders being written, which no sweep may touch.
-    pub building: BTreeSet<String>,
+    pub(super) building: BTreeSet<String>,
     generation: u64,
 }
 
 /// What a merge was begun with.
-pub struct Inputs(pub Vec<(SegmentKey, Body, Option<Arc<AliveDocs>>)>);
+pub(super) struct Inputs(pub Vec<(SegmentKey, Body, Option<Arc<AliveDocs>>)>);
 
 impl Segments {
-    pub fn get_mut(&mut self, key: SegmentKey) -> Option<&mut Held> {
+    pub(super) fn of(held: Vec<Held>) -> Self {
+        Self { held, ..Self::default() }
+    }
+
+    pub(super) fn get_mut(&mut self, key: SegmentKey) -> Option<&mut Held> {
         self.held.iter_mut().find(|held| held.key == key)
     }
 
     /// Carries out deletes and forgets segments in which nothing is alive.
-    pub fn delete(&mut self, deletes: &Deletes) {
+    pub(super) fn delete(&mut self, deletes: &Deletes) {
         for (key, docs) in deletes {
             if let Some(held) = self.get_mut(*key) {
                 held.delete(docs);
@@ -106,21 +110,21 @@ impl Segments {
     }
 
     /// A view of all that is here now.
-    pub fn reader(&mut self, fields: Arc<FieldTable>) -> Reader {
+    pub(super) fn reader(&mut self, fields: Arc<FieldTable>, similarity: Similarity) -> Reader {
         self.generation += 1;
         let views = self.held.iter().filter(|held| held.live_docs() > 0);
         let views = views.map(|held| SegmentView { segment: held.body.segment(), alive: held.alive.clone() });
-        Reader { segments: views.collect(), fields, generation: self.generation }
+        Reader { segments: views.collect(), fields, generation: self.generation, similarity }
     }
 
     /// Folders that are in use or being written.
-    pub fn names(&self) -> BTreeSet<String> {
+    pub(super) fn names(&self) -> BTreeSet<String> {
         let held = self.held.iter().filter(|held| !held.body.is_memory()).map(|held| held.body.name());
         held.chain(self.building.iter().cloned()).collect()
     }
 
     /// Takes segments as inputs of a merge.
-    pub fn begin(&mut self, keys: &[SegmentKey]) -> Inputs {
+    pub(super) fn begin(&mut self, keys: &[SegmentKey]) -> Inputs {
         let chosen = self.held.iter_mut().filter(|held| keys.contains(&held.key));
         Inputs(
             chosen
@@ -133,7 +137,7 @@ impl Segments {
     }
 
     /// Gives inputs back unmerged.
-    pub fn abandon(&mut self, inputs: &Inputs) {
+    pub(super) fn abandon(&mut self, inputs: &Inputs) {
         for (key, ..) in &inputs.0 {
             if let Some(held) = self.get_mut(*key) {
                 held.busy = false;
@@ -143,7 +147,7 @@ impl Segments {
 
     /// Puts the merged segment in the inputs' place: what was deleted in them since `begin`, and what `deletes` still holds
     /// for them, is deleted in it. `None`: nothing of them was alive.
-    pub fn replace(&mut self, inputs: &Inputs, output: Option<Held>, deletes: &mut Deletes) {
+    pub(super) fn replace(&mut self, inputs: &Inputs, output: Option<Held>, deletes: &mut Deletes) {
         let Some(at) = self.held.iter().position(|held| inputs.0.iter().any(|(key, ..)| *key == held.key)) else {
             return;
         };
@@ -199,7 +203,7 @@ impl Inputs {
 }
 
 /// How many alive documents come before `doc`.
-pub fn rank(alive: Option<&AliveDocs>, doc: DocId) -> DocId {
+pub(super) fn rank(alive: Option<&AliveDocs>, doc: DocId) -> DocId {
     let Some(alive) = alive else { return doc };
     let (word, bit) = (doc as usize / 64, doc % 64);
     let before: u32 = alive.words()[..word].iter().map(|word| word.count_ones()).sum();

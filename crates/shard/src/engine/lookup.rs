@@ -10,16 +10,16 @@ use crate::segment::{Detail, DocId, NO_MORE_DOCS, Segment};
 
 /// Where a document lies, and its bookkeeping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Located {
-    pub segment: SegmentKey,
-    pub doc: DocId,
-    pub seq_no: u64,
-    pub primary_term: u64,
-    pub version: u64,
+pub(super) struct Located {
+    pub(super) segment: SegmentKey,
+    pub(super) doc: DocId,
+    pub(super) seq_no: u64,
+    pub(super) primary_term: u64,
+    pub(super) version: u64,
 }
 
 /// The alive document of `id` in one segment, with its numbers. `is_alive` judges by document.
-pub fn find(
+pub(super) fn find(
     key: SegmentKey,
     segment: &Arc<dyn Segment>,
     is_alive: impl Fn(DocId) -> bool,

@@ -136,7 +136,7 @@ impl ShardCopy {
             });
             seal::seal(&directory, &fields, &mut documents)?
         } else {
-            seal::merge(&sealed, &directory, &fields, &mut |_| true)?
+            seal::merge(&sealed, &directory, &mut |_| true)?
         };
         Ok(Some(Body::Sealed(Arc::new(output))))
     }
@@ -149,7 +149,7 @@ impl ShardCopy {
         segments.replace(inputs, output, &mut writer.deletes);
         *self.newest.write() = segments.held.as_slice().into();
         if !self.counters.hidden.load(Ordering::Acquire) {
-            *self.searched.write() = segments.reader(writer.fields.clone());
+            *self.searched.write() = segments.reader(writer.fields.clone(), *self.similarity.lock());
         }
     }
 }

@@ -2,13 +2,13 @@
 
 /// What the policy knows of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Candidate {
+pub(super) struct Candidate {
     /// Bytes on disk.
-    pub bytes: u64,
-    pub docs: u32,
-    pub deleted: u32,
+    pub(super) bytes: u64,
+    pub(super) docs: u32,
+    pub(super) deleted: u32,
     /// Taking part in a merge already.
-    pub busy: bool,
+    pub(super) busy: bool,
 }
 
 /// Segments of one tier that may lie side by side.
@@ -34,7 +34,7 @@ impl Candidate {
 }
 
 /// The next merge, as positions in `segments`, or none. The cheapest tier first; a segment with many deletions alone otherwise.
-pub fn choose(segments: &[Candidate]) -> Option<Vec<usize>> {
+pub(super) fn choose(segments: &[Candidate]) -> Option<Vec<usize>> {
     let mut by_size: Vec<usize> =
         (0..segments.len()).filter(|&at| !segments[at].busy && segments[at].live_bytes() <= MAX_BYTES / 2).collect();
     by_size.sort_by_key(|&at| (segments[at].live_bytes(), at));

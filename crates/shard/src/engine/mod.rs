@@ -39,7 +39,7 @@ pub use writer::{Applied, ShardChange, ShardWrite};
 
 use crate::error::ShardError;
 use crate::fields::FieldTable;
-use crate::reader::Reader;
+use crate::reader::{Reader, Similarity};
 
 /// Runs a job on a thread that may block, now or later.
 pub type Spawn = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
@@ -63,6 +63,7 @@ pub struct ShardCopy {
     waiters: Mutex<Waiters>,
     /// Why the copy no longer takes anything.
     failure: Mutex<Option<Arc<ShardError>>>,
+    similarity: Mutex<Similarity>,
     counters: stats::Counters,
 }
 
@@ -85,6 +86,12 @@ impl ShardCopy {
             writer.fields = fields.clone();
             self.searched.write().fields = fields;
         }
+    }
+
+    /// Changes how terms are weighed from now on.
+    pub fn set_similarity(&self, similarity: Similarity) {
+        *self.similarity.lock() = similarity;
+        self.searched.write().similarity = similarity;
     }
 
     /// The fields it knows.

@@ -14,6 +14,7 @@ use super::{CommitState, ShardCopy, Spawn, stats};
 use crate::error::ShardError;
 use crate::fields::{FieldTable, Layout};
 use crate::prepared::PreparedDocument;
+use crate::reader::Similarity;
 use crate::segment::disk::SealedSegment;
 
 /// Replayed batches become segments at this many estimated bytes.
@@ -30,6 +31,7 @@ pub struct CopyOptions {
     pub disk: Arc<dyn Disk>,
     pub syncer: Arc<Syncer>,
     pub spawn: Spawn,
+    pub similarity: Similarity,
     /// The name of a history that begins now.
     pub new_history: String,
 }
@@ -64,9 +66,9 @@ impl ShardCopy {
             commit.write(&options.directory)?;
         }
         commit.sweep(&options.directory, &Default::default())?;
-        let mut segments = Segments { held, ..Segments::default() };
+        let mut segments = Segments::of(held);
         let first_key = segments.held.len() as u64;
-        let reader = segments.reader(fields.clone());
+        let reader = segments.reader(fields.clone(), options.similarity);
         let copy = Self {
             directory: options.directory,
             history: commit.history,
@@ -80,6 +82,7 @@ impl ShardCopy {
             searched: RwLock::new(reader),
             waiters: Mutex::default(),
             failure: Mutex::default(),
+            similarity: Mutex::new(options.similarity),
             counters: stats::Counters::default(),
         };
         Ok((Arc::new(copy), recovery))

@@ -1,5 +1,6 @@
 //! Refreshing: the batch becomes a segment, and searches see it.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -16,9 +17,16 @@ const MEMORY_DOCS: usize = 1024;
 
 /// Those who wait until an operation is visible.
 #[derive(Default)]
-pub struct Waiters(Vec<(u64, Box<dyn FnOnce() + Send>)>);
+pub(super) struct Waiters(Vec<(u64, Box<dyn FnOnce() + Send>)>);
 
 impl ShardCopy {
+    /// Forgets versions of documents that were deleted long enough ago. `now_ms`: the time of now.
+    pub fn forget_deleted(&self, now_ms: u64) {
+        let mut writer = self.writer.lock();
+        let published = writer.published_seq;
+        writer.versions.forget_tombstones(now_ms, published);
+    }
+
     /// Makes everything written so far visible to searches.
     ///
     /// # Errors
@@ -34,6 +42,11 @@ impl ShardCopy {
     /// Whether a refresh would show anything new.
     pub fn is_dirty(&self) -> bool {
         self.writer.lock().is_dirty() || self.counters.hidden.load(Ordering::Acquire)
+    }
+
+    /// Whether somebody waits for a refresh.
+    pub fn has_waiters(&self) -> bool {
+        !self.waiters.lock().0.is_empty()
     }
 
     /// Calls `then` once a refresh has shown everything below `next_seq`; at once when that is so.
@@ -108,7 +121,7 @@ impl ShardCopy {
     fn show(&self) {
         let (reader, published) = {
             let writer = self.writer.lock();
-            (self.segments.lock().reader(writer.fields.clone()), writer.published_seq)
+            (self.segments.lock().reader(writer.fields.clone(), *self.similarity.lock()), writer.published_seq)
         };
         if self.counters.hidden.swap(false, Ordering::AcqRel)
             || self.searched.read().fields.entries().len() < reader.fields.entries().len()
@@ -130,5 +143,6 @@ impl ShardCopy {
 
 /// A name that no other segment has.
 pub(super) fn segment_name() -> String {
-    tantivy::index::SegmentId::generate_random().uuid_string()
+    let word = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", word(), word())
 }

@@ -7,36 +7,39 @@ use super::ShardCopy;
 
 /// Kept while the copy is open.
 #[derive(Default)]
-pub struct Counters {
-    pub indexed: AtomicU64,
-    pub deleted: AtomicU64,
-    pub refresh: Timed,
-    pub flush: Timed,
-    pub merge: Timed,
-    pub merged_docs: AtomicU64,
+pub(super) struct Counters {
+    pub(super) indexed: AtomicU64,
+    pub(super) deleted: AtomicU64,
+    pub(super) write_micros: AtomicU64,
+    /// A flush was begun by the driver.
+    pub(super) flushing: AtomicBool,
+    pub(super) refresh: Timed,
+    pub(super) flush: Timed,
+    pub(super) merge: Timed,
+    pub(super) merged_docs: AtomicU64,
     /// The newest segments hold something that searches do not see.
-    pub hidden: AtomicBool,
+    pub(super) hidden: AtomicBool,
     /// Every operation below it is visible to searches.
-    pub visible_seq: AtomicU64,
+    pub(super) visible_seq: AtomicU64,
     /// A background job is building the batch.
-    pub relieving: AtomicBool,
+    pub(super) relieving: AtomicBool,
 }
 
 /// How often something was done and how long it took.
 #[derive(Default)]
-pub struct Timed {
+pub(super) struct Timed {
     total: AtomicU64,
     micros: AtomicU64,
 }
 
 impl Timed {
-    pub fn record(&self, started: Instant) {
+    pub(super) fn record(&self, started: Instant) {
         self.total.fetch_add(1, Ordering::Relaxed);
         self.micros.fetch_add(started.elapsed().as_micros() as u64, Ordering::Relaxed);
     }
 
     /// Times and milliseconds.
-    pub fn read(&self) -> (u64, u64) {
+    pub(super) fn read(&self) -> (u64, u64) {
         (self.total.load(Ordering::Relaxed), self.micros.load(Ordering::Relaxed) / 1000)
     }
 }
@@ -54,6 +57,7 @@ pub struct CopyStats {
     pub log: wal::Stats,
     pub indexed: u64,
     pub deleted: u64,
+    pub write_ms: u64,
     pub refresh: (u64, u64),
     pub flush: (u64, u64),
     pub merge: (u64, u64),
@@ -72,6 +76,21 @@ pub struct SegmentFacts {
 }
 
 impl ShardCopy {
+    /// Bytes of the log behind the last commit.
+    pub fn log_bytes(&self) -> u64 {
+        self.log.stats().uncommitted_bytes
+    }
+
+    /// Whether the caller may flush in the background: one at a time.
+    pub fn begin_flush(&self) -> bool {
+        !self.counters.flushing.swap(true, Ordering::AcqRel)
+    }
+
+    /// Ends what `begin_flush` began.
+    pub fn end_flush(&self) {
+        self.counters.flushing.store(false, Ordering::Release);
+    }
+
     /// Counts of this moment.
     pub fn stats(&self) -> CopyStats {
         let searched = self.reader();
@@ -91,6 +110,7 @@ impl ShardCopy {
             log: self.log.stats(),
             indexed: self.counters.indexed.load(Ordering::Relaxed),
             deleted: self.counters.deleted.load(Ordering::Relaxed),
+            write_ms: self.counters.write_micros.load(Ordering::Relaxed) / 1000,
             refresh: self.counters.refresh.read(),
             flush: self.counters.flush.read(),
             merge: self.counters.merge.read(),

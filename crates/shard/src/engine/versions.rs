@@ -3,23 +3,23 @@
 //! Real-time get, versions and compare-and-set look here first, then into the newest reader. Entries leave when a reader
 //! holds their operation; tombstones stay a while, so that an old external version cannot resurrect a document.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// How long a deleted document's version is remembered, as OpenSearch's `index.gc_deletes`.
-pub const TOMBSTONE_MS: u64 = 60_000;
+pub(super) const TOMBSTONE_MS: u64 = 60_000;
 
 /// The newest operation on an id.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
-    pub seq_no: u64,
-    pub primary_term: u64,
-    pub version: u64,
-    pub state: EntryState,
+pub(super) struct Entry {
+    pub(super) seq_no: u64,
+    pub(super) primary_term: u64,
+    pub(super) version: u64,
+    pub(super) state: EntryState,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum EntryState {
+pub(super) enum EntryState {
     /// Document `doc` of the batch that becomes segment `segment`.
     Live {
         segment: u64,
@@ -34,26 +34,27 @@ pub enum EntryState {
 
 /// Ids written since the last refresh.
 #[derive(Debug, Default)]
-pub struct VersionMap {
+pub(super) struct VersionMap {
     entries: HashMap<Arc<str>, Entry>,
+    /// Deleted ids by the time of their deletion, oldest first.
+    tombstones: VecDeque<(u64, Arc<str>)>,
 }
 
 impl VersionMap {
-    pub fn get(&self, id: &str) -> Option<&Entry> {
+    pub(super) fn get(&self, id: &str) -> Option<&Entry> {
         self.entries.get(id)
     }
 
     /// Replaces what was known; returns it.
-    pub fn put(&mut self, id: Arc<str>, entry: Entry) -> Option<Entry> {
+    pub(super) fn put(&mut self, id: Arc<str>, entry: Entry) -> Option<Entry> {
+        if let EntryState::Deleted { at_ms } = entry.state {
+            self.tombstones.push_back((at_ms, id.clone()));
+        }
         self.entries.insert(id, entry)
     }
 
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// Forgets the documents of a batch that a reader now holds, unless something newer was written. `ids` are the batch's.
-    pub fn published<'a>(&mut self, segment: u64, ids: impl Iterator<Item = &'a str>) {
+    pub(super) fn published<'a>(&mut self, segment: u64, ids: impl Iterator<Item = &'a str>) {
         for id in ids {
             if let Some(Entry { state: EntryState::Live { segment: at, .. }, .. }) = self.entries.get(id)
                 && *at == segment
@@ -66,14 +67,23 @@ impl VersionMap {
         }
     }
 
-    /// Forgets tombstones older than [`TOMBSTONE_MS`] whose operation every reader reflects (at most `published_seq_no`).
-    pub fn forget_tombstones(&mut self, now_ms: u64, published_seq_no: u64) {
-        self.entries.retain(|_, entry| match entry.state {
-            EntryState::Deleted { at_ms } => {
-                entry.seq_no > published_seq_no || now_ms.saturating_sub(at_ms) < TOMBSTONE_MS
+    /// Forgets tombstones older than [`TOMBSTONE_MS`] whose operation every reader reflects (below `published_seq`).
+    pub(super) fn forget_tombstones(&mut self, now_ms: u64, published_seq: u64) {
+        while let Some((at_ms, id)) = self.tombstones.front() {
+            if now_ms.saturating_sub(*at_ms) < TOMBSTONE_MS {
+                return;
             }
-            EntryState::Live { .. } => true,
-        });
+            match self.entries.get(id) {
+                Some(entry) if entry.state == (EntryState::Deleted { at_ms: *at_ms }) => {
+                    if entry.seq_no >= published_seq {
+                        return;
+                    }
+                    self.entries.remove(id);
+                }
+                _ => {}
+            }
+            self.tombstones.pop_front();
+        }
     }
 }
 
@@ -101,10 +111,10 @@ mod tests {
         let mut map = VersionMap::default();
         map.put("a".into(), Entry { state: EntryState::Deleted { at_ms: 1_000 }, ..live(5, 0) });
         map.forget_tombstones(1_000 + TOMBSTONE_MS - 1, 9);
-        assert_eq!(map.len(), 1);
-        map.forget_tombstones(1_000 + TOMBSTONE_MS, 4);
-        assert_eq!(map.len(), 1, "no reader reflects it yet");
+        assert_eq!(map.entries.len(), 1);
         map.forget_tombstones(1_000 + TOMBSTONE_MS, 5);
-        assert_eq!(map.len(), 0);
+        assert_eq!(map.entries.len(), 1, "no reader reflects it yet");
+        map.forget_tombstones(1_000 + TOMBSTONE_MS, 6);
+        assert_eq!(map.entries.len(), 0);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use model::error::Error;
 use wal::Position;
@@ -32,12 +33,11 @@ impl ShardCopy {
     /// [`ShardError::Failed`] when the copy takes no writes; what was decided before stays unacknowledged.
     pub fn write(self: &Arc<Self>, writes: &[ShardWrite], now_ms: u64) -> Result<WriteBatch, ShardError> {
         self.check()?;
+        let begun = Instant::now();
         let mut batch = WriteBatch { outcomes: Vec::with_capacity(writes.len()), position: None };
         let pending = {
-            let newest = self.newest.read().clone();
             let mut writer = self.writer.lock();
-            // The reader may have been replaced while waiting for the lock.
-            let newest = if writer.published_seq == 0 { newest } else { self.newest.read().clone() };
+            let newest = self.newest.read().clone();
             for write in writes {
                 let outcome = self.write_one(&mut writer, &newest, write, now_ms);
                 if let Ok((_, position)) = &outcome {
@@ -51,6 +51,7 @@ impl ShardCopy {
             }
             writer.batch.bytes
         };
+        self.counters.write_micros.fetch_add(begun.elapsed().as_micros() as u64, Ordering::Relaxed);
         self.relieve(pending)?;
         Ok(batch)
     }
@@ -112,8 +113,8 @@ impl ShardCopy {
         document: Option<Arc<PreparedDocument>>,
         now_ms: u64,
     ) -> Result<(), ShardError> {
-        let newest = self.newest.read().clone();
         let mut writer = self.writer.lock();
+        let newest = self.newest.read().clone();
         let current = writer
             .current(&operation.id, || locate(&newest, &operation.id))
             .map_err(|e| ShardError::Replay { seq_no: operation.seq_no, reason: e.to_string() })?;

@@ -40,42 +40,42 @@ pub struct Applied {
 }
 
 /// Everything that one writer at a time may touch.
-pub struct Writer {
-    pub versions: VersionMap,
-    pub batch: Batch,
+pub(super) struct Writer {
+    pub(super) versions: VersionMap,
+    pub(super) batch: Batch,
     /// Deletes in segments, and in batches on their way to be one, that no reader shows yet.
-    pub deletes: Deletes,
-    pub next_seq: u64,
-    pub primary_term: u64,
-    pub fields: Arc<FieldTable>,
+    pub(super) deletes: Deletes,
+    pub(super) next_seq: u64,
+    pub(super) primary_term: u64,
+    pub(super) fields: Arc<FieldTable>,
     /// Every operation below it is in the newest reader.
-    pub published_seq: u64,
+    pub(super) published_seq: u64,
     next_key: SegmentKey,
 }
 
 /// Documents since the last refresh, in order; replaced ones are marked.
 #[derive(Default)]
-pub struct Batch {
-    pub key: SegmentKey,
-    pub documents: Vec<SequencedDocument>,
-    pub dead: Vec<u32>,
-    pub bytes: usize,
+pub(super) struct Batch {
+    pub(super) key: SegmentKey,
+    pub(super) documents: Vec<SequencedDocument>,
+    pub(super) dead: Vec<u32>,
+    pub(super) bytes: usize,
 }
 
 /// A batch on its way to become a segment.
-pub struct Taken {
-    pub key: SegmentKey,
+pub(super) struct Taken {
+    pub(super) key: SegmentKey,
     /// Those alive when it was taken.
-    pub documents: Vec<SequencedDocument>,
+    pub(super) documents: Vec<SequencedDocument>,
     /// Which of the batch's numbers those are; `None`: all.
-    pub alive: Option<AliveDocs>,
-    pub deletes: Deletes,
-    pub next_seq: u64,
-    pub fields: Arc<FieldTable>,
+    pub(super) alive: Option<AliveDocs>,
+    pub(super) deletes: Deletes,
+    pub(super) next_seq: u64,
+    pub(super) fields: Arc<FieldTable>,
 }
 
 /// What is known of an id before a write.
-pub struct Current {
+pub(super) struct Current {
     seq_no: u64,
     primary_term: u64,
     version: u64,
@@ -84,13 +84,13 @@ pub struct Current {
 }
 
 impl Current {
-    pub fn seq_no(&self) -> u64 {
+    pub(super) fn seq_no(&self) -> u64 {
         self.seq_no
     }
 }
 
 impl Writer {
-    pub fn new(next_seq: u64, fields: Arc<FieldTable>, first_key: SegmentKey) -> Self {
+    pub(super) fn new(next_seq: u64, fields: Arc<FieldTable>, first_key: SegmentKey) -> Self {
         let batch = Batch { key: first_key, ..Default::default() };
         let (versions, deletes) = Default::default();
         Self {
@@ -106,13 +106,13 @@ impl Writer {
     }
 
     /// A key that no segment has.
-    pub fn new_key(&mut self) -> SegmentKey {
+    pub(super) fn new_key(&mut self) -> SegmentKey {
         self.next_key += 1;
         self.next_key - 1
     }
 
     /// What is known of `id`: from the version map, or else from the newest reader through `locate`.
-    pub fn current(
+    pub(super) fn current(
         &self,
         id: &str,
         locate: impl FnOnce() -> Result<Option<Located>, Error>,
@@ -142,7 +142,7 @@ impl Writer {
     ///
     /// # Errors
     /// `version_conflict_engine_exception` when a condition does not hold. Nothing has changed then.
-    pub fn decide(&self, write: &ShardWrite, current: Option<&Current>) -> Result<(Operation, Outcome), Error> {
+    pub(super) fn decide(&self, write: &ShardWrite, current: Option<&Current>) -> Result<(Operation, Outcome), Error> {
         let live = current.filter(|current| current.place.is_some());
         check(write, current, live)?;
         let version = match write.condition.version {
@@ -162,7 +162,7 @@ impl Writer {
     }
 
     /// Makes a logged operation the newest of its id. `document` belongs to [`Change::Index`].
-    pub fn apply(
+    pub(super) fn apply(
         &mut self,
         operation: Operation,
         document: Option<Arc<PreparedDocument>>,
@@ -192,12 +192,14 @@ impl Writer {
     }
 
     /// Takes the batch and the deletes for the next reader; later writes begin a new batch.
-    pub fn take(&mut self) -> Taken {
+    pub(super) fn take(&mut self) -> Taken {
         let fresh = Batch { key: self.new_key(), ..Default::default() };
         let batch = std::mem::replace(&mut self.batch, fresh);
         let alive = (!batch.dead.is_empty()).then(|| {
             let mut alive = AliveDocs::all(batch.documents.len() as u32);
-            batch.dead.iter().for_each(|&doc| drop(alive.remove(doc)));
+            for &doc in &batch.dead {
+                alive.remove(doc);
+            }
             alive
         });
         let is_alive =
@@ -209,7 +211,7 @@ impl Writer {
     }
 
     /// Whether a refresh would change anything.
-    pub fn is_dirty(&self) -> bool {
+    pub(super) fn is_dirty(&self) -> bool {
         !self.batch.documents.is_empty() || !self.deletes.is_empty() || self.published_seq < self.next_seq
     }
 }

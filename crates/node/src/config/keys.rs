@@ -1,0 +1,59 @@
+//! The table of keys.
+
+use super::value::Kind;
+
+/// One key: its name, what it takes, its default, and a line for the operator.
+pub struct Key {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub default: &'static str,
+    pub about: &'static str,
+}
+
+const fn key(name: &'static str, kind: Kind, default: &'static str, about: &'static str) -> Key {
+    Key { name, kind, default, about }
+}
+
+/// All keys, by section.
+pub const KEYS: &[Key] = &[
+    key("cluster.name", Kind::Text, "shoal", "The name of the cluster that this node forms or joins."),
+    key("node.name", Kind::Text, "shoal-1", "The name of this node. Attributes are given as node.attr.NAME."),
+    key("path.data", Kind::Text, "data", "The folder of everything durable. One process at a time may use it."),
+    key("http.address", Kind::Address, "127.0.0.1:9200", "Where the OpenSearch dialect listens."),
+    key(
+        "http.max_content_length",
+        Kind::Bytes,
+        "100mb",
+        "The longest request body, decompressed. The lines of a _bulk are counted one by one.",
+    ),
+    key(
+        "http.max_in_flight_bytes",
+        Kind::Bytes,
+        "512mb",
+        "Bytes of requests in flight together; more are refused with 429.",
+    ),
+    key("http.compatible_version", Kind::Text, "3.4.0", "The version of OpenSearch that clients are told."),
+    key("search.threads", Kind::Count, "0", "Threads that search; 0: one a core."),
+    key(
+        "search.queue",
+        Kind::Count,
+        "1000",
+        "Searches of shards that may wait for a thread; more are refused with 429.",
+    ),
+    key(
+        "search.timeout",
+        Kind::Time,
+        "-1",
+        "How long a search without a timeout of its own may take; -1: as long as it takes.",
+    ),
+    key("write.threads", Kind::Count, "0", "Threads that map and write documents; 0: one a core."),
+    key("write.queue", Kind::Count, "10000", "Writes that may wait for a thread; more are refused with 429."),
+    key("merge.threads", Kind::Count, "1", "Threads that seal and merge segments in the background; 0: one a core."),
+    key(
+        "log.level",
+        Kind::Text,
+        "info",
+        "What is logged: error, warn, info, debug, or a filter such as warn,node=debug.",
+    ),
+    key("log.format", Kind::LogFormat, "text", "text, or json with one object a line."),
+];

@@ -1,0 +1,105 @@
+//! What every request of a node works with, in one place: metadata, open indexes, threads, counters.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::data_lock::DataLock;
+use cluster::command::Command;
+use cluster::state::State;
+use model::error::Error;
+use wal::Syncer;
+
+use crate::clock::now_ms;
+use crate::config::Config;
+use crate::identity::{self, DocumentIds};
+use crate::indexes::Indexes;
+use crate::metadata::{Identity, Metadata};
+use crate::pool::Pool;
+use crate::telemetry::Metrics;
+
+/// One node, running.
+pub struct Core {
+    pub config: Config,
+    pub identity: Identity,
+    pub ephemeral_id: String,
+    pub metadata: Metadata,
+    pub indexes: Indexes,
+    pub search: Pool,
+    pub write: Pool,
+    pub background: Arc<Pool>,
+    pub metrics: Metrics,
+    pub document_ids: DocumentIds,
+    pub started_ms: u64,
+    _lock: DataLock,
+}
+
+impl Core {
+    /// Opens the data folder, the metadata and every shard in it. Blocks for the disk.
+    ///
+    /// # Errors
+    /// What cannot be read or started, naming the file. A shard that does not open does not fail the node.
+    pub fn open(config: Config) -> io::Result<Arc<Self>> {
+        let begun = Instant::now();
+        std::fs::create_dir_all(&config.data).map_err(|e| {
+            io::Error::new(e.kind(), format!("cannot create [path.data] {}: {e}", config.data.display()))
+        })?;
+        let lock = DataLock::take(&config.data)?;
+        let (metadata, identity) = Metadata::open(&config.data)?;
+        let background = Arc::new(Pool::start("merge", config.merge_threads, usize::MAX)?);
+        let indexes = Indexes::new(&config, Syncer::start(2)?, background.clone());
+        let core = Arc::new(Self {
+            search: Pool::start("search", config.search_threads, config.search_queue)?,
+            write: Pool::start("write", config.write_threads, config.write_queue)?,
+            background,
+            metrics: Metrics::new(),
+            document_ids: DocumentIds::new(),
+            ephemeral_id: identity::random(),
+            started_ms: now_ms(),
+            config,
+            identity,
+            metadata,
+            indexes,
+            _lock: lock,
+        });
+        core.reconcile();
+        let shards = core.indexes.shard_count();
+        tracing::info!(
+            "node {} is open: {} indexes, {shards} shards, {} ms",
+            core.config.node_name,
+            core.state().indexes.len(),
+            begun.elapsed().as_millis()
+        );
+        Ok(core)
+    }
+
+    /// The metadata of now.
+    pub fn state(&self) -> Arc<State> {
+        self.metadata.state()
+    }
+
+    /// Carries out a change of the metadata and follows it: shards open and close, mappings reach them. Blocks for the disk.
+    ///
+    /// # Errors
+    /// The command's refusal; nothing has changed then.
+    pub fn submit(self: &Arc<Self>, command: &Command) -> Result<Arc<State>, Error> {
+        self.metadata.submit(command)?;
+        self.reconcile();
+        Ok(self.state())
+    }
+
+    fn reconcile(self: &Arc<Self>) {
+        self.indexes.reconcile(&self.metadata, &self.identity.node);
+        self.metrics.indexes.set(self.state().indexes.len() as i64);
+        self.metrics.shards.set(self.indexes.shard_count() as i64);
+    }
+
+    /// Makes everything durable and ends the threads.
+    pub fn close(&self) {
+        self.write.finish();
+        self.search.finish();
+        self.indexes.flush_all();
+        self.background.finish();
+        tracing::info!("node {} has flushed its shards and leaves", self.config.node_name);
+    }
+}

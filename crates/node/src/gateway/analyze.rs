@@ -1,0 +1,188 @@
+//! `_analyze`: what an analyzer makes of a text.
+
+use std::sync::Arc;
+
+use analysis::{Analyzer, ExplainedStage, Explanation, Registry, Token};
+use model::admin::{AnalyzeRequest, AnalyzeResponse, AnalyzedStage, AnalyzedToken};
+use model::error::Error;
+use model::mapping::{FieldKind, Mapping};
+use serde_json::{Map, Value};
+
+use crate::core::Core;
+
+/// Without an index: as many tokens as an index permits by default.
+const MAX_TOKENS: u64 = 10_000;
+
+pub fn analyze(core: &Core, request: AnalyzeRequest) -> Result<AnalyzeResponse, Error> {
+    let (registry, mapping, limit) = match &request.index {
+        None => (Arc::new(Registry::builtin()), None, MAX_TOKENS),
+        Some(name) => {
+            let metadata = cluster::resolve::read_target(&core.state(), name)?;
+            let view = core.indexes.get(&metadata)?.view();
+            (view.analysis.clone(), Some(metadata.mapping.clone()), view.settings.max_token_count)
+        }
+    };
+    if request.text.is_empty() {
+        return Err(Error::new(
+            model::error::ErrorKind::ActionRequestValidation,
+            "Validation Failed: 1: text is missing;",
+        ));
+    }
+    let chosen = choose(&request, &registry, mapping.as_deref())?;
+    if request.explain {
+        return explain(&request, &chosen, limit);
+    }
+    let mut out = Vec::new();
+    let mut after = After::default();
+    for text in &request.text {
+        let analyzed = chosen.analyzer.analyze(text);
+        out.extend(analyzed.tokens.iter().map(|token| after.place(token)));
+        check_count(out.len(), limit)?;
+        after.text(&analyzed, chosen.analyzer.position_gap());
+    }
+    Ok(AnalyzeResponse::Tokens(out))
+}
+
+struct Chosen {
+    analyzer: Analyzer,
+    /// A chain of parts, rather than an analyzer by name.
+    custom: bool,
+}
+
+fn choose(request: &AnalyzeRequest, registry: &Registry, mapping: Option<&Mapping>) -> Result<Chosen, Error> {
+    let named = |analyzer| Ok(Chosen { analyzer, custom: false });
+    let wrong = |e: analysis::AnalysisError| Error::illegal_argument(e.to_string());
+    if let Some(name) = &request.analyzer {
+        let missing = || match request.index {
+            Some(_) => Error::illegal_argument(format!("failed to find analyzer [{name}]")),
+            None => Error::illegal_argument(format!("failed to find global analyzer [{name}]")),
+        };
+        return named(registry.analyzer(name).ok_or_else(missing)?);
+    }
+    if let Some(name) = &request.normalizer {
+        let normalizer = registry
+            .normalizer(name)
+            .ok_or_else(|| Error::illegal_argument(format!("failed to find normalizer under [{name}]")))?;
+        return named(normalizer.as_analyzer().clone());
+    }
+    if request.tokenizer.is_some() || !request.filters.is_empty() || !request.char_filters.is_empty() {
+        let analyzer =
+            registry.custom(request.tokenizer.as_ref(), &request.filters, &request.char_filters).map_err(wrong)?;
+        return Ok(Chosen { analyzer, custom: true });
+    }
+    if let Some(field) = request.field.as_deref().and_then(|field| mapping.and_then(|mapping| mapping.field(field)))
+        && let Some(analyzer) = of_field(field, registry)
+    {
+        return named(analyzer);
+    }
+    let default = registry.analyzer("default").or_else(|| registry.analyzer("standard"));
+    named(default.ok_or_else(|| Error::illegal_argument("failed to find analyzer [standard]"))?)
+}
+
+fn of_field(field: &model::mapping::Field, registry: &Registry) -> Option<Analyzer> {
+    match (&field.kind, &field.analyzer, &field.normalizer) {
+        (FieldKind::Text, Some(name), _) => registry.analyzer(name),
+        (FieldKind::Text, None, _) => None,
+        (_, _, Some(name)) => registry.normalizer(name).map(|normalizer| normalizer.as_analyzer().clone()),
+        _ => registry.analyzer("keyword"),
+    }
+}
+
+fn check_count(count: usize, limit: u64) -> Result<(), Error> {
+    if count as u64 <= limit {
+        return Ok(());
+    }
+    let reason = format!(
+        "The number of tokens produced by calling _analyze has exceeded the allowed maximum of [{limit}]. This limit can be set by changing the [index.analyze.max_token_count] index level setting."
+    );
+    Err(Error::new(model::error::ErrorKind::IllegalState, reason))
+}
+
+/// Where the next text of a list begins.
+#[derive(Default)]
+struct After {
+    position: u32,
+    offset: u32,
+}
+
+impl After {
+    fn place(&self, token: &Token) -> AnalyzedToken {
+        AnalyzedToken {
+            token: token.text.to_string(),
+            start_offset: self.offset + token.start_offset,
+            end_offset: self.offset + token.end_offset,
+            kind: token.kind.as_str().to_owned(),
+            position: self.position + token.position,
+            position_length: token.position_length,
+            attributes: Map::new(),
+        }
+    }
+
+    /// Moves behind a text, by the gap that arrays have.
+    fn text_by(&mut self, positions: u32, end_offset: u32, gap: u32) {
+        self.position += positions + gap;
+        self.offset += end_offset + 1;
+    }
+
+    fn text(&mut self, analyzed: &analysis::Analyzed, gap: u32) {
+        self.text_by(analyzed.positions, analyzed.end_offset, gap);
+    }
+}
+
+fn explain(request: &AnalyzeRequest, chosen: &Chosen, limit: u64) -> Result<AnalyzeResponse, Error> {
+    let parts: Vec<Explanation> = request.text.iter().map(|text| chosen.analyzer.explain(text)).collect();
+    let Some(first) = parts.first() else { return Ok(AnalyzeResponse::Tokens(Vec::new())) };
+    let stage = |name: &str, pick: &dyn Fn(&Explanation) -> ExplainedStage| -> Result<AnalyzedStage, Error> {
+        let mut tokens = Vec::new();
+        let mut after = After::default();
+        for (part, text) in parts.iter().zip(&request.text) {
+            let stage = pick(part);
+            tokens.extend(
+                stage
+                    .tokens
+                    .iter()
+                    .zip(&stage.keywords)
+                    .map(|(token, keyword)| explained(after.place(token), *keyword, request)),
+            );
+            check_count(tokens.len(), limit)?;
+            after.text_by(stage.positions, text.encode_utf16().count() as u32, chosen.analyzer.position_gap());
+        }
+        Ok(AnalyzedStage { name: name.to_owned(), tokens })
+    };
+    let last = |part: &Explanation| part.filters.last().unwrap_or(&part.tokenizer).clone();
+    if !chosen.custom && !first.custom {
+        let analyzer = Some(stage(&first.name, &last)?);
+        return Ok(AnalyzeResponse::Stages {
+            custom: false,
+            char_filters: Vec::new(),
+            tokenizer: None,
+            filters: Vec::new(),
+            analyzer,
+        });
+    }
+    let tokenizer = Some(stage(&first.tokenizer.name, &|part| part.tokenizer.clone())?);
+    let filter = |(at, filter): (usize, &ExplainedStage)| stage(&filter.name, &|part| part.filters[at].clone());
+    let filters = first.filters.iter().enumerate().map(filter).collect::<Result<_, _>>()?;
+    let texts = |at: usize| parts.iter().map(|part| part.char_filters[at].filtered_text.clone()).collect();
+    let char_filters =
+        first.char_filters.iter().enumerate().map(|(at, filter)| (filter.name.clone(), texts(at))).collect();
+    Ok(AnalyzeResponse::Stages { custom: true, char_filters, tokenizer, filters, analyzer: None })
+}
+
+/// A token with what else is known of it: its bytes, whether stemmers leave it alone, how long it is.
+fn explained(mut token: AnalyzedToken, keyword: bool, request: &AnalyzeRequest) -> AnalyzedToken {
+    let bytes: Vec<String> = token.token.bytes().map(|byte| format!("{byte:x}")).collect();
+    let known = [
+        ("bytes", Value::from(format!("[{}]", bytes.join(" ")))),
+        ("keyword", keyword.into()),
+        ("positionLength", token.position_length.into()),
+        ("termFrequency", 1.into()),
+    ];
+    let wanted = |name: &str| {
+        request.attributes.is_empty() || request.attributes.iter().any(|asked| asked.eq_ignore_ascii_case(name))
+    };
+    token
+        .attributes
+        .extend(known.into_iter().filter(|(name, _)| wanted(name)).map(|(name, value)| (name.to_owned(), value)));
+    token
+}

@@ -1,0 +1,188 @@
+//! The cluster as a client may read it: health, settings, the whole view.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cluster::command::Command;
+use cluster::health::index_health;
+use cluster::info::index_info;
+use cluster::resolve::{Options, resolve};
+use cluster::state::State;
+use model::admin::{
+    ClusterSettings, ClusterView, HealthRequest, HealthResponse, HealthStatus, IndexHealth, NodeInfo,
+    PutClusterSettings, ShardState,
+};
+use model::error::Error;
+use model::write::ActiveShards;
+
+use crate::core::Core;
+
+/// How often a condition that is waited for is looked at.
+const POLL: Duration = Duration::from_millis(20);
+
+pub async fn health(core: &Arc<Core>, request: HealthRequest) -> Result<HealthResponse, Error> {
+    let deadline = Instant::now() + Duration::from_millis(request.timeout_ms);
+    let wanted_nodes = request.wait.nodes.as_deref().map(parse_nodes).transpose()?;
+    loop {
+        let state = core.state();
+        let named = !request.target.is_all();
+        let options = Options { ignore_unavailable: false, ..Options::open_and_closed() };
+        let indexes: Result<Vec<IndexHealth>, Error> = resolve(&state, &request.target, options)
+            .map(|found| found.iter().map(|found| index_health(&found.index)).collect());
+        let missing = named && indexes.is_err();
+        let indexes = indexes.unwrap_or_default();
+        let holds =
+            !missing && holds(&request, &indexes) && wanted_nodes.is_none_or(|(compare, count)| compare(1, count));
+        if holds || Instant::now() >= deadline {
+            let cluster_name = core.config.cluster_name.as_str().into();
+            return Ok(HealthResponse {
+                cluster_name,
+                timed_out: !holds,
+                nodes: 1,
+                data_nodes: 1,
+                pending_tasks: 0,
+                in_flight_fetch: 0,
+                indexes,
+            });
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+fn holds(request: &HealthRequest, indexes: &[IndexHealth]) -> bool {
+    let wait = &request.wait;
+    let status = indexes.iter().map(IndexHealth::status).max().unwrap_or(HealthStatus::Green);
+    let count =
+        |wanted: ShardState| indexes.iter().flat_map(|index| &index.copies).filter(|copy| copy.state == wanted).count();
+    let active = (count(ShardState::Started) + count(ShardState::Relocating)) as u32;
+    let all: u32 = indexes.iter().map(|index| index.copies.len() as u32).sum();
+    wait.status.is_none_or(|wanted| status <= wanted)
+        && (!wait.no_relocating_shards || count(ShardState::Relocating) == 0)
+        && (!wait.no_initializing_shards || count(ShardState::Initializing) == 0)
+        && match wait.active_shards {
+            None => true,
+            Some(ActiveShards::All) => active == all,
+            Some(ActiveShards::Count(wanted)) => active >= wanted,
+        }
+}
+
+type Compare = fn(u32, u32) -> bool;
+
+/// `2`, `>=2`, `<3`, `ge(2)` ..
+fn parse_nodes(text: &str) -> Result<(Compare, u32), Error> {
+    const FORMS: [(&str, &str, Compare); 9] = [
+        (">=", "", |a, b| a >= b),
+        ("<=", "", |a, b| a <= b),
+        (">", "", |a, b| a > b),
+        ("<", "", |a, b| a < b),
+        ("ge(", ")", |a, b| a >= b),
+        ("le(", ")", |a, b| a <= b),
+        ("gt(", ")", |a, b| a > b),
+        ("lt(", ")", |a, b| a < b),
+        ("", "", |a, b| a == b),
+    ];
+    let parse = |(before, after, compare): &(&str, &str, Compare)| {
+        let number = text.strip_prefix(before)?.strip_suffix(after)?.parse().ok()?;
+        Some((*compare, number))
+    };
+    FORMS.iter().find_map(parse).ok_or_else(|| {
+        Error::illegal_argument(format!(
+            "failed to parse [wait_for_nodes] with value [{text}]; a number is expected, such as 2, >=2 or ge(2)"
+        ))
+    })
+}
+
+pub async fn put_settings(core: &Arc<Core>, request: PutClusterSettings) -> Result<ClusterSettings, Error> {
+    let for_job = core.clone();
+    let PutClusterSettings { persistent, transient } = request;
+    let state =
+        core.write.run(move || for_job.submit(&Command::PutClusterSettings { persistent, transient })).await??;
+    Ok(shown(&state))
+}
+
+pub fn view(core: &Core) -> ClusterView {
+    let state = core.state();
+    ClusterView {
+        name: core.config.cluster_name.as_str().into(),
+        uuid: state.cluster_uuid.clone(),
+        version: state.version,
+        state_uuid: format!("{}-{}", state.cluster_uuid, state.version).into(),
+        master: Some(core.identity.node.0.clone()),
+        nodes: vec![node_info(core)],
+        indexes: state.indexes.values().map(|index| index_info(index)).collect(),
+        settings: shown(&state),
+    }
+}
+
+/// What this node says of itself.
+pub fn node_info(core: &Core) -> NodeInfo {
+    let address = core.config.http_address;
+    NodeInfo {
+        id: core.identity.node.0.clone(),
+        name: core.config.node_name.as_str().into(),
+        ephemeral_id: core.ephemeral_id.as_str().into(),
+        host: address.ip().to_string(),
+        http_address: address.to_string(),
+        transport_address: address.to_string(),
+        roles: ["cluster_manager", "data", "ingest"].map(str::to_owned).to_vec(),
+        attributes: core.config.attributes.clone(),
+        master: true,
+        version: core.config.compatible_version.clone(),
+        start_time_ms: core.started_ms,
+        pid: std::process::id(),
+        settings: core.config.shown.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect(),
+    }
+}
+
+/// `indices.query.bool.max_clause_count`
+pub fn max_clause_count(state: &State) -> u32 {
+    state.settings.text("indices.query.bool.max_clause_count").parse().unwrap_or(1024)
+}
+
+/// Whether `action.auto_create_index` permits an index of this name: `true`, `false`, or patterns with `+` and `-` of which the first that
+/// matches decides.
+pub fn auto_create(state: &State, name: &str) -> bool {
+    let setting = state.settings.text("action.auto_create_index");
+    match setting.as_str() {
+        "true" | "" => return true,
+        "false" => return false,
+        _ => {}
+    }
+    let rule = |rule: &str| {
+        let (permits, pattern) = match rule.strip_prefix('-') {
+            Some(pattern) => (false, pattern),
+            None => (true, rule.strip_prefix('+').unwrap_or(rule)),
+        };
+        search::fetch::source::matches(pattern, name).then_some(permits)
+    };
+    setting.split(',').find_map(|text| rule(text.trim())).unwrap_or(false)
+}
+
+fn shown(state: &State) -> ClusterSettings {
+    let settings = &state.settings;
+    ClusterSettings {
+        persistent: settings.persistent.clone(),
+        transient: settings.transient.clone(),
+        defaults: settings.defaults(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_nodes_are_compared_as_they_are_written() {
+        for (text, one, two) in [
+            ("1", true, false),
+            (">=2", false, true),
+            ("<2", true, false),
+            ("ge(1)", true, true),
+            ("gt(1)", false, true),
+        ] {
+            let (compare, count) = parse_nodes(text).unwrap();
+            assert_eq!((compare(1, count), compare(2, count)), (one, two), "{text}");
+        }
+        assert!(parse_nodes("several").is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! Reading one document by id, from the shard that its routing names.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use cluster::resolve::{read_target, write_routing};
+use cluster::routing::Spread;
+use cluster::state::IndexMetadata;
+use model::error::{Error, ErrorKind};
+use model::id::{PrimaryTerm, SeqNo, Version};
+use model::search::{Found, GetRequest, GetResponse};
+use model::write::VersionType;
+use shard::engine::Current;
+
+use crate::core::Core;
+use crate::indexes::Used;
+use crate::telemetry::Action;
+
+pub async fn get(core: &Arc<Core>, request: GetRequest) -> Result<GetResponse, Error> {
+    let begun = Instant::now();
+    let state = core.state();
+    let metadata = read_target(&state, &request.index)?;
+    super::blocks::check_read(&state, &metadata)?;
+    let routing = routing_of(&metadata, &request.index, request.routing.as_deref(), &request.id)?;
+    let open = core.indexes.get(&metadata)?;
+    let number = Spread::of(&metadata.settings).shard(&request.id, routing.as_deref());
+    let shard = open.shard(number).cloned().ok_or_else(|| Error::index_not_found(&metadata.name))?;
+    let (index, id) = (metadata.name.clone(), Arc::<str>::from(request.id.as_str()));
+    let view = open.view();
+    let reference = metadata.reference();
+    let found = core
+        .search
+        .run(move || {
+            let copy = shard.copy()?;
+            if request.refresh {
+                copy.refresh()?;
+            }
+            let current = if request.realtime { copy.get(&request.id)? } else { copy.get_searched(&request.id)? };
+            Used::count(&shard.used.gets, &shard.used.get_micros, begun);
+            shard.used.gets_missing.fetch_add(u64::from(current.is_none()), Ordering::Relaxed);
+            let Some(current) = current else { return Ok(None) };
+            check_version(&request, &current).map_err(|error| error.with_index(reference).with_shard(number))?;
+            found(&request, current, &view).map(Some)
+        })
+        .await??;
+    core.metrics.request(Action::Get, begun.elapsed());
+    Ok(GetResponse { index, id, found: found.map(Box::new) })
+}
+
+/// The routing of a read: what the alias adds and what the client gives must agree, and must be there where the mapping demands it.
+pub fn routing_of(
+    metadata: &IndexMetadata,
+    name: &str,
+    given: Option<&str>,
+    id: &str,
+) -> Result<Option<String>, Error> {
+    let own = metadata.aliases.get(name).and_then(|alias| alias.search_routing.as_deref());
+    let routing = write_routing(name, own, given)?;
+    if routing.is_none() && metadata.mapping.routing_required == Some(true) {
+        let reason = format!("routing is required for [{}]/[{id}]", metadata.name);
+        return Err(Error::new(ErrorKind::RoutingMissing, reason).with_index(metadata.reference()));
+    }
+    Ok(routing)
+}
+
+fn check_version(request: &GetRequest, current: &Current) -> Result<(), Error> {
+    let Some((asked, kind)) = request.version else { return Ok(()) };
+    let (held, asked) = (current.version, asked.0);
+    let agrees = match kind {
+        VersionType::Internal | VersionType::External => held == asked,
+        VersionType::ExternalGte => held <= asked,
+    };
+    if agrees {
+        return Ok(());
+    }
+    let reason = format!(
+        "[{}]: version conflict, current version [{held}] is different than the one provided [{asked}]",
+        request.id
+    );
+    Err(Error::new(ErrorKind::VersionConflict, reason))
+}
+
+fn found(request: &GetRequest, current: Current, view: &crate::indexes::IndexView) -> Result<Found, Error> {
+    let unreadable = |e: serde_json::Error| {
+        Error::new(ErrorKind::Parse, format!("the source of [{}] does not read: {e}", request.id))
+    };
+    let kept = view.metadata.mapping.source.enabled;
+    let source = match &request.source {
+        _ if !kept => None,
+        Some(filter) => search::fetch::source::filtered(&current.source, filter).map_err(unreadable)?,
+        None if request.stored_fields.is_empty() => Some(current.source.clone()),
+        None => None,
+    };
+    let fields = shard::fetch::stored_fields(&current.source, &request.stored_fields, &view.metadata.mapping)?;
+    Ok(Found {
+        routing: current.routing,
+        version: Version(current.version),
+        seq_no: SeqNo(current.seq_no),
+        primary_term: PrimaryTerm(current.primary_term),
+        source,
+        fields,
+    })
+}

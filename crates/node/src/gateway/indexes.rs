@@ -1,0 +1,194 @@
+//! Indexes: creating, deleting, mappings, settings, aliases. Each is one command of the metadata.
+
+use std::sync::Arc;
+
+use cluster::command::{Command, CreateIndex as NewIndex};
+use cluster::info::index_info;
+use cluster::resolve::{Options, Resolved, resolve};
+use cluster::settings::IndexSettings;
+use cluster::state::State;
+use model::admin::{AliasAction, CreateIndex, IndexCreated, IndexInfo, PutMapping, PutSettings};
+use model::error::{Error, ErrorKind};
+use model::id::IndexUuid;
+use model::mapping::Mapping;
+use model::target::Target;
+use serde_json::{Map, Value};
+
+use crate::clock::now_ms;
+use crate::core::Core;
+use crate::identity;
+use crate::indexes::registry;
+
+pub async fn create(core: &Arc<Core>, request: CreateIndex) -> Result<IndexCreated, Error> {
+    let name: Arc<str> = request.name.as_str().into();
+    let command = Command::CreateIndex(NewIndex {
+        name: name.clone(),
+        uuid: IndexUuid(identity::random().into()),
+        creation_date_ms: now_ms(),
+        settings: request.settings,
+        mappings: request.mappings,
+        aliases: request.aliases,
+    });
+    let for_job = core.clone();
+    let state = core
+        .write
+        .run(move || {
+            check_new(&command)?;
+            for_job.submit(&command)
+        })
+        .await??;
+    let index = state.index(&name)?;
+    let active = index.shards.iter().all(|shard| shard.primary().is_some_and(|(_, copy)| copy.started));
+    let wanted = request.active_shards.unwrap_or(model::write::ActiveShards::Count(1));
+    let enough = match wanted {
+        model::write::ActiveShards::All => index.settings.typed().replicas == 0,
+        model::write::ActiveShards::Count(count) => count <= 1,
+    };
+    Ok(IndexCreated { name, shards_acknowledged: active && enough })
+}
+
+/// The index that a write makes by naming it.
+pub fn automatic(name: &str) -> CreateIndex {
+    CreateIndex { name: name.to_owned(), ..CreateIndex::default() }
+}
+
+/// Whether a write may create an index of this name (`action.auto_create_index`).
+///
+/// # Errors
+/// `index_not_found_exception` with the setting's reason.
+pub fn may_create(state: &State, name: &str) -> Result<(), Error> {
+    if super::cluster::auto_create(state, name) {
+        return Ok(());
+    }
+    let mut error = Error::index_not_found(name);
+    error.reason = format!("no such index [{name}] and [action.auto_create_index] does not permit it");
+    Err(error)
+}
+
+/// Why an index could not be created by a write: asked again, so that the client reads the reason.
+pub fn refused(core: &Core, name: &str) -> Error {
+    let command = Command::CreateIndex(NewIndex {
+        name: name.into(),
+        uuid: IndexUuid("_na_".into()),
+        creation_date_ms: 0,
+        settings: Map::new(),
+        mappings: None,
+        aliases: Map::new(),
+    });
+    cluster::apply::apply(&core.state(), &command).err().unwrap_or_else(|| Error::index_not_found(name))
+}
+
+pub async fn delete(core: &Arc<Core>, target: Target) -> Result<(), Error> {
+    let options = Options { allow_aliases: false, ..Options::open_and_closed() };
+    let names: Vec<Arc<str>> = names(resolve(&core.state(), &target, options)?);
+    if names.is_empty() {
+        return Ok(());
+    }
+    submit(core, Command::DeleteIndexes { names }).await
+}
+
+pub async fn put_mapping(core: &Arc<Core>, request: PutMapping) -> Result<(), Error> {
+    let found = resolve(&core.state(), &request.target, Options::open_and_closed())?;
+    let mapping = Mapping::parse(&request.mapping)?;
+    for found in &found {
+        let registry = registry(&found.index.settings)?;
+        check_analysis(&mapping, &registry)?;
+    }
+    submit(core, Command::PutMapping { indexes: uuids(&found), mapping: request.mapping }).await
+}
+
+pub async fn put_settings(core: &Arc<Core>, request: PutSettings) -> Result<(), Error> {
+    let found = resolve(&core.state(), &request.target, Options::open_and_closed())?;
+    let PutSettings { settings, preserve_existing, .. } = request;
+    submit(core, Command::PutSettings { indexes: uuids(&found), settings, preserve_existing }).await
+}
+
+pub async fn open(core: &Arc<Core>, target: Target) -> Result<(), Error> {
+    let found = resolve(&core.state(), &target, Options::open_and_closed())?;
+    submit(core, Command::OpenIndexes { indexes: uuids(&found) }).await
+}
+
+pub async fn close(core: &Arc<Core>, target: Target) -> Result<Vec<Arc<str>>, Error> {
+    let found = resolve(&core.state(), &target, Options::open_and_closed())?;
+    for found in &found {
+        if let Ok(index) = core.indexes.get(&found.index) {
+            core.write
+                .run(move || {
+                    index.shards.iter().filter_map(|shard| shard.copy().ok()).try_for_each(|copy| copy.flush(false))
+                })
+                .await??;
+        }
+    }
+    submit(core, Command::CloseIndexes { indexes: uuids(&found) }).await?;
+    Ok(names(found))
+}
+
+pub async fn update_aliases(core: &Arc<Core>, actions: Vec<AliasAction>) -> Result<(), Error> {
+    for action in &actions {
+        if let AliasAction::Add { alias, .. } = action
+            && let Some(filter) = &alias.filter
+        {
+            rest::dsl::query(filter)?;
+        }
+    }
+    submit(core, Command::UpdateAliases { actions }).await
+}
+
+pub fn info(core: &Core, target: &Target) -> Result<Vec<IndexInfo>, Error> {
+    let state = core.state();
+    let found = resolve(&state, target, Options::open_and_closed())?;
+    Ok(found.iter().map(|found| index_info(&found.index)).collect())
+}
+
+async fn submit(core: &Arc<Core>, command: Command) -> Result<(), Error> {
+    let for_job = core.clone();
+    core.write.run(move || for_job.submit(&command).map(drop)).await?
+}
+
+/// What only this node can check of a new index: that its analyzers can be built and its mapping names none that is missing.
+fn check_new(command: &Command) -> Result<(), Error> {
+    let Command::CreateIndex(index) = command else { return Ok(()) };
+    let settings = IndexSettings::create(&index.settings)?;
+    let registry = registry(&settings)?;
+    if let Some(mappings) = &index.mappings {
+        let creation = model::mapping::creation_failure;
+        let mapping = Mapping::parse(mappings).map_err(creation)?;
+        check_analysis(&mapping, &registry).map_err(creation)?;
+    }
+    for (_, alias) in &index.aliases {
+        if let Some(filter) = alias.get("filter").filter(|filter: &&Value| !filter.is_null()) {
+            rest::dsl::query(filter)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_analysis(mapping: &Mapping, registry: &analysis::Registry) -> Result<(), Error> {
+    let names = mapping.analysis_names();
+    let missing = |kind: &str, name: &str, field: &str| {
+        let reason = match kind {
+            "analyzer" => format!("analyzer [{name}] has not been configured in mappings"),
+            _ => format!("normalizer [{name}] not found for field [{field}]"),
+        };
+        Err(Error::new(ErrorKind::MapperParsing, reason))
+    };
+    for (name, field) in &names.analyzers {
+        if registry.analyzer(name).is_none() {
+            return missing("analyzer", name, field);
+        }
+    }
+    for (name, field) in &names.normalizers {
+        if registry.normalizer(name).is_none() {
+            return missing("normalizer", name, field);
+        }
+    }
+    Ok(())
+}
+
+fn uuids(found: &[Resolved]) -> Vec<IndexUuid> {
+    found.iter().map(|found| found.index.uuid.clone()).collect()
+}
+
+fn names(found: Vec<Resolved>) -> Vec<Arc<str>> {
+    found.into_iter().map(|found| found.index.name.clone()).collect()
+}

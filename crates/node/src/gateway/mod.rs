@@ -1,0 +1,176 @@
+//! The gateway of a node: every request of every dialect comes through here and is carried out with [`Core`].
+
+mod analyze;
+mod blocks;
+mod cluster;
+mod get;
+mod indexes;
+mod maintenance;
+mod patience;
+mod queries;
+mod search;
+mod shard_write;
+mod stats;
+pub mod upkeep;
+mod write;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use model::admin::{
+    AliasAction, AnalyzeRequest, AnalyzeResponse, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
+    HealthRequest, HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping, PutSettings,
+    StatsResponse,
+};
+use model::error::{Error, ErrorKind};
+use model::gateway::Gateway;
+use model::search::{
+    CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
+    SearchResponse, Shards, ValidateRequest, ValidateResponse,
+};
+use model::target::Target;
+use model::write::{WriteRequest, WriteResponse};
+
+use crate::core::Core;
+use crate::telemetry::Action;
+
+/// The door into one node.
+#[derive(Clone)]
+pub struct NodeGateway {
+    core: Arc<Core>,
+}
+
+impl NodeGateway {
+    pub fn new(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+}
+
+type Answer<T> = Result<T, Error>;
+
+#[async_trait]
+impl Gateway for NodeGateway {
+    async fn write(&self, request: WriteRequest) -> Answer<WriteResponse> {
+        let begun = Instant::now();
+        let response = write::write(&self.core, request).await;
+        self.core.metrics.request(Action::Write, begun.elapsed());
+        response
+    }
+
+    async fn get(&self, request: GetRequest) -> Answer<GetResponse> {
+        get::get(&self.core, request).await
+    }
+
+    async fn search(&self, request: SearchRequest) -> Answer<SearchResponse> {
+        search::search(&self.core, request).await
+    }
+
+    async fn count(&self, request: CountRequest) -> Answer<CountResponse> {
+        queries::count(&self.core, request).await
+    }
+
+    async fn explain(&self, request: ExplainRequest) -> Answer<ExplainResponse> {
+        queries::explain(&self.core, request).await
+    }
+
+    async fn validate(&self, request: ValidateRequest) -> Answer<ValidateResponse> {
+        queries::validate(&self.core, request).await
+    }
+
+    async fn analyze(&self, request: AnalyzeRequest) -> Answer<AnalyzeResponse> {
+        let core = self.core.clone();
+        self.core.search.run(move || analyze::analyze(&core, request)).await?
+    }
+
+    async fn create_index(&self, request: CreateIndex) -> Answer<IndexCreated> {
+        indexes::create(&self.core, request).await
+    }
+
+    async fn delete_indexes(&self, target: Target) -> Answer<()> {
+        indexes::delete(&self.core, target).await
+    }
+
+    async fn put_mapping(&self, request: PutMapping) -> Answer<()> {
+        indexes::put_mapping(&self.core, request).await
+    }
+
+    async fn put_settings(&self, request: PutSettings) -> Answer<()> {
+        indexes::put_settings(&self.core, request).await
+    }
+
+    async fn open_indexes(&self, target: Target) -> Answer<()> {
+        indexes::open(&self.core, target).await
+    }
+
+    async fn close_indexes(&self, target: Target) -> Answer<Vec<Arc<str>>> {
+        indexes::close(&self.core, target).await
+    }
+
+    async fn update_aliases(&self, actions: Vec<AliasAction>) -> Answer<()> {
+        indexes::update_aliases(&self.core, actions).await
+    }
+
+    async fn refresh(&self, target: Target) -> Answer<Shards> {
+        maintenance::refresh(&self.core, target).await
+    }
+
+    async fn flush(&self, request: Flush) -> Answer<Shards> {
+        maintenance::flush(&self.core, request).await
+    }
+
+    async fn force_merge(&self, request: ForceMerge) -> Answer<Shards> {
+        maintenance::force_merge(&self.core, request).await
+    }
+
+    async fn stats(&self, target: Target) -> Answer<StatsResponse> {
+        let core = self.core.clone();
+        self.core.search.run(move || stats::stats(&core, &target)).await?
+    }
+
+    fn indexes(&self, target: &Target) -> Answer<Vec<IndexInfo>> {
+        indexes::info(&self.core, target)
+    }
+
+    fn is_alias(&self, name: &str) -> bool {
+        !self.core.state().alias(name).is_empty()
+    }
+
+    async fn health(&self, request: HealthRequest) -> Answer<HealthResponse> {
+        cluster::health(&self.core, request).await
+    }
+
+    async fn put_cluster_settings(&self, request: PutClusterSettings) -> Answer<ClusterSettings> {
+        cluster::put_settings(&self.core, request).await
+    }
+
+    fn cluster(&self) -> ClusterView {
+        cluster::view(&self.core)
+    }
+
+    async fn node_stats(&self) -> Answer<Vec<NodeStats>> {
+        let core = self.core.clone();
+        self.core.search.run(move || Ok(vec![stats::node_stats(&core)])).await?
+    }
+
+    fn metrics(&self) -> String {
+        self.core.metrics.resident_bytes.set(crate::process::process_stats().resident_bytes as i64);
+        self.core.metrics.text()
+    }
+
+    fn ready(&self) -> Answer<()> {
+        // The node listens only after its shards are open; a shard that failed is told by the cluster's health.
+        Ok(())
+    }
+}
+
+/// Runs a part of a search; a panic in it (a defect, or a corrupt file) fails that part alone.
+fn caught<T>(work: impl FnOnce() -> Answer<T>) -> Answer<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let what = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        let what = what.unwrap_or("no message").to_owned();
+        tracing::error!("a search panicked: {what}");
+        Err(Error::new(ErrorKind::ShardFailed, format!("the search of this shard panicked: {what}")))
+    })
+}

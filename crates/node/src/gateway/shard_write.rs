@@ -1,0 +1,284 @@
+//! The writes of one shard, on a thread that may block: map, decide, log; updates read what was written before them.
+
+use std::sync::Arc;
+
+use cluster::command::Command;
+use model::error::{Error, ErrorKind};
+use model::id::{PrimaryTerm, SeqNo, Version};
+use model::write::{Action, Condition, Outcome, Update, Write, WriteFailure, Written};
+use serde_json::{Map, Value};
+use shard::engine::{Applied, ShardChange, ShardCopy, ShardWrite};
+use shard::prepare::Prepared;
+
+use super::write::Placed;
+use crate::clock::now_ms;
+use crate::core::Core;
+use crate::indexes::{OpenIndex, OpenShard};
+
+/// How often a document may make the mapping grow before it is refused: each time another write may have grown it first.
+const MAPPING_ROUNDS: usize = 16;
+
+/// Results, and what to wait for before they may be told.
+#[derive(Default)]
+pub struct Work {
+    pub results: Vec<(usize, Result<Written, WriteFailure>)>,
+    pub position: Option<wal::Position>,
+    pub last_seq_no: Option<SeqNo>,
+}
+
+/// One shard's writer for the time of one request.
+struct Writer<'a> {
+    core: &'a Arc<Core>,
+    index: &'a OpenIndex,
+    shard: &'a OpenShard,
+    work: Work,
+    /// Mapped and waiting to be written together.
+    waiting: Vec<(Placed, ShardWrite)>,
+}
+
+/// Writes in order.
+pub fn write_shard(core: &Arc<Core>, index: &OpenIndex, shard: &OpenShard, writes: Vec<Placed>) -> Work {
+    let mut writer = Writer { core, index, shard, work: Work::default(), waiting: Vec::with_capacity(writes.len()) };
+    for placed in writes {
+        writer.take(placed);
+    }
+    writer.write_waiting();
+    writer.work
+}
+
+impl Writer<'_> {
+    fn take(&mut self, placed: Placed) {
+        if let Action::Update(update) = &placed.write.action {
+            let update = update.clone();
+            self.write_waiting();
+            let result = self.update(&placed, &update);
+            self.settle(&placed, result);
+            return;
+        }
+        match self.map(&placed) {
+            Ok(write) => self.waiting.push((placed, write)),
+            Err(error) => self.settle(&placed, Err(error)),
+        }
+    }
+
+    fn map(&self, placed: &Placed) -> Result<ShardWrite, Error> {
+        let (source, create) = match &placed.write.action {
+            Action::Index(source) => (source, false),
+            Action::Create(source) => (source, true),
+            Action::Delete | Action::Update(_) => {
+                return Ok(change(placed, placed.write.condition, ShardChange::Delete));
+            }
+        };
+        let document = self.prepare(&placed.id, &placed.write, source)?;
+        Ok(change(placed, placed.write.condition, ShardChange::Index { document, create }))
+    }
+
+    /// Maps a document; fields that it brings are in the metadata before it is written.
+    fn prepare(
+        &self,
+        id: &Arc<str>,
+        write: &Write,
+        source: &model::document::Source,
+    ) -> Result<Arc<shard::prepared::PreparedDocument>, Error> {
+        for _ in 0..MAPPING_ROUNDS {
+            match self.shard.preparer()?.prepare(id, write.routing.as_ref(), source)? {
+                Prepared::Ready(document) => return Ok(Arc::new(document)),
+                Prepared::NewFields(mapping) => {
+                    let indexes = vec![self.index.view().metadata.uuid.clone()];
+                    self.core.submit(&Command::PutMapping { indexes, mapping: mapping.render() })?;
+                }
+            }
+        }
+        Err(Error::new(ErrorKind::IllegalState, format!("document [{id}] kept bringing new fields")))
+    }
+
+    fn write_waiting(&mut self) {
+        let (placed, writes): (Vec<Placed>, Vec<ShardWrite>) = std::mem::take(&mut self.waiting).into_iter().unzip();
+        if writes.is_empty() {
+            return;
+        }
+        match self.write_all(&writes) {
+            Ok(outcomes) => placed.iter().zip(outcomes).for_each(|(placed, outcome)| {
+                let written = outcome.map(|applied| self.written(placed, applied));
+                self.settle(placed, written);
+            }),
+            Err(error) => placed.iter().for_each(|placed| self.settle(placed, Err(error.clone()))),
+        }
+    }
+
+    fn write_all(&mut self, writes: &[ShardWrite]) -> Result<Vec<Result<Applied, Error>>, Error> {
+        let batch = self.copy()?.write(writes, now_ms())?;
+        self.work.position = batch.position.or(self.work.position);
+        Ok(batch.outcomes)
+    }
+
+    fn copy(&self) -> Result<Arc<ShardCopy>, Error> {
+        self.shard.copy().cloned()
+    }
+
+    fn written(&self, placed: &Placed, applied: Applied) -> Written {
+        let replicas = self.index.view().settings.replicas;
+        Written {
+            index: self.index.view().metadata.name.clone(),
+            id: placed.id.clone(),
+            shard: self.shard.number,
+            outcome: applied.outcome,
+            version: applied.version,
+            seq_no: applied.seq_no,
+            primary_term: applied.primary_term,
+            forced_refresh: false,
+            copies: (1 + replicas, 1),
+            source: None,
+        }
+    }
+
+    fn settle(&mut self, placed: &Placed, result: Result<Written, Error>) {
+        let metadata = self.index.view().metadata.clone();
+        let number = self.shard.number;
+        if let Ok(written) = &result
+            && written.outcome != Outcome::Noop
+        {
+            self.work.last_seq_no = self.work.last_seq_no.max(Some(written.seq_no));
+        }
+        let failure = |error: Error| {
+            let error = if error.kind == ErrorKind::VersionConflict {
+                error.with_index(metadata.reference()).with_shard(number)
+            } else {
+                error
+            };
+            WriteFailure { index: metadata.name.clone(), id: Some(placed.id.clone()), error }
+        };
+        self.work.results.push((placed.at, result.map_err(failure)));
+    }
+
+    /// Reads, changes and writes under compare-and-set, as often as conflicts and `retry_on_conflict` make necessary.
+    fn update(&mut self, placed: &Placed, update: &Update) -> Result<Written, Error> {
+        let mut tries = 0;
+        loop {
+            match self.update_once(placed, update) {
+                Err(error) if error.kind == ErrorKind::VersionConflict && tries < update.retry_on_conflict => {
+                    tries += 1
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn update_once(&mut self, placed: &Placed, update: &Update) -> Result<Written, Error> {
+        let current = self.copy()?.get(&placed.id)?;
+        if let Some((seq_no, term)) = placed.write.condition.if_seq_no {
+            let held = current.as_ref().map(|current| (current.seq_no, current.primary_term));
+            if held != Some((seq_no.0, term.0)) {
+                return Err(conflict(&placed.id, seq_no, term, held));
+            }
+        }
+        let Some(current) = current else { return self.upsert(placed, update) };
+        let before: Map<String, Value> = serde_json::from_slice(&current.source).map_err(|e| {
+            Error::new(ErrorKind::DocumentSourceMissing, format!("[{}]: source does not read: {e}", placed.id))
+        })?;
+        let mut after = before.clone();
+        let changed = update.doc.as_ref().is_some_and(|doc| merge(&mut after, doc));
+        let numbers = (Version(current.version), SeqNo(current.seq_no), PrimaryTerm(current.primary_term));
+        if update.detect_noop && !changed {
+            let (version, seq_no, primary_term) = numbers;
+            let mut written = self.written(placed, Applied { outcome: Outcome::Noop, version, seq_no, primary_term });
+            written.copies = (0, 0);
+            written.source = filtered(update, &current.source)?;
+            return Ok(written);
+        }
+        let source: model::document::Source = render(&after)?;
+        let routing = placed.write.routing.clone().or(current.routing);
+        let write = Write { routing, ..placed.write.clone() };
+        let condition = Condition { if_seq_no: Some((numbers.1, numbers.2)), version: None };
+        self.index_updated(placed, &write, update, (source, condition, false))
+    }
+
+    fn upsert(&mut self, placed: &Placed, update: &Update) -> Result<Written, Error> {
+        let document = if update.doc_as_upsert { update.doc.as_ref() } else { update.upsert.as_ref() };
+        let Some(document) = document else {
+            let metadata = self.index.view().metadata.clone();
+            let missing = Error::new(ErrorKind::DocumentMissing, format!("[{}]: document missing", placed.id));
+            return Err(missing.with_index(metadata.reference()).with_shard(self.shard.number));
+        };
+        let source = render(document)?;
+        self.index_updated(placed, &placed.write, update, (source, Condition::default(), true))
+    }
+
+    fn index_updated(
+        &mut self,
+        placed: &Placed,
+        write: &Write,
+        update: &Update,
+        new: (model::document::Source, Condition, bool),
+    ) -> Result<Written, Error> {
+        let (source, condition, create) = new;
+        let document = self.prepare(&placed.id, write, &source)?;
+        let write = change(placed, condition, ShardChange::Index { document, create });
+        let applied = self
+            .write_all(std::slice::from_ref(&write))?
+            .pop()
+            .unwrap_or_else(|| Err(Error::new(ErrorKind::IllegalState, "a write had no outcome")))?;
+        let mut written = self.written(placed, applied);
+        written.source = filtered(update, &source)?;
+        Ok(written)
+    }
+}
+
+fn change(placed: &Placed, condition: Condition, change: ShardChange) -> ShardWrite {
+    ShardWrite { id: placed.id.clone(), change, condition, generated_id: placed.generated }
+}
+
+fn conflict(id: &str, seq_no: SeqNo, term: PrimaryTerm, held: Option<(u64, u64)>) -> Error {
+    let found = held.map_or_else(
+        || "but no document was found".to_owned(),
+        |(seq_no, term)| format!("current document has seqNo [{seq_no}] and primary term [{term}]"),
+    );
+    Error::new(
+        ErrorKind::VersionConflict,
+        format!("[{id}]: version conflict, required seqNo [{seq_no}], primary term [{term}]. {found}"),
+    )
+}
+
+/// Merges `change` into `target`, objects key by key. Returns whether anything is different.
+fn merge(target: &mut Map<String, Value>, change: &Value) -> bool {
+    let Value::Object(change) = change else { return false };
+    let mut changed = false;
+    for (key, value) in change {
+        match (target.get_mut(key), value) {
+            (Some(Value::Object(inner)), Value::Object(_)) => changed |= merge(inner, value),
+            (Some(old), value) if old == value => {}
+            _ => {
+                target.insert(key.clone(), value.clone());
+                changed = true;
+            }
+        }
+    }
+    changed
+}
+
+fn render(document: &impl serde::Serialize) -> Result<model::document::Source, Error> {
+    serde_json::to_vec(document)
+        .map(Arc::from)
+        .map_err(|e| Error::new(ErrorKind::IllegalState, format!("a document does not render: {e}")))
+}
+
+fn filtered(update: &Update, source: &model::document::Source) -> Result<Option<model::document::Source>, Error> {
+    let Some(filter) = &update.source else { return Ok(None) };
+    search::fetch::source::filtered(source, filter)
+        .map_err(|e| Error::new(ErrorKind::Parse, format!("the source does not read: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn objects_merge_key_by_key_and_lists_are_replaced() {
+        let mut target = json!({"a": {"b": 1, "c": 2}, "l": [1, 2]}).as_object().unwrap().clone();
+        assert!(!merge(&mut target, &json!({"a": {"b": 1}})));
+        assert!(merge(&mut target, &json!({"a": {"b": null}, "l": [3]})));
+        assert_eq!(Value::Object(target), json!({"a": {"b": null, "c": 2}, "l": [3]}));
+    }
+}

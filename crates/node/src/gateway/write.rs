@@ -1,0 +1,154 @@
+//! Writing: name to index to shard, then one job a shard, in parallel; each operation succeeds or fails alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cluster::resolve::{WriteTarget, write_routing, write_target};
+use cluster::routing::Spread;
+use model::error::{Error, ErrorKind};
+use model::id::{IndexUuid, ShardNumber};
+use model::write::{Action, Refresh, Write, WriteFailure, WriteRequest, WriteResponse, Written};
+use tokio::sync::oneshot;
+
+use super::shard_write::{Work, write_shard};
+use crate::clock::now_ms;
+use crate::core::Core;
+use crate::indexes::{OpenIndex, OpenShard};
+
+/// A write with its place in the request.
+pub struct Placed {
+    pub at: usize,
+    pub write: Write,
+    pub id: Arc<str>,
+    /// The id was made for it.
+    pub generated: bool,
+}
+
+/// What one shard is to write.
+struct Group {
+    index: Arc<OpenIndex>,
+    shard: Arc<OpenShard>,
+    writes: Vec<Placed>,
+}
+
+type Groups = BTreeMap<(IndexUuid, ShardNumber), Group>;
+
+pub async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<WriteResponse, Error> {
+    let mut response: Vec<Option<Result<Written, WriteFailure>>> = request.writes.iter().map(|_| None).collect();
+    create_missing(core, &request.writes).await;
+    let mut groups = Groups::new();
+    for (at, write) in request.writes.into_iter().enumerate() {
+        let (index, id) = (write.index.clone(), write.id.clone());
+        if let Err(error) = place(core, at, write, &mut groups) {
+            response[at] = Some(Err(WriteFailure { index, id, error }));
+        }
+    }
+    let tasks: Vec<_> =
+        groups.into_values().map(|group| tokio::spawn(write_group(core.clone(), group, request.refresh))).collect();
+    for task in tasks {
+        let done = task
+            .await
+            .map_err(|e| Error::new(ErrorKind::IllegalState, format!("a write ended without an answer: {e}")))?;
+        done.into_iter().for_each(|(at, result)| response[at] = Some(result));
+    }
+    let written = response.iter().flatten().filter(|result| result.is_ok()).count();
+    core.metrics.documents_written.inc_by(written as u64);
+    core.metrics.documents_refused.inc_by((response.len() - written) as u64);
+    Ok(response.into_iter().flatten().collect())
+}
+
+/// Creates the indexes that writes name and that are not there. What refuses shows again when the write is placed.
+async fn create_missing(core: &Arc<Core>, writes: &[Write]) {
+    let state = core.state();
+    let missing = |write: &&Write| {
+        !matches!(write.action, Action::Delete)
+            && matches!(write_target(&state, &write.index, write.require_alias), Ok(WriteTarget::Missing))
+    };
+    let names: BTreeSet<Arc<str>> = writes.iter().filter(missing).map(|write| write.index.clone()).collect();
+    for name in names {
+        if super::indexes::may_create(&state, &name).is_ok() {
+            // Someone else may have been faster; if it failed, placing the write says why.
+            let _ = super::indexes::create(core, super::indexes::automatic(&name)).await;
+        }
+    }
+}
+
+fn place(core: &Core, at: usize, write: Write, groups: &mut Groups) -> Result<(), Error> {
+    let state = core.state();
+    let (metadata, routing) = match write_target(&state, &write.index, write.require_alias)? {
+        WriteTarget::Index { index, routing } => {
+            (index, write_routing(&write.index, routing.as_deref(), write.routing.as_deref())?)
+        }
+        WriteTarget::Missing => {
+            super::indexes::may_create(&state, &write.index)?;
+            return Err(super::indexes::refused(core, &write.index));
+        }
+    };
+    super::blocks::check_write(&state, &metadata)?;
+    if routing.is_none() && metadata.mapping.routing_required == Some(true) {
+        let reason = format!("routing is required for [{}]/[{}]", metadata.name, write.id.as_deref().unwrap_or("null"));
+        return Err(Error::new(ErrorKind::RoutingMissing, reason).with_index(metadata.reference()));
+    }
+    let generated = write.id.is_none();
+    let id = write.id.clone().unwrap_or_else(|| core.document_ids.next(now_ms()).into());
+    if id.len() > 512 {
+        let reason = format!(
+            "Validation Failed: 1: id [{id}] is too long, must be no longer than 512 bytes but was: {};",
+            id.len()
+        );
+        return Err(Error::new(ErrorKind::ActionRequestValidation, reason));
+    }
+    let number = Spread::of(&metadata.settings).shard(&id, routing.as_deref());
+    let index = core.indexes.get(&metadata)?;
+    let shard = index.shard(number).cloned().ok_or_else(|| Error::index_not_found(&metadata.name))?;
+    let key = (metadata.uuid.clone(), number);
+    let group = groups.entry(key).or_insert_with(|| Group { index, shard, writes: Vec::new() });
+    group.writes.push(Placed { at, write: Write { routing: routing.map(Arc::from), ..write }, id, generated });
+    Ok(())
+}
+
+type Results = Vec<(usize, Result<Written, WriteFailure>)>;
+
+async fn write_group(core: Arc<Core>, group: Group, refresh: Refresh) -> Results {
+    let name = group.index.view().metadata.name.clone();
+    let asked: Vec<(usize, Arc<str>)> = group.writes.iter().map(|placed| (placed.at, placed.id.clone())).collect();
+    let failed = |error: Error| -> Results {
+        let failure = |id: Arc<str>| WriteFailure { index: name.clone(), id: Some(id), error: error.clone() };
+        asked.iter().map(|(at, id)| (*at, Err(failure(id.clone())))).collect()
+    };
+    match write_and_wait(&core, group, refresh).await {
+        Ok(results) => results,
+        Err(error) => failed(error),
+    }
+}
+
+async fn write_and_wait(core: &Arc<Core>, group: Group, refresh: Refresh) -> Result<Results, Error> {
+    let (index, shard) = (group.index.clone(), group.shard.clone());
+    let copy = shard.copy()?.clone();
+    let for_job = core.clone();
+    let writes = group.writes;
+    let (work, copy) = core.write.run(move || (write_shard(&for_job, &index, &shard, writes), copy)).await?;
+    let Work { mut results, position, last_seq_no } = work;
+    if let Some(position) = position {
+        let (safe, answer) = oneshot::channel();
+        copy.on_safe(position, move |result| drop(safe.send(result)));
+        answer.await.map_err(|_| Error::new(ErrorKind::IllegalState, "the log ended without an answer"))??;
+    }
+    let Some(seq_no) = last_seq_no else { return Ok(results) };
+    match refresh {
+        Refresh::Later => {}
+        Refresh::Now => core.write.run(move || copy.refresh()).await??,
+        Refresh::WaitFor => {
+            let (visible, answer) = oneshot::channel();
+            copy.on_visible(seq_no.0, move || drop(visible.send(())));
+            answer.await.map_err(|_| Error::new(ErrorKind::IllegalState, "the shard closed before the refresh"))?;
+        }
+    }
+    if refresh == Refresh::Now {
+        results
+            .iter_mut()
+            .filter_map(|(_, result)| result.as_mut().ok())
+            .for_each(|written| written.forced_refresh = true);
+    }
+    Ok(results)
+}

@@ -1,0 +1,69 @@
+//! Starting and ending a node.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rest::http::{Settings, VersionInfo};
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::core::Core;
+use crate::gateway::{NodeGateway, upkeep};
+
+/// A node that has opened its shards and bound its address, but does not answer yet.
+pub struct Node {
+    core: Arc<Core>,
+    listener: TcpListener,
+}
+
+impl Node {
+    /// Opens everything. Shards that do not open are reported, not fatal.
+    ///
+    /// # Errors
+    /// When the data folder, the metadata or the address cannot be had.
+    pub async fn start(config: Config) -> io::Result<Self> {
+        let address = config.http_address;
+        let core = tokio::task::spawn_blocking(move || Core::open(config)).await.map_err(io::Error::other)??;
+        let bound = TcpListener::bind(address).await;
+        let listener =
+            bound.map_err(|e| io::Error::new(e.kind(), format!("cannot listen on [http.address] {address}: {e}")))?;
+        Ok(Self { core, listener })
+    }
+
+    /// Where it listens: the port that the system chose, when the configuration says 0.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The door into it, for those who hold the node in their own program.
+    pub fn gateway(&self) -> NodeGateway {
+        NodeGateway::new(self.core.clone())
+    }
+
+    /// Answers until `stop` is done; then takes nothing more, finishes what runs, flushes, and returns.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let upkeep = tokio::spawn(upkeep::run(Arc::downgrade(&self.core)));
+        let config = &self.core.config;
+        let settings = Settings {
+            max_content_length: config.max_content_length as u64,
+            max_in_flight_bytes: config.max_in_flight_bytes as u64,
+            version: VersionInfo { number: config.compatible_version.clone(), ..VersionInfo::default() },
+            ..Settings::default()
+        };
+        tracing::info!("node {} answers on http://{}", config.node_name, self.address()?);
+        let served =
+            rest::http::serve(self.listener, Arc::new(NodeGateway::new(self.core.clone())), settings, stop).await;
+        upkeep.abort();
+        let core = self.core;
+        tokio::task::spawn_blocking(move || core.close()).await.map_err(io::Error::other)?;
+        served
+    }
+}

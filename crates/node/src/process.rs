@@ -1,0 +1,66 @@
+//! What the operating system says of this process, from `/proc`; zeros where there is none.
+
+use std::fs;
+
+use model::admin::{DiskStats, ProcessStats};
+
+/// Memory, threads, files and load of now.
+pub fn process_stats() -> ProcessStats {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    // After the command in parentheses: fields 3 .., of which user and system time are 14 and 15, in hundredths of a second.
+    let after: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| after.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+    let mut loads = load.split_whitespace().filter_map(|field| field.parse().ok());
+    let mut next_load = || loads.next().unwrap_or(0.0);
+    ProcessStats {
+        resident_bytes: kilobytes(&status, "VmRSS:"),
+        virtual_bytes: kilobytes(&status, "VmSize:"),
+        cpu_percent: 0,
+        cpu_total_ms: 10 * (ticks(11) + ticks(12)),
+        open_files: fs::read_dir("/proc/self/fd").map_or(0, |entries| entries.count() as u64),
+        max_files: max_files(),
+        threads: number(&status, "Threads:"),
+        load_average: [next_load(), next_load(), next_load()],
+        memory_total_bytes: kilobytes(&memory, "MemTotal:"),
+        memory_free_bytes: kilobytes(&memory, "MemAvailable:"),
+    }
+}
+
+/// Space on the disk that holds `path`.
+pub fn disk_stats(path: &std::path::Path) -> DiskStats {
+    let (total_bytes, available_bytes) = match rustix::fs::statvfs(path) {
+        Ok(space) => (space.f_blocks * space.f_frsize, space.f_bavail * space.f_frsize),
+        Err(_) => (0, 0),
+    };
+    DiskStats { path: path.display().to_string(), total_bytes, available_bytes }
+}
+
+fn number(text: &str, name: &str) -> u64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|rest| rest.split_whitespace().next()).and_then(|value| value.parse().ok()).unwrap_or(0)
+}
+
+fn kilobytes(text: &str, name: &str) -> u64 {
+    number(text, name) * 1024
+}
+
+fn max_files() -> u64 {
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    line.and_then(|rest| rest.split_whitespace().next()).and_then(|value| value.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_uses_memory_and_threads() {
+        let stats = process_stats();
+        assert!(stats.resident_bytes > 1 << 20 && stats.threads >= 1 && stats.open_files > 0, "{stats:?}");
+        assert!(disk_stats(std::path::Path::new("/")).total_bytes > 0);
+    }
+}
