@@ -21,7 +21,7 @@ fn answer(request: &Value) -> Value {
         Ok(analyzer) => analyzer,
         Err(error) => return json!({"type": error.kind(), "reason": error.to_string()}),
     };
-    let text = request["text"].as_str().unwrap();
+    let text = request["text"].as_str().expect("a text");
     let tokens = analyzer.tokens(text);
     check_other_views(&analyzer, text, &tokens);
     let shown = tokens.into_iter().map(|token| {
@@ -64,7 +64,7 @@ fn check_other_views(analyzer: &Analyzer, text: &str, tokens: &[analysis::Token]
 
 fn check(recorded: &str) {
     for line in recorded.lines() {
-        let case: Value = serde_json::from_str(line).unwrap();
+        let case: Value = serde_json::from_str(line).expect("a line of JSON");
         let expected = case.get("tokens").unwrap_or(&case["error"]);
         assert_eq!(&answer(&case["request"]), expected, "{}", case["request"]);
     }
@@ -83,4 +83,9 @@ fn synonyms_char_filters_and_word_breaks_over_random_texts() {
 #[test]
 fn index_settings_and_their_mistakes() {
     check(include_str!("testdata/settings.jsonl"));
+}
+
+#[test]
+fn a_sentence_of_every_language() {
+    check(include_str!("testdata/languages.jsonl"));
 }

@@ -140,10 +140,15 @@ fn language_step(language: &str, step: Step, settings: &Settings) -> Result<Opti
     Ok(match step {
         Step::Filter(name) => ready(filters::builtin(name)?),
         Step::Lowercase("greek") => Some(Filter::term(Map::any(stem::greek_lowercase))),
+        Step::Lowercase("irish") => Some(Filter::term(Map::any(stem::irish_lowercase))),
         Step::Lowercase(_) => Some(Filter::term(Map::any(turkish_lowercase))),
         Step::Elision(articles) => {
             let articles = Words::new(articles.iter().map(|article| (*article).to_owned()), true);
             Some(Filter::term(Elision { articles }))
+        }
+        Step::Drop(dropped) => {
+            let words = Words::new(dropped.iter().map(|word| (*word).to_owned()), true);
+            Some(Filter::term(Stop { words }))
         }
         Step::Stop if language == "cjk" => {
             let default = || words::CJK.lines().map(str::to_owned).collect();

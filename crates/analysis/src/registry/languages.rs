@@ -13,13 +13,15 @@ pub(crate) enum Step {
     Stop,
     /// The words of the setting `stem_exclusion`.
     Exclusion,
+    /// These words dropped, in any case.
+    Drop(&'static [&'static str]),
     /// Stems of some words that no rule finds.
     Override(&'static [(&'static str, &'static str)]),
     /// A stemmer by name.
     Stem(&'static str),
 }
 
-use Step::{Elision, Exclusion, Filter, Lowercase, Override, Stem, Stop};
+use Step::{Drop, Elision, Exclusion, Filter, Lowercase, Override, Stem, Stop};
 
 /// The articles that the `elision` filter cuts when nobody says.
 pub(crate) const FRENCH_ARTICLES: &[&str] =
@@ -30,6 +32,10 @@ const ITALIAN_ARTICLES: &[&str] = &[
     "m", "t", "s", "v", "d",
 ];
 
+const CATALAN_ARTICLES: &[&str] = &["d", "l", "m", "n", "s", "t"];
+const IRISH_ARTICLES: &[&str] = &["d", "m", "b"];
+/// What stands before a hyphen in `n-athair`, and would be a word of its own.
+const IRISH_HYPHENATIONS: &[&str] = &["h", "n", "t"];
 const DUTCH_STEMS: &[(&str, &str)] =
     &[("fiets", "fiets"), ("bromfiets", "bromfiets"), ("ei", "eier"), ("kind", "kinder")];
 
@@ -38,16 +44,24 @@ pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
     const LOWER: Step = Filter("lowercase");
     Some(match language {
         "arabic" => &[LOWER, Filter("decimal_digit"), Stop, Filter("arabic_normalization"), Exclusion, Stem("arabic")],
+        "armenian" => &[LOWER, Stop, Exclusion, Stem("armenian")],
+        "basque" => &[LOWER, Stop, Exclusion, Stem("basque")],
+        "catalan" => &[Elision(CATALAN_ARTICLES), LOWER, Stop, Exclusion, Stem("catalan")],
         "cjk" => &[Filter("cjk_width"), LOWER, Filter("cjk_bigram"), Stop],
         "danish" => &[LOWER, Stop, Exclusion, Stem("danish")],
         "dutch" => &[LOWER, Stop, Exclusion, Override(DUTCH_STEMS), Stem("dutch")],
         "english" => &[Stem("possessive_english"), LOWER, Stop, Exclusion, Stem("porter")],
+        "estonian" => &[LOWER, Stop, Exclusion, Stem("estonian")],
         "finnish" => &[LOWER, Stop, Exclusion, Stem("finnish")],
         "french" => &[Elision(FRENCH_ARTICLES), LOWER, Stop, Exclusion, Stem("light_french")],
         "german" => &[LOWER, Stop, Exclusion, Filter("german_normalization"), Stem("light_german")],
         "greek" => &[Lowercase("greek"), Stop, Stem("greek")],
         "hungarian" => &[LOWER, Stop, Exclusion, Stem("hungarian")],
+        "irish" => {
+            &[Drop(IRISH_HYPHENATIONS), Elision(IRISH_ARTICLES), Lowercase("irish"), Stop, Exclusion, Stem("irish")]
+        }
         "italian" => &[Elision(ITALIAN_ARTICLES), LOWER, Stop, Exclusion, Stem("light_italian")],
+        "lithuanian" => &[LOWER, Stop, Exclusion, Stem("lithuanian")],
         "norwegian" => &[LOWER, Stop, Exclusion, Stem("norwegian")],
         "portuguese" => &[LOWER, Stop, Exclusion, Stem("light_portuguese")],
         "romanian" => &[LOWER, Stop, Exclusion, Stem("romanian")],
@@ -61,20 +75,14 @@ pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
 
 /// Analyzers that OpenSearch has and this program has not.
 pub(crate) const MISSING: &[&str] = &[
-    "armenian",
-    "basque",
     "bengali",
     "brazilian",
     "bulgarian",
-    "catalan",
     "czech",
-    "estonian",
     "galician",
     "hindi",
     "indonesian",
-    "irish",
     "latvian",
-    "lithuanian",
     "persian",
     "sorani",
     "thai",

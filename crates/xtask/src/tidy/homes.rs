@@ -68,6 +68,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("unicode-normalization", Rooms(&["analysis"])),
     ("unicode-segmentation", Rooms(&["analysis"])),
     ("ureq", Rooms(&["cli"])),
+    ("waken_snowball", Rooms(&["analysis"])),
 ];
 
 /// Every dependency on somebody else's crate stands where `homes` admits it.

@@ -44,6 +44,15 @@ impl Letters {
         suffixes.iter().any(|suffix| self.ends(suffix))
     }
 
+    /// Is it exactly one of these words?
+    pub(super) fn is_any(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.chars.iter().copied().eq(word.chars()))
+    }
+
+    pub(super) fn push(&mut self, chars: impl Iterator<Item = char>) {
+        self.chars.extend(chars);
+    }
+
     pub(super) fn starts(&self, prefix: &str) -> bool {
         let mut chars = self.chars.iter();
         prefix.chars().all(|c| chars.next() == Some(&c))

@@ -5,6 +5,7 @@
 
 mod arabic;
 mod french;
+mod greek;
 mod letters;
 mod light;
 mod porter;
@@ -35,6 +36,7 @@ pub(crate) fn by_name(name: &str) -> Option<Filter> {
     let rule: Rule = match name {
         "arabic" => Arc::new(arabic::stem),
         "english" | "porter" => Arc::new(porter::stem),
+        "greek" => Arc::new(greek::stem),
         "light_french" => Arc::new(french::light),
         "light_german" => Arc::new(light::german),
         "light_italian" => Arc::new(light::italian),
