@@ -14,6 +14,8 @@ use crate::fields::FieldSlot;
 mod alive;
 pub mod column;
 pub mod disk;
+pub mod memory;
+pub mod norms;
 pub mod postings;
 
 pub use alive::AliveDocs;

@@ -1,0 +1,177 @@
+//! How each mapping type lies in the table of fields, and how the table grows with the mapping.
+//!
+//! In: a mapping and the index' analyzers. Out: layouts for [`FieldTable`]. Slots never move: fields are only ever appended. A flat
+//! object has two slots: its values under its own path, and `path=value` under [`flat_path`].
+
+use std::sync::Arc;
+
+use analysis::{Analyzer, Registry};
+use model::error::{Error, ErrorKind};
+use model::mapping::{Field, FieldKind, IndexOptions, Mapping, NumberKind};
+
+use crate::fields::{FieldTable, Layout};
+
+/// A table of nothing but the fields that every shard has, in the order of [`crate::fields::meta`].
+pub fn base_table() -> FieldTable {
+    let exact = |postings, column| Layout::Exact { postings, column, norms: false };
+    let number = Layout::Number { postings: false, column: true };
+    let mut table = FieldTable::default();
+    for (path, layout) in [
+        ("_id", exact(true, true)),
+        ("_source", exact(false, false)),
+        ("_seq_no", number.clone()),
+        ("_primary_term", number.clone()),
+        ("_version", number),
+        ("_routing", exact(true, true)),
+        ("_ignored", exact(true, true)),
+        ("_field_names", exact(true, false)),
+    ] {
+        table.append(path.into(), layout);
+    }
+    table
+}
+
+/// Where a flat object at `path` keeps its values by path, as terms `path.of.value=value`.
+pub fn flat_path(path: &str) -> String {
+    format!("{path}._valueAndPath")
+}
+
+/// How a field lies; `None`: only in the source.
+///
+/// # Errors
+/// `illegal_argument_exception` for an analyzer that the index does not have.
+pub fn layout_of(field: &Field, registry: &Registry) -> Result<Option<Layout>, Error> {
+    let exact = || Layout::Exact { postings: field.index, column: field.doc_values, norms: field.norms };
+    let layout = match &field.kind {
+        FieldKind::Text if !field.index => None,
+        FieldKind::Text => Some(text(field, registry)?),
+        FieldKind::Keyword | FieldKind::Boolean | FieldKind::Ip => Some(exact()),
+        FieldKind::FlatObject => Some(Layout::Exact { postings: true, column: true, norms: false }),
+        FieldKind::Number(kind) => {
+            let whole = !kind.is_float() && *kind != NumberKind::ScaledFloat;
+            Some(number(field, whole))
+        }
+        FieldKind::Date | FieldKind::DateNanos => Some(number(field, false)),
+        FieldKind::Binary | FieldKind::Alias(_) => None,
+    };
+    let holds = |layout: &Layout| match *layout {
+        Layout::Text { .. } => true,
+        Layout::Exact { postings, column, .. } | Layout::Number { postings, column } => postings || column,
+    };
+    Ok(layout.filter(holds))
+}
+
+/// Ranges go over columns; terms of numbers serve exact matches, which only whole numbers see often, and fields without a column.
+fn number(field: &Field, whole: bool) -> Layout {
+    Layout::Number { postings: field.index && (whole || !field.doc_values), column: field.doc_values }
+}
+
+fn text(field: &Field, registry: &Registry) -> Result<Layout, Error> {
+    let analyzer = analyzer_of(field, registry)?;
+    let given = field.explicit.contains_key("position_increment_gap");
+    let position_gap = if given { field.position_increment_gap } else { analyzer.position_gap() };
+    let positions = field.index_options >= IndexOptions::Positions;
+    Ok(Layout::Text { analyzer, positions, norms: field.norms, position_gap })
+}
+
+fn analyzer_of(field: &Field, registry: &Registry) -> Result<Analyzer, Error> {
+    let found = match &field.analyzer {
+        Some(name) => registry.analyzer(name),
+        None => registry.analyzer("default").or_else(|| registry.analyzer("standard")),
+    };
+    found.ok_or_else(|| {
+        let name = field.analyzer.as_deref().unwrap_or("default");
+        Error::illegal_argument(format!("analyzer [{name}] has not been configured in mappings"))
+    })
+}
+
+/// Appends every field of the mapping that the table does not have.
+///
+/// # Errors
+/// As [`layout_of`]; the table may have grown by some of the fields.
+pub fn append_fields(table: &mut FieldTable, mapping: &Mapping, registry: &Registry) -> Result<(), Error> {
+    let mut waiting: Vec<&Arc<Field>> = mapping.all_fields();
+    waiting.reverse();
+    while let Some(field) = waiting.pop() {
+        waiting.extend(field.fields.values().rev());
+        if table.by_path(&field.path).is_some() {
+            continue;
+        }
+        if let Some(layout) = layout_of(field, registry)? {
+            if field.kind == FieldKind::FlatObject {
+                table.append(flat_path(&field.path).into(), layout.clone());
+            }
+            table.append(field.path.clone(), layout);
+        }
+    }
+    Ok(())
+}
+
+/// The layout of one path of a table that [`append_fields`] made. `None`: the mapping does not have it, or keeps it in the source alone.
+///
+/// # Errors
+/// As [`layout_of`].
+pub fn layout_at(path: &str, mapping: &Mapping, registry: &Registry) -> Result<Option<Layout>, Error> {
+    let field = match path.strip_suffix("._valueAndPath").and_then(|flat| mapping.field(flat)) {
+        Some(flat) if flat.kind == FieldKind::FlatObject => Some(flat),
+        _ => mapping.field(path),
+    };
+    field
+        .filter(|field| *field.path == *path || field.kind == FieldKind::FlatObject)
+        .map_or(Ok(None), |field| layout_of(field, registry))
+}
+
+/// The defect of a table that lacks a field of the mapping.
+pub(crate) fn missing(path: &str) -> Error {
+    Error::new(ErrorKind::IllegalState, format!("the shard's table of fields lacks [{path}]"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fields::meta;
+
+    #[test]
+    fn tables_grow_and_slots_stay() {
+        let registry = Registry::builtin();
+        let mapping =
+            |properties: serde_json::Value| Mapping::parse(&json!({ "properties": properties })).expect("a mapping");
+        let first =
+            mapping(json!({"b": {"type": "text", "fields": {"raw": {"type": "keyword"}}}, "z": {"type": "binary"}}));
+        let update = mapping(
+            json!({"a": {"type": "integer"}, "f": {"type": "flat_object"}, "n": {"type": "keyword", "index": false, "doc_values": false}}),
+        );
+        let mut table = base_table();
+        append_fields(&mut table, &first, &registry).expect("known analyzers");
+        append_fields(&mut table, &first.merge(&update).expect("fits"), &registry).expect("known analyzers");
+        let paths: Vec<&str> = table.entries().iter().map(|entry| &*entry.path).collect();
+        assert_eq!(paths[meta::FIRST as usize..], ["b", "b.raw", "a", "f._valueAndPath", "f"]);
+        assert_eq!(paths[meta::FIELD_NAMES.0 as usize], "_field_names");
+        let all = first.merge(&update).expect("fits");
+        for entry in &table.entries()[meta::FIRST as usize..] {
+            let again = layout_at(&entry.path, &all, &registry).expect("known analyzers").expect("mapped");
+            assert_eq!(format!("{again:?}"), format!("{:?}", entry.layout));
+        }
+        assert!(layout_at("z", &all, &registry).expect("known analyzers").is_none());
+    }
+
+    #[test]
+    fn numbers_have_terms_where_they_serve() {
+        let check = |definition: serde_json::Value, expected: Option<(bool, bool)>| {
+            let mapping = Mapping::parse(&json!({"properties": {"x": definition}})).expect("a mapping");
+            let field = mapping.field("x").expect("there");
+            let found = match layout_of(field, &Registry::builtin()).expect("no analyzer") {
+                Some(Layout::Number { postings, column }) => Some((postings, column)),
+                _ => None,
+            };
+            assert_eq!(found, expected, "{definition}");
+        };
+        check(json!({"type": "long"}), Some((true, true)));
+        check(json!({"type": "long", "index": false}), Some((false, true)));
+        check(json!({"type": "double"}), Some((false, true)));
+        check(json!({"type": "date", "doc_values": false}), Some((true, false)));
+        check(json!({"type": "double", "doc_values": false, "index": false}), None);
+    }
+}

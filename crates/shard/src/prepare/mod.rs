@@ -1,0 +1,123 @@
+//! Documents made ready to be indexed: JSON bytes and a mapping in; typed values, a refusal, or an update of the mapping out.
+//!
+//! One pass over the bytes, no tree. What can be refused is refused here, before the log. Not here: analysing texts (that is part of
+//! building a segment), and committing new fields.
+
+use std::sync::Arc;
+
+use analysis::Registry;
+use model::error::Error;
+use model::mapping::limits::Limits;
+use model::mapping::{Dynamic, Mapping};
+
+use crate::fields::FieldTable;
+use crate::prepared::PreparedDocument;
+
+mod dynamic;
+mod flat;
+mod java;
+mod json;
+mod leaf;
+mod number;
+mod output;
+mod plan;
+mod preview;
+mod strings;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use plan::{Context, ObjectPlan};
+
+/// How deep documents may nest whatever the index' own limit says, so that reading them stays shallow.
+const MAX_DEPTH: u64 = 100;
+
+/// Index settings that bear on documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `index.mapping.*.limit`
+    pub limits: Limits,
+    /// `index.mapping.ignore_malformed`: of fields that do not say.
+    pub ignore_malformed: bool,
+    /// `index.mapping.coerce`: of fields that do not say.
+    pub coerce: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { limits: Limits::default(), ignore_malformed: false, coerce: true }
+    }
+}
+
+/// Prepares documents under one version of a mapping. Make a new one when the mapping changes.
+#[derive(Debug)]
+pub struct Preparer {
+    mapping: Arc<Mapping>,
+    fields: Arc<FieldTable>,
+    registry: Registry,
+    settings: Settings,
+    root: ObjectPlan,
+}
+
+/// What became of a document.
+#[derive(Debug)]
+pub enum Prepared {
+    Ready(PreparedDocument),
+    /// The mapping needs these fields first: commit them, then prepare the document again. Its values have been checked against them.
+    NewFields(Box<Mapping>),
+}
+
+impl Preparer {
+    /// `fields` holds at least what [`crate::layout::append_fields`] makes of `mapping`.
+    ///
+    /// # Errors
+    /// An analyzer, normalizer or date format that does not exist; `illegal_state_exception` when `fields` lacks a field.
+    pub fn new(
+        mapping: Arc<Mapping>,
+        fields: Arc<FieldTable>,
+        registry: Registry,
+        settings: Settings,
+    ) -> Result<Self, Error> {
+        let context = Context { fields: &fields, registry: &registry, settings: &settings };
+        let mut root = ObjectPlan::new("".into(), &mapping.root, Dynamic::True, context)?;
+        // A root that is not parsed takes anything, as any object below does.
+        root.enabled = mapping.root.enabled.unwrap_or(true);
+        for field in mapping.all_fields() {
+            let plan = plan::FieldPlan::new(field, context)?;
+            if let Some(path) = plan.unplaced(context, field) {
+                return Err(crate::layout::missing(&path));
+            }
+        }
+        Ok(Self { mapping, fields, registry, settings, root })
+    }
+
+    pub fn mapping(&self) -> &Arc<Mapping> {
+        &self.mapping
+    }
+
+    pub fn fields(&self) -> &Arc<FieldTable> {
+        &self.fields
+    }
+
+    /// Reads one document.
+    ///
+    /// # Errors
+    /// `mapper_parsing_exception` and its like: JSON that does not parse, values that do not fit their fields, documents that are too
+    /// deep, fields that the mapping does not let in, terms that are too long.
+    pub fn prepare(&self, id: &Arc<str>, routing: Option<&Arc<str>>, source: &Arc<[u8]>) -> Result<Prepared, Error> {
+        let (out, new_fields) = walk::document(self, id, source)?;
+        let update = new_fields.map_or(Ok(None), |new_fields| new_fields.finish(&self.settings.limits))?;
+        if let Some(update) = update {
+            return Ok(Prepared::NewFields(Box::new(update)));
+        }
+        out.finish(id.clone(), routing.cloned(), source.clone()).map(Prepared::Ready)
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context { fields: &self.fields, registry: &self.registry, settings: &self.settings }
+    }
+
+    fn depth_limit(&self) -> u64 {
+        self.settings.limits.depth.min(MAX_DEPTH)
+    }
+}

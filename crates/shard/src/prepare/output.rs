@@ -1,0 +1,68 @@
+//! What a document turns into, value by value; sorted at the end.
+
+use std::sync::Arc;
+
+use model::error::Error;
+
+use super::leaf::{MAX_TERM, Refusal, immense_term};
+use crate::fields::{FieldSlot, meta};
+use crate::prepared::PreparedDocument;
+
+/// The values found so far. Values without a slot are checked and dropped.
+#[derive(Default)]
+pub(super) struct Output {
+    texts: Vec<(FieldSlot, Box<str>)>,
+    exact: Vec<(FieldSlot, Box<[u8]>)>,
+    numbers: Vec<(FieldSlot, i64)>,
+}
+
+impl Output {
+    pub(super) fn text(&mut self, slot: FieldSlot, text: &str) {
+        self.texts.push((slot, text.into()));
+    }
+
+    /// # Errors
+    /// [`Refusal::Whole`] for a term that is too long.
+    pub(super) fn exact(&mut self, slot: Option<FieldSlot>, path: &str, term: &[u8]) -> Result<(), Refusal> {
+        if term.len() > MAX_TERM {
+            return Err(Refusal::Whole(immense_term(path, term)));
+        }
+        self.exact.extend(slot.map(|slot| (slot, term.into())));
+        Ok(())
+    }
+
+    pub(super) fn number(&mut self, slot: Option<FieldSlot>, code: i64) {
+        self.numbers.extend(slot.map(|slot| (slot, code)));
+    }
+
+    /// The document has a value at `path`.
+    pub(super) fn present(&mut self, path: &str) {
+        self.exact.push((meta::FIELD_NAMES, path.as_bytes().into()));
+    }
+
+    /// A value at `path` was left out.
+    pub(super) fn ignored(&mut self, path: &str) {
+        self.exact.push((meta::IGNORED, path.as_bytes().into()));
+    }
+
+    pub(super) fn finish(
+        mut self,
+        id: Arc<str>,
+        routing: Option<Arc<str>>,
+        source: Arc<[u8]>,
+    ) -> Result<PreparedDocument, Error> {
+        for (slot, value) in [(meta::ID, Some(&id)), (meta::ROUTING, routing.as_ref())] {
+            let Some(value) = value else { continue };
+            if value.len() > MAX_TERM {
+                return Err(immense_term(if slot == meta::ID { "_id" } else { "_routing" }, value.as_bytes()));
+            }
+            self.exact.push((slot, value.as_bytes().into()));
+        }
+        // Stable: the values of one field keep their order.
+        self.texts.sort_by_key(|(slot, _)| *slot);
+        self.exact.sort_unstable();
+        self.exact.dedup();
+        self.numbers.sort_unstable();
+        Ok(PreparedDocument { id, routing, source, texts: self.texts, exact: self.exact, numbers: self.numbers })
+    }
+}

@@ -1,0 +1,188 @@
+//! A mapping made ready for reading documents: each field with its slots, formats and normalizer, found by name below its object.
+//!
+//! Made once per mapping; single nodes also on the fly, for fields that a document brings along.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use analysis::{Normalizer, Registry};
+use model::date::DateFormat;
+use model::error::Error;
+use model::mapping::{Dynamic, Field, FieldKind, Node, ObjectNode};
+
+use super::Settings;
+use super::json::Token;
+use crate::fields::{FieldSlot, FieldTable, Layout};
+use crate::layout;
+
+/// What plans are made with.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) fields: &'a FieldTable,
+    pub(super) registry: &'a Registry,
+    pub(super) settings: &'a Settings,
+}
+
+#[derive(Debug)]
+pub(super) struct ObjectPlan {
+    /// Empty: the root.
+    pub(super) path: Arc<str>,
+    pub(super) dynamic: Dynamic,
+    pub(super) enabled: bool,
+    pub(super) children: BTreeMap<Arc<str>, Child>,
+}
+
+#[derive(Debug)]
+pub(super) enum Child {
+    Object(ObjectPlan),
+    Field(FieldPlan),
+}
+
+#[derive(Debug)]
+pub(super) struct FieldPlan {
+    pub(super) path: Arc<str>,
+    pub(super) kind: FieldKind,
+    /// `None`: kept in the source alone, or not in the table yet.
+    pub(super) slot: Option<FieldSlot>,
+    /// Of a flat object: where values lie by path.
+    pub(super) by_path: Option<FieldSlot>,
+    /// Whether documents that have it are listed under `_field_names`.
+    pub(super) presence: Presence,
+    pub(super) stored: bool,
+    pub(super) ignore_malformed: bool,
+    pub(super) coerce: bool,
+    pub(super) ignore_above: Option<usize>,
+    pub(super) null_value: Option<Token<'static>>,
+    pub(super) format: Option<DateFormat>,
+    pub(super) normalizer: Option<Normalizer>,
+    pub(super) analyzer: Option<analysis::Analyzer>,
+    pub(super) scaling_factor: f64,
+    pub(super) multi_fields: Vec<FieldPlan>,
+    pub(super) copy_to: Vec<Arc<str>>,
+}
+
+/// How searches know that a document has the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// By its column, or not at all.
+    Column,
+    /// By its length code, which a value without tokens does not have.
+    Norms,
+    Listed,
+}
+
+impl ObjectPlan {
+    /// `dynamic`: of the parent.
+    pub(super) fn new(
+        path: Arc<str>,
+        node: &ObjectNode,
+        dynamic: Dynamic,
+        context: Context<'_>,
+    ) -> Result<Self, Error> {
+        let dynamic = node.dynamic.unwrap_or(dynamic);
+        let mut children = BTreeMap::new();
+        for (name, node) in &node.properties {
+            children.insert(name.clone(), Child::new(&join(&path, name), node, dynamic, context)?);
+        }
+        Ok(Self { path, dynamic, enabled: node.enabled.unwrap_or(true), children })
+    }
+
+    pub(super) fn join(&self, name: &str) -> Arc<str> {
+        join(&self.path, name)
+    }
+}
+
+/// The path of `name` below `path`.
+fn join(path: &str, name: &str) -> Arc<str> {
+    if path.is_empty() { name.into() } else { format!("{path}.{name}").into() }
+}
+
+impl Child {
+    pub(super) fn new(path: &Arc<str>, node: &Node, dynamic: Dynamic, context: Context<'_>) -> Result<Self, Error> {
+        Ok(match node {
+            Node::Object(object) => Self::Object(ObjectPlan::new(path.clone(), object, dynamic, context)?),
+            Node::Field(field) => Self::Field(FieldPlan::new(field, context)?),
+        })
+    }
+}
+
+impl FieldPlan {
+    pub(super) fn new(field: &Field, context: Context<'_>) -> Result<Self, Error> {
+        let layout = layout::layout_of(field, context.registry)?;
+        let slot = |path: &str| context.fields.by_path(path).map(|entry| entry.slot);
+        let given = |name: &str| field.explicit.contains_key(name);
+        let multi_fields: Result<Vec<Self>, Error> =
+            field.fields.values().map(|inner| Self::new(inner, context)).collect();
+        let settings = context.settings;
+        Ok(Self {
+            path: field.path.clone(),
+            slot: layout.as_ref().and_then(|_| slot(&field.path)),
+            by_path: slot(&layout::flat_path(&field.path)).filter(|_| field.kind == FieldKind::FlatObject),
+            presence: presence(field, layout.as_ref()),
+            stored: field.store,
+            ignore_malformed: if given("ignore_malformed") {
+                field.ignore_malformed
+            } else {
+                settings.ignore_malformed
+            },
+            coerce: if given("coerce") { field.coerce } else { settings.coerce },
+            ignore_above: field.ignore_above.map(|limit| limit as usize),
+            null_value: field.null_value.as_ref().and_then(constant),
+            format: date_format(field)?,
+            normalizer: normalizer(field, context.registry)?,
+            analyzer: layout
+                .and_then(|layout| if let Layout::Text { analyzer, .. } = layout { Some(analyzer) } else { None }),
+            scaling_factor: field.scaling_factor.unwrap_or(1.0),
+            multi_fields: multi_fields?,
+            copy_to: field.copy_to.clone(),
+            kind: field.kind.clone(),
+        })
+    }
+
+    /// The path of a field of this plan that is to be in the table and is not.
+    pub(super) fn unplaced(&self, context: Context<'_>, field: &Field) -> Option<Arc<str>> {
+        let lost =
+            self.slot.is_none() && layout::layout_of(field, context.registry).is_ok_and(|layout| layout.is_some());
+        if lost {
+            return Some(self.path.clone());
+        }
+        self.multi_fields.iter().zip(field.fields.values()).find_map(|(plan, field)| plan.unplaced(context, field))
+    }
+}
+
+fn presence(field: &Field, layout: Option<&Layout>) -> Presence {
+    match layout {
+        Some(Layout::Text { norms: true, .. }) => Presence::Norms,
+        Some(Layout::Exact { column: true, .. } | Layout::Number { column: true, .. }) => Presence::Column,
+        Some(_) => Presence::Listed,
+        None if field.store || field.doc_values => Presence::Listed,
+        None => Presence::Column,
+    }
+}
+
+fn date_format(field: &Field) -> Result<Option<DateFormat>, Error> {
+    if !matches!(field.kind, FieldKind::Date | FieldKind::DateNanos) {
+        return Ok(None);
+    }
+    DateFormat::parse_pattern(field.format.as_deref().unwrap_or_default()).map(Some)
+}
+
+fn normalizer(field: &Field, registry: &Registry) -> Result<Option<Normalizer>, Error> {
+    let Some(name) = &field.normalizer else { return Ok(None) };
+    let missing = || Error::illegal_argument(format!("normalizer [{name}] not found for field [{}]", field.path));
+    registry.normalizer(name).ok_or_else(missing).map(Some)
+}
+
+/// A `null_value` as a document would have it.
+fn constant(value: &serde_json::Value) -> Option<Token<'static>> {
+    Some(match value {
+        serde_json::Value::Bool(value) => Token::Bool(*value),
+        serde_json::Value::Number(number) => {
+            let text = number.to_string();
+            Token::Number { float: text.contains(['.', 'e', 'E']), text: Cow::Owned(text) }
+        }
+        serde_json::Value::String(text) => Token::String(Cow::Owned(text.clone())),
+        _ => return None,
+    })
+}

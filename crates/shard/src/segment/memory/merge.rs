@@ -1,0 +1,131 @@
+//! Several blocks to one, in the order of the inputs, without their dead documents.
+//!
+//! A stream over rows and terms: nothing is analysed or sorted again.
+
+use super::Input;
+use super::assembly::{Assembly, RowAssembly};
+use super::data::{Data, Record, Row};
+use crate::fields::FieldSlot;
+use crate::segment::DocId;
+
+/// No number: the document is dead.
+const DEAD: DocId = DocId::MAX;
+
+/// An input, and the new number of each of its documents.
+struct Source<'a> {
+    data: &'a Data,
+    numbers: Vec<DocId>,
+    /// Rows before it are done.
+    row: usize,
+}
+
+/// One row of one source; terms before `term` are done.
+struct Part<'a> {
+    data: &'a Data,
+    numbers: &'a [DocId],
+    row: &'a Row,
+    term: u32,
+}
+
+pub(super) fn merge(inputs: &[Input<'_>]) -> Data {
+    let mut documents = Vec::new();
+    let mut sources = Vec::with_capacity(inputs.len());
+    for (block, alive) in inputs {
+        let is_alive = |doc: DocId| alive.is_none_or(|alive| alive.contains(doc));
+        let mut numbers = Vec::with_capacity(block.documents().len());
+        for (doc, document) in (0..).zip(block.documents()) {
+            numbers.push(if is_alive(doc) { documents.len() as DocId } else { DEAD });
+            if is_alive(doc) {
+                documents.push(document.clone());
+            }
+        }
+        sources.push(Source { data: &block.data, numbers, row: 0 });
+    }
+    let count = documents.len();
+    let mut assembly = Assembly::new(documents);
+    while let Some(slot) =
+        sources.iter().filter_map(|source| source.data.rows.get(source.row)).map(|row| row.slot).min()
+    {
+        let mut parts: Vec<Part<'_>> = sources.iter_mut().filter_map(|source| source.part(slot)).collect();
+        merge_row(&mut assembly, slot, &mut parts, count);
+    }
+    assembly.finish()
+}
+
+impl<'a> Source<'a> {
+    /// Its row of `slot`, which is its next one or later.
+    fn part<'s>(&'s mut self, slot: FieldSlot) -> Option<Part<'s>>
+    where
+        'a: 's,
+    {
+        let row = self.data.rows.get(self.row).filter(|row| row.slot == slot)?;
+        self.row += 1;
+        Some(Part { data: self.data, numbers: &self.numbers, row, term: row.terms.start })
+    }
+}
+
+impl Part<'_> {
+    fn key(&self) -> Option<&[u8]> {
+        (self.term < self.row.terms.end).then(|| self.data.key(self.term))
+    }
+}
+
+fn merge_row(assembly: &mut Assembly, slot: FieldSlot, parts: &mut [Part<'_>], doc_count: usize) {
+    let record = parts.iter().filter_map(|part| part.row.record).max();
+    let mut row = assembly.row(slot, record);
+    merge_terms(&mut row, record, parts);
+    let columns = || parts.iter().filter_map(|part| part.row.column);
+    if columns().any(|column| column.of_ords) {
+        row.ords();
+    } else if columns().next().is_some() {
+        row.numbers(parts.iter().flat_map(numbers));
+    }
+    if parts.iter().any(|part| part.row.norms.is_some()) {
+        let mut codes = vec![0; doc_count];
+        for part in parts.iter() {
+            let Some(norms) = part.row.norms else { continue };
+            for (&doc, &code) in part.numbers.iter().zip(&part.data.norms[norms.range()]) {
+                if doc != DEAD {
+                    codes[doc as usize] = code;
+                }
+            }
+        }
+        row.norms(codes.into_iter());
+    }
+    row.finish();
+}
+
+fn merge_terms(row: &mut RowAssembly<'_>, record: Option<Record>, parts: &mut [Part<'_>]) {
+    let mut term = Vec::new();
+    while let Some(least) = parts.iter().filter_map(Part::key).min() {
+        term.clear();
+        term.extend_from_slice(least);
+        row.begin_term(&term);
+        for part in parts.iter_mut() {
+            if part.key() != Some(&term[..]) {
+                continue;
+            }
+            let postings = part.data.postings(part.term);
+            for posting in postings.start..postings.end {
+                let doc = part.numbers[part.data.docs[posting as usize] as usize];
+                if doc != DEAD {
+                    let keeps = record == Some(Record::Positions);
+                    let positions = if keeps { part.data.positions(part.row, posting) } else { &[] };
+                    row.posting(doc, part.data.freq(part.row, posting), positions);
+                }
+            }
+            part.term += 1;
+        }
+        row.end_term();
+    }
+}
+
+/// New document numbers and values.
+fn numbers<'a>(part: &'a Part<'_>) -> impl Iterator<Item = (DocId, i64)> + 'a {
+    let column = part.row.column.filter(|column| !column.of_ords);
+    let alive = (0..).zip(part.numbers).filter(|(_, new)| **new != DEAD);
+    alive.flat_map(move |(old, &new)| {
+        let values = column.map_or(0..0, |column| part.data.values(&column, old));
+        part.data.numbers[values].iter().map(move |&value| (new, value))
+    })
+}

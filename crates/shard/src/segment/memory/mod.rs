@@ -1,0 +1,117 @@
+//! A memory block: a small immutable segment of fresh documents, so that a refresh of few documents costs microseconds.
+//!
+//! In: prepared documents ([`MemoryBlock::build`]) or other blocks ([`MemoryBlock::merge`]). Out: what [`Segment`] asks for. The log makes
+//! blocks durable; nothing here touches a disk. When blocks are merged and sealed is the engine's business.
+
+use std::io;
+use std::sync::Arc;
+
+use search::statistics::FieldStatistics;
+
+use super::column::{NumberColumn, StringColumn};
+use super::{AliveDocs, DocId, Norms, Segment, SegmentSize, Terms};
+use crate::fields::{FieldSlot, FieldTable};
+use crate::prepared::SequencedDocument;
+
+mod assembly;
+mod build;
+mod column;
+mod data;
+mod merge;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+use column::{BlockNumbers, BlockStrings};
+use data::{Data, Stretch};
+use terms::BlockTerms;
+
+/// A block to merge, and which of its documents to keep (`None`: all).
+pub type Input<'a> = (Arc<MemoryBlock>, Option<&'a AliveDocs>);
+
+/// An immutable segment in memory.
+#[derive(Debug)]
+pub struct MemoryBlock {
+    data: Arc<Data>,
+    bytes: u64,
+}
+
+impl MemoryBlock {
+    /// A block of `documents`, numbered from 0 in their order. Values in slots that `fields` does not have, or has with another layout,
+    /// are left out of everything but the source.
+    pub fn build(fields: &FieldTable, documents: Vec<SequencedDocument>) -> Self {
+        Self::new(build::build(fields, documents))
+    }
+
+    /// One block of several. The documents that are kept follow each other in the order of the inputs: the new number of a document is
+    /// the count kept in the inputs before its own, plus how many are kept before it in its own.
+    pub fn merge(inputs: &[Input<'_>]) -> Self {
+        Self::new(merge::merge(inputs))
+    }
+
+    /// In the order of their numbers.
+    pub fn documents(&self) -> &[SequencedDocument] {
+        &self.data.documents
+    }
+
+    fn new(data: Data) -> Self {
+        Self { bytes: data.bytes(), data: Arc::new(data) }
+    }
+}
+
+impl Segment for MemoryBlock {
+    fn doc_count(&self) -> u32 {
+        self.data.doc_count()
+    }
+
+    fn terms(&self, field: FieldSlot) -> io::Result<Option<Arc<dyn Terms>>> {
+        let row = self.data.row(field).filter(|row| row.record.is_some());
+        Ok(row.map(|row| Arc::new(BlockTerms { data: self.data.clone(), row: *row }) as Arc<dyn Terms>))
+    }
+
+    fn field_statistics(&self, field: FieldSlot) -> io::Result<FieldStatistics> {
+        let counts = self
+            .data
+            .row(field)
+            .map(|row| FieldStatistics { doc_count: u64::from(row.doc_count), total_term_freq: row.tokens });
+        Ok(counts.unwrap_or_default())
+    }
+
+    fn norms(&self, field: FieldSlot) -> io::Result<Option<Norms>> {
+        let norms = self.data.row(field).and_then(|row| row.norms);
+        Ok(norms.map(|codes| Arc::new(Codes { data: self.data.clone(), codes }) as Norms))
+    }
+
+    fn numbers(&self, field: FieldSlot) -> io::Result<Option<Arc<dyn NumberColumn>>> {
+        let column = self.data.row(field).and_then(|row| row.column).filter(|column| !column.of_ords);
+        Ok(column.map(|column| Arc::new(BlockNumbers { data: self.data.clone(), column }) as Arc<dyn NumberColumn>))
+    }
+
+    fn strings(&self, field: FieldSlot) -> io::Result<Option<Arc<dyn StringColumn>>> {
+        let Some(row) = self.data.row(field) else { return Ok(None) };
+        let strings = |column| BlockStrings { data: self.data.clone(), column, terms: row.terms };
+        let column = row.column.filter(|column| column.of_ords);
+        Ok(column.map(|column| Arc::new(strings(column)) as Arc<dyn StringColumn>))
+    }
+
+    fn source(&self, doc: DocId) -> io::Result<Arc<[u8]>> {
+        let document = self.data.documents.get(doc as usize).ok_or(io::ErrorKind::NotFound)?;
+        Ok(document.document.source.clone())
+    }
+
+    fn size(&self) -> SegmentSize {
+        SegmentSize { memory_bytes: self.bytes, disk_bytes: 0 }
+    }
+}
+
+/// Length codes of one field.
+struct Codes {
+    data: Arc<Data>,
+    codes: Stretch,
+}
+
+impl AsRef<[u8]> for Codes {
+    fn as_ref(&self) -> &[u8] {
+        &self.data.norms[self.codes.range()]
+    }
+}
