@@ -206,17 +206,16 @@ impl Form {
     }
 }
 
-/// What a body is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What the client says that its body is.
 pub(crate) struct ContentType;
 
 impl ContentType {
-    /// From the header; `Ok(Err(header))` when it names something that no endpoint reads.
+    /// Whether endpoints read what the header names; `Ok(Err(header))` when they do not, or when there is no header.
     ///
     /// # Errors
     /// `content_type_header_exception` for a header that is no media type; 501 for formats that OpenSearch reads besides JSON.
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Result<Option<Self>, String>, Error> {
-        let Some(given) = headers.get(CONTENT_TYPE) else { return Ok(Ok(None)) };
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Result<(), String>, Error> {
+        let Some(given) = headers.get(CONTENT_TYPE) else { return Ok(Err(String::new())) };
         let given = String::from_utf8_lossy(given.as_bytes()).into_owned();
         let bare = given.split(';').next().unwrap_or("").trim();
         let token = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !b"/,;".contains(&b));
@@ -226,7 +225,7 @@ impl ContentType {
             return Err(Error::new(ErrorKind::ContentTypeHeader, outer).with_cause(Error::illegal_argument(reason)));
         }
         match media_type(&given) {
-            MediaType::Json => Ok(Ok(Some(Self))),
+            MediaType::Json => Ok(Ok(())),
             MediaType::Yaml | MediaType::Binary => Err(Error::not_implemented(format!("Content-Type [{given}]"))),
             MediaType::Other => Ok(Err(given)),
         }

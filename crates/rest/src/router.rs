@@ -99,19 +99,6 @@ impl Routes {
             }
         }
     }
-
-    /// Every pattern with its methods, for tests.
-    #[cfg(test)]
-    pub(crate) fn all(&self) -> Vec<(Method, &'static str)> {
-        fn walk(routes: &[Route], node: &Node, out: &mut Vec<(Method, &'static str)>) {
-            out.extend(node.methods.iter().map(|(method, route)| (method.clone(), routes[*route].pattern)));
-            node.literals.iter().for_each(|(_, child)| walk(routes, child, out));
-            node.named.iter().for_each(|child| walk(routes, child, out));
-        }
-        let mut out = Vec::new();
-        walk(&self.routes, &self.root, &mut out);
-        out
-    }
 }
 
 /// Patterns have at most six segments, which bounds the recursion.

@@ -7,7 +7,8 @@
 //! write a [`Reply`] with [`crate::render::json::Json`] (or [`Reply::value`], [`Reply::acknowledged`], [`Reply::text`]). `?` carries
 //! errors to the one place that writes them. `pretty`, `human`, `error_trace`, `filter_path` and `format` are taken beforehand;
 //! `request.format` says which format a table shall have. HEAD is a method like others: what is answered to it loses its body by itself.
-//! What OpenSearch has and Shoal has not stands in [`missing`], which answers 501.
+//! What OpenSearch has and Shoal has not stands in [`missing`], which answers 501; what comes to be is taken out of it, since a method and
+//! pattern has one endpoint (checked when the server starts).
 
 mod document;
 mod missing;

@@ -50,8 +50,10 @@ pub(crate) fn active_shard_count(text: &str) -> Result<ActiveShards, Error> {
         Ok(count) => u32::try_from(count)
             .map(ActiveShards::Count)
             .map_err(|_| Error::illegal_argument("shard count cannot be a negative value")),
-        Err(_) => Err(Error::illegal_argument(format!("cannot parse ActiveShardCount[{text}]"))
-            .with_cause(number_format(text))),
+        Err(_) => {
+            Err(Error::illegal_argument(format!("cannot parse ActiveShardCount[{text}]"))
+                .with_cause(number_format(text)))
+        }
     }
 }
 
@@ -256,7 +258,11 @@ mod tests {
         check("if_seq_no=-5&if_primary_term=1", Written::Index, "sequence numbers must be non negative. got [-5].");
         check("if_seq_no=x", Written::Index, "Failed to parse long parameter [if_seq_no] with value [x]");
         check("version=3", Written::Index, "internal versioning can not be used");
-        check("version=-1&version_type=external", Written::Index, "illegal version value [-1] for version type [EXTERNAL]");
+        check(
+            "version=-1&version_type=external",
+            Written::Index,
+            "illegal version value [-1] for version type [EXTERNAL]",
+        );
         check("version_type=external", Written::Index, "illegal version value [-3] for version type [EXTERNAL]");
         check("version=1&version_type=force", Written::Index, "No version type match [force]");
         check("version=4&version_type=external", Written::Create, "create operations only support internal versioning");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use axum::body::{Body, HttpBody};
+use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use axum::http::{Method, Request as HttpRequest, Response};
 
@@ -19,12 +19,10 @@ use crate::router::Found;
 /// Answers one request. Never fails: what goes wrong is an answer too.
 pub(super) async fn answer(server: Arc<Server>, request: HttpRequest<Body>) -> Response<Body> {
     server.settings.counters.requests.fetch_add(1, Ordering::Relaxed);
-    let (head, body) = request.into_parts();
-    let uri = head.uri.path_and_query().map_or("/", |uri| uri.as_str()).to_owned();
-    let mut form = Form::default();
-    let opaque = head.headers.get("x-opaque-id").cloned();
+    let opaque = request.headers().get("x-opaque-id").cloned();
     let version = format!("OpenSearch/{} ({})", server.settings.version.number, server.settings.version.distribution);
-    let reply = match route(server, &head.method, &uri, &head.headers, body, &mut form).await {
+    let mut form = Form::default();
+    let reply = match route(server, request, &mut form).await {
         Ok(reply) => reply,
         Err(error) => Reply::error(&error),
     };
@@ -38,64 +36,68 @@ pub(super) async fn answer(server: Arc<Server>, request: HttpRequest<Body>) -> R
     response
 }
 
-async fn route(
-    server: Arc<Server>,
-    method: &Method,
-    uri: &str,
-    headers: &HeaderMap,
-    body: Body,
-    form: &mut Form,
-) -> Result<Reply, Error> {
+/// Finds the endpoint, and lets it answer.
+async fn route(server: Arc<Server>, request: HttpRequest<Body>, form: &mut Form) -> Result<Reply, Error> {
+    let (head, body) = request.into_parts();
+    let uri = head.uri.path_and_query().map_or("/", |uri| uri.as_str());
+    let method = head.method;
     let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
-    form.accept(headers);
+    form.accept(&head.headers);
     let mut params = crate::request::params(query)?;
     form.take(&mut params)?;
     let Some(segments) = decode_path(path) else {
         return Ok(Reply::plain(400, "invalid uri has been requested"));
     };
-    let (route, parts) = match server.routes.find(method, &segments) {
+    let (route, parts) = match server.routes.find(&method, &segments) {
         Found::Route(route, parts) => (route, parts),
         Found::Nothing => {
             let reason = format!("no handler found for uri [{uri}] and method [{method}]");
             return Ok(Reply::plain(400, &reason));
         }
-        Found::OtherMethods(allowed) => return Ok(other_methods(method, uri, &allowed)),
+        Found::OtherMethods(allowed) => return Ok(other_methods(&method, uri, &allowed)),
     };
-    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let nothing = body.is_end_stream();
-    let content_type = match ContentType::of(headers)? {
-        Ok(content_type) => content_type,
-        Err(_) if nothing => None,
-        Err(given) => {
-            return Ok(Reply::plain_status(406, &format!("Content-Type header [{given}] is not supported")));
-        }
+    // Held until the answer is there.
+    let (content, _charge) = match content(&server, &head.headers, body, route.streams).await? {
+        Ok(read) => read,
+        Err(refused) => return Ok(refused),
     };
+    let request = Request::new(method, path.to_owned(), parts, params, content).with_format(form.format.clone());
+    (route.handler)(server.clone(), request).await
+}
+
+/// The body as the endpoint wants it, or what is answered because of it.
+async fn content(
+    server: &Server,
+    headers: &HeaderMap,
+    body: Body,
+    streams: bool,
+) -> Result<Result<(Content, Option<Charge>), Reply>, Error> {
+    let charge = Charge::new(server.settings.counters.clone(), server.settings.max_in_flight_bytes);
+    let mut chunks = Chunks::new(body, server.settings.max_content_length, charge);
+    if let Err(given) = ContentType::of(headers)?
+        && !chunks.is_empty().await?
+    {
+        return Ok(Err(Reply::plain_status(406, &format!("Content-Type header [{given}] is not supported"))));
+    }
     if let Some(encoding) = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok())
         && encoding != "identity"
     {
-        return Ok(Reply::plain_status(415, &format!("Content-Encoding header [{encoding}] is not supported")));
+        return Ok(Err(Reply::plain_status(415, &format!("Content-Encoding header [{encoding}] is not supported"))));
     }
-    let charge = Charge::new(server.settings.counters.clone(), server.settings.max_in_flight_bytes);
-    let chunks = Chunks::new(body, server.settings.max_content_length, charge);
-    let (content, _charge) = if route.streams {
-        (Content::Chunks(chunks), None)
-    } else {
-        match body::whole(chunks, announced).await {
-            Ok((bytes, charge)) => (Content::Whole(bytes), Some(charge)),
-            Err(Unread::TooLarge) => return Ok(body::too_large()),
-            Err(Unread::Refused(error)) => return Err(error),
-        }
-    };
-    let nothing = match &content {
-        Content::Whole(bytes) => bytes.is_empty(),
-        Content::Chunks(_) => nothing,
-    };
-    if content_type.is_none() && !nothing {
-        return Ok(Reply::plain_status(406, "Content-Type header [] is not supported"));
+    if streams {
+        return Ok(Ok((Content::Chunks(chunks), None)));
     }
-    let request =
-        Request::new(method.clone(), path.to_owned(), parts, params, content).with_format(form.format.clone());
-    (route.handler)(server.clone(), request).await
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let refused = match body::whole(&mut chunks, announced).await {
+        Ok(bytes) => return Ok(Ok((Content::Whole(bytes), Some(chunks.charge)))),
+        Err(refused) => refused,
+    };
+    // So that the client, which is still sending, gets to read why.
+    chunks.drain().await;
+    match refused {
+        Unread::TooLarge => Ok(Err(body::too_large())),
+        Unread::Refused(error) => Err(error),
+    }
 }
 
 fn other_methods(method: &Method, uri: &str, allowed: &[Method]) -> Reply {

@@ -21,6 +21,8 @@ pub(crate) enum Content {
 /// A body that is still coming.
 pub(crate) struct Chunks {
     body: Body,
+    /// Read, but not given out.
+    ahead: Option<Bytes>,
     /// Longest thing that may be put together of it.
     pub(crate) max_content_length: u64,
     /// What is held of it; the reader says how much that is.
@@ -29,7 +31,18 @@ pub(crate) struct Chunks {
 
 impl Chunks {
     pub(crate) fn new(body: Body, max_content_length: u64, charge: Charge) -> Self {
-        Self { body, max_content_length, charge }
+        Self { body, ahead: None, max_content_length, charge }
+    }
+
+    /// Whether there is nothing in it.
+    ///
+    /// # Errors
+    /// As [`Chunks::next`].
+    pub(crate) async fn is_empty(&mut self) -> Result<bool, Error> {
+        if self.ahead.is_none() {
+            self.ahead = self.next().await?;
+        }
+        Ok(self.ahead.is_none())
     }
 
     /// The next bytes; `None` at the end.
@@ -37,6 +50,9 @@ impl Chunks {
     /// # Errors
     /// When the client sends what is not HTTP or not gzip, or goes away.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        if let Some(chunk) = self.ahead.take() {
+            return Ok(Some(chunk));
+        }
         loop {
             match poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx)).await {
                 None => return Ok(None),
@@ -51,6 +67,17 @@ impl Chunks {
                 Some(Err(error)) => {
                     return Err(Error::new(ErrorKind::Parse, format!("the request body cannot be read: {error}")));
                 }
+            }
+        }
+    }
+
+    /// Reads on without use, as far as one body may be long.
+    pub(crate) async fn drain(&mut self) {
+        let mut left = self.max_content_length;
+        while let Ok(Some(chunk)) = self.next().await {
+            match left.checked_sub(chunk.len() as u64) {
+                Some(rest) => left = rest,
+                None => return,
             }
         }
     }
@@ -69,8 +96,8 @@ impl From<Error> for Unread {
     }
 }
 
-/// All of a body. `announced`: its `Content-Length`. The charge stays held until it is dropped.
-pub(super) async fn whole(mut chunks: Chunks, announced: Option<u64>) -> Result<(Bytes, Charge), Unread> {
+/// All of a body, which stays charged for. `announced`: its `Content-Length`.
+pub(super) async fn whole(chunks: &mut Chunks, announced: Option<u64>) -> Result<Bytes, Unread> {
     let announced = announced.unwrap_or(0);
     if announced > chunks.max_content_length {
         return Err(Unread::TooLarge);
@@ -78,20 +105,20 @@ pub(super) async fn whole(mut chunks: Chunks, announced: Option<u64>) -> Result<
     if announced > 0 {
         chunks.charge.hold(announced)?;
     }
-    let Some(first) = chunks.next().await? else { return Ok((Bytes::new(), chunks.charge)) };
+    let Some(first) = chunks.next().await? else { return Ok(Bytes::new()) };
     let Some(second) = chunks.next().await? else {
-        within(&mut chunks, first.len())?;
-        return Ok((first, chunks.charge));
+        within(chunks, first.len())?;
+        return Ok(first);
     };
     let mut all = Vec::with_capacity(first.len() + second.len());
     all.extend_from_slice(&first);
     let mut next = Some(second);
     while let Some(chunk) = next {
-        within(&mut chunks, all.len() + chunk.len())?;
+        within(chunks, all.len() + chunk.len())?;
         all.extend_from_slice(&chunk);
         next = chunks.next().await?;
     }
-    Ok((Bytes::from(all), chunks.charge))
+    Ok(Bytes::from(all))
 }
 
 fn within(chunks: &mut Chunks, length: usize) -> Result<(), Unread> {

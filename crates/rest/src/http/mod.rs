@@ -6,8 +6,10 @@
 
 mod answer;
 mod body;
-pub(crate) mod budget;
+mod budget;
 mod listener;
+
+pub use budget::Counters;
 
 pub(crate) use body::{Chunks, Content};
 
@@ -24,7 +26,6 @@ use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::endpoint::Server;
-use budget::Counters;
 
 /// What the node's configuration decides about HTTP.
 #[derive(Clone, Debug)]

@@ -103,3 +103,54 @@ impl<'a> Scan<'a> {
 pub(super) fn decoded(quoted: &[u8]) -> String {
     serde_json::from_slice(quoted).unwrap_or_else(|_| String::from_utf8_lossy(quoted).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use crate::render::filter::{Filter, filter};
+    use crate::render::{pretty::pretty, yaml::yaml};
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".*".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 60, 6, |inner| {
+            let object = prop::collection::vec(("[a-c./\"\\\\]{0,3}", inner.clone()), 0..6);
+            prop_oneof![
+                prop::collection::vec(inner, 0..6).prop_map(Value::from),
+                object.prop_map(|entries| Value::Object(entries.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_rewritten_means_the_same(value in any_json()) {
+            let json = serde_json::to_vec(&value).unwrap();
+            // The reader of tests rounds its own way.
+            let value: Value = serde_json::from_slice(&json).unwrap();
+            prop_assert_eq!(&serde_json::from_slice::<Value>(&pretty(&json)).unwrap(), &value);
+            let everything = Filter::new(&["**".into()]).unwrap();
+            let kept: Value = serde_json::from_slice(&filter(&json, &everything)).unwrap();
+            if value.is_object() {
+                prop_assert_eq!(&kept, &value);
+            }
+            let some = Filter::new(&["**.a*".into(), "-**.b".into()]).unwrap();
+            serde_json::from_slice::<Value>(&filter(&json, &some)).unwrap();
+            yaml(&json);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(prop::sample::select(&b"{}[],:\"\\/*a1 \n\xff"[..]), 0..60)) {
+            pretty(&bytes);
+            yaml(&bytes);
+            filter(&bytes, &Filter::new(&["a.**.b".into(), "-**.a".into()]).unwrap());
+        }
+    }
+}

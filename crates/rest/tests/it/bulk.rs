@@ -42,13 +42,13 @@ fn what_is_wrong_with_a_line_spoils_the_request() {
         ),
         ("\u{1}\n", "json_parse_exception"),
     ] {
-        server.refuses("POST", "/f/_bulk", &format!("{ok}{body}"), 400, expected);
+        server.refuses("POST /f/_bulk", &format!("{ok}{body}"), 400, expected);
     }
-    server.refuses("POST", "/_bulk", ok, 400, "1: index is missing;");
-    server.refuses("POST", "/_bulk", "\n\n", 400, "1: no requests added;");
-    server.refuses("POST", "/_bulk", "", 400, "request body is required");
-    server.refuses("GET", "/_bulk", "", 405, "allowed: [PUT, POST]");
-    server.refuses("POST", "/f/_bulk?refresh=perhaps", ok, 400, "Unknown value for refresh: [perhaps].");
+    server.refuses("POST /_bulk", ok, 400, "1: index is missing;");
+    server.refuses("POST /_bulk", "\n\n", 400, "1: no requests added;");
+    server.refuses("POST /_bulk", "", 400, "request body is required");
+    server.refuses("GET /_bulk", "", 405, "allowed: [PUT, POST]");
+    server.refuses("POST /f/_bulk?refresh=perhaps", ok, 400, "Unknown value for refresh: [perhaps].");
     let untyped = server.connect().ask("POST", "/f/_bulk", &[], ok.as_bytes());
     assert_eq!(untyped.status, 406);
     assert!(server.gateway.writes.lock().unwrap().is_empty(), "nothing was written");
@@ -60,8 +60,7 @@ fn what_is_wrong_with_a_write_spoils_its_item() {
     let body = "{\"index\":{\"_id\":\"\"}}\n{}\n{\"update\":{\"_id\":\"1\"}}\n{\"script\":\"x\"}\n{\"index\":{\"_id\":\"2\",\"pipeline\":\"p\"}}\n{}\n{\"index\":{\"_id\":\"3\"}}\n{\"half\n{\"index\":{\"_id\":\"4\"}}\n{}\n";
     let path = "/f/_bulk?filter_path=items.*.status,items.*.error.reason";
     server.check(
-        "POST",
-        path,
+        &format!("POST {path}"),
         body,
         200,
         concat!(
@@ -99,7 +98,7 @@ fn a_late_mistake_is_said_although_the_client_still_sends() {
     let server = Server::start();
     let mut body = "{\"index\":{\"_id\":\"1\"}}\n{}\n".repeat(1024) + "nonsense\n";
     body += &"{\"index\":{\"_id\":\"1\"}}\n{}\n".repeat(200_000);
-    server.refuses("POST", "/f/_bulk", &body, 400, "json_parse_exception");
+    server.refuses("POST /f/_bulk", &body, 400, "json_parse_exception");
     assert_eq!(server.gateway.writes.lock().unwrap().len(), 1, "what came before it was written");
 }
 
@@ -107,7 +106,7 @@ fn a_late_mistake_is_said_although_the_client_still_sends() {
 fn a_line_that_is_too_long() {
     let server = Server::with(Settings { max_content_length: 1 << 20, ..Settings::default() });
     let body = format!("{{\"index\":{{}}}}\n{{\"a\":\"{}\"}}\n", "x".repeat(2 << 20));
-    server.refuses("POST", "/f/_bulk", &body, 413, "line [2] of the bulk request is longer than");
+    server.refuses("POST /f/_bulk", &body, 413, "line [2] of the bulk request is longer than");
     let held = server.settings.counters.in_flight_bytes.load(std::sync::atomic::Ordering::Relaxed);
     assert_eq!(held, 0);
 }

@@ -57,16 +57,18 @@ impl Server {
     }
 
     /// The answer's status and body must be these.
-    pub(crate) fn check(&self, method: &str, path: &str, body: &str, status: u16, expected: &str) {
+    pub(crate) fn check(&self, ask: &str, body: &str, status: u16, expected: &str) {
+        let (method, path) = ask.split_once(' ').unwrap();
         let response = self.ask(method, path, body);
-        assert_eq!((response.status, response.text().as_str()), (status, expected), "{method} {path} {body}");
+        assert_eq!((response.status, response.text().as_str()), (status, expected), "{ask} {body}");
     }
 
     /// The answer is an error of this status, whose body contains `expected`.
-    pub(crate) fn refuses(&self, method: &str, path: &str, body: &str, status: u16, expected: &str) {
+    pub(crate) fn refuses(&self, ask: &str, body: &str, status: u16, expected: &str) {
+        let (method, path) = ask.split_once(' ').unwrap();
         let response = self.ask(method, path, body);
         let text = response.text();
-        assert!(response.status == status && text.contains(expected), "{method} {path}: {} {text}", response.status);
+        assert!(response.status == status && text.contains(expected), "{ask}: {} {text}", response.status);
     }
 }
 

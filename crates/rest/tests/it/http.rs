@@ -23,15 +23,9 @@ fn root_says_who_is_there() {
 #[test]
 fn unknown_paths_and_methods() {
     let server = Server::start();
-    server.check("GET", "/x/y?a=1", "", 400, r#"{"error":"no handler found for uri [/x/y?a=1] and method [GET]"}"#);
-    server.check(
-        "GET",
-        "/a//_search",
-        "",
-        400,
-        r#"{"error":"no handler found for uri [/a//_search] and method [GET]"}"#,
-    );
-    server.check("GET", "/%zz", "", 400, r#"{"error":"invalid uri has been requested"}"#);
+    server.check("GET /x/y?a=1", "", 400, r#"{"error":"no handler found for uri [/x/y?a=1] and method [GET]"}"#);
+    server.check("GET /a//_search", "", 400, r#"{"error":"no handler found for uri [/a//_search] and method [GET]"}"#);
+    server.check("GET /%zz", "", 400, r#"{"error":"invalid uri has been requested"}"#);
     let response = server.ask("DELETE", "/films/_search", "");
     assert_eq!((response.status, response.header("allow")), (405, Some("GET,POST")));
     assert_eq!(
@@ -40,18 +34,18 @@ fn unknown_paths_and_methods() {
     );
     let options = server.ask("OPTIONS", "/films/_bulk", "");
     assert_eq!((options.status, options.header("allow"), options.body.len()), (200, Some("PUT,POST"), 0));
-    server.refuses("GET", "/_search?q=%zz", "", 400, "bad_parameter_exception");
-    server.refuses("GET", "/_x/_search", "", 400, "Invalid index name [_x], must not start with '_'.");
+    server.refuses("GET /_search?q=%zz", "", 400, "bad_parameter_exception");
+    server.refuses("GET /_x/_search", "", 400, "Invalid index name [_x], must not start with '_'.");
 }
 
 #[test]
 fn what_is_missing_is_named() {
     let server = Server::start();
     for (method, path) in [("POST", "/_reindex"), ("GET", "/films/_field_caps"), ("PUT", "/_index_template/x")] {
-        server.refuses(method, path, "", 501, "not_implemented_exception");
+        server.refuses(&format!("{method} {path}"), "", 501, "not_implemented_exception");
     }
-    server.refuses("GET", "/_search?scroll=1m", "", 501, "[scroll] of a search");
-    server.refuses("PUT", "/films/_doc/1?pipeline=x", "{}", 501, "[pipeline] [x]");
+    server.refuses("GET /_search?scroll=1m", "", 501, "[scroll] of a search");
+    server.refuses("PUT /films/_doc/1?pipeline=x", "{}", 501, "[pipeline] [x]");
 }
 
 #[test]
@@ -70,8 +64,8 @@ fn unknown_parameters_are_refused_everywhere() {
         ("GET", "/films/_explain/1"),
         ("POST", "/films/_bulk"),
     ] {
-        let body = if method == "PUT" { "{}" } else { "" };
-        server.refuses(method, &format!("{path}?no_such=1"), body, 400, "contains unrecognized parameter: [no_such]");
+        let body = if method == "GET" { "" } else { "{}" };
+        server.refuses(&format!("{method} {path}?no_such=1"), body, 400, "contains unrecognized parameter: [no_such]");
     }
     assert!(server.gateway.writes.lock().unwrap().is_empty(), "nothing was done");
 }
@@ -97,19 +91,19 @@ fn forms_of_an_answer() {
     let server = Server::start();
     *server.gateway.source.lock().unwrap() = Some(br#"{"a": 1.50, "big":99999999999999999999}"#.to_vec());
     let head = r#"{"_index":"f","_id":"1","_version":2,"_seq_no":7,"_primary_term":1,"found":true,"_source":"#;
-    server.check("GET", "/f/_doc/1", "", 200, &format!("{head}{}}}", r#"{"a": 1.50, "big":99999999999999999999}"#));
-    server.check("GET", "/f/_doc/1?filter_path=_source.big", "", 200, r#"{"_source":{"big":99999999999999999999}}"#);
-    server.check("GET", "/f/_doc/1?filter_path=-_source,-_*", "", 200, r#"{"found":true}"#);
-    server.check("GET", "/f/_doc/1?pretty&filter_path=found", "", 200, "{\n  \"found\" : true\n}\n");
+    server.check("GET /f/_doc/1", "", 200, &format!("{head}{}}}", r#"{"a": 1.50, "big":99999999999999999999}"#));
+    server.check("GET /f/_doc/1?filter_path=_source.big", "", 200, r#"{"_source":{"big":99999999999999999999}}"#);
+    server.check("GET /f/_doc/1?filter_path=-_source,-_*", "", 200, r#"{"found":true}"#);
+    server.check("GET /f/_doc/1?pretty&filter_path=found", "", 200, "{\n  \"found\" : true\n}\n");
     let yaml = server.ask("GET", "/f/_doc/1?format=yaml&filter_path=_id,found", "");
     assert_eq!(
         (yaml.text().as_str(), yaml.header("content-type")),
         ("---\n_id: \"1\"\nfound: true\n", Some("application/yaml"))
     );
-    server.refuses("GET", "/f/_doc/1?format=cbor", "", 501, "cbor");
-    server.refuses("GET", "/f/_doc/1?pretty=maybe", "", 400, "Failed to parse value [maybe]");
+    server.refuses("GET /f/_doc/1?format=cbor", "", 501, "cbor");
+    server.refuses("GET /f/_doc/1?pretty=maybe", "", 400, "Failed to parse value [maybe]");
     // Errors are not filtered.
-    server.refuses("GET", "/missing/_doc/1?filter_path=status", "", 404, r#""type":"index_not_found_exception""#);
+    server.refuses("GET /missing/_doc/1?filter_path=status", "", 404, r#""type":"index_not_found_exception""#);
 }
 
 #[test]
@@ -147,8 +141,8 @@ fn bodies_that_are_too_large() {
 fn too_much_in_flight_is_refused() {
     let server = Server::with(Settings { max_in_flight_bytes: 1000, ..Settings::default() });
     let large = format!(r#"{{"a":"{}"}}"#, "x".repeat(2000));
-    server.refuses("PUT", "/f/_doc/1", &large, 429, "circuit_breaking_exception");
-    server.refuses("PUT", "/f/_doc/1", &large, 429, r#""durability":"TRANSIENT""#);
+    server.refuses("PUT /f/_doc/1", &large, 429, "circuit_breaking_exception");
+    server.refuses("PUT /f/_doc/1", &large, 429, r#""durability":"TRANSIENT""#);
     assert_eq!(server.ask("PUT", "/f/_doc/1", "{}").status, 201);
     assert_eq!(server.settings.counters.in_flight_bytes.load(Ordering::Relaxed), 0);
     assert_eq!(server.settings.counters.tripped.load(Ordering::Relaxed), 2);
@@ -195,9 +189,9 @@ fn a_stop_waits_for_what_runs_but_not_for_ever() {
 fn no_bytes_break_the_server() {
     let server = Server::start();
     let deep = "[".repeat(10_000);
-    server.refuses("POST", "/f/_search", &format!(r#"{{"query":{deep}"#), 400, "Nesting is deeper");
-    server.refuses("POST", "/f/_msearch", &format!("{{}}\n{{\"query\":{deep}\n"), 400, "Nesting is deeper");
-    server.refuses("POST", "/_mget", &deep, 400, "Nesting is deeper");
+    server.refuses("POST /f/_search", &format!(r#"{{"query":{deep}"#), 400, "Nesting is deeper");
+    server.refuses("POST /f/_msearch", &format!("{{}}\n{{\"query\":{deep}\n"), 400, "Nesting is deeper");
+    server.refuses("POST /_mget", &deep, 400, "Nesting is deeper");
     let invalid = server.connect().ask("POST", "/f/_search", &[JSON], b"{\"query\":\"\xff\xfe\"}");
     assert!(invalid.status == 400 && invalid.text().contains("Invalid UTF-8"));
     for path in [

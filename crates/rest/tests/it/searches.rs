@@ -39,9 +39,7 @@ fn a_search_with_parameters_and_body() {
     let server = Server::start();
     let path = "/a,-b*/_search?size=3&from=2&ignore_unavailable=true&expand_wildcards=open,hidden&routing=x,y&typed_keys\
         &search_type=dfs_query_then_fetch&rest_total_hits_as_int=true&q=n:1&request_cache=true&batched_reduce_size=5";
-    server.check(
-        "POST",
-        path,
+    server.check(&format!("POST {path}"),
         r#"{"size":9,"sort":["n"]}"#,
         200,
         r#"{"took":3,"timed_out":false,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0},"hits":{"total":0,"max_score":null,"hits":[]}}"#,
@@ -52,17 +50,19 @@ fn a_search_with_parameters_and_body() {
     assert_eq!(asked.target.options.expand_wildcards, Some(Expand { open: true, closed: false, hidden: true }));
     assert_eq!((asked.from, asked.size, asked.sort.len(), asked.routing.len()), (2, 3, 1, 2));
     assert_eq!(asked.track_total_hits, TrackTotal::All);
-    server.refuses("GET", "/_search?search_type=foo", "", 400, "No search type for [foo]");
-    server.refuses("GET", "/_search?batched_reduce_size=1", "", 400, "batchedReduceSize must be >= 2");
+    server.refuses("GET /_search?search_type=foo", "", 400, "No search type for [foo]");
+    server.refuses("GET /_search?batched_reduce_size=1", "", 400, "batchedReduceSize must be >= 2");
     server.refuses(
-        "GET",
-        "/_search?rest_total_hits_as_int&track_total_hits=5",
+        "GET /_search?rest_total_hits_as_int&track_total_hits=5",
         "",
         400,
         "cannot be used if the tracking of total hits is not accurate, got 5",
     );
-    server.refuses("GET", "/_search?source={}", "", 500, "source and source_content_type parameters are required");
-    assert_eq!(server.ask("GET", "/_search?source={\"size\":0}&source_content_type=application/json", "").status, 200);
+    server.refuses("GET /_search?source={}", "", 500, "source and source_content_type parameters are required");
+    assert_eq!(
+        server.ask("GET", "/_search?source=%7B%22size%22:0%7D&source_content_type=application/json", "").status,
+        200
+    );
     assert_eq!(server.gateway.searches.lock().unwrap().pop().unwrap().size, 0);
 }
 
@@ -92,13 +92,12 @@ fn a_hit_with_everything() {
         r#""fields":{"a":[1]},"highlight":{"t":["<em>a</em>"]},"sort":[1.5,"x"],"matched_queries":["q"],"#,
         r#""_explanation":{"value":1.5,"description":"d","details":[]}}]}}"#,
     );
-    server.check("GET", "/f/_search", "", 200, expected);
+    server.check("GET /f/_search", "", 200, expected);
     server.check(
-        "GET",
-        "/f/_search?filter_path=hits.hits._s*",
+        "GET /f/_search?filter_path=hits.hits._so*,**._score",
         "",
         200,
-        r#"{"hits":{"hits":[{"_shard":"[f][0]","_score":1.5,"_source":{"a":1}}]}}"#,
+        r#"{"hits":{"hits":[{"_score":1.5,"_source":{"a":1}}]}}"#,
     );
 }
 
@@ -108,18 +107,16 @@ fn a_failed_search() {
     let mut failed = Error::new(ErrorKind::SearchPhaseExecution, "all shards failed").with_detail("phase", "query");
     failed.root_causes.push(Error::illegal_argument("too large"));
     *server.gateway.search_answer.lock().unwrap() = Some(Err(failed));
-    server.check(
-        "GET",
-        "/f/_search",
+    server.check("GET /f/_search",
         "",
         400,
         r#"{"error":{"root_cause":[{"type":"illegal_argument_exception","reason":"too large"}],"type":"search_phase_execution_exception","reason":"all shards failed","phase":"query"},"status":400}"#,
     );
     // What OpenSearch finds on its shards.
-    server.refuses("GET", "/f/_search?q=t:(", "", 400, "search_phase_execution_exception");
-    server.refuses("GET", "/f/_count?q=t:(", "", 400, "search_phase_execution_exception");
-    server.refuses("GET", "/missing/_search?q=t:(", "", 404, "index_not_found_exception");
-    server.refuses("GET", "/f/_explain/1?q=t:(", "", 400, r#""type":"query_shard_exception""#);
+    server.refuses("GET /f/_search?q=t:(", "", 400, "search_phase_execution_exception");
+    server.refuses("GET /f/_count?q=t:(", "", 400, "search_phase_execution_exception");
+    server.refuses("GET /missing/_search?q=t:(", "", 404, "index_not_found_exception");
+    server.refuses("GET /f/_explain/1?q=t:(", "", 400, r#""type":"query_shard_exception""#);
 }
 
 #[test]
@@ -136,53 +133,47 @@ fn msearch() {
     assert_eq!((asked[1].target.names.len(), asked[1].routing.len()), (2, 1));
     drop(asked);
     server.refuses(
-        "POST",
-        "/_msearch",
+        "POST /_msearch",
         "{\"colour\":1}\n{}\n",
         400,
         "key [colour] is not supported in the metadata section",
     );
-    server.refuses("POST", "/_msearch", "{}\n{\"query\":{\"no_such\":{}}}\n", 400, "unknown query [no_such]");
-    server.refuses("POST", "/_msearch", "{}\n{}", 400, "must be terminated by a newline");
-    server.refuses("POST", "/_msearch", "", 400, "request body or source parameter is required");
-    server.refuses("POST", "/_msearch?max_concurrent_searches=0", "{}\n{}\n", 400, "must be positive");
+    server.refuses("POST /_msearch", "{}\n{\"query\":{\"no_such\":{}}}\n", 400, "unknown query [no_such]");
+    server.refuses("POST /_msearch", "{}\n{}", 400, "must be terminated by a newline");
+    server.refuses("POST /_msearch", "", 400, "request body or source parameter is required");
+    server.refuses("POST /_msearch?max_concurrent_searches=0", "{}\n{}\n", 400, "must be positive");
 }
 
 #[test]
 fn count_explain_validate() {
     let server = Server::start();
     let shards = r#""_shards":{"total":1,"successful":1,"skipped":0,"failed":0}"#;
-    server.check("GET", "/f/_count", "", 200, &format!(r#"{{"count":42,{shards}}}"#));
+    server.check("GET /f/_count", "", 200, &format!(r#"{{"count":42,{shards}}}"#));
     server.check(
-        "GET",
-        "/_count?terminate_after=9",
+        "GET /_count?terminate_after=9",
         "",
         200,
         &format!(r#"{{"terminated_early":false,"count":42,{shards}}}"#),
     );
-    server.refuses("GET", "/f/_count", r#"{"size":1}"#, 400, "request does not support [size]");
-    server.check(
-        "GET",
-        "/f/_explain/1?q=a",
+    server.refuses("GET /f/_count", r#"{"size":1}"#, 400, "request does not support [size]");
+    server.check("GET /f/_explain/1?q=a",
         "",
         200,
         r#"{"_index":"f","_id":"1","matched":true,"explanation":{"value":0.5,"description":"sum of:","details":[{"value":2.0,"description":"n","details":[]}]}}"#,
     );
-    server.check("GET", "/f/_explain/nothing?q=a", "", 404, r#"{"_index":"f","_id":"nothing","matched":false}"#);
-    server.refuses("GET", "/f/_explain/1", "", 400, "query is missing");
+    server.check("GET /f/_explain/nothing?q=a", "", 404, r#"{"_index":"f","_id":"nothing","matched":false}"#);
+    server.refuses("GET /f/_explain/1", "", 400, "query is missing");
     let valid = r#""_shards":{"total":1,"successful":1,"failed":0},"valid":true"#;
-    server.check("GET", "/f/_validate/query", "", 200, &format!("{{{valid}}}"));
+    server.check("GET /f/_validate/query", "", 200, &format!("{{{valid}}}"));
     server.check(
-        "GET",
-        "/f/_validate/query?explain",
+        "GET /f/_validate/query?explain",
         "",
         200,
         &format!(r#"{{{valid},"explanations":[{{"index":"films","valid":true,"explanation":"*:*"}}]}}"#),
     );
-    server.check("GET", "/f/_validate/query", r#"{"query":{"no_such":{}}}"#, 200, r#"{"valid":false}"#);
+    server.check("GET /f/_validate/query", r#"{"query":{"no_such":{}}}"#, 200, r#"{"valid":false}"#);
     server.check(
-        "GET",
-        "/f/_validate/query?q=(a",
+        "GET /f/_validate/query?q=(a",
         "",
         200,
         r#"{"_shards":{"total":1,"successful":1,"failed":0},"valid":false}"#,

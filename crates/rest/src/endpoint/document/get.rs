@@ -76,10 +76,7 @@ pub(super) fn stored_source(
 }
 
 /// The version that the document must have.
-pub(super) fn version(
-    number: Option<i64>,
-    kind: Option<VersionType>,
-) -> Result<Option<(Version, VersionType)>, Error> {
+pub(super) fn version(number: Option<i64>, kind: Option<VersionType>) -> Result<Option<(Version, VersionType)>, Error> {
     let kind = kind.unwrap_or(VersionType::Internal);
     // -3 is how OpenSearch says "any".
     let Some(number) = number.filter(|&number| number != -3) else { return Ok(None) };

@@ -229,7 +229,8 @@ impl<'a> Quick<'a> {
         let length = rest.iter().position(|byte| matches!(byte, b',' | b'}' | b' ' | b'\t'))?;
         let word = std::str::from_utf8(&rest[..length]).ok()?;
         let digits = word.strip_prefix('-').unwrap_or(word);
-        let integer = matches!(digits.as_bytes(), [b'0'] | [b'1'..=b'9', ..]) && digits.bytes().all(|b| b.is_ascii_digit());
+        let integer =
+            matches!(digits.as_bytes(), [b'0'] | [b'1'..=b'9', ..]) && digits.bytes().all(|b| b.is_ascii_digit());
         if !integer && !matches!(word, "true" | "false" | "null") {
             return None;
         }
@@ -266,7 +267,10 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_in_opensearch_s_words() {
-        check(r#"{"replace":{"_id":"1"}}"#, "line [3], expected one of [create, delete, index, update] but found [replace]");
+        check(
+            r#"{"replace":{"_id":"1"}}"#,
+            "line [3], expected one of [create, delete, index, update] but found [replace]",
+        );
         check(r#"{"index":{"_colour":"red"}}"#, "line [3] contains an unknown parameter [_colour]");
         check(r#"["index"]"#, "expected START_OBJECT but found [START_ARRAY]");
         check("null", "expected START_OBJECT but found [VALUE_NULL]");

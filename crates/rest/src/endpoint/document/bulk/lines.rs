@@ -85,12 +85,6 @@ impl Lines {
     /// Reads on without use, as far as one body may be long.
     pub(super) async fn drain(&mut self) {
         self.buffer = Vec::new();
-        let mut left = self.chunks.max_content_length;
-        while let Ok(Some(chunk)) = self.chunks.next().await {
-            match left.checked_sub(chunk.len() as u64) {
-                Some(rest) => left = rest,
-                None => return,
-            }
-        }
+        self.chunks.drain().await;
     }
 }

@@ -200,9 +200,7 @@ impl Batch {
         self.bytes += 128;
         let index = index.unwrap_or_default();
         let failed = match (&line.id, pipeline(line.pipeline.as_deref().or(defaults.pipeline.as_deref()))) {
-            (Some(id), _) if id.is_empty() => {
-                Some(Error::illegal_argument("if _id is specified it must not be empty"))
-            }
+            (Some(id), _) if id.is_empty() => Some(Error::illegal_argument("if _id is specified it must not be empty")),
             (_, Err(error)) if matches!(verb, Verb::Index | Verb::Create) => Some(error),
             _ => None,
         };
