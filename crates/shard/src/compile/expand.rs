@@ -45,8 +45,7 @@ impl Compiler<'_, '_> {
             for view in reader.segments.iter() {
                 let Some(terms) = view.segment.terms(entry.slot)? else { continue };
                 terms.walk(accepted.range(), accepted.automaton(), &mut |term, _| {
-                    let closeness = accepted.closeness(term);
-                    found.insert(Arc::from(term), closeness);
+                    found.insert(Arc::from(term), accepted.closeness(term));
                     // Far more than are wanted: the worst go, so that memory stays bounded.
                     if found.len() > 4 * limit.max(MAX_CLAUSES) {
                         cut(&mut found, limit);

@@ -170,7 +170,12 @@ impl<'c, 'a> Compiler<'c, 'a> {
 
     /// One word in several fields: each counts as if it were as frequent as in the field where it is most frequent, and a
     /// little more the rarer it is there, so that a field's own rarity does not decide.
-    fn blended(&mut self, terms: &[(FieldName, TermBytes, f32)], tie_breaker: f32, context: Context) -> Outcome<Weight> {
+    fn blended(
+        &mut self,
+        terms: &[(FieldName, TermBytes, f32)],
+        tie_breaker: f32,
+        context: Context,
+    ) -> Outcome<Weight> {
         let mut parts = Vec::with_capacity(terms.len());
         if !context.scoring {
             for (field, term, _) in terms {

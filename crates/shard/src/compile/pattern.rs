@@ -111,7 +111,8 @@ impl Accepted {
         above && below && self.automaton.is_match(term.iter().fold(0, |state, &byte| self.automaton.step(state, byte)))
     }
 
-    /// How near an accepted term is to a fuzzy text: 1, less the edits over the length of the shorter; 1 for other patterns.
+    /// How near an accepted term is to a fuzzy text: 1, less the edits over the length of the shorter, not below
+    /// 0; 1 for other patterns.
     pub(crate) fn closeness(&self, term: &[u8]) -> f32 {
         let Some(fuzzy) = &self.fuzzy else { return 1.0 };
         let edits = match fuzzy.automaton.distance(term) {
@@ -119,7 +120,7 @@ impl Accepted {
             Distance::Exact(edits) | Distance::AtLeast(edits) => edits,
         };
         let length = String::from_utf8_lossy(term).chars().count().min(fuzzy.characters).max(1);
-        1.0 - f32::from(edits) / length as f32
+        (1.0 - f32::from(edits) / length as f32).max(0.0)
     }
 }
 
@@ -188,11 +189,21 @@ mod tests {
 
     #[test]
     fn fuzzy_texts_are_close() {
-        let fuzzy = |edits, prefix_length| Pattern::Fuzzy { text: "shap".into(), edits, prefix_length, max_expansions: 50, transpositions: true };
+        let fuzzy = |edits, prefix_length| Pattern::Fuzzy {
+            text: "shap".into(),
+            edits,
+            prefix_length,
+            max_expansions: 50,
+            transpositions: true,
+        };
         check(fuzzy(1, 0), &["ship", "shap", "hsap", "sha"], &["hips", "ships"]);
         check(fuzzy(1, 2), &["ship"], &["hsap"]);
+        check(fuzzy(2, 0), &["sh", "sap"], &["p"]);
         let built = Accepted::of(&fuzzy(2, 0)).expect("valid");
-        assert_eq!((built.closeness(b"shap"), built.closeness(b"ship"), built.closeness(b"sha")), (1.0, 0.75, 1.0 - 1.0 / 3.0));
+        assert_eq!(
+            (built.closeness(b"shap"), built.closeness(b"ship"), built.closeness(b"sha")),
+            (1.0, 0.75, 1.0 - 1.0 / 3.0)
+        );
     }
 
     #[test]

@@ -233,7 +233,11 @@ impl Parser<'_> {
                 from
             };
             if to < from {
-                return Err(refusal(format!("invalid range: from ({}) cannot be > to ({})", u32::from(from), u32::from(to))));
+                return Err(refusal(format!(
+                    "invalid range: from ({}) cannot be > to ({})",
+                    u32::from(from),
+                    u32::from(to)
+                )));
             }
             push_literal(out, from);
             out.push('-');
@@ -323,7 +327,8 @@ mod tests {
     use super::*;
     use crate::segment::TermAutomaton;
 
-    const ALL: RegexpFlags = RegexpFlags { complement: false, interval: true, intersection: true, any_string: true, empty: true };
+    const ALL: RegexpFlags =
+        RegexpFlags { complement: false, interval: true, intersection: true, any_string: true, empty: true };
 
     fn check(pattern: &str, accepted: &[&str], refused: &[&str]) {
         let automaton = DenseAutomaton::new(&translate(pattern, ALL, false).expect(pattern), 10_000).expect(pattern);

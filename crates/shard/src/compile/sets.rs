@@ -43,7 +43,12 @@ impl Leaf<'_> {
         Ok(TermCursor::new(terms.postings(entry, Detail::Docs)?, None, unscored(&self.unscored)))
     }
 
-    fn any_term<'t>(&self, place: &Place, wanted: impl Iterator<Item = &'t [u8]>, score: f32) -> Outcome<Box<dyn Scorer>> {
+    fn any_term<'t>(
+        &self,
+        place: &Place,
+        wanted: impl Iterator<Item = &'t [u8]>,
+        score: f32,
+    ) -> Outcome<Box<dyn Scorer>> {
         let Some(slot) = place.slot else { return Ok(Box::new(Never)) };
         let Some(terms) = self.segment.terms(slot)? else {
             let wanted: Vec<&[u8]> = wanted.collect();
@@ -55,7 +60,7 @@ impl Leaf<'_> {
                 union.add(self.docs_cursor(&*terms, &entry)?)?;
             }
         }
-        Ok(union.finish(score)?)
+        union.finish(score)
     }
 
     /// Values of a field that has only a column.
@@ -152,7 +157,7 @@ impl Leaf<'_> {
             outcome.is_ok()
         })?;
         outcome?;
-        Ok(union.finish(score)?)
+        union.finish(score)
     }
 
     fn exists(&self, fields: &[Arc<str>], score: f32) -> Outcome<Box<dyn Scorer>> {
@@ -242,4 +247,3 @@ impl Union {
         Ok(if docs.is_empty() { Box::new(Never) } else { Box::new(DocList::new(docs, score)) })
     }
 }
-

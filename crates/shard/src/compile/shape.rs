@@ -28,7 +28,11 @@ impl<'w> Shape<'w> {
     }
 }
 
-fn scoring<'w>(weight: &'w Weight, filters: &mut Vec<&'w Weight>, excluded: &mut Vec<&'w Weight>) -> Option<Scoring<'w>> {
+fn scoring<'w>(
+    weight: &'w Weight,
+    filters: &mut Vec<&'w Weight>,
+    excluded: &mut Vec<&'w Weight>,
+) -> Option<Scoring<'w>> {
     match &weight.kind {
         Kind::Term(term) => positive(term).map(|term| Scoring::All(vec![term])),
         Kind::Phrase(phrase) => {

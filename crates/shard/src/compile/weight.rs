@@ -27,9 +27,16 @@ pub(crate) enum Kind {
     Set(Set),
     Phrase(PhraseWeight),
     Bool(BoolWeight),
-    Boosting { positive: Box<Weight>, negative: Box<Weight>, factor: f32 },
+    Boosting {
+        positive: Box<Weight>,
+        negative: Box<Weight>,
+        factor: f32,
+    },
     Constant(Box<Weight>),
-    DisMax { parts: Vec<Weight>, tie_breaker: f32 },
+    DisMax {
+        parts: Vec<Weight>,
+        tie_breaker: f32,
+    },
     Function(Box<FunctionWeight>),
 }
 

@@ -51,7 +51,12 @@ fn highest(search: &Search<'_>, watch: &mut Watch<'_>) -> Outcome<Option<f32>> {
 }
 
 /// Counts and collects in one pass: every match has to be scored, or only so many are looked at.
-fn exhaustive(search: &Search<'_>, request: &ShardQuery, after: Option<f32>, watch: &mut Watch<'_>) -> Outcome<ShardHits> {
+fn exhaustive(
+    search: &Search<'_>,
+    request: &ShardQuery,
+    after: Option<f32>,
+    watch: &mut Watch<'_>,
+) -> Outcome<ShardHits> {
     let mut own = Watch::sharing(watch);
     let mut best = Best::new(search.reader, request.top, after, &mut own);
     let outcome = matches::each(search, true, watch, &mut |segment, docs, scores| {

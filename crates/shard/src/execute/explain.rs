@@ -84,10 +84,13 @@ impl Explainer<'_> {
     fn constant(&self, weight: &Weight) -> Outcome<Explanation> {
         let text = match &weight.kind {
             Kind::Set(_) => notation::constant(weight),
-            _ => format!("ConstantScore({})", match &weight.kind {
-                Kind::Constant(inner) => notation::bare(inner),
-                _ => notation::bare(weight),
-            }),
+            _ => format!(
+                "ConstantScore({})",
+                match &weight.kind {
+                    Kind::Constant(inner) => notation::bare(inner),
+                    _ => notation::bare(weight),
+                }
+            ),
         };
         Ok(if self.matches(weight)? {
             let boost = if weight.boost == 1.0 { String::new() } else { format!("^{:?}", weight.boost) };
@@ -123,7 +126,8 @@ impl Explainer<'_> {
         }
         let freq = scorer.freq;
         let freq_name = format!("phraseFreq={freq:?}");
-        let scored = Scored { score: &phrase.score, boost: weight.boost, doc_freqs: &phrase.doc_freqs, freq, freq_name };
+        let scored =
+            Scored { score: &phrase.score, boost: weight.boost, doc_freqs: &phrase.doc_freqs, freq, freq_name };
         Ok(self.scored(&notation::query(weight), &scored, scorer.code(self.doc)))
     }
 
@@ -190,7 +194,8 @@ impl Explainer<'_> {
         }
         for part in &clauses.filter {
             if self.matches(part)? {
-                let match_of = vec![matched(0.0, "# clause", Vec::new()), matched(1.0, notation::bare(part), Vec::new())];
+                let match_of =
+                    vec![matched(0.0, "# clause", Vec::new()), matched(1.0, notation::bare(part), Vec::new())];
                 details.push(matched(0.0, "match on required clause, product of:", match_of));
             } else {
                 failed = true;
@@ -266,8 +271,11 @@ impl Explainer<'_> {
         let Some(score) = self.score(&mut *self.leaf.scorer(weight)?)? else {
             return Ok(unmatched("No matching clause", all));
         };
-        let description =
-            if tie_breaker == 0.0 { "max of:".to_owned() } else { format!("max plus {tie_breaker:?} times others of:") };
+        let description = if tie_breaker == 0.0 {
+            "max of:".to_owned()
+        } else {
+            format!("max plus {tie_breaker:?} times others of:")
+        };
         Ok(matched(score, description, all.into_iter().filter(|part| part.matched).collect()))
     }
 }

@@ -85,7 +85,11 @@ fn score_function(explainer: &Explainer<'_>, function: &ScoreFunction, value: f3
             }
             let one = |&value: &i64| {
                 let value = java(decode(*code, value));
-                format!("Math.max(Math.abs({value}(=doc value) - {}(=origin))) - {}(=offset), 0)", java(*origin), java(*offset))
+                format!(
+                    "Math.max(Math.abs({value}(=doc value) - {}(=origin))) - {}(=offset), 0)",
+                    java(*origin),
+                    java(*offset)
+                )
             };
             let distances: Vec<String> = values.iter().map(one).collect();
             let distances = if distances.is_empty() { "0.0".to_owned() } else { distances.join(", ") };

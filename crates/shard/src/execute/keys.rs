@@ -21,8 +21,8 @@ use crate::segment::column::{NumberColumn, StringColumn};
 
 pub(super) type Code = u128;
 
-const CLASS: u32 = 66;
-const VALUE_MASK: u128 = (1 << 65) - 1;
+const CLASS: u32 = 67;
+const VALUE_MASK: u128 = (1 << 66) - 1;
 
 /// One sort key in one segment.
 pub(super) struct Key {
@@ -124,7 +124,13 @@ impl Key {
     }
 
     /// The codes of ascending documents; `scores` parallel to them where scores are computed.
-    pub(super) fn codes(&self, docs: &[DocId], scores: &[f32], out: &mut Vec<Code>, values: &mut Values) -> Outcome<()> {
+    pub(super) fn codes(
+        &self,
+        docs: &[DocId],
+        scores: &[f32],
+        out: &mut Vec<Code>,
+        values: &mut Values,
+    ) -> Outcome<()> {
         out.clear();
         match &self.source {
             Source::Number(column, code) if column.is_single() && !matches!(code, NumberCode::Scaled(_)) => {
@@ -143,7 +149,8 @@ impl Key {
                 values.ords.resize(docs.len(), u64::MAX);
                 column.first_batch(docs, &mut values.ords);
                 let missing = self.missing_code()?;
-                let code = |&ord: &u64| if ord == u64::MAX { missing } else { self.value_code(u128::from(ord) * 2 + 1) };
+                let code =
+                    |&ord: &u64| if ord == u64::MAX { missing } else { self.value_code(u128::from(ord) * 2 + 1) };
                 out.extend(values.ords.iter().map(code));
             }
             _ => {
@@ -190,7 +197,13 @@ impl Key {
     }
 
     /// The code that stands for a document's numbers; of scaled ones as a float.
-    fn chosen_number(&self, column: &dyn NumberColumn, code: NumberCode, doc: DocId, values: &mut Values) -> Option<i64> {
+    fn chosen_number(
+        &self,
+        column: &dyn NumberColumn,
+        code: NumberCode,
+        doc: DocId,
+        values: &mut Values,
+    ) -> Option<i64> {
         let scaled = |value: i64| match code {
             NumberCode::Scaled(_) => ordered_from_f64(decode(code, value)),
             _ => value,
@@ -229,7 +242,7 @@ fn combined(numbers: &[i64], code: NumberCode, mode: SortMode) -> i64 {
     if code == NumberCode::Long {
         return match mode {
             SortMode::Avg => (numbers.iter().map(|&v| v as f64).sum::<f64>() / count).round() as i64,
-            SortMode::Median if numbers.len() % 2 == 0 => {
+            SortMode::Median if numbers.len().is_multiple_of(2) => {
                 ((numbers[middle - 1] as f64 + numbers[middle] as f64) / 2.0).round() as i64
             }
             SortMode::Median => numbers[middle],
@@ -240,7 +253,7 @@ fn combined(numbers: &[i64], code: NumberCode, mode: SortMode) -> i64 {
     let sum: f64 = numbers.iter().map(|&number| decode(code, number)).sum();
     let result = match mode {
         SortMode::Avg => sum / count,
-        SortMode::Median if numbers.len() % 2 == 0 => (value(middle - 1) + value(middle)) / 2.0,
+        SortMode::Median if numbers.len().is_multiple_of(2) => (value(middle - 1) + value(middle)) / 2.0,
         SortMode::Median => value(middle),
         _ => sum,
     };
@@ -290,7 +303,8 @@ fn doubled_number(value: &SortValue, code: NumberCode) -> u128 {
 
 fn between(value: f64, code: NumberCode) -> u128 {
     let up = value.ceil();
-    let (least, greatest) = if code == NumberCode::Long { (i64::MIN as f64, i64::MAX as f64) } else { (0.0, u64::MAX as f64) };
+    let (least, greatest) =
+        if code == NumberCode::Long { (i64::MIN as f64, i64::MAX as f64) } else { (0.0, u64::MAX as f64) };
     if up < least {
         return 0;
     }
@@ -327,7 +341,10 @@ mod tests {
         let double = |v| doubled_number(&SortValue::Double(v), NumberCode::Long);
         assert!(long(3) < double(3.5) && double(3.5) < long(4) && double(4.0) == long(4));
         assert!(double(-1e300) < long(i64::MIN) && double(1e300) > long(i64::MAX));
-        assert!(doubled_number(&SortValue::Long(-1), NumberCode::Unsigned) < doubled_number(&SortValue::Unsigned(0), NumberCode::Unsigned));
+        assert!(
+            doubled_number(&SortValue::Long(-1), NumberCode::Unsigned)
+                < doubled_number(&SortValue::Unsigned(0), NumberCode::Unsigned)
+        );
     }
 
     #[test]

@@ -58,7 +58,13 @@ struct Walk<'r> {
 }
 
 impl Walk<'_> {
-    fn scored(&mut self, segment: u32, view: &SegmentView, scorer: &mut dyn Scorer, watch: &mut Watch<'_>) -> Outcome<()> {
+    fn scored(
+        &mut self,
+        segment: u32,
+        view: &SegmentView,
+        scorer: &mut dyn Scorer,
+        watch: &mut Watch<'_>,
+    ) -> Outcome<()> {
         let max = view.segment.doc_count();
         let mut looked = 0u32;
         let mut doc = scorer.seek(0)?;
@@ -86,7 +92,13 @@ impl Walk<'_> {
         self.deliver(segment)
     }
 
-    fn filled(&mut self, segment: u32, view: &SegmentView, scorer: &mut dyn Scorer, watch: &mut Watch<'_>) -> Outcome<()> {
+    fn filled(
+        &mut self,
+        segment: u32,
+        view: &SegmentView,
+        scorer: &mut dyn Scorer,
+        watch: &mut Watch<'_>,
+    ) -> Outcome<()> {
         let max = view.segment.doc_count();
         let mut words = [0u64; BATCH as usize / 64];
         let mut from = 0;

@@ -31,8 +31,8 @@ mod total;
 #[cfg(test)]
 mod tests;
 
-pub use patience::{Endless, Patience, Verdict};
 use patience::Watch;
+pub use patience::{Endless, Patience, Verdict};
 
 /// How many documents of one shard match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -158,6 +158,7 @@ pub fn matched(reader: &Reader, query: &BoundQuery, addresses: &[DocAddress]) ->
 }
 
 fn check(reader: &Reader, address: DocAddress) -> Result<(), Error> {
-    let known = reader.segments.get(address.segment as usize).is_some_and(|view| address.doc < view.segment.doc_count());
+    let known =
+        reader.segments.get(address.segment as usize).is_some_and(|view| address.doc < view.segment.doc_count());
     if known { Ok(()) } else { Err(Error::illegal_argument(format!("the reader has no document {address:?}"))) }
 }

@@ -13,7 +13,8 @@ pub(super) fn query(weight: &Weight) -> String {
         Kind::All => boosted("*:*".into(), weight.boost),
         Kind::Term(term) => term_query(&term.place.field, &term.term),
         Kind::Synonyms(synonyms) => {
-            let terms: Vec<String> = synonyms.terms.iter().map(|term| term_query(&synonyms.place.field, term)).collect();
+            let terms: Vec<String> =
+                synonyms.terms.iter().map(|term| term_query(&synonyms.place.field, term)).collect();
             format!("Synonym({})", terms.join(" "))
         }
         Kind::Set(found) => boosted(set(found), weight.boost),
@@ -114,7 +115,9 @@ fn set(set: &Set) -> String {
 
 fn boolean(clauses: &BoolWeight) -> String {
     let mut parts = Vec::new();
-    for (sign, weights) in [("+", &clauses.must), ("", &clauses.should), ("#", &clauses.filter), ("-", &clauses.must_not)] {
+    for (sign, weights) in
+        [("+", &clauses.must), ("", &clauses.should), ("#", &clauses.filter), ("-", &clauses.must_not)]
+    {
         for weight in weights {
             let text = if matches!(weight.kind, Kind::Bool(_)) { format!("({})", query(weight)) } else { bare(weight) };
             parts.push(format!("{sign}{text}"));

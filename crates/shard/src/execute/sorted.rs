@@ -80,9 +80,12 @@ impl<'a> Sorted<'a> {
         }
         self.segment = Some(segment);
         self.worst = None;
-        self.keys = self.sort.iter().map(|sort| Key::new(self.reader, segment as usize, sort)).collect::<Outcome<_>>()?;
+        self.keys =
+            self.sort.iter().map(|sort| Key::new(self.reader, segment as usize, sort)).collect::<Outcome<_>>()?;
         self.after_codes = match self.after {
-            Some(after) => Some(self.keys.iter().zip(after).map(|(key, value)| key.code_of(value)).collect::<Outcome<_>>()?),
+            Some(after) => {
+                Some(self.keys.iter().zip(after).map(|(key, value)| key.code_of(value)).collect::<Outcome<_>>()?)
+            }
             None => None,
         };
         Ok(())
@@ -141,7 +144,8 @@ impl<'a> Sorted<'a> {
                 return Ok(());
             }
         }
-        let values = self.keys.iter().map(|key| key.value(doc, score, &mut self.values)).collect::<Outcome<Vec<_>>>()?;
+        let values =
+            self.keys.iter().map(|key| key.value(doc, score, &mut self.values)).collect::<Outcome<Vec<_>>>()?;
         let entry = Entry { values, id, doc, score };
         self.worst = None;
         if full {

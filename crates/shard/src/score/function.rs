@@ -25,9 +25,24 @@ pub(crate) fn decode(code: NumberCode, value: i64) -> f64 {
 pub(crate) enum Function {
     /// Only a weight.
     One,
-    Random { seed: i32, values: RandomBy },
-    FieldValue { path: Arc<str>, column: Option<Arc<dyn NumberColumn>>, code: NumberCode, factor: f32, modifier: Modifier, missing: Option<f64> },
-    Decay { column: Option<Arc<dyn NumberColumn>>, code: NumberCode, decay: DecayCurve, mode: MultiValueMode },
+    Random {
+        seed: i32,
+        values: RandomBy,
+    },
+    FieldValue {
+        path: Arc<str>,
+        column: Option<Arc<dyn NumberColumn>>,
+        code: NumberCode,
+        factor: f32,
+        modifier: Modifier,
+        missing: Option<f64>,
+    },
+    Decay {
+        column: Option<Arc<dyn NumberColumn>>,
+        code: NumberCode,
+        decay: DecayCurve,
+        mode: MultiValueMode,
+    },
 }
 
 /// What a random score is made of.
@@ -72,7 +87,8 @@ impl Function {
             Self::One => Ok(1.0),
             Self::Random { seed, values } => values.random(*seed, doc),
             Self::FieldValue { path, column, code, factor, modifier, missing } => {
-                let value = column.as_ref().and_then(|column| column.first(doc)).map(|value| decode(*code, value)).or(*missing);
+                let value =
+                    column.as_ref().and_then(|column| column.first(doc)).map(|value| decode(*code, value)).or(*missing);
                 let Some(value) = value else {
                     return Err(Error::new(ErrorKind::Generic, format!("Missing value for field [{path}]")).into());
                 };
@@ -83,7 +99,8 @@ impl Function {
                 if let Some(column) = column {
                     column.values(doc, scratch);
                 }
-                let distances = scratch.iter().map(|&value| ((decode(*code, value) - decay.origin).abs() - decay.offset).max(0.0));
+                let distances =
+                    scratch.iter().map(|&value| ((decode(*code, value) - decay.origin).abs() - decay.offset).max(0.0));
                 Ok(decay.value(chosen(distances, *mode)))
             }
         }
@@ -117,7 +134,9 @@ fn modified(modifier: Modifier, value: f64) -> Outcome<f64> {
     };
     if result.is_nan() || result < 0.0 {
         let name = format!("{modifier:?}").to_lowercase();
-        let reason = format!("field value function must not produce negative scores, but got: [{result:?}] for field value: [{value:?}] ({name})");
+        let reason = format!(
+            "field value function must not produce negative scores, but got: [{result:?}] for field value: [{value:?}] ({name})"
+        );
         return Err(Error::illegal_argument(reason).into());
     }
     Ok(result)
@@ -323,7 +342,9 @@ mod tests {
 
     #[test]
     fn murmur_of_known_texts() {
-        for (text, seed, expected) in [("", 0, 0), ("a", 0, 0x3c25_69b2), ("hello", 0, 0x248b_fa47), ("hello, world", 0, 0x149b_bb7f)] {
+        for (text, seed, expected) in
+            [("", 0, 0), ("a", 0, 0x3c25_69b2), ("hello", 0, 0x248b_fa47), ("hello, world", 0, 0x149b_bb7f)]
+        {
             assert_eq!(murmur3(text.as_bytes(), seed), expected, "{text}");
         }
     }

@@ -87,7 +87,6 @@ impl PhraseScorer {
     }
 }
 
-
 /// How often the lists, each shifted by its offset, meet. Spoils the first list.
 pub(crate) fn exact(positions: &mut [Vec<u32>], offsets: &[u32]) -> usize {
     let Some((first, rest)) = positions.split_first_mut() else { return 0 };

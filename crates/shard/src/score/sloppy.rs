@@ -47,7 +47,13 @@ impl Walker {
 impl Sloppy {
     /// `parts`: offset and numbers of the terms of each part, equal terms having equal numbers.
     pub(crate) fn new(slop: u32, parts: &[(u32, Vec<usize>)]) -> Self {
-        let walker = |(offset, _): &(u32, Vec<usize>)| Walker { offset: i64::from(*offset), positions: Vec::new(), at: 0, place: 0, group: None };
+        let walker = |(offset, _): &(u32, Vec<usize>)| Walker {
+            offset: i64::from(*offset),
+            positions: Vec::new(),
+            at: 0,
+            place: 0,
+            group: None,
+        };
         let mut walkers: Vec<Walker> = parts.iter().map(walker).collect();
         let mut label: Vec<usize> = (0..parts.len()).collect();
         for later in 1..parts.len() {

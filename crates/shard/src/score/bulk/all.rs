@@ -8,7 +8,12 @@ use crate::score::cursor::TermCursor;
 const LOOK_AHEAD: usize = 64;
 
 /// Offers every document that may be among the best. `cursors`: at least one.
-pub(crate) fn best(cursors: &mut [TermCursor], accept: Accept<'_>, sink: &mut dyn Sink, scratch: &mut Scratch) -> Outcome<()> {
+pub(crate) fn best(
+    cursors: &mut [TermCursor],
+    accept: Accept<'_>,
+    sink: &mut dyn Sink,
+    scratch: &mut Scratch,
+) -> Outcome<()> {
     cursors.sort_by_key(|cursor| cursor.doc_freq);
     let Some((lead, others)) = cursors.split_first_mut() else { return Ok(()) };
     let whole: Vec<f32> = others.iter().map(TermCursor::whole_bound).collect();

@@ -118,8 +118,8 @@ impl Run<'_> {
         let window = Window { from, to, low, idle_sum };
         match self.order.len() - idle {
             0 => return Ok(()),
-            1 => self.from_one(self.order[idle], &window)?,
-            _ => self.from_several(idle, &window)?,
+            1 => self.take_one(self.order[idle], &window)?,
+            _ => self.add_up_several(idle, &window)?,
         }
         let mut rest = idle_sum;
         for place in (0..idle).rev() {
@@ -132,7 +132,7 @@ impl Run<'_> {
     }
 
     /// One essential cursor: its documents are the candidates.
-    fn from_one(&mut self, number: usize, window: &Window) -> Outcome<()> {
+    fn take_one(&mut self, number: usize, window: &Window) -> Outcome<()> {
         let cursor = &mut self.cursors[number];
         let needed = window.low - window.idle_sum;
         while !cursor.is_done() && cursor.first_possible(cursor.block) < window.to {
@@ -153,7 +153,7 @@ impl Run<'_> {
     }
 
     /// Several essential cursors: their scores are added by document.
-    fn from_several(&mut self, idle: usize, window: &Window) -> Outcome<()> {
+    fn add_up_several(&mut self, idle: usize, window: &Window) -> Outcome<()> {
         let essential: f64 = self.order[idle..].iter().map(|&number| self.bounds[number]).sum();
         let width = window.to - window.from;
         let dense = self.postings(idle, width) * 8 >= u64::from(width);

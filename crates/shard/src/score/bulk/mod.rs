@@ -70,7 +70,8 @@ impl Default for Scratch {
 pub(crate) fn prime(cursors: &mut [TermCursor], accept: Accept<'_>, sink: &mut dyn Sink) -> Outcome<()> {
     let wanted = sink.wanted();
     let promising = |cursor: &&mut TermCursor| cursor.has_bounds() && cursor.blocks() >= 4 * wanted.max(1);
-    let Some(cursor) = cursors.iter_mut().filter(promising).max_by(|a, b| a.score.weight.total_cmp(&b.score.weight)) else {
+    let Some(cursor) = cursors.iter_mut().filter(promising).max_by(|a, b| a.score.weight.total_cmp(&b.score.weight))
+    else {
         return Ok(());
     };
     let mut order: Vec<(f32, usize)> = (0..cursor.blocks()).map(|block| (cursor.block_bound(block), block)).collect();
@@ -103,7 +104,12 @@ pub(crate) struct Probe {
 }
 
 /// Adds a term's scores to the candidates, ascending by document; keeps those that can still reach the floor.
-pub(crate) fn probe(cursor: &mut TermCursor, candidates: &mut Vec<Candidate>, slots: &mut [u16], probe: &Probe) -> Outcome<()> {
+pub(crate) fn probe(
+    cursor: &mut TermCursor,
+    candidates: &mut Vec<Candidate>,
+    slots: &mut [u16],
+    probe: &Probe,
+) -> Outcome<()> {
     let count = candidates.len();
     let (mut out, mut from) = (0, 0);
     while from < count {
@@ -147,7 +153,12 @@ fn keep(candidates: &mut [Candidate], range: std::ops::Range<usize>, mut out: us
 /// A stretch of candidates, and where those kept go.
 type Stretch = (std::ops::Range<usize>, usize);
 
-fn probe_each(cursor: &mut TermCursor, candidates: &mut [Candidate], (range, mut out): Stretch, probe: &Probe) -> Outcome<usize> {
+fn probe_each(
+    cursor: &mut TermCursor,
+    candidates: &mut [Candidate],
+    (range, mut out): Stretch,
+    probe: &Probe,
+) -> Outcome<usize> {
     for at in range {
         let (doc, mut sum) = candidates[at];
         let place = cursor.lower_bound(doc);

@@ -40,11 +40,11 @@ pub(crate) fn best(phrase: PhraseTerms, accept: Accept<'_>, sink: &mut dyn Sink)
         }
         cursors[0].block = block;
         begin(&mut cursors[0], &mut found, accept, low)?;
-        for number in 1..cursors.len() {
+        for (number, cursor) in cursors.iter_mut().enumerate().skip(1) {
             if found.docs.is_empty() {
                 break;
             }
-            join(&mut cursors[number], number, &mut found, low)?;
+            join(cursor, number, &mut found, low)?;
         }
         for at in 0..found.docs.len() {
             let doc = found.docs[at];
