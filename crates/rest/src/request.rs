@@ -88,6 +88,18 @@ impl Request {
         }
     }
 
+    /// As [`Request::body_or_source`], refusing a body of nothing but white space.
+    ///
+    /// # Errors
+    /// `parsing_exception` for such a body, too.
+    pub(crate) fn object_or_source(&mut self) -> Result<Bytes, Error> {
+        let body = self.body_or_source()?;
+        if !body.is_empty() && body.iter().all(u8::is_ascii_whitespace) {
+            return Err(Error::parsing("Expected [START_OBJECT] but found [null]"));
+        }
+        Ok(body)
+    }
+
     /// The body for an endpoint that reads it in chunks.
     pub(crate) fn into_content(self) -> Content {
         self.content
@@ -122,14 +134,20 @@ impl Request {
 /// As [`Request::target`].
 pub(crate) fn target(names: Vec<String>, params: &mut Params) -> Result<Target, Error> {
     let options = TargetOptions {
-        ignore_unavailable: params.flag("ignore_unavailable")?,
-        allow_no_indices: params.flag("allow_no_indices")?,
+        ignore_unavailable: option(params, "ignore_unavailable")?,
+        allow_no_indices: option(params, "allow_no_indices")?,
         expand_wildcards: params.take("expand_wildcards").map(|text| expand(&text)).transpose()?,
     };
     // Deprecated in OpenSearch, where frozen indexes are what it is about; there are none.
-    params.flag("ignore_throttled")?;
+    option(params, "ignore_throttled")?;
     check_names(&names)?;
     Ok(Target { names, options })
+}
+
+fn option(params: &mut Params, name: &str) -> Result<Option<bool>, Error> {
+    params
+        .flag(name)
+        .map_err(|cause| Error::illegal_argument(format!("Could not convert [{name}] to boolean")).with_cause(cause))
 }
 
 /// Refuses names that begin with `_`, which are no names of indexes.

@@ -50,6 +50,8 @@ fn a_search_with_parameters_and_body() {
     assert_eq!(asked.target.options.expand_wildcards, Some(Expand { open: true, closed: false, hidden: true }));
     assert_eq!((asked.from, asked.size, asked.sort.len(), asked.routing.len()), (2, 3, 1, 2));
     assert_eq!(asked.track_total_hits, TrackTotal::All);
+    server.refuses("GET /_search", " ", 400, "Expected [START_OBJECT] but found [null]");
+    server.refuses("GET /_search?allow_no_indices=maybe", "", 400, "Could not convert [allow_no_indices] to boolean");
     server.refuses("GET /_search?search_type=foo", "", 400, "No search type for [foo]");
     server.refuses("GET /_search?batched_reduce_size=1", "", 400, "batchedReduceSize must be >= 2");
     server.refuses(

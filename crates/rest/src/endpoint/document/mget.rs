@@ -17,7 +17,7 @@ use crate::reply::Reply;
 use crate::request::Request;
 
 pub(super) async fn mget(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let body = request.body_or_source()?;
+    let body = request.object_or_source()?;
     let source = request.source_filter();
     let index = request.part("index").map(str::to_owned);
     let params = &mut request.params;

@@ -79,11 +79,15 @@ const KEYS: [&str; 9] = [
 /// `x_content_parse_exception` for keys and values that it cannot have.
 pub(super) fn body(bytes: &[u8]) -> Result<Body, Error> {
     let mut body = Body::default();
-    if bytes.iter().all(u8::is_ascii_whitespace) {
+    if bytes.is_empty() {
         return Ok(body);
     }
-    let Value::Object(object) = json::parse(bytes)? else {
-        return Err(malformed("Expected START_OBJECT but was: something else"));
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(malformed("Expected START_OBJECT but was: null"));
+    }
+    let object = match json::parse(bytes)? {
+        Value::Object(object) => object,
+        other => return Err(malformed(&format!("Expected START_OBJECT but was: {}", json::token(&other)))),
     };
     for (key, value) in object {
         match key.as_str() {
@@ -116,11 +120,13 @@ impl Body {
         retries: i32,
         refusals: &mut Refusals,
     ) -> Result<Update, Error> {
+        if self.script && self.doc.is_some() {
+            refusals.add("can't provide both script and doc");
+        } else if self.doc.is_none() && !self.script {
+            refusals.add("script or doc is missing");
+        }
         if self.script {
             return Err(Error::not_implemented("update by [script]"));
-        }
-        if self.doc.is_none() {
-            refusals.add("script or doc is missing");
         }
         Ok(Update {
             doc: self.doc,

@@ -15,7 +15,7 @@ use crate::reply::Reply;
 use crate::request::Request;
 
 pub(super) async fn count(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let body = request.body_or_source()?;
+    let body = request.object_or_source()?;
     let target = request.target()?;
     let params = &mut request.params;
     let query = dsl::query_param(params).and_then(|given| match given {

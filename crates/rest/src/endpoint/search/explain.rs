@@ -17,7 +17,7 @@ use crate::request::Request;
 pub(super) async fn explain(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let index = request.required("index")?.to_owned();
     let id = request.required("id")?.to_owned();
-    let body = request.body_or_source()?;
+    let body = request.object_or_source()?;
     let params = &mut request.params;
     let query = dsl::query_param(params).and_then(|given| match given {
         Some(query) => Ok(Some(query)),

@@ -15,7 +15,7 @@ use crate::reply::Reply;
 use crate::request::Request;
 
 pub(super) async fn search(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let body = request.body_or_source()?;
+    let body = request.object_or_source()?;
     let target = request.target()?;
     let read = dsl::search_request(&body, target.clone());
     execution(&mut request.params)?;

@@ -123,6 +123,8 @@ struct Batch {
     slots: Vec<Slot>,
     refusals: Refusals,
     bytes: usize,
+    /// Of the line before: lines about one index share its name.
+    index: Option<Arc<str>>,
 }
 
 struct Slot {
@@ -142,6 +144,11 @@ impl Batch {
             }
         };
         let mut line = line;
+        if line.index.is_some() && line.index == self.index {
+            line.index.clone_from(&self.index);
+        } else {
+            self.index.clone_from(&line.index);
+        }
         if line.verb == Verb::Delete {
             self.add(defaults, line, Action::Delete)?;
             return Ok(true);
