@@ -143,3 +143,21 @@ fn it_comes_in_chunks_and_compressed() {
     assert_eq!((response.status, response.text().as_str()), (200, r#"{"errors":false}"#));
     assert_eq!(server.gateway.writes.lock().unwrap()[0].writes.len(), 500);
 }
+
+#[test]
+fn a_request_needs_memory_for_a_batch_and_not_for_all() {
+    let server = Server::with(Settings { max_in_flight_bytes: 12 << 20, ..Settings::default() });
+    let line = format!("{{\"index\":{{\"_id\":\"1\"}}}}\n{{\"text\":\"{}\"}}\n", "x".repeat(4096));
+    let times = 12_000;
+    let mut connection = server.connect();
+    let head = "POST /f/_bulk?filter_path=errors HTTP/1.1\r\nhost: x\r\ncontent-type: application/json";
+    connection.send(format!("{head}\r\ncontent-length: {}\r\n\r\n", line.len() * times).as_bytes());
+    for _ in 0..times {
+        connection.send(line.as_bytes());
+        // The fake gateway keeps what it gets.
+        server.gateway.writes.lock().unwrap().clear();
+    }
+    let response = connection.read(false);
+    assert_eq!((response.status, response.text().as_str()), (200, r#"{"errors":false}"#));
+    assert_eq!(server.settings.counters.tripped.load(std::sync::atomic::Ordering::Relaxed), 0);
+}
