@@ -24,3 +24,4 @@ pub use explain::{ExplainedCharFilter, ExplainedStage, Explanation};
 pub use normalizer::{NormalizeError, Normalizer};
 pub use registry::{Limits, Registry};
 pub use token::{Analyzed, ByteToken, Token, TokenKind};
+pub use unicode::category;

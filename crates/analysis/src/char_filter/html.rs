@@ -44,11 +44,19 @@ impl CharFilter for HtmlStrip {
     fn apply(&self, text: &str) -> Filtered {
         let mut output = Output::default();
         let mut rest = text;
+        // Where the next `>` is, counted from the end: looked for once for all the markup before it.
+        let mut close = text.len() + 1;
         while let Some(at) = rest.find(['<', '&']) {
             output.copy(&rest[..at]);
             rest = &rest[at..];
-            let taken =
-                if rest.starts_with('<') { self.markup(rest, &mut output) } else { self.entity(rest, &mut output) };
+            if close > rest.len() {
+                close = rest.find('>').map_or(0, |at| rest.len() - at);
+            }
+            let taken = if rest.starts_with('<') {
+                self.markup(rest, rest.len() - close, &mut output)
+            } else {
+                self.entity(rest, &mut output)
+            };
             let taken = taken.unwrap_or_else(|| {
                 output.copy(&rest[..1]);
                 1
@@ -61,8 +69,8 @@ impl CharFilter for HtmlStrip {
 }
 
 impl HtmlStrip {
-    /// Handles what begins with `<`; returns how many bytes it takes, or `None` when it is text.
-    fn markup(&self, rest: &str, output: &mut Output) -> Option<usize> {
+    /// Handles what begins with `<`; returns how many bytes it takes, or `None` when it is text. `close`: where the next `>` is, or the end.
+    fn markup(&self, rest: &str, close: usize, output: &mut Output) -> Option<usize> {
         if let Some(inside) = rest.strip_prefix("<!--") {
             return Some(remove(rest, inside.find("-->").map_or(rest.len(), |end| end + 7), output));
         }
@@ -76,15 +84,15 @@ impl HtmlStrip {
             return Some(end.map_or(rest.len(), |end| end + 12));
         }
         if rest.starts_with("<!") {
-            if let Some(end) = rest.find('>') {
-                return Some(remove(rest, end + 1, output));
+            if close < rest.len() {
+                return Some(remove(rest, close + 1, output));
             }
             output.copy(rest);
             return Some(rest.len());
         }
         if rest.starts_with("<?") {
-            let end = rest.find('>').filter(|end| *end > 2 && rest[..*end].ends_with(['?', '/']))?;
-            return Some(remove(rest, end + 1, output));
+            let ends = close < rest.len() && close > 2 && rest[..close].ends_with(['?', '/']);
+            return ends.then(|| remove(rest, close + 1, output));
         }
         self.tag(rest, output)
     }

@@ -11,6 +11,9 @@ pub(crate) struct Grams {
     pub(crate) preserve_original: bool,
 }
 
+/// No index takes a longer term, in bytes. One such gram of a token is emitted, so that it is refused; others are not.
+const LONGEST_TERM: usize = 32_766;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Edge {
     Front,
@@ -43,7 +46,12 @@ impl Grams {
         let mut bounds: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
         let count = bounds.len();
         bounds.push(text.len());
+        let mut too_long = false;
         let mut push = |from: usize, to: usize| {
+            if too_long {
+                return;
+            }
+            too_long = to - from > LONGEST_TERM;
             let mut gram = Piece { start: piece.start, end: piece.end, length: piece.length, ..Piece::default() };
             gram.term.kind = piece.term.kind;
             gram.term.keyword = piece.term.keyword;

@@ -13,11 +13,16 @@ pub(crate) struct PathHierarchy {
     pub(crate) reverse: bool,
 }
 
+/// No index takes a longer term, in bytes. One such path is emitted, so that it is refused; others are not.
+const LONGEST_TERM: usize = 32_766;
+
 impl Tokenizer for PathHierarchy {
     fn tokenize(&self, text: &str, sink: &mut dyn FnMut(Raw<'_>)) -> u32 {
         if text.is_empty() {
             return 0;
         }
+        // All paths of a text of only delimiters would have its length squared.
+        let mut too_long = false;
         let replaced: String;
         let shown = if self.replacement == self.delimiter {
             text
@@ -31,6 +36,10 @@ impl Tokenizer for PathHierarchy {
         let mut emit = |(start, start_count): (usize, i64), (end, end_count): (usize, i64)| {
             let from = (start as i64 + shift * start_count) as usize;
             let to = (end as i64 + shift * end_count) as usize;
+            if too_long {
+                return;
+            }
+            too_long = to - from > LONGEST_TERM;
             sink(Raw { text: &shown[from..to], start, end, increment: 1, kind: TokenKind::Word });
         };
         if self.reverse {

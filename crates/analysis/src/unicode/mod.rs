@@ -82,7 +82,7 @@ static CATEGORY: Table<{ beyond(CATEGORIES) }> = Table::read(CATEGORIES);
 /// The general category of a character, as one letter of `category.txt`: `U` Lu, `l` Ll, `T` Lt, `m` Lm, `o` Lo, `n` Mn, `e` Me, `c` Mc,
 /// `d` Nd, `L` Nl, `N` No, `s` Zs, `i` Zl, `p` Zp, `C` Cc, `F` Cf, `P` Co, `D` Pd, `(` Ps, `)` Pe, `_` Pc, `.` Po, `<` Pi, `>` Pf,
 /// `+` Sm, `$` Sc, `^` Sk, `*` So, `-` none.
-pub(crate) fn category(c: char) -> u8 {
+pub fn category(c: char) -> u8 {
     CATEGORY.get(c)
 }
 

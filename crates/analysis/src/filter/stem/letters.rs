@@ -44,9 +44,9 @@ impl Letters {
         suffixes.iter().any(|suffix| self.ends(suffix))
     }
 
-    /// Is it exactly one of these words?
-    pub(super) fn is_any(&self, words: &[&str]) -> bool {
-        words.iter().any(|word| self.chars.iter().copied().eq(word.chars()))
+    /// Is it exactly this word?
+    pub(super) fn is(&self, word: &str) -> bool {
+        self.chars.iter().copied().eq(word.chars())
     }
 
     pub(super) fn push(&mut self, chars: impl Iterator<Item = char>) {

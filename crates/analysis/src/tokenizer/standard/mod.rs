@@ -37,8 +37,8 @@ impl Tokenizer for Standard {
                     at += 1;
                     continue;
                 }
-                Ascii::Letter | Ascii::Digit => match ascii_run(bytes, at) {
-                    Some((end, kind)) if end - at <= self.max_token_length => Some((end, kind)),
+                Ascii::Letter | Ascii::Digit => match ascii_run(bytes, at, self.max_token_length) {
+                    Some(token) => Some(token),
                     _ => words::token(text, at, self.max_token_length),
                 },
                 Ascii::Other => words::token(text, at, self.max_token_length),
@@ -47,6 +47,16 @@ impl Tokenizer for Standard {
                 Some((end, kind)) => {
                     sink(Raw { text: &text[at..end], start: at, end, increment: 1, kind });
                     at = end;
+                }
+                // Connectors alone are no token, from wherever in their run one looks.
+                None if byte == b'_' => {
+                    let run = bytes[at..].iter().take_while(|byte| **byte == b'_').count();
+                    at += match run.checked_sub(self.max_token_length) {
+                        None if run + words::LOOKAHEAD < self.max_token_length => run,
+                        // Near the end a shorter run might fit with what follows it.
+                        None => 1,
+                        Some(surplus) => surplus.max(1),
+                    };
                 }
                 None => at += text[at..].chars().next().map_or(1, char::len_utf8),
             }
@@ -84,12 +94,16 @@ const fn kinds() -> [Ascii; 256] {
     table
 }
 
-/// A word of ASCII letters, digits and the marks between them, from `start`; `None` when something near needs the full rules.
-fn ascii_run(bytes: &[u8], start: usize) -> Option<(usize, TokenKind)> {
+/// A word of ASCII letters, digits and the marks between them, from `start`; `None` when something near needs the full rules
+/// or it is longer than `longest`.
+fn ascii_run(bytes: &[u8], start: usize, longest: usize) -> Option<(usize, TokenKind)> {
     let mut at = start;
     let mut letters = false;
     let mut last = Ascii::Break;
     loop {
+        if at - start > longest {
+            return None;
+        }
         let byte = bytes.get(at).copied().unwrap_or(b' ');
         match KIND[byte as usize] {
             Ascii::Letter => {

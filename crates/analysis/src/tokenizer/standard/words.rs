@@ -6,8 +6,9 @@ use crate::token::TokenKind;
 /// The token that begins at byte `start`: its end and kind; `None` when none begins there.
 /// It is at most `max_units` UTF-16 units long.
 pub(super) fn token(text: &str, start: usize, max_units: usize) -> Option<(usize, TokenKind)> {
-    // Most tokens are short: only a token that might be too long needs its window measured.
-    let found = match_at(text, start)?;
+    // What lies far behind the longest token decides nothing, and looking there for every token would make long runs quadratic.
+    let near = window_end(text, start, max_units.saturating_add(LOOKAHEAD));
+    let found = match_at(&text[..near], start)?;
     if found.0 - start <= max_units {
         return Some(found);
     }
@@ -18,8 +19,15 @@ pub(super) fn token(text: &str, start: usize, max_units: usize) -> Option<(usize
     match_at(&text[..window], start)
 }
 
+/// How many UTF-16 units behind the longest token may decide where it ends.
+pub(super) const LOOKAHEAD: usize = 64;
+
 /// The end of the longest stretch from `start` of at most `units` UTF-16 units, and at least one character.
 fn window_end(text: &str, start: usize, units: usize) -> usize {
+    // No unit takes less than a byte.
+    if text.len() - start <= units {
+        return text.len();
+    }
     let mut taken = 0;
     for (at, c) in text[start..].char_indices() {
         taken += c.len_utf16();

@@ -1,0 +1,194 @@
+//! Token filters by type: those without settings here, the others by what they look at.
+
+mod of_streams;
+mod of_terms;
+
+pub(crate) use of_terms::turkish_lowercase;
+
+use super::chain::{Prepared, Reading};
+use super::{Limits, Settings};
+use crate::error::AnalysisError;
+use crate::filter::case::Uppercase;
+use crate::filter::fold::{self, AsciiFolding, DecimalDigit, Map};
+use crate::filter::grams::{Edge, Grams};
+use crate::filter::{term, whole};
+use crate::stream::Filter;
+
+/// Types that OpenSearch has and this program has not.
+const MISSING: &[&str] = &[
+    "bengali_normalization",
+    "brazilian_stem",
+    "common_grams",
+    "concatenate_graph",
+    "condition",
+    "czech_stem",
+    "delimited_payload",
+    "delimited_term_freq",
+    "dictionary_decompounder",
+    "dutch_stem",
+    "flatten_graph",
+    "french_stem",
+    "german_stem",
+    "hindi_normalization",
+    "hunspell",
+    "hyphenation_decompounder",
+    "indic_normalization",
+    "kstem",
+    "min_hash",
+    "multiplexer",
+    "pattern_capture",
+    "persian_stem",
+    "predicate_token_filter",
+    "scandinavian_folding",
+    "scandinavian_normalization",
+    "serbian_normalization",
+    "sorani_normalization",
+    "type_as_payload",
+    "word_delimiter",
+    "word_delimiter_graph",
+];
+
+/// Types that cannot be used without settings.
+const NEED_SETTINGS: &[&str] = &[
+    "condition",
+    "dictionary_decompounder",
+    "hunspell",
+    "hyphenation_decompounder",
+    "keep",
+    "keep_types",
+    "keyword_marker",
+    "pattern_capture",
+    "pattern_replace",
+    "predicate_token_filter",
+    "stemmer_override",
+    "synonym",
+    "synonym_graph",
+];
+
+/// A token filter of this type; `None` for an unknown type.
+pub(crate) fn build(
+    kind: &str,
+    name: &str,
+    settings: &Settings,
+    limits: Limits,
+) -> Result<Option<Prepared>, AnalysisError> {
+    let unsupported =
+        |kind: &str| Err(AnalysisError::Unsupported { part: "filter", kind: kind.to_owned(), name: name.to_owned() });
+    let filter = match kind {
+        "synonym" | "synonym_graph" => {
+            return of_streams::synonyms(kind, settings).map(|rules| Some(Prepared::Synonyms(rules)));
+        }
+        "stemmer" | "snowball" | "porter_stem" | "arabic_stem" | "russian_stem" => {
+            match of_terms::stemmer(kind, name, settings)? {
+                Some(filter) => filter,
+                None => return Ok(None),
+            }
+        }
+        _ => match simple(kind) {
+            Some(filter) => filter,
+            None => match of_terms::build(kind, name, settings)? {
+                Some(filter) => filter,
+                None => match of_streams::build(kind, settings, limits)? {
+                    Some(filter) => filter,
+                    None if MISSING.contains(&kind) => return unsupported(kind),
+                    None => return Ok(None),
+                },
+            },
+        },
+    };
+    Ok(Some(Prepared::Ready(filter)))
+}
+
+/// A token filter that needs no settings, by name.
+pub(crate) fn builtin(name: &str) -> Result<Option<Prepared>, AnalysisError> {
+    if needs_settings(name) {
+        return Ok(None);
+    }
+    if let Some((old, new)) =
+        [("nGram", "ngram"), ("edgeNGram", "edge_ngram")].into_iter().find(|(old, _)| *old == name)
+    {
+        return Err(AnalysisError::setting(format!(
+            "The [{old}] token filter name was deprecated in 6.4 and cannot be used in new indices. Please change the filter name to \
+             [{new}] instead."
+        )));
+    }
+    if name == "standard" {
+        return Err(AnalysisError::setting("The [standard] token filter has been removed."));
+    }
+    let prepared = match name {
+        // Ready-made filters that differ from their type without settings.
+        "edge_ngram" => {
+            Prepared::Ready(Filter::stream(Grams { min: 1, max: 1, edge: Some(Edge::Front), preserve_original: false }))
+        }
+        _ => return build(name, name, &Settings::default(), Limits::default()),
+    };
+    Ok(Some(prepared))
+}
+
+/// Is it a type that cannot be used without settings?
+pub(crate) fn needs_settings(name: &str) -> bool {
+    NEED_SETTINGS.contains(&name)
+}
+
+/// What a filter of this type does to the rules of a later synonym filter.
+pub(crate) fn reads_synonyms(kind: &str) -> Reading {
+    match kind {
+        "asciifolding" => Reading::Instead(Filter::term(AsciiFolding::new())),
+        "dictionary_decompounder"
+        | "edge_ngram"
+        | "fingerprint"
+        | "hyphenation_decompounder"
+        | "min_hash"
+        | "ngram"
+        | "shingle"
+        | "word_delimiter"
+        | "word_delimiter_graph" => Reading::Refused,
+        "common_grams" | "multiplexer" | "condition" => Reading::Skipped,
+        _ => Reading::AsItIs,
+    }
+}
+
+/// Filters without settings.
+fn simple(kind: &str) -> Option<Filter> {
+    Some(match kind {
+        "uppercase" => Filter::term(Uppercase),
+        "decimal_digit" => Filter::term(DecimalDigit),
+        "cjk_width" => Filter::term(Map::beyond_ascii(fold::cjk_width)),
+        "german_normalization" => Filter::term(Map::any(fold::german)),
+        "arabic_normalization" => Filter::term(Map::beyond_ascii(fold::arabic)),
+        "persian_normalization" => Filter::term(Map::beyond_ascii(fold::persian)),
+        "trim" => Filter::term(term::Trim),
+        "reverse" => Filter::term(term::Reverse),
+        "apostrophe" => Filter::term(term::Apostrophe),
+        "classic" => Filter::term(term::Classic),
+        "keyword_repeat" => Filter::stream(whole::KeywordRepeat),
+        "remove_duplicates" => Filter::stream(whole::RemoveDuplicates),
+        _ => return None,
+    })
+}
+
+/// May a normalizer use filters of this type?
+pub(crate) fn keeps_one_value(kind: &str) -> bool {
+    matches!(
+        kind,
+        "arabic_normalization"
+            | "asciifolding"
+            | "bengali_normalization"
+            | "cjk_width"
+            | "decimal_digit"
+            | "elision"
+            | "german_normalization"
+            | "hindi_normalization"
+            | "indic_normalization"
+            | "lowercase"
+            | "pattern_replace"
+            | "persian_normalization"
+            | "persian_stem"
+            | "scandinavian_folding"
+            | "scandinavian_normalization"
+            | "serbian_normalization"
+            | "sorani_normalization"
+            | "trim"
+            | "uppercase"
+    )
+}
