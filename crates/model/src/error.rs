@@ -148,6 +148,7 @@ kinds! {
     ArrayIndexOutOfBounds "array_index_out_of_bounds_exception" 400
     BadParameter "bad_parameter_exception" 400
     CircuitBreaking "circuit_breaking_exception" 429
+    ClassCast "class_cast_exception" 500
     ClusterBlock "cluster_block_exception" 403
     ContentTypeHeader "content_type_header_exception" 400
     ContentTooLong "content_too_long_exception" 413
@@ -194,6 +195,7 @@ kinds! {
     Timeout "timeout_exception" 503
     TokenMgr "token_mgr_error" 400
     TooComplexToDeterminize "too_complex_to_determinize_exception" 400
+    TooManyBooleanClauses "too_many_clauses" 500
     TooManyClauses "too_many_nested_clauses" 400
     UnavailableShards "unavailable_shards_exception" 503
     UnsupportedOperation "unsupported_operation_exception" 400

@@ -3,6 +3,7 @@
 
 pub mod bind;
 pub mod bound;
+pub mod describe;
 pub mod fetch;
 pub mod merge;
 pub mod scatter;

@@ -1,20 +1,52 @@
 //! Binding: a query as a client means it, turned into typed primitives for one index.
 //!
-//! In: [`model::query::Query`] and what the index knows ([`BindContext`]). Out: [`BoundQuery`], [`BoundSort`], or the error that OpenSearch
-//! gives. Pure: no clock, no I/O, no index contents. Every wrong type, unknown format and exceeded limit of a query is found here.
+//! In: [`model::query::Query`] and what the index knows ([`BindContext`]). Out: [`BoundQuery`], [`BoundSort`](crate::shard_query::BoundSort),
+//! or the error that OpenSearch gives. Pure: no clock, no I/O, no index contents. Every wrong type, unknown format and exceeded limit of
+//! a query is found here.
 
 use std::sync::Arc;
 
 use model::error::Error;
 use model::id::IndexRef;
 use model::mapping::Mapping;
-use model::query::Query;
+use model::query::{Kind, Query};
 
-use crate::bound::BoundQuery;
+use crate::bound::{BoundKind, BoundQuery};
 
+mod after;
+mod compound;
+mod cross_fields;
+mod exists;
+mod fault;
+mod fields;
+mod functions;
+mod fuzziness;
+mod graph;
+mod ip;
+mod limits;
+mod matching;
+mod minimum;
+mod multi_match;
+mod number;
+mod pattern;
+mod query_string;
+mod range;
 mod sort;
+mod target;
+mod term;
+mod text;
 
-pub use sort::{bind_after, bind_sort, render_sort_value};
+#[cfg(test)]
+mod tests;
+
+pub use after::{bind_after, render_sort_value};
+pub use sort::bind_sort;
+
+use fault::{Fault, Outcome};
+use target::Target;
+
+/// Deeper queries (groups of query strings included) are refused, so that nothing below runs out of stack.
+const MAX_DEPTH: u32 = 140;
 
 /// What one index knows when a query meets it.
 #[derive(Clone, Debug)]
@@ -60,8 +92,101 @@ impl Default for BindSettings {
 /// Binds a query to one index.
 ///
 /// # Errors
-/// As OpenSearch answers: mostly `query_shard_exception` ("failed to create query: ..") with its cause, `illegal_argument_exception` for limits.
+/// As OpenSearch answers: mostly `query_shard_exception` ("failed to create query: ..") with its cause, `too_many_nested_clauses` for
+/// queries with too many leaves.
 pub fn bind(query: &Query, context: &BindContext) -> Result<BoundQuery, Error> {
-    let _ = context;
-    Err(Error::not_implemented(format!("query [{}]", query.kind_name())))
+    let bound = Binder { context, depth: 0 }.query(query).map_err(|fault| fault.into_error(context))?;
+    limits::check(&bound, context.settings.max_clause_count)?;
+    Ok(bound)
+}
+
+/// A place in the query that is being bound.
+#[derive(Clone, Copy)]
+struct Binder<'a> {
+    context: &'a BindContext,
+    depth: u32,
+}
+
+impl<'a> Binder<'a> {
+    fn target(&self, name: &str) -> Target<'a> {
+        Target::of(name, &self.context.mapping)
+    }
+
+    fn deeper(self) -> Outcome<Self> {
+        if self.depth >= MAX_DEPTH {
+            return Err(Fault::illegal_argument(format!("the query is nested deeper than {MAX_DEPTH} levels")));
+        }
+        Ok(Self { depth: self.depth + 1, ..self })
+    }
+
+    fn query(&self, query: &Query) -> Outcome<BoundQuery> {
+        let mut bound = self.deeper()?.kind(&query.kind)?;
+        if query.name.is_some() && bound.name.is_some() {
+            bound =
+                BoundQuery::new(BoundKind::Bool(crate::bound::BoundBool { must: vec![bound], ..Default::default() }));
+        }
+        bound.boost *= query.boost;
+        if let Some(name) = &query.name {
+            bound.name = Some(name.as_str().into());
+        }
+        Ok(bound)
+    }
+
+    fn kind(&self, kind: &Kind) -> Outcome<BoundQuery> {
+        match kind {
+            Kind::MatchAll => Ok(BoundQuery::new(BoundKind::MatchAll)),
+            Kind::MatchNone => Ok(none_requested()),
+            Kind::Match(query) => self.match_query(query),
+            Kind::MatchPhrase(query) => self.match_phrase(query),
+            Kind::MatchPhrasePrefix(query) => self.match_phrase_prefix(query),
+            Kind::MatchBoolPrefix(query) => self.match_bool_prefix(query),
+            Kind::MultiMatch(query) => self.multi_match(query),
+            Kind::QueryString(query) => self.query_string(query),
+            Kind::SimpleQueryString(query) => self.simple_query_string(query),
+            Kind::Term(query) => self.term_query(query),
+            Kind::Terms(query) => self.terms_query(query),
+            Kind::Range(query) => self.range_query(query),
+            Kind::Exists { field } => self.exists(field),
+            Kind::Prefix(query) => self.prefix_query(query),
+            Kind::Wildcard(query) => self.wildcard_query(query),
+            Kind::Regexp(query) => self.regexp_query(query),
+            Kind::Fuzzy(query) => self.fuzzy_query(query),
+            Kind::Ids { values } => Ok(term::ids(values.iter().map(|id| id.as_str().into()).collect())),
+            Kind::Bool(query) => self.boolean(query),
+            Kind::Boosting(query) => self.boosting(query),
+            Kind::ConstantScore(query) => Ok(BoundQuery::new(BoundKind::ConstantScore(Box::new(self.query(query)?)))),
+            Kind::DisMax(query) => self.dis_max(query),
+            Kind::FunctionScore(query) => self.function_score(query),
+        }
+    }
+
+    /// Runs `bind`; with `lenient` a refusal matches nothing.
+    fn forgiving(&self, lenient: bool, name: &str, bind: impl FnOnce() -> Outcome<BoundQuery>) -> Outcome<BoundQuery> {
+        match bind() {
+            Err(fault) if lenient && fault.forgivable() => {
+                let error = fault.error();
+                let (kind, reason) = (error.kind.row().name, &error.reason);
+                Ok(BoundQuery::match_none(format!("failed [{name}] query, caused by {kind}:[{reason}]")))
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+/// What a query on whole values of an unmapped field matches.
+fn none_requested() -> BoundQuery {
+    BoundQuery::match_none("User requested \"match_none\" query.")
+}
+
+/// What an analysed query on unmapped fields matches.
+fn unmapped(names: &str) -> BoundQuery {
+    BoundQuery::match_none(format!("unmapped fields [{names}]"))
+}
+
+/// The best of several queries; one stands for itself.
+fn best_of(mut queries: Vec<BoundQuery>, tie_breaker: f32) -> Option<BoundQuery> {
+    match queries.len() {
+        0 | 1 => queries.pop(),
+        _ => Some(BoundQuery::new(BoundKind::DisMax { queries, tie_breaker })),
+    }
 }

@@ -1,38 +1,187 @@
-//! Sort keys, `search_after` values, and how sort values are shown.
+//! Sort keys.
 
-use model::error::Error;
-use model::mapping::Mapping;
-use model::search::SortKey;
-use serde_json::Value;
+use model::error::{Error, ErrorKind};
+use model::mapping::{Field, FieldKind, NumberKind};
+use model::search::{Missing, SortKey, SortMode};
 
 use super::BindContext;
-use crate::shard_query::{BoundSort, SortValue};
+use super::fault::{Fault, Outcome};
+use super::functions::{readable, text_not_readable};
+use super::number::{float, java_text, sequence_number};
+use super::target::{Meta, Target};
+use crate::bound::NumberCode;
+use crate::shard_query::{BoundSort, SortBy, SortValues};
 
 /// Binds sort keys to one index.
 ///
 /// # Errors
-/// `query_shard_exception` for a field that is not there, `illegal_argument_exception` for one that cannot be sorted on.
+/// `query_shard_exception` for a field that is not there, `illegal_argument_exception` for one that cannot be sorted on, 501 for
+/// sorting on text and below flat objects.
 pub fn bind_sort(keys: &[SortKey], context: &BindContext) -> Result<Vec<BoundSort>, Error> {
-    let _ = (keys, context);
-    Err(Error::not_implemented("sort"))
+    let bind = |key: &SortKey| {
+        let by = sort_by(key, context).map_err(|fault| unwrapped(fault, context))?;
+        Ok(BoundSort { by, descending: key.descending })
+    };
+    keys.iter().map(bind).collect()
 }
 
-/// The values of `search_after`, typed as the sort keys are; `keys` and `sorts` stand side by side (both empty: by score, descending).
-///
-/// # Errors
-/// `illegal_argument_exception` for another number of values than keys, and for values that a key cannot have.
-pub fn bind_after(
-    values: &[Value],
-    keys: &[SortKey],
-    sorts: &[BoundSort],
-    context: &BindContext,
-) -> Result<Vec<SortValue>, Error> {
-    let _ = (values, keys, sorts, context);
-    Err(Error::not_implemented("search_after"))
+/// Sort keys are bound outside the query: their refusals are not wrapped.
+fn unwrapped(fault: Fault, context: &BindContext) -> Error {
+    match fault {
+        Fault::Create(error) => error,
+        other => other.into_error(context),
+    }
 }
 
-/// A sort value of a hit as the answer shows it.
-pub fn render_sort_value(value: &SortValue, key: &SortKey, sort: &BoundSort, mapping: &Mapping) -> Value {
-    let _ = (value, key, sort, mapping);
-    Value::Null
+/// How a column is read for sorting; dates keep their resolution.
+pub(super) fn values_of(kind: &FieldKind, factor: Option<f64>) -> SortValues {
+    SortValues::Number(match kind {
+        FieldKind::Number(NumberKind::UnsignedLong) => NumberCode::Unsigned,
+        FieldKind::Number(NumberKind::ScaledFloat) => NumberCode::Scaled(factor.unwrap_or(1.0)),
+        FieldKind::Number(kind) if kind.is_float() => NumberCode::Double,
+        FieldKind::Number(_) | FieldKind::Date | FieldKind::DateNanos => NumberCode::Long,
+        _ => return SortValues::Bytes,
+    })
+}
+
+fn sort_by(key: &SortKey, context: &BindContext) -> Outcome<SortBy> {
+    match key.field.as_str() {
+        "_score" => return Ok(SortBy::Score),
+        "_doc" | "_shard_doc" => return Ok(SortBy::Doc),
+        "_id" => return Ok(SortBy::Id),
+        _ => {}
+    }
+    let no_fielddata =
+        |meta: &str| Fault::illegal_argument(format!("Fielddata is not supported on field [{meta}] of type [{meta}]"));
+    match Target::of(&key.field, &context.mapping) {
+        Target::Field(field) => field_sort(key, field),
+        Target::Flat(_) => Err(Error::not_implemented(format!("sorting below a flat object ([{}])", key.field)).into()),
+        Target::Meta(Meta::SeqNo) => Ok(SortBy::Field {
+            field: key.field.as_str().into(),
+            values: SortValues::Number(NumberCode::Long),
+            missing: key.missing.clone(),
+            mode: mode(key),
+        }),
+        Target::Meta(meta) => Err(no_fielddata(meta.name())),
+        Target::Nothing => unmapped_sort(key),
+    }
+}
+
+fn mode(key: &SortKey) -> SortMode {
+    key.mode.unwrap_or(if key.descending { SortMode::Max } else { SortMode::Min })
+}
+
+fn field_sort(key: &SortKey, field: &Field) -> Outcome<SortBy> {
+    match field.kind {
+        FieldKind::FlatObject => {
+            return Err(Fault::illegal_argument(format!(
+                "Field [{}] of type [flat_object] does not support doc_value in root field",
+                field.path
+            )));
+        }
+        FieldKind::Binary if field.doc_values => return Err(Fault::illegal_argument("can't sort on binary field")),
+        _ => readable(field)?,
+    }
+    let values = values_of(&field.kind, field.scaling_factor);
+    let combines = matches!(key.mode, Some(SortMode::Sum | SortMode::Avg | SortMode::Median));
+    let strings = matches!(field.kind, FieldKind::Keyword | FieldKind::Ip);
+    if combines && strings {
+        return Err(Fault::query_shard("we only support AVG, MEDIAN and SUM on number based fields"));
+    }
+    if combines && field.kind == FieldKind::Boolean {
+        return Err(Error::not_implemented("sorting booleans by their sum, average or median").into());
+    }
+    check_numeric_type(key, field, values)?;
+    Ok(SortBy::Field {
+        field: field.path.clone(),
+        values,
+        missing: missing(&key.missing, &field.kind)?,
+        mode: mode(key),
+    })
+}
+
+fn check_numeric_type(key: &SortKey, field: &Field, values: SortValues) -> Outcome<()> {
+    let Some(wanted) = key.numeric_type.as_deref() else { return Ok(()) };
+    if values == SortValues::Bytes {
+        let kind = field.kind.name();
+        return Err(Fault::query_shard(format!(
+            "[numeric_type] option cannot be set on a non-numeric field, got {kind}"
+        )));
+    }
+    let date = matches!(field.kind, FieldKind::Date | FieldKind::DateNanos);
+    let own = match (wanted, &field.kind) {
+        ("date", FieldKind::Date) | ("date_nanos", FieldKind::DateNanos) | ("double", FieldKind::Number(_)) => true,
+        ("long", FieldKind::Number(_)) => values == SortValues::Number(NumberCode::Long),
+        ("long", _) => date,
+        _ => false,
+    };
+    if own {
+        return Ok(());
+    }
+    let kind = field.kind.name();
+    Err(Error::not_implemented(format!("[numeric_type] [{wanted}] on a field of type [{kind}]")).into())
+}
+
+/// The value that stands for a missing one, as the column holds it.
+fn missing(missing: &Missing, kind: &FieldKind) -> Outcome<Missing> {
+    let Missing::Value(value) = missing else { return Ok(missing.clone()) };
+    Ok(Missing::Value(match kind {
+        FieldKind::Number(number) if number.is_float() || *number == NumberKind::ScaledFloat => float(value)?.into(),
+        FieldKind::Number(NumberKind::UnsignedLong) if value.is_u64() => value.clone(),
+        FieldKind::Number(_) | FieldKind::Date | FieldKind::DateNanos => match value.as_f64() {
+            Some(float) if value.is_f64() => (float as i64).into(),
+            _ => sequence_number(value)?.into(),
+        },
+        FieldKind::Boolean => {
+            if sequence_number(value)? == 0 {
+                "F".into()
+            } else {
+                "T".into()
+            }
+        }
+        FieldKind::Ip => return Err(Error::not_implemented("[missing] values of ip fields in sort").into()),
+        _ => java_text(value).into(),
+    }))
+}
+
+/// The type that `unmapped_type` names, as far as sorting can tell types apart.
+pub(super) fn unmapped_kind(name: &str) -> Option<FieldKind> {
+    let number = FieldKind::Number;
+    Some(match name {
+        "long" => number(NumberKind::Long),
+        "integer" => number(NumberKind::Integer),
+        "short" => number(NumberKind::Short),
+        "byte" => number(NumberKind::Byte),
+        "unsigned_long" => number(NumberKind::UnsignedLong),
+        "double" => number(NumberKind::Double),
+        "float" => number(NumberKind::Float),
+        "half_float" => number(NumberKind::HalfFloat),
+        "boolean" => FieldKind::Boolean,
+        "date" => FieldKind::Date,
+        "date_nanos" => FieldKind::DateNanos,
+        "keyword" => FieldKind::Keyword,
+        "ip" => FieldKind::Ip,
+        _ => return None,
+    })
+}
+
+fn unmapped_sort(key: &SortKey) -> Outcome<SortBy> {
+    let Some(name) = key.unmapped_type.as_deref() else {
+        return Err(Fault::query_shard(format!("No mapping found for [{}] in order to sort on", key.field)));
+    };
+    if let Some(kind) = unmapped_kind(name) {
+        return Ok(SortBy::Unmapped { missing: missing(&key.missing, &kind)? });
+    }
+    let anonymous = format!("__anonymous_{name}");
+    Err(match name {
+        "text" => Fault::illegal_argument(text_not_readable(&anonymous)),
+        "binary" => Fault::illegal_argument(format!(
+            "Can't load fielddata on [{anonymous}] because fielddata is unsupported on fields of type [binary]. Use doc values instead."
+        )),
+        "scaled_float" => Fault::illegal_argument("Field [scaling_factor] is required"),
+        "flat_object" => Fault::illegal_argument(format!(
+            "Field [{anonymous}] of type [flat_object] does not support doc_value in root field"
+        )),
+        _ => Fault::Create(Error::new(ErrorKind::IllegalArgument, format!("No mapper found for type [{name}]"))),
+    })
 }

@@ -1,0 +1,234 @@
+//! `function_score`.
+
+use model::error::{Error, ErrorKind};
+use model::mapping::{Field, FieldKind, NumberKind};
+use model::query::compound::{Decay, Function, FunctionScore, Modifier};
+use serde_json::Value;
+
+use super::Binder;
+use super::fault::{Fault, Outcome};
+use super::number::{float, java_text};
+use super::target::{Meta, Target};
+use crate::bound::{BoundFunction, BoundFunctionScore, BoundKind, BoundQuery, FieldName, NumberCode, ScoreFunction};
+
+/// How the column of a number or date is read. Dates count milliseconds.
+pub(super) fn number_code(field: &Field) -> Option<NumberCode> {
+    Some(match &field.kind {
+        FieldKind::Number(NumberKind::UnsignedLong) => NumberCode::Unsigned,
+        FieldKind::Number(NumberKind::ScaledFloat) => NumberCode::Scaled(field.scaling_factor.unwrap_or(1.0)),
+        FieldKind::Number(kind) if kind.is_float() => NumberCode::Double,
+        FieldKind::Number(_) | FieldKind::Date => NumberCode::Long,
+        FieldKind::DateNanos => NumberCode::Scaled(1e6),
+        _ => return None,
+    })
+}
+
+/// Whether the values of a field can be read by document.
+pub(super) fn readable(field: &Field) -> Outcome<()> {
+    let path = &field.path;
+    match field.kind {
+        FieldKind::Text if !field.fielddata => Err(Fault::illegal_argument(text_not_readable(path))),
+        FieldKind::Text => Err(Error::not_implemented(format!("fielddata of text fields ([{path}])")).into()),
+        _ if !field.doc_values => {
+            let kind = field.kind.name();
+            Err(Fault::illegal_argument(format!(
+                "Can't load fielddata on [{path}] because fielddata is unsupported on fields of type [{kind}]. Use doc values instead."
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn text_not_readable(path: &str) -> String {
+    format!(
+        "Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these \
+         operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [{path}] in order \
+         to load field data by uninverting the inverted index. Note that this can use significant memory."
+    )
+}
+
+impl Binder<'_> {
+    pub(super) fn function_score(&self, query: &FunctionScore) -> Outcome<BoundQuery> {
+        let mut functions = Vec::with_capacity(query.functions.len());
+        for function in &query.functions {
+            functions.push(BoundFunction {
+                filter: function.filter.as_ref().map(|filter| self.query(filter)).transpose()?,
+                weight: function.weight,
+                function: function.function.as_ref().map(|function| self.function(function)).transpose()?,
+            });
+        }
+        Ok(BoundQuery::new(BoundKind::FunctionScore(Box::new(BoundFunctionScore {
+            query: self.query(&query.query)?,
+            functions,
+            score_mode: query.score_mode,
+            boost_mode: query.boost_mode,
+            max_boost: query.max_boost,
+            min_score: query.min_score,
+        }))))
+    }
+
+    fn function(&self, function: &Function) -> Outcome<ScoreFunction> {
+        match function {
+            Function::RandomScore { seed, field } => self.random(seed.as_ref(), field.as_deref()),
+            Function::FieldValueFactor { field, factor, modifier, missing } => {
+                self.field_value(field, *factor, *modifier, *missing)
+            }
+            Function::Decay(decay) => self.decay(decay),
+        }
+    }
+
+    fn random(&self, seed: Option<&Value>, field: Option<&str>) -> Outcome<ScoreFunction> {
+        let seed = match seed {
+            Some(Value::Number(number)) => folded(number.as_i64().unwrap_or_default()),
+            Some(other) => java_hash(&java_text(other)).into(),
+            None => folded(self.context.now_ms),
+        };
+        let source = match field {
+            None | Some("_id") => None,
+            Some(name) => Some(self.random_source(name)?),
+        };
+        Ok(ScoreFunction::Random { seed, field: source })
+    }
+
+    fn random_source(&self, name: &str) -> Outcome<(FieldName, NumberCode)> {
+        match self.target(name) {
+            Target::Meta(Meta::SeqNo) => Ok((name.into(), NumberCode::Long)),
+            Target::Field(field) => {
+                readable(field)?;
+                let code = number_code(field).ok_or_else(|| {
+                    let kind = field.kind.name();
+                    Fault::from(Error::not_implemented(format!("random_score over a field of type [{kind}]")))
+                })?;
+                Ok((field.path.clone(), code))
+            }
+            _ => {
+                let index = &self.context.index;
+                Err(Fault::illegal_argument(format!(
+                    "Field [{name}] is not mapped on [[{}/{}]] and cannot be used as a source of random numbers.",
+                    index.name, index.uuid
+                )))
+            }
+        }
+    }
+
+    fn field_value(&self, name: &str, factor: f32, modifier: Modifier, missing: Option<f64>) -> Outcome<ScoreFunction> {
+        let (field, code) = match self.target(name) {
+            Target::Meta(Meta::SeqNo) => (name.into(), NumberCode::Long),
+            Target::Field(field) => {
+                readable(field)?;
+                (field.path.clone(), number_code(field).ok_or_else(|| not_numeric(field))?)
+            }
+            _ if missing.is_some() => (name.into(), NumberCode::Long),
+            _ => {
+                let reason = format!("Unable to find a field mapper for field [{name}]. No 'missing' value defined.");
+                return Err(Fault::Create(Error::new(ErrorKind::Generic, reason)));
+            }
+        };
+        Ok(ScoreFunction::FieldValue { field, code, factor, modifier, missing })
+    }
+
+    fn decay(&self, decay: &Decay) -> Outcome<ScoreFunction> {
+        let name = decay.field.as_str();
+        let parsing = |reason: String| Fault::AsIs(Error::parsing(reason));
+        let Target::Field(field) = self.target(name) else { return Err(parsing(format!("unknown field [{name}]"))) };
+        let date = matches!(field.kind, FieldKind::Date | FieldKind::DateNanos);
+        let number = matches!(field.kind, FieldKind::Number(kind) if kind != NumberKind::ScaledFloat);
+        if !date && !number {
+            let kind = field.kind.name();
+            return Err(parsing(format!("field [{name}] is of type [{kind}], but only numeric types are supported.")));
+        }
+        let given = |value: Option<&Value>| value.filter(|value| !value.is_null()).cloned();
+        let (origin, scale, offset) =
+            (given(decay.origin.as_ref()), given(Some(&decay.scale)), given(decay.offset.as_ref()));
+        let (origin, scale, offset) = if date {
+            let origin = match origin {
+                Some(origin) => self.date_ms(field, &java_text(&origin))?,
+                None => self.context.now_ms,
+            };
+            let scale = scale.ok_or_else(|| parse("[scale] must be set for date fields."))?;
+            let scale = interval_ms("scale", &java_text(&scale))?;
+            let offset = offset.map_or(Ok(0.0), |offset| interval_ms("offset", &java_text(&offset)))?;
+            (origin as f64, scale, offset)
+        } else {
+            let both = || parse("both [scale] and [origin] must be set for numeric fields.");
+            let (origin, scale) = origin.zip(scale).ok_or_else(both)?;
+            (float(&origin)?, float(&scale)?, offset.map_or(Ok(0.0), |offset| float(&offset))?)
+        };
+        readable(field)?;
+        check_decay(scale, offset, decay.decay)?;
+        Ok(ScoreFunction::Decay {
+            shape: decay.shape,
+            field: field.path.clone(),
+            code: number_code(field).ok_or_else(|| not_numeric(field))?,
+            origin,
+            scale,
+            offset,
+            decay: decay.decay,
+            mode: decay.multi_value_mode,
+        })
+    }
+}
+
+fn parse(reason: &str) -> Fault {
+    Fault::Create(Error::new(ErrorKind::Parse, reason))
+}
+
+fn check_decay(scale: f64, offset: f64, decay: f64) -> Outcome<()> {
+    let refused = |what: &str| Err(Fault::illegal_argument(format!("function_score : {what}")));
+    if scale.is_nan() || scale <= 0.0 {
+        return refused("scale must be > 0.0.");
+    }
+    if decay.is_nan() || decay <= 0.0 || decay >= 1.0 {
+        return refused("decay must be in the range [0..1].");
+    }
+    if offset.is_nan() || offset < 0.0 {
+        return refused("offset must be > 0.0");
+    }
+    Ok(())
+}
+
+fn not_numeric(field: &Field) -> Fault {
+    let (path, kind) = (&field.path, field.kind.name());
+    match field.kind {
+        FieldKind::Boolean => Error::not_implemented(format!("function_score over boolean fields ([{path}])")).into(),
+        _ => Fault::Create(Error::new(
+            ErrorKind::ClassCast,
+            format!("field [{path}] of type [{kind}] has no numeric values for a function_score"),
+        )),
+    }
+}
+
+/// `1d`, `36h`, `90s` .. in milliseconds.
+fn interval_ms(what: &str, text: &str) -> Outcome<f64> {
+    let refused = || {
+        Fault::illegal_argument(format!(
+            "failed to parse setting [DecayFunctionParser.{what}] with value [{text}] as a time value: unit is missing or unrecognized"
+        ))
+    };
+    let lower = text.trim().to_lowercase();
+    let units = [("nanos", 1e-6), ("micros", 1e-3), ("ms", 1.0), ("s", 1e3), ("m", 6e4), ("h", 3.6e6), ("d", 8.64e7)];
+    for (unit, factor) in units {
+        let Some(digits) = lower.strip_suffix(unit) else { continue };
+        return digits
+            .trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|n| n.is_finite())
+            .map(|count| count * factor)
+            .ok_or_else(refused);
+    }
+    if lower == "0" { Ok(0.0) } else { Err(refused()) }
+}
+
+/// Java's `String.hashCode`.
+fn java_hash(text: &str) -> i32 {
+    text.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()))
+}
+
+/// Java's `Long.hashCode` of what does not fit into 32 bits.
+fn folded(seed: i64) -> i64 {
+    match i32::try_from(seed) {
+        Ok(small) => small.into(),
+        Err(_) => i64::from((seed ^ ((seed as u64) >> 32) as i64) as i32),
+    }
+}

@@ -1,0 +1,147 @@
+//! A bound query in Lucene's notation, as `_validate/query?explain` prints it: `+title:alien #year:[1990 TO 1999]`.
+//!
+//! Not everything can be worded as Lucene does: numbers show the codes of their column, and there are no alternatives of one query for
+//! the machine's sake.
+
+use std::fmt::Write as _;
+use std::ops::Bound;
+
+use crate::bound::{BoundBool, BoundFunctionScore, BoundKind, BoundQuery, Expand, Pattern, Phrase, TermBytes};
+
+/// The query as text.
+pub fn lucene(query: &BoundQuery) -> String {
+    let text = kind(&query.kind);
+    if query.boost == 1.0 { text } else { format!("({text})^{:?}", query.boost) }
+}
+
+fn kind(kind: &BoundKind) -> String {
+    match kind {
+        BoundKind::MatchAll => "*:*".to_owned(),
+        BoundKind::MatchNone(reason) => format!("MatchNoDocsQuery(\"{reason}\")"),
+        BoundKind::Term(field, term) => format!("{field}:{}", word(term)),
+        BoundKind::Synonyms(field, terms) => {
+            format!("Synonym({})", list(terms, " ", |term| format!("{field}:{}", word(term))))
+        }
+        BoundKind::Blended { terms, .. } => {
+            let term = |(field, term, factor): &(_, TermBytes, f32)| {
+                let factor = if *factor == 1.0 { String::new() } else { format!("^{factor:?}") };
+                format!("{field}:{}{factor}", word(term))
+            };
+            format!("blended(terms:[{}])", list(terms, ", ", term))
+        }
+        BoundKind::Terms(field, terms) => format!("{field}:({})", list(terms, " ", word)),
+        BoundKind::Numbers(field, codes) => match codes.as_slice() {
+            [one] => format!("{field}:[{one} TO {one}]"),
+            many => format!("{field}:{{{}}}", list(many, " ", ToString::to_string)),
+        },
+        BoundKind::NumberRange(field, from, to) => format!("{field}:[{from} TO {to}]"),
+        BoundKind::TermRange(field, from, to) => format!("{field}:{}", range(from, to)),
+        BoundKind::Phrase(found) => phrase(found),
+        BoundKind::Expand(expand) => pattern(expand),
+        BoundKind::Exists(fields) => {
+            format!("ConstantScore({})", list(fields, " ", |field| format!("FieldExistsQuery [field={field}]")))
+        }
+        BoundKind::Ids(ids) => format!("_id:({})", ids.join(" ")),
+        BoundKind::Bool(clauses) => boolean(clauses),
+        BoundKind::Boosting { positive, negative, negative_boost } => {
+            let (positive, negative) = (lucene(positive), lucene(negative));
+            format!("FunctionScoreQuery({positive}, scored by boost(queryboost(score({negative}))^{negative_boost:?}))")
+        }
+        BoundKind::ConstantScore(inner) => format!("ConstantScore({})", lucene(inner)),
+        BoundKind::DisMax { queries, tie_breaker } => {
+            let tie = if *tie_breaker == 0.0 { String::new() } else { format!("~{tie_breaker:?}") };
+            format!("({}){tie}", list(queries, " | ", nested))
+        }
+        BoundKind::FunctionScore(score) => function_score(score),
+    }
+}
+
+fn list<T>(items: &[T], between: &str, show: impl Fn(&T) -> String) -> String {
+    items.iter().map(show).collect::<Vec<String>>().join(between)
+}
+
+/// UTF-8 as it is, other bytes in hexadecimal.
+fn word(term: &TermBytes) -> String {
+    match std::str::from_utf8(term) {
+        Ok(text) => text.to_owned(),
+        Err(_) => format!("[{}]", list(term, " ", |byte| format!("{byte:x}"))),
+    }
+}
+
+fn range(from: &Bound<TermBytes>, to: &Bound<TermBytes>) -> String {
+    let (open, low) = match from {
+        Bound::Included(term) => ('[', word(term)),
+        Bound::Excluded(term) => ('{', word(term)),
+        Bound::Unbounded => ('[', "*".to_owned()),
+    };
+    let (close, high) = match to {
+        Bound::Included(term) => (']', word(term)),
+        Bound::Excluded(term) => ('}', word(term)),
+        Bound::Unbounded => (']', "*".to_owned()),
+    };
+    format!("{open}{low} TO {high}{close}")
+}
+
+fn phrase(phrase: &Phrase) -> String {
+    let mut text = format!("{}:\"", phrase.field);
+    let last = phrase.positions.len().saturating_sub(1);
+    let mut next = 0;
+    for (at, place) in phrase.positions.iter().enumerate() {
+        let holes = place.position.saturating_sub(next).min(100) as usize;
+        text.push_str(&"? ".repeat(holes));
+        let star = if phrase.prefix_expansions.is_some() && at == last { "*" } else { "" };
+        let words = list(&place.terms, " ", |term| format!("{}{star}", word(term)));
+        text.push_str(&if place.terms.len() == 1 { words } else { format!("({words})") });
+        text.push_str(if at == last { "\"" } else { " " });
+        next = place.position.saturating_add(1);
+    }
+    if phrase.slop > 0 {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "~{}", phrase.slop);
+    }
+    text
+}
+
+fn pattern(expand: &Expand) -> String {
+    let field = &expand.field;
+    match &expand.pattern {
+        Pattern::Prefix { prefix, .. } => format!("{field}:{prefix}*"),
+        Pattern::Wildcard { pattern, .. } => format!("{field}:{pattern}"),
+        Pattern::Regexp { pattern, .. } => format!("{field}:/{pattern}/"),
+        Pattern::Fuzzy { text, edits, .. } => format!("{field}:{text}~{edits}"),
+    }
+}
+
+/// A query within another: in parentheses when it consists of several.
+fn nested(query: &BoundQuery) -> String {
+    let text = lucene(query);
+    if matches!(query.kind, BoundKind::Bool(_)) && query.boost == 1.0 { format!("({text})") } else { text }
+}
+
+fn boolean(clauses: &BoundBool) -> String {
+    let groups = [("+", &clauses.must), ("-", &clauses.must_not), ("", &clauses.should), ("#", &clauses.filter)];
+    let signed =
+        groups.iter().flat_map(|(sign, queries)| queries.iter().map(move |query| format!("{sign}{}", nested(query))));
+    let text = signed.collect::<Vec<String>>().join(" ");
+    let plain = clauses.must.is_empty() && clauses.filter.is_empty();
+    match clauses.minimum_should_match {
+        0 => text,
+        1 if plain => text,
+        minimum => format!("({text})~{minimum}"),
+    }
+}
+
+fn function_score(score: &BoundFunctionScore) -> String {
+    let function = |function: &crate::bound::BoundFunction| {
+        let filter = function.filter.as_ref().map(|filter| format!("filter({}), ", lucene(filter))).unwrap_or_default();
+        let weight = function.weight.map(|weight| format!("weight {weight:?}, ")).unwrap_or_default();
+        let what = match &function.function {
+            None => "weight alone",
+            Some(crate::bound::ScoreFunction::Random { .. }) => "random score",
+            Some(crate::bound::ScoreFunction::FieldValue { .. }) => "field value factor",
+            Some(crate::bound::ScoreFunction::Decay { .. }) => "decay",
+        };
+        format!("{{{filter}{weight}function [{what}]}}")
+    };
+    format!("function score ({}, functions: [{}])", lucene(&score.query), list(&score.functions, ", ", function))
+}
