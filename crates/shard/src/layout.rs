@@ -121,9 +121,20 @@ pub fn layout_at(path: &str, mapping: &Mapping, registry: &Registry) -> Result<O
         .map_or(Ok(None), |field| layout_of(field, registry))
 }
 
-/// The defect of a table that lacks a field of the mapping.
-pub(crate) fn missing(path: &str) -> Error {
-    Error::new(ErrorKind::IllegalState, format!("the shard's table of fields lacks [{path}]"))
+/// Whether [`append_fields`] has been given this mapping.
+///
+/// # Errors
+/// `illegal_state_exception` for a field that the table lacks; as [`layout_of`].
+pub(crate) fn check_whole(table: &FieldTable, mapping: &Mapping, registry: &Registry) -> Result<(), Error> {
+    let mut whole = table.clone();
+    append_fields(&mut whole, mapping, registry)?;
+    match whole.entries().get(table.entries().len()) {
+        Some(entry) => {
+            let reason = format!("the shard's table of fields lacks [{}]", entry.path);
+            Err(Error::new(ErrorKind::IllegalState, reason))
+        }
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

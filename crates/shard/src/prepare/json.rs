@@ -451,6 +451,10 @@ impl<'a> Reader<'a> {
         &self.text[self.at..]
     }
 
+    pub(super) fn offset(&self) -> usize {
+        self.at
+    }
+
     pub(super) fn advance(&mut self, bytes: usize) {
         self.at += bytes;
     }

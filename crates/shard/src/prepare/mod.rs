@@ -11,6 +11,7 @@ use model::mapping::limits::Limits;
 use model::mapping::{Dynamic, Mapping};
 
 use crate::fields::FieldTable;
+use crate::layout;
 use crate::prepared::PreparedDocument;
 
 mod dynamic;
@@ -20,6 +21,7 @@ mod json;
 mod leaf;
 mod number;
 mod output;
+mod paths;
 mod plan;
 mod preview;
 mod strings;
@@ -79,15 +81,8 @@ impl Preparer {
         settings: Settings,
     ) -> Result<Self, Error> {
         let context = Context { fields: &fields, registry: &registry, settings: &settings };
-        let mut root = ObjectPlan::new("".into(), &mapping.root, Dynamic::True, context)?;
-        // A root that is not parsed takes anything, as any object below does.
-        root.enabled = mapping.root.enabled.unwrap_or(true);
-        for field in mapping.all_fields() {
-            let plan = plan::FieldPlan::new(field, context)?;
-            if let Some(path) = plan.unplaced(context, field) {
-                return Err(crate::layout::missing(&path));
-            }
-        }
+        let root = ObjectPlan::new("".into(), &mapping.root, Dynamic::True, context)?;
+        layout::check_whole(&fields, &mapping, &registry)?;
         Ok(Self { mapping, fields, registry, settings, root })
     }
 

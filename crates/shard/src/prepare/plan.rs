@@ -139,16 +139,6 @@ impl FieldPlan {
             kind: field.kind.clone(),
         })
     }
-
-    /// The path of a field of this plan that is to be in the table and is not.
-    pub(super) fn unplaced(&self, context: Context<'_>, field: &Field) -> Option<Arc<str>> {
-        let lost =
-            self.slot.is_none() && layout::layout_of(field, context.registry).is_ok_and(|layout| layout.is_some());
-        if lost {
-            return Some(self.path.clone());
-        }
-        self.multi_fields.iter().zip(field.fields.values()).find_map(|(plan, field)| plan.unplaced(context, field))
-    }
 }
 
 fn presence(field: &Field, layout: Option<&Layout>) -> Presence {

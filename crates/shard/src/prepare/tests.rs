@@ -301,6 +301,25 @@ fn malformed_bytes_are_refused() {
 }
 
 #[test]
+fn malformed_objects_cannot_be_copied() {
+    let field = |more: &str, value: Value| {
+        let mut field = json!({"type": "integer", "ignore_malformed": true});
+        field[more] = value;
+        preparer_of(&json!({"properties": {"a": field, "b": {"type": "keyword"}}}), Settings::default())
+    };
+    let copy = field("copy_to", json!(["b"]));
+    assert_eq!(terms(&copy, r#"{"a":["z"]}"#), ["_ignored=a", "b=z"]);
+    for (preparer, path) in [(copy, "b"), (field("fields", json!({"k": {"type": "keyword"}})), "a.k")] {
+        let error = refusal(&preparer, br#"{"a":[{"x":{"y":1}},"z",{}]}"#);
+        let expected = format!(
+            "failed to parse field [{path}] of type [keyword] in document with id '7'. Preview of field's value: 'null'"
+        );
+        assert_eq!(error.reason, expected);
+        assert_eq!(error.cause.expect("a cause").reason, "Can't get text on a END_OBJECT at 1:19");
+    }
+}
+
+#[test]
 fn many_keys_may_not_repeat_either() {
     let keys: Vec<String> = (0..100).map(|n| format!("\"k{n}\":null")).collect();
     let preparer = recorded();

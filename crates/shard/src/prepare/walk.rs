@@ -1,17 +1,15 @@
-//! The walk over a document along its mapping: objects, arrays, dotted names, unknown fields.
-
-use std::sync::Arc;
+//! The walk over a document along its mapping: objects, arrays, values, and what is refused. Fields that are not where the document says
+//! are the business of [`super::paths`].
 
 use model::error::{Error, ErrorKind};
-use model::mapping::dynamic::Seen;
-use model::mapping::{Dynamic, FieldKind, Node};
+use model::mapping::FieldKind;
 
-use super::dynamic::{NewFields, seen};
+use super::dynamic::NewFields;
 use super::json::{Fault, Reader, Token, Value};
 use super::leaf::{self, Refusal};
 use super::output::Output;
 use super::plan::{Child, FieldPlan, ObjectPlan};
-use super::{Preparer, flat, preview};
+use super::{Preparer, flat, paths, preview};
 
 /// Names that no document may have at its root.
 const METADATA: [&str; 12] = [
@@ -25,21 +23,21 @@ const METADATA: [&str; 12] = [
     "_primary_term",
     "_version",
     "_nested_path",
-    "_doc_count",
+    "_feature",
     "_data_stream_timestamp",
 ];
 
-struct Walk<'a> {
-    preparer: &'a Preparer,
+pub(super) struct Walk<'a> {
+    pub(super) preparer: &'a Preparer,
     id: &'a str,
-    reader: Reader<'a>,
+    pub(super) reader: Reader<'a>,
     out: Output,
-    new_fields: Option<NewFields>,
+    pub(super) new_fields: Option<NewFields>,
     /// Objects open, the root included, and arrays open.
     objects: u64,
     arrays: u64,
     /// Values are copies for another field, which copies nothing on.
-    copying: bool,
+    pub(super) copying: bool,
 }
 
 /// Reads a whole document.
@@ -63,7 +61,7 @@ pub(super) fn document<'a>(
 }
 
 /// `mapper_parsing_exception` without more to say than its cause has.
-fn failed(cause: Error) -> Error {
+pub(super) fn failed(cause: Error) -> Error {
     wrap("failed to parse".into(), cause)
 }
 
@@ -81,7 +79,7 @@ impl From<Fault> for Failure {
 }
 
 /// An error of the document, complete.
-struct Failure(Error);
+pub(super) struct Failure(Error);
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -89,7 +87,7 @@ impl From<Error> for Failure {
     }
 }
 
-type Done = Result<(), Failure>;
+pub(super) type Done = Result<(), Failure>;
 
 impl<'a> Walk<'a> {
     fn root(&mut self) -> Result<(), Error> {
@@ -134,9 +132,12 @@ impl<'a> Walk<'a> {
         if plan.path.is_empty() && METADATA.contains(&key) {
             return self.metadata(key);
         }
+        if plan.path.is_empty() && key == "_doc_count" {
+            return Err(Error::not_implemented("field [_doc_count]").into());
+        }
         if key.contains('.') {
-            let steps = steps(key)?;
-            return self.dotted(plan, key, &steps);
+            let steps = paths::steps(key)?;
+            return self.dotted(plan, &steps);
         }
         if key.is_empty() {
             return Err(failed(Error::illegal_argument("field name cannot be an empty string")).into());
@@ -145,14 +146,14 @@ impl<'a> Walk<'a> {
         self.unknown(plan, key, value)
     }
 
-    fn child_value(&mut self, child: &Child, key: &str) -> Done {
+    pub(super) fn child_value(&mut self, child: &Child, key: &str) -> Done {
         let field = if let Child::Field(field) = child { Some(field) } else { None };
         let value = self.value_of(field)?;
         self.child(child, key, value)
     }
 
     /// The next value. In the middle of a string, a fault is the field's.
-    fn value_of(&mut self, field: Option<&FieldPlan>) -> Result<Value<'a>, Failure> {
+    pub(super) fn value_of(&mut self, field: Option<&FieldPlan>) -> Result<Value<'a>, Failure> {
         self.reader.value().map_err(|fault| match field {
             Some(field) if fault.in_string => self.malformed(field, "", fault.error).into(),
             _ => fault.into(),
@@ -171,65 +172,7 @@ impl<'a> Walk<'a> {
         Err(self.named(key, key, &shown, cause).into())
     }
 
-    /// A name with dots: the objects between may exist, or are new themselves.
-    fn dotted(&mut self, plan: &ObjectPlan, key: &str, steps: &[&str]) -> Done {
-        match steps {
-            [] => Ok(()),
-            [last] => match plan.children.get(*last) {
-                Some(child) => self.child_value(child, last),
-                None => {
-                    let value = self.value_of(None)?;
-                    if value.token == Token::Null { Ok(()) } else { self.unknown(plan, last, value) }
-                }
-            },
-            [first, rest @ ..] => match plan.children.get(*first) {
-                Some(child) => self.below(child, key, rest),
-                None => {
-                    let path = plan.join(first);
-                    if plan.dynamic == Dynamic::False || self.null_is_next()? {
-                        let value = self.value_of(None)?;
-                        return Ok(self.reader.skip(&value)?);
-                    }
-                    let whole = plan.join(&steps[..steps.len() - 1].join("."));
-                    match self.decide_between(&path, &whole)? {
-                        Some(node) => {
-                            let child = Child::new(&path, &node, plan.dynamic, self.preparer.context())?;
-                            self.below(&child, key, rest)
-                        }
-                        None => {
-                            let value = self.value_of(None)?;
-                            Ok(self.reader.skip(&value)?)
-                        }
-                    }
-                }
-            },
-        }
-    }
-
-    fn null_is_next(&mut self) -> Result<bool, Failure> {
-        let rest = self.reader.rest().trim_start_matches([' ', '\n', '\r', '\t']);
-        Ok(rest.starts_with("null"))
-    }
-
-    fn below(&mut self, child: &Child, key: &str, rest: &[&str]) -> Done {
-        match child {
-            Child::Object(object) if !object.enabled => {
-                let value = self.value_of(None)?;
-                Ok(self.reader.skip(&value)?)
-            }
-            Child::Object(object) => self.dotted(object, key, rest),
-            Child::Field(field) => {
-                let path = field.path.strip_suffix(rest_of(key, rest)).unwrap_or(&field.path);
-                let (kind, whole) = (field.kind.name(), format!("{path}.{}", rest.join(".")));
-                let reason = format!(
-                    "Could not dynamically add mapping for field [{whole}]. Existing mapping for [{path}] must be of type object but found [{kind}]."
-                );
-                Err(Error::new(ErrorKind::MapperParsing, reason).into())
-            }
-        }
-    }
-
-    fn child(&mut self, child: &Child, key: &str, value: Value<'a>) -> Done {
+    pub(super) fn child(&mut self, child: &Child, key: &str, value: Value<'a>) -> Done {
         match child {
             Child::Object(object) if !object.enabled => Ok(self.reader.skip(&value)?),
             Child::Object(object) => self.object_value(object, Some(key), value),
@@ -238,7 +181,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Calls `each` with the values of the array that was just opened.
-    fn array(&mut self, each: &mut dyn FnMut(&mut Self) -> Done) -> Done {
+    pub(super) fn array(&mut self, each: &mut dyn FnMut(&mut Self) -> Done) -> Done {
         self.arrays += 1;
         let limit = self.preparer.depth_limit();
         if self.arrays > limit {
@@ -271,7 +214,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn field_value(&mut self, plan: &FieldPlan, value: Value<'a>) -> Done {
+    pub(super) fn field_value(&mut self, plan: &FieldPlan, value: Value<'a>) -> Done {
         if let FieldKind::Alias(_) = plan.kind {
             return Err(
                 failed(Error::illegal_argument(format!("Cannot write to a field alias [{}].", plan.path))).into()
@@ -288,10 +231,11 @@ impl<'a> Walk<'a> {
             return put.or_else(|refusal| self.refused(plan, &value, refusal));
         }
         self.leaf(plan, &value)?;
-        if !self.copying && !plan.copy_to.is_empty() {
-            self.copy(plan, &value)?;
+        match plan.copy_to.first() {
+            Some(target) if value.token == Token::Object => Err(self.nothing_left(target).into()),
+            Some(_) if !self.copying => self.copy(plan, &value),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Gives one value to the field and its multi-fields.
@@ -303,7 +247,7 @@ impl<'a> Walk<'a> {
         if let Err(refusal) = leaf::put(plan, value, &self.reader, &mut self.out) {
             self.refused(plan, value, refusal)?;
             if value.token == Token::Object {
-                return Ok(());
+                return plan.multi_fields.first().map_or(Ok(()), |inner| Err(self.nothing_left(&inner.path).into()));
             }
         }
         plan.multi_fields.iter().try_for_each(|inner| self.leaf(inner, value))
@@ -334,6 +278,14 @@ impl<'a> Walk<'a> {
         Err(self.malformed(plan, &shown, cause).into())
     }
 
+    /// A malformed object was passed over, and another field wants it, too.
+    fn nothing_left(&self, path: &str) -> Error {
+        let kind = self.preparer.mapping.field(path).map_or("object", |field| field.kind.name());
+        let (line, column) = self.reader.line_and_column(self.reader.offset().saturating_sub(1));
+        let cause = Error::new(ErrorKind::IllegalState, format!("Can't get text on a END_OBJECT at {line}:{column}"));
+        self.named(path, kind, "null", cause)
+    }
+
     fn malformed(&self, plan: &FieldPlan, shown: &str, cause: Error) -> Error {
         self.named(&plan.path, plan.kind.name(), shown, cause)
     }
@@ -345,84 +297,6 @@ impl<'a> Walk<'a> {
         );
         wrap(reason, cause)
     }
-
-    /// Gives a value to the fields that the field copies to.
-    fn copy(&mut self, plan: &FieldPlan, value: &Value<'a>) -> Done {
-        self.copying = true;
-        for target in &plan.copy_to {
-            self.copy_below(&self.preparer.root, target, target, value)?;
-        }
-        self.copying = false;
-        Ok(())
-    }
-
-    fn copy_below(&mut self, plan: &ObjectPlan, target: &str, rest: &str, value: &Value<'a>) -> Done {
-        let (name, below) = match rest.split_once('.') {
-            Some((name, below)) => (name, Some(below)),
-            None => (rest, None),
-        };
-        match (plan.children.get(name), below) {
-            (Some(Child::Object(object)), Some(below)) => self.copy_below(object, target, below, value),
-            (Some(Child::Field(field)), None) => self.field_value(field, value.clone()),
-            (Some(_), _) => {
-                let reason = format!("Cannot copy to field [{target}] since it is mapped as an object");
-                Err(Error::illegal_argument(reason).into())
-            }
-            (None, Some(below)) => {
-                let path = plan.join(name);
-                let Some(node) =
-                    self.decide_between(&path, target.rsplit_once('.').map_or(target, |(objects, _)| objects))?
-                else {
-                    return Ok(());
-                };
-                match Child::new(&path, &node, plan.dynamic, self.preparer.context())? {
-                    Child::Object(object) => self.copy_below(&object, target, below, value),
-                    Child::Field(_) => Ok(()),
-                }
-            }
-            (None, None) => self.unknown(plan, name, value.clone()),
-        }
-    }
-
-    /// A value that the mapping knows nothing of.
-    fn unknown(&mut self, plan: &ObjectPlan, name: &str, value: Value<'a>) -> Done {
-        let path = plan.join(name);
-        match (plan.dynamic, &value.token) {
-            (Dynamic::False, _) => Ok(self.reader.skip(&value)?),
-            (Dynamic::Strict, Token::Null | Token::Array) => {
-                // Nothing to be seen, and refused all the same.
-                self.decide(&path, Seen::Boolean)?;
-                Ok(self.reader.skip(&value)?)
-            }
-            (_, Token::Array) => self.array(&mut |walk| {
-                let value = walk.value_of(None)?;
-                walk.unknown(plan, name, value)
-            }),
-            (_, token) => {
-                let Some(seen) = seen(token) else { return Ok(()) };
-                let Some(node) = self.decide(&path, seen)? else { return Ok(self.reader.skip(&value)?) };
-                // Read by a node that is not in the mapping yet, so that a bad value is refused before the mapping grows.
-                let child = Child::new(&path, &node, plan.dynamic, self.preparer.context())?;
-                self.child(&child, name, value)
-            }
-        }
-    }
-
-    /// As `decide`, for an object at `path` that a dotted name runs through to one at `whole`; names may not be deeper than the mapping.
-    fn decide_between(&mut self, path: &Arc<str>, whole: &str) -> Result<Option<Node>, Failure> {
-        let limit = self.preparer.depth_limit();
-        if whole.split('.').count() as u64 >= limit.max(1) {
-            let reason = format!("Limit of mapping depth [{limit}] has been exceeded due to object field [{whole}]");
-            return Err(Error::illegal_argument(reason).into());
-        }
-        self.decide(path, Seen::Object)
-    }
-
-    fn decide(&mut self, path: &Arc<str>, seen: Seen<'_>) -> Result<Option<Node>, Failure> {
-        let mapping = &self.preparer.mapping;
-        let new_fields = self.new_fields.get_or_insert_with(|| NewFields::new(mapping));
-        Ok(new_fields.decide(path, seen)?)
-    }
 }
 
 fn too_deep(what: &str, limit: u64) -> Error {
@@ -430,29 +304,4 @@ fn too_deep(what: &str, limit: u64) -> Error {
         "The depth of the {what} has exceeded the allowed limit of [{limit}]. This limit can be set by changing the [index.mapping.depth.limit] index level setting."
     );
     Error::new(ErrorKind::Parse, reason)
-}
-
-/// The steps of a dotted name; dots at its end are passed over.
-fn steps(name: &str) -> Result<Vec<&str>, Failure> {
-    let refused = |reason: String| Err(failed(Error::illegal_argument(reason)).into());
-    let trimmed = name.trim_end_matches('.');
-    if trimmed.is_empty() {
-        return refused("field name cannot contain only the character [.]".into());
-    }
-    let steps: Vec<&str> = trimmed.split('.').collect();
-    if steps.iter().any(|step| step.is_empty()) {
-        return refused(format!(
-            "object field starting or ending with a [.] makes object resolution ambiguous: [{name}]"
-        ));
-    }
-    if steps.iter().any(|step| step.trim().is_empty()) {
-        return refused(format!("object field cannot contain only whitespace: ['{name}']"));
-    }
-    Ok(steps)
-}
-
-/// The end of a dotted name from `rest` on.
-fn rest_of<'k>(key: &'k str, rest: &[&str]) -> &'k str {
-    let length: usize = rest.iter().map(|step| step.len() + 1).sum();
-    key.get(key.len().saturating_sub(length)..).unwrap_or_default()
 }
