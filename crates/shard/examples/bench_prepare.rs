@@ -70,8 +70,14 @@ fn main() {
     println!("{} bytes a document", sources[0].len());
     let tree = |source: &Arc<[u8]>| serde_json::from_slice::<serde_json::Value>(source).expect("JSON");
     timed("serde_json tree", ROUNDS, || sources.iter().for_each(|source| drop(black_box(tree(source)))));
-    let documents: Vec<_> = timed("prepare", ROUNDS, || (0..).zip(&sources).map(|(n, source)| prepared(&preparer, n, source)).collect());
-    let sequence = |(n, document): (u64, &Arc<PreparedDocument>)| SequencedDocument { document: document.clone(), seq_no: n, primary_term: 1, version: 1 };
+    let documents: Vec<_> =
+        timed("prepare", ROUNDS, || (0..).zip(&sources).map(|(n, source)| prepared(&preparer, n, source)).collect());
+    let sequence = |(n, document): (u64, &Arc<PreparedDocument>)| SequencedDocument {
+        document: document.clone(),
+        seq_no: n,
+        primary_term: 1,
+        version: 1,
+    };
     let documents: Vec<_> = (0..).zip(&documents).map(sequence).collect();
     let blocks: Vec<_> = timed("build a block of one", ROUNDS, || {
         documents.iter().map(|document| Arc::new(MemoryBlock::build(&table, vec![document.clone()]))).collect()
