@@ -7,12 +7,12 @@ use std::path::Path;
 use rustix::fs::{FlockOperation, flock};
 
 /// Held as long as the process uses the folder; the operating system releases it when the process ends, however it ends.
-pub struct DataLock(File);
+pub(crate) struct DataLock(File);
 
 impl DataLock {
     /// # Errors
     /// When another process has it, or the folder cannot be written.
-    pub fn take(directory: &Path) -> io::Result<Self> {
+    pub(crate) fn take(directory: &Path) -> io::Result<Self> {
         let path = directory.join("node.lock");
         let named = |e: io::Error| {
             io::Error::new(e.kind(), format!("cannot lock {}: {e}; is another node using this folder?", path.display()))

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// A fresh identity.
-pub fn random() -> String {
+pub(crate) fn random() -> String {
     let bits = (u128::from(word()) << 64) | u128::from(word());
     (0..22).map(|n| char::from(ALPHABET[(bits >> (n * 6)) as usize & 63])).collect()
 }

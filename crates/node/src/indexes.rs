@@ -358,7 +358,7 @@ fn replayed_document(preparer: &Preparer, operation: &Operation) -> Result<Arc<P
 ///
 /// # Errors
 /// As OpenSearch words what is wrong with them.
-pub fn registry(settings: &IndexSettings) -> Result<Registry, Error> {
+pub(crate) fn registry(settings: &IndexSettings) -> Result<Registry, Error> {
     let typed = settings.typed();
     let limits = analysis::Limits { max_ngram_diff: typed.max_ngram_diff, max_shingle_diff: typed.max_shingle_diff };
     Registry::with_limits(&settings.analysis(), limits).map_err(|e| Error::illegal_argument(e.to_string()))

@@ -5,7 +5,7 @@ use std::fs;
 use model::admin::{DiskStats, ProcessStats};
 
 /// Memory, threads, files and load of now.
-pub fn process_stats() -> ProcessStats {
+pub(crate) fn process_stats() -> ProcessStats {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -30,7 +30,7 @@ pub fn process_stats() -> ProcessStats {
 }
 
 /// Space on the disk that holds `path`.
-pub fn disk_stats(path: &std::path::Path) -> DiskStats {
+pub(crate) fn disk_stats(path: &std::path::Path) -> DiskStats {
     let (total_bytes, available_bytes) = match rustix::fs::statvfs(path) {
         Ok(space) => (space.f_blocks * space.f_frsize, space.f_bavail * space.f_frsize),
         Err(_) => (0, 0),

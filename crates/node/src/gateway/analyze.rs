@@ -13,7 +13,7 @@ use crate::core::Core;
 /// Without an index: as many tokens as an index permits by default.
 const MAX_TOKENS: u64 = 10_000;
 
-pub fn analyze(core: &Core, request: AnalyzeRequest) -> Result<AnalyzeResponse, Error> {
+pub(super) fn analyze(core: &Core, request: AnalyzeRequest) -> Result<AnalyzeResponse, Error> {
     let (registry, mapping, limit) = match &request.index {
         None => (Arc::new(Registry::builtin()), None, MAX_TOKENS),
         Some(name) => {

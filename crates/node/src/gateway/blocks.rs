@@ -5,7 +5,7 @@ use model::error::{Error, ErrorKind};
 
 /// # Errors
 /// `cluster_block_exception` when reads are blocked, `index_closed_exception`.
-pub fn check_read(_state: &State, index: &IndexMetadata) -> Result<(), Error> {
+pub(super) fn check_read(_state: &State, index: &IndexMetadata) -> Result<(), Error> {
     check_open(index)?;
     if index.settings.typed().blocks.read {
         return Err(blocked(index, "7", "index read (api)"));
@@ -15,7 +15,7 @@ pub fn check_read(_state: &State, index: &IndexMetadata) -> Result<(), Error> {
 
 /// # Errors
 /// `cluster_block_exception` when writes are blocked, `index_closed_exception`.
-pub fn check_write(_state: &State, index: &IndexMetadata) -> Result<(), Error> {
+pub(super) fn check_write(_state: &State, index: &IndexMetadata) -> Result<(), Error> {
     check_open(index)?;
     let blocks = index.settings.typed().blocks;
     let block = if blocks.read_only {

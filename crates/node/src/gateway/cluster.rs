@@ -20,7 +20,7 @@ use crate::core::Core;
 /// How often a condition that is waited for is looked at.
 const POLL: Duration = Duration::from_millis(20);
 
-pub async fn health(core: &Arc<Core>, request: HealthRequest) -> Result<HealthResponse, Error> {
+pub(super) async fn health(core: &Arc<Core>, request: HealthRequest) -> Result<HealthResponse, Error> {
     let deadline = Instant::now() + Duration::from_millis(request.timeout_ms);
     let wanted_nodes = request.wait.nodes.as_deref().map(parse_nodes).transpose()?;
     loop {
@@ -92,7 +92,7 @@ fn parse_nodes(text: &str) -> Result<(Compare, u32), Error> {
     })
 }
 
-pub async fn put_settings(core: &Arc<Core>, request: PutClusterSettings) -> Result<ClusterSettings, Error> {
+pub(super) async fn put_settings(core: &Arc<Core>, request: PutClusterSettings) -> Result<ClusterSettings, Error> {
     let for_job = core.clone();
     let PutClusterSettings { persistent, transient } = request;
     let state =
@@ -100,7 +100,7 @@ pub async fn put_settings(core: &Arc<Core>, request: PutClusterSettings) -> Resu
     Ok(shown(&state))
 }
 
-pub fn view(core: &Core) -> ClusterView {
+pub(super) fn view(core: &Core) -> ClusterView {
     let state = core.state();
     ClusterView {
         name: core.config.cluster_name.as_str().into(),
@@ -115,7 +115,7 @@ pub fn view(core: &Core) -> ClusterView {
 }
 
 /// What this node says of itself.
-pub fn node_info(core: &Core) -> NodeInfo {
+pub(super) fn node_info(core: &Core) -> NodeInfo {
     let address = core.config.http_address;
     NodeInfo {
         id: core.identity.node.0.clone(),
@@ -135,13 +135,13 @@ pub fn node_info(core: &Core) -> NodeInfo {
 }
 
 /// `indices.query.bool.max_clause_count`
-pub fn max_clause_count(state: &State) -> u32 {
+pub(super) fn max_clause_count(state: &State) -> u32 {
     state.settings.text("indices.query.bool.max_clause_count").parse().unwrap_or(1024)
 }
 
 /// Whether `action.auto_create_index` permits an index of this name: `true`, `false`, or patterns with `+` and `-` of which the first that
 /// matches decides.
-pub fn auto_create(state: &State, name: &str) -> bool {
+pub(super) fn auto_create(state: &State, name: &str) -> bool {
     let setting = state.settings.text("action.auto_create_index");
     match setting.as_str() {
         "true" | "" => return true,

@@ -17,7 +17,7 @@ use crate::core::Core;
 use crate::indexes::Used;
 use crate::telemetry::Action;
 
-pub async fn get(core: &Arc<Core>, request: GetRequest) -> Result<GetResponse, Error> {
+pub(super) async fn get(core: &Arc<Core>, request: GetRequest) -> Result<GetResponse, Error> {
     let begun = Instant::now();
     let state = core.state();
     let metadata = read_target(&state, &request.index)?;
@@ -49,7 +49,7 @@ pub async fn get(core: &Arc<Core>, request: GetRequest) -> Result<GetResponse, E
 }
 
 /// The routing of a read: what the alias adds and what the client gives must agree, and must be there where the mapping demands it.
-pub fn routing_of(
+pub(super) fn routing_of(
     metadata: &IndexMetadata,
     name: &str,
     given: Option<&str>,

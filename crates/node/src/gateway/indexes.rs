@@ -19,7 +19,7 @@ use crate::core::Core;
 use crate::identity;
 use crate::indexes::registry;
 
-pub async fn create(core: &Arc<Core>, request: CreateIndex) -> Result<IndexCreated, Error> {
+pub(super) async fn create(core: &Arc<Core>, request: CreateIndex) -> Result<IndexCreated, Error> {
     let name: Arc<str> = request.name.as_str().into();
     let command = Command::CreateIndex(NewIndex {
         name: name.clone(),
@@ -48,7 +48,7 @@ pub async fn create(core: &Arc<Core>, request: CreateIndex) -> Result<IndexCreat
 }
 
 /// The index that a write makes by naming it.
-pub fn automatic(name: &str) -> CreateIndex {
+pub(super) fn automatic(name: &str) -> CreateIndex {
     CreateIndex { name: name.to_owned(), ..CreateIndex::default() }
 }
 
@@ -56,7 +56,7 @@ pub fn automatic(name: &str) -> CreateIndex {
 ///
 /// # Errors
 /// `index_not_found_exception` with the setting's reason.
-pub fn may_create(state: &State, name: &str) -> Result<(), Error> {
+pub(super) fn may_create(state: &State, name: &str) -> Result<(), Error> {
     if super::cluster::auto_create(state, name) {
         return Ok(());
     }
@@ -66,7 +66,7 @@ pub fn may_create(state: &State, name: &str) -> Result<(), Error> {
 }
 
 /// Why an index could not be created by a write: asked again, so that the client reads the reason.
-pub fn refused(core: &Core, name: &str) -> Error {
+pub(super) fn refused(core: &Core, name: &str) -> Error {
     let command = Command::CreateIndex(NewIndex {
         name: name.into(),
         uuid: IndexUuid("_na_".into()),
@@ -78,7 +78,7 @@ pub fn refused(core: &Core, name: &str) -> Error {
     cluster::apply::apply(&core.state(), &command).err().unwrap_or_else(|| Error::index_not_found(name))
 }
 
-pub async fn delete(core: &Arc<Core>, target: Target) -> Result<(), Error> {
+pub(super) async fn delete(core: &Arc<Core>, target: Target) -> Result<(), Error> {
     let options = Options { allow_aliases: false, ..Options::open_and_closed() };
     let names: Vec<Arc<str>> = names(resolve(&core.state(), &target, options)?);
     if names.is_empty() {
@@ -87,7 +87,7 @@ pub async fn delete(core: &Arc<Core>, target: Target) -> Result<(), Error> {
     submit(core, Command::DeleteIndexes { names }).await
 }
 
-pub async fn put_mapping(core: &Arc<Core>, request: PutMapping) -> Result<(), Error> {
+pub(super) async fn put_mapping(core: &Arc<Core>, request: PutMapping) -> Result<(), Error> {
     let found = resolve(&core.state(), &request.target, Options::open_and_closed())?;
     let mapping = Mapping::parse(&request.mapping)?;
     for found in &found {
@@ -97,18 +97,18 @@ pub async fn put_mapping(core: &Arc<Core>, request: PutMapping) -> Result<(), Er
     submit(core, Command::PutMapping { indexes: uuids(&found), mapping: request.mapping }).await
 }
 
-pub async fn put_settings(core: &Arc<Core>, request: PutSettings) -> Result<(), Error> {
+pub(super) async fn put_settings(core: &Arc<Core>, request: PutSettings) -> Result<(), Error> {
     let found = resolve(&core.state(), &request.target, Options::open_and_closed())?;
     let PutSettings { settings, preserve_existing, .. } = request;
     submit(core, Command::PutSettings { indexes: uuids(&found), settings, preserve_existing }).await
 }
 
-pub async fn open(core: &Arc<Core>, target: Target) -> Result<(), Error> {
+pub(super) async fn open(core: &Arc<Core>, target: Target) -> Result<(), Error> {
     let found = resolve(&core.state(), &target, Options::open_and_closed())?;
     submit(core, Command::OpenIndexes { indexes: uuids(&found) }).await
 }
 
-pub async fn close(core: &Arc<Core>, target: Target) -> Result<Vec<Arc<str>>, Error> {
+pub(super) async fn close(core: &Arc<Core>, target: Target) -> Result<Vec<Arc<str>>, Error> {
     let found = resolve(&core.state(), &target, Options::open_and_closed())?;
     for found in &found {
         if let Ok(index) = core.indexes.get(&found.index) {
@@ -123,7 +123,7 @@ pub async fn close(core: &Arc<Core>, target: Target) -> Result<Vec<Arc<str>>, Er
     Ok(names(found))
 }
 
-pub async fn update_aliases(core: &Arc<Core>, actions: Vec<AliasAction>) -> Result<(), Error> {
+pub(super) async fn update_aliases(core: &Arc<Core>, actions: Vec<AliasAction>) -> Result<(), Error> {
     for action in &actions {
         if let AliasAction::Add { alias, .. } = action
             && let Some(filter) = &alias.filter
@@ -134,7 +134,7 @@ pub async fn update_aliases(core: &Arc<Core>, actions: Vec<AliasAction>) -> Resu
     submit(core, Command::UpdateAliases { actions }).await
 }
 
-pub fn info(core: &Core, target: &Target) -> Result<Vec<IndexInfo>, Error> {
+pub(super) fn info(core: &Core, target: &Target) -> Result<Vec<IndexInfo>, Error> {
     let state = core.state();
     let found = resolve(&state, target, Options::open_and_closed())?;
     Ok(found.iter().map(|found| index_info(&found.index)).collect())

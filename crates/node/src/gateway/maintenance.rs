@@ -12,11 +12,11 @@ use shard::error::ShardError;
 
 use crate::core::Core;
 
-pub async fn refresh(core: &Arc<Core>, target: Target) -> Result<Shards, Error> {
+pub(super) async fn refresh(core: &Arc<Core>, target: Target) -> Result<Shards, Error> {
     each(core, &target, |copy| copy.refresh()).await
 }
 
-pub async fn flush(core: &Arc<Core>, request: Flush) -> Result<Shards, Error> {
+pub(super) async fn flush(core: &Arc<Core>, request: Flush) -> Result<Shards, Error> {
     if request.force && !request.wait_if_ongoing {
         return Err(Error::new(
             model::error::ErrorKind::ActionRequestValidation,
@@ -27,7 +27,7 @@ pub async fn flush(core: &Arc<Core>, request: Flush) -> Result<Shards, Error> {
     each(core, &request.target, move |copy| copy.flush(force)).await
 }
 
-pub async fn force_merge(core: &Arc<Core>, request: ForceMerge) -> Result<Shards, Error> {
+pub(super) async fn force_merge(core: &Arc<Core>, request: ForceMerge) -> Result<Shards, Error> {
     let ForceMerge { target, max_num_segments, only_expunge_deletes, .. } = request;
     each(core, &target, move |copy| copy.force_merge(max_num_segments, only_expunge_deletes)).await
 }

@@ -7,33 +7,33 @@ use std::time::Instant;
 use shard::execute::{Patience, Verdict};
 
 /// Lives as long as somebody waits; what it handed out stops when it is dropped.
-pub struct Guard {
+pub(super) struct Guard {
     patience: SearchPatience,
 }
 
 /// What the threads that search ask.
 #[derive(Clone)]
-pub struct SearchPatience {
+pub(super) struct SearchPatience {
     deadline: Option<Instant>,
     cancelled: Arc<AtomicBool>,
 }
 
 impl Guard {
-    pub fn new(deadline: Option<Instant>) -> Self {
+    pub(super) fn new(deadline: Option<Instant>) -> Self {
         Self { patience: SearchPatience { deadline, cancelled: Arc::default() } }
     }
 
-    pub fn patience(&self) -> SearchPatience {
+    pub(super) fn patience(&self) -> SearchPatience {
         self.patience.clone()
     }
 
     /// Ends everything that still runs.
-    pub fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.patience.cancelled.store(true, Ordering::Release);
     }
 
     /// Returns at the deadline; never without one. The shards notice it themselves; they get a moment to answer with what they have.
-    pub async fn deadline(&self) {
+    pub(super) async fn deadline(&self) {
         match self.patience.deadline {
             Some(deadline) => tokio::time::sleep_until((deadline + GRACE).into()).await,
             None => std::future::pending().await,
@@ -51,7 +51,7 @@ impl Drop for Guard {
 }
 
 impl SearchPatience {
-    pub fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.verdict() != Verdict::GoOn
     }
 }

@@ -17,7 +17,7 @@ use super::search::{bind_filtered, context, counting, search};
 use crate::core::Core;
 use crate::telemetry::Action;
 
-pub async fn count(core: &Arc<Core>, request: CountRequest) -> Result<CountResponse, Error> {
+pub(super) async fn count(core: &Arc<Core>, request: CountRequest) -> Result<CountResponse, Error> {
     let begun = Instant::now();
     let CountRequest { target, query, min_score, terminate_after, routing } = request;
     let search = search(core, SearchRequest { min_score, terminate_after, routing, ..counting(target, query) }).await?;
@@ -26,7 +26,7 @@ pub async fn count(core: &Arc<Core>, request: CountRequest) -> Result<CountRespo
     Ok(CountResponse { count, terminated_early: search.terminated_early, shards: search.shards })
 }
 
-pub async fn explain(core: &Arc<Core>, request: ExplainRequest) -> Result<ExplainResponse, Error> {
+pub(super) async fn explain(core: &Arc<Core>, request: ExplainRequest) -> Result<ExplainResponse, Error> {
     let state = core.state();
     let metadata = read_target(&state, &request.index)?;
     super::blocks::check_read(&state, &metadata)?;
@@ -61,7 +61,7 @@ pub async fn explain(core: &Arc<Core>, request: ExplainRequest) -> Result<Explai
         .await?
 }
 
-pub async fn validate(core: &Arc<Core>, request: ValidateRequest) -> Result<ValidateResponse, Error> {
+pub(super) async fn validate(core: &Arc<Core>, request: ValidateRequest) -> Result<ValidateResponse, Error> {
     let resolved = super::search::resolve_open(core, &request.target)?;
     let mut explanations = Vec::with_capacity(resolved.len());
     let mut shards = Shards::default();

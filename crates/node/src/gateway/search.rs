@@ -30,7 +30,7 @@ use crate::indexes::{IndexView, OpenShard, Used};
 use crate::telemetry::{Action, Ending};
 
 /// One index of a search: its view at the time, and its queries bound to it.
-pub struct BoundIndex {
+pub(super) struct BoundIndex {
     pub metadata: Arc<IndexMetadata>,
     pub view: Arc<IndexView>,
     pub query: Arc<BoundQuery>,
@@ -54,7 +54,7 @@ struct Asked {
     reader: Option<Reader>,
 }
 
-pub async fn search(core: &Arc<Core>, request: SearchRequest) -> Result<SearchResponse, Error> {
+pub(super) async fn search(core: &Arc<Core>, request: SearchRequest) -> Result<SearchResponse, Error> {
     let begun = Instant::now();
     let result = search_counted(core, request, begun).await;
     core.metrics.request(Action::Search, begun.elapsed());
@@ -123,7 +123,7 @@ fn bind_target(core: &Arc<Core>, request: &SearchRequest) -> Result<Vec<BoundInd
 }
 
 /// The open indexes of a target that can be searched.
-pub fn resolve_open(core: &Core, target: &Target) -> Result<Vec<Resolved>, Error> {
+pub(super) fn resolve_open(core: &Core, target: &Target) -> Result<Vec<Resolved>, Error> {
     let state = core.state();
     let resolved = resolve(&state, target, Options::open())?;
     resolved.iter().try_for_each(|found| super::blocks::check_read(&state, &found.index))?;
@@ -131,7 +131,7 @@ pub fn resolve_open(core: &Core, target: &Target) -> Result<Vec<Resolved>, Error
 }
 
 /// What binding needs to know of an index.
-pub fn context(core: &Core, view: &IndexView) -> BindContext {
+pub(super) fn context(core: &Core, view: &IndexView) -> BindContext {
     let settings = BindSettings {
         max_clause_count: super::cluster::max_clause_count(&core.state()),
         default_field: view.settings.default_field.clone(),
@@ -150,7 +150,7 @@ pub fn context(core: &Core, view: &IndexView) -> BindContext {
 }
 
 /// A query bound to an index, with the filters of the aliases through which the index was reached.
-pub fn bind_filtered(query: &Query, filters: &[serde_json::Value], context: &BindContext) -> Result<BoundQuery, Error> {
+pub(super) fn bind_filtered(query: &Query, filters: &[serde_json::Value], context: &BindContext) -> Result<BoundQuery, Error> {
     let query = bind(query, context)?;
     if filters.is_empty() {
         return Ok(query);
@@ -166,7 +166,7 @@ pub fn bind_filtered(query: &Query, filters: &[serde_json::Value], context: &Bin
 }
 
 /// The shards of an index that a routing admits.
-pub fn routed(
+pub(super) fn routed(
     metadata: &IndexMetadata,
     routing: Option<BTreeSet<String>>,
     shards: &[Arc<OpenShard>],
@@ -484,6 +484,6 @@ fn assemble(index: &BoundIndex, place: &Place, hit: &ShardHit, fetched: Fetched,
 }
 
 /// A search that only counts, for those who ask no more of it.
-pub fn counting(target: Target, query: Query) -> SearchRequest {
+pub(super) fn counting(target: Target, query: Query) -> SearchRequest {
     SearchRequest { size: 0, query, track_total_hits: TrackTotal::All, ..SearchRequest::new(target) }
 }

@@ -20,7 +20,7 @@ const MAPPING_ROUNDS: usize = 16;
 
 /// Results, and what to wait for before they may be told.
 #[derive(Default)]
-pub struct Work {
+pub(super) struct Work {
     pub results: Vec<(usize, Result<Written, WriteFailure>)>,
     pub position: Option<wal::Position>,
     pub last_seq_no: Option<SeqNo>,
@@ -37,7 +37,7 @@ struct Writer<'a> {
 }
 
 /// Writes in order.
-pub fn write_shard(core: &Arc<Core>, index: &OpenIndex, shard: &OpenShard, writes: Vec<Placed>) -> Work {
+pub(super) fn write_shard(core: &Arc<Core>, index: &OpenIndex, shard: &OpenShard, writes: Vec<Placed>) -> Work {
     let mut writer = Writer { core, index, shard, work: Work::default(), waiting: Vec::with_capacity(writes.len()) };
     for placed in writes {
         writer.take(placed);

@@ -18,7 +18,7 @@ use crate::core::Core;
 use crate::indexes::{OpenShard, Used};
 use crate::process::{disk_stats, process_stats};
 
-pub fn stats(core: &Core, target: &Target) -> Result<StatsResponse, Error> {
+pub(super) fn stats(core: &Core, target: &Target) -> Result<StatsResponse, Error> {
     let found = resolve(&core.state(), target, Options::open())?;
     let mut response = StatsResponse { shards: Shards::default(), copies: Vec::new() };
     for found in found {
@@ -54,7 +54,7 @@ pub fn stats(core: &Core, target: &Target) -> Result<StatsResponse, Error> {
     Ok(response)
 }
 
-pub fn node_stats(core: &Core) -> NodeStats {
+pub(super) fn node_stats(core: &Core) -> NodeStats {
     let open: Vec<_> = core.indexes.all();
     let shards: Vec<&std::sync::Arc<OpenShard>> = open.iter().flat_map(|index| &index.shards).collect();
     let each = shards.iter().filter_map(|shard| shard.copy().ok().map(|copy| shard_stats(&copy.stats(), &shard.used)));

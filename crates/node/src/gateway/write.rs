@@ -16,7 +16,7 @@ use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard};
 
 /// A write with its place in the request.
-pub struct Placed {
+pub(super) struct Placed {
     pub at: usize,
     pub write: Write,
     pub id: Arc<str>,
@@ -33,7 +33,7 @@ struct Group {
 
 type Groups = BTreeMap<(IndexUuid, ShardNumber), Group>;
 
-pub async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<WriteResponse, Error> {
+pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<WriteResponse, Error> {
     let mut response: Vec<Option<Result<Written, WriteFailure>>> = request.writes.iter().map(|_| None).collect();
     create_missing(core, &request.writes).await;
     let mut groups = Groups::new();
