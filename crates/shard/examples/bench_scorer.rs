@@ -1,10 +1,11 @@
-//! Our scorer against tantivy's `TopDocs` over the same documents: `bench_scorer [DOCUMENTS] [QUERIES]`.
+//! Our scorer against tantivy's `TopDocs` over the same documents: `bench_scorer [DOCUMENTS] [QUERIES] [CLASS|all] [DIRECTORY]`.
+//! A directory is kept, and used again when it is there.
 //!
 //! Words are Zipf distributed; classes name how frequent the query's words are: H ranks 5 to 150, M 200 to 2,000, L 3,000 to 50,000.
 //! Prints the mean time in microseconds of the best of five runs of each query, in one thread, and the ratio ours / tantivy's. Every
 //! answer is compared: equal scores, except that equal scores may name other documents.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,6 +18,7 @@ use shard::fields::{FieldSlot, FieldTable, Layout, meta};
 use shard::prepared::{PreparedDocument, SequencedDocument};
 use shard::reader::{Reader, SegmentView, Similarity};
 use shard::seal::seal;
+use shard::segment::disk::SealedSegment;
 use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{BooleanQuery, Occur, PhraseQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
@@ -114,7 +116,8 @@ fn ours(directory: &Path, documents: u64) -> Result<Reader, Failure> {
         };
         SequencedDocument { document: Arc::new(document), seq_no: number, primary_term: 1, version: 1 }
     });
-    let segment = seal(&directory.join("ours"), &table, &mut sequenced)?;
+    let path = directory.join("ours");
+    let segment = if path.exists() { SealedSegment::open(&path)? } else { seal(&path, &table, &mut sequenced)? };
     let segments = Arc::from(vec![SegmentView { segment: Arc::new(segment), alive: None }]);
     Ok(Reader { segments, fields: Arc::new(table), generation: 1, similarity: Similarity::default() })
 }
@@ -126,6 +129,9 @@ fn theirs(directory: &Path, documents: u64) -> Result<(Searcher, Field), Failure
         .set_index_option(IndexRecordOption::WithFreqsAndPositions);
     let body = schema.add_text_field("body", TextOptions::default().set_indexing_options(indexing));
     let path = directory.join("theirs");
+    if path.exists() {
+        return Ok((Index::open_in_dir(&path)?.reader()?.searcher(), body));
+    }
     std::fs::create_dir(&path)?;
     let index = Index::create_in_dir(&path, schema.build())?;
     let mut writer = index.writer_with_num_threads(1, 1 << 30)?;
@@ -207,19 +213,26 @@ fn words(rng: &mut Rng, pattern: &str) -> Vec<String> {
 fn main() -> Result<(), Failure> {
     let number = |at, default| std::env::args().nth(at).and_then(|text| text.parse().ok()).unwrap_or(default);
     let (documents, queries): (u64, u64) = (number(1, 300_000), number(2, 40));
-    let directory = tempfile::tempdir()?;
+    let temporary = tempfile::tempdir()?;
+    let kept = std::env::args().nth(4).map(PathBuf::from);
+    let directory = kept.unwrap_or_else(|| temporary.path().to_owned());
+    std::fs::create_dir_all(&directory)?;
     let start = Instant::now();
-    let reader = ours(directory.path(), documents)?;
+    let reader = ours(&directory, documents)?;
     println!("ours: {documents} documents sealed in {:.1} s", start.elapsed().as_secs_f64());
     let start = Instant::now();
-    let (searcher, body) = theirs(directory.path(), documents)?;
+    let (searcher, body) = theirs(&directory, documents)?;
     println!("tantivy: indexed in {:.1} s", start.elapsed().as_secs_f64());
     println!(
         "{:<14}{:>10}{:>10}{:>8}   {:>10}{:>10}{:>8}  (with exact totals)",
         "class", "ours", "tantivy", "ratio", "ours", "tantivy", "ratio"
     );
     let mut rng = Rng(99);
+    let only = std::env::args().nth(3);
     for (operation, pattern) in CLASSES {
+        if only.as_ref().is_some_and(|only| only != "all" && *only != format!("{operation}{pattern}")) {
+            continue;
+        }
         let mut sums = [0.0; 4];
         let mut differing = 0;
         for _ in 0..queries {

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use search::bound::{ScoreFunction, TermBytes};
-use search::statistics::FieldStatistics;
 
 use super::{BoolWeight, FunctionWeight, Kind, PhraseWeight, Place, SynonymWeight, Weight};
 use crate::fields::{FieldTable, meta};
-use crate::reader::{Reader, Similarity};
+use crate::reader::Reader;
 use crate::score::bm25::{FieldScale, TermScore};
 use crate::score::compose::{AtLeast, Boosting, Conjunction, Constant, Excluding, Required, WithOptional};
 use crate::score::cursor::TermCursor;
@@ -32,7 +31,7 @@ pub(crate) struct Leaf<'a> {
 impl<'a> Leaf<'a> {
     pub(crate) fn new(reader: &'a Reader, segment: usize) -> Self {
         let segment = reader.segments[segment].segment.as_ref();
-        let unscored = Arc::new(FieldScale::new(Similarity::default(), FieldStatistics::default()));
+        let unscored = Arc::new(FieldScale::silent());
         Self { segment, fields: &reader.fields, max: segment.doc_count(), unscored }
     }
 

@@ -6,13 +6,17 @@ use super::best::Best;
 use super::{Search, Watch, constant, matches, total};
 use crate::compile::scorer::Leaf;
 use crate::compile::shape::{Scoring, Shape};
-use crate::compile::{TermWeight, Weight};
-use crate::score::bulk::{Scratch, Sink, all, any, floor, phrase, term};
+use crate::compile::{PhraseWeight, TermWeight, Weight};
+use crate::score::bulk::{Run, Scratch, Sink, Tally, all, any, phrase, term};
 use crate::score::compose::{Conjunction, Required};
 use crate::score::cursor::TermCursor;
 use crate::score::{Outcome, Scorer, bits};
 use crate::segment::Detail;
 
+/// Documents of the rarest of several words up to which all matches are scored to be counted.
+const ALL_AT_ONCE: u64 = 50_000;
+/// Documents of several words together up to which all are scored to be counted.
+const ANY_AT_ONCE: u64 = 20_000;
 /// Documents that are scored between two looks at their bound and at the time.
 const WINDOW: u32 = 4096;
 
@@ -23,17 +27,10 @@ pub(super) fn best(search: &Search<'_>, request: &ShardQuery, watch: &mut Watch<
         Some([SortValue::Unsigned(score), ..]) => Some(*score as f32),
         _ => None,
     };
-    let with_sort = !request.sort.is_empty();
     let mut result = if search.is_exhaustive() {
         exhaustive(search, request, after, watch)?
     } else {
-        let mut result = total::counted(search, request.track_total, watch)?;
-        let mut own = Watch::sharing(watch);
-        let mut best = Best::new(search.reader, request.top, after, &mut own);
-        pruned(search, &mut best)?;
-        result.hits = best.into_hits(with_sort)?;
-        watch.timed_out |= own.timed_out;
-        result
+        counted_and_pruned(search, request, after, watch)?
     };
     result.max_score = match (after, result.hits.first()) {
         (None, first) => first.map(|hit| hit.score),
@@ -42,11 +39,62 @@ pub(super) fn best(search: &Search<'_>, request: &ShardQuery, watch: &mut Watch<
     Ok(result)
 }
 
+/// Counts on the way where that is the cheaper, otherwise apart, and collects what may be among the best.
+fn counted_and_pruned(
+    search: &Search<'_>,
+    request: &ShardQuery,
+    after: Option<f32>,
+    watch: &mut Watch<'_>,
+) -> Outcome<ShardHits> {
+    let shape = Shape::of(search.weight).filter(|_| search.weight.constant_score().is_none());
+    let most = total::most(request.track_total);
+    let joint = match (&shape, most) {
+        (Some(shape), Some(_)) => counts_well(search, shape)?,
+        _ => false,
+    };
+    let mut result = if joint { ShardHits::default() } else { total::counted(search, request.track_total, watch)? };
+    let mut own = Watch::sharing(watch);
+    let mut best = Best::new(search.reader, request.top, after, &mut own);
+    let mut tally = Tally { count: 0, most: most.filter(|_| joint) };
+    pruned(search, shape.as_ref(), &mut best, &mut tally)?;
+    result.hits = best.into_hits(!request.sort.is_empty())?;
+    watch.timed_out |= own.timed_out;
+    if joint {
+        (result.total, result.at_least) = total::capped(tally.count, request.track_total);
+    }
+    Ok(result)
+}
+
+/// Whether counting while scoring costs less than counting apart: positions are best read once, and few documents too.
+fn counts_well(search: &Search<'_>, shape: &Shape<'_>) -> Outcome<bool> {
+    let (terms, most) = match &shape.scoring {
+        Scoring::Phrase(_) => return Ok(true),
+        Scoring::All(terms) | Scoring::Any(terms) if terms.len() < 2 => return Ok(false),
+        Scoring::All(terms) => (terms, ALL_AT_ONCE),
+        Scoring::Any(terms) => (terms, ANY_AT_ONCE),
+    };
+    let all = matches!(shape.scoring, Scoring::All(_));
+    let mut work = if all { u64::MAX } else { 0 };
+    for term in terms {
+        let mut doc_freq = 0;
+        for view in search.reader.segments.iter() {
+            if let Some(slot) = term.place.slot
+                && let Some(terms) = view.segment.terms(slot)?
+            {
+                doc_freq += terms.get(&term.term)?.map_or(0, |entry| entry.statistics.doc_freq);
+            }
+        }
+        work = if all { work.min(doc_freq) } else { work + doc_freq };
+    }
+    Ok(work <= most)
+}
+
 /// The best score of all, whatever page is asked for.
 fn highest(search: &Search<'_>, watch: &mut Watch<'_>) -> Outcome<Option<f32>> {
     let mut own = Watch::sharing(watch);
     let mut best = Best::new(search.reader, 1, None, &mut own);
-    pruned(search, &mut best)?;
+    let shape = Shape::of(search.weight);
+    pruned(search, shape.as_ref(), &mut best, &mut Tally { count: 0, most: None })?;
     Ok(best.into_hits(false)?.first().map(|hit| hit.score))
 }
 
@@ -71,12 +119,16 @@ fn exhaustive(
     Ok(ShardHits { hits, total, at_least, terminated_early: outcome.terminated_early, ..ShardHits::default() })
 }
 
-fn pruned(search: &Search<'_>, best: &mut Best<'_, '_>) -> Outcome<()> {
+fn pruned(
+    search: &Search<'_>,
+    shape: Option<&Shape<'_>>,
+    best: &mut Best<'_, '_>,
+    tally: &mut Tally,
+) -> Outcome<()> {
     let mut order: Vec<usize> = (0..search.reader.segments.len()).collect();
     // The largest first: its hits make the threshold for the others.
     order.sort_by_key(|&segment| std::cmp::Reverse(search.reader.segments[segment].segment.doc_count()));
     let constant = search.weight.constant_score();
-    let shape = Shape::of(search.weight);
     let mut scratch = None;
     for segment in order {
         if !best.go_on()? {
@@ -87,10 +139,10 @@ fn pruned(search: &Search<'_>, best: &mut Best<'_, '_>) -> Outcome<()> {
         if leaf.max == 0 {
             continue;
         }
-        match (constant, &shape) {
+        match (constant, shape) {
             (Some(score), _) => constant::best(search, &leaf, segment, score, best)?,
-            (None, Some(shape)) => by_shape(search, shape, (&leaf, segment), best, &mut scratch)?,
-            (None, None) => by_document(search, &leaf, segment, best)?,
+            (None, Some(shape)) => by_shape(search, shape, (&leaf, segment), (best, tally), &mut scratch)?,
+            (None, None) => by_document(search, &leaf, segment, (best, tally))?,
         }
     }
     Ok(())
@@ -100,7 +152,7 @@ fn by_shape(
     search: &Search<'_>,
     shape: &Shape<'_>,
     (leaf, segment): (&Leaf<'_>, usize),
-    best: &mut Best<'_, '_>,
+    (best, tally): (&mut Best<'_, '_>, &mut Tally),
     scratch: &mut Option<Scratch>,
 ) -> Outcome<()> {
     let (terms, required): (&[&TermWeight], bool) = match &shape.scoring {
@@ -122,26 +174,22 @@ fn by_shape(
         Scoring::Phrase(_) => u64::MAX,
     };
     let Some(accept) = accepted(search, shape, leaf, segment, work)? else {
-        return by_document(search, leaf, segment, best);
+        return by_document(search, leaf, segment, (best, tally));
     };
-    let accept = accept.as_deref();
+    let mut run = Run { accept: accept.as_deref(), sink: best, tally };
     if let Scoring::Phrase(phrase) = &shape.scoring {
-        return exact_phrase(phrase, leaf, accept, best);
+        return exact_phrase(phrase, leaf, &mut run);
     }
     match (cursors.as_mut_slice(), required) {
         ([], _) => Ok(()),
-        ([cursor], _) => term::best(cursor, accept, best),
-        (cursors, true) => all::best(cursors, accept, best, scratch.get_or_insert_default()),
-        (cursors, false) => any::best(cursors, leaf.max, accept, best, scratch.get_or_insert_default()),
+        // The other words are not in this segment; where counts are wanted, the general paths give them.
+        ([cursor], _) if run.tally.most.is_none() => term::best(cursor, run.accept, run.sink),
+        (cursors, true) => all::best(cursors, &mut run, scratch.get_or_insert_default()),
+        (cursors, false) => any::best(cursors, leaf.max, &mut run, scratch.get_or_insert_default()),
     }
 }
 
-fn exact_phrase(
-    phrase: &crate::compile::PhraseWeight,
-    leaf: &Leaf<'_>,
-    accept: Option<&[u64]>,
-    best: &mut Best<'_, '_>,
-) -> Outcome<()> {
+fn exact_phrase(phrase: &PhraseWeight, leaf: &Leaf<'_>, run: &mut Run<'_>) -> Outcome<()> {
     let mut cursors: Vec<TermCursor> = Vec::with_capacity(phrase.positions.len());
     for (_, terms) in &phrase.positions {
         match leaf.cursor(&phrase.place, &terms[0], (Detail::Positions, &phrase.score))? {
@@ -150,7 +198,7 @@ fn exact_phrase(
         }
     }
     let offsets = phrase.positions.iter().map(|(offset, _)| *offset).collect();
-    phrase::best(phrase::PhraseTerms { cursors, offsets, score: phrase.score.clone() }, accept, best)
+    phrase::best(phrase::PhraseTerms { cursors, offsets, score: phrase.score.clone() }, run)
 }
 
 /// The documents that filters and deletions admit; `None`: a filter admits so few that it should lead.
@@ -192,7 +240,12 @@ pub(super) fn filtered(search: &Search<'_>, leaf: &Leaf<'_>) -> Outcome<Box<dyn 
     Ok(Box::new(Conjunction::new(parts, leaf.max)))
 }
 
-fn by_document(search: &Search<'_>, leaf: &Leaf<'_>, segment: usize, best: &mut Best<'_, '_>) -> Outcome<()> {
+fn by_document(
+    search: &Search<'_>,
+    leaf: &Leaf<'_>,
+    segment: usize,
+    (best, tally): (&mut Best<'_, '_>, &mut Tally),
+) -> Outcome<()> {
     let view = &search.reader.segments[segment];
     let mut scorer = filtered(search, leaf)?;
     let mut doc = scorer.seek(0)?;
@@ -201,12 +254,13 @@ fn by_document(search: &Search<'_>, leaf: &Leaf<'_>, segment: usize, best: &mut 
             break;
         }
         let end = (doc / WINDOW + 1).saturating_mul(WINDOW).min(leaf.max);
-        if f64::from(scorer.bound(doc, end)) < floor(best.threshold()) {
+        if f64::from(scorer.bound(doc, end)) < tally.floor(best.threshold()) {
             doc = scorer.seek(end)?;
             continue;
         }
         while doc < end {
             if view.is_alive(doc) {
+                tally.count += 1;
                 let score = scorer.score()?;
                 if score >= best.threshold() {
                     best.offer(doc, score)?;

@@ -29,6 +29,15 @@ pub(super) fn capped(count: u64, track: TrackTotal) -> (u64, bool) {
     }
 }
 
+/// How many matches are counted at most before "at least" is said; `None`: none are.
+pub(super) fn most(track: TrackTotal) -> Option<u64> {
+    match track {
+        TrackTotal::All => Some(u64::MAX),
+        TrackTotal::UpTo(most) => Some(most),
+        TrackTotal::No => None,
+    }
+}
+
 /// The total alone, without hits.
 pub(super) fn only(search: &Search<'_>, track: TrackTotal, watch: &mut Watch<'_>) -> Outcome<ShardHits> {
     if !search.is_exhaustive() {
@@ -41,10 +50,8 @@ pub(super) fn only(search: &Search<'_>, track: TrackTotal, watch: &mut Watch<'_>
 
 /// Counts the matches as far as `track` asks.
 pub(super) fn counted(search: &Search<'_>, track: TrackTotal, watch: &mut Watch<'_>) -> Outcome<ShardHits> {
-    let most = match track {
-        TrackTotal::All => u64::MAX,
-        TrackTotal::UpTo(most) => most,
-        TrackTotal::No => return Ok(ShardHits { at_least: true, ..ShardHits::default() }),
+    let Some(most) = most(track) else {
+        return Ok(ShardHits { at_least: true, ..ShardHits::default() });
     };
     let mut count = 0u64;
     for (segment, view) in search.reader.segments.iter().enumerate() {

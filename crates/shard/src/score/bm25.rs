@@ -43,6 +43,11 @@ impl FieldScale {
         Self { similarity, doc_count: counts.doc_count, average, inverse }
     }
 
+    /// Of a field that nobody scores.
+    pub(crate) fn silent() -> Self {
+        Self { similarity: Similarity::default(), doc_count: 0, average: 1.0, inverse: [0.0; 256] }
+    }
+
     pub(crate) fn inverse(&self, code: u8) -> f32 {
         self.inverse[usize::from(code)]
     }

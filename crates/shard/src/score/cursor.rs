@@ -21,9 +21,9 @@ pub(crate) struct TermCursor {
     correction: Option<f32>,
     /// The block that holds the first document not yet passed.
     pub(crate) block: usize,
-    pub(crate) docs: [DocId; BLOCK],
-    freqs: [u32; BLOCK],
-    scores: [f32; BLOCK],
+    pub(crate) docs: Box<[DocId; BLOCK]>,
+    freqs: Box<[u32; BLOCK]>,
+    scores: Box<[f32; BLOCK]>,
     /// Entries of the loaded block.
     pub(crate) len: usize,
     /// Where the last seek ended in the loaded block.
@@ -45,9 +45,9 @@ impl TermCursor {
             norms,
             correction,
             block: 0,
-            docs: [NO_MORE_DOCS; BLOCK],
-            freqs: [1; BLOCK],
-            scores: [0.0; BLOCK],
+            docs: Box::new([NO_MORE_DOCS; BLOCK]),
+            freqs: Box::new([1; BLOCK]),
+            scores: Box::new([0.0; BLOCK]),
             len: 0,
             at: 0,
             loaded: NONE,
@@ -147,12 +147,12 @@ impl TermCursor {
             let mut inverse = [self.score.scale.inverse(NO_NORMS); BLOCK];
             if let Some(norms) = &self.norms {
                 let codes = (**norms).as_ref();
-                for (inverse, &doc) in inverse.iter_mut().zip(&self.docs) {
+                for (inverse, &doc) in inverse.iter_mut().zip(self.docs.iter()) {
                     *inverse = self.score.scale.inverse(codes.get(doc as usize).copied().unwrap_or(0));
                 }
             }
             let weight = self.score.weight;
-            for ((out, &freq), inverse) in self.scores.iter_mut().zip(&self.freqs).zip(&inverse) {
+            for ((out, &freq), inverse) in self.scores.iter_mut().zip(self.freqs.iter()).zip(&inverse) {
                 *out = weight - weight / (1.0 + freq as i32 as f32 * inverse);
             }
         }

@@ -1,6 +1,6 @@
 //! The best documents with all of several terms: block by block of the rarest, then the others asked for what may still win.
 
-use super::{Accept, Probe, Scratch, Sink, floor, offer, probe};
+use super::{Probe, Run, Scratch, probe, select};
 use crate::score::Outcome;
 use crate::score::cursor::TermCursor;
 
@@ -8,18 +8,13 @@ use crate::score::cursor::TermCursor;
 const LOOK_AHEAD: usize = 64;
 
 /// Offers every document that may be among the best. `cursors`: at least one.
-pub(crate) fn best(
-    cursors: &mut [TermCursor],
-    accept: Accept<'_>,
-    sink: &mut dyn Sink,
-    scratch: &mut Scratch,
-) -> Outcome<()> {
+pub(crate) fn best(cursors: &mut [TermCursor], run: &mut Run<'_>, scratch: &mut Scratch) -> Outcome<()> {
     cursors.sort_by_key(|cursor| cursor.doc_freq);
     let Some((lead, others)) = cursors.split_first_mut() else { return Ok(()) };
     let whole: Vec<f32> = others.iter().map(TermCursor::whole_bound).collect();
     let mut bounds = vec![0.0f64; others.len()];
     for block in 0..lead.blocks() {
-        if block % 32 == 0 && !sink.go_on()? {
+        if block % 32 == 0 && !run.sink.go_on()? {
             break;
         }
         let (first, last) = (lead.first_possible(block), lead.last(block));
@@ -32,7 +27,7 @@ pub(crate) fn best(
             *bound = f64::from(span_bound(cursor, last, *whole));
             sum += *bound;
         }
-        let low = floor(sink.threshold());
+        let low = run.floor();
         if f64::from(lead.block_bound(block)) + sum < low {
             continue;
         }
@@ -40,8 +35,7 @@ pub(crate) fn best(
         lead.load_scores()?;
         let candidates = &mut scratch.candidates;
         candidates.clear();
-        let scored = lead.docs.iter().zip(lead.scores()).take(lead.len).map(|(&doc, &score)| (doc, f64::from(score)));
-        candidates.extend(scored.filter(|&(_, score)| score + sum >= low));
+        select(&lead.docs[..lead.len], &lead.scores()[..lead.len], low - sum, candidates);
         let mut rest = sum;
         for (cursor, bound) in others.iter_mut().zip(&bounds) {
             if candidates.is_empty() {
@@ -50,7 +44,7 @@ pub(crate) fn best(
             rest = (rest - bound).max(0.0);
             probe(cursor, candidates, &mut scratch.slots, &Probe { rest, floor: low, required: true })?;
         }
-        offer(candidates, accept, sink)?;
+        run.offer(candidates)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! In each window the terms whose bounds together stay below the threshold are not essential: only documents of the others
 //! can win, and only those are looked up in them.
 
-use super::{Accept, Candidate, Probe, Scratch, Sink, WINDOW, floor, offer, probe};
+use super::{Candidate, Probe, Run, Scratch, WINDOW, probe, select};
 use crate::score::Outcome;
 use crate::score::cursor::TermCursor;
 use crate::segment::{DocId, NO_MORE_DOCS};
@@ -12,46 +12,40 @@ use crate::segment::{DocId, NO_MORE_DOCS};
 const POSTINGS: u64 = 2048;
 
 /// Offers every document that may be among the best of a segment of `max` documents.
-pub(crate) fn best(
-    cursors: &mut [TermCursor],
-    max: u32,
-    accept: Accept<'_>,
-    sink: &mut dyn Sink,
-    scratch: &mut Scratch,
-) -> Outcome<()> {
-    super::prime(cursors, accept, sink)?;
+pub(crate) fn best(cursors: &mut [TermCursor], max: u32, run: &mut Run<'_>, scratch: &mut Scratch) -> Outcome<()> {
+    super::prime(cursors, run.accept, run.sink)?;
     let all: u64 = cursors.iter().map(|cursor| u64::from(cursor.doc_freq)).sum();
     let mut stride = 1024u32;
     while (stride as usize) < WINDOW && all * u64::from(stride) / u64::from(max.max(1)) < POSTINGS {
         stride *= 2;
     }
-    let mut run = Run { order: (0..cursors.len()).collect(), bounds: vec![0.0; cursors.len()], cursors, max, scratch };
+    let mut windows = Windows { order: (0..cursors.len()).collect(), bounds: vec![0.0; cursors.len()], cursors, max, scratch };
     let mut from = 0;
-    let mut windows = 0u32;
+    let mut seen = 0u32;
     while from < max {
-        from = run.next_possible(from);
+        from = windows.next_possible(from);
         if from >= max {
             break;
         }
-        windows += 1;
-        if windows.is_multiple_of(16) && !sink.go_on()? {
+        seen += 1;
+        if seen.is_multiple_of(16) && !run.sink.go_on()? {
             break;
         }
         let to = from.saturating_add(stride).min(max);
-        let total = run.bound_window(from, to);
-        let low = floor(sink.threshold());
+        let total = windows.bound_window(from, to);
+        let low = run.floor();
         if total < low {
-            from = run.behind(to);
+            from = windows.behind(to);
             continue;
         }
-        run.score_window(from, to, low)?;
-        offer(&run.scratch.candidates, accept, sink)?;
+        windows.score_window(from, to, low)?;
+        run.offer(&windows.scratch.candidates)?;
         from = to;
     }
     Ok(())
 }
 
-struct Run<'a> {
+struct Windows<'a> {
     cursors: &'a mut [TermCursor],
     max: u32,
     /// Cursors by bound in the window, ascending.
@@ -61,7 +55,7 @@ struct Run<'a> {
     scratch: &'a mut Scratch,
 }
 
-impl Run<'_> {
+impl Windows<'_> {
     /// The first document at or behind `from` that any cursor may hold.
     fn next_possible(&mut self, from: DocId) -> DocId {
         let mut next = NO_MORE_DOCS;
@@ -140,9 +134,7 @@ impl Run<'_> {
             if f64::from(cursor.block_bound(block)) >= needed {
                 cursor.load_scores()?;
                 let (start, end) = span(cursor, window);
-                let scored = cursor.docs[start..end].iter().zip(&cursor.scores()[start..end]);
-                let scored = scored.map(|(&doc, &score)| (doc, f64::from(score)));
-                self.scratch.candidates.extend(scored.filter(|&(_, score)| score >= needed));
+                select(&cursor.docs[start..end], &cursor.scores()[start..end], needed, &mut self.scratch.candidates);
             }
             if cursor.last(block) >= window.to {
                 break;
@@ -231,7 +223,7 @@ fn gather_dense(scratch: &mut Scratch, from: DocId, width: u32, needed: f64) {
     let candidates: &mut Vec<Candidate> = &mut scratch.candidates;
     let sums = &mut scratch.sums[..(width as usize).next_multiple_of(16).min(WINDOW)];
     for (chunk, sums) in sums.chunks_exact_mut(16).enumerate() {
-        if sums.iter().any(|&sum| sum >= needed) {
+        if sums.iter().fold(false, |hit, &sum| hit | (sum >= needed)) {
             let base = from + chunk as u32 * 16;
             let found = sums.iter().enumerate().filter(|&(_, &sum)| sum >= needed);
             candidates.extend(found.map(|(at, &sum)| (base + at as u32, sum)));

@@ -37,6 +37,59 @@ pub(crate) fn accepts(accept: Accept<'_>, doc: DocId) -> bool {
     accept.is_none_or(|words| bits::contains(words, doc))
 }
 
+/// Counts matches on the way, up to one more than are asked for; as long as it counts, nothing is skipped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tally {
+    pub(crate) count: u64,
+    /// `None`: nobody counts.
+    pub(crate) most: Option<u64>,
+}
+
+impl Tally {
+    fn is_counting(&self) -> bool {
+        self.most.is_some_and(|most| self.count <= most)
+    }
+
+    /// What a bound must reach to be worth a look.
+    pub(crate) fn floor(&self, threshold: f32) -> f64 {
+        if self.is_counting() { f64::NEG_INFINITY } else { floor(threshold) }
+    }
+
+    fn add(&mut self, candidates: &[Candidate], accept: Accept<'_>) {
+        self.count += match accept {
+            None => candidates.len() as u64,
+            Some(words) => candidates.iter().filter(|&&(doc, _)| bits::contains(words, doc)).count() as u64,
+        };
+    }
+}
+
+/// Where candidates come from and go to.
+pub(crate) struct Run<'a> {
+    pub(crate) accept: Accept<'a>,
+    pub(crate) sink: &'a mut dyn Sink,
+    pub(crate) tally: &'a mut Tally,
+}
+
+impl Run<'_> {
+    fn floor(&self) -> f64 {
+        self.tally.floor(self.sink.threshold())
+    }
+
+    /// Counts whole matches and offers those that the filters admit.
+    fn offer(&mut self, candidates: &[Candidate]) -> Outcome<()> {
+        if self.tally.is_counting() {
+            self.tally.add(candidates, self.accept);
+        }
+        for &(doc, sum) in candidates {
+            let score = sum as f32;
+            if score >= self.sink.threshold() && accepts(self.accept, doc) {
+                self.sink.offer(doc, score)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A candidate and its score so far. Sums are in `f64`, in which a few `f32` add up exactly in any order, so that equal
 /// documents score equally wherever they lie.
 pub(crate) type Candidate = (DocId, f64);
@@ -45,6 +98,23 @@ pub(crate) type Candidate = (DocId, f64);
 pub(crate) fn floor(threshold: f32) -> f64 {
     let threshold = f64::from(threshold);
     if threshold > 0.0 { threshold * (1.0 - 1e-6) } else { threshold }
+}
+
+/// Appends the entries of a block that score at least `needed`. Written without a branch an entry: which pass is a coin's toss.
+pub(crate) fn select(docs: &[DocId], scores: &[f32], needed: f64, out: &mut Vec<Candidate>) {
+    let start = out.len();
+    out.resize(start + docs.len(), (0, 0.0));
+    // Rounded down, so that nothing is lost.
+    let needed = if needed > 0.0 { needed as f32 * (1.0 - 2e-7) } else { needed as f32 };
+    let mut kept = 0;
+    let room = &mut out[start..];
+    for (&doc, &score) in docs.iter().zip(scores) {
+        if let Some(place) = room.get_mut(kept) {
+            *place = (doc, f64::from(score));
+        }
+        kept += usize::from(score >= needed);
+    }
+    out.truncate(start + kept);
 }
 
 /// Buffers of one query.
@@ -83,7 +153,7 @@ pub(crate) fn prime(cursors: &mut [TermCursor], accept: Accept<'_>, sink: &mut d
         cursor.block = block;
         cursor.load_scores()?;
         let scores = &cursor.scores()[..cursor.len];
-        best.extend(scores.iter().zip(&cursor.docs).filter(|&(_, &doc)| accepts(accept, doc)).map(|(score, _)| *score));
+        best.extend(scores.iter().zip(cursor.docs.iter()).filter(|&(_, &doc)| accepts(accept, doc)).map(|(score, _)| *score));
     }
     cursor.block = 0;
     if best.len() >= wanted && wanted > 0 {
@@ -122,7 +192,7 @@ pub(crate) fn probe(
         let mut to = from;
         let mut best = 0.0f64;
         while to < count && candidates[to].0 <= last {
-            best = best.max(candidates[to].1);
+            best = if candidates[to].1 > best { candidates[to].1 } else { best };
             to += 1;
         }
         if best + f64::from(cursor.block_bound(cursor.block)) + probe.rest >= probe.floor {
@@ -212,15 +282,4 @@ fn probe_together(
         }
     }
     Ok(if probe.required { out } else { keep(candidates, range, out, probe) })
-}
-
-/// Offers what the filters admit.
-pub(crate) fn offer(candidates: &[Candidate], accept: Accept<'_>, sink: &mut dyn Sink) -> Outcome<()> {
-    for &(doc, sum) in candidates {
-        let score = sum as f32;
-        if score >= sink.threshold() && accepts(accept, doc) {
-            sink.offer(doc, score)?;
-        }
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The best documents with an exact phrase: what the frequencies allow is asked before any position is read.
 
-use super::{Accept, Sink, accepts, floor};
+use super::{Accept, Run, accepts};
 use crate::score::Outcome;
 use crate::score::bm25::TermScore;
 use crate::score::cursor::TermCursor;
@@ -24,22 +24,22 @@ struct Found {
 }
 
 /// Offers every document that may be among the best.
-pub(crate) fn best(phrase: PhraseTerms, accept: Accept<'_>, sink: &mut dyn Sink) -> Outcome<()> {
+pub(crate) fn best(phrase: PhraseTerms, run: &mut Run<'_>) -> Outcome<()> {
     let mut pairs: Vec<(TermCursor, u32)> = phrase.cursors.into_iter().zip(phrase.offsets).collect();
     pairs.sort_by_key(|(cursor, _)| cursor.doc_freq);
     let (mut cursors, offsets): (Vec<TermCursor>, Vec<u32>) = pairs.into_iter().unzip();
     let mut found = Found { docs: Vec::new(), places: vec![Vec::new(); cursors.len()] };
     let mut positions = vec![Vec::new(); cursors.len()];
     for block in 0..cursors.first().map_or(0, TermCursor::blocks) {
-        if block % 16 == 0 && !sink.go_on()? {
+        if block % 16 == 0 && !run.sink.go_on()? {
             break;
         }
-        let low = floor(sink.threshold());
+        let low = run.floor();
         if f64::from(cursors[0].block_bound(block)) < low {
             continue;
         }
         cursors[0].block = block;
-        begin(&mut cursors[0], &mut found, accept, low)?;
+        begin(&mut cursors[0], &mut found, run.accept, low)?;
         for (number, cursor) in cursors.iter_mut().enumerate().skip(1) {
             if found.docs.is_empty() {
                 break;
@@ -54,9 +54,10 @@ pub(crate) fn best(phrase: PhraseTerms, accept: Accept<'_>, sink: &mut dyn Sink)
             }
             let freq = exact(&mut positions, &offsets);
             if freq > 0 {
+                run.tally.count += 1;
                 let score = phrase.score.score(freq as f32, cursors[0].code(doc));
-                if score >= sink.threshold() {
-                    sink.offer(doc, score)?;
+                if score >= run.sink.threshold() {
+                    run.sink.offer(doc, score)?;
                 }
             }
         }

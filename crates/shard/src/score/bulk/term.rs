@@ -20,7 +20,7 @@ pub(crate) fn best(cursor: &mut TermCursor, accept: Accept<'_>, sink: &mut dyn S
         let len = cursor.len;
         for start in (0..len).step_by(16) {
             let scores = &cursor.scores()[start..len.min(start + 16)];
-            if scores.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b)) < threshold {
+            if !scores.iter().fold(false, |hit, &score| hit | (score >= threshold)) {
                 continue;
             }
             for (score, doc) in scores.iter().zip(&cursor.docs[start..]) {
