@@ -28,7 +28,7 @@ fn source(n: u64) -> Arc<[u8]> {
         fields.insert(format!("k{field}"), format!("tag-{}", (n + field) % 50).into());
     }
     fields.insert("d0".into(), "2024-05-06T07:08:09Z".into());
-    fields.insert("b0".into(), (n % 2 == 0).into());
+    fields.insert("b0".into(), n.is_multiple_of(2).into());
     fields.insert("f0".into(), (n as f64 * 0.37).into());
     serde_json::to_vec(&fields).expect("JSON").into()
 }
