@@ -119,12 +119,7 @@ fn exhaustive(
     Ok(ShardHits { hits, total, at_least, terminated_early: outcome.terminated_early, ..ShardHits::default() })
 }
 
-fn pruned(
-    search: &Search<'_>,
-    shape: Option<&Shape<'_>>,
-    best: &mut Best<'_, '_>,
-    tally: &mut Tally,
-) -> Outcome<()> {
+fn pruned(search: &Search<'_>, shape: Option<&Shape<'_>>, best: &mut Best<'_, '_>, tally: &mut Tally) -> Outcome<()> {
     let mut order: Vec<usize> = (0..search.reader.segments.len()).collect();
     // The largest first: its hits make the threshold for the others.
     order.sort_by_key(|&segment| std::cmp::Reverse(search.reader.segments[segment].segment.doc_count()));
@@ -178,7 +173,7 @@ fn by_shape(
     };
     let mut run = Run { accept: accept.as_deref(), sink: best, tally };
     if let Scoring::Phrase(phrase) = &shape.scoring {
-        return exact_phrase(phrase, leaf, &mut run);
+        return exact_phrase(phrase, leaf, &mut run, scratch.get_or_insert_default());
     }
     match (cursors.as_mut_slice(), required) {
         ([], _) => Ok(()),
@@ -189,7 +184,7 @@ fn by_shape(
     }
 }
 
-fn exact_phrase(phrase: &PhraseWeight, leaf: &Leaf<'_>, run: &mut Run<'_>) -> Outcome<()> {
+fn exact_phrase(phrase: &PhraseWeight, leaf: &Leaf<'_>, run: &mut Run<'_>, scratch: &mut Scratch) -> Outcome<()> {
     let mut cursors: Vec<TermCursor> = Vec::with_capacity(phrase.positions.len());
     for (_, terms) in &phrase.positions {
         match leaf.cursor(&phrase.place, &terms[0], (Detail::Positions, &phrase.score))? {
@@ -198,7 +193,7 @@ fn exact_phrase(phrase: &PhraseWeight, leaf: &Leaf<'_>, run: &mut Run<'_>) -> Ou
         }
     }
     let offsets = phrase.positions.iter().map(|(offset, _)| *offset).collect();
-    phrase::best(phrase::PhraseTerms { cursors, offsets, score: phrase.score.clone() }, run)
+    phrase::best(phrase::PhraseTerms { cursors, offsets, score: phrase.score.clone() }, run, scratch)
 }
 
 /// The documents that filters and deletions admit; `None`: a filter admits so few that it should lead.

@@ -14,12 +14,14 @@ pub(crate) fn all(count: u32) -> Vec<u64> {
     words
 }
 
+#[inline]
 pub(crate) fn set(words: &mut [u64], bit: u32) {
     if let Some(word) = words.get_mut(bit as usize / 64) {
         *word |= 1 << (bit % 64);
     }
 }
 
+#[inline]
 pub(crate) fn contains(words: &[u64], bit: u32) -> bool {
     words.get(bit as usize / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
 }

@@ -48,6 +48,7 @@ impl FieldScale {
         Self { similarity: Similarity::default(), doc_count: 0, average: 1.0, inverse: [0.0; 256] }
     }
 
+    #[inline]
     pub(crate) fn inverse(&self, code: u8) -> f32 {
         self.inverse[usize::from(code)]
     }
@@ -74,11 +75,13 @@ pub(crate) struct TermScore {
 }
 
 impl TermScore {
+    #[inline]
     pub(crate) fn score(&self, freq: f32, code: u8) -> f32 {
         self.weight - self.weight / (1.0 + freq * self.scale.inverse(code))
     }
 
     /// At least the score of whatever has at most this impact; leaves room for rounding.
+    #[inline]
     pub(crate) fn bound(&self, impact: f32) -> f32 {
         self.weight * (impact.min(1.0) + 4e-7) * 1.000_001
     }

@@ -56,25 +56,30 @@ impl TermCursor {
         }
     }
 
+    #[inline]
     pub(crate) fn blocks(&self) -> usize {
         self.table.last.len()
     }
 
+    #[inline]
     pub(crate) fn is_done(&self) -> bool {
         self.block >= self.blocks()
     }
 
     /// Last document of a block.
+    #[inline]
     pub(crate) fn last(&self, block: usize) -> DocId {
         self.table.last[block]
     }
 
     /// First document that a block can hold.
+    #[inline]
     pub(crate) fn first_possible(&self, block: usize) -> DocId {
         if block == 0 { 0 } else { self.table.last[block - 1] + 1 }
     }
 
     /// No document of the block scores more.
+    #[inline]
     pub(crate) fn block_bound(&self, block: usize) -> f32 {
         match self.correction {
             Some(factor) => self.score.bound(self.table.max_impact[block] * factor),
@@ -96,6 +101,7 @@ impl TermCursor {
     }
 
     /// Moves to the block that holds the first document at or behind `target`.
+    #[inline]
     pub(crate) fn skip_to(&mut self, target: DocId) {
         let last = &self.table.last;
         if self.block >= last.len() || last[self.block] >= target {
@@ -111,11 +117,13 @@ impl TermCursor {
         self.block = low + last[low.min(high)..high].partition_point(|&doc| doc < target);
     }
 
+    #[inline]
     pub(crate) fn is_loaded(&self) -> bool {
         self.loaded == self.block
     }
 
     /// Decodes the current block's documents.
+    #[inline]
     pub(crate) fn load(&mut self) -> Outcome<()> {
         if self.loaded != self.block {
             self.len = self.source.docs(self.block, &mut self.docs)?;
@@ -125,6 +133,7 @@ impl TermCursor {
         Ok(())
     }
 
+    #[inline]
     pub(crate) fn load_freqs(&mut self) -> Outcome<()> {
         self.load()?;
         if self.with_freqs != self.block {
@@ -135,6 +144,7 @@ impl TermCursor {
     }
 
     /// Entry `index`'s frequency; the block's frequencies are loaded.
+    #[inline]
     pub(crate) fn freq(&self, index: usize) -> u32 {
         self.freqs[index]
     }
@@ -165,6 +175,7 @@ impl TermCursor {
     }
 
     /// Norm code of a document.
+    #[inline]
     pub(crate) fn code(&self, doc: DocId) -> u8 {
         match &self.norms {
             Some(norms) => (**norms).as_ref().get(doc as usize).copied().unwrap_or(0),
@@ -173,6 +184,7 @@ impl TermCursor {
     }
 
     /// Scores one entry of the current block.
+    #[inline]
     pub(crate) fn score_entry(&mut self, index: usize) -> Outcome<f32> {
         if self.scored == self.block && self.loaded == self.block {
             return Ok(self.scores[index]);
@@ -182,6 +194,7 @@ impl TermCursor {
     }
 
     /// The index of the first document at or behind `target` in the loaded block, `BLOCK` when there is none.
+    #[inline]
     pub(crate) fn lower_bound(&self, target: DocId) -> usize {
         let mut at = 0;
         let mut half = BLOCK / 2;

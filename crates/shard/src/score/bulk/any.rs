@@ -19,7 +19,8 @@ pub(crate) fn best(cursors: &mut [TermCursor], max: u32, run: &mut Run<'_>, scra
     while (stride as usize) < WINDOW && all * u64::from(stride) / u64::from(max.max(1)) < POSTINGS {
         stride *= 2;
     }
-    let mut windows = Windows { order: (0..cursors.len()).collect(), bounds: vec![0.0; cursors.len()], cursors, max, scratch };
+    let mut windows =
+        Windows { order: (0..cursors.len()).collect(), bounds: vec![0.0; cursors.len()], cursors, max, scratch };
     let mut from = 0;
     let mut seen = 0u32;
     while from < max {

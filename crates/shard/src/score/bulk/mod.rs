@@ -6,6 +6,7 @@
 use super::cursor::TermCursor;
 use super::{Outcome, bits};
 use crate::segment::DocId;
+use crate::segment::postings::BLOCK;
 
 pub(crate) mod all;
 pub(crate) mod any;
@@ -33,6 +34,7 @@ pub(crate) trait Sink {
 /// The documents that may be hits: alive and admitted by every filter. `None`: all.
 pub(crate) type Accept<'a> = Option<&'a [u64]>;
 
+#[inline]
 pub(crate) fn accepts(accept: Accept<'_>, doc: DocId) -> bool {
     accept.is_none_or(|words| bits::contains(words, doc))
 }
@@ -108,11 +110,16 @@ pub(crate) fn select(docs: &[DocId], scores: &[f32], needed: f64, out: &mut Vec<
     let needed = if needed > 0.0 { needed as f32 * (1.0 - 2e-7) } else { needed as f32 };
     let mut kept = 0;
     let room = &mut out[start..];
-    for (&doc, &score) in docs.iter().zip(scores) {
-        if let Some(place) = room.get_mut(kept) {
-            *place = (doc, f64::from(score));
+    for (docs, scores) in docs.chunks(8).zip(scores.chunks(8)) {
+        if !scores.iter().fold(false, |hit, &score| hit | (score >= needed)) {
+            continue;
         }
-        kept += usize::from(score >= needed);
+        for (&doc, &score) in docs.iter().zip(scores) {
+            if let Some(place) = room.get_mut(kept) {
+                *place = (doc, f64::from(score));
+            }
+            kept += usize::from(score >= needed);
+        }
     }
     out.truncate(start + kept);
 }
@@ -153,7 +160,9 @@ pub(crate) fn prime(cursors: &mut [TermCursor], accept: Accept<'_>, sink: &mut d
         cursor.block = block;
         cursor.load_scores()?;
         let scores = &cursor.scores()[..cursor.len];
-        best.extend(scores.iter().zip(cursor.docs.iter()).filter(|&(_, &doc)| accepts(accept, doc)).map(|(score, _)| *score));
+        best.extend(
+            scores.iter().zip(cursor.docs.iter()).filter(|&(_, &doc)| accepts(accept, doc)).map(|(score, _)| *score),
+        );
     }
     cursor.block = 0;
     if best.len() >= wanted && wanted > 0 {
@@ -250,30 +259,14 @@ fn probe_together(
     (range, mut out): Stretch,
     (slots, probe): (&mut [u16], &Probe),
 ) -> Outcome<usize> {
-    let base = candidates[range.start].0;
-    let high = candidates[range.end - 1].0;
-    for (number, candidate) in candidates[range.clone()].iter().enumerate() {
-        slots[(candidate.0 - base) as usize] = number as u16 + 1;
-    }
-    let first = cursor.lower_bound(base);
-    let behind = if high >= cursor.last(cursor.block) { cursor.len } else { cursor.lower_bound(high + 1) };
-    let mut hits = [(0u16, 0u16); crate::segment::postings::BLOCK];
-    let mut found = 0;
-    let wide = &slots[..(high - base) as usize + 1];
-    for place in first.min(behind)..behind {
-        let number = wide[(cursor.docs[place] - base) as usize];
-        hits[found & 127] = (place as u16, number);
-        found += usize::from(number != 0);
-    }
-    for candidate in &candidates[range.clone()] {
-        slots[(candidate.0 - base) as usize] = 0;
-    }
+    let mut hits = [(0, 0); BLOCK];
+    let found = meet(cursor, &candidates[range.clone()], |candidate| candidate.0, (slots, &mut hits));
     if found > 0 {
         cursor.load_freqs()?;
     }
     for &(place, number) in &hits[..found] {
         let score = cursor.score_entry(usize::from(place))?;
-        let candidate = &mut candidates[range.start + usize::from(number) - 1];
+        let candidate = &mut candidates[range.start + usize::from(number)];
         candidate.1 += f64::from(score);
         if probe.required {
             let candidate = *candidate;
@@ -282,4 +275,35 @@ fn probe_together(
         }
     }
     Ok(if probe.required { out } else { keep(candidates, range, out, probe) })
+}
+
+/// Entry of a block, and number of the candidate that it meets.
+type Hit = (u16, u16);
+
+/// Finds the ascending candidates in the loaded block, all of which lie before its end, at most [`SPAN`] apart: their numbers are laid
+/// out by document, and the block's documents are looked up there. Returns how many hits there are.
+fn meet<C>(
+    cursor: &TermCursor,
+    candidates: &[C],
+    doc: impl Fn(&C) -> DocId,
+    (slots, hits): (&mut [u16], &mut [Hit; BLOCK]),
+) -> usize {
+    let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else { return 0 };
+    let (base, high) = (doc(first), doc(last));
+    let wide = &mut slots[..(high - base) as usize + 1];
+    for (number, candidate) in candidates.iter().enumerate() {
+        wide[(doc(candidate) - base) as usize] = number as u16 + 1;
+    }
+    let start = cursor.lower_bound(base);
+    let end = if high >= cursor.last(cursor.block) { cursor.len } else { cursor.lower_bound(high + 1) };
+    let mut found = 0;
+    for (place, &entry) in cursor.docs[..end].iter().enumerate().skip(start) {
+        let number = wide[(entry - base) as usize];
+        hits[found & (BLOCK - 1)] = (place as u16, number.wrapping_sub(1));
+        found += usize::from(number != 0);
+    }
+    for candidate in candidates {
+        wide[(doc(candidate) - base) as usize] = 0;
+    }
+    found
 }

@@ -1,11 +1,12 @@
 //! The best documents with an exact phrase: what the frequencies allow is asked before any position is read.
 
-use super::{Accept, Run, accepts};
+use super::{Accept, Hit, Run, Scratch, accepts, meet};
 use crate::score::Outcome;
 use crate::score::bm25::TermScore;
 use crate::score::cursor::TermCursor;
 use crate::score::phrase::exact;
 use crate::segment::DocId;
+use crate::segment::postings::BLOCK;
 
 /// A phrase of single terms; cursors score as the phrase would with the term's frequency.
 pub(crate) struct PhraseTerms {
@@ -24,7 +25,7 @@ struct Found {
 }
 
 /// Offers every document that may be among the best.
-pub(crate) fn best(phrase: PhraseTerms, run: &mut Run<'_>) -> Outcome<()> {
+pub(crate) fn best(phrase: PhraseTerms, run: &mut Run<'_>, scratch: &mut Scratch) -> Outcome<()> {
     let mut pairs: Vec<(TermCursor, u32)> = phrase.cursors.into_iter().zip(phrase.offsets).collect();
     pairs.sort_by_key(|(cursor, _)| cursor.doc_freq);
     let (mut cursors, offsets): (Vec<TermCursor>, Vec<u32>) = pairs.into_iter().unzip();
@@ -44,7 +45,7 @@ pub(crate) fn best(phrase: PhraseTerms, run: &mut Run<'_>) -> Outcome<()> {
             if found.docs.is_empty() {
                 break;
             }
-            join(cursor, number, &mut found, low)?;
+            join(cursor, number, &mut found, (&mut scratch.slots, low))?;
         }
         for at in 0..found.docs.len() {
             let doc = found.docs[at];
@@ -82,9 +83,10 @@ fn begin(cursor: &mut TermCursor, found: &mut Found, accept: Accept<'_>, low: f6
 }
 
 /// Keeps the documents that have the next word often enough.
-fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, low: f64) -> Outcome<()> {
+fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, (slots, low): (&mut [u16], f64)) -> Outcome<()> {
     let mut out = 0;
     let mut from = 0;
+    let mut hits = [(0, 0); BLOCK];
     while from < found.docs.len() {
         cursor.skip_to(found.docs[from]);
         if cursor.is_done() {
@@ -95,16 +97,13 @@ fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, low: f64) -> 
         let reaches = found.docs[to - 1] >= cursor.first_possible(cursor.block);
         if reaches && f64::from(cursor.block_bound(cursor.block)) >= low {
             cursor.load()?;
-            for at in from..to {
-                let doc = found.docs[at];
-                let place = cursor.lower_bound(doc);
-                if place >= cursor.len || cursor.docs[place] != doc {
+            let count = hits_of(cursor, &found.docs[from..to], (slots, &mut hits));
+            for &(place, at) in &hits[..count] {
+                let at = from + usize::from(at);
+                if low > 0.0 && f64::from(cursor.score_entry(usize::from(place))?) < low {
                     continue;
                 }
-                if f64::from(cursor.score_entry(place)?) < low {
-                    continue;
-                }
-                found.docs[out] = doc;
+                found.docs[out] = found.docs[at];
                 for places in &mut found.places[..number] {
                     places[out] = places[at];
                 }
@@ -117,4 +116,21 @@ fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, low: f64) -> 
     found.docs.truncate(out);
     found.places[..number].iter_mut().for_each(|places| places.truncate(out));
     Ok(())
+}
+
+/// Where the documents stand in the loaded block.
+fn hits_of(cursor: &TermCursor, docs: &[DocId], (slots, hits): (&mut [u16], &mut [Hit; BLOCK])) -> usize {
+    let span = docs.last().map_or(0, |last| (last - docs[0]) as usize);
+    if docs.len() >= 6 && span < slots.len() {
+        return meet(cursor, docs, |&doc| doc, (slots, hits));
+    }
+    let mut count = 0;
+    for (at, &doc) in docs.iter().enumerate() {
+        let place = cursor.lower_bound(doc);
+        if place < cursor.len && cursor.docs[place] == doc {
+            hits[count] = (place as u16, at as u16);
+            count += 1;
+        }
+    }
+    count
 }
