@@ -4,6 +4,7 @@
 //! the machine's sake.
 
 use std::fmt::Write as _;
+use std::net::Ipv6Addr;
 use std::ops::Bound;
 
 use crate::bound::{BoundBool, BoundFunctionScore, BoundKind, BoundQuery, Expand, Pattern, Phrase, TermBytes};
@@ -60,8 +61,18 @@ fn list<T>(items: &[T], between: &str, show: impl Fn(&T) -> String) -> String {
     items.iter().map(show).collect::<Vec<String>>().join(between)
 }
 
-/// UTF-8 as it is, other bytes in hexadecimal.
+/// UTF-8 as it is, addresses written out, other bytes in hexadecimal.
 fn word(term: &TermBytes) -> String {
+    let octets: Result<[u8; 16], _> = term[..].try_into();
+    if let Ok(octets) = octets
+        && term.iter().any(|byte| !(b' '..=b'~').contains(byte))
+    {
+        let address = Ipv6Addr::from(octets);
+        return match address.to_ipv4_mapped() {
+            Some(mapped) => mapped.to_string(),
+            None => list(&address.segments(), ":", |part| format!("{part:x}")),
+        };
+    }
     match std::str::from_utf8(term) {
         Ok(text) => text.to_owned(),
         Err(_) => format!("[{}]", list(term, " ", |byte| format!("{byte:x}"))),

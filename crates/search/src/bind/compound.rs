@@ -39,6 +39,13 @@ impl Binder<'_> {
             return Ok(BoundQuery::new(never.kind.clone()));
         }
         let optional = clauses.should.len();
+        if clauses.must.is_empty()
+            && clauses.filter.is_empty()
+            && optional > 0
+            && clauses.should.iter().all(|query| nothing(&query))
+        {
+            return Ok(clauses.should.remove(0));
+        }
         let least = u32::from(clauses.must.is_empty() && clauses.filter.is_empty() && optional > 0);
         clauses.minimum_should_match = match &query.minimum_should_match {
             Some(spec) => minimum::required(optional, spec)?.max(least),

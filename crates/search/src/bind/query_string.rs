@@ -184,6 +184,12 @@ impl Strings<'_> {
     }
 
     fn group(&self, members: &[(Occur, Clause)], scope: Scope<'_>) -> Outcome<Option<BoundQuery>> {
+        if let ([(Occur::MustNot, excluded), (Occur::Should, Clause::All)], false) = (members, self.classic) {
+            // "All but nothing" is nothing of the text.
+            if self.clause(excluded, scope)?.is_none() {
+                return Ok(None);
+            }
+        }
         let mut clauses = BoundBool::default();
         for (occur, member) in members {
             let Some(found) = self.clause(member, scope)? else { continue };
@@ -208,7 +214,8 @@ impl Strings<'_> {
         if count == 0 {
             return Ok(None);
         }
-        if count == 1 && clauses.should.len() == 1 {
+        let alone = count == 1 && (members.len() == 1 || !self.classic);
+        if alone && clauses.should.len() == 1 {
             return Ok(clauses.should.pop());
         }
         clauses.minimum_should_match = u32::from(clauses.must.is_empty() && !clauses.should.is_empty());

@@ -82,7 +82,16 @@ impl Binder<'_> {
         let field = Words { binder: self, name, target: &target, reading };
         match self.cut(&target, reading)? {
             Cut::Whole => field.whole(text).map(Some),
-            Cut::Analyzer(analyzer) => field.analyzed(&analyzer.tokens(text)),
+            Cut::Analyzer(analyzer) => {
+                let analyzed = analyzer.analyze(text);
+                let words_end = analyzed.tokens.iter().map(|token| token.position + 1).max().unwrap_or(0);
+                // A word that was taken out behind the last one: the last one was typed to its end.
+                if reading.form == Form::WordsAndPrefix && analyzed.positions > words_end {
+                    let complete = Reading { form: Form::Words, ..reading.clone() };
+                    return Words { reading: &complete, ..field }.analyzed(&analyzed.tokens);
+                }
+                field.analyzed(&analyzed.tokens)
+            }
         }
     }
 
