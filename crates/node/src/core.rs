@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::data_lock::DataLock;
 use cluster::command::Command;
-use cluster::state::State;
+use cluster::state::{Node, State};
 use model::error::Error;
 use wal::Syncer;
 
@@ -62,6 +62,7 @@ impl Core {
             indexes,
             _lock: lock,
         });
+        core.join()?;
         core.reconcile();
         let shards = core.indexes.shard_count();
         tracing::info!(
@@ -71,6 +72,14 @@ impl Core {
             begun.elapsed().as_millis()
         );
         Ok(core)
+    }
+
+    /// Makes this node one of the cluster's, under its present name.
+    fn join(&self) -> io::Result<()> {
+        let roles = ["cluster_manager", "data", "ingest"].map(str::to_owned).to_vec();
+        let node = Node { name: self.config.node_name.as_str().into(), address: self.config.http_address.to_string(), roles };
+        let id = self.identity.node.clone();
+        self.metadata.submit(&Command::NodeJoined { id, node }).map(drop).map_err(io::Error::other)
     }
 
     /// The metadata of now.

@@ -361,7 +361,16 @@ fn replayed_document(preparer: &Preparer, operation: &Operation) -> Result<Arc<P
 pub(crate) fn registry(settings: &IndexSettings) -> Result<Registry, Error> {
     let typed = settings.typed();
     let limits = analysis::Limits { max_ngram_diff: typed.max_ngram_diff, max_shingle_diff: typed.max_shingle_diff };
-    Registry::with_limits(&settings.analysis(), limits).map_err(|e| Error::illegal_argument(e.to_string()))
+    Registry::with_limits(&settings.analysis(), limits).map_err(analysis_error)
+}
+
+/// What is wrong with an analyzer, by the kind that OpenSearch gives it.
+pub(crate) fn analysis_error(error: analysis::AnalysisError) -> Error {
+    let kind = match error.kind() {
+        "settings_exception" => ErrorKind::Settings,
+        _ => ErrorKind::IllegalArgument,
+    };
+    Error::new(kind, error.to_string())
 }
 
 /// BM25's parameters of `similarity.default`.

@@ -51,7 +51,6 @@ struct Chosen {
 
 fn choose(request: &AnalyzeRequest, registry: &Registry, mapping: Option<&Mapping>) -> Result<Chosen, Error> {
     let named = |analyzer| Ok(Chosen { analyzer, custom: false });
-    let wrong = |e: analysis::AnalysisError| Error::illegal_argument(e.to_string());
     if let Some(name) = &request.analyzer {
         let missing = || match request.index {
             Some(_) => Error::illegal_argument(format!("failed to find analyzer [{name}]")),
@@ -67,7 +66,7 @@ fn choose(request: &AnalyzeRequest, registry: &Registry, mapping: Option<&Mappin
     }
     if request.tokenizer.is_some() || !request.filters.is_empty() || !request.char_filters.is_empty() {
         let analyzer =
-            registry.custom(request.tokenizer.as_ref(), &request.filters, &request.char_filters).map_err(wrong)?;
+            registry.custom(request.tokenizer.as_ref(), &request.filters, &request.char_filters).map_err(crate::indexes::analysis_error)?;
         return Ok(Chosen { analyzer, custom: true });
     }
     if let Some(field) = request.field.as_deref().and_then(|field| mapping.and_then(|mapping| mapping.field(field)))
