@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::bm25::{NO_NORMS, TermScore};
 use super::{Outcome, Scorer, bits};
-use crate::segment::postings::{BLOCK, BlockSource, BlockTable, Postings};
+use crate::segment::postings::{BLOCK, BlockSource, BlockTable, Entry, Postings};
 use crate::segment::{DocId, NO_MORE_DOCS, Norms};
 
 /// No block.
@@ -219,6 +219,17 @@ impl TermCursor {
             }
         }
         Ok(self.docs[self.at])
+    }
+
+    /// Entry `index` of the current block, whose frequencies are loaded.
+    pub(crate) fn entry(&self, index: usize) -> Entry {
+        let before = self.freqs[..index].iter().fold(0u32, |sum, freq| sum.wrapping_add(*freq));
+        Entry { block: self.block as u32, index: index as u8, before, freq: self.freqs[index] }
+    }
+
+    /// Appends the positions of an entry.
+    pub(crate) fn positions_of(&mut self, entry: Entry, out: &mut Vec<u32>) -> Outcome<()> {
+        Ok(self.source.positions_behind(entry, out)?)
     }
 
     /// Appends the positions of entry `index` of block `block`.

@@ -27,6 +27,17 @@ pub struct BlockTable {
     pub average: f32,
 }
 
+/// One document of a term's postings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    pub block: u32,
+    /// Within the block.
+    pub index: u8,
+    /// Occurrences in the block before this entry's.
+    pub before: u32,
+    pub freq: u32,
+}
+
 /// Decodes blocks. Random access is allowed; ascending access is fast.
 pub trait BlockSource: Send {
     /// Decodes block `block`: documents into `docs`, the rest of which is filled with `NO_MORE_DOCS`. Returns how many.
@@ -37,4 +48,9 @@ pub trait BlockSource: Send {
 
     /// Appends the positions of entry `index` of block `block`, ascending. Nothing where the field keeps none.
     fn positions(&mut self, block: usize, index: usize, out: &mut Vec<u32>) -> io::Result<()>;
+
+    /// As `positions`, for a caller who has decoded the block's frequencies.
+    fn positions_behind(&mut self, entry: Entry, out: &mut Vec<u32>) -> io::Result<()> {
+        self.positions(entry.block as usize, usize::from(entry.index), out)
+    }
 }

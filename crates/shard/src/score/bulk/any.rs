@@ -8,16 +8,21 @@ use crate::score::Outcome;
 use crate::score::cursor::TermCursor;
 use crate::segment::{DocId, NO_MORE_DOCS};
 
-/// Postings that a window shall hold, about.
-const POSTINGS: u64 = 2048;
+/// Postings that a window shall hold, about. Small in tests, so that small corpora have many windows.
+const POSTINGS: u64 = if cfg!(test) { 32 } else { 2048 };
+/// Documents of a window at least.
+const SHORTEST: u32 = if cfg!(test) { 64 } else { 1024 };
 
 /// Offers every document that may be among the best of a segment of `max` documents.
 pub(crate) fn best(cursors: &mut [TermCursor], max: u32, run: &mut Run<'_>, scratch: &mut Scratch) -> Outcome<()> {
     super::prime(cursors, run.accept, run.sink)?;
     let all: u64 = cursors.iter().map(|cursor| u64::from(cursor.doc_freq)).sum();
-    let mut stride = 1024u32;
+    let mut stride = SHORTEST;
     while (stride as usize) < WINDOW && all * u64::from(stride) / u64::from(max.max(1)) < POSTINGS {
         stride *= 2;
+    }
+    if scratch.sums.len() < stride as usize {
+        scratch.sums.resize(stride as usize, 0.0);
     }
     let mut windows =
         Windows { order: (0..cursors.len()).collect(), bounds: vec![0.0; cursors.len()], cursors, max, scratch };
@@ -36,7 +41,7 @@ pub(crate) fn best(cursors: &mut [TermCursor], max: u32, run: &mut Run<'_>, scra
         let total = windows.bound_window(from, to);
         let low = run.floor();
         if total < low {
-            from = windows.behind(to);
+            from = windows.behind(from, to);
             continue;
         }
         windows.score_window(from, to, low)?;
@@ -81,11 +86,11 @@ impl Windows<'_> {
         total
     }
 
-    /// A window that cannot win ends at `to`; its bounds hold up to the end of the first block that reaches beyond.
-    fn behind(&self, to: DocId) -> DocId {
+    /// The window `from..to` cannot win; its bounds hold up to the end of the first block that reaches beyond.
+    fn behind(&self, from: DocId, to: DocId) -> DocId {
         let mut end = NO_MORE_DOCS;
         for cursor in self.cursors.iter().filter(|cursor| !cursor.is_done()) {
-            let next = next_doc(cursor, 0);
+            let next = next_doc(cursor, from);
             if next >= to {
                 end = end.min(next);
                 continue;
@@ -209,9 +214,11 @@ fn span(cursor: &TermCursor, window: &Window) -> (usize, usize) {
 }
 
 fn add(docs: &[DocId], scores: &[f32], from: DocId, scratch: &mut Scratch, dense: bool) {
-    let sums = &mut scratch.sums[..WINDOW];
+    // A power of two, and at least a window.
+    let mask = scratch.sums.len() - 1;
+    let sums = &mut scratch.sums[..mask + 1];
     for (&doc, &score) in docs.iter().zip(scores) {
-        let at = (doc - from) as usize & (WINDOW - 1);
+        let at = (doc - from) as usize & mask;
         sums[at] += f64::from(score);
         if !dense {
             scratch.bits[at / 64] |= 1 << (at % 64);
@@ -222,7 +229,7 @@ fn add(docs: &[DocId], scores: &[f32], from: DocId, scratch: &mut Scratch, dense
 fn gather_dense(scratch: &mut Scratch, from: DocId, width: u32, needed: f64) {
     let needed = needed.max(f64::MIN_POSITIVE);
     let candidates: &mut Vec<Candidate> = &mut scratch.candidates;
-    let sums = &mut scratch.sums[..(width as usize).next_multiple_of(16).min(WINDOW)];
+    let sums = &mut scratch.sums[..(width as usize).next_multiple_of(16)];
     for (chunk, sums) in sums.chunks_exact_mut(16).enumerate() {
         if sums.iter().fold(false, |hit, &sum| hit | (sum >= needed)) {
             let base = from + chunk as u32 * 16;

@@ -133,13 +133,13 @@ pub(crate) struct Scratch {
 }
 
 /// Documents of a window at most.
-pub(crate) const WINDOW: usize = 65_536;
+pub(crate) const WINDOW: usize = 16_384;
 /// Documents that `slots` can tell apart.
-const SPAN: usize = 16_384;
+const SPAN: usize = 8192;
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { sums: vec![0.0; WINDOW], bits: vec![0; WINDOW / 64], candidates: Vec::new(), slots: vec![0; SPAN] }
+        Self { sums: Vec::new(), bits: vec![0; WINDOW / 64], candidates: Vec::new(), slots: vec![0; SPAN] }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::score::bm25::TermScore;
 use crate::score::cursor::TermCursor;
 use crate::score::phrase::exact;
 use crate::segment::DocId;
-use crate::segment::postings::BLOCK;
+use crate::segment::postings::{BLOCK, Entry};
 
 /// A phrase of single terms; cursors score as the phrase would with the term's frequency.
 pub(crate) struct PhraseTerms {
@@ -20,8 +20,8 @@ pub(crate) struct PhraseTerms {
 #[derive(Default)]
 struct Found {
     docs: Vec<DocId>,
-    /// By cursor, then by document: block and entry.
-    places: Vec<Vec<(u32, u8)>>,
+    /// By cursor, then by document.
+    places: Vec<Vec<Entry>>,
 }
 
 /// Offers every document that may be among the best.
@@ -51,7 +51,7 @@ pub(crate) fn best(phrase: PhraseTerms, run: &mut Run<'_>, scratch: &mut Scratch
             let doc = found.docs[at];
             for ((cursor, places), positions) in cursors.iter_mut().zip(&found.places).zip(&mut positions) {
                 positions.clear();
-                cursor.positions(places[at].0 as usize, usize::from(places[at].1), positions)?;
+                cursor.positions_of(places[at], positions)?;
             }
             let freq = exact(&mut positions, &offsets);
             if freq > 0 {
@@ -70,14 +70,22 @@ pub(crate) fn best(phrase: PhraseTerms, run: &mut Run<'_>, scratch: &mut Scratch
 fn begin(cursor: &mut TermCursor, found: &mut Found, accept: Accept<'_>, low: f64) -> Outcome<()> {
     found.docs.clear();
     found.places.iter_mut().for_each(Vec::clear);
-    cursor.load_scores()?;
-    let block = cursor.block as u32;
-    for (at, (&doc, &score)) in cursor.docs[..cursor.len].iter().zip(cursor.scores()).enumerate() {
+    // While everything is counted, no score is of use yet.
+    let pruning = low > 0.0;
+    if pruning {
+        cursor.load_scores()?;
+    } else {
+        cursor.load_freqs()?;
+    }
+    let mut before = 0u32;
+    for index in 0..cursor.len {
+        let (doc, freq) = (cursor.docs[index], cursor.freq(index));
         // The bound's slack covers rounding: the phrase scores as the cursor does, at most.
-        if f64::from(score) >= low && accepts(accept, doc) {
+        if (!pruning || f64::from(cursor.scores()[index]) >= low) && accepts(accept, doc) {
             found.docs.push(doc);
-            found.places[0].push((block, at as u8));
+            found.places[0].push(Entry { block: cursor.block as u32, index: index as u8, before, freq });
         }
+        before = before.wrapping_add(freq);
     }
     Ok(())
 }
@@ -98,6 +106,9 @@ fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, (slots, low):
         if reaches && f64::from(cursor.block_bound(cursor.block)) >= low {
             cursor.load()?;
             let count = hits_of(cursor, &found.docs[from..to], (slots, &mut hits));
+            if count > 0 {
+                cursor.load_freqs()?;
+            }
             for &(place, at) in &hits[..count] {
                 let at = from + usize::from(at);
                 if low > 0.0 && f64::from(cursor.score_entry(usize::from(place))?) < low {
@@ -107,7 +118,7 @@ fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, (slots, low):
                 for places in &mut found.places[..number] {
                     places[out] = places[at];
                 }
-                found.places[number].push((cursor.block as u32, place as u8));
+                found.places[number].push(cursor.entry(usize::from(place)));
                 out += 1;
             }
         }

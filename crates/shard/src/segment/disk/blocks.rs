@@ -15,7 +15,7 @@ use tantivy::positions::PositionReader;
 
 use super::impact;
 use super::manifest::Record;
-use crate::segment::postings::{BLOCK, BlockSource, BlockTable};
+use crate::segment::postings::{BLOCK, BlockSource, BlockTable, Entry};
 use crate::segment::{DocId, NO_MORE_DOCS};
 
 /// What is decoded once of a term's postings, and shared between searches.
@@ -276,6 +276,14 @@ impl DiskBlocks {
         Ok(())
     }
 
+    fn append_positions(&self, out: &mut Vec<u32>) {
+        let mut position = 0u32;
+        out.extend(self.deltas.iter().map(|delta| {
+            position = position.wrapping_add(*delta);
+            position
+        }));
+    }
+
     fn sum_freqs(&mut self, block: usize) -> io::Result<()> {
         if self.summed != block {
             let mut freqs = [0; BLOCK];
@@ -327,11 +335,17 @@ impl BlockSource for DiskBlocks {
             return Ok(());
         }
         self.read_deltas(place.positions + self.sums[index], self.sums[index + 1] - self.sums[index])?;
-        let mut position = 0u32;
-        out.extend(self.deltas.iter().map(|delta| {
-            position = position.wrapping_add(*delta);
-            position
-        }));
+        self.append_positions(out);
+        Ok(())
+    }
+
+    fn positions_behind(&mut self, entry: Entry, out: &mut Vec<u32>) -> io::Result<()> {
+        if self.record != Record::Positions {
+            return Ok(());
+        }
+        let (_, place, _) = self.block(entry.block as usize)?;
+        self.read_deltas(place.positions + u64::from(entry.before), u64::from(entry.freq))?;
+        self.append_positions(out);
         Ok(())
     }
 }
