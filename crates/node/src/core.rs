@@ -77,7 +77,8 @@ impl Core {
     /// Makes this node one of the cluster's, under its present name.
     fn join(&self) -> io::Result<()> {
         let roles = ["cluster_manager", "data", "ingest"].map(str::to_owned).to_vec();
-        let node = Node { name: self.config.node_name.as_str().into(), address: self.config.http_address.to_string(), roles };
+        let node =
+            Node { name: self.config.node_name.as_str().into(), address: self.config.http_address.to_string(), roles };
         let id = self.identity.node.clone();
         self.metadata.submit(&Command::NodeJoined { id, node }).map(drop).map_err(io::Error::other)
     }

@@ -62,19 +62,23 @@ impl Pool {
         Ok(Self { shared, threads: Mutex::new(threads) })
     }
 
-    /// Runs `work` on one of the threads and waits for what it gives.
+    /// Hands `work` to one of the threads, at once; the future waits for what it gives.
     ///
     /// # Errors
     /// `rejected_execution_exception` (429) when the queue is full; `illegal_state_exception` when the work panicked.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    pub fn run<T: Send + 'static, W: FnOnce() -> T + Send + 'static>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<T, Error>> + use<T, W> {
         let (done, answer) = oneshot::channel();
-        self.submit(Box::new(move || drop(done.send(work()))), true)?;
-        answer.await.map_err(|_| {
-            Error::new(
-                ErrorKind::IllegalState,
-                format!("a task of the pool [{}] ended without an answer", self.shared.name),
-            )
-        })
+        let submitted = self.submit(Box::new(move || drop(done.send(work()))), true);
+        let name = self.shared.name;
+        async move {
+            submitted?;
+            answer.await.map_err(|_| {
+                Error::new(ErrorKind::IllegalState, format!("a task of the pool [{name}] ended without an answer"))
+            })
+        }
     }
 
     /// Runs `work` some time later, however long the queue is: for the node's own upkeep, whose amount is bounded elsewhere.

@@ -65,8 +65,9 @@ fn choose(request: &AnalyzeRequest, registry: &Registry, mapping: Option<&Mappin
         return named(normalizer.as_analyzer().clone());
     }
     if request.tokenizer.is_some() || !request.filters.is_empty() || !request.char_filters.is_empty() {
-        let analyzer =
-            registry.custom(request.tokenizer.as_ref(), &request.filters, &request.char_filters).map_err(crate::indexes::analysis_error)?;
+        let analyzer = registry
+            .custom(request.tokenizer.as_ref(), &request.filters, &request.char_filters)
+            .map_err(crate::indexes::analysis_error)?;
         return Ok(Chosen { analyzer, custom: true });
     }
     if let Some(field) = request.field.as_deref().and_then(|field| mapping.and_then(|mapping| mapping.field(field)))

@@ -92,7 +92,8 @@ fn found(request: &GetRequest, current: Current, view: &crate::indexes::IndexVie
         None if request.stored_fields.is_empty() => Some(current.source.clone()),
         None => None,
     };
-    let fields = shard::fetch::stored_fields(&current.source, &request.stored_fields, &view.metadata.mapping, &view.analysis)?;
+    let fields =
+        shard::fetch::stored_fields(&current.source, &request.stored_fields, &view.metadata.mapping, &view.analysis)?;
     Ok(Found {
         routing: current.routing,
         version: Version(current.version),

@@ -140,7 +140,10 @@ async fn write_and_wait(core: &Arc<Core>, group: Group, refresh: Refresh) -> Res
         Refresh::Now => core.write.run(move || copy.refresh()).await??,
         Refresh::WaitFor => {
             let (visible, answer) = oneshot::channel();
-            copy.on_visible(seq_no.0, move || drop(visible.send(())));
+            copy.on_visible(seq_no.0, move || {
+                // Nobody waits any more when the client has left.
+                let _ = visible.send(());
+            });
             answer.await.map_err(|_| Error::new(ErrorKind::IllegalState, "the shard closed before the refresh"))?;
         }
     }

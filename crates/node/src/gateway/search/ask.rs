@@ -1,0 +1,192 @@
+//! Asking the shards: what each is asked, in parallel, under the deadline.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use model::error::{Error, ErrorKind};
+use model::id::ShardNumber;
+use model::search::SearchRequest;
+use search::bind::bind_after;
+use search::scatter::{Effect, Event, Outcome, Scatter};
+use search::shard_query::{ShardHits, ShardQuery};
+use search::statistics::Statistics;
+use shard::execute;
+use shard::reader::Reader;
+use tokio::sync::mpsc;
+
+use super::target::{BoundIndex, all_failed};
+use crate::clock::now_ms;
+use crate::core::Core;
+use crate::gateway::patience::{Guard, SearchPatience};
+use crate::indexes::{IndexView, OpenShard, Used};
+
+/// One shard of the plan.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) index: usize,
+    view: Arc<IndexView>,
+    pub(super) shard: Arc<OpenShard>,
+}
+
+/// A shard that was asked: the reader that answered fetches, too.
+pub(super) struct Asked {
+    pub(super) place: Place,
+    pub(super) reader: Option<Reader>,
+}
+
+pub(super) fn places(indexes: &[BoundIndex]) -> Vec<Place> {
+    let of = |(index, bound): (usize, &BoundIndex)| {
+        bound
+            .shards
+            .iter()
+            .map(move |shard| Place { index, view: bound.view.clone(), shard: shard.clone() })
+            .collect::<Vec<_>>()
+    };
+    indexes.iter().enumerate().flat_map(of).collect()
+}
+
+/// What the shards of each index are asked; with several shards their statistics are added up first.
+pub(super) async fn shard_queries(
+    core: &Arc<Core>,
+    indexes: &[BoundIndex],
+    request: &SearchRequest,
+    patience: &SearchPatience,
+) -> Result<Vec<Arc<ShardQuery>>, Error> {
+    let mut queries = Vec::with_capacity(indexes.len());
+    for index in indexes {
+        let statistics = if index.metadata.shards.len() > 1 { statistics(core, index, patience).await? } else { None };
+        let after = request
+            .search_after
+            .as_ref()
+            .map(|values| bind_after(values, &request.sort, &index.sort, &index.context))
+            .transpose();
+        let after = after.map_err(|error| all_failed(vec![(index.metadata.clone(), ShardNumber(0), error)], core))?;
+        queries.push(Arc::new(ShardQuery {
+            query: index.query.clone(),
+            post_filter: index.post_filter.clone(),
+            statistics,
+            top: request.from.saturating_add(request.size) as usize,
+            sort: index.sort.clone(),
+            after: after.map(Into::into),
+            track_scores: request.track_scores,
+            track_total: request.track_total_hits,
+            min_score: request.min_score,
+            terminate_after: request.terminate_after.filter(|count| *count > 0),
+        }));
+    }
+    Ok(queries)
+}
+
+/// The sum over all shards of an index, asked or not: routing does not change a score.
+async fn statistics(
+    core: &Arc<Core>,
+    index: &BoundIndex,
+    patience: &SearchPatience,
+) -> Result<Option<Arc<Statistics>>, Error> {
+    if !index.query.needs_statistics() {
+        return Ok(None);
+    }
+    let mut sum = Statistics::default();
+    let all = core.indexes.get(&index.metadata)?;
+    let tasks: Vec<_> = all
+        .shards
+        .iter()
+        .filter_map(|shard| shard.copy().ok().cloned())
+        .map(|copy| {
+            let (core, query, patience) = (core.clone(), index.query.clone(), patience.clone());
+            async move {
+                core.search
+                    .run(move || {
+                        if patience.is_over() {
+                            Ok(Statistics::default())
+                        } else {
+                            execute::statistics(&copy.reader(), &query)
+                        }
+                    })
+                    .await?
+            }
+        })
+        .map(tokio::spawn)
+        .collect();
+    for task in tasks {
+        sum.merge(task.await.map_err(lost)??);
+    }
+    Ok(Some(Arc::new(sum)))
+}
+
+/// Asks every shard and waits for answers, failures or the deadline.
+pub(super) async fn scatter(
+    core: &Arc<Core>,
+    places: &[Place],
+    queries: &[Arc<ShardQuery>],
+    guard: &Guard,
+) -> (Outcome<Error>, Vec<Asked>) {
+    let mut asked: Vec<Asked> = places.iter().map(|place| Asked { place: place.clone(), reader: None }).collect();
+    let (sender, mut events) = mpsc::channel(places.len().max(1));
+    let mut effects = Vec::new();
+    let mut scatter = Scatter::start(places.len(), &mut effects);
+    loop {
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Ask { shard } => {
+                    let place = &places[shard];
+                    let query = queries[place.index].clone();
+                    ask(core, place, query, guard.patience(), (shard, sender.clone()));
+                }
+                Effect::Stop { .. } => guard.stop(),
+                Effect::Finish => return (scatter.outcome(), asked),
+            }
+        }
+        let event = tokio::select! {
+            Some((shard, answer)) = events.recv() => match answer {
+                Ok((hits, reader)) => {
+                    asked[shard].reader = Some(reader);
+                    Event::ShardAnswered { shard, hits }
+                }
+                Err(failure) => Event::ShardFailed { shard, failure },
+            },
+            () = guard.deadline() => Event::Deadline,
+        };
+        scatter.on(event, &mut effects);
+    }
+}
+
+type ShardAnswer = (usize, Result<(ShardHits, Reader), Error>);
+
+fn ask(
+    core: &Arc<Core>,
+    place: &Place,
+    query: Arc<ShardQuery>,
+    patience: SearchPatience,
+    to: (usize, mpsc::Sender<ShardAnswer>),
+) {
+    let (core, place) = (core.clone(), place.clone());
+    tokio::spawn(async move {
+        let answer = query_shard(&core, place, query, patience).await;
+        // Nobody listens when the search is over already.
+        let _ = to.1.send((to.0, answer)).await;
+    });
+}
+
+async fn query_shard(
+    core: &Arc<Core>,
+    Place { view, shard, .. }: Place,
+    query: Arc<ShardQuery>,
+    patience: SearchPatience,
+) -> Result<(ShardHits, Reader), Error> {
+    core.search
+        .run(move || {
+            let begun = Instant::now();
+            let copy = shard.copy()?;
+            crate::gateway::upkeep::wake(&view, &shard, copy, now_ms())?;
+            let reader = copy.reader();
+            let hits = crate::gateway::caught(|| execute::query(&reader, &query, &patience))?;
+            Used::count(&shard.used.queries, &shard.used.query_micros, begun);
+            Ok((hits, reader))
+        })
+        .await?
+}
+
+fn lost(error: tokio::task::JoinError) -> Error {
+    Error::new(ErrorKind::IllegalState, format!("a part of the search ended without an answer: {error}"))
+}

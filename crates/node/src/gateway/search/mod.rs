@@ -1,0 +1,106 @@
+//! Searching: resolve, bind, ask every shard, merge, fetch the winners, say what is missing.
+
+mod ask;
+mod target;
+mod winners;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use model::error::{Error, ErrorKind};
+use model::search::{SearchRequest, SearchResponse, ShardFailure, Shards};
+use search::merge::hits::{Page, merge};
+use search::scatter::Outcome;
+
+use super::patience::Guard;
+use crate::core::Core;
+use crate::telemetry::{Action, Ending};
+use ask::{Place, places, scatter, shard_queries};
+use target::{BoundIndex, bind_target};
+pub(super) use target::{bind_filtered, context, counting, resolve_open};
+use winners::Winners;
+
+pub(super) async fn search(core: &Arc<Core>, request: SearchRequest) -> Result<SearchResponse, Error> {
+    let begun = Instant::now();
+    let result = search_counted(core, request, begun).await;
+    core.metrics.request(Action::Search, begun.elapsed());
+    core.metrics.ended(match &result {
+        Err(error) if error.kind == ErrorKind::TaskCancelled => Ending::Cancelled,
+        Err(_) => Ending::Failed,
+        Ok(answer) if answer.timed_out => Ending::TimedOut,
+        Ok(answer) if !answer.shards.failures.is_empty() => Ending::Partial,
+        Ok(_) => Ending::Complete,
+    });
+    result
+}
+
+async fn search_counted(core: &Arc<Core>, request: SearchRequest, begun: Instant) -> Result<SearchResponse, Error> {
+    let indexes = bind_target(core, &request)?;
+    let deadline =
+        request.timeout_ms.or(core.config.search_timeout_ms).map(|timeout| begun + Duration::from_millis(timeout));
+    let guard = Guard::new(deadline);
+    let places = places(&indexes);
+    core.metrics.shards_searched.inc_by(places.len() as u64);
+    let queries = shard_queries(core, &indexes, &request, &guard.patience()).await?;
+    let (outcome, asked) = scatter(core, &places, &queries, &guard).await;
+    let merging = Instant::now();
+    let page = Page {
+        sort: indexes.first().map_or(&[], |index| &index.sort),
+        from: request.from as usize,
+        size: request.size as usize,
+        track_total: request.track_total_hits,
+    };
+    let Outcome { answers, failures, abandoned, timed_out } = outcome;
+    let merged = merge(page, answers);
+    core.metrics.merge_seconds.observe(merging.elapsed().as_secs_f64());
+    let mut shards = shards_report(&indexes, &places, failures, &abandoned);
+    if let Some(error) = refusal(&shards, &request, timed_out) {
+        return Err(error);
+    }
+    let winners = Winners { indexes: &indexes, asked: &asked, merged: &merged, request: &request };
+    let hits = winners.fetch(core, &guard, &mut shards).await?;
+    if let Some(error) = refusal(&shards, &request, false) {
+        return Err(error);
+    }
+    core.metrics.hits_returned.inc_by(hits.len() as u64);
+    Ok(SearchResponse {
+        took_ms: begun.elapsed().as_millis() as u64,
+        timed_out: timed_out || merged.timed_out,
+        terminated_early: request.terminate_after.filter(|count| *count > 0).map(|_| merged.terminated_early),
+        shards,
+        total: merged.total,
+        max_score: merged.max_score.filter(|score| !score.is_nan()),
+        hits,
+    })
+}
+
+fn shards_report(
+    indexes: &[BoundIndex],
+    places: &[Place],
+    failures: Vec<(usize, Error)>,
+    abandoned: &[usize],
+) -> Shards {
+    let failure = |(at, error): (usize, Error)| {
+        let place = &places[at];
+        ShardFailure { index: indexes[place.index].metadata.name.clone(), shard: place.shard.number, node: None, error }
+    };
+    let silent = |at: &usize| (*at, Error::new(ErrorKind::Timeout, "the shard gave no answer before the deadline"));
+    let failures: Vec<ShardFailure> = failures.into_iter().chain(abandoned.iter().map(silent)).map(failure).collect();
+    let total = places.len() as u32;
+    Shards { total, successful: total - failures.len() as u32, skipped: 0, failures }
+}
+
+/// The error of a search of which nothing is left, or of which the client wants all or nothing.
+fn refusal(shards: &Shards, request: &SearchRequest, timed_out: bool) -> Option<Error> {
+    let everything = shards.total > 0 && shards.failures.len() as u32 == shards.total;
+    let must_be_whole =
+        request.allow_partial_search_results == Some(false) && (timed_out || !shards.failures.is_empty());
+    if let Some(cancelled) = shards.failures.iter().find(|failure| failure.error.kind == ErrorKind::TaskCancelled) {
+        return Some(cancelled.error.clone());
+    }
+    if !everything && !must_be_whole {
+        return None;
+    }
+    let reason = if everything { "all shards failed" } else { "Partial shards failure" };
+    Some(Error::search_phase(reason, shards.failures.clone()))
+}

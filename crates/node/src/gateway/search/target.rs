@@ -1,0 +1,167 @@
+//! The indexes that a search is about, each with the request bound to its mapping.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use cluster::resolve::{Options, Resolved, resolve};
+use cluster::routing::Spread;
+use cluster::state::IndexMetadata;
+use model::error::{Error, ErrorKind};
+use model::id::ShardNumber;
+use model::query::Query;
+use model::search::{SearchRequest, ShardFailure, TrackTotal};
+use model::target::Target;
+use search::bind::{BindContext, BindSettings, bind, bind_sort};
+use search::bound::{BoundBool, BoundKind, BoundQuery};
+use search::shard_query::BoundSort;
+use shard::fetch::FetchPlan;
+
+use crate::clock::now_ms;
+use crate::core::Core;
+use crate::indexes::{IndexView, OpenShard};
+
+/// One index of a search: its view at the time, and its queries bound to it.
+pub(in crate::gateway) struct BoundIndex {
+    pub metadata: Arc<IndexMetadata>,
+    pub view: Arc<IndexView>,
+    pub query: Arc<BoundQuery>,
+    pub post_filter: Option<Arc<BoundQuery>>,
+    pub sort: Arc<[BoundSort]>,
+    /// What to show of a hit.
+    pub fetch: Arc<FetchPlan>,
+    pub shards: Vec<Arc<OpenShard>>,
+    pub context: BindContext,
+}
+
+/// Resolves the target and binds the request to each index.
+pub(super) fn bind_target(core: &Arc<Core>, request: &SearchRequest) -> Result<Vec<BoundIndex>, Error> {
+    check(request)?;
+    let mut indexes = Vec::new();
+    let mut refused = Vec::new();
+    let resolved = resolve_open(core, &request.target)?;
+    for found in resolved {
+        match bind_index(core, request, &found) {
+            Ok(index) => indexes.push(index),
+            Err(error) => refused.push((found, error)),
+        }
+    }
+    match refused.into_iter().next() {
+        None => Ok(indexes),
+        Some((found, error)) => Err(all_failed(vec![(found.index, ShardNumber(0), error)], core)),
+    }
+}
+
+/// The open indexes of a target that can be searched.
+pub(in crate::gateway) fn resolve_open(core: &Core, target: &Target) -> Result<Vec<Resolved>, Error> {
+    let state = core.state();
+    let resolved = resolve(&state, target, Options::open())?;
+    resolved.iter().try_for_each(|found| crate::gateway::blocks::check_read(&state, &found.index))?;
+    Ok(resolved)
+}
+
+/// What binding needs to know of an index.
+pub(in crate::gateway) fn context(core: &Core, view: &IndexView) -> BindContext {
+    let settings = BindSettings {
+        max_clause_count: crate::gateway::cluster::max_clause_count(&core.state()),
+        default_field: view.settings.default_field.clone(),
+        query_string_lenient: view.settings.query_string_lenient,
+        max_terms_count: view.settings.max_terms_count.min(u64::from(u32::MAX)) as u32,
+        max_regex_length: view.settings.max_regex_length.min(u64::from(u32::MAX)) as u32,
+        ..BindSettings::default()
+    };
+    BindContext {
+        index: view.metadata.reference(),
+        mapping: view.metadata.mapping.clone(),
+        analysis: view.analysis.clone(),
+        now_ms: now_ms() as i64,
+        settings,
+    }
+}
+
+/// A query bound to an index, with the filters of the aliases through which the index was reached.
+pub(in crate::gateway) fn bind_filtered(
+    query: &Query,
+    filters: &[serde_json::Value],
+    context: &BindContext,
+) -> Result<BoundQuery, Error> {
+    let query = bind(query, context)?;
+    if filters.is_empty() {
+        return Ok(query);
+    }
+    let filters =
+        filters.iter().map(|filter| bind(&rest::dsl::query(filter)?, context)).collect::<Result<Vec<_>, _>>()?;
+    let any = BoundQuery::new(BoundKind::Bool(BoundBool {
+        should: filters,
+        minimum_should_match: 1,
+        ..BoundBool::default()
+    }));
+    Ok(BoundQuery::new(BoundKind::Bool(BoundBool { must: vec![query], filter: vec![any], ..BoundBool::default() })))
+}
+
+/// The shards of an index that a routing admits.
+pub(in crate::gateway) fn routed(
+    metadata: &IndexMetadata,
+    routing: Option<BTreeSet<String>>,
+    shards: &[Arc<OpenShard>],
+) -> Vec<Arc<OpenShard>> {
+    let Some(routing) = routing else { return shards.to_vec() };
+    let spread = Spread::of(&metadata.settings);
+    let wanted: BTreeSet<ShardNumber> = routing.iter().flat_map(|value| spread.shards_of(value)).collect();
+    shards.iter().filter(|shard| wanted.contains(&shard.number)).cloned().collect()
+}
+
+fn bind_index(core: &Core, request: &SearchRequest, found: &Resolved) -> Result<BoundIndex, Error> {
+    let open = core.indexes.get(&found.index)?;
+    let view = open.view();
+    check_window(request, &view)?;
+    let context = context(core, &view);
+    let query = Arc::new(bind_filtered(&request.query, &found.filters, &context)?);
+    let post_filter = request.post_filter.as_ref().map(|filter| bind(filter, &context).map(Arc::new)).transpose()?;
+    let sort: Arc<[BoundSort]> = bind_sort(&request.sort, &context)?.into();
+    let fetch = Arc::new(FetchPlan::new(&context, query.clone(), request)?);
+    let shards = routed(&found.index, found.routing(&request.routing), &open.shards);
+    Ok(BoundIndex { metadata: found.index.clone(), view, query, post_filter, sort, fetch, shards, context })
+}
+
+fn check(request: &SearchRequest) -> Result<(), Error> {
+    if request.search_after.is_some() && request.from > 0 {
+        return Err(Error::illegal_argument("`from` parameter must be set to 0 when `search_after` is used"));
+    }
+    Ok(())
+}
+
+fn check_window(request: &SearchRequest, view: &IndexView) -> Result<(), Error> {
+    let (window, limit) = (request.from.saturating_add(request.size), view.settings.max_result_window);
+    if window > limit {
+        return Err(Error::illegal_argument(format!(
+            "Result window is too large, from + size must be less than or equal to: [{limit}] but was [{window}]. See the scroll api for a more efficient way to request large data sets. This limit can be set by changing the [index.max_result_window] index level setting."
+        )));
+    }
+    let (fields, limit) = (request.fetch.docvalue_fields.len() as u64, view.settings.max_docvalue_fields_search);
+    if fields > limit {
+        return Err(Error::illegal_argument(format!(
+            "Trying to retrieve too many docvalue_fields. Must be less than or equal to: [{limit}] but was [{fields}]. This limit can be set by changing the [index.max_docvalue_fields_search] index level setting."
+        )));
+    }
+    Ok(())
+}
+
+/// A search that only counts, for those who ask no more of it.
+pub(in crate::gateway) fn counting(target: Target, query: Query) -> SearchRequest {
+    SearchRequest { size: 0, query, track_total_hits: TrackTotal::All, ..SearchRequest::new(target) }
+}
+
+pub(super) fn all_failed(failures: Vec<(Arc<IndexMetadata>, ShardNumber, Error)>, core: &Core) -> Error {
+    let node: Arc<str> = core.identity.node.0.clone();
+    let failures = failures.into_iter().map(|(index, shard, error)| ShardFailure {
+        index: index.name.clone(),
+        shard,
+        node: Some(node.clone()),
+        error: if error.index.is_some() || error.kind != ErrorKind::QueryShard {
+            error
+        } else {
+            error.with_index(index.reference())
+        },
+    });
+    Error::search_phase("all shards failed", failures.collect())
+}
