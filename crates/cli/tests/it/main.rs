@@ -1,3 +1,6 @@
 //! Tests of the program as its users meet it: over HTTP, against real processes.
 
+mod commands;
 mod compat;
+mod serve;
+mod server;

@@ -43,7 +43,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("clap", Rooms(&["cli", "xtask"])),
     ("clap_complete", Rooms(&["cli"])),
     ("crc32fast", Rooms(&["wal", "shard"])),
-    ("flate2", Rooms(&["rest"])),
+    ("flate2", Rooms(&["rest", "cli"])),
     ("indicatif", Rooms(&["cli"])),
     ("jiff", Rooms(&["model"])),
     ("levenshtein_automata", Rooms(&["shard"])),
