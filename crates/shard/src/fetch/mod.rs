@@ -1,28 +1,41 @@
 //! The fetch phase on one shard: what a client sees of the hits that won.
 //!
 //! In: a plan, bound once for an index ([`FetchPlan`]), a reader and the addresses of the winners. Out: one [`Fetched`] an address, in order.
-//! What is decided from a source and a mapping alone is `search::fetch`; here sources, columns and matches are read.
+//! What is decided from a source and a mapping alone is `search::fetch`; here sources and columns are read.
 
 use std::sync::Arc;
 
+use analysis::Registry;
 use model::document::Source;
-use model::error::Error;
+use model::error::{Error, ErrorKind};
 use model::id::{PrimaryTerm, SeqNo, Version};
 use model::mapping::Mapping;
 use model::search::{Explanation, SearchRequest};
 use search::bind::BindContext;
 use search::bound::BoundQuery;
+use search::fetch::stored::StoredFields;
 use search::shard_query::DocAddress;
 use search::statistics::Statistics;
 use serde_json::Value;
 
-use crate::execute::Patience;
+use crate::execute::{self, Patience, Verdict};
+use crate::fields::meta;
 use crate::reader::Reader;
+
+mod columns;
+mod plan;
+
+#[cfg(test)]
+mod tests;
+
+use columns::Document;
+use plan::Plan;
 
 /// What a request wants to see of each hit, bound to one index.
 pub struct FetchPlan {
     query: Arc<BoundQuery>,
     statistics: Option<Arc<Statistics>>,
+    plan: Plan,
 }
 
 /// What a client sees of one hit.
@@ -45,10 +58,10 @@ impl FetchPlan {
     /// Binds what a request wants to see of each hit to one index: patterns of fields resolved, highlight queries bound.
     ///
     /// # Errors
-    /// As OpenSearch answers: formats that are none, limits exceeded, highlight queries that do not bind.
+    /// As OpenSearch answers: formats that are none, fields without columns, highlight queries that do not bind, options that contradict.
     pub fn new(context: &BindContext, query: Arc<BoundQuery>, request: &SearchRequest) -> Result<Self, Error> {
-        let _ = (context, request);
-        Ok(Self { query, statistics: None })
+        let plan = Plan::new(context, &query, request)?;
+        Ok(Self { query, statistics: None, plan })
     }
 
     /// Explains with the statistics of the whole index (`None`: the shard's own).
@@ -58,21 +71,89 @@ impl FetchPlan {
         self
     }
 
-    /// Fetches each of `addresses`, in their order.
+    /// Fetches each of `addresses`, in their order. A deadline does not cut it short, for the hits are known.
     ///
     /// # Errors
     /// `task_cancelled_exception`, failures to read a segment, and what only a value can show to be wrong (a text too long to highlight).
-    pub fn fetch(&self, reader: &Reader, addresses: &[DocAddress], patience: &dyn Patience) -> Result<Vec<Fetched>, Error> {
-        let _ = (reader, addresses, patience, &self.query, &self.statistics);
-        Err(Error::not_implemented("the fetch phase"))
+    pub fn fetch(
+        &self,
+        reader: &Reader,
+        addresses: &[DocAddress],
+        patience: &dyn Patience,
+    ) -> Result<Vec<Fetched>, Error> {
+        let mut hits = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            if patience.verdict() == Verdict::Cancelled {
+                return Err(Error::new(ErrorKind::TaskCancelled, "the search was cancelled"));
+            }
+            hits.push(self.fetch_one(reader, *address)?);
+        }
+        if let Some(named) = &self.plan.named {
+            let matched = execute::matched(reader, named, addresses)?;
+            for (hit, names) in hits.iter_mut().zip(matched) {
+                hit.matched_queries = names.iter().map(|name| name.as_ref().to_owned()).collect();
+            }
+        }
+        Ok(hits)
+    }
+
+    fn fetch_one(&self, reader: &Reader, address: DocAddress) -> Result<Fetched, Error> {
+        let plan = &self.plan;
+        let view = reader.segments.get(address.segment as usize);
+        let view = view.filter(|view| address.doc < view.segment.doc_count());
+        let segment = &*view.ok_or_else(|| gone(address))?.segment;
+        let document = Document { segment, fields: &reader.fields, doc: address.doc };
+        let mut hit = Fetched::default();
+        if plan.bookkeeping {
+            hit.routing = document.routing().map_err(broken)?;
+            hit.ignored = document.texts(meta::IGNORED).map_err(broken)?;
+        }
+        if plan.version {
+            hit.version = Some(Version(document.number(meta::VERSION).map_err(broken)?));
+        }
+        if plan.seq_no {
+            let seq_no = document.number(meta::SEQ_NO).map_err(broken)?;
+            let term = document.number(meta::PRIMARY_TERM).map_err(broken)?;
+            hit.seq_no = Some((SeqNo(seq_no), PrimaryTerm(term)));
+        }
+        if plan.reads_source() {
+            let source = segment.source(address.doc).map_err(broken)?;
+            plan.from_source(&source, &document, &mut hit)?;
+        }
+        if plan.explain {
+            let explanation = execute::explain(reader, &self.query, self.statistics.as_deref(), address)?;
+            hit.explanation = Some(Box::new(explanation));
+        }
+        Ok(hit)
     }
 }
 
 /// `stored_fields` of a get: the values of fields with `store: true`, taken from the source.
 ///
 /// # Errors
-/// When the source does not read.
-pub fn stored_fields(source: &Source, names: &[String], mapping: &Mapping) -> Result<Vec<(String, Vec<Value>)>, Error> {
-    let _ = (source, mapping);
-    if names.is_empty() { Ok(Vec::new()) } else { Err(Error::not_implemented("stored_fields")) }
+/// `illegal_argument_exception` for the name of an object; `parse_exception` when the source does not read.
+pub fn stored_fields(
+    source: &Source,
+    names: &[String],
+    mapping: &Mapping,
+    registry: &Registry,
+) -> Result<Vec<(String, Vec<Value>)>, Error> {
+    let fields = StoredFields::new(names, mapping, registry, false)?;
+    if fields.is_empty() {
+        return Ok(Vec::new());
+    }
+    let source = serde_json::from_slice(source).map_err(unreadable)?;
+    Ok(fields.of(&source))
+}
+
+fn gone(address: DocAddress) -> Error {
+    Error::illegal_argument(format!("the reader has no document {address:?}"))
+}
+
+fn broken(error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("cannot read the segment: {error}"))
+}
+
+fn unreadable(error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::Parse, format!("the source of a document does not read: {error}"))
 }

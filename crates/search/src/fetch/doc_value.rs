@@ -1,0 +1,274 @@
+//! `docvalue_fields`: which columns a request names, and how their codes are shown.
+
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+
+use model::date::{DEFAULT_FORMAT, DateFormat, DateResolution};
+use model::error::Error;
+use model::mapping::{Field, FieldKind, Mapping, NumberKind, simple_match};
+use model::number::{f64_from_ordered, u64_from_ordered};
+use model::search::FieldSpec;
+use serde_json::Value;
+
+use super::decimal::DecimalFormat;
+use super::extract::{extract, java_text};
+use super::value::moment_of;
+use crate::bound::FieldName;
+
+/// `index.max_docvalue_fields_search`
+const MAX_FIELDS: usize = 100;
+/// Fields that every index of OpenSearch has and that have no values to show.
+const WITHOUT_VALUES: [&str; 9] = [
+    "_feature",
+    "_field_names",
+    "_ignored",
+    "_nested_path",
+    "_primary_term",
+    "_routing",
+    "_source",
+    "_type",
+    "_version",
+];
+
+/// One column to show.
+#[derive(Debug)]
+pub struct DocValue {
+    /// As shown: an alias under its own name.
+    pub name: String,
+    pub column: Column,
+}
+
+/// Where values lie, and how they are shown.
+#[derive(Debug)]
+pub enum Column {
+    /// Codes that ascend.
+    Numbers(FieldName, NumberShown),
+    /// Terms that ascend.
+    Strings(FieldName, StringShown),
+    /// `_id`
+    Id,
+    /// `_seq_no`
+    SeqNo,
+    /// `_index`, the same for every document.
+    Index(Arc<str>),
+    /// The leaves of a flat object below a path, from the source.
+    Flat(Vec<String>),
+}
+
+#[derive(Debug)]
+pub enum NumberShown {
+    Long(Option<DecimalFormat>),
+    Unsigned,
+    Double(Option<DecimalFormat>),
+    Scaled(f64, Option<DecimalFormat>),
+    Date(DateFormat, DateResolution),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StringShown {
+    Text,
+    /// `T`, `F`.
+    Boolean,
+    /// 16 bytes.
+    Ip,
+}
+
+/// Resolves `docvalue_fields` for one index named `index`; fields that are not there are passed over.
+///
+/// # Errors
+/// `illegal_argument_exception` for fields without columns, formats that do not fit, and too many fields.
+pub fn bind(specs: &[FieldSpec], mapping: &Mapping, index: &Arc<str>) -> Result<Vec<DocValue>, Error> {
+    let mut bound = Vec::new();
+    for spec in specs {
+        let format = spec.format.as_deref().filter(|format| *format != "use_field_mapping");
+        meta(&spec.field, index, &mut bound)?;
+        let found = mapping.fields_matching(&spec.field);
+        if let (true, Some((flat, rest))) = (found.is_empty(), mapping.flat_object(&spec.field)) {
+            let path = flat.path.split('.').chain(rest.split('.')).map(str::to_owned).collect();
+            bound.push(DocValue { name: spec.field.clone(), column: Column::Flat(path) });
+        }
+        for (name, field) in found {
+            bound.push(DocValue { name: name.to_string(), column: column(field, format)? });
+        }
+        if bound.len() > MAX_FIELDS {
+            return Err(Error::illegal_argument(format!(
+                "Trying to retrieve too many docvalue_fields. Must be less than or equal to: [{MAX_FIELDS}] but was [{}]. This limit can \
+                 be set by changing the [index.max_docvalue_fields_search] index level setting.",
+                bound.len()
+            )));
+        }
+    }
+    Ok(bound)
+}
+
+fn meta(pattern: &str, index: &Arc<str>, bound: &mut Vec<DocValue>) -> Result<(), Error> {
+    if let Some(name) = WITHOUT_VALUES.iter().find(|name| simple_match(pattern, name)) {
+        return Err(Error::illegal_argument(format!("Fielddata is not supported on field [{name}] of type [{name}]")));
+    }
+    for (name, column) in [("_id", Column::Id), ("_index", Column::Index(index.clone())), ("_seq_no", Column::SeqNo)] {
+        if simple_match(pattern, name) {
+            bound.push(DocValue { name: name.to_owned(), column });
+        }
+    }
+    Ok(())
+}
+
+fn column(field: &Field, format: Option<&str>) -> Result<Column, Error> {
+    check(field, format)?;
+    let path = field.path.clone();
+    let decimal = || format.map(DecimalFormat::parse).transpose();
+    let date = |resolution| -> Result<Column, Error> {
+        let format = format.or(field.format.as_deref()).unwrap_or(DEFAULT_FORMAT);
+        Ok(Column::Numbers(field.path.clone(), NumberShown::Date(DateFormat::parse_pattern(format)?, resolution)))
+    };
+    Ok(match &field.kind {
+        FieldKind::Number(kind) => Column::Numbers(
+            path,
+            match kind {
+                NumberKind::UnsignedLong => NumberShown::Unsigned,
+                NumberKind::ScaledFloat => NumberShown::Scaled(field.scaling_factor.unwrap_or(1.0), decimal()?),
+                kind if kind.is_float() => NumberShown::Double(decimal()?),
+                _ => NumberShown::Long(decimal()?),
+            },
+        ),
+        FieldKind::Date => date(DateResolution::Millis)?,
+        FieldKind::DateNanos => date(DateResolution::Nanos)?,
+        FieldKind::Boolean => Column::Strings(path, StringShown::Boolean),
+        FieldKind::Ip => Column::Strings(path, StringShown::Ip),
+        _ => Column::Strings(path, StringShown::Text),
+    })
+}
+
+/// Whether the field has a column, and takes the format.
+fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
+    let (path, kind) = (&field.path, field.kind.name());
+    match &field.kind {
+        FieldKind::Text if field.fielddata => {
+            return Err(Error::not_implemented(format!("docvalue_fields of the text field [{path}] with fielddata")));
+        }
+        FieldKind::Text => {
+            return Err(Error::illegal_argument(format!(
+                "Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these \
+                 operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [{path}] in \
+                 order to load field data by uninverting the inverted index. Note that this can use significant memory."
+            )));
+        }
+        FieldKind::FlatObject => {
+            let reason = format!("Field [{path}] of type [flat_object] does not support doc_value in root field");
+            return Err(Error::illegal_argument(reason));
+        }
+        FieldKind::Binary if field.doc_values => {
+            return Err(Error::not_implemented(format!("docvalue_fields of the binary field [{path}]")));
+        }
+        _ => {}
+    }
+    if !field.doc_values {
+        return Err(Error::illegal_argument(format!(
+            "Can't load fielddata on [{path}] because fielddata is unsupported on fields of type [{kind}]. Use doc values instead."
+        )));
+    }
+    if format.is_some() && matches!(field.kind, FieldKind::Keyword | FieldKind::Boolean | FieldKind::Ip) {
+        return Err(Error::illegal_argument(format!(
+            "Field [{path}] of type [{kind}] does not support custom formats"
+        )));
+    }
+    Ok(())
+}
+
+impl NumberShown {
+    /// The value that a code stands for.
+    pub fn show(&self, code: i64) -> Value {
+        match self {
+            Self::Long(None) => code.into(),
+            Self::Long(Some(format)) => format.whole(code).into(),
+            Self::Unsigned => u64_from_ordered(code).into(),
+            Self::Double(format) => float(f64_from_ordered(code), format.as_ref()),
+            Self::Scaled(factor, format) => float(code as f64 / factor, format.as_ref()),
+            Self::Date(format, resolution) => format.format(moment_of(code, *resolution), None).into(),
+        }
+    }
+}
+
+fn float(value: f64, format: Option<&DecimalFormat>) -> Value {
+    format.map_or_else(|| value.into(), |format| format.float(value).into())
+}
+
+impl StringShown {
+    /// The value that a term stands for.
+    pub fn show(self, term: &[u8]) -> Value {
+        match self {
+            Self::Text => String::from_utf8_lossy(term).into(),
+            Self::Boolean => (term == b"T").into(),
+            Self::Ip => match <[u8; 16]>::try_from(term) {
+                Ok(bytes) => Ipv6Addr::from(bytes).to_canonical().to_string().into(),
+                Err(_) => Value::Null,
+            },
+        }
+    }
+}
+
+/// The leaves of a source at a path as texts, ascending, each once.
+pub fn flat(source: &Value, path: &[String]) -> Vec<Value> {
+    let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+    let mut found = Vec::new();
+    extract(&steps, source, None, &mut found);
+    let mut texts: Vec<String> = found.into_iter().filter(|value| !value.is_object()).map(java_text).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    texts.into_iter().map(Value::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::number::{ordered_from_f64, ordered_from_u64};
+    use serde_json::json;
+
+    use super::*;
+
+    fn column_of(kind: Value, format: Option<&str>) -> Result<Column, Error> {
+        let mapping = Mapping::parse(&json!({"properties": {"f": kind}})).unwrap();
+        let spec = FieldSpec { field: "f".to_owned(), format: format.map(str::to_owned), include_unmapped: false };
+        Ok(bind(&[spec], &mapping, &"index".into())?.remove(0).column)
+    }
+
+    fn check(kind: Value, format: Option<&str>, code: i64, expected: Value) {
+        let Ok(Column::Numbers(_, shown)) = column_of(kind.clone(), format) else { panic!("no numbers: {kind}") };
+        assert_eq!(shown.show(code), expected, "{kind} {format:?}");
+    }
+
+    #[test]
+    fn codes_are_shown_as_opensearch_shows_them() {
+        check(json!({"type": "long"}), None, -3, json!(-3));
+        check(json!({"type": "long"}), Some("#.00"), 3, json!("3.00"));
+        check(json!({"type": "long"}), Some("use_field_mapping"), 3, json!(3));
+        check(json!({"type": "unsigned_long"}), Some("0.0"), ordered_from_u64(u64::MAX), json!(u64::MAX));
+        check(json!({"type": "float"}), None, ordered_from_f64(f64::from(12.345f32)), json!(12.345000267028809));
+        check(json!({"type": "scaled_float", "scaling_factor": 100}), None, 1235, json!(12.35));
+        check(json!({"type": "date"}), None, 1_577_934_245_678, json!("2020-01-02T03:04:05.678Z"));
+        check(json!({"type": "date"}), Some("yyyy"), 1_577_934_245_678, json!("2020"));
+        check(json!({"type": "date_nanos"}), None, 1_577_934_245_123_456_789, json!("2020-01-02T03:04:05.123Z"));
+        check(
+            json!({"type": "date_nanos"}),
+            Some("epoch_millis"),
+            1_577_934_245_123_456_789,
+            json!("1577934245123.456789"),
+        );
+        assert_eq!(StringShown::Boolean.show(b"T"), json!(true));
+        let address = "10.0.0.1".parse::<std::net::Ipv4Addr>().unwrap().to_ipv6_mapped();
+        assert_eq!(StringShown::Ip.show(&address.octets()), json!("10.0.0.1"));
+    }
+
+    #[test]
+    fn what_has_no_column_is_refused() {
+        let reason = |kind: Value, format| column_of(kind, format).unwrap_err().reason;
+        assert!(reason(json!({"type": "text"}), None).contains("set fielddata=true on [f]"));
+        assert!(
+            reason(json!({"type": "keyword", "doc_values": false}), None).starts_with("Can't load fielddata on [f]")
+        );
+        assert_eq!(
+            reason(json!({"type": "keyword"}), Some("yyyy")),
+            "Field [f] of type [keyword] does not support custom formats"
+        );
+        assert!(reason(json!({"type": "flat_object"}), None).contains("root field"));
+    }
+}

@@ -1,0 +1,88 @@
+//! Where the words of a phrase stand near each other.
+//!
+//! As Lucene's span queries find it: in order, each word as soon as it comes behind the one before; or in any order, through a window over
+//! all words whose first is moved on.
+
+/// One word of a text that one clause accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) position: u32,
+    /// Which token of the text.
+    pub(super) token: usize,
+}
+
+/// Calls `visit` with one place of each clause for every occurrence. `clauses`: the places of each, ascending by position.
+pub(super) fn occurrences(clauses: &[Vec<Place>], slop: u32, ordered: bool, visit: &mut dyn FnMut(&[Place])) {
+    if clauses.iter().any(Vec::is_empty) {
+        return;
+    }
+    if ordered { in_order(clauses, slop, visit) } else { in_any_order(clauses, slop, visit) }
+}
+
+fn in_order(clauses: &[Vec<Place>], slop: u32, visit: &mut dyn FnMut(&[Place])) {
+    let [first, rest @ ..] = clauses else { return };
+    let mut at = vec![0; rest.len()];
+    let mut found = Vec::with_capacity(clauses.len());
+    for place in first {
+        found.clear();
+        found.push(*place);
+        let mut end = place.position + 1;
+        let mut between = 0u32;
+        for (places, at) in rest.iter().zip(&mut at) {
+            while places.get(*at).is_some_and(|next| next.position < end) {
+                *at += 1;
+            }
+            // No word is left for this clause, and none will be.
+            let Some(next) = places.get(*at) else { return };
+            between = between.saturating_add(next.position - end);
+            end = next.position + 1;
+            found.push(*next);
+        }
+        if between <= slop {
+            visit(&found);
+        }
+    }
+}
+
+fn in_any_order(clauses: &[Vec<Place>], slop: u32, visit: &mut dyn FnMut(&[Place])) {
+    let mut at = vec![0usize; clauses.len()];
+    let mut found: Vec<Place> = clauses.iter().filter_map(|places| places.first().copied()).collect();
+    let words = clauses.len() as u32;
+    loop {
+        let Some((first, lowest)) = found.iter().enumerate().min_by_key(|(_, place)| place.position) else { return };
+        let end = found.iter().map(|place| place.position + 1).max().unwrap_or(0);
+        if (end - lowest.position).saturating_sub(words) <= slop {
+            visit(&found);
+        }
+        at[first] += 1;
+        match clauses[first].get(at[first]) {
+            Some(next) => found[first] = *next,
+            None => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(clauses: &[&[u32]], slop: u32, ordered: bool, expected: &[&[u32]]) {
+        let place = |position: &u32| Place { position: *position, token: *position as usize };
+        let clauses: Vec<Vec<Place>> = clauses.iter().map(|places| places.iter().map(place).collect()).collect();
+        let mut found = Vec::new();
+        occurrences(&clauses, slop, ordered, &mut |places| {
+            found.push(places.iter().map(|place| place.position).collect::<Vec<_>>());
+        });
+        assert_eq!(found, expected, "{clauses:?}");
+    }
+
+    #[test]
+    fn phrases_occur_where_their_words_follow_each_other() {
+        check(&[&[1, 5, 9], &[2, 7]], 0, true, &[&[1, 2]]);
+        check(&[&[1, 5], &[2, 7]], 1, true, &[&[1, 2], &[5, 7]]);
+        check(&[&[3], &[1, 2]], 5, true, &[]);
+        check(&[&[3], &[1, 2]], 0, false, &[&[3, 2]]);
+        check(&[&[3], &[1, 2]], 1, false, &[&[3, 1], &[3, 2]]);
+        check(&[&[3], &[]], 1, false, &[]);
+    }
+}

@@ -1,0 +1,76 @@
+//! What the columns of a document hold: `docvalue_fields` and the document's bookkeeping.
+
+use std::io;
+use std::sync::Arc;
+
+use search::fetch::doc_value::{Column, DocValue, flat};
+use serde_json::Value;
+
+use crate::fields::{FieldSlot, FieldTable, meta};
+use crate::segment::{DocId, Segment};
+
+/// A document of one segment.
+#[derive(Clone, Copy)]
+pub(super) struct Document<'a> {
+    pub(super) segment: &'a dyn Segment,
+    pub(super) fields: &'a FieldTable,
+    pub(super) doc: DocId,
+}
+
+impl Document<'_> {
+    /// The values of a column as shown. `source`: of the document, where it was read.
+    pub(super) fn shown(&self, wanted: &DocValue, source: &Value) -> io::Result<Vec<Value>> {
+        let slot = |path: &str| self.fields.by_path(path).map(|entry| entry.slot);
+        Ok(match &wanted.column {
+            Column::Numbers(path, shown) => match slot(path) {
+                Some(slot) => self.numbers(slot)?.into_iter().map(|code| shown.show(code)).collect(),
+                None => Vec::new(),
+            },
+            Column::Strings(path, shown) => match slot(path) {
+                Some(slot) => self.strings(slot)?.iter().map(|term| shown.show(term)).collect(),
+                None => Vec::new(),
+            },
+            Column::Id => self.texts(meta::ID)?.into_iter().map(Value::from).collect(),
+            Column::SeqNo => self.numbers(meta::SEQ_NO)?.into_iter().map(Value::from).collect(),
+            Column::Index(name) => vec![(**name).into()],
+            Column::Flat(path) => flat(source, path),
+        })
+    }
+
+    fn numbers(&self, slot: FieldSlot) -> io::Result<Vec<i64>> {
+        let mut codes = Vec::new();
+        if let Some(column) = self.segment.numbers(slot)? {
+            column.values(self.doc, &mut codes);
+        }
+        Ok(codes)
+    }
+
+    /// One number of the bookkeeping.
+    pub(super) fn number(&self, slot: FieldSlot) -> io::Result<u64> {
+        let column = self.segment.numbers(slot)?;
+        Ok(column.and_then(|column| column.first(self.doc)).unwrap_or(0) as u64)
+    }
+
+    fn strings(&self, slot: FieldSlot) -> io::Result<Vec<Vec<u8>>> {
+        let mut terms = Vec::new();
+        if let Some(column) = self.segment.strings(slot)? {
+            let mut ords = Vec::new();
+            column.ords(self.doc, &mut ords);
+            for ord in ords {
+                let mut term = Vec::new();
+                column.value(ord, &mut term)?;
+                terms.push(term);
+            }
+        }
+        Ok(terms)
+    }
+
+    /// Terms of the bookkeeping.
+    pub(super) fn texts(&self, slot: FieldSlot) -> io::Result<Vec<String>> {
+        Ok(self.strings(slot)?.into_iter().filter_map(|term| String::from_utf8(term).ok()).collect())
+    }
+
+    pub(super) fn routing(&self) -> io::Result<Option<Arc<str>>> {
+        Ok(self.texts(meta::ROUTING)?.pop().map(Arc::from))
+    }
+}

@@ -1,0 +1,195 @@
+//! What of each hit a request wants to see, resolved against one index.
+
+use std::sync::Arc;
+
+use model::document::Source;
+use model::error::{Error, ErrorKind};
+use model::mapping::SourceOptions;
+use model::search::{SearchRequest, SourceFilter};
+use search::bind::{BindContext, bind};
+use search::bound::{BoundBool, BoundKind, BoundQuery, Pattern};
+use search::fetch::doc_value::{self, Column, DocValue};
+use search::fetch::highlight::{Highlighter, HitSource, TermMatcher};
+use search::fetch::source::filtered;
+use search::fetch::stored::{Fields, StoredFields};
+use serde_json::Value;
+
+use super::columns::Document;
+use super::{Fetched, broken, unreadable};
+use crate::compile::pattern::Accepted;
+
+pub(super) struct Plan {
+    /// Routing and ignored fields.
+    pub(super) bookkeeping: bool,
+    pub(super) version: bool,
+    pub(super) seq_no: bool,
+    pub(super) explain: bool,
+    /// The query, and the post filter, when they have names.
+    pub(super) named: Option<BoundQuery>,
+    /// What the mapping keeps of sources; `None`: all.
+    kept: Option<SourceFilter>,
+    source: Option<SourceFilter>,
+    fields: Fields,
+    stored: StoredFields,
+    doc_values: Vec<DocValue>,
+    highlighter: Option<Highlighter>,
+}
+
+impl Plan {
+    pub(super) fn new(context: &BindContext, query: &Arc<BoundQuery>, request: &SearchRequest) -> Result<Self, Error> {
+        let (fetch, mapping) = (&request.fetch, &*context.mapping);
+        let stored = fetch.stored_fields.as_deref();
+        let nothing = stored.is_some_and(|names| names.iter().any(|name| name == "_none_"));
+        check(request, nothing)?;
+        if !fetch.fields.is_empty() && !mapping.source.enabled {
+            let index = &context.index.name;
+            return Err(Error::illegal_argument(format!(
+                "Unable to retrieve the requested [fields] since _source is disabled in the mappings for index [{index}]"
+            )));
+        }
+        let highlighter = match &fetch.highlight {
+            Some(highlight) => Some(Highlighter::new(highlight, query, context, &mut matcher)?),
+            None => None,
+        };
+        Ok(Self {
+            bookkeeping: !nothing,
+            version: fetch.version,
+            seq_no: fetch.seq_no_primary_term,
+            explain: request.explain,
+            named: named(context, query, request)?,
+            kept: kept(&mapping.source),
+            source: mapping.source.enabled.then(|| source(fetch.source.as_ref(), stored)).flatten(),
+            fields: Fields::new(&fetch.fields, mapping, &context.analysis)?,
+            stored: StoredFields::new(stored.unwrap_or_default(), mapping, &context.analysis, true)?,
+            doc_values: doc_value::bind(&fetch.docvalue_fields, mapping, &context.index.name)?,
+            highlighter,
+        })
+    }
+
+    /// Whether anything of a document beyond its bookkeeping is wanted.
+    pub(super) fn reads_source(&self) -> bool {
+        self.source.is_some() || !self.doc_values.is_empty() || !self.stored.is_empty() || self.parses_source()
+    }
+
+    /// Whether single values of the source are wanted.
+    fn parses_source(&self) -> bool {
+        !self.fields.is_empty()
+            || self.highlighter.is_some()
+            || self.doc_values.iter().any(|value| matches!(value.column, Column::Flat(_)))
+    }
+
+    /// Fills in what comes from the source and the columns of fields.
+    pub(super) fn from_source(&self, source: &Source, document: &Document<'_>, hit: &mut Fetched) -> Result<(), Error> {
+        let kept = match &self.kept {
+            Some(kept) if !source.is_empty() => filtered(source, kept).map_err(unreadable)?,
+            _ => None,
+        };
+        let kept = kept.as_ref().unwrap_or(source);
+        if let Some(filter) = self.source.as_ref().filter(|_| !kept.is_empty()) {
+            hit.source = filtered(kept, filter).map_err(unreadable)?;
+        }
+        // What is stored is stored whatever becomes of the source.
+        if !self.stored.is_empty() {
+            hit.fields = self.stored.of(&parse(source)?);
+        }
+        let parsed = if self.parses_source() { parse(kept)? } else { Value::Null };
+        for value in &self.doc_values {
+            let shown = document.shown(value, &parsed).map_err(broken)?;
+            if shown.is_empty() {
+                continue;
+            }
+            match hit.fields.iter_mut().find(|(name, _)| *name == value.name) {
+                Some((_, values)) => values.extend(shown),
+                None => hit.fields.push((value.name.clone(), shown)),
+            }
+        }
+        for (name, values) in self.fields.of(&parsed, &hit.ignored)? {
+            hit.fields.retain(|(known, _)| *known != name);
+            hit.fields.push((name, values));
+        }
+        if let Some(highlighter) = &self.highlighter {
+            let of = HitSource { source: &parsed, ignored: &hit.ignored, doc: document.doc };
+            hit.highlight = highlighter.highlight(of)?;
+        }
+        Ok(())
+    }
+}
+
+fn parse(source: &Source) -> Result<Value, Error> {
+    if source.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(source).map_err(unreadable) }
+}
+
+/// What contradicts `stored_fields: _none_`.
+fn check(request: &SearchRequest, nothing: bool) -> Result<(), Error> {
+    let fetch = &request.fetch;
+    let wanted = if fetch.source.as_ref().is_some_and(|source| source.enabled) {
+        "if [_source] is requested"
+    } else if !fetch.fields.is_empty() {
+        "when using the [fields] option"
+    } else {
+        return Ok(());
+    };
+    if nothing {
+        return Err(Error::new(ErrorKind::Search, format!("[stored_fields] cannot be disabled {wanted}")));
+    }
+    Ok(())
+}
+
+/// The source is shown unless stored fields are asked for without it.
+fn source(asked: Option<&SourceFilter>, stored: Option<&[String]>) -> Option<SourceFilter> {
+    let all = SourceFilter { enabled: true, includes: Vec::new(), excludes: Vec::new() };
+    match (asked, stored) {
+        (Some(filter), _) => filter.enabled.then(|| filter.clone()),
+        (None, Some(names)) => names.iter().any(|name| name == "_source").then_some(all),
+        (None, None) => Some(all),
+    }
+}
+
+fn kept(options: &SourceOptions) -> Option<SourceFilter> {
+    let filter = SourceFilter { enabled: true, includes: options.includes.clone(), excludes: options.excludes.clone() };
+    (!filter.includes.is_empty() || !filter.excludes.is_empty()).then_some(filter)
+}
+
+/// The query and the post filter together, when there are names in them.
+fn named(context: &BindContext, query: &BoundQuery, request: &SearchRequest) -> Result<Option<BoundQuery>, Error> {
+    let filter = request.post_filter.as_ref().map(|filter| bind(filter, context)).transpose()?;
+    let filter = filter.filter(has_name);
+    if !has_name(query) && filter.is_none() {
+        return Ok(None);
+    }
+    let should = std::iter::once(query.clone()).chain(filter).collect();
+    Ok(Some(BoundQuery::new(BoundKind::Bool(BoundBool { should, minimum_should_match: 1, ..BoundBool::default() }))))
+}
+
+fn has_name(query: &BoundQuery) -> bool {
+    if query.name.is_some() {
+        return true;
+    }
+    match &query.kind {
+        BoundKind::Bool(clauses) => {
+            let all = clauses.must.iter().chain(&clauses.should).chain(&clauses.filter).chain(&clauses.must_not);
+            all.into_iter().any(has_name)
+        }
+        BoundKind::Boosting { positive, negative, .. } => has_name(positive) || has_name(negative),
+        BoundKind::ConstantScore(inner) => has_name(inner),
+        BoundKind::DisMax { queries, .. } => queries.iter().any(has_name),
+        BoundKind::FunctionScore(function) => {
+            let filters = function.functions.iter().filter_map(|function| function.filter.as_ref());
+            has_name(&function.query) || filters.into_iter().any(has_name)
+        }
+        _ => false,
+    }
+}
+
+/// A pattern's automaton, for single terms.
+struct PatternMatcher(Accepted);
+
+impl TermMatcher for PatternMatcher {
+    fn accepts(&self, term: &[u8]) -> bool {
+        self.0.accepts(term)
+    }
+}
+
+fn matcher(pattern: &Pattern) -> Result<Arc<dyn TermMatcher>, Error> {
+    Ok(Arc::new(PatternMatcher(Accepted::of(pattern)?)))
+}
