@@ -262,9 +262,8 @@ fn main() -> Result<(), Failure> {
             sums[3] += time;
             // tantivy multiplies by k1 + 1.
             let near = |(ours, theirs): (f32, f32)| (ours * 2.2 - theirs).abs() <= 1e-4 * theirs;
-            let scores = hits.hits.iter().map(|hit| hit.score).zip(top.iter().map(|(score, _)| *score));
-            let equal =
-                hits.hits.len() == top.len() && scores.map(near).all(|near| near) && counted.total == count as u64;
+            let mut scores = hits.hits.iter().map(|hit| hit.score).zip(top.iter().map(|(score, _)| *score));
+            let equal = hits.hits.len() == top.len() && scores.all(near) && counted.total == count as u64;
             differing += u32::from(!equal);
         }
         let [a, b, c, d] = sums.map(|sum| sum / queries as f64);

@@ -102,26 +102,29 @@ pub(crate) fn floor(threshold: f32) -> f64 {
     if threshold > 0.0 { threshold * (1.0 - 1e-6) } else { threshold }
 }
 
-/// Appends the entries of a block that score at least `needed`. Written without a branch an entry: which pass is a coin's toss.
+/// Appends the entries of a block that score at least `needed`: first one bit an entry without branches, as which pass is a
+/// coin's toss, then those that pass.
 pub(crate) fn select(docs: &[DocId], scores: &[f32], needed: f64, out: &mut Vec<Candidate>) {
-    let start = out.len();
-    out.resize(start + docs.len(), (0, 0.0));
     // Rounded down, so that nothing is lost.
     let needed = if needed > 0.0 { needed as f32 * (1.0 - 2e-7) } else { needed as f32 };
-    let mut kept = 0;
-    let room = &mut out[start..];
-    for (docs, scores) in docs.chunks(8).zip(scores.chunks(8)) {
-        if !scores.iter().fold(false, |hit, &score| hit | (score >= needed)) {
-            continue;
+    for (docs, scores) in docs.chunks(64).zip(scores.chunks(64)) {
+        let mut flags = [0u8; 64];
+        for (flag, &score) in flags.iter_mut().zip(scores) {
+            *flag = u8::from(score >= needed);
         }
-        for (&doc, &score) in docs.iter().zip(scores) {
-            if let Some(place) = room.get_mut(kept) {
-                *place = (doc, f64::from(score));
+        let mut passing = 0u64;
+        for (at, flags) in flags.as_chunks::<8>().0.iter().enumerate() {
+            // Gathers the lowest bits of eight bytes in the highest byte.
+            passing |= (u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * at);
+        }
+        while passing != 0 {
+            let at = passing.trailing_zeros() as usize;
+            passing &= passing - 1;
+            if let (Some(&doc), Some(&score)) = (docs.get(at), scores.get(at)) {
+                out.push((doc, f64::from(score)));
             }
-            kept += usize::from(score >= needed);
         }
     }
-    out.truncate(start + kept);
 }
 
 /// Buffers of one query.
@@ -129,17 +132,21 @@ pub(crate) struct Scratch {
     pub(crate) sums: Vec<f64>,
     pub(crate) bits: Vec<u64>,
     pub(crate) candidates: Vec<Candidate>,
-    pub(crate) slots: Vec<u16>,
+    pub(crate) slots: Box<Slots>,
 }
 
 /// Documents of a window at most.
 pub(crate) const WINDOW: usize = 16_384;
 /// Documents that `slots` can tell apart.
 const SPAN: usize = 8192;
+/// Fewer candidates are looked up one by one.
+const FEW: usize = 6;
+/// Candidates by document, counted from 1; 0: none.
+pub(crate) type Slots = [u16; SPAN];
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { sums: Vec::new(), bits: vec![0; WINDOW / 64], candidates: Vec::new(), slots: vec![0; SPAN] }
+        Self { sums: Vec::new(), bits: vec![0; WINDOW / 64], candidates: Vec::new(), slots: Box::new([0; SPAN]) }
     }
 }
 
@@ -186,7 +193,7 @@ pub(crate) struct Probe {
 pub(crate) fn probe(
     cursor: &mut TermCursor,
     candidates: &mut Vec<Candidate>,
-    slots: &mut [u16],
+    slots: &mut Slots,
     probe: &Probe,
 ) -> Outcome<()> {
     let count = candidates.len();
@@ -197,7 +204,8 @@ pub(crate) fn probe(
             out = if probe.required { out } else { keep(candidates, from..count, out, probe) };
             break;
         }
-        let last = cursor.last(cursor.block);
+        // No further than the block reaches, and the slots.
+        let last = cursor.last(cursor.block).min(candidates[from].0.saturating_add(SPAN as u32 - 1));
         let mut to = from;
         let mut best = 0.0f64;
         while to < count && candidates[to].0 <= last {
@@ -206,8 +214,7 @@ pub(crate) fn probe(
         }
         if best + f64::from(cursor.block_bound(cursor.block)) + probe.rest >= probe.floor {
             cursor.load()?;
-            let span = (candidates[to - 1].0 - candidates[from].0) as usize;
-            out = if to - from < 6 || span >= slots.len() {
+            out = if to - from < FEW {
                 probe_each(cursor, candidates, (from..to, out), probe)?
             } else {
                 probe_together(cursor, candidates, (from..to, out), (slots, probe))?
@@ -257,7 +264,7 @@ fn probe_together(
     cursor: &mut TermCursor,
     candidates: &mut [Candidate],
     (range, mut out): Stretch,
-    (slots, probe): (&mut [u16], &Probe),
+    (slots, probe): (&mut Slots, &Probe),
 ) -> Outcome<usize> {
     let mut hits = [(0, 0); BLOCK];
     let found = meet(cursor, &candidates[range.clone()], |candidate| candidate.0, (slots, &mut hits));
@@ -286,24 +293,24 @@ fn meet<C>(
     cursor: &TermCursor,
     candidates: &[C],
     doc: impl Fn(&C) -> DocId,
-    (slots, hits): (&mut [u16], &mut [Hit; BLOCK]),
+    (slots, hits): (&mut Slots, &mut [Hit; BLOCK]),
 ) -> usize {
     let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else { return 0 };
     let (base, high) = (doc(first), doc(last));
-    let wide = &mut slots[..(high - base) as usize + 1];
+    let slot = |doc: DocId| (doc - base) as usize & (SPAN - 1);
     for (number, candidate) in candidates.iter().enumerate() {
-        wide[(doc(candidate) - base) as usize] = number as u16 + 1;
+        slots[slot(doc(candidate))] = number as u16 + 1;
     }
     let start = cursor.lower_bound(base);
     let end = if high >= cursor.last(cursor.block) { cursor.len } else { cursor.lower_bound(high + 1) };
     let mut found = 0;
-    for (place, &entry) in cursor.docs[..end].iter().enumerate().skip(start) {
-        let number = wide[(entry - base) as usize];
-        hits[found & (BLOCK - 1)] = (place as u16, number.wrapping_sub(1));
+    for (place, &entry) in (start as u16..).zip(&cursor.docs[start.min(end)..end]) {
+        let number = slots[slot(entry)];
+        hits[found & (BLOCK - 1)] = (place, number.wrapping_sub(1));
         found += usize::from(number != 0);
     }
     for candidate in candidates {
-        wide[(doc(candidate) - base) as usize] = 0;
+        slots[slot(doc(candidate))] = 0;
     }
     found
 }

@@ -1,6 +1,6 @@
 //! The best documents with an exact phrase: what the frequencies allow is asked before any position is read.
 
-use super::{Accept, Hit, Run, Scratch, accepts, meet};
+use super::{Accept, FEW, Hit, Run, SPAN, Scratch, Slots, accepts, meet};
 use crate::score::Outcome;
 use crate::score::bm25::TermScore;
 use crate::score::cursor::TermCursor;
@@ -91,7 +91,7 @@ fn begin(cursor: &mut TermCursor, found: &mut Found, accept: Accept<'_>, low: f6
 }
 
 /// Keeps the documents that have the next word often enough.
-fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, (slots, low): (&mut [u16], f64)) -> Outcome<()> {
+fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, (slots, low): (&mut Slots, f64)) -> Outcome<()> {
     let mut out = 0;
     let mut from = 0;
     let mut hits = [(0, 0); BLOCK];
@@ -100,7 +100,7 @@ fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, (slots, low):
         if cursor.is_done() {
             break;
         }
-        let last = cursor.last(cursor.block);
+        let last = cursor.last(cursor.block).min(found.docs[from].saturating_add(SPAN as u32 - 1));
         let to = from + found.docs[from..].partition_point(|&doc| doc <= last);
         let reaches = found.docs[to - 1] >= cursor.first_possible(cursor.block);
         if reaches && f64::from(cursor.block_bound(cursor.block)) >= low {
@@ -129,10 +129,9 @@ fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, (slots, low):
     Ok(())
 }
 
-/// Where the documents stand in the loaded block.
-fn hits_of(cursor: &TermCursor, docs: &[DocId], (slots, hits): (&mut [u16], &mut [Hit; BLOCK])) -> usize {
-    let span = docs.last().map_or(0, |last| (last - docs[0]) as usize);
-    if docs.len() >= 6 && span < slots.len() {
+/// Where the documents, at most [`SPAN`] apart, stand in the loaded block.
+fn hits_of(cursor: &TermCursor, docs: &[DocId], (slots, hits): (&mut Slots, &mut [Hit; BLOCK])) -> usize {
+    if docs.len() >= FEW {
         return meet(cursor, docs, |&doc| doc, (slots, hits));
     }
     let mut count = 0;
