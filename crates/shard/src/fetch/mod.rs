@@ -118,7 +118,7 @@ impl FetchPlan {
         }
         if plan.reads_source() {
             let source = segment.source(address.doc).map_err(broken)?;
-            plan.from_source(&source, &document, &mut hit)?;
+            plan.read_source(&source, &document, &mut hit)?;
         }
         if plan.explain {
             let explanation = execute::explain(reader, &self.query, self.statistics.as_deref(), address)?;

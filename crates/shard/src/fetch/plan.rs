@@ -79,7 +79,7 @@ impl Plan {
     }
 
     /// Fills in what comes from the source and the columns of fields.
-    pub(super) fn from_source(&self, source: &Source, document: &Document<'_>, hit: &mut Fetched) -> Result<(), Error> {
+    pub(super) fn read_source(&self, source: &Source, document: &Document<'_>, hit: &mut Fetched) -> Result<(), Error> {
         let kept = match &self.kept {
             Some(kept) if !source.is_empty() => filtered(source, kept).map_err(unreadable)?,
             _ => None,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use analysis::Analyzer;
 
-use super::marks::Marks;
+use super::marks::{Marks, PhraseMark};
 use super::spans::{Place, occurrences};
 use super::text::Text;
 
@@ -123,14 +123,15 @@ impl Words {
 
     /// Calls `visit` with the number of a phrase and the words of each place where it occurs.
     pub(super) fn phrases(&self, marks: &Marks, visit: &mut dyn FnMut(usize, &[Place])) {
-        for (number, phrase) in marks.phrases.iter().enumerate() {
-            let mut places: Vec<Vec<Place>> = phrase.clauses.iter().map(|_| Vec::new()).collect();
-            for (token, word) in self.words.iter().enumerate() {
-                for (_, clause) in self.kinds[word.kind].clauses.iter().filter(|(phrase, _)| *phrase == number) {
-                    places[*clause].push(Place { position: word.position, token });
-                }
+        let clauses = |phrase: &PhraseMark| phrase.clauses.iter().map(|_| Vec::new()).collect();
+        let mut places: Vec<Vec<Vec<Place>>> = marks.phrases.iter().map(clauses).collect();
+        for (token, word) in self.words.iter().enumerate() {
+            for (phrase, clause) in &self.kinds[word.kind].clauses {
+                places[*phrase][*clause].push(Place { position: word.position, token });
             }
-            occurrences(&places, phrase.slop, phrase.ordered, &mut |places| visit(number, places));
+        }
+        for (number, (phrase, places)) in marks.phrases.iter().zip(&places).enumerate() {
+            occurrences(places, phrase.slop, phrase.ordered, &mut |places| visit(number, places));
         }
     }
 }

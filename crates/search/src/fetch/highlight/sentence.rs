@@ -75,6 +75,12 @@ enum State {
     },
 }
 
+impl State {
+    fn is_undecided(self) -> bool {
+        matches!(self, Self::Stopped | Self::Quoted | Self::StopBlanks(_) | Self::Opening { .. })
+    }
+}
+
 enum Step {
     Go(State),
     End(usize),
@@ -86,6 +92,9 @@ pub(super) struct Doubt {
     pub(super) stop: usize,
     pub(super) sign: usize,
 }
+
+/// How many bytes of stops, blanks and signs may leave open whether a sentence has ended; behind more of them it has.
+const UNDECIDED: usize = 256;
 
 /// Where the sentence that begins at byte `from` ends: a later byte, at most the text's length. Appends the `doubts` on the way.
 pub(super) fn next(text: &str, from: usize, doubts: &mut Vec<Doubt>) -> usize {
@@ -101,6 +110,9 @@ pub(super) fn next(text: &str, from: usize, doubts: &mut Vec<Doubt>) -> usize {
                 inside = at + c.len_utf8();
             }
             continue;
+        }
+        if state.is_undecided() && at - inside > UNDECIDED {
+            return at;
         }
         let opens = matches!(class, Class::Opening | Class::Other | Class::Danda | Class::Quote);
         if matches!(state, State::Opening { .. })
@@ -195,6 +207,16 @@ mod tests {
         check(&["Zwölf Boote im Sturm: the storm again."]);
         check(&["a paragraph\u{2029}", "another"]);
         check(&["नमस्ते। ", "फिर"]);
+    }
+
+    #[test]
+    fn long_runs_of_stops_are_read_once() {
+        let text = format!("a{}-", ".".repeat(200_000));
+        let (mut from, mut count) = (0, 0);
+        while from < text.len() {
+            (from, count) = (next(&text, from, &mut Vec::new()), count + 1);
+        }
+        assert!(count < 2_000, "{count}");
     }
 
     proptest! {

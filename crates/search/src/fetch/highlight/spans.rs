@@ -11,9 +11,12 @@ pub(super) struct Place {
     pub(super) token: usize,
 }
 
+/// Places looked at in one text for one phrase; what occurs behind them is not found. Only phrases of hundreds of equal words need more.
+const MAX_WORK: usize = 20_000_000;
+
 /// Calls `visit` with one place of each clause for every occurrence. `clauses`: the places of each, ascending by position.
 pub(super) fn occurrences(clauses: &[Vec<Place>], slop: u32, ordered: bool, visit: &mut dyn FnMut(&[Place])) {
-    if clauses.iter().any(Vec::is_empty) {
+    if clauses.is_empty() || clauses.iter().any(Vec::is_empty) {
         return;
     }
     if ordered { in_order(clauses, slop, visit) } else { in_any_order(clauses, slop, visit) }
@@ -48,7 +51,7 @@ fn in_any_order(clauses: &[Vec<Place>], slop: u32, visit: &mut dyn FnMut(&[Place
     let mut at = vec![0usize; clauses.len()];
     let mut found: Vec<Place> = clauses.iter().filter_map(|places| places.first().copied()).collect();
     let words = clauses.len() as u32;
-    loop {
+    for _ in 0..MAX_WORK / clauses.len() {
         let Some((first, lowest)) = found.iter().enumerate().min_by_key(|(_, place)| place.position) else { return };
         let end = found.iter().map(|place| place.position + 1).max().unwrap_or(0);
         if (end - lowest.position).saturating_sub(words) <= slop {
