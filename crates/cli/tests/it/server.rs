@@ -90,7 +90,7 @@ impl Server {
         let Some(said) = log.get(logged_before..).and_then(|new| new.split_once(ANSWERS_ON)) else { return false };
         let Some((line, _)) = said.1.split_once('\n') else { return false };
         self.address = line.split_whitespace().next().unwrap_or_default().to_owned();
-        self.agent.get(format!("{}/_health/ready", self.url())).call().is_ok_and(|answer| answer.status() == 200)
+        self.agent.get(format!("{}/_health/ready", self.url())).call().is_ok_and(|answer| answer.status() != 503)
     }
 
     /// `http://host:port`.
