@@ -10,6 +10,7 @@ use crate::compile::{PhraseWeight, TermWeight, Weight};
 use crate::score::bulk::{Run, Scratch, Sink, Tally, all, any, phrase, term};
 use crate::score::compose::{Conjunction, Required};
 use crate::score::cursor::TermCursor;
+use crate::score::sets::{Accept, Ranged};
 use crate::score::{Outcome, Scorer, bits};
 use crate::segment::Detail;
 
@@ -17,8 +18,8 @@ use crate::segment::Detail;
 const ALL_AT_ONCE: u64 = 50_000;
 /// Documents of several words together up to which all are scored to be counted.
 const ANY_AT_ONCE: u64 = 20_000;
-/// Documents that are scored between two looks at their bound and at the time.
-const WINDOW: u32 = 4096;
+/// Documents that are scored between two looks at their bound and at the time. Few in tests, so that small corpora have many such looks.
+const WINDOW: u32 = if cfg!(test) { 64 } else { 4096 };
 
 pub(super) fn best(search: &Search<'_>, request: &ShardQuery, watch: &mut Watch<'_>) -> Outcome<ShardHits> {
     let after = match request.after.as_deref() {
@@ -49,8 +50,10 @@ fn counted_and_pruned(
     let shape = Shape::of(search.weight).filter(|_| search.weight.constant_score().is_none());
     let most = total::most(request.track_total);
     let joint = match (&shape, most) {
-        (Some(shape), Some(_)) => counts_well(search, shape)?,
-        _ => false,
+        (_, None) => false,
+        (Some(shape), _) => counts_well(search, shape)?,
+        // A set is made once for both, unless its size is known.
+        (None, _) => search.weight.constant_score().is_some() && !total::is_known(search)?,
     };
     let mut result = if joint { ShardHits::default() } else { total::counted(search, request.track_total, watch)? };
     let mut own = Watch::sharing(watch);
@@ -135,7 +138,7 @@ fn pruned(search: &Search<'_>, shape: Option<&Shape<'_>>, best: &mut Best<'_, '_
             continue;
         }
         match (constant, shape) {
-            (Some(score), _) => constant::best(search, &leaf, segment, score, best)?,
+            (Some(score), _) => constant::best(search, &leaf, segment, score, (best, tally))?,
             (None, Some(shape)) => by_shape(search, shape, (&leaf, segment), (best, tally), &mut scratch)?,
             (None, None) => by_document(search, &leaf, segment, (best, tally))?,
         }
@@ -171,7 +174,8 @@ fn by_shape(
     let Some(accept) = accepted(search, shape, leaf, segment, work)? else {
         return by_document(search, leaf, segment, (best, tally));
     };
-    let mut run = Run { accept: accept.as_deref(), sink: best, tally };
+    let accept = Accept { words: accept.words.as_deref(), checks: &accept.checks };
+    let mut run = Run { accept, sink: best, tally };
     if let Scoring::Phrase(phrase) = &shape.scoring {
         return exact_phrase(phrase, leaf, &mut run, scratch.get_or_insert_default());
     }
@@ -196,21 +200,37 @@ fn exact_phrase(phrase: &PhraseWeight, leaf: &Leaf<'_>, run: &mut Run<'_>, scrat
     phrase::best(phrase::PhraseTerms { cursors, offsets, score: phrase.score.clone() }, run, scratch)
 }
 
-/// The documents that filters and deletions admit; `None`: a filter admits so few that it should lead.
-type Accepted = Option<Option<Vec<u64>>>;
+/// What filters and deletions admit.
+#[derive(Default)]
+struct Accepted {
+    words: Option<Vec<u64>>,
+    checks: Vec<Ranged>,
+}
 
-fn accepted(search: &Search<'_>, shape: &Shape<'_>, leaf: &Leaf<'_>, segment: usize, work: u64) -> Outcome<Accepted> {
-    let alive = search.reader.segments[segment].alive.as_ref();
-    let scorers = |weights: &[&Weight]| weights.iter().map(|weight| leaf.scorer(weight)).collect::<Outcome<Vec<_>>>();
-    let mut filters = scorers(&shape.filters)?;
-    if let Some(filter) = search.post_filter {
-        filters.push(leaf.scorer(filter)?);
-    }
+/// `None`: a filter admits so few that it should lead.
+fn accepted(
+    search: &Search<'_>,
+    shape: &Shape<'_>,
+    leaf: &Leaf<'_>,
+    segment: usize,
+    work: u64,
+) -> Outcome<Option<Accepted>> {
+    let mut filters = scorers(leaf, shape.filters.iter().copied().chain(search.post_filter))?;
     if filters.iter().any(|filter| filter.cost().saturating_mul(8) < work.min(u64::from(leaf.max))) {
         return Ok(None);
     }
+    let mut accepted = Accepted::default();
+    // A look at a column for the few that score well costs less than a look at every document.
+    filters.retain(|filter| match filter.as_range() {
+        Some(range) => {
+            accepted.checks.push(range);
+            false
+        }
+        None => true,
+    });
+    let alive = search.reader.segments[segment].alive.as_ref();
     if filters.is_empty() && shape.excluded.is_empty() && alive.is_none() {
-        return Ok(Some(None));
+        return Ok(Some(accepted));
     }
     let mut words = alive.map_or_else(|| bits::all(leaf.max), |alive| alive.words().to_vec());
     let mut one = bits::none(leaf.max);
@@ -219,12 +239,17 @@ fn accepted(search: &Search<'_>, shape: &Shape<'_>, leaf: &Leaf<'_>, segment: us
         filter.fill(0, leaf.max, &mut one)?;
         bits::and(&mut words, &one);
     }
-    for mut excluded in scorers(&shape.excluded)? {
+    for mut excluded in scorers(leaf, shape.excluded.iter().copied())? {
         one.fill(0);
         excluded.fill(0, leaf.max, &mut one)?;
         bits::and_not(&mut words, &one);
     }
-    Ok(Some(Some(words)))
+    accepted.words = Some(words);
+    Ok(Some(accepted))
+}
+
+fn scorers<'w>(leaf: &Leaf<'_>, weights: impl Iterator<Item = &'w Weight>) -> Outcome<Vec<Box<dyn Scorer>>> {
+    weights.map(|weight| leaf.scorer(weight)).collect()
 }
 
 /// The scorer of a search in a segment, post filter included.
@@ -247,6 +272,9 @@ fn by_document(
     while doc < leaf.max {
         if !best.go_on()? {
             break;
+        }
+        if !tally.is_counting() {
+            scorer.raise_floor(best.threshold());
         }
         let end = (doc / WINDOW + 1).saturating_mul(WINDOW).min(leaf.max);
         if f64::from(scorer.bound(doc, end)) < tally.floor(best.threshold()) {

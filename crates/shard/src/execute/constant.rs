@@ -5,7 +5,7 @@ use super::{Search, by_score::filtered};
 use crate::compile::Kind;
 use crate::compile::scorer::Leaf;
 use crate::fields::meta;
-use crate::score::bulk::Sink;
+use crate::score::bulk::{Sink, Tally};
 use crate::score::{Outcome, bits};
 use crate::segment::{Detail, DocId, EveryTerm};
 
@@ -19,9 +19,9 @@ pub(super) fn best(
     leaf: &Leaf<'_>,
     segment: usize,
     score: f32,
-    best: &mut Best<'_, '_>,
+    (best, tally): (&mut Best<'_, '_>, &mut Tally),
 ) -> Outcome<()> {
-    if score < best.threshold() {
+    if score < best.threshold() && tally.most.is_none() {
         return Ok(());
     }
     let alive = search.reader.segments[segment].alive.as_deref();
@@ -36,7 +36,8 @@ pub(super) fn best(
         }
     }
     let matches = words.as_deref().map_or(u64::from(leaf.max), bits::count);
-    if matches == 0 {
+    tally.count += matches;
+    if matches == 0 || score < best.threshold() {
         return Ok(());
     }
     let walked = best.wanted().max(1) as u64 * u64::from(leaf.max) / matches;

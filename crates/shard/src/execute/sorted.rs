@@ -53,6 +53,7 @@ struct Sorted<'a> {
     values: Values,
     codes: Vec<Code>,
     candidate: Vec<Code>,
+    pool: Vec<Code>,
 }
 
 impl<'a> Sorted<'a> {
@@ -71,6 +72,7 @@ impl<'a> Sorted<'a> {
             values: Values::default(),
             codes: Vec::new(),
             candidate: Vec::new(),
+            pool: Vec::new(),
         }
     }
 
@@ -95,13 +97,34 @@ impl<'a> Sorted<'a> {
         let Some(first) = self.keys.first() else { return Ok(()) };
         let mut codes = std::mem::take(&mut self.codes);
         first.codes(docs, scores, &mut codes, &mut self.values)?;
+        let limit = self.limit(&codes)?;
         for (at, (&doc, &code)) in docs.iter().zip(&codes).enumerate() {
-            if self.may_enter(code)? {
+            if code <= limit && self.may_enter(code)? {
                 self.offer_one(doc, scores.get(at).copied().unwrap_or(f32::NAN), code)?;
             }
         }
         self.codes = codes;
         Ok(())
+    }
+
+    /// Codes of the first key above it cannot be among the best: enough of the batch are below. Without this, documents that come in the
+    /// very opposite of the order asked, as the newest log lines do, would all pass through the heap.
+    fn limit(&mut self, codes: &[Code]) -> Outcome<Code> {
+        if codes.len() <= 2 * self.k {
+            return Ok(Code::MAX);
+        }
+        let after = self.after_codes.as_ref().and_then(|after| after.first().copied());
+        let mut worst = Code::MAX;
+        if self.heap.len() >= self.k {
+            self.load_worst()?;
+            worst = self.worst.as_ref().map_or(Code::MAX, |(worst, _)| worst[0]);
+        }
+        self.pool.clear();
+        self.pool.extend(codes.iter().filter(|&&code| code <= worst && after.is_none_or(|after| code > after)));
+        if self.pool.len() <= self.k {
+            return Ok(Code::MAX);
+        }
+        Ok(*self.pool.select_nth_unstable(self.k - 1).1)
     }
 
     /// Whether the first key leaves a chance.

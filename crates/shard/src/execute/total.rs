@@ -68,6 +68,16 @@ pub(super) fn counted(search: &Search<'_>, track: TrackTotal, watch: &mut Watch<
     Ok(ShardHits { total, at_least, ..ShardHits::default() })
 }
 
+/// Whether no document need be looked at to count.
+pub(super) fn is_known(search: &Search<'_>) -> Outcome<bool> {
+    for (segment, view) in search.reader.segments.iter().enumerate() {
+        if known(search, &Leaf::new(search.reader, segment), view)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// The count where no document need be looked at.
 fn known(search: &Search<'_>, leaf: &Leaf<'_>, view: &SegmentView) -> Outcome<Option<u64>> {
     if search.post_filter.is_some() {

@@ -65,6 +65,13 @@ impl Scorer for Conjunction {
         Ok(sum as f32)
     }
 
+    fn raise_floor(&mut self, floor: f32) {
+        let mut scoring = self.parts.iter_mut().filter(|part| part.scoring);
+        if let (Some(only), None) = (scoring.next(), scoring.next()) {
+            only.scorer.raise_floor(floor);
+        }
+    }
+
     fn cost(&self) -> u64 {
         self.parts.first().map_or(0, |part| part.scorer.cost())
     }
@@ -112,6 +119,10 @@ impl Scorer for Excluding {
 
     fn score(&mut self) -> Outcome<f32> {
         self.base.score()
+    }
+
+    fn raise_floor(&mut self, floor: f32) {
+        self.base.raise_floor(floor);
     }
 
     fn cost(&self) -> u64 {
@@ -206,6 +217,12 @@ impl Scorer for Boosting {
     fn score(&mut self) -> Outcome<f32> {
         let score = self.base.score()?;
         Ok(if self.negative.probe(self.doc)? == self.doc { score * self.factor } else { score })
+    }
+
+    fn raise_floor(&mut self, floor: f32) {
+        if self.factor <= 1.0 {
+            self.base.raise_floor(floor);
+        }
     }
 
     fn cost(&self) -> u64 {

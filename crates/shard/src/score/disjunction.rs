@@ -17,6 +17,8 @@ struct Part {
     next: DocId,
     /// It matches `next`.
     sure: bool,
+    /// It scores no more; not known before a floor was set.
+    bound: f32,
 }
 
 pub(crate) struct Disjunction {
@@ -26,18 +28,22 @@ pub(crate) struct Disjunction {
     minimum: usize,
     doc: DocId,
     order: Vec<DocId>,
+    /// So many parts, the first, cannot reach the floor together: their documents are not sought, only looked up.
+    idle: usize,
+    floored: bool,
 }
 
 impl Disjunction {
     pub(crate) fn new(scorers: Vec<Box<dyn Scorer>>, combine: Combine, minimum: usize) -> Self {
-        let parts = scorers.into_iter().map(|scorer| Part { scorer, next: 0, sure: false }).collect();
-        Self { parts, combine, minimum: minimum.max(1), doc: 0, order: Vec::new() }
+        let parts =
+            scorers.into_iter().map(|scorer| Part { scorer, next: 0, sure: false, bound: f32::INFINITY }).collect();
+        Self { parts, combine, minimum: minimum.max(1), doc: 0, order: Vec::new(), idle: 0, floored: false }
     }
 
     /// Lower bound of the first document that enough parts may match.
     fn earliest(&mut self) -> DocId {
         if self.minimum == 1 {
-            return self.parts.iter().map(|part| part.next).min().unwrap_or(NO_MORE_DOCS);
+            return self.parts[self.idle..].iter().map(|part| part.next).min().unwrap_or(NO_MORE_DOCS);
         }
         if self.minimum > self.parts.len() {
             return NO_MORE_DOCS;
@@ -48,23 +54,34 @@ impl Disjunction {
     }
 }
 
+impl Part {
+    /// Learns whether it matches `doc`.
+    fn probe(&mut self, doc: DocId) -> Outcome<()> {
+        if self.next < doc || self.next == doc && !self.sure {
+            self.next = self.scorer.probe(doc)?;
+            self.sure = self.next == doc;
+        }
+        Ok(())
+    }
+}
+
 impl Scorer for Disjunction {
     fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
         self.doc = doc;
         if doc == NO_MORE_DOCS {
             return Ok(doc);
         }
-        for part in &mut self.parts {
-            if part.next < doc || part.next == doc && !part.sure {
-                part.next = part.scorer.probe(doc)?;
-                part.sure = part.next == doc;
-            }
+        for part in &mut self.parts[self.idle..] {
+            part.probe(doc)?;
         }
         Ok(self.earliest())
     }
 
     fn score(&mut self) -> Outcome<f32> {
         let (mut sum, mut best) = (0.0f64, 0.0f32);
+        for part in &mut self.parts[..self.idle] {
+            part.probe(self.doc)?;
+        }
         for part in self.parts.iter_mut().filter(|part| part.next == self.doc) {
             let score = part.scorer.score()?;
             sum += f64::from(score);
@@ -74,6 +91,36 @@ impl Scorer for Disjunction {
             Combine::Sum => sum as f32,
             Combine::Best(tie_breaker) => (f64::from(best) + (sum - f64::from(best)) * f64::from(tie_breaker)) as f32,
         })
+    }
+
+    fn raise_floor(&mut self, floor: f32) {
+        if self.minimum > 1 || floor <= 0.0 {
+            return;
+        }
+        if !self.floored {
+            self.floored = true;
+            for part in &mut self.parts {
+                part.bound = part.scorer.bound(self.doc, NO_MORE_DOCS);
+            }
+            self.parts.sort_by(|a, b| a.bound.total_cmp(&b.bound));
+        }
+        let floor = f64::from(floor) * (1.0 - 1e-6);
+        let (mut sum, mut best) = (0.0f64, 0.0f64);
+        self.idle = 0;
+        for part in &self.parts {
+            let bound = f64::from(part.bound);
+            sum += bound;
+            best = best.max(bound);
+            let together = match self.combine {
+                Combine::Sum => sum,
+                Combine::Best(tie_breaker) => best + (sum - best) * f64::from(tie_breaker.max(0.0)),
+            };
+            // Not a number where a bound is infinite.
+            if together.is_nan() || together >= floor {
+                break;
+            }
+            self.idle += 1;
+        }
     }
 
     fn cost(&self) -> u64 {

@@ -79,6 +79,16 @@ pub(crate) trait Scorer {
         f32::INFINITY
     }
 
+    /// Documents that score less than `floor`, which never falls, need not be found any more.
+    fn raise_floor(&mut self, floor: f32) {
+        let _ = floor;
+    }
+
+    /// The matches as a question that can be asked of any document at any time, where that is what they are.
+    fn as_range(&self) -> Option<sets::Ranged> {
+        None
+    }
+
     /// Sets the bits of the matches in `from..to`; bit 0 of `words` stands for `from`.
     fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
         let mut doc = self.seek(from)?;

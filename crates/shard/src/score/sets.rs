@@ -111,7 +111,24 @@ impl Scorer for DocList {
     }
 }
 
+/// Which documents may be hits: those of a set, of which any further check is asked only when it matters.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Accept<'a> {
+    /// Alive and admitted by the filters that were evaluated; `None`: all.
+    pub(crate) words: Option<&'a [u64]>,
+    /// Filters that are asked document by document.
+    pub(crate) checks: &'a [Ranged],
+}
+
+impl Accept<'_> {
+    #[inline]
+    pub(crate) fn accepts(&self, doc: DocId) -> bool {
+        self.words.is_none_or(|words| bits::contains(words, doc)) && self.checks.iter().all(|check| check.has(doc))
+    }
+}
+
 /// What a [`ColumnRange`] asks: the documents whose value lies in a range.
+#[derive(Clone)]
 pub(crate) enum Ranged {
     Numbers(Arc<dyn NumberColumn>, RangeInclusive<i64>),
     Strings(Arc<dyn StringColumn>, RangeInclusive<u64>),
@@ -127,6 +144,11 @@ impl Ranged {
             Self::HasNumber(column) => column.docs_in_range(i64::MIN..=i64::MAX, from..to, out),
             Self::HasString(column) => column.docs_in_range(0..=u64::MAX, from..to, out),
         }
+    }
+
+    /// Whether a document has such a value; in any order of documents.
+    fn has(&self, doc: DocId) -> bool {
+        self.contains(doc, &mut Vec::new())
     }
 
     fn contains(&self, doc: DocId, found: &mut Vec<DocId>) -> bool {
@@ -168,6 +190,10 @@ impl ColumnRange {
 }
 
 impl Scorer for ColumnRange {
+    fn as_range(&self) -> Option<Ranged> {
+        Some(self.ranged.clone())
+    }
+
     fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
         if doc >= self.max {
             return Ok(NO_MORE_DOCS);

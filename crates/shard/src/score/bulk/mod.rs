@@ -3,8 +3,9 @@
 //! They look at blocks and their bounds first, decode what may still matter and offer only what may be among the best, so
 //! they do not count. Ties matter: what scores as much as the worst of the best is offered too.
 
+use super::Outcome;
 use super::cursor::TermCursor;
-use super::{Outcome, bits};
+use super::sets::Accept;
 use crate::segment::DocId;
 use crate::segment::postings::BLOCK;
 
@@ -31,14 +32,6 @@ pub(crate) trait Sink {
     fn go_on(&mut self) -> Outcome<bool>;
 }
 
-/// The documents that may be hits: alive and admitted by every filter. `None`: all.
-pub(crate) type Accept<'a> = Option<&'a [u64]>;
-
-#[inline]
-pub(crate) fn accepts(accept: Accept<'_>, doc: DocId) -> bool {
-    accept.is_none_or(|words| bits::contains(words, doc))
-}
-
 /// Counts matches on the way, up to one more than are asked for; as long as it counts, nothing is skipped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tally {
@@ -48,7 +41,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    fn is_counting(&self) -> bool {
+    pub(crate) fn is_counting(&self) -> bool {
         self.most.is_some_and(|most| self.count <= most)
     }
 
@@ -58,9 +51,10 @@ impl Tally {
     }
 
     fn add(&mut self, candidates: &[Candidate], accept: Accept<'_>) {
-        self.count += match accept {
-            None => candidates.len() as u64,
-            Some(words) => candidates.iter().filter(|&&(doc, _)| bits::contains(words, doc)).count() as u64,
+        self.count += if accept.words.is_none() && accept.checks.is_empty() {
+            candidates.len() as u64
+        } else {
+            candidates.iter().filter(|&&(doc, _)| accept.accepts(doc)).count() as u64
         };
     }
 }
@@ -84,7 +78,7 @@ impl Run<'_> {
         }
         for &(doc, sum) in candidates {
             let score = sum as f32;
-            if score >= self.sink.threshold() && accepts(self.accept, doc) {
+            if score >= self.sink.threshold() && self.accept.accepts(doc) {
                 self.sink.offer(doc, score)?;
             }
         }
@@ -168,7 +162,7 @@ pub(crate) fn prime(cursors: &mut [TermCursor], accept: Accept<'_>, sink: &mut d
         cursor.load_scores()?;
         let scores = &cursor.scores()[..cursor.len];
         best.extend(
-            scores.iter().zip(cursor.docs.iter()).filter(|&(_, &doc)| accepts(accept, doc)).map(|(score, _)| *score),
+            scores.iter().zip(cursor.docs.iter()).filter(|&(_, &doc)| accept.accepts(doc)).map(|(score, _)| *score),
         );
     }
     cursor.block = 0;

@@ -1,10 +1,12 @@
 //! The best documents with an exact phrase: what the frequencies allow is asked before any position is read.
 
-use super::{Accept, FEW, Hit, Run, SPAN, Scratch, Slots, accepts, meet};
+use super::{FEW, Hit, Run, SPAN, Scratch, Slots, meet};
 use crate::score::Outcome;
+use crate::score::bits;
 use crate::score::bm25::TermScore;
 use crate::score::cursor::TermCursor;
 use crate::score::phrase::exact;
+use crate::score::sets::Accept;
 use crate::segment::DocId;
 use crate::segment::postings::{BLOCK, Entry};
 
@@ -54,7 +56,7 @@ pub(crate) fn best(phrase: PhraseTerms, run: &mut Run<'_>, scratch: &mut Scratch
                 cursor.positions_of(places[at], positions)?;
             }
             let freq = exact(&mut positions, &offsets);
-            if freq > 0 {
+            if freq > 0 && run.accept.accepts(doc) {
                 run.tally.count += 1;
                 let score = phrase.score.score(freq as f32, cursors[0].code(doc));
                 if score >= run.sink.threshold() {
@@ -81,7 +83,9 @@ fn begin(cursor: &mut TermCursor, found: &mut Found, accept: Accept<'_>, low: f6
     for index in 0..cursor.len {
         let (doc, freq) = (cursor.docs[index], cursor.freq(index));
         // The bound's slack covers rounding: the phrase scores as the cursor does, at most.
-        if (!pruning || f64::from(cursor.scores()[index]) >= low) && accepts(accept, doc) {
+        if (!pruning || f64::from(cursor.scores()[index]) >= low)
+            && accept.words.is_none_or(|words| bits::contains(words, doc))
+        {
             found.docs.push(doc);
             found.places[0].push(Entry { block: cursor.block as u32, index: index as u8, before, freq });
         }

@@ -1,8 +1,9 @@
 //! The best documents of one term: blocks whose bound is too low are never decoded.
 
-use super::{Accept, Sink, accepts, floor, prime};
+use super::{Sink, floor, prime};
 use crate::score::Outcome;
 use crate::score::cursor::TermCursor;
+use crate::score::sets::Accept;
 
 /// Offers every document that may be among the best.
 pub(crate) fn best(cursor: &mut TermCursor, accept: Accept<'_>, sink: &mut dyn Sink) -> Outcome<()> {
@@ -24,7 +25,7 @@ pub(crate) fn best(cursor: &mut TermCursor, accept: Accept<'_>, sink: &mut dyn S
                 continue;
             }
             for (score, doc) in scores.iter().zip(&cursor.docs[start..]) {
-                if *score >= threshold && accepts(accept, *doc) {
+                if *score >= threshold && accept.accepts(*doc) {
                     sink.offer(*doc, *score)?;
                     threshold = sink.threshold();
                 }
