@@ -149,7 +149,14 @@ impl Names<'_> {
     }
 
     fn exclude(&mut self, pattern: &str) {
-        self.indexes.retain(|index| !simple_match(pattern, index));
+        // A pattern that matches an alias takes out the indexes behind it.
+        let behind = |index: &Arc<str>| {
+            self.state
+                .indexes
+                .get(index)
+                .is_some_and(|index| index.aliases.keys().any(|alias| simple_match(pattern, alias)))
+        };
+        self.indexes.retain(|index| !simple_match(pattern, index) && !behind(index));
         self.aliases.retain(|alias, _| !simple_match(pattern, alias));
     }
 
@@ -301,6 +308,9 @@ pub fn write_routing(alias: &str, own: Option<&str>, given: Option<&str>) -> Res
 /// # Errors
 /// `index_not_found_exception`, `index_closed_exception`, `illegal_argument_exception` for an alias of several.
 pub fn read_target(state: &State, name: &str) -> Result<Arc<IndexMetadata>, Error> {
+    if name.contains('*') {
+        return Err(Error::index_not_found(name));
+    }
     let found = resolve(state, &Target::one(name), Options { allow_no_indices: false, ..Options::open() })?;
     match found.as_slice() {
         [only] => Ok(only.index.clone()),

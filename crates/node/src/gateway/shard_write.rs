@@ -182,7 +182,6 @@ impl Writer<'_> {
         if update.detect_noop && !changed {
             let (version, seq_no, primary_term) = numbers;
             let mut written = self.written(placed, Applied { outcome: Outcome::Noop, version, seq_no, primary_term });
-            written.copies = (0, 0);
             written.source = filtered(update, &current.source)?;
             return Ok(written);
         }

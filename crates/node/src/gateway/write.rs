@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use cluster::resolve::{WriteTarget, write_routing, write_target};
 use cluster::routing::Spread;
+use cluster::settings::WaitForActive;
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, ShardNumber};
-use model::write::{Action, Refresh, Write, WriteFailure, WriteRequest, WriteResponse, Written};
+use model::write::{Action, ActiveShards, Refresh, Write, WriteFailure, WriteRequest, WriteResponse, Written};
 use tokio::sync::oneshot;
 
 use super::shard_write::{Work, write_shard};
@@ -35,6 +37,7 @@ type Groups = BTreeMap<(IndexUuid, ShardNumber), Group>;
 
 pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<WriteResponse, Error> {
     let mut response: Vec<Option<Result<Written, WriteFailure>>> = request.writes.iter().map(|_| None).collect();
+    let request_copies = (request.active_shards, Duration::from_millis(request.timeout_ms));
     create_missing(core, &request.writes).await;
     let mut groups = Groups::new();
     for (at, write) in request.writes.into_iter().enumerate() {
@@ -43,6 +46,7 @@ pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<Wri
             response[at] = Some(Err(WriteFailure { index, id, error }));
         }
     }
+    refuse_uncopied(&request_copies, &mut groups, &mut response).await;
     let tasks: Vec<_> =
         groups.into_values().map(|group| tokio::spawn(write_group(core.clone(), group, request.refresh))).collect();
     for task in tasks {
@@ -69,6 +73,43 @@ async fn create_missing(core: &Arc<Core>, writes: &[Write]) {
         if super::indexes::may_create(&state, &name).is_ok() {
             // Someone else may have been faster; if it failed, placing the write says why.
             let _ = super::indexes::create(core, super::indexes::automatic(&name)).await;
+        }
+    }
+}
+
+/// Refuses writes that want more copies than there are, after having waited for them as long as the client lets us.
+async fn refuse_uncopied(
+    (asked, timeout): &(Option<ActiveShards>, Duration),
+    groups: &mut Groups,
+    response: &mut [Option<Result<Written, WriteFailure>>],
+) {
+    let lacking = |group: &Group| {
+        let view = group.index.view();
+        let all = 1 + view.settings.replicas;
+        let wanted = match (asked, view.settings.wait_for_active_shards) {
+            (Some(ActiveShards::All), _) | (None, WaitForActive::All) => all,
+            (Some(ActiveShards::Count(count)), _) => *count,
+            (None, WaitForActive::Count(count)) => count,
+        };
+        (wanted > 1).then_some(wanted)
+    };
+    if groups.values().all(|group| lacking(group).is_none()) {
+        return;
+    }
+    tokio::time::sleep(*timeout).await;
+    let short: Vec<_> =
+        groups.iter().filter_map(|(key, group)| lacking(group).map(|wanted| (key.clone(), wanted))).collect();
+    for (key, wanted) in short {
+        let Some(group) = groups.remove(&key) else { continue };
+        let index = group.index.view().metadata.name.clone();
+        let reason = format!(
+            "[{index}][{}] Not enough active copies to meet shard count of [{wanted}] (have 1, needed {wanted}). Timeout: [{}ms]",
+            key.1,
+            timeout.as_millis()
+        );
+        for placed in group.writes {
+            let error = Error::new(ErrorKind::UnavailableShards, reason.clone());
+            response[placed.at] = Some(Err(WriteFailure { index: index.clone(), id: Some(placed.id), error }));
         }
     }
 }

@@ -45,6 +45,10 @@ pub fn merge(page: Page<'_>, answers: Vec<Answer>) -> Merged {
     }
     merged.hits.truncate(wanted);
     merged.hits.sort_unstable_by(by_rank);
+    let by_score = page.sort.first().is_some_and(|key| key.by == SortBy::Score && key.descending);
+    if merged.max_score.is_none() && by_score {
+        merged.max_score = merged.hits.first().map(|(_, hit)| hit.score);
+    }
     merged.hits.drain(..page.from.min(merged.hits.len()));
     merged
 }

@@ -14,7 +14,7 @@ use shard::execute;
 use shard::reader::Reader;
 use tokio::sync::mpsc;
 
-use super::target::{BoundIndex, all_failed};
+use super::target::{BoundIndex, failure};
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::gateway::patience::{Guard, SearchPatience};
@@ -34,7 +34,7 @@ pub(super) struct Asked {
     pub(super) reader: Option<Reader>,
 }
 
-pub(super) fn places(indexes: &[BoundIndex]) -> Vec<Place> {
+pub(super) fn places(indexes: &[BoundIndex], preference: Option<&str>) -> Vec<Place> {
     let of = |(index, bound): (usize, &BoundIndex)| {
         bound
             .shards
@@ -42,7 +42,15 @@ pub(super) fn places(indexes: &[BoundIndex]) -> Vec<Place> {
             .map(move |shard| Place { index, view: bound.view.clone(), shard: shard.clone() })
             .collect::<Vec<_>>()
     };
-    indexes.iter().enumerate().flat_map(of).collect()
+    let wanted = preferred(preference);
+    let places = indexes.iter().enumerate().flat_map(of);
+    places.filter(|place| wanted.as_ref().is_none_or(|wanted| wanted.contains(&place.shard.number))).collect()
+}
+
+/// The shards that `_shards:0,2` asks for; other preferences choose among copies, of which there is one.
+fn preferred(preference: Option<&str>) -> Option<Vec<ShardNumber>> {
+    let list = preference?.strip_prefix("_shards:")?.split('|').next()?;
+    Some(list.split(',').filter_map(|number| number.trim().parse().ok()).map(ShardNumber).collect())
 }
 
 /// What the shards of each index are asked; with several shards their statistics are added up first.
@@ -60,7 +68,9 @@ pub(super) async fn shard_queries(
             .as_ref()
             .map(|values| bind_after(values, &request.sort, &index.sort, &index.context))
             .transpose();
-        let after = after.map_err(|error| all_failed(vec![(index.metadata.clone(), ShardNumber(0), error)], core))?;
+        let after = after.map_err(|error| {
+            Error::search_phase("all shards failed", vec![failure(core, &index.metadata, ShardNumber(0), error)])
+        })?;
         queries.push(Arc::new(ShardQuery {
             query: index.query.clone(),
             post_filter: index.post_filter.clone(),

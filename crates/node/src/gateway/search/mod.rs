@@ -11,12 +11,14 @@ use model::error::{Error, ErrorKind};
 use model::search::{SearchRequest, SearchResponse, ShardFailure, Shards};
 use search::merge::hits::{Page, merge};
 use search::scatter::Outcome;
+use search::shard_query::ShardQuery;
+use shard::fetch::FetchPlan;
 
 use super::patience::Guard;
 use crate::core::Core;
 use crate::telemetry::{Action, Ending};
 use ask::{Place, places, scatter, shard_queries};
-use target::{BoundIndex, bind_target};
+use target::{BoundIndex, bind_target, failure};
 pub(super) use target::{bind_filtered, context, counting, resolve_open};
 use winners::Winners;
 
@@ -34,14 +36,19 @@ pub(super) async fn search(core: &Arc<Core>, request: SearchRequest) -> Result<S
     result
 }
 
-async fn search_counted(core: &Arc<Core>, request: SearchRequest, begun: Instant) -> Result<SearchResponse, Error> {
-    let indexes = bind_target(core, &request)?;
+async fn search_counted(core: &Arc<Core>, mut request: SearchRequest, begun: Instant) -> Result<SearchResponse, Error> {
+    plain_order(&mut request);
+    let (mut indexes, refused) = bind_target(core, &request)?;
     let deadline =
         request.timeout_ms.or(core.config.search_timeout_ms).map(|timeout| begun + Duration::from_millis(timeout));
     let guard = Guard::new(deadline);
-    let places = places(&indexes);
+    let places = places(&indexes, request.preference.as_deref());
     core.metrics.shards_searched.inc_by(places.len() as u64);
     let queries = shard_queries(core, &indexes, &request, &guard.patience()).await?;
+    let plan = |(index, query): (&mut BoundIndex, &Arc<ShardQuery>)| {
+        index.fetch.take().map(|plan| Arc::new(plan.with_statistics(query.statistics.clone())))
+    };
+    let plans: Vec<Arc<FetchPlan>> = indexes.iter_mut().zip(&queries).filter_map(plan).collect();
     let (outcome, asked) = scatter(core, &places, &queries, &guard).await;
     let merging = Instant::now();
     let page = Page {
@@ -53,11 +60,13 @@ async fn search_counted(core: &Arc<Core>, request: SearchRequest, begun: Instant
     let Outcome { answers, failures, abandoned, timed_out } = outcome;
     let merged = merge(page, answers);
     core.metrics.merge_seconds.observe(merging.elapsed().as_secs_f64());
-    let mut shards = shards_report(&indexes, &places, failures, &abandoned);
+    let mut shards = shards_report(core, &indexes, &places, failures.into_iter().chain(silent(&abandoned)));
+    shards.total += refused.len() as u32;
+    shards.failures.extend(refused);
     if let Some(error) = refusal(&shards, &request, timed_out) {
         return Err(error);
     }
-    let winners = Winners { indexes: &indexes, asked: &asked, merged: &merged, request: &request };
+    let winners = Winners { indexes: &indexes, plans: &plans, asked: &asked, merged: &merged, request: &request };
     let hits = winners.fetch(core, &guard, &mut shards).await?;
     if let Some(error) = refusal(&shards, &request, false) {
         return Err(error);
@@ -74,18 +83,32 @@ async fn search_counted(core: &Arc<Core>, request: SearchRequest, begun: Instant
     })
 }
 
+/// A sort by nothing but the best score is no sort.
+fn plain_order(request: &mut SearchRequest) {
+    if let [only] = request.sort.as_slice()
+        && only.field == "_score"
+        && only.descending
+        && request.search_after.is_none()
+    {
+        request.sort.clear();
+    }
+}
+
+/// Shards of which nothing was heard count as missing.
+fn silent(abandoned: &[usize]) -> impl Iterator<Item = (usize, Error)> {
+    abandoned.iter().map(|at| (*at, Error::new(ErrorKind::Timeout, "the shard gave no answer before the deadline")))
+}
+
 fn shards_report(
+    core: &Core,
     indexes: &[BoundIndex],
     places: &[Place],
-    failures: Vec<(usize, Error)>,
-    abandoned: &[usize],
+    failures: impl Iterator<Item = (usize, Error)>,
 ) -> Shards {
-    let failure = |(at, error): (usize, Error)| {
-        let place = &places[at];
-        ShardFailure { index: indexes[place.index].metadata.name.clone(), shard: place.shard.number, node: None, error }
+    let told = |(at, error): (usize, Error)| {
+        failure(core, &indexes[places[at].index].metadata, places[at].shard.number, error)
     };
-    let silent = |at: &usize| (*at, Error::new(ErrorKind::Timeout, "the shard gave no answer before the deadline"));
-    let failures: Vec<ShardFailure> = failures.into_iter().chain(abandoned.iter().map(silent)).map(failure).collect();
+    let failures: Vec<ShardFailure> = failures.map(told).collect();
     let total = places.len() as u32;
     Shards { total, successful: total - failures.len() as u32, skipped: 0, failures }
 }

@@ -27,28 +27,37 @@ pub(in crate::gateway) struct BoundIndex {
     pub query: Arc<BoundQuery>,
     pub post_filter: Option<Arc<BoundQuery>>,
     pub sort: Arc<[BoundSort]>,
-    /// What to show of a hit.
-    pub fetch: Arc<FetchPlan>,
+    /// What to show of a hit; handed on when the search begins.
+    pub fetch: Option<FetchPlan>,
     pub shards: Vec<Arc<OpenShard>>,
     pub context: BindContext,
 }
 
-/// Resolves the target and binds the request to each index.
-pub(super) fn bind_target(core: &Arc<Core>, request: &SearchRequest) -> Result<Vec<BoundIndex>, Error> {
+/// The indexes of a target with the request bound to each, and the shards of those that it does not fit.
+///
+/// # Errors
+/// Names that do not resolve; `search_phase_execution_exception` when the request fits none of the indexes.
+pub(super) fn bind_target(
+    core: &Arc<Core>,
+    request: &SearchRequest,
+) -> Result<(Vec<BoundIndex>, Vec<ShardFailure>), Error> {
     check(request)?;
-    let mut indexes = Vec::new();
-    let mut refused = Vec::new();
-    let resolved = resolve_open(core, &request.target)?;
-    for found in resolved {
+    let (mut indexes, mut refused) = (Vec::new(), Vec::new());
+    for found in resolve_open(core, &request.target)? {
         match bind_index(core, request, &found) {
             Ok(index) => indexes.push(index),
-            Err(error) => refused.push((found, error)),
+            Err(error) => refused.extend(
+                (0..found.index.shards.len() as u32)
+                    .map(|shard| failure(core, &found.index, ShardNumber(shard), error.clone())),
+            ),
         }
     }
-    match refused.into_iter().next() {
-        None => Ok(indexes),
-        Some((found, error)) => Err(all_failed(vec![(found.index, ShardNumber(0), error)], core)),
+    if indexes.is_empty() && !refused.is_empty() {
+        // One index' refusal is told once, as OpenSearch does.
+        refused.dedup_by(|a, b| a.index == b.index);
+        return Err(Error::search_phase("all shards failed", refused));
     }
+    Ok((indexes, refused))
 }
 
 /// The open indexes of a target that can be searched.
@@ -118,7 +127,9 @@ fn bind_index(core: &Core, request: &SearchRequest, found: &Resolved) -> Result<
     let query = Arc::new(bind_filtered(&request.query, &found.filters, &context)?);
     let post_filter = request.post_filter.as_ref().map(|filter| bind(filter, &context).map(Arc::new)).transpose()?;
     let sort: Arc<[BoundSort]> = bind_sort(&request.sort, &context)?.into();
-    let fetch = Arc::new(FetchPlan::new(&context, query.clone(), request)?);
+    // Words of an alias' filter are not what the client looks for: they are not marked.
+    let sought = if found.filters.is_empty() { query.clone() } else { Arc::new(bind(&request.query, &context)?) };
+    let fetch = Some(FetchPlan::new(&context, sought, request)?);
     let shards = routed(&found.index, found.routing(&request.routing), &open.shards);
     Ok(BoundIndex { metadata: found.index.clone(), view, query, post_filter, sort, fetch, shards, context })
 }
@@ -151,17 +162,9 @@ pub(in crate::gateway) fn counting(target: Target, query: Query) -> SearchReques
     SearchRequest { size: 0, query, track_total_hits: TrackTotal::All, ..SearchRequest::new(target) }
 }
 
-pub(super) fn all_failed(failures: Vec<(Arc<IndexMetadata>, ShardNumber, Error)>, core: &Core) -> Error {
-    let node: Arc<str> = core.identity.node.0.clone();
-    let failures = failures.into_iter().map(|(index, shard, error)| ShardFailure {
-        index: index.name.clone(),
-        shard,
-        node: Some(node.clone()),
-        error: if error.index.is_some() || error.kind != ErrorKind::QueryShard {
-            error
-        } else {
-            error.with_index(index.reference())
-        },
-    });
-    Error::search_phase("all shards failed", failures.collect())
+/// Why a shard has no part in the answer.
+pub(super) fn failure(core: &Core, index: &IndexMetadata, shard: ShardNumber, error: Error) -> ShardFailure {
+    let plain = error.index.is_none() && error.kind == ErrorKind::QueryShard;
+    let error = if plain { error.with_index(index.reference()) } else { error };
+    ShardFailure { index: index.name.clone(), shard, node: Some(core.identity.node.0.clone()), error }
 }

@@ -8,7 +8,7 @@ use model::search::{Hit, SearchRequest, ShardFailure, Shards};
 use search::bind::render_sort_value;
 use search::merge::hits::Merged;
 use search::shard_query::ShardHit;
-use shard::fetch::Fetched;
+use shard::fetch::{FetchPlan, Fetched};
 
 use super::ask::{Asked, Place};
 use super::target::BoundIndex;
@@ -19,6 +19,8 @@ use crate::indexes::Used;
 /// The hits that won, and where each comes from.
 pub(super) struct Winners<'a> {
     pub(super) indexes: &'a [BoundIndex],
+    /// What to show, by index.
+    pub(super) plans: &'a [Arc<FetchPlan>],
     pub(super) asked: &'a [Asked],
     pub(super) merged: &'a Merged,
     pub(super) request: &'a SearchRequest,
@@ -33,7 +35,7 @@ impl Winners<'_> {
         let mut tasks = Vec::new();
         for (at, ranks) in by_shard.into_iter().enumerate().filter(|(_, ranks)| !ranks.is_empty()) {
             let (place, Some(reader)) = (&self.asked[at].place, self.asked[at].reader.clone()) else { continue };
-            let plan = self.indexes[place.index].fetch.clone();
+            let plan = self.plans[place.index].clone();
             let addresses: Vec<_> = ranks.iter().map(|rank| hits[*rank].1.address).collect();
             let (shard, patience) = (place.shard.clone(), guard.patience());
             let work = core.search.run(move || {
