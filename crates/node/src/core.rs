@@ -13,7 +13,7 @@ use wal::Syncer;
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::identity::{self, DocumentIds};
-use crate::indexes::Indexes;
+use crate::indexes::{Indexes, Reconciling};
 use crate::metadata::{Identity, Metadata};
 use crate::pool::Pool;
 use crate::telemetry::Metrics;
@@ -63,7 +63,7 @@ impl Core {
             _lock: lock,
         });
         core.join()?;
-        core.reconcile();
+        core.reconcile(&core.indexes.begin());
         let shards = core.indexes.shard_count();
         tracing::info!(
             "node {} is open: {} indexes, {shards} shards, {} ms",
@@ -93,13 +93,16 @@ impl Core {
     /// # Errors
     /// The command's refusal; nothing has changed then.
     pub fn submit(self: &Arc<Self>, command: &Command) -> Result<Arc<State>, Error> {
+        // From before anybody sees the change: who sees it and does not find it open waits for this.
+        let reconciling = self.indexes.begin();
         self.metadata.submit(command)?;
-        self.reconcile();
+        self.reconcile(&reconciling);
+        drop(reconciling);
         Ok(self.state())
     }
 
-    fn reconcile(self: &Arc<Self>) {
-        self.indexes.reconcile(&self.metadata, &self.identity.node);
+    fn reconcile(self: &Arc<Self>, reconciling: &Reconciling<'_>) {
+        self.indexes.reconcile(reconciling, &self.metadata, &self.identity.node);
         self.metrics.indexes.set(self.state().indexes.len() as i64);
         self.metrics.shards.set(self.indexes.shard_count() as i64);
     }

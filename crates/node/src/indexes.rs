@@ -12,7 +12,7 @@ use cluster::settings::{Durability, IndexSettings, Typed};
 use cluster::state::{AllocationId, IndexMetadata, NodeId};
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, PrimaryTerm, ShardId, ShardNumber};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use shard::engine::{Change, CopyOptions, Operation, ShardCopy};
 use shard::prepare::{Prepared, Preparer, Settings};
 use shard::prepared::PreparedDocument;
@@ -33,6 +33,11 @@ pub struct Indexes {
     open: RwLock<BTreeMap<IndexUuid, Arc<OpenIndex>>>,
     /// One reconciliation at a time.
     reconciling: Mutex<()>,
+}
+
+/// Held while what is open comes to follow the metadata.
+pub struct Reconciling<'a> {
+    _one: MutexGuard<'a, ()>,
 }
 
 /// An index with its shards.
@@ -119,12 +124,22 @@ impl Indexes {
         Self { directory, syncer, background, open: RwLock::default(), reconciling: Mutex::default() }
     }
 
-    /// An open index.
+    /// Begins a reconciliation; one at a time.
+    pub fn begin(&self) -> Reconciling<'_> {
+        Reconciling { _one: self.reconciling.lock() }
+    }
+
+    /// An open index. Waits for a reconciliation that may be opening it.
     ///
     /// # Errors
     /// `index_not_found_exception` when it is not (any more).
     pub fn get(&self, metadata: &IndexMetadata) -> Result<Arc<OpenIndex>, Error> {
-        self.open.read().get(&metadata.uuid).cloned().ok_or_else(|| Error::index_not_found(&metadata.name))
+        let find = || self.open.read().get(&metadata.uuid).cloned();
+        let opened_meanwhile = || {
+            let _done = self.begin();
+            find()
+        };
+        find().or_else(opened_meanwhile).ok_or_else(|| Error::index_not_found(&metadata.name))
     }
 
     /// All of them, by uuid.
@@ -137,8 +152,7 @@ impl Indexes {
     }
 
     /// Opens what the metadata has and is not open, closes what it has no more, hands changed mappings and settings on.
-    pub fn reconcile(&self, metadata: &Metadata, node: &NodeId) {
-        let _reconciling = self.reconciling.lock();
+    pub fn reconcile(&self, _: &Reconciling<'_>, metadata: &Metadata, node: &NodeId) {
         let state = metadata.state();
         let wanted: BTreeMap<&IndexUuid, &Arc<IndexMetadata>> =
             state.indexes.values().filter(|index| index.open).map(|index| (&index.uuid, index)).collect();
