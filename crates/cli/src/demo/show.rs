@@ -134,7 +134,7 @@ fn scenes() -> Vec<Scene> {
         ),
         search(
             "A name with two wrong letters",
-            json!({"query": {"match": {"captain": {"query": "Caloweye", "fuzziness": "AUTO"}}}, "size": 3}),
+            json!({"query": {"match": {"captain": {"query": "Calowey", "fuzziness": "AUTO"}}}, "size": 3}),
             &["captain", "title"],
         ),
         search(
