@@ -110,6 +110,12 @@ impl Reply {
         Self::new(status, Content::Json { bytes: json.finish(), filtered: false })
     }
 
+    /// With another status.
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
     /// Adds a header; a value that no header can hold is left out.
     pub(crate) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));

@@ -1,7 +1,7 @@
 //! Which endpoint answers: a tree of path segments.
 //!
 //! Patterns are OpenSearch's: `/{index}/_doc/{id}`, where `{name}` takes one whole segment. A literal segment wins over a named
-//! one; what has no endpoint for the method below a literal is sought below the named one too.
+//! one; what has no endpoint at all below a literal is sought below the named one too.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -128,9 +128,13 @@ impl Node {
             others.extend(self.methods.iter().map(|(given, _)| given));
             return found.map(|(_, route)| *route);
         };
-        let literal = self.literals.iter().find(|(literal, _)| literal == first);
-        if let Some(found) = literal.and_then(|(_, child)| child.find(method, rest, others)) {
-            return Some(found);
+        if let Some((_, child)) = self.literals.iter().find(|(literal, _)| literal == first) {
+            let before = others.len();
+            let found = child.find(method, rest, others);
+            // What has other methods is not sought below a name: `GET /_bulk` asks for no index.
+            if found.is_some() || others.len() > before {
+                return found;
+            }
         }
         // An empty segment is no name.
         let named = self.named.as_ref().filter(|_| !first.is_empty())?;
@@ -182,14 +186,15 @@ mod tests {
         check(Method::GET, "/a", "/{index} index=a");
         check(Method::GET, "/a/_doc/1", "/{index}/_doc/{id} index=a id=1");
         check(Method::GET, "/_cat/a/x", "/_cat/{what}/x what=a");
-        // Below the named segment, when the literal has nothing for the method.
-        check(Method::PUT, "/_search", "/{index} index=_search");
+        // Below the named segment, when the literal has nothing at all.
         check(Method::GET, "/_cat/_doc/1", "/{index}/_doc/{id} index=_cat id=1");
     }
 
     #[test]
     fn other_methods_and_nothing() {
-        check(Method::DELETE, "/_search", "[GET, PUT]");
+        check(Method::DELETE, "/_search", "[GET]");
+        check(Method::PUT, "/_search", "[GET]");
+        check(Method::DELETE, "/a", "[GET, PUT]");
         check(Method::PUT, "/a/_doc", "[POST]");
         check(Method::GET, "/a/b/c/d", "nothing");
         check(Method::GET, "/a/b", "nothing");

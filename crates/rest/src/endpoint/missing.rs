@@ -11,7 +11,7 @@ use crate::request::Request;
 use crate::router::Routes;
 
 /// Methods (first letters; `P` is PUT, `O` is POST), pattern.
-const MISSING: [(&str, &str); 85] = [
+const MISSING: [(&str, &str); 103] = [
     ("GO", "/_delete_by_query/{task_id}/_rethrottle"),
     ("O", "/{index}/_delete_by_query"),
     ("O", "/{index}/_update_by_query"),
@@ -79,7 +79,6 @@ const MISSING: [(&str, &str); 85] = [
     ("G", "/_script_context"),
     ("G", "/_script_language"),
     ("GO", "/_scripts/painless/_execute"),
-    ("G", "/_resolve/index/{name}"),
     ("O", "/{index}/_rollover"),
     ("O", "/{index}/_rollover/{new_index}"),
     ("PO", "/{index}/_shrink/{target}"),
@@ -97,6 +96,25 @@ const MISSING: [(&str, &str); 85] = [
     ("PD", "/{index}/_block/{block}"),
     ("O", "/{index}/_upgrade"),
     ("G", "/_dangling"),
+    ("GO", "/_cluster/allocation/explain"),
+    ("O", "/_cluster/reroute"),
+    ("OD", "/_cluster/voting_config_exclusions"),
+    ("GPD", "/_cluster/routing/awareness/{attribute}/weights"),
+    ("PGD", "/_cluster/decommission/awareness/{attribute}/{value}"),
+    ("G", "/_cluster/stats/{metric}/nodes/{node_id}"),
+    ("G", "/_cluster/stats/{metric}/{index_metric}/nodes/{node_id}"),
+    ("G", "/_cat/recovery"),
+    ("G", "/_cat/recovery/{index}"),
+    ("G", "/_cat/fielddata"),
+    ("G", "/_cat/fielddata/{fields}"),
+    ("G", "/_cat/repositories"),
+    ("G", "/_cat/snapshots"),
+    ("G", "/_cat/snapshots/{repository}"),
+    ("G", "/_cat/tasks"),
+    ("G", "/_cat/segment_replication"),
+    ("G", "/_cat/segment_replication/{index}"),
+    ("G", "/_cat/pit_segments"),
+    ("G", "/_cat/pit_segments/{pit_id}"),
 ];
 
 pub(super) fn routes(routes: &mut Routes) {

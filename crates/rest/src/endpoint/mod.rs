@@ -10,7 +10,11 @@
 //! What OpenSearch has and Shoal has not stands in [`missing`], which answers 501; what comes to be is taken out of it, since a method and
 //! pattern has one endpoint (checked when the server starts).
 
+mod admin;
+mod cat;
+mod cluster;
 mod document;
+mod metrics;
 mod missing;
 mod options;
 mod root;
@@ -37,6 +41,9 @@ impl Server {
         routes.add(&[Method::GET, Method::HEAD], &["/"], root::root);
         document::routes(&mut routes);
         search::routes(&mut routes);
+        admin::routes(&mut routes);
+        cluster::routes(&mut routes);
+        cat::routes(&mut routes);
         missing::routes(&mut routes);
         Arc::new(Self { gateway, settings, routes })
     }

@@ -6,7 +6,7 @@
 
 mod answer;
 mod body;
-mod budget;
+pub(crate) mod budget;
 mod listener;
 
 pub use budget::Counters;

@@ -1,5 +1,6 @@
 //! From the model to bytes: a writer of JSON, the shapes that many endpoints share, and what is done to a whole answer.
 
+pub(crate) mod admin;
 pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod filter;
@@ -8,4 +9,5 @@ pub(crate) mod json;
 pub(crate) mod pretty;
 mod scan;
 pub(crate) mod shards;
+pub(crate) mod table;
 pub(crate) mod yaml;

@@ -1,7 +1,7 @@
 //! A gateway that keeps what it was asked and answers what the test says.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
 use model::admin::*;
@@ -11,6 +11,8 @@ use model::id::{PrimaryTerm, SeqNo, ShardNumber, StateVersion, Version};
 use model::search::*;
 use model::target::Target;
 use model::write::*;
+
+use crate::script::Script;
 
 type Answer<T> = Result<T, Error>;
 
@@ -25,6 +27,8 @@ pub(crate) struct Fake {
     /// Searches never end.
     pub(crate) hang: AtomicBool,
     pub(crate) cancelled: Arc<AtomicU64>,
+    /// What is said of indexes, nodes and the cluster; without it, nothing.
+    pub(crate) script: OnceLock<Script>,
     seq_no: AtomicU64,
 }
 
@@ -46,6 +50,15 @@ pub(crate) fn shards() -> Shards {
 }
 
 impl Fake {
+    /// Answers by script from now on.
+    pub(crate) fn play(&self, script: Script) -> &Script {
+        self.script.get_or_init(|| script)
+    }
+
+    fn scripted<T>(&self, answer: impl FnOnce(&Script) -> Answer<T>) -> Answer<T> {
+        self.script.get().map_or_else(unused, answer)
+    }
+
     fn one(&self, write: Write, refresh: Refresh) -> Result<Written, WriteFailure> {
         let failed = |error| WriteFailure { index: write.index.clone(), id: write.id.clone(), error };
         if write.index.as_ref() == "missing" {
@@ -145,36 +158,46 @@ impl Gateway for Fake {
         Ok(ValidateResponse { shards: shards(), valid: true, explanations: vec![one] })
     }
 
-    async fn analyze(&self, _: AnalyzeRequest) -> Answer<AnalyzeResponse> {
-        unused()
+    async fn analyze(&self, request: AnalyzeRequest) -> Answer<AnalyzeResponse> {
+        let token = AnalyzedToken {
+            token: "lamp".into(),
+            start_offset: 0,
+            end_offset: 4,
+            kind: "word".into(),
+            position: 0,
+            position_length: 1,
+            attributes: serde_json::Map::new(),
+        };
+        self.scripted(|script| script.told(request, AnalyzeResponse::Tokens(vec![token])))
     }
 
-    async fn create_index(&self, _: CreateIndex) -> Answer<IndexCreated> {
-        unused()
+    async fn create_index(&self, request: CreateIndex) -> Answer<IndexCreated> {
+        let made = IndexCreated { name: request.name.as_str().into(), shards_acknowledged: true };
+        self.scripted(|script| script.told(request, made))
     }
 
-    async fn delete_indexes(&self, _: Target) -> Answer<()> {
-        unused()
+    async fn delete_indexes(&self, request: Target) -> Answer<()> {
+        self.scripted(|script| script.told(request, ()))
     }
 
-    async fn put_mapping(&self, _: PutMapping) -> Answer<()> {
-        unused()
+    async fn put_mapping(&self, request: PutMapping) -> Answer<()> {
+        self.scripted(|script| script.told(request, ()))
     }
 
-    async fn put_settings(&self, _: PutSettings) -> Answer<()> {
-        unused()
+    async fn put_settings(&self, request: PutSettings) -> Answer<()> {
+        self.scripted(|script| script.told(request, ()))
     }
 
-    async fn open_indexes(&self, _: Target) -> Answer<()> {
-        unused()
+    async fn open_indexes(&self, request: Target) -> Answer<()> {
+        self.scripted(|script| script.told(request, ()))
     }
 
-    async fn close_indexes(&self, _: Target) -> Answer<Vec<Arc<str>>> {
-        unused()
+    async fn close_indexes(&self, target: Target) -> Answer<Vec<Arc<str>>> {
+        self.scripted(|script| Ok(script.find(&target)?.into_iter().map(|index| index.name).collect()))
     }
 
-    async fn update_aliases(&self, _: Vec<AliasAction>) -> Answer<()> {
-        unused()
+    async fn update_aliases(&self, request: Vec<AliasAction>) -> Answer<()> {
+        self.scripted(|script| script.told(request, ()))
     }
 
     async fn refresh(&self, target: Target) -> Answer<Shards> {
@@ -182,20 +205,23 @@ impl Gateway for Fake {
         Ok(shards())
     }
 
-    async fn flush(&self, _: Flush) -> Answer<Shards> {
-        unused()
+    async fn flush(&self, request: Flush) -> Answer<Shards> {
+        self.scripted(|script| script.told(request, shards()))
     }
 
-    async fn force_merge(&self, _: ForceMerge) -> Answer<Shards> {
-        unused()
+    async fn force_merge(&self, request: ForceMerge) -> Answer<Shards> {
+        self.scripted(|script| script.told(request, shards()))
     }
 
-    async fn stats(&self, _: Target) -> Answer<StatsResponse> {
-        unused()
+    async fn stats(&self, target: Target) -> Answer<StatsResponse> {
+        self.scripted(|script| script.stats(&target))
     }
 
     fn indexes(&self, target: &Target) -> Answer<Vec<IndexInfo>> {
-        if target.names.iter().any(|name| name == "missing") {
+        if let Some(script) = self.script.get() {
+            return script.find(target);
+        }
+        if target.names.iter().any(|name| name == "missing" || name.contains('\0')) {
             return Err(Error::index_not_found("missing"));
         }
         Ok(Vec::new())
@@ -205,15 +231,18 @@ impl Gateway for Fake {
         false
     }
 
-    async fn health(&self, _: HealthRequest) -> Answer<HealthResponse> {
-        unused()
+    async fn health(&self, request: HealthRequest) -> Answer<HealthResponse> {
+        self.scripted(|script| Ok(script.health(&request)))
     }
 
-    async fn put_cluster_settings(&self, _: PutClusterSettings) -> Answer<ClusterSettings> {
-        unused()
+    async fn put_cluster_settings(&self, request: PutClusterSettings) -> Answer<ClusterSettings> {
+        self.scripted(|script| script.told(request, script.cluster().settings))
     }
 
     fn cluster(&self) -> ClusterView {
+        if let Some(script) = self.script.get() {
+            return script.cluster();
+        }
         ClusterView {
             name: Arc::from("reef"),
             uuid: Arc::from("u"),
@@ -227,14 +256,17 @@ impl Gateway for Fake {
     }
 
     async fn node_stats(&self) -> Answer<Vec<NodeStats>> {
-        unused()
+        self.scripted(|script| Ok(vec![script.node_stats()]))
     }
 
     fn metrics(&self) -> String {
-        String::new()
+        "shoal_up 1\n".into()
     }
 
     fn ready(&self) -> Answer<()> {
-        Ok(())
+        match self.script.get() {
+            Some(script) if !script.ready => Err(Error::not_implemented("shard films[0]")),
+            _ => Ok(()),
+        }
     }
 }

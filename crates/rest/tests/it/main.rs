@@ -2,9 +2,13 @@
 
 #![cfg(test)]
 
+mod admin;
 mod bulk;
+mod cat;
 mod client;
+mod cluster;
 mod documents;
 mod fake;
 mod http;
+mod script;
 mod searches;

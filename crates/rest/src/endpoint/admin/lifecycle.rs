@@ -1,0 +1,59 @@
+//! `_open` and `_close`.
+
+use std::sync::Arc;
+
+use model::admin::ShardState;
+use model::error::Error;
+use model::target::{Expand, Target};
+use serde_json::{Map, Value, json};
+
+use crate::endpoint::{Server, options};
+use crate::reply::Reply;
+use crate::request::Request;
+
+pub(super) async fn open(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let mut target = taken(&mut request)?;
+    target.options.expand_wildcards.get_or_insert(Expand { open: false, closed: true, hidden: false });
+    if request.params.flag("wait_for_completion")? == Some(false) {
+        return Err(Error::not_implemented("[wait_for_completion=false] of _open"));
+    }
+    request.params.time_ms("task_execution_timeout")?;
+    request.finish()?;
+    let names: Vec<String> = server.gateway.indexes(&target)?.iter().map(|index| index.name.to_string()).collect();
+    server.gateway.open_indexes(target).await?;
+    let opened = if names.is_empty() { Vec::new() } else { server.gateway.indexes(&Target { names, ..all() })? };
+    let started = opened.iter().flat_map(|index| &index.shards).filter(|copy| copy.primary);
+    let active = started.clone().all(|copy| copy.state == ShardState::Started);
+    Ok(Reply::value(&json!({"acknowledged": true, "shards_acknowledged": active})))
+}
+
+pub(super) async fn close(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let mut target = taken(&mut request)?;
+    target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: false, hidden: false });
+    request.finish()?;
+    let were_open: Vec<Arc<str>> =
+        server.gateway.indexes(&target)?.into_iter().filter(|index| index.open).map(|index| index.name).collect();
+    let closed = server.gateway.close_indexes(target).await?;
+    let closed = closed.iter().filter(|name| were_open.contains(name));
+    let shown: Map<String, Value> = closed.map(|name| (name.to_string(), json!({"closed": true}))).collect();
+    Ok(Reply::value(&json!({"acknowledged": true, "shards_acknowledged": !shown.is_empty(), "indices": shown})))
+}
+
+fn all() -> Target {
+    let mut target = Target::default();
+    target.options.expand_wildcards = Some(Expand { open: true, closed: true, hidden: true });
+    target
+}
+
+/// What both take. An index must be named.
+fn taken(request: &mut Request) -> Result<Target, Error> {
+    let target = request.target()?;
+    let params = &mut request.params;
+    options::cluster_manager_timeout(params)?;
+    options::timeout_ms(params)?;
+    options::active_shards(params)?;
+    if target.names.is_empty() {
+        return Err(options::refusal("index is missing"));
+    }
+    Ok(target)
+}

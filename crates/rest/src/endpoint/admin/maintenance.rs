@@ -1,0 +1,67 @@
+//! `_refresh`, `_flush`, `_forcemerge`, `_cache/clear`: sent to every copy.
+
+use std::sync::Arc;
+
+use model::admin::{Flush, ForceMerge};
+use model::error::Error;
+use model::search::Shards;
+
+use crate::endpoint::{Server, options};
+use crate::render::json::Json;
+use crate::render::shards;
+use crate::reply::Reply;
+use crate::request::Request;
+
+pub(super) async fn refresh(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let target = request.target()?;
+    request.finish()?;
+    Ok(told(&server.gateway.refresh(target).await?))
+}
+
+pub(super) async fn flush(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let target = request.target()?;
+    let force = request.params.flag("force")?.unwrap_or(false);
+    let wait_if_ongoing = request.params.flag("wait_if_ongoing")?.unwrap_or(true);
+    request.finish()?;
+    if force && !wait_if_ongoing {
+        return Err(options::refusal("wait_if_ongoing must be true for a force flush"));
+    }
+    Ok(told(&server.gateway.flush(Flush { target, force, wait_if_ongoing }).await?))
+}
+
+pub(super) async fn force_merge(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let target = request.target()?;
+    let params = &mut request.params;
+    let most = params.int("max_num_segments")?.unwrap_or(-1);
+    let only_expunge_deletes = params.flag("only_expunge_deletes")?.unwrap_or(false);
+    let flush = params.flag("flush")?.unwrap_or(true);
+    // Replicas merge by themselves: every copy that is asked is a primary.
+    params.flag("primary_only")?;
+    if params.flag("wait_for_completion")? == Some(false) {
+        return Err(Error::not_implemented("[wait_for_completion=false] of _forcemerge"));
+    }
+    request.finish()?;
+    let max_num_segments = u32::try_from(most).ok().filter(|&most| most > 0);
+    let asked = ForceMerge { target, max_num_segments, only_expunge_deletes, flush };
+    Ok(told(&server.gateway.force_merge(asked).await?))
+}
+
+/// No copy holds a cache of answers or fields, so that with the copies counted all is done.
+pub(super) async fn clear_cache(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let target = request.target()?;
+    for flag in ["query", "fielddata", "request", "file"] {
+        request.params.flag(flag)?;
+    }
+    request.params.take("fields");
+    request.params.take("index");
+    request.finish()?;
+    Ok(told(&server.gateway.stats(target).await?.shards))
+}
+
+fn told(answered: &Shards) -> Reply {
+    let mut json = Json::default();
+    json.begin_object();
+    shards::of_broadcast(&mut json, answered);
+    json.end_object();
+    Reply::ok(json)
+}

@@ -1,0 +1,58 @@
+//! Indexes: made, shown, changed and looked after; aliases; analysis.
+
+mod alias;
+mod analyze;
+pub(super) mod body;
+mod index;
+mod lifecycle;
+mod maintenance;
+mod mapping;
+mod resolve;
+mod segments;
+mod settings;
+mod stats;
+
+use axum::http::Method;
+
+pub(super) use alias::asked_for;
+pub(super) use segments::generation;
+
+use crate::router::Routes;
+
+pub(super) fn routes(routes: &mut Routes) {
+    let (get, put, post, head, delete) = (Method::GET, Method::PUT, Method::POST, Method::HEAD, Method::DELETE);
+    let read = [get.clone(), post.clone()];
+    routes.add(std::slice::from_ref(&put), &["/{index}"], index::create);
+    routes.add(std::slice::from_ref(&delete), &["/", "/{index}"], index::delete);
+    routes.add(&[get.clone(), head], &["/{index}"], index::show);
+
+    let mappings = ["/_mapping", "/_mappings", "/{index}/_mapping", "/{index}/_mappings"];
+    routes.add(std::slice::from_ref(&get), &mappings, mapping::show);
+    routes.add(&[put.clone(), post.clone()], &["/{index}/_mapping", "/{index}/_mappings"], mapping::put);
+    let fields = ["/_mapping/field/{fields}", "/{index}/_mapping/field/{fields}"];
+    routes.add(std::slice::from_ref(&get), &fields, mapping::show_fields);
+
+    let settings = [
+        "/_settings",
+        "/_settings/{name}",
+        "/{index}/_settings",
+        "/{index}/_settings/{name}",
+        "/{index}/_setting/{name}",
+    ];
+    routes.add(std::slice::from_ref(&get), &settings, settings::show);
+    routes.add(std::slice::from_ref(&put), &["/_settings", "/{index}/_settings"], settings::put);
+
+    routes.add(std::slice::from_ref(&post), &["/_open", "/{index}/_open"], lifecycle::open);
+    routes.add(std::slice::from_ref(&post), &["/_close", "/{index}/_close"], lifecycle::close);
+    routes.add(&read, &["/_refresh", "/{index}/_refresh"], maintenance::refresh);
+    routes.add(&read, &["/_flush", "/{index}/_flush"], maintenance::flush);
+    routes.add(std::slice::from_ref(&post), &["/_forcemerge", "/{index}/_forcemerge"], maintenance::force_merge);
+    routes.add(std::slice::from_ref(&post), &["/_cache/clear", "/{index}/_cache/clear"], maintenance::clear_cache);
+
+    let stats = ["/_stats", "/_stats/{metric}", "/{index}/_stats", "/{index}/_stats/{metric}"];
+    routes.add(std::slice::from_ref(&get), &stats, stats::stats);
+    routes.add(std::slice::from_ref(&get), &["/_segments", "/{index}/_segments"], segments::segments);
+    routes.add(&read, &["/_analyze", "/{index}/_analyze"], analyze::analyze);
+    routes.add(std::slice::from_ref(&get), &["/_resolve/index/{name}"], resolve::resolve);
+    alias::routes(routes);
+}

@@ -1,0 +1,82 @@
+//! `_resolve/index/{name}`: which indexes and aliases names and patterns stand for.
+
+use std::sync::Arc;
+
+use model::admin::IndexInfo;
+use model::error::Error;
+use model::mapping::simple_match;
+use model::target::Expand;
+use serde_json::{Map, Value, json};
+
+use crate::endpoint::Server;
+use crate::params::split;
+use crate::reply::Reply;
+use crate::request::{Request, expand};
+
+pub(super) async fn resolve(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let names = split(request.required("name")?);
+    let states = request.params.take("expand_wildcards").map(|text| expand(&text)).transpose()?;
+    request.finish()?;
+    let states = states.unwrap_or(Expand { open: true, closed: false, hidden: false });
+    Ok(Reply::value(&answer(&server.gateway.cluster().indexes, &names, states)))
+}
+
+fn answer(indexes: &[IndexInfo], names: &[String], states: Expand) -> Value {
+    let wanted = |index: &&IndexInfo| asked_for(&index.name, index.hidden, names, states) && fits(index, names, states);
+    let shown: Vec<Value> = indexes.iter().filter(wanted).map(one).collect();
+    let mut aliases: Vec<(&str, Vec<&str>)> = Vec::new();
+    for index in indexes {
+        for (alias, info) in &index.aliases {
+            if !asked_for(alias, info.is_hidden == Some(true), names, states) {
+                continue;
+            }
+            match aliases.iter_mut().find(|(name, _)| *name == alias.as_ref()) {
+                Some((_, of)) => of.push(&index.name),
+                None => aliases.push((alias, vec![&index.name])),
+            }
+        }
+    }
+    aliases.sort();
+    let aliases: Vec<Value> =
+        aliases.into_iter().map(|(name, indexes)| json!({"name": name, "indices": indexes})).collect();
+    json!({"indices": shown, "aliases": aliases, "data_streams": []})
+}
+
+/// A name stands for itself in any state; a pattern only for what is shown.
+fn asked_for(name: &str, hidden: bool, names: &[String], states: Expand) -> bool {
+    let mut asked = false;
+    let mut patterns_seen = false;
+    for given in names {
+        let pattern = given.contains('*') || given == "_all";
+        match given.strip_prefix('-').filter(|_| patterns_seen) {
+            Some(excluded) => asked &= !simple_match(excluded, name),
+            None if pattern => {
+                patterns_seen = true;
+                let shown = !hidden || states.hidden || (given.starts_with('.') && name.starts_with('.'));
+                asked |= shown && (given == "_all" || simple_match(given, name));
+            }
+            None => asked |= given == name,
+        }
+    }
+    asked
+}
+
+fn fits(index: &IndexInfo, names: &[String], states: Expand) -> bool {
+    let named = names.iter().any(|name| name == index.name.as_ref());
+    named || if index.open { states.open } else { states.closed }
+}
+
+fn one(index: &IndexInfo) -> Value {
+    let mut shown = Map::new();
+    shown.insert("name".into(), index.name.as_ref().into());
+    if !index.aliases.is_empty() {
+        let aliases: Vec<&str> = index.aliases.keys().map(AsRef::as_ref).collect();
+        shown.insert("aliases".into(), json!(aliases));
+    }
+    let mut attributes = vec![if index.open { "open" } else { "closed" }];
+    if index.hidden {
+        attributes.push("hidden");
+    }
+    shown.insert("attributes".into(), json!(attributes));
+    shown.into()
+}

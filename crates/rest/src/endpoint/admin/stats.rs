@@ -1,0 +1,129 @@
+//! `_stats`: counts of the copies of indexes, by metric and level.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::admin::{CopyStats, ShardStats};
+use model::error::Error;
+use serde_json::{Map, Value, json};
+
+use crate::endpoint::Server;
+use crate::endpoint::metrics::Metrics;
+use crate::params::split;
+use crate::render::admin::broadcast;
+use crate::render::admin::stats::{self, METRICS, sum};
+use crate::reply::Reply;
+use crate::request::Request;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Cluster,
+    Indices,
+    Shards,
+}
+
+pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let metrics = request.part("metric").map(split).unwrap_or_default();
+    let metrics = Metrics::parse(&metrics, METRICS, "metric", &request.path)?;
+    let target = request.target()?;
+    let level = level(&mut request)?;
+    conditional(&mut request, &metrics)?;
+    if request.params.flag("forbid_closed_indices")? == Some(false) {
+        return Err(Error::not_implemented("[forbid_closed_indices=false] of _stats"));
+    }
+    request.finish()?;
+    let answer = server.gateway.stats(target).await?;
+    let mut body = Map::new();
+    body.insert("_shards".into(), broadcast(&answer.shards));
+    body.insert("_all".into(), pair(answer.copies.iter(), &metrics).into());
+    if level != Level::Cluster {
+        body.insert("indices".into(), indexes(&answer.copies, &metrics, level));
+    }
+    Ok(Reply::value(&body.into()))
+}
+
+fn level(request: &mut Request) -> Result<Level, Error> {
+    match request.params.take("level").as_deref() {
+        Some("cluster") => Ok(Level::Cluster),
+        None | Some("indices") => Ok(Level::Indices),
+        Some("shards") => Ok(Level::Shards),
+        Some(other) => Err(Error::illegal_argument(format!(
+            "level parameter must be one of [cluster] or [indices] or [shards] but was [{other}]"
+        ))),
+    }
+}
+
+/// Parameters that only some metrics have.
+fn conditional(request: &mut Request, metrics: &Metrics) -> Result<(), Error> {
+    let params = &mut request.params;
+    // Searches are not counted by group, and there is nothing of fielddata and completion to list by field.
+    if metrics.has("search") {
+        params.take("groups");
+    }
+    if metrics.has("fielddata") || metrics.has("completion") {
+        for name in ["fields", "fielddata_fields", "completion_fields"] {
+            params.take(name);
+        }
+    }
+    if metrics.has("segments") {
+        params.flag("include_unloaded_segments")?;
+        if params.flag("include_segment_file_sizes")? == Some(true) {
+            return Err(Error::not_implemented("[include_segment_file_sizes] of _stats"));
+        }
+    }
+    Ok(())
+}
+
+/// Sums over the primaries and over all copies.
+fn pair<'a>(copies: impl Iterator<Item = &'a CopyStats> + Clone, metrics: &Metrics) -> Map<String, Value> {
+    let of = |stats: ShardStats| Value::Object(stats::sections(&stats, |metric| metrics.has(metric)));
+    let primaries = copies.clone().filter(|copy| copy.shard.primary).map(|copy| &copy.stats);
+    let mut pair = Map::new();
+    pair.insert("primaries".into(), of(sum(primaries)));
+    pair.insert("total".into(), of(sum(copies.map(|copy| &copy.stats))));
+    pair
+}
+
+fn indexes(copies: &[CopyStats], metrics: &Metrics, level: Level) -> Value {
+    let mut by_index: BTreeMap<&str, Vec<&CopyStats>> = BTreeMap::new();
+    for copy in copies {
+        by_index.entry(&copy.index).or_default().push(copy);
+    }
+    let mut shown = Map::new();
+    for (name, copies) in by_index {
+        let mut index = Map::new();
+        if let Some(first) = copies.first() {
+            index.insert("uuid".into(), first.uuid.0.as_ref().into());
+        }
+        index.extend(pair(copies.iter().copied(), metrics));
+        if level == Level::Shards {
+            index.insert("shards".into(), shards(&copies, metrics).into());
+        }
+        shown.insert(name.to_owned(), index.into());
+    }
+    shown.into()
+}
+
+fn shards(copies: &[&CopyStats], metrics: &Metrics) -> Map<String, Value> {
+    let mut by_number: BTreeMap<u32, Vec<Value>> = BTreeMap::new();
+    for copy in copies {
+        let mut shown = Map::new();
+        let routing = json!({
+            "state": copy.shard.state.name(),
+            "primary": copy.shard.primary,
+            "node": copy.shard.node.as_deref(),
+            "relocating_node": null,
+        });
+        shown.insert("routing".into(), routing);
+        shown.extend(stats::sections(&copy.stats, |metric| metrics.has(metric)));
+        let number = |seq_no: Option<model::id::SeqNo>| seq_no.map_or(json!(-1), |seq_no| json!(seq_no.0));
+        let seq_no = json!({
+            "max_seq_no": number(copy.stats.max_seq_no),
+            "local_checkpoint": number(copy.stats.local_checkpoint),
+            "global_checkpoint": number(copy.stats.global_checkpoint),
+        });
+        shown.insert("seq_no".into(), seq_no);
+        by_number.entry(copy.shard.number.0).or_default().push(shown.into());
+    }
+    by_number.into_iter().map(|(number, copies)| (number.to_string(), copies.into())).collect()
+}

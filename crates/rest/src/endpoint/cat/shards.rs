@@ -1,0 +1,120 @@
+//! `_cat/shards`: a copy of a shard a line.
+
+use std::sync::Arc;
+
+use model::admin::{ClusterView, CopyStats, IndexInfo, ShardInfo, ShardState};
+use model::error::Error;
+use model::id::SeqNo;
+
+use super::stat_columns;
+use super::{look, node, written};
+use crate::endpoint::{Server, options};
+use crate::render::admin::shard::unassigned;
+use crate::render::table::Table;
+use crate::render::table::cell::Cell;
+use crate::render::table::column::{Column, hidden, left, right};
+use crate::reply::Reply;
+use crate::request::Request;
+
+fn columns() -> Vec<Column> {
+    let mut columns = vec![
+        left("index", "i,idx", "index name"),
+        left("shard", "s,sh", "shard name"),
+        left("prirep", "p,pr,primaryOrReplica", "primary or replica"),
+        left("state", "st", "shard state"),
+        right("docs", "d,dc", "number of docs in shard"),
+        right("store", "sto", "store size of shard (how much disk it uses)"),
+        left("ip", "", "ip of node where it lives"),
+        hidden(left("id", "", "unique id of node where it lives")),
+        left("node", "n", "name of node where it lives"),
+        hidden(left("sync_id", "sync_id", "sync id")),
+        hidden(left("unassigned.reason", "ur", "reason shard is unassigned")),
+        hidden(left("unassigned.at", "ua", "time shard became unassigned (UTC)")),
+        hidden(right("unassigned.for", "uf", "time has been unassigned")),
+        hidden(left("unassigned.details", "ud", "additional details as to why the shard became unassigned")),
+        hidden(left("recoverysource.type", "rs", "recovery source type")),
+    ];
+    columns.extend(stat_columns::of_shards().map(|stat| stat.column()));
+    columns.extend([
+        hidden(right("seq_no.max", "sqm,maxSeqNo", "max sequence number")),
+        hidden(right("seq_no.local_checkpoint", "sql,localCheckpoint", "local checkpoint")),
+        hidden(right("seq_no.global_checkpoint", "sqg,globalCheckpoint", "global checkpoint")),
+    ]);
+    columns.extend(stat_columns::warmers().map(|stat| stat.column()));
+    columns.extend([
+        hidden(left("path.data", "pd,dataPath", "shard data path")),
+        hidden(left("path.state", "ps,statsPath", "shard state path")),
+        hidden(right("docs.deleted", "dd,docsDeleted", "number of deleted docs in shard")),
+    ]);
+    columns
+}
+
+pub(super) async fn shards(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let look = match look(&mut request, columns)? {
+        Ok(look) => look,
+        Err(help) => return Ok(help),
+    };
+    let target = request.target()?;
+    options::cluster_manager_timeout(&mut request.params)?;
+    request.params.flag("local")?;
+    request.params.time_ms("cancel_after_time_interval")?;
+    request.finish()?;
+    // First, since it refuses closed indexes that are named.
+    let copies = server.gateway.stats(target.clone()).await?.copies;
+    let view = server.gateway.cluster();
+    let mut table = Table::new(columns());
+    for index in server.gateway.indexes(&target)?.iter().filter(|index| index.open) {
+        for copy in &index.shards {
+            let stats = copies.iter().find(|stats| {
+                stats.uuid == index.uuid
+                    && stats.shard.number == copy.number
+                    && stats.shard.allocation_id == copy.allocation_id
+            });
+            let stats = stats.filter(|_| copy.state != ShardState::Unassigned);
+            table.rows.push(row(&view, index, copy, stats));
+        }
+    }
+    Ok(written(&request, &look, table))
+}
+
+fn row(view: &ClusterView, index: &IndexInfo, copy: &ShardInfo, stats: Option<&CopyStats>) -> Vec<Cell> {
+    let stats = stats.map(|copy| &copy.stats);
+    let node = node(view, copy.node.as_ref());
+    let text = |text: Option<&str>| Cell::of(text, Cell::text);
+    let missing = (copy.state == ShardState::Unassigned).then(|| unassigned(copy));
+    let source = match (copy.state, copy.primary) {
+        (ShardState::Unassigned | ShardState::Initializing, false) => Some("peer"),
+        (ShardState::Unassigned | ShardState::Initializing, true) => Some("existing_store"),
+        _ => None,
+    };
+    let mut row = vec![
+        Cell::text(index.name.as_ref()),
+        Cell::number(u64::from(copy.number.0)),
+        Cell::text(if copy.primary { "p" } else { "r" }),
+        Cell::text(copy.state.name()),
+        Cell::of(stats, |stats| Cell::number(stats.docs)),
+        Cell::of(stats, |stats| Cell::Bytes(stats.store_bytes)),
+        text(node.map(|node| node.host.as_str())),
+        text(copy.node.as_deref()),
+        text(node.map(|node| node.name.as_ref())),
+        Cell::Empty,
+        text(missing.map(|(reason, _)| reason)),
+        // Since when it is missing is not kept.
+        Cell::Empty,
+        Cell::Empty,
+        text(missing.and_then(|(_, details)| details)),
+        text(source),
+    ];
+    let of = |stat: &stat_columns::StatColumn| Cell::of(stats, |stats| (stat.value)(stats));
+    row.extend(stat_columns::of_shards().map(of));
+    let seq_no = |pick: fn(&model::admin::ShardStats) -> Option<SeqNo>| {
+        let number = |seq_no: SeqNo| i64::try_from(seq_no.0).unwrap_or(i64::MAX);
+        Cell::of(stats, |stats| Cell::Number(pick(stats).map_or(-1, number)))
+    };
+    row.push(seq_no(|stats| stats.max_seq_no));
+    row.push(seq_no(|stats| stats.local_checkpoint));
+    row.push(seq_no(|stats| stats.global_checkpoint));
+    row.extend(stat_columns::warmers().map(of));
+    row.extend([Cell::Empty, Cell::Empty, Cell::of(stats, |stats| Cell::number(stats.deleted))]);
+    row
+}

@@ -1,0 +1,49 @@
+//! The cluster and its nodes: health, metadata, settings, counts; and the process itself.
+
+mod analysis;
+mod health;
+mod node_stats;
+mod nodes;
+mod process;
+mod settings;
+mod state;
+mod stats;
+
+use axum::http::Method;
+
+pub(super) use health::active_percent;
+pub(super) use node_stats::percent;
+pub(super) use nodes::{select, sorted};
+
+use crate::router::Routes;
+
+pub(super) fn routes(routes: &mut Routes) {
+    let get = [Method::GET];
+    routes.add(&get, &["/_cluster/health", "/_cluster/health/{index}"], health::health);
+    routes.add(
+        &get,
+        &["/_cluster/state", "/_cluster/state/{metric}", "/_cluster/state/{metric}/{index}"],
+        state::state,
+    );
+    routes.add(&get, &["/_cluster/settings"], settings::show);
+    routes.add(&[Method::PUT], &["/_cluster/settings"], settings::put);
+    routes.add(&get, &["/_cluster/stats", "/_cluster/stats/nodes/{node_id}"], stats::stats);
+    routes.add(&get, &["/_cluster/pending_tasks"], state::pending_tasks);
+    routes.add(
+        &get,
+        &["/_nodes", "/_nodes/{node_id}", "/_nodes/{node_id}/{metric}", "/_nodes/{node_id}/info/{metric}"],
+        nodes::info,
+    );
+    let stats = [
+        "/_nodes/stats",
+        "/_nodes/stats/{metric}",
+        "/_nodes/stats/{metric}/{index_metric}",
+        "/_nodes/{node_id}/stats",
+        "/_nodes/{node_id}/stats/{metric}",
+        "/_nodes/{node_id}/stats/{metric}/{index_metric}",
+    ];
+    routes.add(&get, &stats, node_stats::stats);
+    routes.add(&get, &["/_prometheus/metrics"], process::metrics);
+    routes.add(&get, &["/_health/live"], process::live);
+    routes.add(&get, &["/_health/ready"], process::ready);
+}

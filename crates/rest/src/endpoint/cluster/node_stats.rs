@@ -1,0 +1,262 @@
+//! `_nodes/stats`: what nodes count and measure now.
+//!
+//! There is no Java: the `jvm` section tells the process' resident memory as its heap, and the machine's memory as the most it may have.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use model::admin::{BreakerStats, NodeStats};
+use model::error::Error;
+use serde_json::{Map, Value, json};
+
+use super::nodes::{select, sorted, whole};
+use crate::endpoint::metrics::Metrics;
+use crate::endpoint::{Server, options};
+use crate::http::budget::{Counters, human};
+use crate::params::split;
+use crate::render::admin::stats;
+use crate::reply::Reply;
+use crate::request::Request;
+
+/// Metrics that are told.
+const TOLD: [&str; 11] =
+    ["indices", "os", "process", "jvm", "thread_pool", "fs", "transport", "http", "breaker", "script", "ingest"];
+
+/// Metrics that OpenSearch has besides.
+const MISSING: [&str; 17] = [
+    "discovery",
+    "adaptive_selection",
+    "script_cache",
+    "indexing_pressure",
+    "shard_indexing_pressure",
+    "search_backpressure",
+    "cluster_manager_throttling",
+    "weighted_routing",
+    "file_cache",
+    "task_cancellation",
+    "search_pipeline",
+    "resource_usage_stats",
+    "segment_replication_backpressure",
+    "repositories",
+    "admission_control",
+    "caches",
+    "remote_store",
+];
+
+pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let ids = request.part("node_id").map(split).unwrap_or_default();
+    let known: Vec<&str> = TOLD.into_iter().chain(MISSING).collect();
+    let metrics = request.part("metric").map(split).unwrap_or_default();
+    let wanted = Metrics::parse(&metrics, &known, "metric", &request.path)?;
+    if let Some(metric) = MISSING.iter().find(|metric| wanted.names(metric)) {
+        return Err(Error::not_implemented(format!("metric [{metric}] of _nodes/stats")));
+    }
+    let of_indexes = of_indexes(&request, &wanted)?;
+    parameters(&mut request, &wanted)?;
+    request.finish()?;
+    let view = server.gateway.cluster();
+    let selected = select(&view, &ids);
+    let all = server.gateway.node_stats().await?;
+    let mut shown = Map::new();
+    for (at, node) in all.iter().enumerate() {
+        if selected.iter().any(|selected| selected.id == node.node.id) {
+            // The server that answers knows its own connections and the bytes that it holds.
+            let counters = (at == 0).then_some(server.settings.counters.as_ref());
+            shown.insert(node.node.id.to_string(), one(node, &wanted, &of_indexes, counters));
+        }
+    }
+    Ok(Reply::value(&whole(&view, shown.len(), shown)))
+}
+
+fn of_indexes(request: &Request, wanted: &Metrics) -> Result<Metrics, Error> {
+    let names = request.part("index_metric").map(split).unwrap_or_default();
+    if !names.is_empty() && !wanted.has("indices") {
+        return Err(Error::illegal_argument(format!(
+            "request [{}] contains index metrics [{}] but indices stats not requested",
+            request.path,
+            names.join(",")
+        )));
+    }
+    Metrics::parse(&names, stats::METRICS, "index metric", &request.path)
+}
+
+fn parameters(request: &mut Request, wanted: &Metrics) -> Result<(), Error> {
+    let params = &mut request.params;
+    options::timeout_ms(params)?;
+    match params.take("level").as_deref() {
+        None | Some("node") => {}
+        Some(level @ ("indices" | "shards")) => {
+            return Err(Error::not_implemented(format!("[level={level}] of _nodes/stats")));
+        }
+        Some(other) => {
+            return Err(Error::illegal_argument(format!(
+                "level parameter must be one of [node] or [indices] or [shards] but was [{other}]"
+            )));
+        }
+    }
+    if wanted.has("indices") {
+        // Searches are not counted by group, and there is nothing of fielddata and completion to list by field.
+        for name in ["groups", "fields", "fielddata_fields", "completion_fields"] {
+            params.take(name);
+        }
+        if params.flag("include_segment_file_sizes")? == Some(true) {
+            return Err(Error::not_implemented("[include_segment_file_sizes] of _nodes/stats"));
+        }
+    }
+    Ok(())
+}
+
+fn one(node: &NodeStats, wanted: &Metrics, of_indexes: &Metrics, counters: Option<&Counters>) -> Value {
+    let info = &node.node;
+    let mut shown = json!({
+        "timestamp": node.timestamp_ms,
+        "name": info.name.as_ref(),
+        "transport_address": info.transport_address,
+        "host": info.host,
+        "ip": info.transport_address,
+        "roles": sorted(&info.roles),
+        "attributes": info.attributes,
+    });
+    for metric in TOLD.iter().filter(|metric| wanted.has(metric)) {
+        let (key, section) = match *metric {
+            "indices" => ("indices", stats::sections(&node.shards, |metric| of_indexes.has(metric)).into()),
+            "os" => ("os", os(node)),
+            "process" => ("process", process(node)),
+            "jvm" => ("jvm", jvm(node)),
+            "thread_pool" => ("thread_pool", pools(node)),
+            "fs" => ("fs", disk(node)),
+            "http" => ("http", http(node, counters)),
+            "breaker" => ("breakers", breakers(node, counters)),
+            "transport" => (
+                "transport",
+                json!({
+                    "server_open": 0, "total_outbound_connections": 0, "rx_count": 0, "rx_size_in_bytes": 0,
+                    "tx_count": 0, "tx_size_in_bytes": 0,
+                }),
+            ),
+            "script" => ("script", json!({"compilations": 0, "cache_evictions": 0, "compilation_limit_triggered": 0})),
+            _ => {
+                let total = json!({"count": 0, "time_in_millis": 0, "current": 0, "failed": 0});
+                ("ingest", json!({"total": total, "pipelines": {}}))
+            }
+        };
+        shown[key] = section;
+    }
+    shown
+}
+
+/// The machine. Its processors' use is not measured, which OpenSearch writes as -1.
+fn os(node: &NodeStats) -> Value {
+    let [one, five, fifteen] = node.process.load_average;
+    json!({
+        "timestamp": node.timestamp_ms,
+        "cpu": {"percent": -1, "load_average": {"1m": one, "5m": five, "15m": fifteen}},
+        "mem": memory(node.process.memory_total_bytes, node.process.memory_free_bytes),
+    })
+}
+
+/// The machine's memory.
+pub(super) fn memory(total: u64, free: u64) -> Value {
+    let used = total.saturating_sub(free);
+    let percent = percent(used, total);
+    json!({
+        "total_in_bytes": total, "free_in_bytes": free, "used_in_bytes": used,
+        "free_percent": if total == 0 { 0 } else { 100 - percent }, "used_percent": percent,
+    })
+}
+
+/// `part` of `whole` in percent, rounded, 0 of nothing.
+pub(in crate::endpoint) fn percent(part: u64, whole: u64) -> u64 {
+    if whole == 0 { 0 } else { ((u128::from(part) * 100 + u128::from(whole) / 2) / u128::from(whole)).min(100) as u64 }
+}
+
+fn process(node: &NodeStats) -> Value {
+    json!({
+        "timestamp": node.timestamp_ms,
+        "open_file_descriptors": node.process.open_files,
+        "max_file_descriptors": node.process.max_files,
+        "cpu": {"percent": node.process.cpu_percent, "total_in_millis": node.process.cpu_total_ms},
+        "mem": {"total_virtual_in_bytes": node.process.virtual_bytes},
+    })
+}
+
+fn jvm(node: &NodeStats) -> Value {
+    let (used, most) = (node.process.resident_bytes, node.process.memory_total_bytes);
+    json!({
+        "timestamp": node.timestamp_ms,
+        "uptime_in_millis": node.timestamp_ms.saturating_sub(node.node.start_time_ms),
+        "mem": {
+            "heap_used_in_bytes": used, "heap_used_percent": percent(used, most), "heap_committed_in_bytes": used,
+            "heap_max_in_bytes": most, "non_heap_used_in_bytes": 0, "non_heap_committed_in_bytes": 0, "pools": {},
+        },
+        "threads": {"count": node.process.threads, "peak_count": node.process.threads},
+        "gc": {"collectors": {}},
+        "buffer_pools": {},
+        "classes": {"current_loaded_count": 0, "total_loaded_count": 0, "total_unloaded_count": 0},
+    })
+}
+
+fn pools(node: &NodeStats) -> Value {
+    let pools = node.pools.iter().map(|pool| {
+        // Threads are made once and stay: the most there ever were are those that there are.
+        let shown = json!({
+            "threads": pool.threads, "queue": pool.queue, "active": pool.active, "rejected": pool.rejected,
+            "largest": pool.threads, "completed": pool.completed,
+        });
+        (pool.name.clone(), shown)
+    });
+    Value::Object(pools.collect())
+}
+
+fn disk(node: &NodeStats) -> Value {
+    let (total, available) = (node.disk.total_bytes, node.disk.available_bytes);
+    json!({
+        "timestamp": node.timestamp_ms,
+        "total": {
+            "total_in_bytes": total, "free_in_bytes": available, "available_in_bytes": available,
+            "cache_reserved_in_bytes": 0,
+        },
+        "data": [{
+            "path": node.disk.path, "total_in_bytes": total, "free_in_bytes": available,
+            "available_in_bytes": available, "cache_reserved_in_bytes": 0,
+        }],
+    })
+}
+
+fn http(node: &NodeStats, counters: Option<&Counters>) -> Value {
+    let (open, total) = match counters {
+        Some(counters) => (counters.open.load(Ordering::Relaxed), counters.total_opened.load(Ordering::Relaxed)),
+        None => (node.http.open, node.http.total_opened),
+    };
+    json!({"current_open": open, "total_opened": total})
+}
+
+fn breakers(node: &NodeStats, counters: Option<&Counters>) -> Value {
+    let one = |breaker: &BreakerStats| {
+        let (used, tripped) = match counters.filter(|_| breaker.name == "in_flight_requests") {
+            Some(counters) => {
+                (counters.in_flight_bytes.load(Ordering::Relaxed), counters.tripped.load(Ordering::Relaxed))
+            }
+            None => (breaker.used_bytes, breaker.tripped),
+        };
+        let shown = json!({
+            "limit_size_in_bytes": breaker.limit_bytes, "limit_size": human(breaker.limit_bytes),
+            "estimated_size_in_bytes": used, "estimated_size": human(used), "overhead": 1.0, "tripped": tripped,
+        });
+        (breaker.name.clone(), shown)
+    };
+    Value::Object(node.breakers.iter().map(one).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percents() {
+        for (part, whole, expected) in [(0, 0, 0), (1, 3, 33), (2, 3, 67), (3, 3, 100), (u64::MAX, 1, 100)] {
+            assert_eq!(percent(part, whole), expected);
+        }
+        assert_eq!(memory(100, 62)["used_percent"], json!(38));
+    }
+}

@@ -1,0 +1,233 @@
+//! `_nodes`: who they are; and which nodes a filter means.
+
+use std::sync::Arc;
+
+use model::admin::{ClusterView, NodeInfo};
+use model::error::Error;
+use model::mapping::simple_match;
+use serde_json::{Map, Value, json};
+
+use crate::endpoint::metrics::Metrics;
+use crate::endpoint::{Server, options};
+use crate::params::split;
+use crate::render::admin::settings::settings;
+use crate::reply::Reply;
+use crate::request::Request;
+
+/// Sections that may be asked for.
+const METRICS: [&str; 13] = [
+    "settings",
+    "os",
+    "process",
+    "jvm",
+    "thread_pool",
+    "transport",
+    "http",
+    "plugins",
+    "ingest",
+    "aggregations",
+    "indices",
+    "search_pipelines",
+    "_none",
+];
+
+/// Of these OpenSearch tells what Shoal does not have or does not say yet.
+const MISSING: [&str; 4] = ["jvm", "thread_pool", "indices", "search_pipelines"];
+
+pub(super) async fn info(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let mut ids = request.part("node_id").map(split).unwrap_or_default();
+    let mut metrics = request.part("metric").map(split).unwrap_or_default();
+    // What stands alone is a list of metrics when it can be one.
+    if request.part("metric").is_none() && !ids.is_empty() && ids.iter().all(|id| METRICS.contains(&id.as_str())) {
+        metrics = std::mem::take(&mut ids);
+    }
+    options::timeout_ms(&mut request.params)?;
+    let flat = request.params.flag("flat_settings")?.unwrap_or(false);
+    request.finish()?;
+    // OpenSearch passes by metrics that it does not know.
+    metrics.retain(|metric| METRICS.contains(&metric.as_str()) || metric == "_all");
+    let wanted = match metrics.iter().any(|metric| metric == "_all") {
+        true => Metrics::all(),
+        false => Metrics::parse(&metrics, &METRICS, "metric", &request.path)?,
+    };
+    if let Some(metric) = MISSING.iter().find(|metric| wanted.names(metric)) {
+        return Err(Error::not_implemented(format!("metric [{metric}] of _nodes")));
+    }
+    let view = server.gateway.cluster();
+    let nodes = select(&view, &ids);
+    let shown = nodes.iter().map(|node| (node.id.to_string(), one(&server, node, &wanted, flat)));
+    Ok(Reply::value(&whole(&view, nodes.len(), shown.collect())))
+}
+
+/// The frame of an answer about nodes.
+pub(super) fn whole(view: &ClusterView, count: usize, nodes: Map<String, Value>) -> Value {
+    json!({
+        "_nodes": {"total": count, "successful": count, "failed": 0},
+        "cluster_name": view.name.as_ref(),
+        "nodes": nodes,
+    })
+}
+
+fn one(server: &Server, node: &NodeInfo, wanted: &Metrics, flat: bool) -> Value {
+    let version = &server.settings.version;
+    let mut shown = json!({
+        "name": node.name.as_ref(),
+        "transport_address": node.transport_address,
+        "host": node.host,
+        "ip": node.host,
+        "version": node.version,
+        "build_type": version.build_type,
+        "build_hash": version.build_hash,
+        "roles": sorted(&node.roles),
+        "attributes": node.attributes,
+    });
+    let mut add = |metric: &str, section: Value| {
+        if wanted.has(metric) {
+            shown[metric] = section;
+        }
+    };
+    let processors = processors();
+    add("settings", settings(&node.settings, flat));
+    add(
+        "os",
+        json!({
+            "refresh_interval_in_millis": 0, "name": std::env::consts::OS, "arch": std::env::consts::ARCH,
+            "available_processors": processors, "allocated_processors": processors,
+        }),
+    );
+    add("process", json!({"refresh_interval_in_millis": 0, "id": node.pid, "mlockall": false}));
+    let address = &node.transport_address;
+    add("transport", json!({"bound_address": [address], "publish_address": address, "profiles": {}}));
+    let address = &node.http_address;
+    add(
+        "http",
+        json!({
+            "bound_address": [address], "publish_address": address,
+            "max_content_length_in_bytes": server.settings.max_content_length,
+        }),
+    );
+    // What nodes can be extended by is compiled in.
+    add("plugins", json!([]));
+    if wanted.is_all() {
+        shown["modules"] = json!([]);
+    }
+    shown
+}
+
+/// Processors of this machine, 1 where it does not say.
+pub(super) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Roles in order of name.
+pub(in crate::endpoint) fn sorted(roles: &[String]) -> Vec<&str> {
+    let mut sorted: Vec<&str> = roles.iter().map(String::as_str).collect();
+    sorted.sort_unstable();
+    sorted
+}
+
+/// The nodes that `filters` mean, one after the other: `_all`, `_local`, `_master`, ids, names, addresses, `role:true`,
+/// `attribute:value`, with `*`; none: all.
+pub(in crate::endpoint) fn select<'a>(view: &'a ClusterView, filters: &[String]) -> Vec<&'a NodeInfo> {
+    let mut selected = vec![filters.is_empty(); view.nodes.len()];
+    for filter in filters {
+        for (at, node) in view.nodes.iter().enumerate() {
+            if let Some(verdict) = verdict(view, at, node, filter) {
+                selected[at] = verdict;
+            }
+        }
+    }
+    view.nodes.iter().zip(selected).filter(|(_, selected)| *selected).map(|(node, _)| node).collect()
+}
+
+/// Whether `filter` takes the node in (true) or out (false); `None`: it is not about it.
+fn verdict(view: &ClusterView, at: usize, node: &NodeInfo, filter: &str) -> Option<bool> {
+    match filter {
+        "_all" => return Some(true),
+        // Until nodes know which one answers, it is the first.
+        "_local" => return (at == 0).then_some(true),
+        "_master" | "_cluster_manager" => return (view.master.as_ref() == Some(&node.id)).then_some(true),
+        _ => {}
+    }
+    if let Some((key, value)) = filter.split_once(':') {
+        let flag = match value {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        };
+        let has = |role: &str| node.roles.iter().any(|given| given == role);
+        let of_role = match key {
+            "master" | "cluster_manager" => Some(has("cluster_manager") || has("master")),
+            "data" | "ingest" | "search" | "warm" | "remote_cluster_client" => Some(has(key)),
+            "coordinating_only" => Some(node.roles.is_empty()),
+            _ => None,
+        };
+        if let (Some(flag), Some(true)) = (flag, of_role) {
+            return Some(flag);
+        }
+        let named = |(name, given): (&String, &String)| simple_match(key, name) && simple_match(value, given);
+        return node.attributes.iter().any(named).then_some(true);
+    }
+    let names = [node.id.as_ref(), node.name.as_ref(), &node.host, &node.transport_address];
+    names.iter().any(|name| simple_match(filter, name)).then_some(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::admin::ClusterSettings;
+    use model::id::StateVersion;
+
+    use super::*;
+
+    fn view() -> ClusterView {
+        let node = |id: &str, name: &str, roles: &[&str]| NodeInfo {
+            id: id.into(),
+            name: name.into(),
+            ephemeral_id: "e".into(),
+            host: "127.0.0.1".into(),
+            http_address: "127.0.0.1:9200".into(),
+            transport_address: "127.0.0.1:9300".into(),
+            roles: roles.iter().map(|&role| role.to_owned()).collect(),
+            attributes: BTreeMap::from([("zone".to_owned(), name.to_owned())]),
+            master: id == "1",
+            version: "3.4.0".into(),
+            start_time_ms: 0,
+            pid: 1,
+            settings: BTreeMap::new(),
+        };
+        ClusterView {
+            name: "c".into(),
+            uuid: "u".into(),
+            version: StateVersion(1),
+            state_uuid: "s".into(),
+            master: Some("1".into()),
+            nodes: vec![node("1", "one", &["cluster_manager", "data"]), node("2", "two", &["data"])],
+            indexes: Vec::new(),
+            settings: ClusterSettings::default(),
+        }
+    }
+
+    #[test]
+    fn filters() {
+        let view = view();
+        for (filters, expected) in [
+            ("", "1 2"),
+            ("_all", "1 2"),
+            ("_local", "1"),
+            ("_master", "1"),
+            ("t*", "2"),
+            ("2,one", "1 2"),
+            ("data:true", "1 2"),
+            ("_all,cluster_manager:false", "2"),
+            ("cluster_manager:false", ""),
+            ("zone:tw*", "2"),
+            ("127.0.0.1", "1 2"),
+            ("nobody", ""),
+        ] {
+            let selected: Vec<&str> = select(&view, &split(filters)).iter().map(|node| node.id.as_ref()).collect();
+            assert_eq!(selected.join(" "), expected, "{filters}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! `_cluster/state`: the metadata, by section; `_cluster/pending_tasks`.
+
+use std::sync::Arc;
+
+use model::admin::{ClusterView, IndexInfo, ShardInfo, ShardState};
+use model::error::Error;
+use model::target::Expand;
+use serde_json::{Map, Value, json};
+
+use crate::endpoint::{Server, options};
+use crate::params::split;
+use crate::render::admin::settings::settings;
+use crate::render::admin::shard::{count_setting, is_active, routing};
+use crate::reply::Reply;
+use crate::request::Request;
+
+pub(super) async fn state(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let metrics = request.part("metric").map(split).unwrap_or_default();
+    let mut target = request.target()?;
+    target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: true, hidden: true });
+    // What is missing is not in the answer, unless something must be there.
+    if target.options.allow_no_indices != Some(false) {
+        target.options.ignore_unavailable.get_or_insert(true);
+    }
+    let params = &mut request.params;
+    options::cluster_manager_timeout(params)?;
+    params.flag("local")?;
+    let flat = params.flag("flat_settings")?.unwrap_or(false);
+    let at_least = params.long("wait_for_metadata_version")?;
+    params.time_ms("wait_for_timeout")?;
+    request.finish()?;
+    let view = server.gateway.cluster();
+    if at_least.is_some_and(|wanted| wanted > i64::try_from(view.version.0).unwrap_or(i64::MAX)) {
+        return Err(Error::not_implemented("waiting for a later [wait_for_metadata_version] of _cluster/state"));
+    }
+    let indexes = if target.names.is_empty() { view.indexes.clone() } else { server.gateway.indexes(&target)? };
+    Ok(Reply::value(&answer(&view, &indexes, &metrics, flat)))
+}
+
+fn answer(view: &ClusterView, indexes: &[IndexInfo], metrics: &[String], flat: bool) -> Value {
+    let wanted = |metric: &str| metrics.is_empty() || metrics.iter().any(|given| given == metric || given == "_all");
+    let mut body = Map::new();
+    body.insert("cluster_name".into(), view.name.as_ref().into());
+    body.insert("cluster_uuid".into(), view.uuid.as_ref().into());
+    if wanted("version") {
+        body.insert("version".into(), view.version.0.into());
+        body.insert("state_uuid".into(), view.state_uuid.as_ref().into());
+    }
+    for metric in ["master_node", "cluster_manager_node"] {
+        if wanted(metric) {
+            body.insert(metric.into(), json!(view.master.as_deref()));
+        }
+    }
+    if wanted("blocks") {
+        body.insert("blocks".into(), blocks(indexes));
+    }
+    if wanted("nodes") {
+        let nodes = view.nodes.iter().map(|node| {
+            let shown = json!({
+                "name": node.name.as_ref(),
+                "ephemeral_id": node.ephemeral_id.as_ref(),
+                "transport_address": node.transport_address,
+                "attributes": node.attributes,
+            });
+            (node.id.to_string(), shown)
+        });
+        body.insert("nodes".into(), Value::Object(nodes.collect()));
+    }
+    if wanted("metadata") {
+        let shown = indexes.iter().map(|index| (index.name.to_string(), metadata(index, flat)));
+        let metadata = json!({
+            "cluster_uuid": view.uuid.as_ref(),
+            "cluster_uuid_committed": true,
+            "templates": {},
+            "indices": shown.collect::<Map<_, _>>(),
+            "index-graveyard": {"tombstones": []},
+        });
+        body.insert("metadata".into(), metadata);
+    }
+    if wanted("routing_table") {
+        let tables = indexes.iter().map(|index| (index.name.to_string(), json!({"shards": table(index)})));
+        body.insert("routing_table".into(), json!({"indices": tables.collect::<Map<_, _>>()}));
+    }
+    if wanted("routing_nodes") {
+        body.insert("routing_nodes".into(), by_node(view, indexes));
+    }
+    body.into()
+}
+
+/// One index' metadata.
+fn metadata(index: &IndexInfo, flat: bool) -> Value {
+    let mapping = index.mapping.render();
+    let mappings = if mapping.as_object().is_some_and(Map::is_empty) { json!({}) } else { json!({"_doc": mapping}) };
+    let aliases: Vec<&str> = index.aliases.keys().map(AsRef::as_ref).collect();
+    let primaries = index.shards.iter().filter(|copy| copy.primary);
+    let terms: Map<String, Value> =
+        primaries.map(|copy| (copy.number.to_string(), copy.primary_term.0.into())).collect();
+    let mut in_sync: Map<String, Value> = terms.keys().map(|number| (number.clone(), json!([]))).collect();
+    for copy in index.shards.iter().filter(|copy| is_active(copy)) {
+        if let (Some(id), Some(Value::Array(ids))) = (&copy.allocation_id, in_sync.get_mut(&copy.number.to_string())) {
+            ids.push(id.as_ref().into());
+        }
+    }
+    json!({
+        "version": index.versions.index.0,
+        "mapping_version": index.versions.mapping.0,
+        "settings_version": index.versions.settings.0,
+        "aliases_version": index.versions.aliases.0,
+        "routing_num_shards": routing_shards(index),
+        "state": if index.open { "open" } else { "close" },
+        "settings": settings(&index.settings, flat),
+        "mappings": mappings,
+        "aliases": aliases,
+        "primary_terms": terms,
+        "in_sync_allocations": in_sync,
+        "rollover_info": {},
+        "system": false,
+    })
+}
+
+/// Into how many parts an index may be split: as given, or its shards doubled while they are at most 1024 (but once at least).
+fn routing_shards(index: &IndexInfo) -> u64 {
+    let shards = count_setting(index, "index.number_of_shards", 1).max(1);
+    let doublings = 10u32.saturating_sub(u32::BITS - (shards - 1).leading_zeros()).max(1);
+    let given = count_setting(index, "index.number_of_routing_shards", 0);
+    if given > 0 { u64::from(given) } else { u64::from(shards) << doublings }
+}
+
+fn table(index: &IndexInfo) -> Map<String, Value> {
+    let mut table = Map::new();
+    for copy in &index.shards {
+        let copies = table.entry(copy.number.to_string()).or_insert_with(|| json!([]));
+        if let Value::Array(copies) = copies {
+            copies.push(routing(&index.name, copy));
+        }
+    }
+    table
+}
+
+fn by_node(view: &ClusterView, indexes: &[IndexInfo]) -> Value {
+    let on = |wanted: &dyn Fn(&ShardInfo) -> bool| -> Vec<Value> {
+        let copies = indexes.iter().flat_map(|index| index.shards.iter().map(move |copy| (index, copy)));
+        copies.filter(|(_, copy)| wanted(copy)).map(|(index, copy)| routing(&index.name, copy)).collect()
+    };
+    let unassigned = on(&|copy| copy.state == ShardState::Unassigned);
+    let nodes =
+        view.nodes.iter().map(|node| (node.id.to_string(), on(&|copy| copy.node.as_ref() == Some(&node.id)).into()));
+    json!({"unassigned": unassigned, "nodes": nodes.collect::<Map<_, _>>()})
+}
+
+/// What may not be done with an index, by OpenSearch's numbers.
+fn blocks(indexes: &[IndexInfo]) -> Value {
+    const BLOCKS: [(&str, &str, &str, &[&str]); 5] = [
+        ("index.blocks.read_only", "5", "index read-only (api)", &["write", "metadata_write"]),
+        ("index.blocks.read", "7", "index read (api)", &["read"]),
+        ("index.blocks.write", "8", "index write (api)", &["write"]),
+        ("index.blocks.metadata", "9", "index metadata (api)", &["metadata_read", "metadata_write"]),
+        (
+            "index.blocks.read_only_allow_delete",
+            "12",
+            "disk usage exceeded flood-stage watermark, index has read-only-allow-delete block",
+            &["write", "metadata_write"],
+        ),
+    ];
+    let mut blocked = Map::new();
+    for index in indexes {
+        let mut of_index = Map::new();
+        let block = |description: &str, levels: &[&str]| json!({"description": description, "retryable": false, "levels": levels});
+        if !index.open {
+            of_index.insert("4".into(), block("index closed", &["read", "write"]));
+        }
+        for (setting, id, description, levels) in BLOCKS {
+            if index.settings.get(setting).and_then(Value::as_str) == Some("true") {
+                of_index.insert(id.into(), block(description, levels));
+            }
+        }
+        if !of_index.is_empty() {
+            blocked.insert(index.name.to_string(), of_index.into());
+        }
+    }
+    if blocked.is_empty() { json!({}) } else { json!({"indices": blocked}) }
+}
+
+/// Changes of the metadata are made one after the other, and none waits where a client could see it.
+pub(super) async fn pending_tasks(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    options::cluster_manager_timeout(&mut request.params)?;
+    request.params.flag("local")?;
+    request.finish()?;
+    Ok(Reply::value(&json!({"tasks": []})))
+}

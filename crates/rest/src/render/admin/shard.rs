@@ -1,0 +1,60 @@
+//! Shard copies, as the routing table and tables of shards show them.
+
+use model::admin::{IndexHealth, IndexInfo, ShardInfo, ShardState};
+use serde_json::{Map, Value, json};
+
+/// A number among an index' settings; `otherwise` where it is missing.
+pub(crate) fn count_setting(index: &IndexInfo, name: &str, otherwise: u32) -> u32 {
+    index.settings.get(name).and_then(Value::as_str).and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Health as it follows from the copies.
+pub(crate) fn health(index: &IndexInfo) -> IndexHealth {
+    IndexHealth {
+        name: index.name.clone(),
+        shards: count_setting(index, "index.number_of_shards", 1),
+        replicas: count_setting(index, "index.number_of_replicas", 1),
+        copies: index.shards.clone(),
+    }
+}
+
+/// Why a copy is not assigned: one of OpenSearch's words, and what else there is to say.
+pub(crate) fn unassigned(copy: &ShardInfo) -> (&str, Option<&str>) {
+    let word = |reason: &&str| !reason.is_empty() && reason.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    match copy.reason.as_deref() {
+        None => ("INDEX_CREATED", None),
+        Some(reason) if word(&reason) => (reason, None),
+        Some(told) => ("ALLOCATION_FAILED", Some(told)),
+    }
+}
+
+/// Whether a copy answers.
+pub(crate) fn is_active(copy: &ShardInfo) -> bool {
+    matches!(copy.state, ShardState::Started | ShardState::Relocating)
+}
+
+/// One entry of the routing table.
+pub(crate) fn routing(index: &str, copy: &ShardInfo) -> Value {
+    let mut shown = Map::new();
+    shown.insert("state".into(), copy.state.name().into());
+    shown.insert("primary".into(), copy.primary.into());
+    shown.insert("searchOnly".into(), false.into());
+    shown.insert("node".into(), json!(copy.node.as_deref()));
+    shown.insert("relocating_node".into(), Value::Null);
+    shown.insert("shard".into(), copy.number.0.into());
+    shown.insert("index".into(), index.into());
+    if copy.state == ShardState::Unassigned {
+        let source = if copy.primary { "EXISTING_STORE" } else { "PEER" };
+        shown.insert("recovery_source".into(), json!({"type": source}));
+        let (reason, details) = unassigned(copy);
+        let mut info = json!({"reason": reason, "delayed": false, "allocation_status": "no_attempt"});
+        if let Some(details) = details {
+            info["details"] = details.into();
+        }
+        shown.insert("unassigned_info".into(), info);
+    }
+    if let Some(id) = &copy.allocation_id {
+        shown.insert("allocation_id".into(), json!({"id": id.as_ref()}));
+    }
+    shown.into()
+}
