@@ -96,14 +96,17 @@ impl Commit {
         Ok(AliveDocs::from_words(words, alive.docs))
     }
 
-    /// Removes everything below `segments/` that neither this commit nor `also` names.
-    pub(super) fn sweep(&self, directory: &Path, also: &BTreeSet<String>) -> Result<(), ShardError> {
+    /// Removes everything below `segments/` that neither this commit nor `also` names. `also` is asked after the folder was listed:
+    /// what a merge begins to write meanwhile is not in the list.
+    pub(super) fn sweep(&self, directory: &Path, also: impl FnOnce() -> BTreeSet<String>) -> Result<(), ShardError> {
         let folder = directory.join(SEGMENTS);
+        let listed = fs::read_dir(&folder).and_then(|entries| entries.map(|e| Ok(e?.path())).collect());
+        let listed: Vec<PathBuf> = listed.map_err(|e| ShardError::io("list", &folder, e))?;
+        let also = also();
         let alive = self.segments.iter().filter_map(|s| s.alive.as_ref()).map(|a| a.file.as_str());
         let named: BTreeSet<&str> =
             self.segments.iter().map(|s| s.name.as_str()).chain(alive).chain(also.iter().map(String::as_str)).collect();
-        for entry in fs::read_dir(&folder).map_err(|e| ShardError::io("list", &folder, e))? {
-            let path = entry.map_err(|e| ShardError::io("list", &folder, e))?.path();
+        for path in listed {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if !named.contains(name) {
                 remove(&path)?;
@@ -161,7 +164,7 @@ mod tests {
         };
         assert_eq!(Commit::read(directory.path()).unwrap(), None);
         commit.write(directory.path()).unwrap();
-        commit.sweep(directory.path(), &BTreeSet::new()).unwrap();
+        commit.sweep(directory.path(), BTreeSet::new).unwrap();
         assert_eq!(Commit::read(directory.path()).unwrap(), Some(commit));
         assert_eq!(Commit::read_alive(directory.path(), &alive).unwrap(), docs);
         assert!(!segments.join("old").exists() && segments.join("new").exists());

@@ -72,12 +72,11 @@ impl ShardCopy {
         let commit = Commit { generation, next_seq, history: self.history.clone(), fields, segments };
         commit.write(&self.directory)?;
         self.log.trim_below(next_seq).map_err(ShardError::Log)?;
-        let names = {
+        {
             let mut segments = self.segments.lock();
             held.iter().for_each(|held| segments.get_mut(held.key).into_iter().for_each(|now| now.synced = true));
-            segments.names()
-        };
-        commit.sweep(&self.directory, &names)
+        }
+        commit.sweep(&self.directory, || self.segments.lock().names())
     }
 
     fn commit_segment(&self, held: &Held, generation: u64) -> Result<Option<CommittedSegment>, ShardError> {

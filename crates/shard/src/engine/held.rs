@@ -145,17 +145,19 @@ impl Segments {
         }
     }
 
-    /// Puts the merged segment in the inputs' place: what was deleted in them since `begin`, and what `deletes` still holds
-    /// for them, is deleted in it. `None`: nothing of them was alive.
-    pub(super) fn replace(&mut self, inputs: &Inputs, output: Option<Held>, deletes: &mut Deletes) {
+    /// Puts the merged segment in the inputs' place: what was deleted in them since `begin` is deleted in it, and what each of
+    /// `pending` still holds for them it holds for the output then. `None`: nothing of them was alive.
+    pub(super) fn replace(&mut self, inputs: &Inputs, output: Option<Held>, pending: [&mut Deletes; 2]) {
         let Some(at) = self.held.iter().position(|held| inputs.0.iter().any(|(key, ..)| *key == held.key)) else {
             return;
         };
         if let Some(mut output) = output {
             output.delete(&self.deleted_since(inputs));
-            let pending = inputs.moved(deletes);
-            if !pending.is_empty() {
-                deletes.entry(output.key).or_default().extend(pending);
+            for deletes in pending {
+                let moved = inputs.moved(deletes);
+                if !moved.is_empty() {
+                    deletes.entry(output.key).or_default().extend(moved);
+                }
             }
             self.held.insert(at, output);
         }

@@ -9,6 +9,7 @@ use super::ShardCopy;
 use super::held::{Body, Held, Inputs, SegmentKey};
 use super::merge_policy::{self, Candidate};
 use super::refresh::segment_name;
+use super::writer::Writer;
 use crate::error::ShardError;
 use crate::seal;
 use crate::segment::AliveDocs;
@@ -53,9 +54,14 @@ impl ShardCopy {
 
     /// Starts the merges that the policy wants.
     pub(super) fn merge_in_background(self: &Arc<Self>) {
-        let mut segments = self.segments.lock();
-        while let Some(keys) = wanted(&segments.held) {
-            let inputs = segments.begin(&keys);
+        let mut chosen = Vec::new();
+        {
+            let mut segments = self.segments.lock();
+            while let Some(keys) = wanted(&segments.held) {
+                chosen.push(segments.begin(&keys));
+            }
+        }
+        for inputs in chosen {
             let copy = self.clone();
             (self.spawn)(Box::new(move || {
                 if copy.merge_sealed(inputs).is_ok() {
@@ -146,7 +152,8 @@ impl ShardCopy {
         let mut writer = self.writer.lock();
         let mut segments = self.segments.lock();
         let output = output.map(|body| Held::new(writer.new_key(), body));
-        segments.replace(inputs, output, &mut writer.deletes);
+        let Writer { deletes, taken_deletes, .. } = &mut *writer;
+        segments.replace(inputs, output, [deletes, taken_deletes]);
         *self.newest.write() = segments.held.as_slice().into();
         if !self.counters.hidden.load(Ordering::Acquire) {
             *self.searched.write() = segments.reader(writer.fields.clone(), *self.similarity.lock());

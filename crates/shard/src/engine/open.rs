@@ -65,7 +65,7 @@ impl ShardCopy {
         if known.is_none() {
             commit.write(&options.directory)?;
         }
-        commit.sweep(&options.directory, &Default::default())?;
+        commit.sweep(&options.directory, Default::default)?;
         let mut segments = Segments::of(held);
         let first_key = segments.held.len() as u64;
         let reader = segments.reader(fields.clone(), options.similarity);

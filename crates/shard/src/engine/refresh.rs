@@ -99,7 +99,7 @@ impl ShardCopy {
         Ok(Some(Body::Sealed(Arc::new(sealed))))
     }
 
-    fn publish(&self, mut taken: Taken, body: Option<Body>) {
+    fn publish(&self, taken: Taken, body: Option<Body>) {
         let mut writer = self.writer.lock();
         let mut segments = self.segments.lock();
         if let Some(body) = body {
@@ -110,7 +110,7 @@ impl ShardCopy {
             held.delete(&late);
             segments.held.push(held);
         }
-        segments.delete(&std::mem::take(&mut taken.deletes));
+        segments.delete(&std::mem::take(&mut writer.taken_deletes));
         *self.newest.write() = segments.held.as_slice().into();
         writer.versions.published(taken.key, taken.documents.iter().map(|document| &*document.document.id));
         writer.published_seq = taken.next_seq;
@@ -119,15 +119,16 @@ impl ShardCopy {
 
     /// Lets searches see the newest segments and tells those who wait for it.
     fn show(&self) {
-        let (reader, published) = {
+        // Taken and stored under one lock: of two refreshes at once, the older view must not replace the newer one.
+        let published = {
             let writer = self.writer.lock();
-            (self.segments.lock().reader(writer.fields.clone(), *self.similarity.lock()), writer.published_seq)
+            let mut segments = self.segments.lock();
+            let has_new_fields = self.searched.read().fields.entries().len() < writer.fields.entries().len();
+            if self.counters.hidden.swap(false, Ordering::AcqRel) || has_new_fields {
+                *self.searched.write() = segments.reader(writer.fields.clone(), *self.similarity.lock());
+            }
+            writer.published_seq
         };
-        if self.counters.hidden.swap(false, Ordering::AcqRel)
-            || self.searched.read().fields.entries().len() < reader.fields.entries().len()
-        {
-            *self.searched.write() = reader;
-        }
         let ready: Vec<_> = {
             let mut waiters = self.waiters.lock();
             self.counters.visible_seq.fetch_max(published, Ordering::AcqRel);

@@ -45,6 +45,8 @@ pub(super) struct Writer {
     pub(super) batch: Batch,
     /// Deletes in segments, and in batches on their way to be one, that no reader shows yet.
     pub(super) deletes: Deletes,
+    /// Those of them that the batch being built takes along. They stay here so that a merge which ends meanwhile finds them.
+    pub(super) taken_deletes: Deletes,
     pub(super) next_seq: u64,
     pub(super) primary_term: u64,
     pub(super) fields: Arc<FieldTable>,
@@ -69,7 +71,6 @@ pub(super) struct Taken {
     pub(super) documents: Vec<SequencedDocument>,
     /// Which of the batch's numbers those are; `None`: all.
     pub(super) alive: Option<AliveDocs>,
-    pub(super) deletes: Deletes,
     pub(super) next_seq: u64,
     pub(super) fields: Arc<FieldTable>,
 }
@@ -92,11 +93,12 @@ impl Current {
 impl Writer {
     pub(super) fn new(next_seq: u64, fields: Arc<FieldTable>, first_key: SegmentKey) -> Self {
         let batch = Batch { key: first_key, ..Default::default() };
-        let (versions, deletes) = Default::default();
+        let (versions, deletes, taken_deletes) = Default::default();
         Self {
             versions,
             batch,
             deletes,
+            taken_deletes,
             next_seq,
             primary_term: 0,
             fields,
@@ -206,8 +208,8 @@ impl Writer {
             |(doc, _): &(usize, SequencedDocument)| alive.as_ref().is_none_or(|alive| alive.contains(*doc as u32));
         let documents =
             batch.documents.into_iter().enumerate().filter(is_alive).map(|(_, document)| document).collect();
-        let deletes = std::mem::take(&mut self.deletes);
-        Taken { key: batch.key, documents, alive, deletes, next_seq: self.next_seq, fields: self.fields.clone() }
+        self.taken_deletes = std::mem::take(&mut self.deletes);
+        Taken { key: batch.key, documents, alive, next_seq: self.next_seq, fields: self.fields.clone() }
     }
 
     /// Whether a refresh would change anything.

@@ -47,7 +47,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("indicatif", Rooms(&["cli"])),
     ("jiff", Rooms(&["model"])),
     ("levenshtein_automata", Rooms(&["shard"])),
-    ("mimalloc", Rooms(&["cli"])),
+    ("mimalloc", Rooms(&["cli", "shard"])),
     ("murmur3", Rooms(&["cluster"])),
     ("prometheus-client", Rooms(&["node"])),
     ("regex", Rooms(&["analysis"])),

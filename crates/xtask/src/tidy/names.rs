@@ -18,6 +18,7 @@ const FORBIDDEN: &[&str] = &["manager", "service", "helper", "util", "common", "
 const TERMS: &[&[&str]] = &[
     &["common", "prefix"],            // of strings
     &["common", "grams"],             // the token filter
+    &["cluster", "manager"],          // the role
     &["internal", "server", "error"], // HTTP 500
     &["service", "unavailable"],      // HTTP 503
 ];

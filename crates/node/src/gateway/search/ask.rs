@@ -8,9 +8,10 @@ use model::id::ShardNumber;
 use model::search::SearchRequest;
 use search::bind::bind_after;
 use search::scatter::{Effect, Event, Outcome, Scatter};
-use search::shard_query::{ShardHits, ShardQuery};
+use search::shard_query::{DocAddress, ShardHits, ShardQuery};
 use search::statistics::Statistics;
 use shard::execute;
+use shard::fetch::{FetchPlan, Fetched};
 use shard::reader::Reader;
 use tokio::sync::mpsc;
 
@@ -32,6 +33,7 @@ pub(super) struct Place {
 pub(super) struct Asked {
     pub(super) place: Place,
     pub(super) reader: Option<Reader>,
+    pub(super) fetched: Option<Result<Vec<Fetched>, Error>>,
 }
 
 pub(super) fn places(indexes: &[BoundIndex], preference: Option<&str>) -> Vec<Place> {
@@ -124,33 +126,35 @@ async fn statistics(
     Ok(Some(Arc::new(sum)))
 }
 
+/// What a shard gives: its hits, the reader that found them, and, of the only shard of a search, what the client sees of the winners.
+struct Answered {
+    hits: ShardHits,
+    reader: Reader,
+    fetched: Option<Result<Vec<Fetched>, Error>>,
+}
+
+type ShardAnswer = (usize, Result<Answered, Error>);
+
 /// Asks every shard and waits for answers, failures or the deadline.
-pub(super) async fn scatter(
-    core: &Arc<Core>,
-    places: &[Place],
-    queries: &[Arc<ShardQuery>],
-    guard: &Guard,
-) -> (Outcome<Error>, Vec<Asked>) {
-    let mut asked: Vec<Asked> = places.iter().map(|place| Asked { place: place.clone(), reader: None }).collect();
-    let (sender, mut events) = mpsc::channel(places.len().max(1));
+pub(super) async fn scatter(core: &Arc<Core>, questions: &[Question], guard: &Guard) -> (Outcome<Error>, Vec<Asked>) {
+    let fresh = |question: &Question| Asked { place: question.place.clone(), reader: None, fetched: None };
+    let mut asked: Vec<Asked> = questions.iter().map(fresh).collect();
+    let (sender, mut events) = mpsc::channel(questions.len().max(1));
     let mut effects = Vec::new();
-    let mut scatter = Scatter::start(places.len(), &mut effects);
+    let mut scatter = Scatter::start(questions.len(), &mut effects);
     loop {
         for effect in effects.drain(..) {
             match effect {
-                Effect::Ask { shard } => {
-                    let place = &places[shard];
-                    let query = queries[place.index].clone();
-                    ask(core, place, query, guard.patience(), (shard, sender.clone()));
-                }
+                Effect::Ask { shard } => ask(core, questions[shard].clone(), guard.patience(), (shard, sender.clone())),
                 Effect::Stop { .. } => guard.stop(),
                 Effect::Finish => return (scatter.outcome(), asked),
             }
         }
         let event = tokio::select! {
             Some((shard, answer)) = events.recv() => match answer {
-                Ok((hits, reader)) => {
+                Ok(Answered { hits, reader, fetched }) => {
                     asked[shard].reader = Some(reader);
+                    asked[shard].fetched = fetched;
                     Event::ShardAnswered { shard, hits }
                 }
                 Err(failure) => Event::ShardFailed { shard, failure },
@@ -161,40 +165,53 @@ pub(super) async fn scatter(
     }
 }
 
-type ShardAnswer = (usize, Result<(ShardHits, Reader), Error>);
-
-fn ask(
-    core: &Arc<Core>,
-    place: &Place,
-    query: Arc<ShardQuery>,
-    patience: SearchPatience,
-    to: (usize, mpsc::Sender<ShardAnswer>),
-) {
-    let (core, place) = (core.clone(), place.clone());
+fn ask(core: &Arc<Core>, question: Question, patience: SearchPatience, to: (usize, mpsc::Sender<ShardAnswer>)) {
+    let work = core.search.run(move || question.answer(&patience));
     tokio::spawn(async move {
-        let answer = query_shard(&core, place, query, patience).await;
+        let answer = work.await.and_then(|answer| answer);
         // Nobody listens when the search is over already.
         let _ = to.1.send((to.0, answer)).await;
     });
 }
 
-async fn query_shard(
-    core: &Arc<Core>,
-    Place { view, shard, .. }: Place,
-    query: Arc<ShardQuery>,
-    patience: SearchPatience,
-) -> Result<(ShardHits, Reader), Error> {
-    core.search
-        .run(move || {
-            let begun = Instant::now();
-            let copy = shard.copy()?;
-            crate::gateway::upkeep::wake(&view, &shard, copy, now_ms())?;
-            let reader = copy.reader();
-            let hits = crate::gateway::caught(|| execute::query(&reader, &query, &patience))?;
-            Used::count(&shard.used.queries, &shard.used.query_micros, begun);
-            Ok((hits, reader))
-        })
-        .await?
+/// What one shard is asked.
+#[derive(Clone)]
+pub(super) struct Question {
+    pub(super) place: Place,
+    pub(super) query: Arc<ShardQuery>,
+    /// The only shard of a search knows the winners: it fetches those from this rank on at once.
+    pub(super) only: Option<(Arc<FetchPlan>, usize)>,
+}
+
+impl Question {
+    fn answer(&self, patience: &SearchPatience) -> Result<Answered, Error> {
+        let begun = Instant::now();
+        let shard = &self.place.shard;
+        let copy = shard.copy()?;
+        crate::gateway::upkeep::wake(&self.place.view, shard, copy, now_ms())?;
+        let reader = copy.reader();
+        let hits = crate::gateway::caught(|| execute::query(&reader, &self.query, patience))?;
+        Used::count(&shard.used.queries, &shard.used.query_micros, begun);
+        let fetched = self.only.as_ref().map(|(plan, from)| {
+            let addresses: Vec<DocAddress> = hits.hits.iter().skip(*from).map(|hit| hit.address).collect();
+            fetch(shard, plan, &reader, &addresses, patience)
+        });
+        Ok(Answered { hits, reader, fetched })
+    }
+}
+
+/// What the client sees of documents of one shard.
+pub(super) fn fetch(
+    shard: &OpenShard,
+    plan: &FetchPlan,
+    reader: &Reader,
+    addresses: &[DocAddress],
+    patience: &SearchPatience,
+) -> Result<Vec<Fetched>, Error> {
+    let begun = Instant::now();
+    let fetched = crate::gateway::caught(|| plan.fetch(reader, addresses, patience));
+    Used::count(&shard.used.fetches, &shard.used.fetch_micros, begun);
+    fetched
 }
 
 fn lost(error: tokio::task::JoinError) -> Error {

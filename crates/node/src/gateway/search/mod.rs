@@ -17,7 +17,7 @@ use shard::fetch::FetchPlan;
 use super::patience::Guard;
 use crate::core::Core;
 use crate::telemetry::{Action, Ending};
-use ask::{Place, places, scatter, shard_queries};
+use ask::{Place, Question, places, scatter, shard_queries};
 use target::{BoundIndex, bind_target, failure};
 pub(super) use target::{bind_filtered, context, counting, resolve_open};
 use winners::Winners;
@@ -49,7 +49,14 @@ async fn search_counted(core: &Arc<Core>, mut request: SearchRequest, begun: Ins
         index.fetch.take().map(|plan| Arc::new(plan.with_statistics(query.statistics.clone())))
     };
     let plans: Vec<Arc<FetchPlan>> = indexes.iter_mut().zip(&queries).filter_map(plan).collect();
-    let (outcome, asked) = scatter(core, &places, &queries, &guard).await;
+    let only = places.len() == 1;
+    let question = |place: Place| Question {
+        query: queries[place.index].clone(),
+        only: only.then(|| (plans[place.index].clone(), request.from as usize)),
+        place,
+    };
+    let questions: Vec<Question> = places.iter().cloned().map(question).collect();
+    let (outcome, asked) = scatter(core, &questions, &guard).await;
     let merging = Instant::now();
     let page = Page {
         sort: indexes.first().map_or(&[], |index| &index.sort),
@@ -66,8 +73,8 @@ async fn search_counted(core: &Arc<Core>, mut request: SearchRequest, begun: Ins
     if let Some(error) = refusal(&shards, &request, timed_out) {
         return Err(error);
     }
-    let winners = Winners { indexes: &indexes, plans: &plans, asked: &asked, merged: &merged, request: &request };
-    let hits = winners.fetch(core, &guard, &mut shards).await?;
+    let winners = Winners { indexes: &indexes, plans: &plans, merged: &merged, request: &request };
+    let hits = winners.fetch(core, asked, &guard, &mut shards).await?;
     if let Some(error) = refusal(&shards, &request, false) {
         return Err(error);
     }

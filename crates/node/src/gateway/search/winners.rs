@@ -1,66 +1,83 @@
 //! Fetching the winners, shard by shard.
 
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
 
 use model::error::Error;
-use model::search::{Hit, SearchRequest, ShardFailure, Shards};
+use model::search::{Hit, SearchRequest, Shards};
 use search::bind::render_sort_value;
 use search::merge::hits::Merged;
 use search::shard_query::ShardHit;
 use shard::fetch::{FetchPlan, Fetched};
+use shard::reader::Reader;
 
-use super::ask::{Asked, Place};
-use super::target::BoundIndex;
+use super::ask::{Asked, Place, fetch};
+use super::target::{BoundIndex, failure};
 use crate::core::Core;
 use crate::gateway::patience::Guard;
-use crate::indexes::Used;
+
+type Coming = Pin<Box<dyn Future<Output = Result<Result<Vec<Fetched>, Error>, Error>> + Send>>;
+
+/// What one shard has fetched, or is fetching.
+enum Part {
+    Here(Result<Vec<Fetched>, Error>),
+    Coming(Coming),
+}
 
 /// The hits that won, and where each comes from.
 pub(super) struct Winners<'a> {
     pub(super) indexes: &'a [BoundIndex],
     /// What to show, by index.
     pub(super) plans: &'a [Arc<FetchPlan>],
-    pub(super) asked: &'a [Asked],
     pub(super) merged: &'a Merged,
     pub(super) request: &'a SearchRequest,
 }
 
 impl Winners<'_> {
     /// All hits in order, fetched in parallel. A shard that fails now is a failure of the search, not a silent gap.
-    pub(super) async fn fetch(&self, core: &Arc<Core>, guard: &Guard, shards: &mut Shards) -> Result<Vec<Hit>, Error> {
+    pub(super) async fn fetch(
+        &self,
+        core: &Arc<Core>,
+        mut asked: Vec<Asked>,
+        guard: &Guard,
+        shards: &mut Shards,
+    ) -> Result<Vec<Hit>, Error> {
         let hits = &self.merged.hits;
-        let mut by_shard: Vec<Vec<usize>> = self.asked.iter().map(|_| Vec::new()).collect();
+        let mut by_shard: Vec<Vec<usize>> = asked.iter().map(|_| Vec::new()).collect();
         hits.iter().enumerate().for_each(|(rank, (shard, _))| by_shard[*shard].push(rank));
-        let mut tasks = Vec::new();
-        for (at, ranks) in by_shard.into_iter().enumerate().filter(|(_, ranks)| !ranks.is_empty()) {
-            let (place, Some(reader)) = (&self.asked[at].place, self.asked[at].reader.clone()) else { continue };
-            let plan = self.plans[place.index].clone();
-            let addresses: Vec<_> = ranks.iter().map(|rank| hits[*rank].1.address).collect();
-            let (shard, patience) = (place.shard.clone(), guard.patience());
-            let work = core.search.run(move || {
-                let begun = Instant::now();
-                let fetched = crate::gateway::caught(|| plan.fetch(&reader, &addresses, &patience));
-                Used::count(&shard.used.fetches, &shard.used.fetch_micros, begun);
-                fetched
-            });
-            tasks.push((at, ranks, work));
+        let mut parts = Vec::new();
+        for (asked, ranks) in asked.iter_mut().zip(by_shard).filter(|(_, ranks)| !ranks.is_empty()) {
+            let part = match (asked.fetched.take(), asked.reader.take()) {
+                (Some(fetched), _) => Part::Here(fetched),
+                (None, Some(reader)) => Part::Coming(self.begin(core, &asked.place, reader, &ranks, guard)),
+                (None, None) => continue,
+            };
+            parts.push((&asked.place, ranks, part));
         }
-        let mut fetched: Vec<Option<Hit>> = hits.iter().map(|_| None).collect();
-        for (at, ranks, work) in tasks {
-            let place = &self.asked[at].place;
-            match work.await? {
-                Ok(found) => ranks.into_iter().zip(found).for_each(|(rank, found)| {
-                    fetched[rank] = Some(self.assemble(place, &hits[rank].1, found));
+        let mut found: Vec<Option<Hit>> = hits.iter().map(|_| None).collect();
+        for (place, ranks, part) in parts {
+            let fetched = match part {
+                Part::Here(fetched) => fetched,
+                Part::Coming(work) => work.await.and_then(|fetched| fetched),
+            };
+            match fetched {
+                Ok(fetched) => ranks.into_iter().zip(fetched).for_each(|(rank, fetched)| {
+                    found[rank] = Some(self.assemble(place, &hits[rank].1, fetched));
                 }),
                 Err(error) => {
                     shards.successful -= 1;
-                    let index = self.indexes[place.index].metadata.name.clone();
-                    shards.failures.push(ShardFailure { index, shard: place.shard.number, node: None, error });
+                    shards.failures.push(failure(core, &self.indexes[place.index].metadata, place.shard.number, error));
                 }
             }
         }
-        Ok(fetched.into_iter().flatten().collect())
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    fn begin(&self, core: &Core, place: &Place, reader: Reader, ranks: &[usize], guard: &Guard) -> Coming {
+        let plan = self.plans[place.index].clone();
+        let addresses: Vec<_> = ranks.iter().map(|rank| self.merged.hits[*rank].1.address).collect();
+        let (shard, patience) = (place.shard.clone(), guard.patience());
+        Box::pin(core.search.run(move || fetch(&shard, &plan, &reader, &addresses, &patience)))
     }
 
     fn assemble(&self, place: &Place, hit: &ShardHit, fetched: Fetched) -> Hit {
