@@ -145,7 +145,7 @@ fn scenes() -> Vec<Scene> {
                     "filter": [{"term": {"cargo": "copper"}}, {"range": {"departed": {"gte": "2020-01-01"}}}],
                     "must_not": {"term": {"ship.kind": "steamer"}},
                 }},
-                "sort": [{"days": "desc"}, {"departed": "asc"}],
+                "sort": [{"days": "desc"}],
                 "size": 3,
             }),
             &["title", "ship.kind", "cargo", "departed"],

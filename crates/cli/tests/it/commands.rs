@@ -15,6 +15,7 @@ fn run(command: &mut Command) -> (i32, String, String) {
 fn the_default_configuration_checks() {
     let (code, file, _) = run(shoal().args(["config", "default"]));
     assert_eq!(code, 0);
+    assert_eq!(file, include_str!("../../../../docs/shoal.toml"), "docs/shoal.toml: print it again");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("shoal.toml");
     std::fs::write(&path, &file).expect("a file");
@@ -84,7 +85,7 @@ fn the_demo_shows_hits_and_ends() {
     assert_eq!(code, 0, "{said}\n{told}");
     assert_eq!(told, "");
     assert!(said.contains("5,000 voyages written"), "{said}");
-    for expected in ["Words, the best first: 3 of ", "found a [stowaway]", "Calloway", "How many never arrived: "] {
+    for expected in ["Words, the best first: 3 of ", "[found] a [stowaway]", "Calloway", "How many never arrived: "] {
         assert!(said.contains(expected), "{expected}: {said}");
     }
     let left: Vec<_> = std::fs::read_dir(temporary.path()).expect("a folder").collect();
