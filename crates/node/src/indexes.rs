@@ -237,10 +237,10 @@ impl Indexes {
 
     fn open_index(&self, index: &Arc<IndexMetadata>, metadata: &Metadata, node: &NodeId) -> Arc<OpenIndex> {
         let view = IndexView::of(index);
-        let numbers = (0..index.shards.len() as u32).map(ShardNumber);
+        let numbers: Vec<ShardNumber> = (0..index.shards.len() as u32).map(ShardNumber).collect();
         let shards = match &view {
-            Ok(view) => numbers.map(|number| Arc::new(self.open_shard(view, number, metadata, node))).collect(),
-            Err(error) => numbers.map(|number| Arc::new(failed(number, error.to_string()))).collect(),
+            Ok(view) => self.open_shards(view, &numbers, metadata, node),
+            Err(error) => numbers.iter().map(|number| Arc::new(failed(*number, error.to_string()))).collect(),
         };
         let view = view.unwrap_or_else(|error| {
             tracing::error!("index {} cannot be opened: {error}", index.name);
@@ -252,6 +252,32 @@ impl Indexes {
             }
         });
         Arc::new(OpenIndex { view: RwLock::new(Arc::new(view)), shards })
+    }
+
+    /// As many at a time as there are cores: each may have a log to replay.
+    fn open_shards(
+        &self,
+        view: &IndexView,
+        numbers: &[ShardNumber],
+        metadata: &Metadata,
+        node: &NodeId,
+    ) -> Vec<Arc<OpenShard>> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
+        let mut opened = Vec::with_capacity(numbers.len());
+        for some in numbers.chunks(cores) {
+            std::thread::scope(|scope| {
+                let open = |number: &ShardNumber| {
+                    let number = *number;
+                    (number, scope.spawn(move || self.open_shard(view, number, metadata, node)))
+                };
+                let threads: Vec<_> = some.iter().map(open).collect();
+                let joined = threads.into_iter().map(|(number, thread)| {
+                    thread.join().unwrap_or_else(|_| failed(number, "opening it panicked".into()))
+                });
+                opened.extend(joined.map(Arc::new));
+            });
+        }
+        opened
     }
 
     fn open_shard(&self, view: &IndexView, number: ShardNumber, metadata: &Metadata, node: &NodeId) -> OpenShard {

@@ -1,5 +1,8 @@
 //! One shard copy against a plain map: whatever is written, refreshed, flushed, merged, and however often the process ends.
 
+// A test may unwrap: a panic is how it fails.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;

@@ -29,21 +29,21 @@ pub(super) async fn get(core: &Arc<Core>, request: GetRequest) -> Result<GetResp
     let (index, id) = (metadata.name.clone(), Arc::<str>::from(request.id.as_str()));
     let view = open.view();
     let reference = metadata.reference();
-    let found = core
-        .search
-        .run(move || {
-            let copy = shard.copy()?;
-            if request.refresh {
-                copy.refresh()?;
-            }
-            let current = if request.realtime { copy.get(&request.id)? } else { copy.get_searched(&request.id)? };
-            Used::count(&shard.used.gets, &shard.used.get_micros, begun);
-            shard.used.gets_missing.fetch_add(u64::from(current.is_none()), Ordering::Relaxed);
-            let Some(current) = current else { return Ok(None) };
-            check_version(&request, &current).map_err(|error| error.with_index(reference).with_shard(number))?;
-            found(&request, current, &view).map(Some)
-        })
-        .await??;
+    let must_refresh = request.refresh;
+    let read = move || {
+        let copy = shard.copy()?;
+        if request.refresh {
+            copy.refresh()?;
+        }
+        let current = if request.realtime { copy.get(&request.id)? } else { copy.get_searched(&request.id)? };
+        Used::count(&shard.used.gets, &shard.used.get_micros, begun);
+        shard.used.gets_missing.fetch_add(u64::from(current.is_none()), Ordering::Relaxed);
+        let Some(current) = current else { return Ok(None) };
+        check_version(&request, &current).map_err(|error| error.with_index(reference).with_shard(number))?;
+        found(&request, current, &view).map(Some)
+    };
+    // Reading one document takes microseconds: a hop to another thread would cost more. A refresh may take long.
+    let found = if must_refresh { core.search.run(read).await?? } else { read()? };
     core.metrics.request(Action::Get, begun.elapsed());
     Ok(GetResponse { index, id, found: found.map(Box::new) })
 }

@@ -11,6 +11,8 @@ use crate::clock::now_ms;
 use crate::core::Core;
 use crate::indexes::{IndexView, OpenShard};
 
+/// A start repeats at most about so many operations of a shard: a second or two.
+const MAX_REPLAY: u64 = 40_000;
 /// How often shards are looked at.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -47,7 +49,9 @@ fn look_after(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>, copy: 
         }));
     }
     copy.forget_deleted(now);
-    if copy.log_bytes() > view.settings.flush_threshold_bytes && copy.begin_flush() {
+    let (operations, bytes) = copy.log_length();
+    let long = bytes > view.settings.flush_threshold_bytes || operations > MAX_REPLAY;
+    if long && copy.begin_flush() {
         let (copy, name, number) = (copy.clone(), view.metadata.name.clone(), shard.number);
         core.background.later(Box::new(move || {
             if let Err(error) = copy.flush(false) {

@@ -76,9 +76,10 @@ pub struct SegmentFacts {
 }
 
 impl ShardCopy {
-    /// Bytes of the log behind the last commit.
-    pub fn log_bytes(&self) -> u64 {
-        self.log.stats().uncommitted_bytes
+    /// Operations and bytes of the log behind the last commit.
+    pub fn log_length(&self) -> (u64, u64) {
+        let stats = self.log.stats();
+        (stats.uncommitted_entries, stats.uncommitted_bytes)
     }
 
     /// Whether the caller may flush in the background: one at a time.

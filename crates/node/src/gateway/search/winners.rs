@@ -49,7 +49,7 @@ impl Winners<'_> {
         for (asked, ranks) in asked.iter_mut().zip(by_shard).filter(|(_, ranks)| !ranks.is_empty()) {
             let part = match (asked.fetched.take(), asked.reader.take()) {
                 (Some(fetched), _) => Part::Here(fetched),
-                (None, Some(reader)) => Part::Coming(self.begin(core, &asked.place, reader, &ranks, guard)),
+                (None, Some(reader)) => Part::Coming(self.begin(core, (&asked.place, reader), &ranks, guard)),
                 (None, None) => continue,
             };
             parts.push((&asked.place, ranks, part));
@@ -73,7 +73,7 @@ impl Winners<'_> {
         Ok(found.into_iter().flatten().collect())
     }
 
-    fn begin(&self, core: &Core, place: &Place, reader: Reader, ranks: &[usize], guard: &Guard) -> Coming {
+    fn begin(&self, core: &Core, (place, reader): (&Place, Reader), ranks: &[usize], guard: &Guard) -> Coming {
         let plan = self.plans[place.index].clone();
         let addresses: Vec<_> = ranks.iter().map(|rank| self.merged.hits[*rank].1.address).collect();
         let (shard, patience) = (place.shard.clone(), guard.patience());
