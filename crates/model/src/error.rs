@@ -28,7 +28,16 @@ pub struct Error {
 impl Error {
     pub fn new(kind: ErrorKind, reason: impl Into<String>) -> Self {
         let reason = reason.into();
-        Self { kind, reason, index: None, shard: None, cause: None, root_causes: Vec::new(), failed_shards: Vec::new(), details: Map::new() }
+        Self {
+            kind,
+            reason,
+            index: None,
+            shard: None,
+            cause: None,
+            root_causes: Vec::new(),
+            failed_shards: Vec::new(),
+            details: Map::new(),
+        }
     }
 
     /// `illegal_argument_exception`, 400: the commonest refusal.

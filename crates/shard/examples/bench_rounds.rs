@@ -32,9 +32,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let begun = Instant::now();
     for n in 0..rounds {
         let id: Arc<str> = n.to_string().into();
-        let Prepared::Ready(document) = preparer.prepare(&id, None, &source(n))? else { return Err("a field is not mapped".into()) };
+        let Prepared::Ready(document) = preparer.prepare(&id, None, &source(n))? else {
+            return Err("a field is not mapped".into());
+        };
         let change = ShardChange::Index { document: Arc::new(document), create: false };
-        let batch = copy.write(&[ShardWrite { id, change, condition: Condition::default(), generated_id: false }], n)?;
+        let batch =
+            copy.write(&[ShardWrite { id, change, condition: Condition::default(), generated_id: false }], n)?;
         if let Some(position) = batch.position {
             copy.wait_safe(position)?;
         }
@@ -45,7 +48,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let seconds = begun.elapsed().as_secs_f64();
-    println!("{rounds} rounds of index, refresh, find (20 fields): {:.0} a second, {:.1} us each", rounds as f64 / seconds, seconds * 1e6 / rounds as f64);
+    println!(
+        "{rounds} rounds of index, refresh, find (20 fields): {:.0} a second, {:.1} us each",
+        rounds as f64 / seconds,
+        seconds * 1e6 / rounds as f64
+    );
     drop(copy);
     std::fs::remove_dir_all(&directory)?;
     Ok(())
@@ -78,7 +85,8 @@ fn open(directory: &std::path::Path) -> Result<(Arc<ShardCopy>, Preparer), Box<d
 }
 
 fn source(n: u64) -> Source {
-    let text = |field: u64| (0..6).map(|word| WORDS[((n * 7 + field * 3 + word) % 8) as usize]).collect::<Vec<_>>().join(" ");
+    let text =
+        |field: u64| (0..6).map(|word| WORDS[((n * 7 + field * 3 + word) % 8) as usize]).collect::<Vec<_>>().join(" ");
     let texts = (0..10).map(|field| format!(r#""t{field}":"{} x{n}""#, text(field)));
     let numbers = (0..10).map(|field| format!(r#""n{field}":{n}"#));
     format!("{{{}}}", texts.chain(numbers).collect::<Vec<_>>().join(",")).into_bytes().into()

@@ -47,6 +47,9 @@ impl SegmentView {
 impl Reader {
     /// Documents that a search can find.
     pub fn live_docs(&self) -> u64 {
-        self.segments.iter().map(|view| u64::from(view.alive.as_ref().map_or(view.segment.doc_count(), |a| a.len()))).sum()
+        self.segments
+            .iter()
+            .map(|view| u64::from(view.alive.as_ref().map_or(view.segment.doc_count(), |a| a.len())))
+            .sum()
     }
 }

@@ -155,7 +155,8 @@ fn check(steps: &[Step]) {
             }
         }
         if matches!(step, Step::Refresh | Step::Merge | Step::Restart) {
-            let expected: BTreeMap<String, Vec<u8>> = model.iter().map(|(id, (source, _))| (id.clone(), source.clone())).collect();
+            let expected: BTreeMap<String, Vec<u8>> =
+                model.iter().map(|(id, (source, _))| (id.clone(), source.clone())).collect();
             assert_eq!(open_copy.visible(), expected, "after {step:?}");
         }
     }
@@ -201,7 +202,11 @@ fn conditions_hold_or_nothing_happens() {
     assert_eq!(open.index("a", 4, external(9, VersionType::ExternalGte), false), Ok((Outcome::Updated, 9, 3)));
     assert_eq!(open.delete("a"), Ok((Outcome::Deleted, 10, 4)));
     open.copy.refresh().unwrap();
-    assert_eq!(open.index("a", 5, external(10, VersionType::External), false), Err(ErrorKind::VersionConflict), "a tombstone has a version");
+    assert_eq!(
+        open.index("a", 5, external(10, VersionType::External), false),
+        Err(ErrorKind::VersionConflict),
+        "a tombstone has a version"
+    );
     assert_eq!(open.delete("zzz"), Ok((Outcome::NotFound, 1, 5)));
 }
 

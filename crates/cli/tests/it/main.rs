@@ -2,5 +2,6 @@
 
 mod commands;
 mod compat;
+mod durability;
 mod serve;
 mod server;

@@ -76,7 +76,12 @@ pub trait Terms: Send + Sync {
 
     /// Calls `visit` with each term in `range` (byte order) that `automaton` may accept, in order, until it returns false.
     /// An automaton that can say "nothing below this prefix" lets the walk skip.
-    fn walk(&self, range: TermRange<'_>, automaton: &dyn TermAutomaton, visit: &mut dyn FnMut(&[u8], TermEntry) -> bool) -> io::Result<()>;
+    fn walk(
+        &self,
+        range: TermRange<'_>,
+        automaton: &dyn TermAutomaton,
+        visit: &mut dyn FnMut(&[u8], TermEntry) -> bool,
+    ) -> io::Result<()>;
 
     /// The postings of a term that `get` or `walk` gave.
     fn postings(&self, entry: &TermEntry, detail: Detail) -> io::Result<Postings>;

@@ -33,11 +33,21 @@ pub(super) async fn state(server: Arc<Server>, mut request: Request) -> Result<R
     if at_least.is_some_and(|wanted| wanted > i64::try_from(view.version.0).unwrap_or(i64::MAX)) {
         return Err(Error::not_implemented("waiting for a later [wait_for_metadata_version] of _cluster/state"));
     }
-    let indexes = if target.names.is_empty() { view.indexes.clone() } else { server.gateway.indexes(&target)? };
-    Ok(Reply::value(&answer(&view, &indexes, &metrics, flat)))
+    let whole = target.names.is_empty();
+    let indexes = if whole { view.indexes.clone() } else { server.gateway.indexes(&target)? };
+    Ok(Reply::value(&answer(&view, Part { indexes: &indexes, whole }, &metrics, flat)))
 }
 
-fn answer(view: &ClusterView, indexes: &[IndexInfo], metrics: &[String], flat: bool) -> Value {
+/// The indexes that are shown.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    indexes: &'a [IndexInfo],
+    /// All of them.
+    whole: bool,
+}
+
+fn answer(view: &ClusterView, part: Part<'_>, metrics: &[String], flat: bool) -> Value {
+    let indexes = part.indexes;
     let wanted = |metric: &str| metrics.is_empty() || metrics.iter().any(|given| given == metric || given == "_all");
     let mut body = Map::new();
     body.insert("cluster_name".into(), view.name.as_ref().into());
@@ -67,15 +77,7 @@ fn answer(view: &ClusterView, indexes: &[IndexInfo], metrics: &[String], flat: b
         body.insert("nodes".into(), Value::Object(nodes.collect()));
     }
     if wanted("metadata") {
-        let shown = indexes.iter().map(|index| (index.name.to_string(), metadata(index, flat)));
-        let metadata = json!({
-            "cluster_uuid": view.uuid.as_ref(),
-            "cluster_uuid_committed": true,
-            "templates": {},
-            "indices": shown.collect::<Map<_, _>>(),
-            "index-graveyard": {"tombstones": []},
-        });
-        body.insert("metadata".into(), metadata);
+        body.insert("metadata".into(), all_metadata(view, part, flat));
     }
     if wanted("routing_table") {
         let tables = indexes.iter().map(|index| (index.name.to_string(), json!({"shards": table(index)})));
@@ -85,6 +87,27 @@ fn answer(view: &ClusterView, indexes: &[IndexInfo], metrics: &[String], flat: b
         body.insert("routing_nodes".into(), by_node(view, indexes));
     }
     body.into()
+}
+
+/// The metadata of the cluster and of the indexes that are shown.
+fn all_metadata(view: &ClusterView, part: Part<'_>, flat: bool) -> Value {
+    let indexes = part.indexes.iter().map(|index| (index.name.to_string(), metadata(index, flat)));
+    let voters: Vec<&str> = view.master.as_deref().into_iter().collect();
+    json!({
+        "cluster_uuid": view.uuid.as_ref(),
+        // OpenSearch says so of the whole only.
+        "cluster_uuid_committed": part.whole,
+        "cluster_coordination": {
+            // A node that is alone has elected itself once.
+            "term": 1,
+            "last_committed_config": voters,
+            "last_accepted_config": voters,
+            "voting_config_exclusions": [],
+        },
+        "templates": {},
+        "indices": indexes.collect::<Map<_, _>>(),
+        "index-graveyard": {"tombstones": []},
+    })
 }
 
 /// One index' metadata.

@@ -35,7 +35,7 @@ use manifest::{ColumnEntry, Manifest, SlotEntry};
 use terms::{DiskTerms, Inverted};
 
 /// Blocks of sources that a segment keeps decompressed.
-const CACHED_SOURCES: usize = 16;
+const CACHED_SOURCES: usize = 128;
 /// What an open segment holds besides its files, by estimate.
 const OPEN_BYTES: u64 = 4096;
 

@@ -1,0 +1,118 @@
+//! One shard copy under writers, refreshes and merges at the same time.
+
+// A test may unwrap: a panic is how it fails.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use analysis::Registry;
+use model::mapping::Mapping;
+use model::write::Condition;
+use shard::engine::{CopyOptions, ShardChange, ShardCopy, ShardWrite};
+use shard::fields::meta;
+use shard::layout;
+use shard::prepare::{Prepared, Preparer, Settings};
+use shard::reader::Similarity;
+use wal::{Durability, Syncer};
+
+struct Open {
+    copy: Arc<ShardCopy>,
+    preparer: Preparer,
+}
+
+fn open(directory: &Path) -> Open {
+    let mapping = Arc::new(Mapping::parse(&serde_json::json!({"properties": {"n": {"type": "long"}}})).unwrap());
+    let registry = Registry::builtin();
+    let options = CopyOptions {
+        directory: directory.to_owned(),
+        durability: Durability::Async { interval: std::time::Duration::from_secs(60) },
+        disk: Arc::new(wal::RealDisk),
+        syncer: Syncer::start(1).unwrap(),
+        spawn: Arc::new(|job| drop(std::thread::spawn(job))),
+        similarity: Similarity::default(),
+        new_history: "history".into(),
+    };
+    let layouts = |path: &str| layout::layout_at(path, &mapping, &registry).ok().flatten();
+    let (copy, _) = ShardCopy::open(options, layout::base_table(), &layouts).unwrap();
+    let mut fields = (*copy.fields()).clone();
+    layout::append_fields(&mut fields, &mapping, &registry).unwrap();
+    let preparer = Preparer::new(mapping, Arc::new(fields), registry, Settings::default()).unwrap();
+    copy.set_fields(preparer.fields().clone());
+    copy.set_primary_term(1);
+    copy.replay(0, &mut |_| panic!("a new log is empty")).unwrap();
+    Open { copy, preparer }
+}
+
+impl Open {
+    fn index(&self, id: &str, n: u64) {
+        let id: Arc<str> = id.into();
+        let source = format!(r#"{{"n":{n}}}"#).into_bytes().into();
+        let Prepared::Ready(document) = self.preparer.prepare(&id, None, &source).unwrap() else {
+            panic!("every field is mapped")
+        };
+        let change = ShardChange::Index { document: Arc::new(document), create: false };
+        let write = ShardWrite { id, change, condition: Condition::default(), generated_id: false };
+        self.copy.write(&[write], 0).unwrap().outcomes.remove(0).unwrap();
+    }
+
+    /// Ids that searches see, sorted.
+    fn visible(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for view in self.copy.reader().segments.iter() {
+            let ids = view.segment.strings(meta::ID).unwrap().unwrap();
+            for doc in (0..view.segment.doc_count()).filter(|doc| view.is_alive(*doc)) {
+                let mut id = Vec::new();
+                ids.value(ids.first(doc).unwrap(), &mut id).unwrap();
+                all.push(String::from_utf8(id).unwrap());
+            }
+        }
+        all.sort();
+        all
+    }
+}
+
+#[test]
+fn a_document_replaced_while_its_segment_is_merged_is_there_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = open(directory.path());
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                open.copy.force_merge(Some(1), false).unwrap();
+            }
+        });
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                open.copy.refresh().unwrap();
+            }
+        });
+        for n in 0..12_000 {
+            open.index(&format!("{:02}", n % 40), n);
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    open.copy.refresh().unwrap();
+    assert_eq!(open.visible(), (0..40).map(|n| format!("{n:02}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_refresh_shows_what_was_written_before_it_however_many_refresh() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = open(directory.path());
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let open = &open;
+            scope.spawn(move || {
+                for n in 0..150 {
+                    let id = format!("{thread}-{n}");
+                    open.index(&id, n);
+                    open.copy.refresh().unwrap();
+                    assert!(open.visible().binary_search(&id).is_ok(), "{id} is not seen");
+                }
+            });
+        }
+    });
+}
