@@ -25,7 +25,10 @@ const SEAL_BYTES: u64 = 8 << 20;
 impl ShardCopy {
     /// Merges blocks of one size at once (it is cheap), and seals them in the background when they have grown.
     pub(super) fn tidy_memory(self: &Arc<Self>) -> Result<(), ShardError> {
-        while let Some(keys) = same_level(&self.segments.lock().held) {
+        loop {
+            // A statement of its own: in the head of a `while let` the lock would be held while the blocks are merged.
+            let keys = same_level(&self.segments.lock().held);
+            let Some(keys) = keys else { break };
             self.fail(self.merge_blocks(&keys))?;
         }
         let keys = large_enough(&self.segments.lock().held);
