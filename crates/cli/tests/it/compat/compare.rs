@@ -104,10 +104,19 @@ fn plain(value: &Value, inside: bool) -> Value {
     match value {
         Value::Array(items) => items.iter().map(|item| plain(item, inside)).collect(),
         Value::Object(object) => {
+            let of_hit = object.contains_key("_index");
             let mut out = Map::new();
             for (key, value) in object {
-                if inside || !VOLATILE.contains(&key.as_str()) {
-                    out.insert(key.clone(), plain_member(key, value, inside));
+                match (key.as_str(), value) {
+                    ("_node", _) if of_hit => {}
+                    // Sets, written in any order.
+                    ("_ignored" | "matched_queries", Value::Array(names)) if of_hit => {
+                        out.insert(key.clone(), sorted(names));
+                    }
+                    (name, _) if inside || !VOLATILE.contains(&name) => {
+                        out.insert(key.clone(), plain_member(key, value, inside));
+                    }
+                    _ => {}
                 }
             }
             if let Some(Value::Array(hits)) = out.get("hits") {
@@ -126,6 +135,12 @@ fn plain_member(key: &str, value: &Value, inside: bool) -> Value {
         ("failures" | "failed_shards", Value::Array(failures)) => json!(failures.len()),
         _ => plain(value, inside || USER_DATA.contains(&key)),
     }
+}
+
+fn sorted(items: &[Value]) -> Value {
+    let mut items = items.to_vec();
+    items.sort_by_cached_key(canonical);
+    items.into()
 }
 
 /// Of an error its type and the types of its causes.

@@ -47,6 +47,15 @@ fn volatile_values_are_left_out_but_user_data_is_whole() {
 }
 
 #[test]
+fn of_a_hit_the_node_is_volatile_and_names_are_sets() {
+    let hit = |node: &str, names: [&str; 2]| json!({"hits": {"hits": [{"_index": "a", "_node": node, "_ignored": names, "matched_queries": names}]}});
+    check(hit("n", ["x", "y"]), hit("m", ["y", "x"]), &[]);
+    assert_eq!(found(hit("n", ["x", "y"]), hit("n", ["x", "z"]), &Directives::default()).len(), 2);
+    let source = |names: [&str; 2]| json!({"_source": {"_node": names[0], "_ignored": names}});
+    assert_eq!(found(source(["x", "y"]), source(["y", "x"]), &Directives::default()).len(), 3);
+}
+
+#[test]
 fn numbers_are_near() {
     check(json!({"s": 1.00001, "t": "1.00001"}), json!({"s": 1.00005, "t": "1.00005"}), &[]);
     check(json!(1), json!(1.0), &[]);
