@@ -129,7 +129,7 @@ fn slow(text: &[u8], number: u64) -> Result<Line, Error> {
             Value::Null => {}
             Value::String(text) => line.set(&key, &text, number)?,
             Value::Number(_) | Value::Bool(_) => line.set(&key, &value.to_string(), number)?,
-            Value::Array(_) | Value::Object(_) if key == "_source" => {
+            Value::Object(_) if key == "_source" => {
                 line.source = Some(dsl::source_filter(&value)?);
             }
             Value::Array(_) | Value::Object(_) => {
@@ -277,6 +277,7 @@ mod tests {
         check("{}", "expected FIELD_NAME but found [END_OBJECT]");
         check(r#"{"index":"1"}"#, "expected START_OBJECT or END_OBJECT but found [VALUE_STRING]");
         check(r#"{"index":{"routing":{}}}"#, "expected a simple value for field [routing] but found [START_OBJECT]");
+        check(r#"{"index":{"_source":["a"]}}"#, "expected a simple value for field [_source] but found [START_ARRAY]");
         check(r#"{"index":{"_id":["1"]}}"#, "expected a simple value for field [_id] but found [START_ARRAY]");
         check(r#"{"index":{"version":"x"}}"#, r#"For input string: "x""#);
         check("index 1", "json_parse_exception");
@@ -288,7 +289,7 @@ mod tests {
     fn what_opensearch_takes_is_taken() {
         check(r#"{"index":{"_id":"1"}} garbage"#, "Index");
         check(r#"{"index":{"_id":"1"},"x":1}"#, "Index");
-        check(r#"{"index":{"_id":"1","_source":["a","b"]}}"#, r#"includes: ["a", "b"]"#);
+        check(r#"{"index":{"_id":"1","_source":{"includes":["a","b"]}}}"#, r#"includes: ["a", "b"]"#);
         check(r#"{"index":{"_id":"1","op_type":"foo"}}"#, "Index");
         check(r#"{"index":{"_id":1.5}}"#, "1.5");
     }
