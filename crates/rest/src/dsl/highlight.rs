@@ -144,6 +144,13 @@ fn kind(field: Field<'_>) -> Result<HighlightKind, Error> {
     }
 }
 
+/// The breaks of words and sentences are those of English; the rules of another language would place them elsewhere.
+fn boundary_scanner_locale(field: Field<'_>) -> Result<(), Error> {
+    let tag = string(field)?;
+    let language = tag.split(['-', '_']).next().unwrap_or_default();
+    if language.eq_ignore_ascii_case("en") { Ok(()) } else { Err(field.not_implemented()) }
+}
+
 fn boundary_scanner(field: Field<'_>) -> Result<Option<BoundaryScanner>, Error> {
     match string(field)?.to_ascii_lowercase().as_str() {
         "sentence" => Ok(Some(BoundaryScanner::Sentence)),
@@ -186,7 +193,7 @@ impl Options {
             "boundary_chars" => drop(string(field)?),
             "boundary_max_scan" | "phrase_limit" => drop(number(field)?),
             "force_source" => drop(flag(field)?),
-            "boundary_scanner_locale" => return Err(field.not_implemented()),
+            "boundary_scanner_locale" => boundary_scanner_locale(field)?,
             "options" => match field.typed(&["START_OBJECT"])?.value {
                 Value::Object(object) if object.is_empty() => {}
                 _ => return Err(field.not_implemented()),
