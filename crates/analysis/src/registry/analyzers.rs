@@ -64,6 +64,7 @@ pub(crate) fn builtin(name: &str) -> Option<Analyzer> {
 
 /// A built-in analyzer with settings; `None` for an unknown type.
 fn configured(kind: &str, name: &str, settings: &Settings) -> Result<Option<Analyzer>, AnalysisError> {
+    settings.no_files()?;
     let limits = Limits::default();
     let missing = || AnalysisError::Unsupported { part: "analyzer", kind: kind.to_owned(), name: name.to_owned() };
     let tokenizer = match kind {

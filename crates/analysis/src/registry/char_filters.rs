@@ -11,6 +11,7 @@ use crate::stream::CharFilter;
 
 /// A char filter of this type; `None` for an unknown type.
 pub(crate) fn build(kind: &str, name: &str, settings: &Settings) -> Result<Option<Arc<dyn CharFilter>>, AnalysisError> {
+    settings.no_files()?;
     let filter: Arc<dyn CharFilter> = match kind {
         "html_strip" | "htmlStrip" => Arc::new(HtmlStrip::new(settings.list("escaped_tags").unwrap_or_default())),
         "mapping" => Arc::new(mapping(settings)?),

@@ -4,6 +4,19 @@ use serde_json::{Map, Value};
 
 use crate::error::AnalysisError;
 
+/// Settings that name a file in OpenSearch's folder of configuration.
+const FILES: [&str; 9] = [
+    "articles_path",
+    "keep_words_path",
+    "keywords_path",
+    "mappings_path",
+    "protected_words_path",
+    "rules_path",
+    "stem_exclusion_path",
+    "stopwords_path",
+    "type_table_path",
+];
+
 /// The settings of one component (`analysis.filter.NAME`), nested or with dotted keys.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
@@ -17,6 +30,16 @@ impl Settings {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// Refuses words and rules that are kept in files: without them a text would silently be analyzed otherwise.
+    pub(crate) fn no_files(&self) -> Result<(), AnalysisError> {
+        match FILES.iter().find(|key| self.text(key).is_some()) {
+            Some(key) => {
+                Err(AnalysisError::setting(format!("{key} is not supported: write the list into the settings")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// A value as text; null and absence are the same.
@@ -79,5 +102,25 @@ fn scalar(value: &Value) -> Option<String> {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::Registry;
+
+    #[test]
+    fn words_in_files_are_refused() {
+        for (part, component, key) in [
+            ("analyzer", json!({"type": "standard", "stopwords_path": "words.txt"}), "stopwords_path"),
+            ("analyzer", json!({"type": "french", "stem_exclusion_path": "words.txt"}), "stem_exclusion_path"),
+            ("filter", json!({"type": "stop", "stopwords_path": "words.txt"}), "stopwords_path"),
+            ("char_filter", json!({"type": "mapping", "mappings_path": "rules.txt"}), "mappings_path"),
+        ] {
+            let error = Registry::from_settings(&json!({part: {"mine": component}})).err().expect(key);
+            assert!(error.to_string().starts_with(key), "{error}");
+        }
     }
 }

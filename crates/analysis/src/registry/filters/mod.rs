@@ -72,6 +72,7 @@ pub(crate) fn build(
     settings: &Settings,
     limits: Limits,
 ) -> Result<Option<Prepared>, AnalysisError> {
+    settings.no_files()?;
     let unsupported =
         |kind: &str| Err(AnalysisError::Unsupported { part: "filter", kind: kind.to_owned(), name: name.to_owned() });
     let filter = match kind {
