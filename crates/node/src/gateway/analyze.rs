@@ -38,7 +38,7 @@ pub(super) fn analyze(core: &Core, request: AnalyzeRequest) -> Result<AnalyzeRes
         let analyzed = chosen.analyzer.analyze(text);
         out.extend(analyzed.tokens.iter().map(|token| after.place(token)));
         check_count(out.len(), limit)?;
-        after.text(&analyzed, chosen.analyzer.position_gap());
+        after.text(&analyzed, chosen.gap);
     }
     Ok(AnalyzeResponse::Tokens(out))
 }
@@ -47,10 +47,16 @@ struct Chosen {
     analyzer: Analyzer,
     /// A chain of parts, rather than an analyzer by name.
     custom: bool,
+    /// Positions between two texts.
+    gap: u32,
 }
 
 fn choose(request: &AnalyzeRequest, registry: &Registry, mapping: Option<&Mapping>) -> Result<Chosen, Error> {
-    let named = |analyzer| Ok(Chosen { analyzer, custom: false });
+    // The analyzers that belong to no index leave no gap.
+    let named = |analyzer: Analyzer| {
+        let gap = if request.index.is_some() { analyzer.position_gap() } else { 0 };
+        Ok(Chosen { analyzer, custom: false, gap })
+    };
     if let Some(name) = &request.analyzer {
         let missing = || match request.index {
             Some(_) => Error::illegal_argument(format!("failed to find analyzer [{name}]")),
@@ -68,12 +74,15 @@ fn choose(request: &AnalyzeRequest, registry: &Registry, mapping: Option<&Mappin
         let analyzer = registry
             .custom(request.tokenizer.as_ref(), &request.filters, &request.char_filters)
             .map_err(crate::indexes::analysis_error)?;
-        return Ok(Chosen { analyzer, custom: true });
+        let gap = analyzer.position_gap();
+        return Ok(Chosen { analyzer, custom: true, gap });
     }
     if let Some(field) = request.field.as_deref().and_then(|field| mapping.and_then(|mapping| mapping.field(field)))
         && let Some(analyzer) = of_field(field, registry)
     {
-        return named(analyzer);
+        // Only texts are analyzed with a gap between their values.
+        let gap = if field.kind == FieldKind::Text { analyzer.position_gap() } else { 0 };
+        return Ok(Chosen { analyzer, custom: false, gap });
     }
     let default = registry.analyzer("default").or_else(|| registry.analyzer("standard"));
     named(default.ok_or_else(|| Error::illegal_argument("failed to find analyzer [standard]"))?)
@@ -145,7 +154,7 @@ fn explain(request: &AnalyzeRequest, chosen: &Chosen, limit: u64) -> Result<Anal
                     .map(|(token, keyword)| explained(after.place(token), *keyword, request)),
             );
             check_count(tokens.len(), limit)?;
-            after.text_by(stage.positions, text.encode_utf16().count() as u32, chosen.analyzer.position_gap());
+            after.text_by(stage.positions, text.encode_utf16().count() as u32, chosen.gap);
         }
         Ok(AnalyzedStage { name: name.to_owned(), tokens })
     };
