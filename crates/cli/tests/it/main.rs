@@ -2,6 +2,8 @@
 
 mod commands;
 mod compat;
+mod crud;
 mod durability;
 mod serve;
 mod server;
+mod shards;
