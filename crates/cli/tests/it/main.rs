@@ -4,6 +4,8 @@ mod commands;
 mod compat;
 mod crud;
 mod durability;
+mod python;
+mod relevance;
 mod serve;
 mod server;
 mod shards;
