@@ -119,7 +119,7 @@ mod tests {
             ("filter", json!({"type": "stop", "stopwords_path": "words.txt"}), "stopwords_path"),
             ("char_filter", json!({"type": "mapping", "mappings_path": "rules.txt"}), "mappings_path"),
         ] {
-            let error = Registry::from_settings(&json!({part: {"mine": component}})).err().expect(key);
+            let error = Registry::from_settings(&json!({part: {"mine": component}})).expect_err(key);
             assert!(error.to_string().starts_with(key), "{error}");
         }
     }
