@@ -2,13 +2,18 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
+use tokio::time::timeout;
 
 use model::error::{Error, ErrorKind};
 
 use super::budget::Charge;
 use crate::reply::Reply;
+
+/// For more of a body that is refused already.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The body of one request.
 pub(crate) enum Content {
@@ -71,10 +76,11 @@ impl Chunks {
         }
     }
 
-    /// Reads on without use, as far as one body may be long.
+    /// Reads on without use, as far as one body may be long and as long as it keeps coming: who announces a body and waits for the
+    /// answer before sending it shall get that answer.
     pub(crate) async fn drain(&mut self) {
         let mut left = self.max_content_length;
-        while let Ok(Some(chunk)) = self.next().await {
+        while let Ok(Ok(Some(chunk))) = timeout(PATIENCE, self.next()).await {
             match left.checked_sub(chunk.len() as u64) {
                 Some(rest) => left = rest,
                 None => return,
