@@ -4,6 +4,7 @@ mod commands;
 mod compat;
 mod crud;
 mod durability;
+mod hostile;
 mod python;
 mod relevance;
 mod serve;
