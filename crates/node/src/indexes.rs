@@ -300,7 +300,13 @@ impl Indexes {
                 if let Err(error) = metadata.submit(&started) {
                     return failed(number, error.to_string());
                 }
-                OpenShard { number, term, copy: Ok(copy), preparer: RwLock::new(Some(preparer)), used: Used::default() }
+                OpenShard {
+                    number,
+                    term,
+                    copy: Ok(copy),
+                    preparer: RwLock::new(Some(preparer)),
+                    used: Used::from_now(),
+                }
             }
             Err(reason) => {
                 tracing::error!("shard {name}[{number}] does not open: {reason}");
@@ -437,6 +443,11 @@ fn durability(settings: &Typed) -> wal::Durability {
 }
 
 impl Used {
+    /// A shard that opens counts as searched: it is idle only when nobody has searched it for a while.
+    fn from_now() -> Self {
+        Self { searched_ms: AtomicU64::new(now_ms()), ..Self::default() }
+    }
+
     /// Adds one use that began at `begun`.
     pub fn count(times: &AtomicU64, micros: &AtomicU64, begun: Instant) {
         times.fetch_add(1, Ordering::Relaxed);
