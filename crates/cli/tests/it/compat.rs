@@ -7,10 +7,13 @@ mod client;
 mod compare;
 mod parse;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use compare::{Answer, differences};
 use parse::{Record, Request};
+
+use crate::server::Server;
 
 /// One request that a server answers otherwise than OpenSearch did.
 #[derive(Debug)]
@@ -86,6 +89,34 @@ fn difference(path: &Path, request: &Request, recorded: &Answer, answered: &Answ
     let found = differences(recorded, answered, &request.directives);
     let script = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     (!found.is_empty()).then(|| Difference { script, line: request.line, request: request.label(), found })
+}
+
+/// `known.txt` beside the scripts: `SCRIPT:LINE why`, a line each request that is answered otherwise.
+fn known() -> BTreeMap<String, String> {
+    let text = include_str!("../compat/known.txt");
+    let rows = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    rows.filter_map(|line| line.split_once(' ')).map(|(place, why)| (place.to_owned(), why.to_owned())).collect()
+}
+
+#[test]
+fn a_node_answers_as_recorded_but_for_what_is_known() {
+    let server = Server::start();
+    let known = known();
+    let mut unknown = Vec::new();
+    let mut met = BTreeSet::new();
+    for path in scripts() {
+        for difference in replay(&path, &server.url()).expect("a node that answers") {
+            let place = format!("{}:{}", difference.script, difference.line);
+            if known.contains_key(&place) {
+                met.insert(place);
+            } else {
+                unknown.push(difference.to_string());
+            }
+        }
+    }
+    let vanished: Vec<&String> = known.keys().filter(|place| !met.contains(*place)).collect();
+    assert!(unknown.is_empty(), "{} answers differ that known.txt does not name:\n{}", unknown.len(), unknown.join("\n"));
+    assert!(vanished.is_empty(), "these answers are as recorded now; take them out of known.txt: {vanished:?}");
 }
 
 /// By hand, against any server: `SHOAL_URL=http://127.0.0.1:9200 cargo test -p cli --test it compat -- --nocapture`.
