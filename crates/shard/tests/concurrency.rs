@@ -5,17 +5,22 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use analysis::Registry;
 use model::mapping::Mapping;
-use model::write::Condition;
+use model::write::{Condition, Outcome};
 use shard::engine::{CopyOptions, ShardChange, ShardCopy, ShardWrite};
 use shard::fields::meta;
 use shard::layout;
 use shard::prepare::{Prepared, Preparer, Settings};
 use shard::reader::Similarity;
 use wal::{Durability, Syncer};
+
+/// So many that a merge ends while a batch is being built at least once.
+const MERGES: u64 = 15;
+/// Enough that documents of the segment that is being merged are replaced all the while.
+const IDS: u64 = 4_000;
 
 struct Open {
     copy: Arc<ShardCopy>,
@@ -46,7 +51,7 @@ fn open(directory: &Path) -> Open {
 }
 
 impl Open {
-    fn index(&self, id: &str, n: u64) {
+    fn index(&self, id: &str, n: u64) -> Outcome {
         let id: Arc<str> = id.into();
         let source = format!(r#"{{"n":{n}}}"#).into_bytes().into();
         let Prepared::Ready(document) = self.preparer.prepare(&id, None, &source).unwrap() else {
@@ -54,7 +59,7 @@ impl Open {
         };
         let change = ShardChange::Index { document: Arc::new(document), create: false };
         let write = ShardWrite { id, change, condition: Condition::default(), generated_id: false };
-        self.copy.write(&[write], 0).unwrap().outcomes.remove(0).unwrap();
+        self.copy.write(&[write], 0).unwrap().outcomes.remove(0).unwrap().outcome
     }
 
     /// Ids that searches see, sorted.
@@ -77,25 +82,28 @@ impl Open {
 fn a_document_replaced_while_its_segment_is_merged_is_there_once() {
     let directory = tempfile::tempdir().unwrap();
     let open = open(directory.path());
-    let over = AtomicBool::new(false);
+    (0..IDS).for_each(|n| assert_eq!(open.index(&format!("{n:04}"), n), Outcome::Created));
+    let merges = AtomicU64::new(0);
+    let goes_on = || merges.load(Ordering::Relaxed) < MERGES;
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !over.load(Ordering::Relaxed) {
+            while goes_on() {
                 open.copy.force_merge(Some(1), false).unwrap();
+                merges.fetch_add(1, Ordering::Relaxed);
             }
         });
         scope.spawn(|| {
-            while !over.load(Ordering::Relaxed) {
+            while goes_on() {
                 open.copy.refresh().unwrap();
             }
         });
-        for n in 0..12_000 {
-            open.index(&format!("{:02}", n % 40), n);
+        for n in (0..).take_while(|_| goes_on()) {
+            let outcome = open.index(&format!("{:04}", n * 7 % IDS), n);
+            assert_eq!(outcome, Outcome::Updated, "an id that is there is found");
         }
-        over.store(true, Ordering::Relaxed);
     });
     open.copy.refresh().unwrap();
-    assert_eq!(open.visible(), (0..40).map(|n| format!("{n:02}")).collect::<Vec<_>>());
+    assert_eq!(open.visible(), (0..IDS).map(|n| format!("{n:04}")).collect::<Vec<_>>());
 }
 
 #[test]

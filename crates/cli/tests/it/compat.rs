@@ -115,7 +115,12 @@ fn a_node_answers_as_recorded_but_for_what_is_known() {
         }
     }
     let vanished: Vec<&String> = known.keys().filter(|place| !met.contains(*place)).collect();
-    assert!(unknown.is_empty(), "{} answers differ that known.txt does not name:\n{}", unknown.len(), unknown.join("\n"));
+    assert!(
+        unknown.is_empty(),
+        "{} answers differ that known.txt does not name:\n{}",
+        unknown.len(),
+        unknown.join("\n")
+    );
     assert!(vanished.is_empty(), "these answers are as recorded now; take them out of known.txt: {vanished:?}");
 }
 
