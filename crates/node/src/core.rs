@@ -27,7 +27,10 @@ pub struct Core {
     pub indexes: Indexes,
     pub search: Pool,
     pub write: Pool,
+    /// Seals and merges.
     pub background: Arc<Pool>,
+    /// Scheduled refreshes and flushes, which must not wait behind merges.
+    pub upkeep: Pool,
     pub metrics: Metrics,
     pub document_ids: DocumentIds,
     pub started_ms: u64,
@@ -52,6 +55,7 @@ impl Core {
             search: Pool::start("search", config.search_threads, config.search_queue)?,
             write: Pool::start("write", config.write_threads, config.write_queue)?,
             background,
+            upkeep: Pool::start("upkeep", 1, usize::MAX)?,
             metrics: Metrics::new(),
             document_ids: DocumentIds::new(),
             ephemeral_id: identity::random(),
@@ -111,6 +115,7 @@ impl Core {
     pub fn close(&self) {
         self.write.finish();
         self.search.finish();
+        self.upkeep.finish();
         self.indexes.flush_all();
         self.background.finish();
         tracing::info!("node {} has flushed its shards and leaves", self.config.node_name);

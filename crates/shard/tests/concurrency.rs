@@ -18,7 +18,7 @@ use shard::reader::Similarity;
 use wal::{Durability, Syncer};
 
 /// So many that a merge ends while a batch is being built at least once.
-const MERGES: u64 = 15;
+const MERGES: u64 = 5;
 /// Enough that documents of the segment that is being merged are replaced all the while.
 const IDS: u64 = 4_000;
 
@@ -121,6 +121,29 @@ fn a_refresh_shows_what_was_written_before_it_however_many_refresh() {
                     assert!(open.visible().binary_search(&id).is_ok(), "{id} is not seen");
                 }
             });
+        }
+    });
+}
+
+#[test]
+fn a_document_that_is_replaced_over_and_over_is_always_seen() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = open(directory.path());
+    let ids: Vec<String> = (0..50).map(|n| format!("{n:02}")).collect();
+    ids.iter().for_each(|id| drop(open.index(id, 0)));
+    open.copy.refresh().unwrap();
+    let refreshes = AtomicU64::new(0);
+    let goes_on = || refreshes.load(Ordering::Relaxed) < 400;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for id in ids.iter().cycle().take_while(|_| goes_on()) {
+                open.index(id, 1);
+            }
+        });
+        while goes_on() {
+            open.copy.refresh().unwrap();
+            refreshes.fetch_add(1, Ordering::Relaxed);
+            assert_eq!(open.visible(), ids);
         }
     });
 }

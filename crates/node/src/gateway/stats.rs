@@ -72,7 +72,7 @@ pub(super) fn node_stats(core: &Core) -> NodeStats {
             used_bytes: 0,
             tripped: 0,
         }],
-        pools: vec![core.search.stats(), core.write.stats(), core.background.stats()],
+        pools: vec![core.search.stats(), core.write.stats(), core.background.stats(), core.upkeep.stats()],
     }
 }
 

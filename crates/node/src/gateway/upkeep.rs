@@ -42,7 +42,7 @@ fn look_after(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>, copy: 
     if is_due(view, shard, now) && copy.is_dirty() {
         shard.used.refreshed_ms.store(now, Ordering::Relaxed);
         let (copy, name, number) = (copy.clone(), view.metadata.name.clone(), shard.number);
-        core.background.later(Box::new(move || {
+        core.upkeep.later(Box::new(move || {
             if let Err(error) = copy.refresh() {
                 tracing::error!("shard {name}[{number}] failed to refresh: {error}");
             }
@@ -53,7 +53,7 @@ fn look_after(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>, copy: 
     let long = bytes > view.settings.flush_threshold_bytes || operations > MAX_REPLAY;
     if long && copy.begin_flush() {
         let (copy, name, number) = (copy.clone(), view.metadata.name.clone(), shard.number);
-        core.background.later(Box::new(move || {
+        core.upkeep.later(Box::new(move || {
             if let Err(error) = copy.flush(false) {
                 tracing::error!("shard {name}[{number}] failed to flush: {error}");
             }
