@@ -103,12 +103,11 @@ impl ShardCopy {
         let mut writer = self.writer.lock();
         let mut segments = self.segments.lock();
         if let Some(body) = body {
-            let mut held = Held::new(taken.key, body);
-            // Documents that were replaced while the segment was being built.
-            let late = writer.deletes.remove(&taken.key).unwrap_or_default();
-            let late: Vec<u32> = late.into_iter().map(|doc| rank(taken.alive.as_ref(), doc)).collect();
-            held.delete(&late);
-            segments.held.push(held);
+            // Documents that were replaced while the segment was being built are seen until a reader shows what replaced them.
+            if let Some(late) = writer.deletes.get_mut(&taken.key) {
+                late.iter_mut().for_each(|doc| *doc = rank(taken.alive.as_ref(), *doc));
+            }
+            segments.held.push(Held::new(taken.key, body));
         }
         segments.delete(&std::mem::take(&mut writer.taken_deletes));
         *self.newest.write() = segments.held.as_slice().into();
