@@ -213,6 +213,32 @@ pub struct ShardStats {
     pub merged_bytes: u64,
 }
 
+impl ShardStats {
+    /// Adds another copy's counts. Sequence numbers are of one copy: they stay as they are.
+    pub fn add(&mut self, other: &Self) {
+        self.docs += other.docs;
+        self.deleted += other.deleted;
+        self.store_bytes += other.store_bytes;
+        self.memory_bytes += other.memory_bytes;
+        self.segments += other.segments;
+        self.translog.operations += other.translog.operations;
+        self.translog.bytes += other.translog.bytes;
+        self.translog.uncommitted_operations += other.translog.uncommitted_operations;
+        self.translog.uncommitted_bytes += other.translog.uncommitted_bytes;
+        self.indexing.add(other.indexing);
+        self.deleting.add(other.deleting);
+        self.get.add(other.get);
+        self.get_missing += other.get_missing;
+        self.query.add(other.query);
+        self.fetch.add(other.fetch);
+        self.refresh.add(other.refresh);
+        self.flush.add(other.flush);
+        self.merge.add(other.merge);
+        self.merged_docs += other.merged_docs;
+        self.merged_bytes += other.merged_bytes;
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TranslogStats {
     pub operations: u64,
@@ -227,6 +253,15 @@ pub struct OperationStats {
     pub time_ms: u64,
     pub current: u64,
     pub failed: u64,
+}
+
+impl OperationStats {
+    fn add(&mut self, other: Self) {
+        self.total += other.total;
+        self.time_ms += other.time_ms;
+        self.current += other.current;
+        self.failed += other.failed;
+    }
 }
 
 /// `_stats`: counts of the copies of the target.

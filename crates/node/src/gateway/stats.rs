@@ -62,7 +62,10 @@ pub(super) fn node_stats(core: &Core) -> NodeStats {
         node: super::cluster::node_info(core),
         timestamp_ms: now_ms(),
         shard_count: shards.len() as u64,
-        shards: each.fold(ShardStats::default(), add),
+        shards: each.fold(ShardStats::default(), |mut sum, one| {
+            sum.add(&one);
+            sum
+        }),
         process: process_stats(),
         disk: disk_stats(&core.config.data),
         http: HttpStats::default(),
@@ -122,34 +125,4 @@ fn shard_stats(facts: &shard::engine::CopyStats, used: &Used) -> ShardStats {
         merged_docs: facts.merged_docs,
         merged_bytes: 0,
     }
-}
-
-fn add(mut sum: ShardStats, one: ShardStats) -> ShardStats {
-    let operations = |sum: &mut OperationStats, one: OperationStats| {
-        sum.total += one.total;
-        sum.time_ms += one.time_ms;
-        sum.current += one.current;
-        sum.failed += one.failed;
-    };
-    sum.docs += one.docs;
-    sum.deleted += one.deleted;
-    sum.store_bytes += one.store_bytes;
-    sum.memory_bytes += one.memory_bytes;
-    sum.segments += one.segments;
-    sum.translog.operations += one.translog.operations;
-    sum.translog.bytes += one.translog.bytes;
-    sum.translog.uncommitted_operations += one.translog.uncommitted_operations;
-    sum.translog.uncommitted_bytes += one.translog.uncommitted_bytes;
-    operations(&mut sum.indexing, one.indexing);
-    operations(&mut sum.deleting, one.deleting);
-    operations(&mut sum.get, one.get);
-    operations(&mut sum.query, one.query);
-    operations(&mut sum.fetch, one.fetch);
-    operations(&mut sum.refresh, one.refresh);
-    operations(&mut sum.flush, one.flush);
-    operations(&mut sum.merge, one.merge);
-    sum.get_missing += one.get_missing;
-    sum.merged_docs += one.merged_docs;
-    sum.merged_bytes += one.merged_bytes;
-    sum
 }

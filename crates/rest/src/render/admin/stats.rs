@@ -3,7 +3,7 @@
 //! The shape has fields for what Shoal does not have (caches of answers and fields, suggesters, remote stores, scrolls): these are zero,
 //! which is the truth. `store` and `segments` are sizes now, all else counts since the shard was opened.
 
-use model::admin::{OperationStats, ShardStats};
+use model::admin::ShardStats;
 use serde_json::{Map, Value, json};
 
 /// What `_stats/{metric}` may ask for, in the order of the sections.
@@ -159,39 +159,15 @@ fn translog(stats: &ShardStats) -> Value {
 /// The counts of many copies together. Sequence numbers are of one copy, and left out.
 pub(crate) fn sum<'a>(copies: impl Iterator<Item = &'a ShardStats>) -> ShardStats {
     copies.fold(ShardStats::default(), |mut sum, one| {
-        sum.docs += one.docs;
-        sum.deleted += one.deleted;
-        sum.store_bytes += one.store_bytes;
-        sum.memory_bytes += one.memory_bytes;
-        sum.segments += one.segments;
-        sum.translog.operations += one.translog.operations;
-        sum.translog.bytes += one.translog.bytes;
-        sum.translog.uncommitted_operations += one.translog.uncommitted_operations;
-        sum.translog.uncommitted_bytes += one.translog.uncommitted_bytes;
-        sum.get_missing += one.get_missing;
-        sum.merged_docs += one.merged_docs;
-        sum.merged_bytes += one.merged_bytes;
-        add(&mut sum.indexing, one.indexing);
-        add(&mut sum.deleting, one.deleting);
-        add(&mut sum.get, one.get);
-        add(&mut sum.query, one.query);
-        add(&mut sum.fetch, one.fetch);
-        add(&mut sum.refresh, one.refresh);
-        add(&mut sum.flush, one.flush);
-        add(&mut sum.merge, one.merge);
+        sum.add(one);
         sum
     })
 }
 
-fn add(sum: &mut OperationStats, one: OperationStats) {
-    sum.total += one.total;
-    sum.time_ms += one.time_ms;
-    sum.current += one.current;
-    sum.failed += one.failed;
-}
-
 #[cfg(test)]
 mod tests {
+    use model::admin::OperationStats;
+
     use super::*;
 
     #[test]
