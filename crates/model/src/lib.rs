@@ -8,6 +8,7 @@ pub mod date;
 pub mod document;
 pub mod error;
 pub mod gateway;
+pub mod geo;
 pub mod id;
 pub mod mapping;
 pub mod number;
