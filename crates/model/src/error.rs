@@ -153,6 +153,8 @@ macro_rules! kinds {
 
 kinds! {
     ActionRequestValidation "action_request_validation_exception" 400
+    AggregationExecution "aggregation_execution_exception" 500
+    AggregationInitialization "aggregation_initialization_exception" 500
     AliasNotFound "aliases_not_found_exception" 404
     ArrayIndexOutOfBounds "array_index_out_of_bounds_exception" 400
     BadParameter "bad_parameter_exception" 400
@@ -206,6 +208,7 @@ kinds! {
     TokenMgr "token_mgr_error" 400
     TooComplexToDeterminize "too_complex_to_determinize_exception" 400
     TooManyBooleanClauses "too_many_clauses" 500
+    TooManyBuckets "too_many_buckets_exception" 503
     TooManyClauses "too_many_nested_clauses" 400
     UnavailableShards "unavailable_shards_exception" 503
     UnsupportedOperation "unsupported_operation_exception" 400

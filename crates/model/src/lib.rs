@@ -4,6 +4,7 @@
 //! clock, a file or a socket.
 
 pub mod admin;
+pub mod aggregation;
 pub mod date;
 pub mod document;
 pub mod error;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::aggregation::answer::Answer;
+use crate::aggregation::request::Aggregation;
 use crate::document::Source;
 use crate::error::Error;
 use crate::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
@@ -32,6 +34,12 @@ pub struct SearchRequest {
     pub preference: Option<String>,
     pub explain: bool,
     pub fetch: Fetch,
+    /// In the order given.
+    pub aggregations: Vec<Aggregation>,
+    /// Names of aggregations are written with their types: `sterms#genres`.
+    pub typed_keys: bool,
+    /// `None`: as the index says.
+    pub request_cache: Option<bool>,
 }
 
 impl SearchRequest {
@@ -55,6 +63,9 @@ impl SearchRequest {
             preference: None,
             explain: false,
             fetch: Fetch::default(),
+            aggregations: Vec::new(),
+            typed_keys: false,
+            request_cache: None,
         }
     }
 }
@@ -184,6 +195,8 @@ pub struct SearchResponse {
     pub total: Option<Total>,
     pub max_score: Option<f32>,
     pub hits: Vec<Hit>,
+    /// `None`: none were asked for.
+    pub aggregations: Option<Vec<Answer>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

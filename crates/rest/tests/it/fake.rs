@@ -132,6 +132,7 @@ impl Gateway for Fake {
                 total: Some(Total { value: 0, exact: true }),
                 max_score: None,
                 hits: Vec::new(),
+                aggregations: None,
             })
         })
     }

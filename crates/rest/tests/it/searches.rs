@@ -85,6 +85,7 @@ fn a_hit_with_everything() {
         total: Some(Total { value: 10_000, exact: false }),
         max_score: Some(1.5),
         hits: vec![hit()],
+        aggregations: None,
     }));
     let expected = concat!(
         r#"{"took":5,"timed_out":true,"terminated_early":true,"_shards":{"total":2,"successful":1,"skipped":0,"failed":1,"#,

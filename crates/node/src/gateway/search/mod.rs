@@ -87,6 +87,7 @@ async fn search_counted(core: &Arc<Core>, mut request: SearchRequest, begun: Ins
         total: merged.total,
         max_score: merged.max_score.filter(|score| !score.is_nan()),
         hits,
+        aggregations: None,
     })
 }
 

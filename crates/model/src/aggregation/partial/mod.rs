@@ -1,0 +1,102 @@
+//! What one shard, or several together, found: values that merge associatively and commutatively.
+//!
+//! A partial has the shape of the request's tree. Nothing is rounded, averaged or cut here: what a shard leaves out it says
+//! ([`Table::other`], [`Table::error`]), and the answer is made at the end.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind};
+
+mod stats;
+mod table;
+
+pub use stats::Stats;
+pub use table::{Row, Table};
+
+/// One aggregation's findings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Partial {
+    /// The index does not have the field: gives way to whatever another found.
+    Unmapped,
+    /// `value_count`
+    Count(u64),
+    /// `avg`, `min`, `max`, `sum`, `stats`, `extended_stats`
+    Stats(Box<Stats>),
+    /// `filter`, `missing`, `global`, `sampler`
+    Bucket(Bucket),
+    /// Buckets by their place in the request: `filters`, ranges.
+    Slots(Vec<Bucket>),
+    /// Buckets by key: terms, histograms.
+    Table(Table),
+}
+
+/// Documents of one bucket, and what the aggregations inside it found, in order of the request.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bucket {
+    pub doc_count: u64,
+    pub children: Vec<Partial>,
+}
+
+impl Partial {
+    /// Takes in what another shard found.
+    ///
+    /// # Errors
+    /// `illegal_argument_exception` where the two cannot be one answer: a field is a number in one index and a text in another.
+    pub fn merge(&mut self, other: Self) -> Result<(), Error> {
+        match (&mut *self, other) {
+            (_, Self::Unmapped) => {}
+            (Self::Unmapped, other) => *self = other,
+            (Self::Count(mine), Self::Count(theirs)) => *mine += theirs,
+            (Self::Stats(mine), Self::Stats(theirs)) => mine.merge(&theirs),
+            (Self::Bucket(mine), Self::Bucket(theirs)) => mine.merge(theirs)?,
+            (Self::Slots(mine), Self::Slots(theirs)) if mine.len() == theirs.len() => {
+                mine.iter_mut().zip(theirs).try_for_each(|(mine, theirs)| mine.merge(theirs))?;
+            }
+            (Self::Table(mine), Self::Table(theirs)) => mine.merge(theirs)?,
+            _ => return Err(two_kinds()),
+        }
+        Ok(())
+    }
+
+    /// All of one aggregation as one, by halves, so that each part is moved a logarithmic number of times.
+    ///
+    /// # Errors
+    /// As [`Partial::merge`].
+    pub fn merge_all(mut parts: Vec<Self>) -> Result<Self, Error> {
+        while parts.len() > 1 {
+            let mut merged = Vec::with_capacity(parts.len().div_ceil(2));
+            let mut rest = parts.into_iter();
+            while let Some(mut one) = rest.next() {
+                if let Some(other) = rest.next() {
+                    one.merge(other)?;
+                }
+                merged.push(one);
+            }
+            parts = merged;
+        }
+        Ok(parts.pop().unwrap_or(Self::Unmapped))
+    }
+}
+
+impl Bucket {
+    /// Adds another shard's part of the bucket.
+    ///
+    /// # Errors
+    /// As [`Partial::merge`].
+    pub fn merge(&mut self, other: Self) -> Result<(), Error> {
+        self.doc_count += other.doc_count;
+        if self.children.is_empty() {
+            self.children = other.children;
+            return Ok(());
+        }
+        self.children.iter_mut().zip(other.children).try_for_each(|(mine, theirs)| mine.merge(theirs))
+    }
+}
+
+/// Findings that cannot be one answer.
+fn two_kinds() -> Error {
+    Error::new(
+        ErrorKind::AggregationExecution,
+        "Merging/Reducing the aggregations failed: the field exists as two different types in two different indices",
+    )
+}

@@ -1,0 +1,67 @@
+//! Numbers about the documents of a bucket.
+
+use super::Source;
+use crate::search::{Fetch, SortKey};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExtendedStats {
+    pub source: Source,
+    /// Standard deviations between the mean and its bounds.
+    pub sigma: f64,
+}
+
+/// `percentiles`, and `percentile_ranks` with values in place of percents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Percentiles {
+    pub source: Source,
+    pub points: Vec<f64>,
+    pub keyed: bool,
+    pub method: PercentilesMethod,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PercentilesMethod {
+    TDigest { compression: f64 },
+    Hdr { significant_digits: u8 },
+}
+
+/// How many distinct values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cardinality {
+    pub source: Source,
+    /// Counts up to about this are close to exact; default 3,000, at most 40,000.
+    pub precision_threshold: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightedAvg {
+    pub value: Source,
+    pub weight: Source,
+    pub format: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct MedianAbsoluteDeviation {
+    pub source: Source,
+    pub compression: f64,
+}
+
+/// The best hits of a bucket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopHits {
+    pub from: u32,
+    pub size: u32,
+    /// Empty: by score.
+    pub sort: Vec<SortKey>,
+    pub track_scores: bool,
+    pub explain: bool,
+    pub fetch: Fetch,
+}
+
+/// Moments of several fields and how they vary together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatrixStats {
+    /// Missing values stand in `Source::missing`.
+    pub fields: Vec<Source>,
+    pub mode: crate::search::SortMode,
+}

@@ -1,0 +1,129 @@
+//! Aggregations of the answers of others.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// A pipeline with what all share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pipeline {
+    pub kind: PipelineKind,
+    /// A decimal format.
+    pub format: Option<String>,
+    pub gap_policy: GapPolicy,
+}
+
+/// What a bucket without a value counts as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GapPolicy {
+    #[default]
+    Skip,
+    InsertZeros,
+}
+
+/// Where numbers come from, as in `sales>stats.avg`, `_count`, `genres['rock']>price`.
+pub type BucketsPath = Arc<str>;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum PipelineKind {
+    AvgBucket(BucketsPath),
+    MinBucket(BucketsPath),
+    MaxBucket(BucketsPath),
+    SumBucket(BucketsPath),
+    StatsBucket(BucketsPath),
+    ExtendedStatsBucket {
+        path: BucketsPath,
+        sigma: f64,
+    },
+    PercentilesBucket {
+        path: BucketsPath,
+        percents: Vec<f64>,
+        keyed: bool,
+    },
+    /// `unit_ms`: of `normalized_value`, in milliseconds.
+    Derivative {
+        path: BucketsPath,
+        unit_ms: Option<i64>,
+    },
+    CumulativeSum(BucketsPath),
+    MovingFn {
+        path: BucketsPath,
+        window: u32,
+        shift: i32,
+        function: MovingFunction,
+    },
+    SerialDiff {
+        path: BucketsPath,
+        lag: u32,
+    },
+    BucketSort {
+        sort: Vec<super::Order>,
+        from: u32,
+        size: Option<u32>,
+    },
+    BucketScript {
+        paths: Vec<(String, BucketsPath)>,
+        script: Script,
+    },
+    BucketSelector {
+        paths: Vec<(String, BucketsPath)>,
+        script: Script,
+    },
+}
+
+/// An expression as people write it in Painless, over `params`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Script {
+    pub source: String,
+    pub params: Vec<(String, Value)>,
+}
+
+/// The functions of `MovingFunctions`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MovingFunction {
+    Max,
+    Min,
+    Sum,
+    StdDev,
+    UnweightedAvg,
+    LinearWeightedAvg,
+    Ewma { alpha: f64 },
+    Holt { alpha: f64, beta: f64 },
+    HoltWinters { alpha: f64, beta: f64, gamma: f64, period: u32, multiplicative: bool },
+}
+
+impl PipelineKind {
+    /// As in the request.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::AvgBucket(_) => "avg_bucket",
+            Self::MinBucket(_) => "min_bucket",
+            Self::MaxBucket(_) => "max_bucket",
+            Self::SumBucket(_) => "sum_bucket",
+            Self::StatsBucket(_) => "stats_bucket",
+            Self::ExtendedStatsBucket { .. } => "extended_stats_bucket",
+            Self::PercentilesBucket { .. } => "percentiles_bucket",
+            Self::Derivative { .. } => "derivative",
+            Self::CumulativeSum(_) => "cumulative_sum",
+            Self::MovingFn { .. } => "moving_fn",
+            Self::SerialDiff { .. } => "serial_diff",
+            Self::BucketSort { .. } => "bucket_sort",
+            Self::BucketScript { .. } => "bucket_script",
+            Self::BucketSelector { .. } => "bucket_selector",
+        }
+    }
+
+    /// Whether it stands inside the buckets whose numbers it follows, rather than beside them.
+    pub fn is_parent(&self) -> bool {
+        !matches!(
+            self,
+            Self::AvgBucket(_)
+                | Self::MinBucket(_)
+                | Self::MaxBucket(_)
+                | Self::SumBucket(_)
+                | Self::StatsBucket(_)
+                | Self::ExtendedStatsBucket { .. }
+                | Self::PercentilesBucket { .. }
+        )
+    }
+}

@@ -1,0 +1,78 @@
+//! Sums that do not depend on the order of their parts.
+
+use serde::{Deserialize, Serialize};
+
+/// Exact where the parts are whole (128 bits), otherwise a double with the error it has made so far, added up apart (Neumaier's
+/// variant of Kahan's summation; the two halves together are a double-double).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sum {
+    whole: i128,
+    high: f64,
+    low: f64,
+}
+
+impl Sum {
+    pub fn add_whole(&mut self, number: i128) {
+        // 2^64 values of 63 bits fit.
+        self.whole = self.whole.saturating_add(number);
+    }
+
+    pub fn add(&mut self, number: f64) {
+        let sum = self.high + number;
+        let shadow = sum - self.high;
+        let error = (self.high - (sum - shadow)) + (number - shadow);
+        self.high = sum;
+        // An infinite or undefined sum has no error to correct.
+        if error.is_finite() {
+            self.low += error;
+        }
+    }
+
+    pub fn merge(&mut self, other: Self) {
+        self.add_whole(other.whole);
+        self.add(other.high);
+        self.low += other.low;
+    }
+
+    pub fn value(&self) -> f64 {
+        let low = self.low + ((self.whole - (self.whole as f64) as i128) as f64);
+        let mut all = Self { whole: 0, high: self.whole as f64, low };
+        all.add(self.high);
+        all.high + all.low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_cancels_leaves_the_small_rest() {
+        let mut sum = Sum::default();
+        [1e100, 1.0, -1e100, 1e-5].into_iter().for_each(|number| sum.add(number));
+        assert_eq!(sum.value(), 1.00001);
+        let mut sum = Sum::default();
+        sum.add_whole(i128::from(i64::MAX));
+        sum.add_whole(i128::from(i64::MAX));
+        sum.add_whole(-i128::from(i64::MAX));
+        sum.add(0.5);
+        assert_eq!(sum.value(), i64::MAX as f64);
+        sum.add(f64::INFINITY);
+        assert_eq!(sum.value(), f64::INFINITY);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_shards_changes_nothing(numbers in proptest::collection::vec(-1e12f64..1e12, 0..200), shards in 1usize..9) {
+            let mut one = Sum::default();
+            numbers.iter().for_each(|number| one.add(*number));
+            let mut parts = vec![Sum::default(); shards];
+            numbers.iter().enumerate().for_each(|(n, number)| parts[n % shards].add(*number));
+            let mut all = Sum::default();
+            parts.into_iter().rev().for_each(|part| all.merge(part));
+            prop_assert_eq!(one.value(), all.value());
+        }
+    }
+}
