@@ -94,7 +94,11 @@ pub(super) fn differences(recorded: &Answer, answered: &Answer, directives: &Dir
         directives.ignore.iter().fold(body, |body, paths| without(&body, &rests(paths)))
     };
     let mut found = Vec::new();
-    let rule = Rule { tolerance: directives.within.unwrap_or(TOLERANCE), unordered: directives.unordered };
+    let rule = Rule {
+        tolerance: directives.within.unwrap_or(TOLERANCE),
+        exact_integers: directives.within.is_none(),
+        unordered: directives.unordered,
+    };
     rule.compare(&shown(&recorded.body), &shown(&answered.body), "", &mut found);
     found
 }
@@ -229,6 +233,7 @@ fn without(value: &Value, paths: &[&[String]]) -> Value {
 
 struct Rule {
     tolerance: f64,
+    exact_integers: bool,
     unordered: bool,
 }
 
@@ -277,10 +282,11 @@ impl Rule {
         }
     }
 
-    /// Whether both are numbers (or text of numbers with a fraction) within the tolerance; two integers must be the same.
+    /// Whether both are numbers (or text of numbers with a fraction) within the tolerance; two integers must be the same, unless a
+    /// directive sets the tolerance: then they are estimates too.
     fn near(&self, recorded: &Value, answered: &Value) -> bool {
         let integer = |value: &Value| value.is_i64() || value.is_u64();
-        if integer(recorded) && integer(answered) {
+        if self.exact_integers && integer(recorded) && integer(answered) {
             return false;
         }
         let (Some(a), Some(b)) = (number(recorded), number(answered)) else { return false };

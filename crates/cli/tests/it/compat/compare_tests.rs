@@ -74,6 +74,9 @@ fn integers_are_exact() {
         json!(9_007_199_254_740_992_u64),
         &[": 9007199254740993 | 9007199254740992"],
     );
+    let estimated = Directives { within: Some(0.1), ..Directives::default() };
+    assert!(found(json!(1000), json!(1025), &estimated).is_empty());
+    assert!(!found(json!(1000), json!(1200), &estimated).is_empty());
 }
 
 #[test]
