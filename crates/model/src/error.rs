@@ -196,6 +196,7 @@ kinds! {
     ResourceAlreadyExists "resource_already_exists_exception" 400
     ResourceNotFound "resource_not_found_exception" 404
     RoutingMissing "routing_missing_exception" 400
+    Script "script_exception" 400
     Search "search_exception" 500
     SearchPhaseExecution "search_phase_execution_exception" 503
     SearchParse "parsing_exception" 400

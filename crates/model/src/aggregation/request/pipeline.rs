@@ -46,11 +46,12 @@ pub enum PipelineKind {
         unit_ms: Option<i64>,
     },
     CumulativeSum(BucketsPath),
+    /// `script` calls one of `MovingFunctions` with `values`.
     MovingFn {
         path: BucketsPath,
         window: u32,
         shift: i32,
-        function: MovingFunction,
+        script: Script,
     },
     SerialDiff {
         path: BucketsPath,
@@ -76,20 +77,6 @@ pub enum PipelineKind {
 pub struct Script {
     pub source: String,
     pub params: Vec<(String, Value)>,
-}
-
-/// The functions of `MovingFunctions`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MovingFunction {
-    Max,
-    Min,
-    Sum,
-    StdDev,
-    UnweightedAvg,
-    LinearWeightedAvg,
-    Ewma { alpha: f64 },
-    Holt { alpha: f64, beta: f64 },
-    HoltWinters { alpha: f64, beta: f64, gamma: f64, period: u32, multiplicative: bool },
 }
 
 impl PipelineKind {
