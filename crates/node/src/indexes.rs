@@ -16,7 +16,7 @@ use parking_lot::{Mutex, MutexGuard, RwLock};
 use shard::engine::{Change, CopyOptions, Operation, ShardCopy};
 use shard::prepare::{Prepared, Preparer, Settings};
 use shard::prepared::PreparedDocument;
-use shard::reader::Similarity;
+use shard::reader::Similarities;
 use wal::Syncer;
 
 use crate::clock::now_ms;
@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::identity;
 use crate::metadata::Metadata;
 use crate::pool::Pool;
+use crate::similarity;
 
 /// All open indexes of this node, by uuid.
 pub struct Indexes {
@@ -51,7 +52,7 @@ pub struct IndexView {
     pub metadata: Arc<IndexMetadata>,
     pub settings: Typed,
     pub analysis: Arc<Registry>,
-    pub similarity: Similarity,
+    pub similarities: Arc<Similarities>,
 }
 
 /// One shard, or why it does not serve.
@@ -220,7 +221,7 @@ impl Indexes {
         for shard in &index.shards {
             if let Ok(copy) = &shard.copy {
                 copy.set_durability(durability(&view.settings));
-                copy.set_similarity(view.similarity);
+                copy.set_similarities(view.similarities.clone());
                 match prepare_for(&view, copy) {
                     Ok(preparer) => {
                         copy.set_fields(preparer.fields().clone());
@@ -248,7 +249,7 @@ impl Indexes {
                 metadata: index.clone(),
                 settings: index.settings.typed().clone(),
                 analysis: Arc::new(Registry::builtin()),
-                similarity: Similarity::default(),
+                similarities: Arc::default(),
             }
         });
         Arc::new(OpenIndex { view: RwLock::new(Arc::new(view)), shards })
@@ -333,7 +334,7 @@ impl Indexes {
             disk: Arc::new(wal::RealDisk),
             syncer: self.syncer.clone(),
             spawn: Arc::new(move |job| background.later(job)),
-            similarity: view.similarity,
+            similarities: view.similarities.clone(),
             new_history: identity::random(),
         };
         let layouts =
@@ -368,8 +369,8 @@ impl IndexView {
     fn of(metadata: &Arc<IndexMetadata>) -> Result<Self, Error> {
         let settings = metadata.settings.typed().clone();
         let analysis = registry(&metadata.settings)?;
-        let similarity = similarity(&metadata.settings.similarity());
-        Ok(Self { metadata: metadata.clone(), settings, analysis: Arc::new(analysis), similarity })
+        let similarities = Arc::new(similarity::of_index(&metadata.settings, &metadata.mapping)?);
+        Ok(Self { metadata: metadata.clone(), settings, analysis: Arc::new(analysis), similarities })
     }
 }
 
@@ -417,18 +418,6 @@ pub(crate) fn analysis_error(error: analysis::AnalysisError) -> Error {
         _ => ErrorKind::IllegalArgument,
     };
     Error::new(kind, error.to_string())
-}
-
-/// BM25's parameters of `similarity.default`.
-fn similarity(settings: &serde_json::Value) -> Similarity {
-    let number = |name: &str, default: f32| {
-        let value = settings.pointer(&format!("/default/{name}"));
-        value
-            .and_then(|value| value.as_f64().map(|n| n as f32).or_else(|| value.as_str()?.parse().ok()))
-            .unwrap_or(default)
-    };
-    let default = Similarity::default();
-    Similarity { k1: number("k1", default.k1), b: number("b", default.b) }
 }
 
 fn failed(number: ShardNumber, reason: String) -> OpenShard {

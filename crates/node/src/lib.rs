@@ -13,4 +13,5 @@ pub mod lifecycle;
 mod metadata;
 mod pool;
 mod process;
+mod similarity;
 pub mod telemetry;

@@ -16,7 +16,6 @@ use shard::engine::{CopyOptions, ShardChange, ShardCopy, ShardWrite};
 use shard::execute::{self, Endless};
 use shard::layout;
 use shard::prepare::{Prepared, Preparer, Settings};
-use shard::reader::Similarity;
 use wal::{Durability, Syncer};
 
 #[global_allocator]
@@ -71,7 +70,7 @@ fn open(directory: &std::path::Path) -> Result<(Arc<ShardCopy>, Preparer), Box<d
         syncer: Syncer::start(1)?,
         // On the same thread: its work counts.
         spawn: Arc::new(|job| job()),
-        similarity: Similarity::default(),
+        similarities: Arc::default(),
         new_history: "bench".into(),
     };
     let (copy, _) = ShardCopy::open(options, layout::base_table(), &|_| None)?;

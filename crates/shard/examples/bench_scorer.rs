@@ -16,8 +16,9 @@ use search::shard_query::ShardQuery;
 use shard::execute::{Endless, query};
 use shard::fields::{FieldSlot, FieldTable, Layout, meta};
 use shard::prepared::{PreparedDocument, SequencedDocument};
-use shard::reader::{Reader, SegmentView, Similarity};
+use shard::reader::{Reader, SegmentView};
 use shard::seal::seal;
+use shard::segment::Detail;
 use shard::segment::disk::SealedSegment;
 use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{BooleanQuery, Occur, PhraseQuery, Query, TermQuery};
@@ -103,7 +104,7 @@ fn ours(directory: &Path, documents: u64) -> Result<Reader, Failure> {
         table.append(path.into(), exact(true, false));
     }
     let analyzer = Registry::builtin().analyzer("whitespace").ok_or("no whitespace analyzer")?;
-    table.append("body".into(), Layout::Text { analyzer, positions: true, norms: true, position_gap: 100 });
+    table.append("body".into(), Layout::Text { analyzer, detail: Detail::Positions, norms: true, position_gap: 100 });
     let mut sequenced = (0..documents).map(|number| {
         let id = format!("{number:08}");
         let document = PreparedDocument {
@@ -119,7 +120,7 @@ fn ours(directory: &Path, documents: u64) -> Result<Reader, Failure> {
     let path = directory.join("ours");
     let segment = if path.exists() { SealedSegment::open(&path)? } else { seal(&path, &table, &mut sequenced)? };
     let segments = Arc::from(vec![SegmentView { segment: Arc::new(segment), alive: None }]);
-    Ok(Reader { segments, fields: Arc::new(table), generation: 1, similarity: Similarity::default() })
+    Ok(Reader { segments, fields: Arc::new(table), generation: 1, similarities: Arc::default() })
 }
 
 fn theirs(directory: &Path, documents: u64) -> Result<(Searcher, Field), Failure> {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use analysis::Analyzer;
 
+use crate::segment::Detail;
+
 /// Position of a field in the table; tantivy's field number, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FieldSlot(pub u32);
@@ -37,8 +39,9 @@ pub mod meta {
 /// How a field lies on disk.
 #[derive(Clone, Debug)]
 pub enum Layout {
-    /// Analysed text: postings with frequencies (and positions), lengths when `norms`.
-    Text { analyzer: Analyzer, positions: bool, norms: bool, position_gap: u32 },
+    /// Analysed text. `detail`: what its postings keep; lengths when `norms` (where frequencies are not kept, of the terms without their
+    /// repetitions).
+    Text { analyzer: Analyzer, detail: Detail, norms: bool, position_gap: u32 },
     /// Whole values as terms: keywords, booleans, addresses (16 bytes), paths of flat objects. Postings hold documents only.
     Exact { postings: bool, column: bool, norms: bool },
     /// Numbers as codes ([`model::number`]).

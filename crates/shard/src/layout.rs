@@ -10,6 +10,7 @@ use model::error::{Error, ErrorKind};
 use model::mapping::{Field, FieldKind, IndexOptions, Mapping, NumberKind};
 
 use crate::fields::{FieldTable, Layout};
+use crate::segment::Detail;
 
 /// A table of nothing but the fields that every shard has, in the order of [`crate::fields::meta`].
 pub fn base_table() -> FieldTable {
@@ -70,8 +71,12 @@ fn text(field: &Field, registry: &Registry) -> Result<Layout, Error> {
     let analyzer = analyzer_of(field, registry)?;
     let given = field.explicit.contains_key("position_increment_gap");
     let position_gap = if given { field.position_increment_gap } else { analyzer.position_gap() };
-    let positions = field.index_options >= IndexOptions::Positions;
-    Ok(Layout::Text { analyzer, positions, norms: field.norms, position_gap })
+    let detail = match field.index_options {
+        IndexOptions::Docs => Detail::Docs,
+        IndexOptions::Freqs => Detail::Freqs,
+        IndexOptions::Positions | IndexOptions::Offsets => Detail::Positions,
+    };
+    Ok(Layout::Text { analyzer, detail, norms: field.norms, position_gap })
 }
 
 fn analyzer_of(field: &Field, registry: &Registry) -> Result<Analyzer, Error> {

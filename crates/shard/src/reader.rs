@@ -1,5 +1,6 @@
 //! An immutable view of a shard at one moment: what every search runs on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::fields::FieldTable;
@@ -12,21 +13,53 @@ pub struct Reader {
     pub fields: Arc<FieldTable>,
     /// Grows with every change of content; keys caches of statistics and answers.
     pub generation: u64,
-    pub similarity: Similarity,
+    pub similarities: Arc<Similarities>,
 }
 
-/// BM25's parameters, an index setting.
+/// How the fields of an index score, by its settings and mapping.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Similarities {
+    /// Of every field that names none.
+    pub default: Similarity,
+    /// By full path: those that name one.
+    pub by_field: BTreeMap<Arc<str>, Similarity>,
+}
+
+impl Similarities {
+    /// How a field scores.
+    pub fn of(&self, field: &str) -> Similarity {
+        self.by_field.get(field).copied().unwrap_or(self.default)
+    }
+}
+
+/// How a term scores in a document.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Similarity {
+pub enum Similarity {
+    Bm25(Bm25),
+    /// Every match scores the query's boost.
+    Boolean,
+}
+
+/// BM25's parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bm25 {
     /// How fast repetitions of a term lose weight.
     pub k1: f32,
     /// How much long fields lose, from 0 to 1.
     pub b: f32,
+    /// Scores are `k1 + 1` times as great, as they were before Lucene 8.
+    pub legacy: bool,
+}
+
+impl Default for Bm25 {
+    fn default() -> Self {
+        Self { k1: 1.2, b: 0.75, legacy: false }
+    }
 }
 
 impl Default for Similarity {
     fn default() -> Self {
-        Self { k1: 1.2, b: 0.75 }
+        Self::Bm25(Bm25::default())
     }
 }
 

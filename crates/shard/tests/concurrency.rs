@@ -14,7 +14,6 @@ use shard::engine::{CopyOptions, ShardChange, ShardCopy, ShardWrite};
 use shard::fields::meta;
 use shard::layout;
 use shard::prepare::{Prepared, Preparer, Settings};
-use shard::reader::Similarity;
 use wal::{Durability, Syncer};
 
 /// So many that a merge ends while a batch is being built at least once.
@@ -36,7 +35,7 @@ fn open(directory: &Path) -> Open {
         disk: Arc::new(wal::RealDisk),
         syncer: Syncer::start(1).unwrap(),
         spawn: Arc::new(|job| drop(std::thread::spawn(job))),
-        similarity: Similarity::default(),
+        similarities: Arc::default(),
         new_history: "history".into(),
     };
     let layouts = |path: &str| layout::layout_at(path, &mapping, &registry).ok().flatten();

@@ -31,6 +31,7 @@ const NUMBER: FieldSlot = FieldSlot(15);
 const NUMBER_COLUMN: FieldSlot = FieldSlot(16);
 /// Tokens that share positions, and holes.
 const GRAMS: FieldSlot = FieldSlot(17);
+const TEXT_DOCS: FieldSlot = FieldSlot(18);
 /// Beyond the slots whose keys take one byte.
 const LATE: FieldSlot = FieldSlot(300);
 
@@ -39,7 +40,7 @@ fn table() -> FieldTable {
     let exact = |postings, column, norms| Layout::Exact { postings, column, norms };
     let number = |postings, column| Layout::Number { postings, column };
     let analyzer = Registry::builtin().analyzer("standard").unwrap();
-    let text = |positions, norms| Layout::Text { analyzer: analyzer.clone(), positions, norms, position_gap: 100 };
+    let text = |detail, norms| Layout::Text { analyzer: analyzer.clone(), detail, norms, position_gap: 100 };
     table.append("_id".into(), exact(true, true, false));
     table.append("_source".into(), exact(false, false, false));
     for path in ["_seq_no", "_primary_term", "_version"] {
@@ -48,9 +49,9 @@ fn table() -> FieldTable {
     for path in ["_routing", "_ignored", "_field_names"] {
         table.append(path.into(), exact(true, true, false));
     }
-    table.append("text".into(), text(true, true));
-    table.append("text_freqs".into(), text(false, true));
-    table.append("text_no_norms".into(), text(true, false));
+    table.append("text".into(), text(Detail::Positions, true));
+    table.append("text_freqs".into(), text(Detail::Freqs, true));
+    table.append("text_no_norms".into(), text(Detail::Positions, false));
     table.append("keyword".into(), exact(true, true, false));
     table.append("keyword_column".into(), exact(false, true, false));
     table.append("keyword_terms".into(), exact(true, false, false));
@@ -63,9 +64,10 @@ fn table() -> FieldTable {
     });
     let analyzer = Registry::from_settings(&settings).unwrap().analyzer("grams").unwrap();
     assert!(analyzer.may_overlap());
-    table.append("grams".into(), Layout::Text { analyzer, positions: true, norms: true, position_gap: 3 });
+    table.append("grams".into(), Layout::Text { analyzer, detail: Detail::Positions, norms: true, position_gap: 3 });
+    table.append("text_docs".into(), text(Detail::Docs, true));
     while table.entries().len() < LATE.0 as usize {
-        table.append(format!("unused{}", table.entries().len()).into(), text(true, true));
+        table.append(format!("unused{}", table.entries().len()).into(), text(Detail::Positions, true));
     }
     assert_eq!(table.append("late".into(), exact(true, true, false)), LATE);
     table
@@ -146,18 +148,22 @@ impl Model {
     }
 
     fn text(&mut self, doc: u32, slot: FieldSlot, text: &str, table: &FieldTable) {
-        let Layout::Text { analyzer, position_gap, .. } = &table.entry(slot).unwrap().layout else { panic!() };
+        let Layout::Text { analyzer, position_gap, detail, .. } = &table.entry(slot).unwrap().layout else { panic!() };
         let base = self.bases.entry((doc, slot)).or_default();
         let analyzed = analyzer.analyze(text);
         let mut last = None;
         for token in analyzed.tokens {
             let postings = self.terms.entry(slot).or_default().entry(token.text.into_bytes()).or_default();
-            if postings.last().is_none_or(|last| last.0 != doc) {
+            let new = postings.last().is_none_or(|last| last.0 != doc);
+            if new {
                 postings.push((doc, vec![]));
             }
-            postings.last_mut().unwrap().1.push(*base + token.position);
+            if new || *detail != Detail::Docs {
+                postings.last_mut().unwrap().1.push(*base + token.position);
+            }
             let length = self.lengths.entry(slot).or_default().entry(doc).or_default();
-            *length += u32::from(last != Some(token.position));
+            let counts = if *detail == Detail::Docs { new } else { last != Some(token.position) };
+            *length += u32::from(counts);
             last = Some(token.position);
         }
         *base += analyzed.positions + position_gap;
@@ -224,8 +230,8 @@ fn check_terms(segment: &SealedSegment, slot: FieldSlot, layout: &Layout, model:
     for (term, entry) in &walked {
         assert_eq!(terms.get(term).unwrap(), Some(*entry));
         let postings = &expected[term];
-        let with_positions = matches!(layout, Layout::Text { positions: true, .. });
-        let with_freqs = matches!(layout, Layout::Text { .. });
+        let with_positions = matches!(layout, Layout::Text { detail: Detail::Positions, .. });
+        let with_freqs = matches!(layout, Layout::Text { detail: Detail::Freqs | Detail::Positions, .. });
         assert_eq!(entry.statistics.doc_freq, postings.len() as u64);
         let tokens = postings.iter().map(|p| p.1.len().max(1) as u64).sum::<u64>();
         assert_eq!(entry.statistics.total_term_freq, tokens);
@@ -413,7 +419,7 @@ fn any_document() -> impl Strategy<Value = SequencedDocument> {
     let word = prop::sample::select(vec!["a", "b", "brave", "new", "world", "z", "Ähre", "the", "brave", "a"]);
     let text = prop::collection::vec(word, 0..12).prop_map(|words| words.join(" "));
     let slot = |slots: &[FieldSlot]| prop::sample::select(slots.to_vec());
-    let texts = prop::collection::vec((slot(&[TEXT, TEXT, TEXT_FREQS, TEXT_NO_NORMS, GRAMS]), text), 0..5);
+    let texts = prop::collection::vec((slot(&[TEXT, TEXT, TEXT_FREQS, TEXT_NO_NORMS, TEXT_DOCS, GRAMS]), text), 0..5);
     let keywords = slot(&[KEYWORD, KEYWORD_COLUMN, KEYWORD_TERMS, KEYWORD_NORMS, LATE, meta::FIELD_NAMES]);
     let exact = prop::collection::vec((keywords, "[a-c]{0,2}|\\PC{0,3}"), 0..8);
     let code = prop_oneof![-3i64..4, Just(i64::MIN), Just(i64::MAX), any::<i64>()];

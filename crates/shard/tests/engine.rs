@@ -18,7 +18,6 @@ use shard::engine::{Change, CopyOptions, Operation, ShardChange, ShardCopy, Shar
 use shard::layout;
 use shard::prepare::{Prepared, Preparer, Settings};
 use shard::prepared::PreparedDocument;
-use shard::reader::Similarity;
 use wal::{Durability, Syncer};
 
 /// A copy with what maps its documents.
@@ -37,7 +36,7 @@ fn open(directory: &Path, syncer: &Arc<Syncer>) -> Open {
         disk: Arc::new(wal::RealDisk),
         syncer: syncer.clone(),
         spawn: Arc::new(|job| drop(std::thread::spawn(job))),
-        similarity: Similarity::default(),
+        similarities: Arc::default(),
         new_history: "history".into(),
     };
     let layouts = |path: &str| layout::layout_at(path, &mapping, &registry).ok().flatten();
@@ -227,7 +226,7 @@ fn a_corrupt_segment_is_named_and_nothing_is_served() {
         disk: Arc::new(wal::RealDisk),
         syncer,
         spawn: Arc::new(|job| job()),
-        similarity: Similarity::default(),
+        similarities: Arc::default(),
         new_history: String::new(),
     };
     let error = ShardCopy::open(options, layout::base_table(), &|_| None).err().unwrap().to_string();

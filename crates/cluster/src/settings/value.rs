@@ -46,19 +46,14 @@ pub fn time(name: &str, text: &str) -> Result<Millis, Error> {
     };
     match trimmed.as_str() {
         "-1" => return Ok(None),
-        "0" => return Ok(Some(0)),
+        zeros if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => return Ok(Some(0)),
         _ => {}
     }
     for (unit, factor) in UNITS {
         let Some(number) = trimmed.strip_suffix(unit) else { continue };
-        if number.trim().is_empty() || number.ends_with(|c: char| c.is_ascii_alphabetic()) {
-            continue;
-        }
-        let number: i64 = number.trim().parse().map_err(|_| refuse("fractional time values are not supported"))?;
-        let number = match number {
-            -1 => return Ok(None),
-            number => u64::try_from(number).map_err(|_| refuse("negative durations are not supported"))?,
-        };
+        let number = number.trim();
+        let number: i64 = number.parse().map_err(|_| not_whole(text, number))?;
+        let number = u64::try_from(number).map_err(|_| refuse("negative durations are not supported"))?;
         return Ok(Some(match unit {
             "nanos" => number / 1_000_000,
             "micros" => number / 1000,
@@ -66,6 +61,12 @@ pub fn time(name: &str, text: &str) -> Result<Millis, Error> {
         }));
     }
     Err(refuse("unit is missing or unrecognized"))
+}
+
+fn not_whole(text: &str, number: &str) -> Error {
+    let fraction = if number.parse::<f64>().is_ok() { ", fractional time values are not supported" } else { "" };
+    Error::illegal_argument(format!("failed to parse [{text}]{fraction}"))
+        .with_cause(Error::new(ErrorKind::NumberFormat, format!("For input string: \"{number}\"")))
 }
 
 /// `10mb`, `512b`, `-1`, `0`, in bytes.

@@ -30,6 +30,12 @@ pub struct AnalysisNames {
 }
 
 impl Mapping {
+    /// Every similarity that a field names, with the field's path.
+    pub fn similarity_names(&self) -> Vec<(Arc<str>, Arc<str>)> {
+        let fields = self.all_fields().into_iter().flat_map(super::lookup::with_multi_fields);
+        fields.filter_map(|field| Some((field.similarity.clone()?, field.path.clone()))).collect()
+    }
+
     /// For the check that they exist: `(name, field path)` pairs.
     pub fn analysis_names(&self) -> AnalysisNames {
         let mut names = AnalysisNames::default();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cluster::command::{Command, CreateIndex as NewIndex};
 use cluster::info::index_info;
 use cluster::resolve::{Options, Resolved, resolve};
-use cluster::settings::IndexSettings;
+use cluster::settings::{IndexSettings, flat};
 use cluster::state::State;
 use model::admin::{AliasAction, CreateIndex, IndexCreated, IndexInfo, PutMapping, PutSettings};
 use model::error::{Error, ErrorKind};
@@ -18,6 +18,7 @@ use crate::clock::now_ms;
 use crate::core::Core;
 use crate::identity;
 use crate::indexes::registry;
+use crate::similarity;
 
 pub(super) async fn create(core: &Arc<Core>, request: CreateIndex) -> Result<IndexCreated, Error> {
     let name: Arc<str> = request.name.as_str().into();
@@ -91,8 +92,7 @@ pub(super) async fn put_mapping(core: &Arc<Core>, request: PutMapping) -> Result
     let found = resolve(&core.state(), &request.target, Options::open_and_closed())?;
     let mapping = Mapping::parse(&request.mapping)?;
     for found in &found {
-        let registry = registry(&found.index.settings)?;
-        check_analysis(&mapping, &registry)?;
+        check_names(&mapping, &found.index.settings)?;
     }
     submit(core, Command::PutMapping { indexes: uuids(&found), mapping: request.mapping }).await
 }
@@ -100,6 +100,10 @@ pub(super) async fn put_mapping(core: &Arc<Core>, request: PutMapping) -> Result
 pub(super) async fn put_settings(core: &Arc<Core>, request: PutSettings) -> Result<(), Error> {
     let found = resolve(&core.state(), &request.target, Options::open_and_closed())?;
     let PutSettings { settings, preserve_existing, .. } = request;
+    let changes = flat::index_settings(&settings);
+    for index in found.iter().map(|found| &found.index).filter(|index| !index.open) {
+        check_names(&index.mapping, &index.settings.update(&changes, index, preserve_existing)?)?;
+    }
     submit(core, Command::PutSettings { indexes: uuids(&found), settings, preserve_existing }).await
 }
 
@@ -145,15 +149,15 @@ async fn submit(core: &Arc<Core>, command: Command) -> Result<(), Error> {
     core.write.run(move || for_job.submit(&command).map(drop)).await?
 }
 
-/// What only this node can check of a new index: that its analyzers can be built and its mapping names none that is missing.
+/// What only this node can check of a new index: that its analyzers and similarities can be made and its mapping names none that is missing.
 fn check_new(command: &Command) -> Result<(), Error> {
     let Command::CreateIndex(index) = command else { return Ok(()) };
     let settings = IndexSettings::create(&index.settings)?;
-    let registry = registry(&settings)?;
+    check_names(&Mapping::default(), &settings)?;
     if let Some(mappings) = &index.mappings {
         let creation = model::mapping::creation_failure;
         let mapping = Mapping::parse(mappings).map_err(creation)?;
-        check_analysis(&mapping, &registry).map_err(creation)?;
+        check_names(&mapping, &settings).map_err(creation)?;
     }
     for (_, alias) in &index.aliases {
         if let Some(filter) = alias.get("filter").filter(|filter: &&Value| !filter.is_null()) {
@@ -163,14 +167,16 @@ fn check_new(command: &Command) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_analysis(mapping: &Mapping, registry: &analysis::Registry) -> Result<(), Error> {
+/// Whether the settings' analyzers and similarities can be made, and the mapping names none that is missing.
+fn check_names(mapping: &Mapping, settings: &IndexSettings) -> Result<(), Error> {
+    let registry = registry(settings)?;
+    similarity::of_index(settings, mapping)?;
     let names = mapping.analysis_names();
     let missing = |kind: &str, name: &str, field: &str| {
-        let reason = match kind {
-            "analyzer" => format!("analyzer [{name}] has not been configured in mappings"),
-            _ => format!("normalizer [{name}] not found for field [{field}]"),
-        };
-        Err(Error::new(ErrorKind::MapperParsing, reason))
+        Err(match kind {
+            "analyzer" => Error::illegal_argument(format!("analyzer [{name}] has not been configured in mappings")),
+            _ => Error::new(ErrorKind::MapperParsing, format!("normalizer [{name}] not found for field [{field}]")),
+        })
     };
     for (name, field) in &names.analyzers {
         if registry.analyzer(name).is_none() {

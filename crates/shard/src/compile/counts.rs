@@ -82,7 +82,7 @@ impl<'a> Counts<'a> {
             return Ok(scale.clone());
         }
         let counts = self.field(field)?;
-        let scale = Arc::new(FieldScale::new(self.reader.similarity, counts));
+        let scale = Arc::new(FieldScale::new(self.reader.similarities.of(field), counts));
         self.scales.insert(field.clone(), scale.clone());
         Ok(scale)
     }

@@ -149,7 +149,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
     /// A term that counts as if it were in `doc_freq` documents.
     fn term_with(&mut self, field: &FieldName, term: &TermBytes, doc_freq: u64, boost: f32) -> Outcome<Weight> {
         let scale = self.counts.scale(field)?;
-        let score = TermScore { weight: boost * scale.idf(doc_freq), scale };
+        let score = TermScore { weight: scale.weight(boost, scale.idf(doc_freq)), scale };
         let weight = TermWeight { place: self.place(field), term: term.clone(), doc_freq, score };
         Ok(Weight::new(Kind::Term(weight), boost))
     }
@@ -163,7 +163,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             doc_freq = doc_freq.max(self.counts.doc_freq(field, term)?);
         }
         let scale = self.counts.scale(field)?;
-        let score = TermScore { weight: context.boost * scale.idf(doc_freq), scale };
+        let score = TermScore { weight: scale.weight(context.boost, scale.idf(doc_freq)), scale };
         let weight = SynonymWeight { place: self.place(field), terms: terms.to_vec(), doc_freq, score };
         Ok(Weight::new(Kind::Synonyms(weight), context.boost))
     }

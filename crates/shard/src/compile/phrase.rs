@@ -39,7 +39,7 @@ impl Compiler<'_, '_> {
             }
         }
         let scale = self.counts.scale(&phrase.field)?;
-        let score = TermScore { weight: context.boost * idf as f32, scale };
+        let score = TermScore { weight: scale.weight(context.boost, idf as f32), scale };
         let weight = PhraseWeight { place: self.place(&phrase.field), positions, slop: phrase.slop, doc_freqs, score };
         Ok(Weight::new(Kind::Phrase(weight), context.boost))
     }

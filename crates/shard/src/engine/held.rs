@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::fields::FieldTable;
-use crate::reader::{Reader, SegmentView, Similarity};
+use crate::reader::{Reader, SegmentView, Similarities};
 use crate::segment::disk::SealedSegment;
 use crate::segment::memory::MemoryBlock;
 use crate::segment::{AliveDocs, DocId, Segment};
@@ -110,11 +110,11 @@ impl Segments {
     }
 
     /// A view of all that is here now.
-    pub(super) fn reader(&mut self, fields: Arc<FieldTable>, similarity: Similarity) -> Reader {
+    pub(super) fn reader(&mut self, fields: Arc<FieldTable>, similarities: Arc<Similarities>) -> Reader {
         self.generation += 1;
         let views = self.held.iter().filter(|held| held.live_docs() > 0);
         let views = views.map(|held| SegmentView { segment: held.body.segment(), alive: held.alive.clone() });
-        Reader { segments: views.collect(), fields, generation: self.generation, similarity }
+        Reader { segments: views.collect(), fields, generation: self.generation, similarities }
     }
 
     /// Folders that are in use or being written.

@@ -159,7 +159,7 @@ impl ShardCopy {
         segments.replace(inputs, output, [deletes, taken_deletes]);
         *self.newest.write() = segments.held.as_slice().into();
         if !self.counters.hidden.load(Ordering::Acquire) {
-            *self.searched.write() = segments.reader(writer.fields.clone(), *self.similarity.lock());
+            *self.searched.write() = segments.reader(writer.fields.clone(), self.similarities.lock().clone());
         }
     }
 }

@@ -39,7 +39,7 @@ pub use writer::{Applied, ShardChange, ShardWrite};
 
 use crate::error::ShardError;
 use crate::fields::FieldTable;
-use crate::reader::{Reader, Similarity};
+use crate::reader::{Reader, Similarities};
 
 /// Runs a job on a thread that may block, now or later.
 pub type Spawn = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
@@ -63,7 +63,7 @@ pub struct ShardCopy {
     waiters: Mutex<Waiters>,
     /// Why the copy no longer takes anything.
     failure: Mutex<Option<Arc<ShardError>>>,
-    similarity: Mutex<Similarity>,
+    similarities: Mutex<Arc<Similarities>>,
     counters: stats::Counters,
 }
 
@@ -89,9 +89,9 @@ impl ShardCopy {
     }
 
     /// Changes how terms are weighed from now on.
-    pub fn set_similarity(&self, similarity: Similarity) {
-        *self.similarity.lock() = similarity;
-        self.searched.write().similarity = similarity;
+    pub fn set_similarities(&self, similarities: Arc<Similarities>) {
+        self.similarities.lock().clone_from(&similarities);
+        self.searched.write().similarities = similarities;
     }
 
     /// The fields it knows.

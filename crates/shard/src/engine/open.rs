@@ -14,7 +14,7 @@ use super::{CommitState, ShardCopy, Spawn, stats};
 use crate::error::ShardError;
 use crate::fields::{FieldTable, Layout};
 use crate::prepared::PreparedDocument;
-use crate::reader::Similarity;
+use crate::reader::Similarities;
 use crate::segment::disk::SealedSegment;
 
 /// Replayed batches become segments at this many estimated bytes.
@@ -31,7 +31,7 @@ pub struct CopyOptions {
     pub disk: Arc<dyn Disk>,
     pub syncer: Arc<Syncer>,
     pub spawn: Spawn,
-    pub similarity: Similarity,
+    pub similarities: Arc<Similarities>,
     /// The name of a history that begins now.
     pub new_history: String,
 }
@@ -68,7 +68,7 @@ impl ShardCopy {
         commit.sweep(&options.directory, Default::default)?;
         let mut segments = Segments::of(held);
         let first_key = segments.held.len() as u64;
-        let reader = segments.reader(fields.clone(), options.similarity);
+        let reader = segments.reader(fields.clone(), options.similarities.clone());
         let copy = Self {
             directory: options.directory,
             history: commit.history,
@@ -82,7 +82,7 @@ impl ShardCopy {
             searched: RwLock::new(reader),
             waiters: Mutex::default(),
             failure: Mutex::default(),
-            similarity: Mutex::new(options.similarity),
+            similarities: Mutex::new(options.similarities),
             counters: stats::Counters::default(),
         };
         Ok((Arc::new(copy), recovery))

@@ -124,7 +124,7 @@ impl ShardCopy {
             let mut segments = self.segments.lock();
             let has_new_fields = self.searched.read().fields.entries().len() < writer.fields.entries().len();
             if self.counters.hidden.swap(false, Ordering::AcqRel) || has_new_fields {
-                *self.searched.write() = segments.reader(writer.fields.clone(), *self.similarity.lock());
+                *self.searched.write() = segments.reader(writer.fields.clone(), self.similarities.lock().clone());
             }
             writer.published_seq
         };

@@ -6,7 +6,7 @@ use search::shard_query::DocAddress;
 use super::{explain_function, notation};
 use crate::compile::scorer::Leaf;
 use crate::compile::{BoolWeight, Kind, PhraseWeight, Weight};
-use crate::reader::Reader;
+use crate::reader::{Bm25, Reader, Similarity};
 use crate::score::bm25::{TermScore, length};
 use crate::score::{Outcome, Scorer};
 use crate::segment::Detail;
@@ -131,43 +131,17 @@ impl Explainer<'_> {
         Ok(self.scored(&notation::query(weight), &scored, scorer.code(self.doc)))
     }
 
-    /// BM25 of a term or phrase.
+    /// The score of a term or phrase.
     fn scored(&self, query: &str, scored: &Scored<'_>, code: u8) -> Explanation {
-        let Scored { score, boost, doc_freqs, freq, freq_name } = scored;
-        let value = score.score(*freq, code);
-        let mut details = Vec::new();
-        if *boost != 1.0 {
-            details.push(matched(*boost, "boost", Vec::new()));
-        }
-        let scale = &score.scale;
-        let idf = |doc_freq: u64| {
-            let counts = vec![
-                matched(doc_freq.min(scale.doc_count) as f32, "n, number of documents containing term", Vec::new()),
-                matched(scale.doc_count as f32, "N, total number of documents with field", Vec::new()),
-            ];
-            matched(scale.idf(doc_freq), "idf, computed as log(1 + (N - n + 0.5) / (n + 0.5)) from:", counts)
-        };
-        match doc_freqs {
-            [one] => details.push(idf(*one)),
-            many => {
-                let parts: Vec<Explanation> = many.iter().map(|&doc_freq| idf(doc_freq)).collect();
-                let sum: f64 = parts.iter().map(|part| f64::from(part.value)).sum();
-                details.push(matched(sum as f32, "idf, sum of:", parts));
+        let inner = match scored.score.scale.similarity {
+            Similarity::Bm25(parameters) => bm25(scored, parameters, code),
+            Similarity::Boolean => {
+                let boost = matched(scored.boost, "boost, query boost", Vec::new());
+                matched(scored.boost, "score(BooleanWeight), computed from:", vec![boost])
             }
-        }
-        let approximate = if code > 39 { " (approximate)" } else { "" };
-        let tf = vec![
-            matched(*freq, freq_name.clone(), Vec::new()),
-            matched(scale.similarity.k1, "k1, term saturation parameter", Vec::new()),
-            matched(scale.similarity.b, "b, length normalization parameter", Vec::new()),
-            matched(length(code) as f32, format!("dl, length of field{approximate}"), Vec::new()),
-            matched(scale.average, "avgdl, average length of field", Vec::new()),
-        ];
-        let saturation = 1.0 - 1.0 / (1.0 + freq * scale.inverse(code));
-        details.push(matched(saturation, "tf, computed as freq / (freq + k1 * (1 - b + b * dl / avgdl)) from:", tf));
-        let inner = matched(value, format!("score(freq={freq:?}), computed as boost * idf * tf from:"), details);
+        };
         let doc = self.first + u64::from(self.doc);
-        matched(value, format!("weight({query} in {doc}) [PerFieldSimilarity], result of:"), vec![inner])
+        matched(inner.value, format!("weight({query} in {doc}) [PerFieldSimilarity], result of:"), vec![inner])
     }
 
     fn boolean(&self, weight: &Weight, clauses: &BoolWeight) -> Outcome<Explanation> {
@@ -278,6 +252,44 @@ impl Explainer<'_> {
         };
         Ok(matched(score, description, all.into_iter().filter(|part| part.matched).collect()))
     }
+}
+
+/// BM25 of a term or phrase.
+fn bm25(scored: &Scored<'_>, parameters: Bm25, code: u8) -> Explanation {
+    let Scored { score, boost, doc_freqs, freq, freq_name } = scored;
+    let value = score.score(*freq, code);
+    let scale = &score.scale;
+    let boost = scale.boost(*boost);
+    let mut details = Vec::new();
+    if boost != 1.0 {
+        details.push(matched(boost, "boost", Vec::new()));
+    }
+    let idf = |doc_freq: u64| {
+        let counts = vec![
+            matched(doc_freq.min(scale.doc_count) as f32, "n, number of documents containing term", Vec::new()),
+            matched(scale.doc_count as f32, "N, total number of documents with field", Vec::new()),
+        ];
+        matched(scale.idf(doc_freq), "idf, computed as log(1 + (N - n + 0.5) / (n + 0.5)) from:", counts)
+    };
+    match doc_freqs {
+        [one] => details.push(idf(*one)),
+        many => {
+            let parts: Vec<Explanation> = many.iter().map(|&doc_freq| idf(doc_freq)).collect();
+            let sum: f64 = parts.iter().map(|part| f64::from(part.value)).sum();
+            details.push(matched(sum as f32, "idf, sum of:", parts));
+        }
+    }
+    let approximate = if code > 39 { " (approximate)" } else { "" };
+    let tf = vec![
+        matched(*freq, freq_name.clone(), Vec::new()),
+        matched(parameters.k1, "k1, term saturation parameter", Vec::new()),
+        matched(parameters.b, "b, length normalization parameter", Vec::new()),
+        matched(length(code) as f32, format!("dl, length of field{approximate}"), Vec::new()),
+        matched(scale.average, "avgdl, average length of field", Vec::new()),
+    ];
+    let saturation = 1.0 - 1.0 / (1.0 + freq * scale.inverse(code));
+    details.push(matched(saturation, "tf, computed as freq / (freq + k1 * (1 - b + b * dl / avgdl)) from:", tf));
+    matched(value, format!("score(freq={freq:?}), computed as boost * idf * tf from:"), details)
 }
 
 /// The one filter of a query that has nothing else, or only a match_all beside it.

@@ -16,7 +16,7 @@ use crate::execute::Endless;
 use crate::layout::{append_fields, base_table};
 use crate::prepare::{Prepared, Preparer, Settings};
 use crate::prepared::SequencedDocument;
-use crate::reader::{SegmentView, Similarity};
+use crate::reader::SegmentView;
 use crate::segment::memory::MemoryBlock;
 
 struct Index {
@@ -44,7 +44,7 @@ fn index(mapping: Value, documents: &[(&str, Option<&str>, Value)]) -> Index {
     };
     let block = MemoryBlock::build(&fields, documents.iter().enumerate().map(prepare).collect());
     let view = SegmentView { segment: Arc::new(block), alive: None };
-    let reader = Reader { segments: vec![view].into(), fields, generation: 1, similarity: Similarity::default() };
+    let reader = Reader { segments: vec![view].into(), fields, generation: 1, similarities: Arc::default() };
     let context = BindContext {
         index: IndexRef { name: "things".into(), uuid: IndexUuid("uuid".into()) },
         mapping,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use search::statistics::FieldStatistics;
 
-use crate::reader::Similarity;
+use crate::reader::{Bm25, Similarity};
 
 /// What depends on the field alone: the length factor of each norm code.
 #[derive(Debug)]
@@ -38,8 +38,14 @@ impl FieldScale {
             0 => 1.0,
             docs => (counts.total_term_freq as f64 / docs as f64) as f32,
         };
-        let Similarity { k1, b } = similarity;
-        let inverse = std::array::from_fn(|code| 1.0 / (k1 * ((1.0 - b) + b * length(code as u8) as f32 / average)));
+        let inverse = match similarity {
+            Similarity::Bm25(Bm25 { k1, b, .. }) => std::array::from_fn(|code| {
+                let inverse = 1.0 / (k1 * ((1.0 - b) + b * length(code as u8) as f32 / average));
+                inverse.min(f32::MAX)
+            }),
+            // Every frequency saturates: the whole weight is scored.
+            Similarity::Boolean => [f32::MAX; 256],
+        };
         Self { similarity, doc_count: counts.doc_count, average, inverse }
     }
 
@@ -59,9 +65,26 @@ impl FieldScale {
         (1.0 + ((self.doc_count - doc_freq) as f64 + 0.5) / (doc_freq as f64 + 0.5)).ln() as f32
     }
 
+    /// The most that a term of this rarity scores; of a phrase, `idf` is the sum of its terms'.
+    pub(crate) fn weight(&self, boost: f32, idf: f32) -> f32 {
+        match self.similarity {
+            Similarity::Bm25(_) => self.boost(boost) * idf,
+            Similarity::Boolean => boost,
+        }
+    }
+
+    /// The boost with what the similarity adds to it.
+    pub(crate) fn boost(&self, boost: f32) -> f32 {
+        match self.similarity {
+            Similarity::Bm25(Bm25 { k1, legacy: true, .. }) => boost * (1.0 + k1),
+            _ => boost,
+        }
+    }
+
     /// Factor that turns bounds made under `average` into bounds here; `None`: they say nothing under these parameters.
     pub(crate) fn correction(&self, average: f32) -> Option<f32> {
-        let holds = self.similarity.b == 0.75 && self.similarity.k1 >= 1.2 && average > 0.0;
+        let Similarity::Bm25(Bm25 { k1, b, .. }) = self.similarity else { return None };
+        let holds = b == 0.75 && k1 >= 1.2 && average > 0.0;
         holds.then(|| (self.average / average).max(1.0))
     }
 }

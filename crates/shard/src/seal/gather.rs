@@ -9,9 +9,9 @@ use tantivy::directory::OwnedBytes;
 use super::draft::Draft;
 use super::term_table::TermTable;
 use crate::fields::FieldSlot;
-use crate::segment::DocId;
 use crate::segment::disk::impact::code_of_length;
 use crate::segment::disk::manifest::{Record, SlotEntry};
+use crate::segment::{Detail, DocId};
 
 /// A text field: its tokens, document by document.
 pub(crate) struct Texts {
@@ -31,13 +31,18 @@ struct TextDoc {
     doc: DocId,
     /// Where its tokens end.
     end: usize,
-    /// Tokens, those that share the position of the one before not counted (Lucene's `discountOverlaps`).
+    /// Tokens, those that share the position of the one before not counted (Lucene's `discountOverlaps`); terms where no frequencies are
+    /// kept.
     length: u32,
 }
 
 impl Texts {
-    pub(crate) fn new(analyzer: Analyzer, positions: bool, norms: bool, gap: u32) -> Self {
-        let record = if positions { Record::Positions } else { Record::Freqs };
+    pub(crate) fn new(analyzer: Analyzer, detail: Detail, norms: bool, gap: u32) -> Self {
+        let record = match detail {
+            Detail::Docs => Record::Docs,
+            Detail::Freqs => Record::Freqs,
+            Detail::Positions => Record::Positions,
+        };
         Self {
             analyzer,
             record,
@@ -67,9 +72,13 @@ impl Texts {
             });
             base = base.saturating_add(taken).saturating_add(self.gap);
         }
+        let open = self.docs.last().is_some_and(|last| last.doc == doc);
+        let before = self.docs.len().checked_sub(1 + usize::from(open)).map_or(0, |last| self.docs[last].end);
+        if self.record == Record::Docs {
+            length = forget_repetitions(&mut self.tokens, before);
+        }
         self.open = (Some(doc), length, base);
         let end = self.tokens.len();
-        let before = self.docs.last().map_or(0, |last| last.end);
         match self.docs.last_mut() {
             Some(last) if last.doc == doc => (last.end, last.length) = (end, length),
             _ if before < end => self.docs.push(TextDoc { doc, end, length }),
@@ -123,6 +132,15 @@ impl Texts {
         }
         (shifted(starts), postings)
     }
+}
+
+/// Leaves one token of each term from `first` on; returns how many.
+fn forget_repetitions(tokens: &mut Vec<(u32, u32)>, first: usize) -> u32 {
+    let mut own = tokens.split_off(first);
+    own.sort_unstable();
+    own.dedup_by_key(|token| token.0);
+    tokens.append(&mut own);
+    (tokens.len() - first) as u32
 }
 
 /// Where each of `count` groups begins.

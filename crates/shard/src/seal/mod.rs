@@ -143,8 +143,8 @@ fn new_field(fields: &FieldTable, slot: FieldSlot) -> Result<Field, ShardError> 
     }
     let layout = fields.entry(slot).map(|entry| &entry.layout).ok_or(ShardError::Field { slot: slot.0 })?;
     Ok(match layout {
-        Layout::Text { analyzer, positions, norms, position_gap } => {
-            Field::Texts(Box::new(Texts::new(analyzer.clone(), *positions, *norms, *position_gap)))
+        Layout::Text { analyzer, detail, norms, position_gap } => {
+            Field::Texts(Box::new(Texts::new(analyzer.clone(), *detail, *norms, *position_gap)))
         }
         Layout::Exact { postings, column, norms } => Field::Exacts(Box::new(Exacts::new(*postings, *column, *norms))),
         Layout::Number { postings, column } => Field::Numbers(Numbers::new(*postings, *column)),

@@ -7,10 +7,10 @@ use analysis::Registry;
 
 use crate::fields::{FieldSlot, FieldTable, Layout, meta};
 use crate::prepared::{PreparedDocument, SequencedDocument};
-use crate::reader::{Reader, SegmentView, Similarity};
+use crate::reader::{Reader, SegmentView};
 use crate::seal::seal;
 use crate::segment::memory::MemoryBlock;
-use crate::segment::{AliveDocs, Segment};
+use crate::segment::{AliveDocs, Detail, Segment};
 
 pub(super) const WORDS: [&str; 10] = ["a", "b", "c", "ab", "abc", "ship", "shop", "alien", "aliens", "zz"];
 pub(super) const KEYS: [&str; 5] = ["k0", "k1", "k2", "K3", "z"];
@@ -64,7 +64,7 @@ pub(super) enum Layouts {
 fn table() -> FieldTable {
     let mut table = crate::layout::base_table();
     let analyzer = Registry::builtin().analyzer("whitespace").expect("built in");
-    let text = |norms| Layout::Text { analyzer: analyzer.clone(), positions: true, norms, position_gap: 100 };
+    let text = |norms| Layout::Text { analyzer: analyzer.clone(), detail: Detail::Positions, norms, position_gap: 100 };
     for (path, layout) in [
         ("title", text(true)),
         ("plain", text(false)),
@@ -154,7 +154,7 @@ impl Corpus {
             segments: segments.collect(),
             fields: self.fields.clone(),
             generation: 1,
-            similarity: Similarity::default(),
+            similarities: Arc::default(),
         }
     }
 

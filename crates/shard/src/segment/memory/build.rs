@@ -10,8 +10,8 @@ use super::assembly::{Assembly, RowAssembly};
 use super::data::{Data, Record};
 use crate::fields::{FieldSlot, FieldTable, Layout, meta};
 use crate::prepared::SequencedDocument;
-use crate::segment::DocId;
 use crate::segment::norms::encode_length;
+use crate::segment::{Detail, DocId};
 
 /// One occurrence of a term.
 #[derive(Clone, Copy)]
@@ -100,7 +100,8 @@ impl Gathered {
     /// Analyses the values of one field of one document.
     fn texts(&mut self, fields: &FieldTable, doc: DocId, values: &[(FieldSlot, Box<str>)]) {
         let Some((slot, _)) = values.first() else { return };
-        let Some(Layout::Text { analyzer, position_gap, .. }) = layout(fields, *slot) else { return };
+        let Some(Layout::Text { analyzer, position_gap, detail, .. }) = layout(fields, *slot) else { return };
+        let first = self.tokens.len();
         let (mut length, mut base) = (0u32, 0u32);
         for (_, text) in values {
             let mut before = None;
@@ -112,9 +113,21 @@ impl Gathered {
             });
             base = base.saturating_add(taken).saturating_add(*position_gap);
         }
+        if *detail == Detail::Docs {
+            length = self.forget_repetitions(first);
+        }
         if length > 0 {
             self.lengths.push(Length { slot: *slot, doc, length });
         }
+    }
+
+    /// Leaves one token of each term among those from `first` on, which are of one text; returns how many.
+    fn forget_repetitions(&mut self, first: usize) -> u32 {
+        let mut tokens = self.tokens.split_off(first);
+        tokens.sort_unstable_by(|a, b| a.head.cmp(&b.head).then_with(|| compare_terms(&self.terms, a, b)));
+        tokens.dedup_by(|a, b| a.head == b.head && compare_terms(&self.terms, a, b) == Ordering::Equal);
+        self.tokens.append(&mut tokens);
+        (self.tokens.len() - first) as u32
     }
 
     fn count_value(&mut self, slot: FieldSlot, doc: DocId) {
@@ -192,8 +205,7 @@ fn layout(fields: &FieldTable, slot: FieldSlot) -> Option<&Layout> {
 /// What a row of this layout has: postings, column, norms.
 fn plan(layout: &Layout) -> (Option<Record>, bool, bool) {
     match *layout {
-        Layout::Text { positions: true, norms, .. } => (Some(Record::Positions), false, norms),
-        Layout::Text { norms, .. } => (Some(Record::Freqs), false, norms),
+        Layout::Text { detail, norms, .. } => (Some(detail.into()), false, norms),
         Layout::Exact { postings, column, norms } => (postings.then_some(Record::Docs), column, norms && postings),
         Layout::Number { postings, column } => (postings.then_some(Record::Docs), column, false),
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::fields::FieldSlot;
 use crate::prepared::SequencedDocument;
-use crate::segment::DocId;
+use crate::segment::{Detail, DocId};
 
 /// A stretch of one of the arrays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,16 @@ pub(super) enum Record {
     Docs,
     Freqs,
     Positions,
+}
+
+impl From<Detail> for Record {
+    fn from(detail: Detail) -> Self {
+        match detail {
+            Detail::Docs => Self::Docs,
+            Detail::Freqs => Self::Freqs,
+            Detail::Positions => Self::Positions,
+        }
+    }
 }
 
 /// One field of the block.

@@ -23,10 +23,10 @@ const FLOAT: FieldSlot = FieldSlot(13);
 fn table() -> FieldTable {
     let mut table = crate::layout::base_table();
     let analyzer = Registry::builtin().analyzer("standard").expect("built in");
-    let text = |positions, norms| Layout::Text { analyzer: analyzer.clone(), positions, norms, position_gap: 100 };
+    let text = |detail, norms| Layout::Text { analyzer: analyzer.clone(), detail, norms, position_gap: 100 };
     for (path, layout) in [
-        ("text", text(true, true)),
-        ("plain", text(false, false)),
+        ("text", text(Detail::Positions, true)),
+        ("plain", text(Detail::Freqs, false)),
         ("keyword", Layout::Exact { postings: true, column: true, norms: true }),
         ("column", Layout::Exact { postings: false, column: true, norms: false }),
         ("integer", Layout::Number { postings: true, column: true }),
