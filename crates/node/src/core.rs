@@ -2,12 +2,14 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::data_lock::DataLock;
 use cluster::command::Command;
 use cluster::state::{Node, State};
 use model::error::Error;
+use shard::aggregate::Budget;
 use wal::Syncer;
 
 use crate::clock::now_ms;
@@ -34,6 +36,8 @@ pub struct Core {
     pub metrics: Metrics,
     pub document_ids: DocumentIds,
     pub started_ms: u64,
+    /// Bytes that the aggregations of all searches hold.
+    aggregated: Arc<AtomicU64>,
     _lock: DataLock,
 }
 
@@ -60,6 +64,7 @@ impl Core {
             document_ids: DocumentIds::new(),
             ephemeral_id: identity::random(),
             started_ms: now_ms(),
+            aggregated: Arc::default(),
             config,
             identity,
             metadata,
@@ -85,6 +90,17 @@ impl Core {
             Node { name: self.config.node_name.as_str().into(), address: self.config.http_address.to_string(), roles };
         let id = self.identity.node.clone();
         self.metadata.submit(&Command::NodeJoined { id, node }).map(drop).map_err(io::Error::other)
+    }
+
+    /// What the aggregations of one search may take on one shard.
+    pub fn aggregation_budget(&self) -> Budget {
+        let max_buckets = crate::gateway::max_buckets(&self.state());
+        Budget::new(self.aggregated.clone(), self.config.request_memory, max_buckets)
+    }
+
+    /// Bytes that aggregations hold at the moment.
+    pub fn aggregated_bytes(&self) -> u64 {
+        self.aggregated.load(Ordering::Relaxed)
     }
 
     /// The metadata of now.

@@ -1,6 +1,7 @@
 //! The coordinator's thinking, without I/O: binding a query to a mapping, planning what each shard is asked, and merging
 //! what the shards answer.
 
+pub mod aggregation;
 pub mod bind;
 pub mod bound;
 pub mod describe;

@@ -3,8 +3,10 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use model::aggregation::partial::Partial;
 use model::search::{Explanation, Missing, SortMode, TrackTotal};
 
+use crate::aggregation::Level;
 use crate::bound::{BoundQuery, FieldName, NumberCode};
 use crate::statistics::Statistics;
 
@@ -25,6 +27,8 @@ pub struct ShardQuery {
     pub track_total: TrackTotal,
     pub min_score: Option<f32>,
     pub terminate_after: Option<u64>,
+    /// Of the documents that `query` matches, `post_filter` or not.
+    pub aggregations: Option<Arc<Level>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +83,8 @@ pub struct ShardHits {
     pub max_score: Option<f32>,
     pub terminated_early: bool,
     pub timed_out: bool,
+    /// In order of the query's; empty: none were asked for.
+    pub aggregations: Vec<Partial>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

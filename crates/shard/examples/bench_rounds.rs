@@ -103,5 +103,6 @@ fn find(n: u64) -> ShardQuery {
         track_total: TrackTotal::UpTo(10_000),
         min_score: None,
         terminate_after: None,
+        aggregations: None,
     }
 }

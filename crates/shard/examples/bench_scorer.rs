@@ -249,6 +249,7 @@ fn main() -> Result<(), Failure> {
                 track_total: TrackTotal::No,
                 min_score: None,
                 terminate_after: None,
+                aggregations: None,
             };
             let asked = tantivy_query(operation, body, &words);
             let (time, hits) = timed(|| Ok(query(&reader, &request, &Endless)?))?;

@@ -3,6 +3,7 @@
 //! The only crate that names tantivy, and only `segment::disk` and `seal` do. What comes in was bound by `search`; what goes
 //! out are [`search::shard_query`] answers.
 
+pub mod aggregate;
 mod compile;
 pub mod engine;
 pub mod error;

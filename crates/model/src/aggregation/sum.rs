@@ -28,6 +28,22 @@ impl Sum {
         }
     }
 
+    /// As [`Sum::add`] for each.
+    pub fn add_all(&mut self, numbers: impl Iterator<Item = f64> + Clone) {
+        let (mut high, mut low) = (self.high, self.low);
+        for number in numbers.clone() {
+            let sum = high + number;
+            let shadow = sum - high;
+            low += (high - (sum - shadow)) + (number - shadow);
+            high = sum;
+        }
+        if low.is_finite() {
+            (self.high, self.low) = (high, low);
+        } else {
+            numbers.for_each(|number| self.add(number));
+        }
+    }
+
     pub fn merge(&mut self, other: Self) {
         self.add_whole(other.whole);
         self.add(other.high);

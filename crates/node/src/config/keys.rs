@@ -46,6 +46,12 @@ pub const KEYS: &[Key] = &[
         "-1",
         "How long a search without a timeout of its own may take; -1: as long as it takes.",
     ),
+    key(
+        "search.request_memory",
+        Kind::Bytes,
+        "512mb",
+        "Bytes that the aggregations of all searches may hold together; more are refused with 429.",
+    ),
     key("write.threads", Kind::Count, "0", "Threads that map and write documents; 0: one a core."),
     key("write.queue", Kind::Count, "10000", "Writes that may wait for a thread; more are refused with 429."),
     key("merge.threads", Kind::Count, "1", "Threads that seal and merge segments in the background; 0: one a core."),

@@ -29,6 +29,8 @@ pub struct Config {
     pub compatible_version: String,
     pub search_threads: usize,
     pub search_queue: usize,
+    /// Bytes that the aggregations of all searches may hold together.
+    pub request_memory: u64,
     pub write_threads: usize,
     pub write_queue: usize,
     pub merge_threads: usize,
@@ -183,6 +185,7 @@ impl Values {
             compatible_version: self.get("http.compatible_version").to_string(),
             search_threads: threads("search.threads"),
             search_queue: threads("search.queue"),
+            request_memory: self.get("search.request_memory").count().unwrap_or(512 << 20) as u64,
             write_threads: threads("write.threads"),
             write_queue: threads("write.queue"),
             merge_threads: threads("merge.threads"),

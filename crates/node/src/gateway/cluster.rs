@@ -134,6 +134,11 @@ pub(super) fn node_info(core: &Core) -> NodeInfo {
     }
 }
 
+/// `search.max_buckets`
+pub(crate) fn max_buckets(state: &State) -> u64 {
+    state.settings.text("search.max_buckets").parse().unwrap_or(65_535)
+}
+
 /// `indices.query.bool.max_clause_count`
 pub(super) fn max_clause_count(state: &State) -> u32 {
     state.settings.text("indices.query.bool.max_clause_count").parse().unwrap_or(1024)

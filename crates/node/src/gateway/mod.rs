@@ -14,6 +14,8 @@ mod stats;
 pub mod upkeep;
 mod write;
 
+pub(crate) use cluster::max_buckets;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;

@@ -69,12 +69,20 @@ pub(super) fn node_stats(core: &Core) -> NodeStats {
         process: process_stats(),
         disk: disk_stats(&core.config.data),
         http: HttpStats::default(),
-        breakers: vec![BreakerStats {
-            name: "in_flight_requests".into(),
-            limit_bytes: core.config.max_in_flight_bytes as u64,
-            used_bytes: 0,
-            tripped: 0,
-        }],
+        breakers: vec![
+            BreakerStats {
+                name: "in_flight_requests".into(),
+                limit_bytes: core.config.max_in_flight_bytes as u64,
+                used_bytes: 0,
+                tripped: 0,
+            },
+            BreakerStats {
+                name: "request".into(),
+                limit_bytes: core.config.request_memory,
+                used_bytes: core.aggregated_bytes(),
+                tripped: 0,
+            },
+        ],
         pools: vec![core.search.stats(), core.write.stats(), core.background.stats(), core.upkeep.stats()],
     }
 }

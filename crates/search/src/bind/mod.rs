@@ -14,6 +14,7 @@ use model::query::{Kind, Query};
 use crate::bound::{BoundKind, BoundQuery};
 
 mod after;
+mod aggregation;
 mod compound;
 mod cross_fields;
 mod exists;
@@ -40,9 +41,11 @@ mod text;
 mod tests;
 
 pub use after::{bind_after, render_sort_value};
+pub use aggregation::bind_aggregations;
 pub use sort::bind_sort;
 
 use fault::{Fault, Outcome};
+pub(crate) use number::float_text;
 use target::Target;
 
 /// Deeper queries (groups of query strings included) are refused, so that nothing below runs out of stack.

@@ -20,7 +20,7 @@ pub(super) fn java_text(value: &Value) -> String {
 }
 
 /// A float as Java shows it.
-pub(super) fn float_text(float: f64) -> String {
+pub(crate) fn float_text(float: f64) -> String {
     if float.is_nan() {
         return "NaN".to_owned();
     }

@@ -1,3 +1,4 @@
 //! Putting the shards' answers together. Pure, deterministic, indifferent to the order in which answers came.
 
+pub mod aggregations;
 pub mod hits;

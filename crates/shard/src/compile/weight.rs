@@ -18,6 +18,13 @@ pub(crate) struct Weight {
     pub(crate) name: Option<Arc<str>>,
 }
 
+impl Weight {
+    /// Every document, score 1.
+    pub(crate) fn everything() -> Self {
+        Self { kind: Kind::All, boost: 1.0, name: None }
+    }
+}
+
 pub(crate) enum Kind {
     Nothing(String),
     All,

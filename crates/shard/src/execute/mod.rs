@@ -10,10 +10,12 @@ use search::bound::BoundQuery;
 use search::shard_query::{BoundSort, DocAddress, ShardHits, ShardQuery, SortBy};
 use search::statistics::Statistics;
 
+use crate::aggregate::Budget;
 use crate::compile::{Compiler, Counts, Weight};
 use crate::reader::Reader;
 use crate::score::Outcome;
 
+mod aggregations;
 mod best;
 mod by_score;
 mod constant;
@@ -68,10 +70,23 @@ struct Search<'a> {
 /// What the query asks that this engine refuses (automata too large, too many expanded terms, a missing field value in
 /// `function_score`), `task_cancelled_exception`, and failures to read the segments.
 pub fn query(reader: &Reader, request: &ShardQuery, patience: &dyn Patience) -> Result<ShardHits, Error> {
-    Ok(answer(reader, request, &mut Watch::new(patience))?)
+    query_within(reader, request, patience, &Arc::new(Budget::unlimited()))
 }
 
-fn answer(reader: &Reader, request: &ShardQuery, watch: &mut Watch<'_>) -> Outcome<ShardHits> {
+/// As [`query`], with aggregations within `budget`.
+///
+/// # Errors
+/// As [`query`], `circuit_breaking_exception` and `too_many_buckets_exception` beyond the budget.
+pub fn query_within(
+    reader: &Reader,
+    request: &ShardQuery,
+    patience: &dyn Patience,
+    budget: &Arc<Budget>,
+) -> Result<ShardHits, Error> {
+    Ok(answer(reader, request, &mut Watch::new(patience), budget)?)
+}
+
+fn answer(reader: &Reader, request: &ShardQuery, watch: &mut Watch<'_>, budget: &Arc<Budget>) -> Outcome<ShardHits> {
     let mut counts = Counts::new(reader, request.statistics.as_deref());
     let weight = Compiler::new(&mut counts).compile(&request.query, needs_scores(request))?;
     let post_filter = match &request.post_filter {
@@ -85,7 +100,17 @@ fn answer(reader: &Reader, request: &ShardQuery, watch: &mut Watch<'_>) -> Outco
         min_score: request.min_score,
         terminate_after: request.terminate_after,
     };
-    let mut hits = if request.top == 0 {
+    let aggregated = match &request.aggregations {
+        Some(level) => Some(aggregations::collect(&search, level, &mut counts, budget, watch)?),
+        None => None,
+    };
+    let counted = aggregated.as_ref().filter(|_| search.post_filter.is_none()).map(|(_, walked)| *walked);
+    let mut hits = if request.top == 0
+        && let Some(walked) = counted
+    {
+        let (total, at_least) = total::capped(walked.count, request.track_total);
+        ShardHits { total, at_least, terminated_early: walked.terminated_early, ..ShardHits::default() }
+    } else if request.top == 0 {
         total::only(&search, request.track_total, watch)?
     } else if is_by_score(&request.sort) {
         by_score::best(&search, request, watch)?
@@ -93,12 +118,14 @@ fn answer(reader: &Reader, request: &ShardQuery, watch: &mut Watch<'_>) -> Outco
         sorted::best(&search, request, watch)?
     };
     hits.timed_out = watch.timed_out;
+    hits.aggregations = aggregated.map(|(partials, _)| partials).unwrap_or_default();
     Ok(hits)
 }
 
 fn needs_scores(request: &ShardQuery) -> bool {
+    let aggregated = request.aggregations.as_ref().is_some_and(|level| level.needs_scores());
     let sorts = request.sort.is_empty() || request.sort.iter().any(|key| key.by == SortBy::Score);
-    request.min_score.is_some() || (request.top > 0 && (sorts || request.track_scores))
+    aggregated || request.min_score.is_some() || (request.top > 0 && (sorts || request.track_scores))
 }
 
 /// Best score first and nothing else.

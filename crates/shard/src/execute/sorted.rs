@@ -26,7 +26,14 @@ pub(super) fn best(search: &Search<'_>, request: &ShardQuery, watch: &mut Watch<
     })?;
     let (total, at_least) = total::capped(walked.count, request.track_total);
     let hits = hits.into_hits(request.track_scores || request.sort.iter().any(|key| key.by == SortBy::Score))?;
-    Ok(ShardHits { hits, total, at_least, max_score, terminated_early: walked.terminated_early, timed_out: false })
+    Ok(ShardHits {
+        hits,
+        total,
+        at_least,
+        max_score,
+        terminated_early: walked.terminated_early,
+        ..ShardHits::default()
+    })
 }
 
 struct Entry {

@@ -44,6 +44,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("clap_complete", Rooms(&["cli"])),
     ("crc32fast", Rooms(&["wal", "shard"])),
     ("flate2", Rooms(&["rest", "cli"])),
+    ("hashbrown", Rooms(&["shard"])),
     ("indicatif", Rooms(&["cli"])),
     ("jiff", Rooms(&["model"])),
     ("levenshtein_automata", Rooms(&["shard"])),

@@ -16,6 +16,8 @@ pub struct Table {
     pub other: u64,
     /// How many documents a key that no shard named may have at most: the sum of the last counts of the shards that left something out.
     pub error: u64,
+    /// How many shards it comes from.
+    pub shards: u32,
 }
 
 /// One bucket.
@@ -35,6 +37,7 @@ impl Table {
     pub fn merge(&mut self, other: Self) -> Result<(), Error> {
         self.other += other.other;
         self.error += other.error;
+        self.shards += other.shards;
         if self.rows.is_empty() {
             self.rows = other.rows;
             return Ok(());

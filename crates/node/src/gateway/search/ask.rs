@@ -84,6 +84,7 @@ pub(super) async fn shard_queries(
             track_total: request.track_total_hits,
             min_score: request.min_score,
             terminate_after: request.terminate_after.filter(|count| *count > 0),
+            aggregations: index.aggregations.clone(),
         }));
     }
     Ok(queries)
@@ -166,7 +167,8 @@ pub(super) async fn scatter(core: &Arc<Core>, questions: &[Question], guard: &Gu
 }
 
 fn ask(core: &Arc<Core>, question: Question, patience: SearchPatience, to: (usize, mpsc::Sender<ShardAnswer>)) {
-    let work = core.search.run(move || question.answer(&patience));
+    let inside = core.clone();
+    let work = core.search.run(move || question.answer(&inside, &patience));
     tokio::spawn(async move {
         let answer = work.await.and_then(|answer| answer);
         // Nobody listens when the search is over already.
@@ -184,13 +186,14 @@ pub(super) struct Question {
 }
 
 impl Question {
-    fn answer(&self, patience: &SearchPatience) -> Result<Answered, Error> {
+    fn answer(&self, core: &Core, patience: &SearchPatience) -> Result<Answered, Error> {
         let begun = Instant::now();
         let shard = &self.place.shard;
         let copy = shard.copy()?;
         crate::gateway::upkeep::wake(&self.place.view, shard, copy, now_ms())?;
         let reader = copy.reader();
-        let hits = crate::gateway::caught(|| execute::query(&reader, &self.query, patience))?;
+        let budget = Arc::new(core.aggregation_budget());
+        let hits = crate::gateway::caught(|| execute::query_within(&reader, &self.query, patience, &budget))?;
         Used::count(&shard.used.queries, &shard.used.query_micros, begun);
         let fetched = self.only.as_ref().map(|(plan, from)| {
             let addresses: Vec<DocAddress> = hits.hits.iter().skip(*from).map(|hit| hit.address).collect();

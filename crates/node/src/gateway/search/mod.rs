@@ -1,5 +1,6 @@
 //! Searching: resolve, bind, ask every shard, merge, fetch the winners, say what is missing.
 
+mod aggregations;
 mod ask;
 mod target;
 mod winners;
@@ -64,7 +65,8 @@ async fn search_counted(core: &Arc<Core>, mut request: SearchRequest, begun: Ins
         size: request.size as usize,
         track_total: request.track_total_hits,
     };
-    let Outcome { answers, failures, abandoned, timed_out } = outcome;
+    let Outcome { mut answers, failures, abandoned, timed_out } = outcome;
+    let aggregations = aggregations::finish(core, &indexes, &mut answers)?;
     let merged = merge(page, answers);
     core.metrics.merge_seconds.observe(merging.elapsed().as_secs_f64());
     let mut shards = shards_report(core, &indexes, &places, failures.into_iter().chain(silent(&abandoned)));
@@ -87,7 +89,7 @@ async fn search_counted(core: &Arc<Core>, mut request: SearchRequest, begun: Ins
         total: merged.total,
         max_score: merged.max_score.filter(|score| !score.is_nan()),
         hits,
-        aggregations: None,
+        aggregations,
     })
 }
 

@@ -11,7 +11,8 @@ use model::id::ShardNumber;
 use model::query::Query;
 use model::search::{SearchRequest, ShardFailure, TrackTotal};
 use model::target::Target;
-use search::bind::{BindContext, BindSettings, bind, bind_sort};
+use search::aggregation::Level;
+use search::bind::{BindContext, BindSettings, bind, bind_aggregations, bind_sort};
 use search::bound::{BoundBool, BoundKind, BoundQuery};
 use search::shard_query::BoundSort;
 use shard::fetch::FetchPlan;
@@ -27,6 +28,8 @@ pub(in crate::gateway) struct BoundIndex {
     pub query: Arc<BoundQuery>,
     pub post_filter: Option<Arc<BoundQuery>>,
     pub sort: Arc<[BoundSort]>,
+    /// `None`: none were asked for.
+    pub aggregations: Option<Arc<Level>>,
     /// What to show of a hit; handed on when the search begins.
     pub fetch: Option<FetchPlan>,
     pub shards: Vec<Arc<OpenShard>>,
@@ -131,7 +134,12 @@ fn bind_index(core: &Core, request: &SearchRequest, found: &Resolved) -> Result<
     let sought = if found.filters.is_empty() { query.clone() } else { Arc::new(bind(&request.query, &context)?) };
     let fetch = Some(FetchPlan::new(&context, sought, request)?);
     let shards = routed(&found.index, found.routing(&request.routing), &open.shards);
-    Ok(BoundIndex { metadata: found.index.clone(), view, query, post_filter, sort, fetch, shards, context })
+    let aggregations = match request.aggregations.as_slice() {
+        [] => None,
+        asked => Some(Arc::new(bind_aggregations(asked, &context)?)),
+    };
+    let metadata = found.index.clone();
+    Ok(BoundIndex { metadata, view, query, post_filter, sort, aggregations, fetch, shards, context })
 }
 
 fn check(request: &SearchRequest) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! The engine against a naive scorer that looks at every document by definition, and against itself: memory blocks, sealed
 //! segments and mixtures, one segment or many, pruned or exhaustive, must answer alike.
 
+mod aggregations;
 mod corpus;
 mod kinds;
 mod naive;
@@ -28,6 +29,7 @@ fn request(query: &BoundQuery, top: usize) -> ShardQuery {
         track_total: TrackTotal::All,
         min_score: None,
         terminate_after: None,
+        aggregations: None,
     }
 }
 

@@ -1,0 +1,108 @@
+//! Aggregations bound to one index: columns instead of names, values instead of JSON.
+//!
+//! `bind` makes them, shards collect them, [`crate::merge::aggregations`] finishes them. Several indexes of one search may bind the
+//! same request differently; [`Level::lead`] is the one by which the answer is written.
+
+use std::sync::Arc;
+
+use model::aggregation::request::Aggregation;
+use serde_json::{Map, Value};
+
+use crate::bound::BoundQuery;
+
+pub mod format;
+pub mod metric;
+pub mod terms;
+pub mod values;
+
+use metric::Stats;
+use terms::Terms;
+use values::Values;
+
+/// The aggregations of one level: of a request, or inside the buckets of another.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Level {
+    pub list: Vec<BoundAggregation>,
+    /// Pipelines, as they were asked for: they follow the answers of `list`.
+    pub pipelines: Vec<Aggregation>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundAggregation {
+    pub name: Arc<str>,
+    pub kind: Kind,
+    pub children: Level,
+    pub meta: Option<Map<String, Value>>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    Terms(Box<Terms>),
+    Filter(Arc<BoundQuery>),
+    Filters(Box<Filters>),
+    /// Documents without a value.
+    Missing(Values),
+    /// Every document, whatever the query.
+    Global,
+    /// `avg`, `min`, `max`, `sum`, `stats`, `extended_stats`
+    Stats(Box<Stats>),
+    ValueCount(Values),
+}
+
+/// One bucket a filter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filters {
+    pub filters: Vec<Arc<BoundQuery>>,
+    /// Names of the buckets, that of the others included; `None`: they have none.
+    pub names: Option<Vec<String>>,
+    /// A last bucket for what no filter matches.
+    pub other: bool,
+}
+
+impl Level {
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty() && self.pipelines.is_empty()
+    }
+
+    /// Of the levels that several indexes made of one request, what each aggregation is written by: the first that knows its field.
+    pub fn lead(levels: &[&Level]) -> Level {
+        let Some(first) = levels.first() else { return Level::default() };
+        let list = (0..first.list.len()).map(|at| BoundAggregation::lead(levels, at)).collect();
+        Level { list, pipelines: first.pipelines.clone() }
+    }
+
+    /// Whether something in it needs scores.
+    pub fn needs_scores(&self) -> bool {
+        self.list.iter().any(|aggregation| aggregation.kind.needs_scores() || aggregation.children.needs_scores())
+    }
+}
+
+impl BoundAggregation {
+    fn lead(levels: &[&Level], at: usize) -> Self {
+        let all: Vec<&Self> = levels.iter().filter_map(|level| level.list.get(at)).collect();
+        let chosen = all.iter().find(|one| one.kind.is_mapped()).unwrap_or(&all[0]);
+        let children: Vec<&Level> = all.iter().map(|one| &one.children).collect();
+        Self {
+            name: chosen.name.clone(),
+            kind: chosen.kind.clone(),
+            children: Level::lead(&children),
+            meta: chosen.meta.clone(),
+        }
+    }
+}
+
+impl Kind {
+    /// Whether the index knows what it is about.
+    fn is_mapped(&self) -> bool {
+        match self {
+            Self::Terms(terms) => terms.values.is_mapped(),
+            Self::Missing(values) | Self::ValueCount(values) => values.is_mapped(),
+            Self::Stats(stats) => stats.values.is_mapped(),
+            Self::Filter(_) | Self::Filters(_) | Self::Global => true,
+        }
+    }
+
+    fn needs_scores(&self) -> bool {
+        false
+    }
+}

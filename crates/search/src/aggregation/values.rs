@@ -1,0 +1,101 @@
+//! Where an aggregation's values come from.
+
+use model::aggregation::key::Key;
+
+use super::format::Format;
+use crate::bound::{FieldName, NumberCode, TermBytes};
+
+/// The values of one field of one index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Values {
+    pub column: Column,
+    /// Stands for the value of a document without one, as the column holds it.
+    pub missing: Option<Missing>,
+    /// How they are shown.
+    pub format: Format,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Column {
+    /// The index has no such field: only a missing value can be found.
+    Nothing(Shape),
+    Number(FieldName, NumberCode),
+    /// Strings `F` and `T` that count as 0 and 1.
+    Boolean(FieldName),
+    /// Keywords and addresses.
+    Strings(FieldName),
+    /// Every document has this one (`_index`).
+    Constant(TermBytes),
+}
+
+/// What kind of keys values make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    Long,
+    Unsigned,
+    Double,
+    Bytes,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Missing {
+    Code(i64),
+    Bytes(TermBytes),
+}
+
+impl Values {
+    pub fn is_mapped(&self) -> bool {
+        !matches!(self.column, Column::Nothing(_))
+    }
+
+    /// What kind of keys they make.
+    pub fn shape(&self) -> Shape {
+        match &self.column {
+            Column::Nothing(shape) => *shape,
+            Column::Number(_, code) => Shape::of(*code),
+            Column::Boolean(_) => Shape::Long,
+            Column::Strings(_) | Column::Constant(_) => Shape::Bytes,
+        }
+    }
+
+    /// How the codes are read.
+    pub fn code(&self) -> NumberCode {
+        match &self.column {
+            Column::Number(_, code) => *code,
+            _ => match self.shape() {
+                Shape::Unsigned => NumberCode::Unsigned,
+                Shape::Double => NumberCode::Double,
+                Shape::Long | Shape::Bytes => NumberCode::Long,
+            },
+        }
+    }
+}
+
+impl Shape {
+    fn of(code: NumberCode) -> Self {
+        match code {
+            NumberCode::Long => Self::Long,
+            NumberCode::Unsigned => Self::Unsigned,
+            NumberCode::Double | NumberCode::Scaled(_) => Self::Double,
+        }
+    }
+}
+
+/// The value of a code as a number.
+pub fn number(code: i64, read_as: NumberCode) -> f64 {
+    match read_as {
+        NumberCode::Long => code as f64,
+        NumberCode::Unsigned => model::number::u64_from_ordered(code) as f64,
+        NumberCode::Double => model::number::f64_from_ordered(code),
+        NumberCode::Scaled(factor) => code as f64 / factor,
+    }
+}
+
+/// The value of a code as a bucket's key.
+pub fn key(code: i64, read_as: NumberCode) -> Key {
+    match read_as {
+        NumberCode::Long => Key::Long(code),
+        NumberCode::Unsigned => Key::Unsigned(model::number::u64_from_ordered(code)),
+        NumberCode::Double | NumberCode::Scaled(_) => Key::Double(number(code, read_as)),
+    }
+}

@@ -1,0 +1,102 @@
+//! Binding of aggregations: fields to columns, values to codes, wrong types refused as OpenSearch refuses them.
+
+use std::sync::Arc;
+
+use model::aggregation::request::{Aggregation, Kind as Asked, Source, bucket};
+use model::error::Error;
+
+use super::BindContext;
+use crate::aggregation::metric::{Stats, StatsShown};
+use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
+
+mod terms;
+mod values;
+
+use values::Accepts;
+
+/// Deeper trees are refused, so that nothing below runs out of stack.
+const MAX_DEPTH: u32 = 100;
+
+/// Binds the aggregations of a search to one index.
+///
+/// # Errors
+/// As OpenSearch answers: mostly `illegal_argument_exception` about a field of the wrong type; 501 for what is not there yet.
+pub fn bind_aggregations(asked: &[Aggregation], context: &BindContext) -> Result<Level, Error> {
+    Binding { context, depth: 0 }.level(asked)
+}
+
+#[derive(Clone, Copy)]
+struct Binding<'a> {
+    context: &'a BindContext,
+    depth: u32,
+}
+
+impl Binding<'_> {
+    fn level(self, asked: &[Aggregation]) -> Result<Level, Error> {
+        if self.depth > MAX_DEPTH {
+            return Err(Error::illegal_argument(format!("aggregations are nested deeper than {MAX_DEPTH} levels")));
+        }
+        let mut level = Level::default();
+        for aggregation in asked {
+            match &aggregation.kind {
+                Asked::Pipeline(_) => level.pipelines.push(aggregation.clone()),
+                _ => level.list.push(self.aggregation(aggregation)?),
+            }
+        }
+        Ok(level)
+    }
+
+    fn aggregation(self, asked: &Aggregation) -> Result<BoundAggregation, Error> {
+        let kind = self.kind(asked)?;
+        let children = Self { depth: self.depth + 1, ..self }.level(&asked.children)?;
+        Ok(BoundAggregation { name: asked.name.clone(), kind, children, meta: asked.meta.clone() })
+    }
+
+    fn kind(self, asked: &Aggregation) -> Result<Kind, Error> {
+        let name = asked.kind.name();
+        match &asked.kind {
+            Asked::Terms(terms) => self.terms(terms),
+            Asked::Filter(query) => Ok(Kind::Filter(Arc::new(super::bind(query, self.context)?))),
+            Asked::Filters(filters) => self.filters(filters),
+            Asked::Missing(source) => Ok(Kind::Missing(self.values(source, Accepts::Any, name)?)),
+            Asked::Global if self.depth > 0 => Err(Error::new(
+                model::error::ErrorKind::AggregationExecution,
+                format!(
+                    "Aggregation [{}] cannot have a global sub-aggregation [{}]. Global aggregations can only be defined as top level \
+                     aggregations",
+                    "parent", asked.name
+                ),
+            )),
+            Asked::Global => Ok(Kind::Global),
+            Asked::Avg(source) => self.stats(source, StatsShown::Avg, name),
+            Asked::Min(source) => self.stats(source, StatsShown::Min, name),
+            Asked::Max(source) => self.stats(source, StatsShown::Max, name),
+            Asked::Sum(source) => self.stats(source, StatsShown::Sum, name),
+            Asked::Stats(source) => self.stats(source, StatsShown::Stats, name),
+            Asked::ExtendedStats(asked) => self.stats(&asked.source, StatsShown::Extended { sigma: asked.sigma }, name),
+            Asked::ValueCount(source) => Ok(Kind::ValueCount(self.values(source, Accepts::Any, name)?)),
+            other => Err(Error::not_implemented(format!("the aggregation [{}]", other.name()))),
+        }
+    }
+
+    fn stats(self, source: &Source, shown: StatsShown, name: &str) -> Result<Kind, Error> {
+        let values = self.values(source, Accepts::Numbers, name)?;
+        Ok(Kind::Stats(Box::new(Stats { values, shown })))
+    }
+
+    fn filters(self, asked: &bucket::Filters) -> Result<Kind, Error> {
+        let (mut names, queries): (Option<Vec<String>>, Vec<_>) = match &asked.filters {
+            bucket::FilterList::Anonymous(queries) => (None, queries.iter().collect()),
+            bucket::FilterList::Named(list) => (
+                Some(list.iter().map(|(name, _)| name.clone()).collect()),
+                list.iter().map(|(_, query)| query).collect(),
+            ),
+        };
+        if let (Some(names), Some(other)) = (&mut names, &asked.other_bucket) {
+            names.push(other.clone());
+        }
+        let filters = queries.into_iter().map(|query| super::bind(query, self.context).map(Arc::new));
+        let filters = filters.collect::<Result<_, _>>()?;
+        Ok(Kind::Filters(Box::new(Filters { filters, names, other: asked.other_bucket.is_some() })))
+    }
+}

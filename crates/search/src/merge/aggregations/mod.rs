@@ -1,0 +1,117 @@
+//! From what all shards found to the answer: merged, ordered, cut, formatted, pipelines last. Once, at the end.
+//!
+//! In: the level by which the answer is written ([`Level::lead`]) and the shards' partials. Out: answers in the order asked.
+
+use model::aggregation::answer::{Answer, Body, Bucket as Shown, Buckets, Number};
+use model::aggregation::partial::{Bucket, Partial};
+use model::error::{Error, ErrorKind};
+use serde_json::Value;
+
+use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
+
+mod order;
+mod stats;
+mod terms;
+
+pub use order::{RowOrder, ranks};
+
+/// How many buckets an answer may have, and how many it has so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    most: u64,
+    made: u64,
+}
+
+impl Limit {
+    /// `search.max_buckets`
+    pub fn new(most: u64) -> Self {
+        Self { most, made: 0 }
+    }
+
+    /// Counts buckets that the answer holds.
+    ///
+    /// # Errors
+    /// `too_many_buckets_exception` beyond the limit.
+    pub fn count(&mut self, buckets: usize) -> Result<(), Error> {
+        self.made += buckets as u64;
+        if self.made <= self.most {
+            return Ok(());
+        }
+        Err(too_many_buckets(self.most, self.made))
+    }
+}
+
+/// The refusal of an answer of more than `most` buckets.
+pub fn too_many_buckets(most: u64, made: u64) -> Error {
+    let reason = format!(
+        "Trying to create too many buckets. Must be less than or equal to: [{most}] but was [{made}]. This limit can be set by changing \
+         the [search.max_buckets] cluster level setting."
+    );
+    Error::new(ErrorKind::TooManyBuckets, reason).with_detail("max_buckets", most)
+}
+
+/// The answer to a level from the partials of all shards: one list a shard, in order of the level.
+///
+/// # Errors
+/// Partials that cannot be one answer, too many buckets, and what pipelines refuse.
+pub fn finish(level: &Level, shards: Vec<Vec<Partial>>, limit: &mut Limit) -> Result<Vec<Answer>, Error> {
+    let mut columns: Vec<Vec<Partial>> = level.list.iter().map(|_| Vec::with_capacity(shards.len())).collect();
+    for shard in shards {
+        columns.iter_mut().zip(shard).for_each(|(column, partial)| column.push(partial));
+    }
+    let merged = columns.into_iter().map(Partial::merge_all).collect::<Result<Vec<_>, _>>()?;
+    answers(level, merged, limit)
+}
+
+/// The answers to a level from one partial each; those that are not there were found nowhere.
+pub(super) fn answers(level: &Level, partials: Vec<Partial>, limit: &mut Limit) -> Result<Vec<Answer>, Error> {
+    let partials = partials.into_iter().chain(std::iter::repeat(Partial::Unmapped));
+    level.list.iter().zip(partials).map(|(asked, partial)| answer(asked, partial, limit)).collect()
+}
+
+fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Result<Answer, Error> {
+    let (kind, body) = match (&asked.kind, partial) {
+        (Kind::Terms(terms), partial) => terms::answer(asked, terms, partial, limit)?,
+        (Kind::Stats(stats), partial) => stats::answer(stats, partial),
+        (Kind::ValueCount(_), partial) => ("value_count", value_count(&partial)),
+        (Kind::Filter(_), partial) => ("filter", single(asked, partial, limit)?),
+        (Kind::Missing(_), partial) => ("missing", single(asked, partial, limit)?),
+        (Kind::Global, partial) => ("global", single(asked, partial, limit)?),
+        (Kind::Filters(filters), partial) => ("filters", by_filter(asked, filters, partial, limit)?),
+    };
+    Ok(Answer { name: asked.name.clone(), kind, meta: asked.meta.clone(), body })
+}
+
+fn value_count(partial: &Partial) -> Body {
+    let count = if let Partial::Count(count) = partial { *count } else { 0 };
+    Body::Value { value: Number::Whole(count as i64), text: None }
+}
+
+/// A bucket without key, with what is inside it.
+fn bucket(asked: &BoundAggregation, found: Bucket, limit: &mut Limit) -> Result<Shown, Error> {
+    let answers = answers(&asked.children, found.children, limit)?;
+    Ok(Shown { doc_count: found.doc_count, answers, ..Shown::default() })
+}
+
+fn single(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Result<Body, Error> {
+    let found = if let Partial::Bucket(found) = partial { found } else { Bucket::default() };
+    Ok(Body::Bucket(bucket(asked, found, limit)?))
+}
+
+fn by_filter(asked: &BoundAggregation, filters: &Filters, partial: Partial, limit: &mut Limit) -> Result<Body, Error> {
+    let count = filters.filters.len() + usize::from(filters.other);
+    let mut found = if let Partial::Slots(found) = partial { found } else { Vec::new() };
+    found.resize(count, Bucket::default());
+    limit.count(count)?;
+    let mut list = Vec::with_capacity(count);
+    for (at, found) in found.into_iter().enumerate() {
+        let text = filters.names.as_ref().and_then(|names| names.get(at).cloned());
+        list.push(Shown { text, ..bucket(asked, found, limit)? });
+    }
+    Ok(Body::Buckets(Buckets { list, keyed: filters.names.is_some(), beside: Vec::new() }))
+}
+
+/// JSON of a number; null when it is not finite.
+fn json(number: f64) -> Value {
+    Number::Float(number).json()
+}

@@ -1,0 +1,69 @@
+//! Documents on their way through the tree.
+
+use crate::segment::DocId;
+
+/// Documents of one segment with their owners and scores.
+#[derive(Clone, Copy)]
+pub(crate) struct Batch<'a> {
+    /// Ascending; repeated where a document lies in several buckets.
+    pub(crate) docs: &'a [DocId],
+    pub(crate) owners: Owners<'a>,
+    /// One a document; empty unless some collector needs scores.
+    pub(crate) scores: &'a [f32],
+}
+
+/// In which bucket of the collector above the documents lie.
+#[derive(Clone, Copy)]
+pub(crate) enum Owners<'a> {
+    One(u32),
+    /// One a document.
+    Each(&'a [u32]),
+}
+
+impl Owners<'_> {
+    #[inline]
+    pub(crate) fn of(self, at: usize) -> u32 {
+        match self {
+            Self::One(owner) => owner,
+            Self::Each(owners) => owners[at],
+        }
+    }
+
+    /// One more than the greatest.
+    pub(crate) fn bound(self) -> usize {
+        match self {
+            Self::One(owner) => owner as usize + 1,
+            Self::Each(owners) => owners.iter().max().map_or(0, |&owner| owner as usize + 1),
+        }
+    }
+}
+
+/// A batch under construction: some documents of another batch, in new buckets.
+#[derive(Default)]
+pub(crate) struct Sorted {
+    pub(crate) docs: Vec<DocId>,
+    pub(crate) owners: Vec<u32>,
+    pub(crate) scores: Vec<f32>,
+}
+
+impl Sorted {
+    pub(crate) fn clear(&mut self) {
+        self.docs.clear();
+        self.owners.clear();
+        self.scores.clear();
+    }
+
+    /// The document at a place of `batch`, in a bucket.
+    #[inline]
+    pub(crate) fn push(&mut self, batch: &Batch<'_>, at: usize, owner: u32) {
+        self.docs.push(batch.docs[at]);
+        self.owners.push(owner);
+        if let Some(score) = batch.scores.get(at) {
+            self.scores.push(*score);
+        }
+    }
+
+    pub(crate) fn batch(&self) -> Batch<'_> {
+        Batch { docs: &self.docs, owners: Owners::Each(&self.owners), scores: &self.scores }
+    }
+}

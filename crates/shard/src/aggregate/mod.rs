@@ -1,0 +1,130 @@
+//! Aggregations of one shard: documents in batches, by bucket, from columns into partials.
+//!
+//! A tree of [`Collector`]s of the request's shape sees every match once, in order of segments and documents. A document reaches a
+//! collector with the number of the bucket it lies in (its *owner*), so that a tree of any depth has one collector a node, not one a
+//! bucket. Answers are not made here: `search::merge::aggregations` finishes what the partials say.
+
+use std::sync::Arc;
+
+use model::aggregation::partial::Partial;
+use search::aggregation::{BoundAggregation, Kind, Level};
+
+use crate::compile::scorer::Leaf;
+use crate::compile::{Compiler, Counts};
+use crate::reader::Reader;
+use crate::score::Outcome;
+
+mod batch;
+mod budget;
+mod filter;
+mod missing;
+mod numbers;
+mod stats;
+mod strings;
+mod terms;
+mod value_count;
+
+pub(crate) use batch::{Batch, Owners};
+pub use budget::Budget;
+
+/// One aggregation of one shard.
+pub(crate) trait Collector {
+    /// A segment begins; the batches that follow are of it.
+    fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()>;
+
+    /// Documents, ascending within the segment (one may come several times, for several owners).
+    fn collect(&mut self, batch: Batch<'_>) -> Outcome<()>;
+
+    /// The segment has ended.
+    fn leave(&mut self) -> Outcome<()> {
+        Ok(())
+    }
+
+    /// All segments have been seen: what was put off is done now. Called once, before any partial is taken.
+    fn end(&mut self, reader: &Reader) -> Outcome<()> {
+        let _ = reader;
+        Ok(())
+    }
+
+    /// What was found for one owner; taken once. An owner of whom nothing was collected has found nothing.
+    fn partial(&mut self, owner: u32) -> Outcome<Partial>;
+}
+
+/// What collectors are made of.
+pub(crate) struct Workshop<'w, 'a> {
+    pub(crate) counts: &'w mut Counts<'a>,
+    pub(crate) budget: &'w Arc<Budget>,
+}
+
+/// Collectors of one aggregation each, with its place in the level.
+pub(crate) type Placed = Vec<(usize, Collectors)>;
+
+/// The collectors of one level.
+#[derive(Default)]
+pub(crate) struct Collectors {
+    list: Vec<Box<dyn Collector>>,
+}
+
+impl Workshop<'_, '_> {
+    /// The collectors of a level, [`Kind::Global`] ones included.
+    pub(crate) fn level(&mut self, level: &Level) -> Outcome<Collectors> {
+        let list = level.list.iter().map(|bound| self.collector(bound)).collect::<Outcome<_>>()?;
+        Ok(Collectors { list })
+    }
+
+    pub(crate) fn collector(&mut self, bound: &BoundAggregation) -> Outcome<Box<dyn Collector>> {
+        let children = self.level(&bound.children)?;
+        let budget = self.budget.clone();
+        Ok(match &bound.kind {
+            Kind::Terms(terms) => terms::collector(terms, bound, children, self),
+            Kind::Filter(query) => {
+                let weight = Compiler::new(self.counts).compile(query, false)?;
+                Box::new(filter::Filter::new(weight, children, budget))
+            }
+            Kind::Filters(filters) => {
+                let weights = filters.filters.iter().map(|query| Compiler::new(self.counts).compile(query, false));
+                Box::new(filter::Filters::new(weights.collect::<Outcome<_>>()?, filters.other, children, budget))
+            }
+            Kind::Missing(values) => Box::new(missing::Missing::new(values, children, budget)),
+            Kind::Global => Box::new(filter::Everything::new(children)),
+            Kind::Stats(stats) => Box::new(stats::StatsCollector::new(stats, budget)),
+            Kind::ValueCount(values) => Box::new(value_count::ValueCount::new(values, budget)),
+        })
+    }
+}
+
+impl Collectors {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(crate) fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
+        self.list.iter_mut().try_for_each(|one| one.enter(leaf))
+    }
+
+    pub(crate) fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
+        if batch.docs.is_empty() {
+            return Ok(());
+        }
+        self.list.iter_mut().try_for_each(|one| one.collect(batch))
+    }
+
+    pub(crate) fn leave(&mut self) -> Outcome<()> {
+        self.list.iter_mut().try_for_each(|one| one.leave())
+    }
+
+    pub(crate) fn end(&mut self, reader: &Reader) -> Outcome<()> {
+        self.list.iter_mut().try_for_each(|one| one.end(reader))
+    }
+
+    /// What was found inside one bucket, in order of the level.
+    pub(crate) fn partials(&mut self, owner: u32) -> Outcome<Vec<Partial>> {
+        self.list.iter_mut().map(|one| one.partial(owner)).collect()
+    }
+
+    /// Splits into those whose place `choose` accepts and the others; each keeps its place.
+    pub(crate) fn split(self, choose: impl Fn(usize) -> bool) -> (Placed, Placed) {
+        let alone = self.list.into_iter().enumerate().map(|(at, one)| (at, Self { list: vec![one] }));
+        alone.partition(|(at, _)| choose(*at))
+    }
+}

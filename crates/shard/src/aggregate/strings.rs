@@ -1,0 +1,157 @@
+//! Reading strings of a batch as ordinals of the segment; what stands for missing ones has an ordinal, too.
+
+use std::sync::Arc;
+
+use search::aggregation::values::{Column, Missing, Values};
+use search::bound::TermBytes;
+
+use crate::compile::scorer::Leaf;
+use crate::score::Outcome;
+use crate::segment::DocId;
+use crate::segment::column::StringColumn;
+
+/// The strings of one field.
+pub(super) struct Strings {
+    column: Column,
+    missing: Option<TermBytes>,
+    source: Option<Arc<dyn StringColumn>>,
+    /// Of the value that stands for missing ones; `u64::MAX`: there is none.
+    missing_ord: u64,
+}
+
+/// Where a batch is read to.
+#[derive(Default)]
+pub(super) struct Ords {
+    ords: Vec<u64>,
+    rows: Vec<u32>,
+    pool: Vec<u64>,
+}
+
+/// The ordinals of a batch.
+pub(super) enum Read<'a> {
+    /// One a document.
+    Dense(&'a [u64]),
+    /// Ordinals with the places of their documents in the batch, ascending.
+    Sparse(&'a [u64], &'a [u32]),
+}
+
+impl Read<'_> {
+    /// Calls `each` with the place of a document in the batch and one of its ordinals.
+    #[inline]
+    pub(super) fn for_each(&self, mut each: impl FnMut(usize, u64)) {
+        match self {
+            Self::Dense(ords) => ords.iter().enumerate().for_each(|(at, &ord)| each(at, ord)),
+            Self::Sparse(ords, rows) => ords.iter().zip(*rows).for_each(|(&ord, &row)| each(row as usize, ord)),
+        }
+    }
+
+    /// As [`Read::for_each`], until `each` fails.
+    #[inline]
+    pub(super) fn try_for_each(&self, mut each: impl FnMut(usize, u64) -> Outcome<()>) -> Outcome<()> {
+        match self {
+            Self::Dense(ords) => ords.iter().enumerate().try_for_each(|(at, &ord)| each(at, ord)),
+            Self::Sparse(ords, rows) => ords.iter().zip(*rows).try_for_each(|(&ord, &row)| each(row as usize, ord)),
+        }
+    }
+}
+
+impl Strings {
+    pub(super) fn new(values: &Values) -> Self {
+        let missing = match (&values.column, &values.missing) {
+            // Every document has it: as if it were missing everywhere.
+            (Column::Constant(value), _) => Some(value.clone()),
+            (_, Some(Missing::Bytes(value))) => Some(value.clone()),
+            _ => None,
+        };
+        Self { column: values.column.clone(), missing, source: None, missing_ord: u64::MAX }
+    }
+
+    pub(super) fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
+        self.source = match &self.column {
+            Column::Strings(field) | Column::Boolean(field) => match leaf.fields.by_path(field) {
+                Some(entry) => leaf.segment.strings(entry.slot)?,
+                None => None,
+            },
+            Column::Nothing(_) | Column::Number(..) | Column::Constant(_) => None,
+        };
+        self.missing_ord = match (&self.missing, &self.source) {
+            (None, _) => u64::MAX,
+            (Some(_), None) => 0,
+            (Some(value), Some(column)) => column.find(value)?.unwrap_or(column.ord_count()),
+        };
+        Ok(())
+    }
+
+    /// One more than the greatest ordinal.
+    pub(super) fn ord_bound(&self) -> u64 {
+        let own = self.source.as_ref().map_or(0, |column| column.ord_count());
+        if self.missing_ord == u64::MAX { own } else { own.max(self.missing_ord + 1) }
+    }
+
+    /// Writes the value of an ordinal into `out`.
+    pub(super) fn value(&self, ord: u64, out: &mut Vec<u8>) -> Outcome<()> {
+        match (&self.source, &self.missing) {
+            (Some(column), _) if ord < column.ord_count() => column.value(ord, out)?,
+            (_, Some(missing)) => {
+                out.clear();
+                out.extend_from_slice(missing);
+            }
+            _ => out.clear(),
+        }
+        Ok(())
+    }
+
+    /// The ordinals of ascending documents.
+    pub(super) fn read<'o>(&self, docs: &[DocId], out: &'o mut Ords) -> Read<'o> {
+        out.ords.clear();
+        out.rows.clear();
+        match &self.source {
+            None if self.missing_ord == u64::MAX => Read::Sparse(&[], &[]),
+            None => {
+                out.ords.resize(docs.len(), self.missing_ord);
+                Read::Dense(&out.ords)
+            }
+            Some(column) if column.is_single() => {
+                out.ords.resize(docs.len(), u64::MAX);
+                column.first_batch(docs, &mut out.ords);
+                out.without_absent(self.missing_ord)
+            }
+            Some(column) => {
+                for (at, &doc) in docs.iter().enumerate() {
+                    out.pool.clear();
+                    column.ords(doc, &mut out.pool);
+                    if out.pool.is_empty() && self.missing_ord != u64::MAX {
+                        out.pool.push(self.missing_ord);
+                    }
+                    out.ords.extend_from_slice(&out.pool);
+                    out.rows.resize(out.ords.len(), at as u32);
+                }
+                Read::Sparse(&out.ords, &out.rows)
+            }
+        }
+    }
+}
+
+impl Ords {
+    /// `ords` holds one a document, `u64::MAX` where there is none.
+    fn without_absent(&mut self, missing: u64) -> Read<'_> {
+        if !self.ords.contains(&u64::MAX) {
+            return Read::Dense(&self.ords);
+        }
+        if missing != u64::MAX {
+            self.ords.iter_mut().filter(|ord| **ord == u64::MAX).for_each(|ord| *ord = missing);
+            return Read::Dense(&self.ords);
+        }
+        let mut kept = 0;
+        for at in 0..self.ords.len() {
+            let ord = self.ords[at];
+            if ord != u64::MAX {
+                self.ords[kept] = ord;
+                self.rows.push(at as u32);
+                kept += 1;
+            }
+        }
+        self.ords.truncate(kept);
+        Read::Sparse(&self.ords, &self.rows)
+    }
+}

@@ -1,0 +1,120 @@
+//! `terms` of numbers, dates and booleans.
+
+use hashbrown::HashMap;
+use model::aggregation::partial::Partial;
+use search::aggregation::values::key;
+
+use super::places::Places;
+use super::rows::Rows;
+use crate::aggregate::batch::Sorted;
+use crate::aggregate::numbers::Numbers;
+use crate::aggregate::{Batch, Collector, Collectors};
+use crate::compile::scorer::Leaf;
+use crate::reader::Reader;
+use crate::score::Outcome;
+
+/// Segments whose codes span at most so much find their buckets by position.
+const NARROW: u64 = 1 << 16;
+
+pub(super) struct NumberTerms {
+    rows: Rows,
+    children: Collectors,
+    numbers: Numbers,
+    /// The code of each bucket.
+    codes: Vec<i64>,
+    by_code: HashMap<(u32, i64), u32>,
+    /// Of the segment, where its codes lie close together.
+    places: Places,
+    least: Option<i64>,
+    inside: Sorted,
+}
+
+impl NumberTerms {
+    pub(super) fn new(rows: Rows, children: Collectors) -> Self {
+        Self {
+            numbers: Numbers::new(&rows.terms.values),
+            places: Places::new(rows.budget.clone()),
+            rows,
+            children,
+            codes: Vec::new(),
+            by_code: HashMap::new(),
+            least: None,
+            inside: Sorted::default(),
+        }
+    }
+}
+
+/// The bucket of a code, made when it is new.
+fn bucket(
+    by_code: &mut HashMap<(u32, i64), u32>,
+    codes: &mut Vec<i64>,
+    rows: &mut Rows,
+    (owner, code): (u32, i64),
+) -> Outcome<u32> {
+    if let Some(found) = by_code.get(&(owner, code)) {
+        return Ok(*found);
+    }
+    let made = rows.add(owner, size_of::<((u32, i64), u32, i64)>())?;
+    codes.push(code);
+    by_code.insert((owner, code), made);
+    Ok(made)
+}
+
+impl Collector for NumberTerms {
+    fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
+        self.numbers.enter(leaf)?;
+        self.least = None;
+        if let Some((least, greatest)) = self.numbers.range()
+            && let Some(width) = greatest.checked_sub(least).and_then(|width| u64::try_from(width).ok())
+            && width < NARROW
+        {
+            self.least = Some(least);
+            self.places.reset(width + 1);
+        }
+        self.children.enter(leaf)
+    }
+
+    fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
+        self.inside.clear();
+        let plain = self.children.is_empty();
+        let (rows, by_code, codes) = (&mut self.rows, &mut self.by_code, &mut self.codes);
+        let (places, least, inside) = (&mut self.places, self.least, &mut self.inside);
+        let mut previous = (u32::MAX, 0, 0);
+        let mut each = |at: usize, code: i64| -> Outcome<()> {
+            let owner = batch.owners.of(at);
+            // A document that holds a value twice counts once.
+            if previous == (at as u32, owner, code) {
+                return Ok(());
+            }
+            previous = (at as u32, owner, code);
+            let found = match least {
+                Some(least) => {
+                    let make = || bucket(by_code, codes, rows, (owner, code));
+                    places.get(owner, (code - least) as u64, make)?
+                }
+                None => bucket(by_code, codes, rows, (owner, code))?,
+            };
+            rows.counts[found as usize] += 1;
+            if !plain {
+                inside.push(&batch, at, found);
+            }
+            Ok(())
+        };
+        self.numbers.read(batch.docs).try_for_each(&mut each)?;
+        self.children.collect(self.inside.batch())
+    }
+
+    fn leave(&mut self) -> Outcome<()> {
+        self.children.leave()
+    }
+
+    fn end(&mut self, reader: &Reader) -> Outcome<()> {
+        self.rows.end();
+        self.children.end(reader)
+    }
+
+    fn partial(&mut self, owner: u32) -> Outcome<Partial> {
+        let (codes, read_as) = (&self.codes, self.numbers.code);
+        self.rows.partial(owner, &mut self.children, |bucket| key(codes[bucket as usize], read_as))
+    }
+}

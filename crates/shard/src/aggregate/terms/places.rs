@@ -1,0 +1,79 @@
+//! Which bucket a value of an owner has.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+
+use crate::aggregate::Budget;
+use crate::score::Outcome;
+
+/// Pairs of owner and value that may lie in a plain table.
+const DENSE: u64 = 1 << 20;
+/// No bucket yet.
+const NONE: u32 = u32::MAX;
+
+/// Owner and value (from 0) -> bucket; a plain table while the values are few.
+pub(super) struct Places {
+    /// Values lie below it.
+    width: u64,
+    /// By owner, then value.
+    dense: Vec<u32>,
+    sparse: HashMap<(u32, u64), u32>,
+    budget: Arc<Budget>,
+}
+
+impl Places {
+    pub(super) fn new(budget: Arc<Budget>) -> Self {
+        Self { width: 0, dense: Vec::new(), sparse: HashMap::new(), budget }
+    }
+
+    /// Forgets everything; values that follow lie below `width`.
+    pub(super) fn reset(&mut self, width: u64) {
+        self.width = width;
+        self.dense.clear();
+        self.sparse.clear();
+    }
+
+    /// The bucket of a value, made by `make` when it is new.
+    #[inline]
+    pub(super) fn get(&mut self, owner: u32, value: u64, make: impl FnOnce() -> Outcome<u32>) -> Outcome<u32> {
+        let at = u64::from(owner).saturating_mul(self.width).saturating_add(value);
+        if at >= DENSE {
+            return self.get_sparse(owner, value, make);
+        }
+        let at = at as usize;
+        if at >= self.dense.len() {
+            self.grow(owner)?;
+        }
+        let found = self.dense[at];
+        if found != NONE {
+            return Ok(found);
+        }
+        let made = make()?;
+        self.dense[at] = made;
+        Ok(made)
+    }
+
+    #[cold]
+    fn grow(&mut self, owner: u32) -> Outcome<()> {
+        let len = ((u64::from(owner) + 1).saturating_mul(self.width)).min(DENSE) as usize;
+        let len = len.max(self.dense.len() * 2).min(DENSE as usize);
+        if len > self.dense.capacity() {
+            self.budget.take((len - self.dense.capacity()) * size_of::<u32>())?;
+        }
+        self.dense.resize(len, NONE);
+        Ok(())
+    }
+
+    fn get_sparse(&mut self, owner: u32, value: u64, make: impl FnOnce() -> Outcome<u32>) -> Outcome<u32> {
+        if let Some(found) = self.sparse.get(&(owner, value)) {
+            return Ok(*found);
+        }
+        let made = make()?;
+        if self.sparse.len() == self.sparse.capacity() {
+            self.budget.take(self.sparse.capacity().max(16) * size_of::<((u32, u64), u32)>())?;
+        }
+        self.sparse.insert((owner, value), made);
+        Ok(made)
+    }
+}

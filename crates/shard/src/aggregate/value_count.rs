@@ -1,0 +1,69 @@
+//! `value_count`.
+
+use std::sync::Arc;
+
+use model::aggregation::partial::Partial;
+use search::aggregation::values::{Shape, Values};
+
+use super::numbers::Numbers;
+use super::strings::{Ords, Strings};
+use super::{Batch, Budget, Collector};
+use crate::compile::scorer::Leaf;
+use crate::score::Outcome;
+
+pub(super) struct ValueCount {
+    source: Source,
+    mapped: bool,
+    by_owner: Vec<u64>,
+    budget: Arc<Budget>,
+}
+
+enum Source {
+    Numbers(Box<Numbers>),
+    Strings(Box<(Strings, Ords)>),
+}
+
+impl ValueCount {
+    pub(super) fn new(values: &Values, budget: Arc<Budget>) -> Self {
+        let source = match values.shape() {
+            Shape::Bytes => Source::Strings(Box::new((Strings::new(values), Ords::default()))),
+            _ => Source::Numbers(Box::new(Numbers::new(values))),
+        };
+        let mapped = values.is_mapped() || values.missing.is_some();
+        Self { source, mapped, by_owner: Vec::new(), budget }
+    }
+}
+
+impl Collector for ValueCount {
+    fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
+        match &mut self.source {
+            Source::Numbers(numbers) => numbers.enter(leaf),
+            Source::Strings(strings) => strings.0.enter(leaf),
+        }
+    }
+
+    fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
+        let owners = batch.owners.bound();
+        if owners > self.by_owner.len() {
+            self.budget.take((owners - self.by_owner.len()) * size_of::<u64>())?;
+            self.by_owner.resize(owners, 0);
+        }
+        let counts = &mut self.by_owner;
+        let mut count = |at: usize| counts[batch.owners.of(at) as usize] += 1;
+        match &mut self.source {
+            Source::Numbers(numbers) => numbers.read(batch.docs).for_each(|at, _| count(at)),
+            Source::Strings(strings) => {
+                let (strings, ords) = &mut **strings;
+                strings.read(batch.docs, ords).for_each(|at, _| count(at));
+            }
+        }
+        Ok(())
+    }
+
+    fn partial(&mut self, owner: u32) -> Outcome<Partial> {
+        if !self.mapped {
+            return Ok(Partial::Unmapped);
+        }
+        Ok(Partial::Count(self.by_owner.get(owner as usize).copied().unwrap_or(0)))
+    }
+}

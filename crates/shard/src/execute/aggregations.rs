@@ -1,0 +1,93 @@
+//! Aggregations of a search: every match, whatever the post filter says; every document for `global`.
+
+use std::sync::Arc;
+
+use model::aggregation::partial::Partial;
+use search::aggregation::{Kind, Level};
+
+use super::matches::{self, Walked};
+use super::{Search, Watch};
+use crate::aggregate::{Batch, Budget, Collectors, Owners, Placed, Workshop};
+use crate::compile::scorer::Leaf;
+use crate::compile::{Counts, Weight};
+use crate::reader::Reader;
+use crate::score::Outcome;
+
+/// What the aggregations of `level` found, in its order, and how many documents match.
+pub(super) fn collect<'a>(
+    search: &Search<'a>,
+    level: &Level,
+    counts: &mut Counts<'a>,
+    budget: &Arc<Budget>,
+    watch: &mut Watch<'_>,
+) -> Outcome<(Vec<Partial>, Walked)> {
+    let all = Workshop { counts, budget }.level(level)?;
+    let (global, matching) = all.split(|at| level.list[at].kind == Kind::Global);
+    let mut found: Vec<Option<Partial>> = level.list.iter().map(|_| None).collect();
+    let matches = Search { post_filter: None, ..*search };
+    let walked = walk(&matches, level.needs_scores(), watch, (matching, &mut found))?;
+    if !global.is_empty() {
+        let everything = Weight::everything();
+        let search = Search {
+            reader: search.reader,
+            weight: &everything,
+            post_filter: None,
+            min_score: None,
+            terminate_after: None,
+        };
+        walk(&search, false, watch, (global, &mut found))?;
+    }
+    let found = found.into_iter().map(|partial| partial.unwrap_or(Partial::Unmapped)).collect();
+    Ok((found, walked))
+}
+
+/// Shows collectors all matches of a search and takes their partials to their places.
+fn walk(
+    search: &Search<'_>,
+    scoring: bool,
+    watch: &mut Watch<'_>,
+    (collectors, found): (Placed, &mut [Option<Partial>]),
+) -> Outcome<Walked> {
+    let mut tree = Tree { reader: search.reader, collectors, segment: None };
+    let walked = matches::each(search, scoring, watch, &mut |segment, docs, scores| {
+        tree.enter(segment)?;
+        let batch = Batch { docs, owners: Owners::One(0), scores };
+        tree.each(|collectors| collectors.collect(batch))
+    })?;
+    tree.leave()?;
+    let reader = search.reader;
+    tree.each(|collectors| collectors.end(reader))?;
+    for (at, mut collectors) in tree.collectors {
+        found[at] = collectors.partials(0)?.pop();
+    }
+    Ok(walked)
+}
+
+struct Tree<'a> {
+    reader: &'a Reader,
+    collectors: Placed,
+    segment: Option<u32>,
+}
+
+impl Tree<'_> {
+    fn each(&mut self, mut visit: impl FnMut(&mut Collectors) -> Outcome<()>) -> Outcome<()> {
+        self.collectors.iter_mut().try_for_each(|(_, collectors)| visit(collectors))
+    }
+
+    fn enter(&mut self, segment: u32) -> Outcome<()> {
+        if self.segment == Some(segment) {
+            return Ok(());
+        }
+        self.leave()?;
+        self.segment = Some(segment);
+        let leaf = Leaf::new(self.reader, segment as usize);
+        self.each(|collectors| collectors.enter(&leaf))
+    }
+
+    fn leave(&mut self) -> Outcome<()> {
+        match self.segment.take() {
+            Some(_) => self.each(Collectors::leave),
+            None => Ok(()),
+        }
+    }
+}
