@@ -211,6 +211,12 @@ pub struct ShardStats {
     pub merge: OperationStats,
     pub merged_docs: u64,
     pub merged_bytes: u64,
+    pub merges_running: u64,
+    /// How long merges slept so as not to write too fast.
+    pub merge_throttled_ms: u64,
+    /// Whether writers wait for merges now, and how long they have waited.
+    pub is_throttled: bool,
+    pub throttled_ms: u64,
 }
 
 impl ShardStats {
@@ -236,6 +242,10 @@ impl ShardStats {
         self.merge.add(other.merge);
         self.merged_docs += other.merged_docs;
         self.merged_bytes += other.merged_bytes;
+        self.merges_running += other.merges_running;
+        self.merge_throttled_ms += other.merge_throttled_ms;
+        self.is_throttled |= other.is_throttled;
+        self.throttled_ms += other.throttled_ms;
     }
 }
 

@@ -20,6 +20,11 @@ use crate::metadata::{Identity, Metadata};
 use crate::pool::Pool;
 use crate::telemetry::Metrics;
 
+/// How far the threads that merge yield to others: a third of what an ordinary thread gets when all cores are busy.
+const MERGE_NICE: i32 = 5;
+/// Each commits for one shard at a time; the disk is the limit.
+const FLUSH_THREADS: usize = 2;
+
 /// One node, running.
 pub struct Core {
     pub config: Config,
@@ -29,10 +34,12 @@ pub struct Core {
     pub indexes: Indexes,
     pub search: Pool,
     pub write: Pool,
-    /// Seals and merges.
-    pub background: Arc<Pool>,
-    /// Scheduled refreshes and flushes, which must not wait behind merges.
-    pub upkeep: Pool,
+    /// Merges: long work that nobody waits for, on threads that yield to all others.
+    pub merge: Arc<Pool>,
+    /// Seals and commits fresh documents.
+    pub flush: Arc<Pool>,
+    /// Scheduled refreshes, which must not wait behind either.
+    pub refresh: Pool,
     pub metrics: Metrics,
     pub document_ids: DocumentIds,
     pub started_ms: u64,
@@ -53,13 +60,15 @@ impl Core {
         })?;
         let lock = DataLock::take(&config.data)?;
         let (metadata, identity) = Metadata::open(&config.data)?;
-        let background = Arc::new(Pool::start("merge", config.merge_threads, usize::MAX)?);
-        let indexes = Indexes::new(&config, Syncer::start(2)?, background.clone());
+        let merge = Arc::new(Pool::start_nice("merge", config.merge_threads, MERGE_NICE)?);
+        let flush = Arc::new(Pool::start("flush", FLUSH_THREADS, usize::MAX)?);
+        let indexes = Indexes::new(&config, Syncer::start(2)?, flush.clone(), merge.clone());
         let core = Arc::new(Self {
             search: Pool::start("search", config.search_threads, config.search_queue)?,
             write: Pool::start("write", config.write_threads, config.write_queue)?,
-            background,
-            upkeep: Pool::start("upkeep", 1, usize::MAX)?,
+            merge,
+            flush,
+            refresh: Pool::start("refresh", 1, usize::MAX)?,
             metrics: Metrics::new(),
             document_ids: DocumentIds::new(),
             ephemeral_id: identity::random(),
@@ -131,9 +140,11 @@ impl Core {
     pub fn close(&self) {
         self.write.finish();
         self.search.finish();
-        self.upkeep.finish();
+        self.refresh.finish();
+        self.indexes.stop_merges();
+        self.merge.finish();
         self.indexes.flush_all();
-        self.background.finish();
+        self.flush.finish();
         tracing::info!("node {} has flushed its shards and leaves", self.config.node_name);
     }
 }

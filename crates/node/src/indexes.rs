@@ -13,7 +13,7 @@ use cluster::state::{AllocationId, IndexMetadata, NodeId};
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, PrimaryTerm, ShardId, ShardNumber};
 use parking_lot::{Mutex, MutexGuard, RwLock};
-use shard::engine::{Change, CopyOptions, Operation, ShardCopy};
+use shard::engine::{Change, CopyOptions, Operation, ShardCopy, Spawn, Throttle, Work};
 use shard::prepare::{Prepared, Preparer, Settings};
 use shard::prepared::PreparedDocument;
 use shard::reader::Similarities;
@@ -30,7 +30,8 @@ use crate::similarity;
 pub struct Indexes {
     directory: PathBuf,
     syncer: Arc<Syncer>,
-    background: Arc<Pool>,
+    spawn: Spawn,
+    throttle: Arc<Throttle>,
     open: RwLock<BTreeMap<IndexUuid, Arc<OpenIndex>>>,
     /// One reconciliation at a time.
     reconciling: Mutex<()>,
@@ -120,9 +121,15 @@ impl OpenShard {
 }
 
 impl Indexes {
-    pub fn new(config: &Config, syncer: Arc<Syncer>, background: Arc<Pool>) -> Self {
+    /// `seal` and `merge`: the threads of either kind of work.
+    pub fn new(config: &Config, syncer: Arc<Syncer>, seal: Arc<Pool>, merge: Arc<Pool>) -> Self {
         let directory = config.data.join("indexes");
-        Self { directory, syncer, background, open: RwLock::default(), reconciling: Mutex::default() }
+        let spawn: Spawn = Arc::new(move |work, job| match work {
+            Work::Seal => seal.later(job),
+            Work::Merge => merge.later(job),
+        });
+        let throttle = Arc::new(Throttle::new(config.merge_bytes_per_second));
+        Self { directory, syncer, spawn, throttle, open: RwLock::default(), reconciling: Mutex::default() }
     }
 
     /// Begins a reconciliation; one at a time.
@@ -173,6 +180,13 @@ impl Indexes {
         }
     }
 
+    /// Ends the merges that run; they would keep a node that leaves waiting.
+    pub fn stop_merges(&self) {
+        let all = self.all();
+        let shards = all.iter().flat_map(|index| &index.shards);
+        shards.filter_map(|shard| shard.copy.as_ref().ok()).for_each(|copy| copy.close());
+    }
+
     /// Commits every shard: nothing is left to replay.
     pub fn flush_all(&self) {
         for index in self.all() {
@@ -192,6 +206,7 @@ impl Indexes {
 
     fn close(&self, uuid: &IndexUuid, index: &OpenIndex, deleted: bool) {
         self.open.write().remove(uuid);
+        index.shards.iter().filter_map(|shard| shard.copy.as_ref().ok()).for_each(|copy| copy.close());
         let name = index.view().metadata.name.clone();
         if !deleted {
             tracing::info!("index {name} is closed");
@@ -263,9 +278,8 @@ impl Indexes {
         metadata: &Metadata,
         node: &NodeId,
     ) -> Vec<Arc<OpenShard>> {
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
         let mut opened = Vec::with_capacity(numbers.len());
-        for some in numbers.chunks(cores) {
+        for some in numbers.chunks(cores()) {
             std::thread::scope(|scope| {
                 let open = |number: &ShardNumber| {
                     let number = *number;
@@ -327,13 +341,13 @@ impl Indexes {
         term: PrimaryTerm,
     ) -> Result<(Arc<ShardCopy>, Arc<Preparer>), String> {
         let begun = Instant::now();
-        let background = self.background.clone();
         let options = CopyOptions {
             directory: self.shard_directory(&view.metadata.uuid, number),
             durability: durability(&view.settings),
             disk: Arc::new(wal::RealDisk),
             syncer: self.syncer.clone(),
-            spawn: Arc::new(move |job| background.later(job)),
+            spawn: self.spawn.clone(),
+            throttle: self.throttle.clone(),
             similarities: view.similarities.clone(),
             new_history: identity::random(),
         };
@@ -345,7 +359,7 @@ impl Indexes {
         copy.set_fields(preparer.fields().clone());
         copy.set_primary_term(term.0);
         let replayed = copy
-            .replay(now_ms(), &mut |operation| replayed_document(&preparer, operation))
+            .replay(now_ms(), cores(), &|operation| replayed_document(&preparer, operation))
             .map_err(|e| e.to_string())?;
         if replayed > 0 {
             let torn = recovery.torn.as_ref().map_or(String::new(), |torn| {
@@ -418,6 +432,11 @@ pub(crate) fn analysis_error(error: analysis::AnalysisError) -> Error {
         _ => ErrorKind::IllegalArgument,
     };
     Error::new(kind, error.to_string())
+}
+
+/// Threads that are worth starting for one piece of work.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get).min(16)
 }
 
 fn failed(number: ShardNumber, reason: String) -> OpenShard {

@@ -43,6 +43,18 @@ impl Pool {
     /// # Errors
     /// When the operating system gives no thread.
     pub fn start(name: &'static str, threads: usize, limit: usize) -> io::Result<Self> {
+        Self::start_with(name, threads, limit, None)
+    }
+
+    /// As [`Pool::start`], without a limit, and with threads that yield to others by so much.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn start_nice(name: &'static str, threads: usize, nice: i32) -> io::Result<Self> {
+        Self::start_with(name, threads, usize::MAX, Some(nice))
+    }
+
+    fn start_with(name: &'static str, threads: usize, limit: usize, nice: Option<i32>) -> io::Result<Self> {
         let thread_count = threads.max(1) as u64;
         let (queue, wake) = Default::default();
         let shared = Arc::new(Shared {
@@ -56,7 +68,11 @@ impl Pool {
         });
         let spawn = |n| {
             let shared = shared.clone();
-            std::thread::Builder::new().name(format!("shoal-{name}-{n}")).spawn(move || shared.work())
+            std::thread::Builder::new().name(format!("shoal-{name}-{n}")).spawn(move || {
+                // Refused, the threads are like any other: searches are slower beside merges, nothing is wrong.
+                let _ = nice.map(|nice| rustix::process::setpriority_process(None, nice));
+                shared.work();
+            })
         };
         let threads = (0..thread_count).map(spawn).collect::<io::Result<_>>()?;
         Ok(Self { shared, threads: Mutex::new(threads) })

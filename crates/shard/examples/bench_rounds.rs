@@ -69,7 +69,8 @@ fn open(directory: &std::path::Path) -> Result<(Arc<ShardCopy>, Preparer), Box<d
         disk: Arc::new(wal::RealDisk),
         syncer: Syncer::start(1)?,
         // On the same thread: its work counts.
-        spawn: Arc::new(|job| job()),
+        spawn: Arc::new(|_, job| job()),
+        throttle: Arc::default(),
         similarities: Arc::default(),
         new_history: "bench".into(),
     };
@@ -79,7 +80,7 @@ fn open(directory: &std::path::Path) -> Result<(Arc<ShardCopy>, Preparer), Box<d
     let preparer = Preparer::new(mapping, Arc::new(fields), registry, Settings::default())?;
     copy.set_fields(preparer.fields().clone());
     copy.set_primary_term(1);
-    copy.replay(0, &mut |_| Err(model::error::Error::illegal_argument("the log is empty")))?;
+    copy.replay(0, 2, &|_| Err(model::error::Error::illegal_argument("the log is empty")))?;
     Ok((copy, preparer))
 }
 

@@ -34,7 +34,8 @@ fn open(directory: &Path) -> Open {
         durability: Durability::Async { interval: std::time::Duration::from_secs(60) },
         disk: Arc::new(wal::RealDisk),
         syncer: Syncer::start(1).unwrap(),
-        spawn: Arc::new(|job| drop(std::thread::spawn(job))),
+        spawn: Arc::new(|_, job| drop(std::thread::spawn(job))),
+        throttle: Arc::default(),
         similarities: Arc::default(),
         new_history: "history".into(),
     };
@@ -45,7 +46,7 @@ fn open(directory: &Path) -> Open {
     let preparer = Preparer::new(mapping, Arc::new(fields), registry, Settings::default()).unwrap();
     copy.set_fields(preparer.fields().clone());
     copy.set_primary_term(1);
-    copy.replay(0, &mut |_| panic!("a new log is empty")).unwrap();
+    copy.replay(0, 2, &|_| panic!("a new log is empty")).unwrap();
     Open { copy, preparer }
 }
 

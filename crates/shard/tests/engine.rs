@@ -35,7 +35,8 @@ fn open(directory: &Path, syncer: &Arc<Syncer>) -> Open {
         durability: Durability::Request,
         disk: Arc::new(wal::RealDisk),
         syncer: syncer.clone(),
-        spawn: Arc::new(|job| drop(std::thread::spawn(job))),
+        spawn: Arc::new(|_, job| drop(std::thread::spawn(job))),
+        throttle: Arc::default(),
         similarities: Arc::default(),
         new_history: "history".into(),
     };
@@ -46,7 +47,7 @@ fn open(directory: &Path, syncer: &Arc<Syncer>) -> Open {
     let preparer = Arc::new(Preparer::new(mapping, Arc::new(fields), registry, Settings::default()).unwrap());
     copy.set_fields(preparer.fields().clone());
     copy.set_primary_term(1);
-    copy.replay(0, &mut |operation: &Operation| {
+    copy.replay(0, 2, &|operation: &Operation| {
         let Change::Index { source, .. } = &operation.change else { panic!("only documents are mapped") };
         Ok(prepare(&preparer, &operation.id, source))
     })
@@ -225,10 +226,53 @@ fn a_corrupt_segment_is_named_and_nothing_is_served() {
         durability: Durability::Request,
         disk: Arc::new(wal::RealDisk),
         syncer,
-        spawn: Arc::new(|job| job()),
+        spawn: Arc::new(|_, job| job()),
+        throttle: Arc::default(),
         similarities: Arc::default(),
         new_history: String::new(),
     };
     let error = ShardCopy::open(options, layout::base_table(), &|_| None).err().unwrap().to_string();
     assert!(error.contains("postings"), "{error}");
+}
+
+#[test]
+fn a_long_log_is_replayed_in_slices_and_of_each_id_the_newest_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let syncer = Syncer::start(1).unwrap();
+    let first = open(directory.path(), &syncer);
+    let write = |range: std::ops::Range<u64>, n: u64| {
+        let writes: Vec<ShardWrite> = range
+            .map(|id| {
+                let id: Arc<str> = id.to_string().into();
+                let document = prepare(&first.preparer, &id, &Open::source(n));
+                let change = ShardChange::Index { document, create: false };
+                ShardWrite { id, change, condition: Condition::default(), generated_id: false }
+            })
+            .collect();
+        first.copy.wait_safe(first.copy.write(&writes, 0).unwrap().position.unwrap()).unwrap();
+    };
+    write(0..2_000, 1);
+    first.copy.flush(true).unwrap();
+    write(1_000..10_000, 2); // replaces half of what the commit holds
+    write(9_000..12_000, 3);
+    (500..600).for_each(|id| assert_eq!(first.delete(&id.to_string()).unwrap().0, Outcome::Deleted));
+    first.delete("11999").unwrap();
+    drop(first);
+    let again = open(directory.path(), &syncer);
+    let expected = |id: u64| match id {
+        500..600 | 11_999 => None,
+        0..1_000 => Some(1),
+        1_000..9_000 => Some(2),
+        _ => Some(3),
+    };
+    let expected: BTreeMap<String, Vec<u8>> =
+        (0..12_000).filter_map(|id| Some((id.to_string(), Open::source(expected(id)?).to_vec()))).collect();
+    assert!(again.visible() == expected);
+    let version = |id: &str| again.copy.get(id).unwrap().map(|found| found.version);
+    assert_eq!((version("1"), version("1500"), version("9500"), version("550")), (Some(1), Some(2), Some(2), None));
+    assert_eq!(
+        again.index("550", 4, Condition::default(), false),
+        Ok((Outcome::Created, 3, 14_101)),
+        "deleted at version 2"
+    );
 }

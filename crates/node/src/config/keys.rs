@@ -56,6 +56,12 @@ pub const KEYS: &[Key] = &[
     key("write.queue", Kind::Count, "10000", "Writes that may wait for a thread; more are refused with 429."),
     key("merge.threads", Kind::Count, "1", "Threads that seal and merge segments in the background; 0: one a core."),
     key(
+        "merge.max_bytes_per_second",
+        Kind::Bytes,
+        "64mb",
+        "How fast merges may write together, unless they have fallen behind; 0: as fast as they can.",
+    ),
+    key(
         "log.level",
         Kind::Text,
         "info",

@@ -34,6 +34,8 @@ pub struct Config {
     pub write_threads: usize,
     pub write_queue: usize,
     pub merge_threads: usize,
+    /// Bytes that merges may write in a second; `None`: as many as they can.
+    pub merge_bytes_per_second: Option<u64>,
     /// `None`: a search without `timeout` may take as long as it takes.
     pub search_timeout_ms: Option<u64>,
     /// Log filter: `info`, `warn,shard=debug` ..
@@ -189,6 +191,11 @@ impl Values {
             write_threads: threads("write.threads"),
             write_queue: threads("write.queue"),
             merge_threads: threads("merge.threads"),
+            merge_bytes_per_second: self
+                .get("merge.max_bytes_per_second")
+                .count()
+                .filter(|rate| *rate > 0)
+                .map(|rate| rate as u64),
             search_timeout_ms: self.get("search.timeout").millis(),
             log_level: self.get("log.level").to_string(),
             log_json: self.get("log.format").to_string() == "json",

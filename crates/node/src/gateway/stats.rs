@@ -83,7 +83,13 @@ pub(super) fn node_stats(core: &Core) -> NodeStats {
                 tripped: 0,
             },
         ],
-        pools: vec![core.search.stats(), core.write.stats(), core.background.stats(), core.upkeep.stats()],
+        pools: vec![
+            core.search.stats(),
+            core.write.stats(),
+            core.merge.stats(),
+            core.flush.stats(),
+            core.refresh.stats(),
+        ],
     }
 }
 
@@ -116,9 +122,9 @@ fn shard_stats(facts: &shard::engine::CopyStats, used: &Used) -> ShardStats {
         local_checkpoint: last,
         global_checkpoint: last,
         translog: TranslogStats {
-            operations: facts.log.uncommitted_entries,
+            operations: facts.tail.operations,
             bytes: facts.log.bytes,
-            uncommitted_operations: facts.log.uncommitted_entries,
+            uncommitted_operations: facts.tail.operations,
             uncommitted_bytes: facts.log.uncommitted_bytes,
         },
         indexing: timed((facts.indexed, facts.write_ms)),
@@ -131,6 +137,10 @@ fn shard_stats(facts: &shard::engine::CopyStats, used: &Used) -> ShardStats {
         flush: timed(facts.flush),
         merge: timed(facts.merge),
         merged_docs: facts.merged_docs,
-        merged_bytes: 0,
+        merged_bytes: facts.merged_bytes,
+        merges_running: facts.merges_running,
+        merge_throttled_ms: facts.merge_throttled_ms,
+        is_throttled: facts.is_throttled,
+        throttled_ms: facts.throttled_ms,
     }
 }

@@ -5,14 +5,16 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use model::error::Error;
-use shard::engine::ShardCopy;
+use shard::engine::{ShardCopy, Tail};
 
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::indexes::{IndexView, OpenShard};
 
-/// A start repeats at most about so many operations of a shard: a second or two.
-const MAX_REPLAY: u64 = 40_000;
+/// What all shards together may hold in memory that is in no segment yet; the fullest are committed first.
+const NODE_BATCH_BYTES: u64 = 128 << 20;
+/// Operations that a start repeats, of all shards together.
+const NODE_TAIL: u64 = 100_000;
 /// How often shards are looked at.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -28,13 +30,34 @@ pub async fn run(core: Weak<Core>) {
 }
 
 fn tick(core: &Arc<Core>, now: u64) {
+    let mut tails = Vec::new();
     for index in core.indexes.all() {
         let view = index.view();
         for shard in &index.shards {
             if let Ok(copy) = shard.copy() {
                 look_after(core, &view, shard, copy, now);
+                tails.push((copy.tail(), copy.clone()));
             }
         }
+    }
+    shorten(tails);
+}
+
+/// Commits the longest tails until what is left of all is within the node's bounds. Each shard bounds its own already.
+fn shorten(mut tails: Vec<(Tail, Arc<ShardCopy>)>) {
+    let mut bytes: u64 = tails.iter().map(|(tail, _)| tail.batch_bytes).sum();
+    let mut operations: u64 = tails.iter().map(|(tail, _)| tail.operations).sum();
+    if bytes <= NODE_BATCH_BYTES && operations <= NODE_TAIL {
+        return;
+    }
+    tails.sort_by_key(|(tail, _)| std::cmp::Reverse((tail.batch_bytes, tail.operations)));
+    for (tail, copy) in tails {
+        if bytes <= NODE_BATCH_BYTES && operations <= NODE_TAIL {
+            return;
+        }
+        copy.flush_in_background();
+        bytes -= tail.batch_bytes;
+        operations -= tail.operations;
     }
 }
 
@@ -42,23 +65,15 @@ fn look_after(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>, copy: 
     if is_due(view, shard, now) && copy.is_dirty() {
         shard.used.refreshed_ms.store(now, Ordering::Relaxed);
         let (copy, name, number) = (copy.clone(), view.metadata.name.clone(), shard.number);
-        core.upkeep.later(Box::new(move || {
+        core.refresh.later(Box::new(move || {
             if let Err(error) = copy.refresh() {
                 tracing::error!("shard {name}[{number}] failed to refresh: {error}");
             }
         }));
     }
     copy.forget_deleted(now);
-    let (operations, bytes) = copy.log_length();
-    let long = bytes > view.settings.flush_threshold_bytes || operations > MAX_REPLAY;
-    if long && copy.begin_flush() {
-        let (copy, name, number) = (copy.clone(), view.metadata.name.clone(), shard.number);
-        core.upkeep.later(Box::new(move || {
-            if let Err(error) = copy.flush(false) {
-                tracing::error!("shard {name}[{number}] failed to flush: {error}");
-            }
-            copy.end_flush();
-        }));
+    if copy.tail().bytes > view.settings.flush_threshold_bytes {
+        copy.flush_in_background();
     }
 }
 

@@ -1,11 +1,13 @@
 //! Flushing: everything in sealed segments on the disk, a commit that says so, and a shorter log.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::ShardCopy;
 use super::commit::{self, Commit, CommittedSegment};
-use super::held::{Held, SegmentKey};
+use super::held::{Held, Inputs};
+use super::merge::Hurry;
+use super::{CommitState, ShardCopy};
 use crate::error::ShardError;
 
 impl ShardCopy {
@@ -15,42 +17,55 @@ impl ShardCopy {
     /// [`ShardError::Failed`] when the disk refuses; the copy takes nothing more then.
     pub fn flush(self: &Arc<Self>, force: bool) -> Result<(), ShardError> {
         self.check()?;
+        self.flush_locked(&mut self.committing.lock(), force)
+    }
+
+    /// Commits if `due` still says so once no other commit is being made.
+    pub(super) fn flush_if(self: &Arc<Self>, due: impl FnOnce() -> bool) -> Result<(), ShardError> {
+        self.check()?;
+        let mut committing = self.committing.lock();
+        if due() { self.flush_locked(&mut committing, false) } else { Ok(()) }
+    }
+
+    /// Refreshes go on meanwhile: what they publish is more than the commit promises, and what replays finds there it passes over.
+    fn flush_locked(self: &Arc<Self>, committing: &mut CommitState, force: bool) -> Result<(), ShardError> {
         let started = Instant::now();
-        let mut building = self.building.lock();
-        let next_seq = self.build_batch_locked()?;
-        if !force && building.next_seq == next_seq && building.generation > 0 {
+        self.build_batch()?;
+        let (next_seq, bytes) = {
+            let writer = self.writer.lock();
+            (writer.published_seq, writer.published_bytes)
+        };
+        if !force && committing.next_seq == next_seq && committing.generation > 0 {
             return Ok(());
         }
-        self.seal_memory()?;
-        let generation = building.generation + 1;
+        while let Some(inputs) = self.unsealed_below(next_seq)? {
+            self.merge_sealed(inputs, Hurry::Yes)?;
+        }
+        let generation = committing.generation + 1;
         self.fail(self.commit(generation, next_seq))?;
-        building.generation = generation;
-        building.next_seq = next_seq;
+        *committing = CommitState { generation, next_seq };
+        self.counters.committed_seq.store(next_seq, Ordering::Release);
+        self.counters.committed_bytes.store(bytes, Ordering::Release);
         self.counters.flush.record(started);
         Ok(())
     }
 
-    /// Seals every memory block, and waits for those that are being sealed already.
-    fn seal_memory(self: &Arc<Self>) -> Result<(), ShardError> {
+    /// Takes the memory blocks with operations below `next_seq`, after waiting for those that are being sealed already: those run, for
+    /// a sealing takes its blocks only when it runs. `None`: there are none.
+    fn unsealed_below(&self, next_seq: u64) -> Result<Option<Inputs>, ShardError> {
+        let mut segments = self.segments.lock();
         loop {
-            let inputs = {
-                let mut segments = self.segments.lock();
-                let memory = segments.held.iter().filter(|held| held.body.is_memory());
-                let (busy, free): (Vec<&Held>, Vec<&Held>) = memory.partition(|held| held.busy);
-                let keys: Vec<SegmentKey> = free.iter().map(|held| held.key).collect();
-                match (keys.is_empty(), busy.is_empty()) {
-                    (true, true) => return Ok(()),
-                    (true, false) => {
-                        self.merged.wait(&mut segments);
-                        None
-                    }
-                    (false, _) => Some(segments.begin(&keys)),
-                }
-            };
             self.check()?;
-            if let Some(inputs) = inputs {
-                self.merge_sealed(inputs)?;
+            let older = |held: &&Held| held.body.is_memory() && held.body.first_seq() < next_seq;
+            let (busy, free): (Vec<&Held>, Vec<&Held>) = segments.held.iter().filter(older).partition(|held| held.busy);
+            if !free.is_empty() {
+                let keys: Vec<_> = free.iter().map(|held| held.key).collect();
+                return Ok(Some(segments.begin(&keys)));
             }
+            if busy.is_empty() {
+                return Ok(None);
+            }
+            self.merged.wait(&mut segments);
         }
     }
 

@@ -33,6 +33,14 @@ impl Body {
         matches!(self, Self::Memory(_))
     }
 
+    /// The lowest sequence number of a memory block's documents.
+    pub(super) fn first_seq(&self) -> u64 {
+        match self {
+            Self::Memory(block) => block.documents().iter().map(|document| document.seq_no).min().unwrap_or(u64::MAX),
+            Self::Sealed(_) => 0,
+        }
+    }
+
     /// The folder's name; memory has none.
     pub(super) fn name(&self) -> String {
         match self {

@@ -1,15 +1,14 @@
 //! Merging in the background: memory blocks into larger blocks and sealed segments, sealed segments into larger ones.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::ShardCopy;
 use super::held::{Body, Held, Inputs, SegmentKey};
 use super::merge_policy::{self, Candidate};
 use super::refresh::segment_name;
 use super::writer::Writer;
+use super::{ShardCopy, Work, caught};
 use crate::error::ShardError;
 use crate::seal;
 use crate::segment::AliveDocs;
@@ -22,26 +21,43 @@ const BLOCKS_PER_LEVEL: usize = 8;
 const SEAL_DOCS: u64 = 4096;
 const SEAL_BYTES: u64 = 8 << 20;
 
+/// Whether somebody waits for a merge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hurry {
+    Yes,
+    /// It leaves the disk to others, unless merges have fallen behind.
+    No,
+}
+
 impl ShardCopy {
-    /// Merges blocks of one size at once (it is cheap), and seals them in the background when they have grown.
+    /// Merges blocks of one size at once (it is cheap), and seals them in the background when they have grown. Background jobs choose
+    /// what they take when they run: nobody ever waits for blocks of a job that waits itself.
     pub(super) fn tidy_memory(self: &Arc<Self>) -> Result<(), ShardError> {
-        loop {
-            // A statement of its own: in the head of a `while let` the lock would be held while the blocks are merged.
-            let keys = same_level(&self.segments.lock().held);
-            let Some(keys) = keys else { break };
-            self.fail(self.merge_blocks(&keys))?;
-        }
-        let keys = large_enough(&self.segments.lock().held);
-        if let Some(keys) = keys {
-            let inputs = self.segments.lock().begin(&keys);
+        while self.merge_one_level()? {}
+        let large = large_enough(&self.segments.lock().held).is_some();
+        if large && !self.counters.sealing.swap(true, Ordering::AcqRel) {
             let copy = self.clone();
-            (self.spawn)(Box::new(move || drop(copy.merge_sealed(inputs))));
+            (self.spawn)(
+                Work::Seal,
+                Box::new(move || {
+                    copy.counters.sealing.store(false, Ordering::Release);
+                    let inputs = copy.begin(large_enough);
+                    // A failure is remembered by the copy.
+                    let _ = inputs.map(|inputs| copy.merge_sealed(inputs, Hurry::Yes));
+                }),
+            );
         }
         Ok(())
     }
 
-    fn merge_blocks(&self, keys: &[SegmentKey]) -> Result<(), ShardError> {
-        let inputs = self.segments.lock().begin(keys);
+    /// Chooses inputs and takes them in one step: nobody else may take one of them in between.
+    fn begin(&self, choose: impl FnOnce(&[Held]) -> Option<Vec<SegmentKey>>) -> Option<Inputs> {
+        let mut segments = self.segments.lock();
+        choose(&segments.held).map(|keys| segments.begin(&keys))
+    }
+
+    fn merge_one_level(&self) -> Result<bool, ShardError> {
+        let Some(inputs) = self.begin(same_level) else { return Ok(false) };
         let blocks: Vec<(Arc<MemoryBlock>, Option<&AliveDocs>)> = inputs
             .0
             .iter()
@@ -50,28 +66,40 @@ impl ShardCopy {
                 Body::Sealed(_) => None,
             })
             .collect();
-        let merged = MemoryBlock::merge(&blocks);
+        let merged = self.fail(caught("merging blocks", || Ok(MemoryBlock::merge(&blocks))))?;
         self.replace(&inputs, Some(Body::Memory(Arc::new(merged))).filter(|body| body.segment().doc_count() > 0));
-        Ok(())
+        Ok(true)
     }
 
-    /// Starts the merges that the policy wants.
+    /// Has the merge made that the policy wants, if any. One waits at most; when it runs it asks for the next.
     pub(super) fn merge_in_background(self: &Arc<Self>) {
-        let mut chosen = Vec::new();
-        {
-            let mut segments = self.segments.lock();
-            while let Some(keys) = wanted(&segments.held) {
-                chosen.push(segments.begin(&keys));
-            }
+        if self.is_closing() || wanted(&self.segments.lock().held).is_none() {
+            return;
         }
-        for inputs in chosen {
+        if !self.counters.merge_waits.swap(true, Ordering::AcqRel) {
             let copy = self.clone();
-            (self.spawn)(Box::new(move || {
-                if copy.merge_sealed(inputs).is_ok() {
+            (self.spawn)(
+                Work::Merge,
+                Box::new(move || {
+                    copy.counters.merge_waits.store(false, Ordering::Release);
+                    let Some(inputs) = copy.begin(wanted) else { return };
+                    // Where there are several threads for it, another may take another merge of this copy meanwhile.
                     copy.merge_in_background();
-                }
-            }));
+                    if copy.merge_sealed(inputs, Hurry::No).is_ok() {
+                        copy.merge_in_background();
+                    }
+                }),
+            );
         }
+    }
+
+    /// Ends the merges that run and begins no more: the copy is about to be dropped.
+    pub fn close(&self) {
+        self.counters.closing.store(true, Ordering::Release);
+    }
+
+    fn is_closing(&self) -> bool {
+        self.counters.closing.load(Ordering::Acquire)
     }
 
     /// Merges sealed segments until at most `max` are left, or those with deletions. Blocks until it is done.
@@ -89,30 +117,37 @@ impl ShardCopy {
             segments.begin(&keys)
         };
         if !inputs.0.is_empty() {
-            self.merge_sealed(inputs)?;
+            self.merge_sealed(inputs, Hurry::Yes)?;
         }
         self.flush(true)?;
         self.refresh()
     }
 
     /// Writes the alive documents of `inputs` into one sealed segment that takes their place.
-    pub(super) fn merge_sealed(self: &Arc<Self>, inputs: Inputs) -> Result<(), ShardError> {
+    pub(super) fn merge_sealed(&self, inputs: Inputs, hurry: Hurry) -> Result<(), ShardError> {
         let started = Instant::now();
         let name = segment_name();
         self.segments.lock().building.insert(name.clone());
-        let result = catch_unwind(AssertUnwindSafe(|| self.write_merged(&inputs, &name)));
-        let result = result.unwrap_or_else(|_| Err(ShardError::Panicked { during: "a merge" }));
+        self.counters.merges_running.fetch_add(1, Ordering::Relaxed);
+        let result = caught("a merge", || self.write_merged(&inputs, &name, hurry));
         match &result {
             Ok(body) => self.replace(&inputs, body.clone()),
             Err(_) => self.segments.lock().abandon(&inputs),
         }
         self.segments.lock().building.remove(&name);
-        self.merged.notify_all();
+        self.counters.merges_running.fetch_sub(1, Ordering::Relaxed);
         self.counters.merge.record(started);
-        self.fail(result).map(drop)
+        let result = match result {
+            // Nothing is wrong: the copy closes, and what was written is swept when it opens again.
+            Err(ShardError::Cancelled) => Err(ShardError::Cancelled),
+            result => self.fail(result).map(drop),
+        };
+        // After the failure is known: who waits looks for it.
+        self.merged.notify_all();
+        result
     }
 
-    fn write_merged(&self, inputs: &Inputs, name: &str) -> Result<Option<Body>, ShardError> {
+    pub(super) fn write_merged(&self, inputs: &Inputs, name: &str, hurry: Hurry) -> Result<Option<Body>, ShardError> {
         let live: u64 = inputs
             .0
             .iter()
@@ -145,13 +180,23 @@ impl ShardCopy {
             });
             seal::seal(&directory, &fields, &mut documents)?
         } else {
-            seal::merge(&sealed, &directory, &mut |_| true)?
+            seal::merge(&sealed, &directory, &mut |bytes| self.proceed(bytes, hurry))?
         };
         Ok(Some(Body::Sealed(Arc::new(output))))
     }
 
+    /// Between two parts of a merge: lets others have the disk. Whether it is to go on.
+    fn proceed(&self, bytes: u64, hurry: Hurry) -> bool {
+        self.counters.merged_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if hurry == Hurry::No && !merge_policy::is_behind(&candidates(&self.segments.lock().held)) {
+            let slept = self.throttle.pace(bytes);
+            self.counters.paced_micros.fetch_add(slept.as_micros() as u64, Ordering::Relaxed);
+        }
+        !self.is_closing()
+    }
+
     /// Puts `output` in the inputs' place, for lookups at once and for searches too when they see all else already.
-    fn replace(&self, inputs: &Inputs, output: Option<Body>) {
+    pub(super) fn replace(&self, inputs: &Inputs, output: Option<Body>) {
         let mut writer = self.writer.lock();
         let mut segments = self.segments.lock();
         let output = output.map(|body| Held::new(writer.new_key(), body));
@@ -165,7 +210,7 @@ impl ShardCopy {
 }
 
 /// Blocks of one size, enough to be merged.
-fn same_level(held: &[Held]) -> Option<Vec<SegmentKey>> {
+pub(super) fn same_level(held: &[Held]) -> Option<Vec<SegmentKey>> {
     let level = |held: &Held| held.body.segment().doc_count().max(1).ilog2() / BLOCKS_PER_LEVEL.ilog2();
     let free: Vec<&Held> = held.iter().filter(|held| held.body.is_memory() && !held.busy).collect();
     let last = level(free.last()?);
@@ -174,30 +219,36 @@ fn same_level(held: &[Held]) -> Option<Vec<SegmentKey>> {
 }
 
 /// All blocks, when together they are worth a sealed segment.
-fn large_enough(held: &[Held]) -> Option<Vec<SegmentKey>> {
+pub(super) fn large_enough(held: &[Held]) -> Option<Vec<SegmentKey>> {
     let free = || held.iter().filter(|held| held.body.is_memory() && !held.busy);
     let docs: u64 = free().map(|held| u64::from(held.body.segment().doc_count())).sum();
     let bytes: u64 = free().map(|held| held.body.segment().size().memory_bytes).sum();
     (docs >= SEAL_DOCS || bytes >= SEAL_BYTES).then(|| free().map(|held| held.key).collect())
 }
 
-fn wanted(held: &[Held]) -> Option<Vec<SegmentKey>> {
-    let sealed: Vec<&Held> = held.iter().filter(|held| !held.body.is_memory()).collect();
-    let candidates: Vec<Candidate> = sealed
-        .iter()
-        .map(|held| {
-            let segment = held.body.segment();
-            let docs = segment.doc_count();
-            Candidate { bytes: segment.size().disk_bytes, docs, deleted: docs - held.live_docs(), busy: held.busy }
-        })
-        .collect();
-    merge_policy::choose(&candidates).map(|chosen| chosen.into_iter().map(|at| sealed[at].key).collect())
+pub(super) fn wanted(held: &[Held]) -> Option<Vec<SegmentKey>> {
+    let sealed: Vec<SegmentKey> = sealed(held).map(|held| held.key).collect();
+    merge_policy::choose(&candidates(held)).map(|chosen| chosen.into_iter().map(|at| sealed[at]).collect())
+}
+
+/// What the policy knows of the sealed segments, in their order.
+pub(super) fn candidates(held: &[Held]) -> Vec<Candidate> {
+    let candidate = |held: &Held| {
+        let segment = held.body.segment();
+        let docs = segment.doc_count();
+        Candidate { bytes: segment.size().disk_bytes, docs, deleted: docs - held.live_docs(), busy: held.busy }
+    };
+    sealed(held).map(candidate).collect()
+}
+
+fn sealed(held: &[Held]) -> impl Iterator<Item = &Held> {
+    held.iter().filter(|held| !held.body.is_memory())
 }
 
 /// What a forced merge rewrites: the smallest beyond `max`, or every segment with deletions.
 fn to_force(held: &[Held], max: Option<u32>, only_deletes: bool) -> Vec<SegmentKey> {
     let has_deletes = |held: &&Held| held.live_docs() < held.body.segment().doc_count();
-    let sealed = held.iter().filter(|held| !held.body.is_memory());
+    let sealed = sealed(held);
     if only_deletes {
         return sealed.filter(has_deletes).map(|held| held.key).collect();
     }

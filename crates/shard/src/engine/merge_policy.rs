@@ -19,6 +19,10 @@ const FLOOR_BYTES: u64 = 2 << 20;
 const TIER_FACTOR: u64 = 8;
 /// Larger segments are left alone, unless half of them is deleted.
 const MAX_BYTES: u64 = 5 << 30;
+/// So many segments that could be merged mean that merges are behind: they run at full speed.
+const BEHIND: usize = 40;
+/// So many mean that writers must wait.
+const FAR_BEHIND: usize = 80;
 /// Share of deleted documents from which a segment is rewritten on its own.
 const DELETED_PERCENT: u64 = 33;
 
@@ -50,6 +54,20 @@ pub(super) fn choose(segments: &[Candidate]) -> Option<Vec<usize>> {
         start += tier.max(1);
     }
     (0..segments.len()).find(|&at| !segments[at].busy && segments[at].is_mostly_deleted()).map(|at| vec![at])
+}
+
+/// Whether there are more segments than tiers explain.
+pub(super) fn is_behind(segments: &[Candidate]) -> bool {
+    mergeable(segments) > BEHIND
+}
+
+/// Whether there are so many that searches suffer, and nobody may write more of them.
+pub(super) fn is_far_behind(segments: &[Candidate]) -> bool {
+    segments.len() > FAR_BEHIND && mergeable(segments) > FAR_BEHIND
+}
+
+fn mergeable(segments: &[Candidate]) -> usize {
+    segments.iter().filter(|segment| segment.live_bytes() <= MAX_BYTES / 2).count()
 }
 
 /// The smallest of a tier that together stay below the largest segment wanted.

@@ -4,7 +4,7 @@
 //! outcomes with a log position to wait for, and [`Reader`]s. Each file here is one of its verbs. Not here: validation (`prepare`), queries
 //! (`execute`), replication.
 //!
-//! Locks are taken in this order: `building`, `writer`, `segments`; readers are swapped under short locks of their own.
+//! Locks are taken in this order: `committing`, `building`, `writer`, `segments`; readers are swapped under short locks of their own.
 
 mod commit;
 mod flush;
@@ -16,11 +16,15 @@ mod merge_policy;
 mod open;
 mod operation;
 mod refresh;
+mod replay;
 mod stats;
+mod tail;
+mod throttle;
 mod versions;
 mod write;
 mod writer;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,7 +36,10 @@ use held::{Held, Segments};
 pub use open::{CopyOptions, Layouts};
 pub use operation::{Change, Operation};
 use refresh::Waiters;
+pub use replay::Prepare;
 pub use stats::{CopyStats, SegmentFacts};
+pub use tail::Tail;
+pub use throttle::Throttle;
 pub use write::WriteBatch;
 use writer::Writer;
 pub use writer::{Applied, ShardChange, ShardWrite};
@@ -42,7 +49,16 @@ use crate::fields::FieldTable;
 use crate::reader::{Reader, Similarities};
 
 /// Runs a job on a thread that may block, now or later.
-pub type Spawn = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
+pub type Spawn = Arc<dyn Fn(Work, Box<dyn FnOnce() + Send>) + Send + Sync>;
+
+/// What a job does, for the driver to choose its thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Seals or commits fresh documents: short, and it bounds memory and the next start. Must not wait behind a merge.
+    Seal,
+    /// Merges sealed segments: long, and nobody waits for it.
+    Merge,
+}
 
 /// An open copy of a shard. All methods block at most for the disk; none may run on an async worker.
 pub struct ShardCopy {
@@ -50,8 +66,10 @@ pub struct ShardCopy {
     history: String,
     log: Log,
     spawn: Spawn,
-    /// Held while a batch becomes a segment, and while a commit is made: one at a time.
-    building: Mutex<CommitState>,
+    /// Held while a commit is made: one at a time.
+    committing: Mutex<CommitState>,
+    /// Held while a batch becomes a segment: one at a time, in the order of their sequence numbers.
+    building: Mutex<()>,
     writer: Mutex<Writer>,
     segments: Mutex<Segments>,
     /// Signalled when a background merge ends.
@@ -64,6 +82,7 @@ pub struct ShardCopy {
     /// Why the copy no longer takes anything.
     failure: Mutex<Option<Arc<ShardError>>>,
     similarities: Mutex<Arc<Similarities>>,
+    throttle: Arc<Throttle>,
     counters: stats::Counters,
 }
 
@@ -71,6 +90,11 @@ pub struct ShardCopy {
 struct CommitState {
     generation: u64,
     next_seq: u64,
+}
+
+/// Runs what may panic (a defect, or a file that is corrupt in a way that no check saw): a panic is an error of the copy then.
+fn caught<T>(during: &'static str, work: impl FnOnce() -> Result<T, ShardError>) -> Result<T, ShardError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(ShardError::Panicked { during }))
 }
 
 impl ShardCopy {

@@ -1,4 +1,4 @@
-//! Opening a copy: the last commit, its segments, then the log's operations behind it.
+//! Opening a copy: the last commit and its segments. What the log holds behind it is `replay`'s.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,17 +8,12 @@ use wal::{Disk, Durability, Log, Options, Recovery, Syncer};
 
 use super::commit::{self, Commit};
 use super::held::{Body, Held, Segments};
-use super::operation::{Change, Operation};
 use super::writer::Writer;
-use super::{CommitState, ShardCopy, Spawn, stats};
+use super::{CommitState, ShardCopy, Spawn, Throttle, stats};
 use crate::error::ShardError;
 use crate::fields::{FieldTable, Layout};
-use crate::prepared::PreparedDocument;
 use crate::reader::Similarities;
 use crate::segment::disk::SealedSegment;
-
-/// Replayed batches become segments at this many estimated bytes.
-const REPLAY_BATCH_BYTES: usize = 32 << 20;
 
 /// How each path lies on disk; `None`: the mapping does not have it (any more).
 pub type Layouts<'a> = &'a dyn Fn(&str) -> Option<Layout>;
@@ -31,6 +26,8 @@ pub struct CopyOptions {
     pub disk: Arc<dyn Disk>,
     pub syncer: Arc<Syncer>,
     pub spawn: Spawn,
+    /// Shared by the copies of a node: how fast their merges may write.
+    pub throttle: Arc<Throttle>,
     pub similarities: Arc<Similarities>,
     /// The name of a history that begins now.
     pub new_history: String,
@@ -74,7 +71,8 @@ impl ShardCopy {
             history: commit.history,
             log,
             spawn: options.spawn,
-            building: Mutex::new(CommitState { generation: commit.generation, next_seq: commit.next_seq }),
+            committing: Mutex::new(CommitState { generation: commit.generation, next_seq: commit.next_seq }),
+            building: Mutex::default(),
             writer: Mutex::new(Writer::new(commit.next_seq, fields, first_key)),
             newest: RwLock::new(segments.held.as_slice().into()),
             segments: Mutex::new(segments),
@@ -83,40 +81,10 @@ impl ShardCopy {
             waiters: Mutex::default(),
             failure: Mutex::default(),
             similarities: Mutex::new(options.similarities),
-            counters: stats::Counters::default(),
+            throttle: options.throttle,
+            counters: stats::Counters::starting_at(commit.next_seq),
         };
         Ok((Arc::new(copy), recovery))
-    }
-
-    /// Carries out the log's operations behind the last commit, and shows them. Returns how many there were. `prepare` maps a
-    /// document as it was mapped when it was accepted.
-    ///
-    /// # Errors
-    /// [`ShardError::Log`] when the log does not read back, [`ShardError::Replay`] for an operation that cannot be carried out.
-    pub fn replay(
-        self: &Arc<Self>,
-        now_ms: u64,
-        prepare: &mut dyn FnMut(&Operation) -> Result<Arc<PreparedDocument>, model::error::Error>,
-    ) -> Result<u64, ShardError> {
-        let from = self.building.lock().next_seq;
-        let mut count = 0;
-        for entry in self.log.read_from(from).map_err(ShardError::Log)? {
-            let entry = entry.map_err(ShardError::Log)?;
-            let operation = Operation::decode(entry.seq, &entry.payload)?;
-            let document = match operation.change {
-                Change::Index { .. } => Some(
-                    prepare(&operation).map_err(|e| ShardError::Replay { seq_no: entry.seq, reason: e.to_string() })?,
-                ),
-                Change::Delete | Change::NoOp => None,
-            };
-            self.replay_one(operation, document, now_ms)?;
-            count += 1;
-            if self.writer.lock().batch.bytes > REPLAY_BATCH_BYTES {
-                self.build_batch()?;
-            }
-        }
-        self.refresh()?;
-        Ok(count)
     }
 }
 

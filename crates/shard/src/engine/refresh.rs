@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::ShardCopy;
 use super::held::{Body, Held, rank};
 use super::writer::Taken;
+use super::{ShardCopy, caught};
 use crate::error::ShardError;
 use crate::seal;
 use crate::segment::memory::MemoryBlock;
 
 /// Larger batches are sealed at once instead of passing through memory.
-const MEMORY_DOCS: usize = 1024;
+pub(super) const MEMORY_DOCS: usize = 1024;
 
 /// Those who wait until an operation is visible.
 #[derive(Default)]
@@ -63,30 +63,29 @@ impl ShardCopy {
     pub(super) fn build_batch(self: &Arc<Self>) -> Result<(), ShardError> {
         self.check()?;
         let _building = self.building.lock();
-        self.build_batch_locked()?;
+        if let Some(taken) = self.take_batch() {
+            let body = self.build(&taken)?;
+            self.publish(taken, body);
+        }
+        self.tidy_memory()?;
+        self.merge_in_background();
         Ok(())
     }
 
-    /// As `build_batch`, under the lock. Returns the sequence number below which everything is in the segments.
-    pub(super) fn build_batch_locked(self: &Arc<Self>) -> Result<u64, ShardError> {
-        let (taken, name) = {
-            let mut writer = self.writer.lock();
-            if !writer.is_dirty() {
-                return Ok(writer.next_seq);
-            }
-            (writer.take(), segment_name())
-        };
-        let next_seq = taken.next_seq;
-        let body = self.fail(self.build(&taken, &name));
-        let published = body.map(|body| self.publish(taken, body));
-        self.segments.lock().building.remove(&name);
-        published?;
-        self.tidy_memory()?;
-        self.merge_in_background();
-        Ok(next_seq)
+    /// The batch as it is; later writes begin a new one. `None`: there is nothing to publish.
+    pub(super) fn take_batch(&self) -> Option<Taken> {
+        let mut writer = self.writer.lock();
+        writer.is_dirty().then(|| writer.take())
     }
 
-    fn build(&self, taken: &Taken, name: &str) -> Result<Option<Body>, ShardError> {
+    /// The segment of a batch; `None` when nothing in it is alive. A failure fails the copy: what was taken is in the log alone.
+    pub(super) fn build(&self, taken: &Taken) -> Result<Option<Body>, ShardError> {
+        let name = segment_name();
+        let body = caught("building a segment", || self.build_as(taken, &name));
+        self.fail(body)
+    }
+
+    fn build_as(&self, taken: &Taken, name: &str) -> Result<Option<Body>, ShardError> {
         if taken.documents.is_empty() {
             return Ok(None);
         }
@@ -99,7 +98,7 @@ impl ShardCopy {
         Ok(Some(Body::Sealed(Arc::new(sealed))))
     }
 
-    fn publish(&self, taken: Taken, body: Option<Body>) {
+    pub(super) fn publish(&self, taken: Taken, body: Option<Body>) {
         let mut writer = self.writer.lock();
         let mut segments = self.segments.lock();
         if let Some(body) = body {
@@ -107,17 +106,19 @@ impl ShardCopy {
             if let Some(late) = writer.deletes.get_mut(&taken.key) {
                 late.iter_mut().for_each(|doc| *doc = rank(taken.alive.as_ref(), *doc));
             }
+            segments.building.remove(&body.name());
             segments.held.push(Held::new(taken.key, body));
         }
         segments.delete(&std::mem::take(&mut writer.taken_deletes));
         *self.newest.write() = segments.held.as_slice().into();
         writer.versions.published(taken.key, taken.documents.iter().map(|document| &*document.document.id));
         writer.published_seq = taken.next_seq;
+        writer.published_bytes = taken.logged_bytes;
         self.counters.hidden.store(true, Ordering::Release);
     }
 
     /// Lets searches see the newest segments and tells those who wait for it.
-    fn show(&self) {
+    pub(super) fn show(&self) {
         // Taken and stored under one lock: of two refreshes at once, the older view must not replace the newer one.
         let published = {
             let writer = self.writer.lock();

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::ShardCopy;
+use super::tail::Tail;
 
 /// Kept while the copy is open.
 #[derive(Default)]
@@ -11,7 +12,7 @@ pub(super) struct Counters {
     pub(super) indexed: AtomicU64,
     pub(super) deleted: AtomicU64,
     pub(super) write_micros: AtomicU64,
-    /// A flush was begun by the driver.
+    /// A commit waits for its thread.
     pub(super) flushing: AtomicBool,
     pub(super) refresh: Timed,
     pub(super) flush: Timed,
@@ -21,8 +22,27 @@ pub(super) struct Counters {
     pub(super) hidden: AtomicBool,
     /// Every operation below it is visible to searches.
     pub(super) visible_seq: AtomicU64,
-    /// A background job is building the batch.
-    pub(super) relieving: AtomicBool,
+    /// A sealing of blocks, or a merge, waits for its thread.
+    pub(super) sealing: AtomicBool,
+    pub(super) merge_waits: AtomicBool,
+    pub(super) merges_running: AtomicU64,
+    pub(super) merged_bytes: AtomicU64,
+    /// How long merges slept so as not to write too fast.
+    pub(super) paced_micros: AtomicU64,
+    /// Writers that wait for merges now, and how long all have waited.
+    pub(super) throttled_writers: AtomicU64,
+    pub(super) throttled_micros: AtomicU64,
+    /// Every operation below it is in the last commit; and bytes of operations since the copy was opened that are.
+    pub(super) committed_seq: AtomicU64,
+    pub(super) committed_bytes: AtomicU64,
+    pub(super) closing: AtomicBool,
+}
+
+impl Counters {
+    /// Of a copy that was opened at a commit.
+    pub(super) fn starting_at(committed_seq: u64) -> Self {
+        Self { committed_seq: AtomicU64::new(committed_seq), ..Self::default() }
+    }
 }
 
 /// How often something was done and how long it took.
@@ -62,6 +82,14 @@ pub struct CopyStats {
     pub flush: (u64, u64),
     pub merge: (u64, u64),
     pub merged_docs: u64,
+    pub merged_bytes: u64,
+    pub merges_running: u64,
+    /// How long merges slept so as not to write too fast.
+    pub merge_throttled_ms: u64,
+    /// Whether writers wait for merges, and how long they have waited.
+    pub is_throttled: bool,
+    pub throttled_ms: u64,
+    pub tail: Tail,
     pub segments: Vec<SegmentFacts>,
 }
 
@@ -76,22 +104,6 @@ pub struct SegmentFacts {
 }
 
 impl ShardCopy {
-    /// Operations and bytes of the log behind the last commit.
-    pub fn log_length(&self) -> (u64, u64) {
-        let stats = self.log.stats();
-        (stats.uncommitted_entries, stats.uncommitted_bytes)
-    }
-
-    /// Whether the caller may flush in the background: one at a time.
-    pub fn begin_flush(&self) -> bool {
-        !self.counters.flushing.swap(true, Ordering::AcqRel)
-    }
-
-    /// Ends what `begin_flush` began.
-    pub fn end_flush(&self) {
-        self.counters.flushing.store(false, Ordering::Release);
-    }
-
     /// Counts of this moment.
     pub fn stats(&self) -> CopyStats {
         let searched = self.reader();
@@ -116,6 +128,12 @@ impl ShardCopy {
             flush: self.counters.flush.read(),
             merge: self.counters.merge.read(),
             merged_docs: self.counters.merged_docs.load(Ordering::Relaxed),
+            merged_bytes: self.counters.merged_bytes.load(Ordering::Relaxed),
+            merges_running: self.counters.merges_running.load(Ordering::Relaxed),
+            merge_throttled_ms: self.counters.paced_micros.load(Ordering::Relaxed) / 1000,
+            is_throttled: self.is_throttled(),
+            throttled_ms: self.counters.throttled_micros.load(Ordering::Relaxed) / 1000,
+            tail: self.tail(),
             segments,
         }
     }

@@ -67,6 +67,13 @@ impl VersionMap {
         }
     }
 
+    /// Forgets ids, whatever was known of them.
+    pub(super) fn forget<'a>(&mut self, ids: impl Iterator<Item = &'a str>) {
+        if !self.entries.is_empty() {
+            ids.for_each(|id| drop(self.entries.remove(id)));
+        }
+    }
+
     /// Forgets tombstones older than [`TOMBSTONE_MS`] whose operation every reader reflects (below `published_seq`).
     pub(super) fn forget_tombstones(&mut self, now_ms: u64, published_seq: u64) {
         while let Some((at_ms, id)) = self.tombstones.front() {

@@ -1,4 +1,4 @@
-//! Writing: decide, log, apply; the caller waits for the log.
+//! Writing: decide, log, apply; the caller waits for the log. Who writes faster than segments are made and merged is slowed here.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,15 +10,8 @@ use wal::Position;
 use super::ShardCopy;
 use super::held::Held;
 use super::lookup::{self, Located};
-use super::operation::{Change, Operation};
 use super::writer::{Applied, ShardChange, ShardWrite};
 use crate::error::ShardError;
-use crate::prepared::PreparedDocument;
-
-/// A batch of this many estimated bytes becomes a segment without waiting for a refresh.
-const BATCH_BYTES: usize = 16 << 20;
-/// From here on a writer builds the segment itself: memory stays bounded however fast writes come.
-const BATCH_LIMIT: usize = 4 * BATCH_BYTES;
 
 /// Outcomes, and the place in the log that makes them safe (`None`: nothing was logged).
 pub struct WriteBatch {
@@ -33,9 +26,10 @@ impl ShardCopy {
     /// [`ShardError::Failed`] when the copy takes no writes; what was decided before stays unacknowledged.
     pub fn write(self: &Arc<Self>, writes: &[ShardWrite], now_ms: u64) -> Result<WriteBatch, ShardError> {
         self.check()?;
+        self.slow_down();
         let begun = Instant::now();
         let mut batch = WriteBatch { outcomes: Vec::with_capacity(writes.len()), position: None };
-        let pending = {
+        {
             let mut writer = self.writer.lock();
             let newest = self.newest.read().clone();
             for write in writes {
@@ -49,10 +43,9 @@ impl ShardCopy {
                     Err(WriteError::Broken(error)) => return self.fail(Err(error)),
                 });
             }
-            writer.batch.bytes
-        };
+        }
         self.counters.write_micros.fetch_add(begun.elapsed().as_micros() as u64, Ordering::Relaxed);
-        self.relieve(pending)?;
+        self.relieve()?;
         Ok(batch)
     }
 
@@ -86,10 +79,10 @@ impl ShardCopy {
         let current =
             if write.generated_id { None } else { writer.current(&write.id, || locate(newest, &write.id))? };
         let (operation, outcome) = writer.decide(write, current.as_ref())?;
-        let position = self
-            .log
-            .append(operation.seq_no, &operation.encode())
-            .map_err(|e| WriteError::Broken(ShardError::Log(e)))?;
+        let payload = operation.encode();
+        let position =
+            self.log.append(operation.seq_no, &payload).map_err(|e| WriteError::Broken(ShardError::Log(e)))?;
+        writer.logged_bytes += payload.len() as u64;
         let applied = Applied {
             outcome,
             version: model::id::Version(operation.version),
@@ -104,43 +97,6 @@ impl ShardCopy {
         counter.fetch_add(1, Ordering::Relaxed);
         writer.apply(operation, document, current, now_ms);
         Ok((applied, position))
-    }
-
-    /// Makes an operation of the log's history part of this copy again, unless something newer is there.
-    pub(super) fn replay_one(
-        &self,
-        operation: Operation,
-        document: Option<Arc<PreparedDocument>>,
-        now_ms: u64,
-    ) -> Result<(), ShardError> {
-        let mut writer = self.writer.lock();
-        let newest = self.newest.read().clone();
-        let current = writer
-            .current(&operation.id, || locate(&newest, &operation.id))
-            .map_err(|e| ShardError::Replay { seq_no: operation.seq_no, reason: e.to_string() })?;
-        let is_old = current.as_ref().is_some_and(|current| current.seq_no() >= operation.seq_no);
-        if is_old || operation.change == Change::NoOp {
-            writer.next_seq = writer.next_seq.max(operation.seq_no + 1);
-            return Ok(());
-        }
-        writer.apply(operation, document, current, now_ms);
-        Ok(())
-    }
-
-    /// Keeps the batch small: in the background first, by the writer's own hands when that does not suffice.
-    fn relieve(self: &Arc<Self>, pending: usize) -> Result<(), ShardError> {
-        if pending >= BATCH_LIMIT {
-            return self.build_batch();
-        }
-        if pending >= BATCH_BYTES && !self.counters.relieving.swap(true, Ordering::AcqRel) {
-            let copy = self.clone();
-            (self.spawn)(Box::new(move || {
-                // A failure is remembered by the copy; the next write meets it.
-                let _ = copy.build_batch();
-                copy.counters.relieving.store(false, Ordering::Release);
-            }));
-        }
-        Ok(())
     }
 }
 

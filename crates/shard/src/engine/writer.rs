@@ -52,6 +52,9 @@ pub(super) struct Writer {
     pub(super) fields: Arc<FieldTable>,
     /// Every operation below it is in the newest reader.
     pub(super) published_seq: u64,
+    /// Bytes of operations since the copy was opened, and how many of them were of those below `published_seq`.
+    pub(super) logged_bytes: u64,
+    pub(super) published_bytes: u64,
     next_key: SegmentKey,
 }
 
@@ -72,6 +75,8 @@ pub(super) struct Taken {
     /// Which of the batch's numbers those are; `None`: all.
     pub(super) alive: Option<AliveDocs>,
     pub(super) next_seq: u64,
+    /// [`Writer::logged_bytes`] when it was taken.
+    pub(super) logged_bytes: u64,
     pub(super) fields: Arc<FieldTable>,
 }
 
@@ -82,12 +87,6 @@ pub(super) struct Current {
     version: u64,
     /// `None`: deleted.
     place: Option<(SegmentKey, u32)>,
-}
-
-impl Current {
-    pub(super) fn seq_no(&self) -> u64 {
-        self.seq_no
-    }
 }
 
 impl Writer {
@@ -103,6 +102,8 @@ impl Writer {
             primary_term: 0,
             fields,
             published_seq: next_seq,
+            logged_bytes: 0,
+            published_bytes: 0,
             next_key: first_key + 1,
         }
     }
@@ -209,7 +210,8 @@ impl Writer {
         let documents =
             batch.documents.into_iter().enumerate().filter(is_alive).map(|(_, document)| document).collect();
         self.taken_deletes = std::mem::take(&mut self.deletes);
-        Taken { key: batch.key, documents, alive, next_seq: self.next_seq, fields: self.fields.clone() }
+        let (next_seq, logged_bytes, fields) = (self.next_seq, self.logged_bytes, self.fields.clone());
+        Taken { key: batch.key, documents, alive, next_seq, logged_bytes, fields }
     }
 
     /// Whether a refresh would change anything.

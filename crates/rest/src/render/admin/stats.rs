@@ -71,8 +71,8 @@ fn indexing(stats: &ShardStats) -> Value {
         "index_total": stats.indexing.total, "index_time_in_millis": stats.indexing.time_ms,
         "index_current": stats.indexing.current, "index_failed": stats.indexing.failed,
         "delete_total": stats.deleting.total, "delete_time_in_millis": stats.deleting.time_ms,
-        "delete_current": stats.deleting.current, "noop_update_total": 0, "is_throttled": false,
-        "throttle_time_in_millis": 0,
+        "delete_current": stats.deleting.current, "noop_update_total": 0, "is_throttled": stats.is_throttled,
+        "throttle_time_in_millis": stats.throttled_ms,
     })
 }
 
@@ -108,10 +108,10 @@ fn search(stats: &ShardStats) -> Value {
 
 fn merges(stats: &ShardStats) -> Value {
     json!({
-        "current": stats.merge.current, "current_docs": 0, "current_size_in_bytes": 0, "total": stats.merge.total,
+        "current": stats.merges_running, "current_docs": 0, "current_size_in_bytes": 0, "total": stats.merge.total,
         "total_time_in_millis": stats.merge.time_ms, "total_docs": stats.merged_docs,
         "total_size_in_bytes": stats.merged_bytes, "total_stopped_time_in_millis": 0,
-        "total_throttled_time_in_millis": 0, "total_auto_throttle_in_bytes": 0,
+        "total_throttled_time_in_millis": stats.merge_throttled_ms, "total_auto_throttle_in_bytes": 0,
         "unreferenced_file_cleanups_performed": 0,
         "warmer": {
             "total_invocations_count": 0, "total_time_millis": 0, "total_failure_count": 0, "total_bytes_sent": 0,
