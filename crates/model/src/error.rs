@@ -156,6 +156,7 @@ kinds! {
     AggregationExecution "aggregation_execution_exception" 500
     AggregationInitialization "aggregation_initialization_exception" 500
     AliasNotFound "aliases_not_found_exception" 404
+    Arithmetic "arithmetic_exception" 400
     ArrayIndexOutOfBounds "array_index_out_of_bounds_exception" 400
     BadParameter "bad_parameter_exception" 400
     CircuitBreaking "circuit_breaking_exception" 429
@@ -186,6 +187,7 @@ kinds! {
     NotImplemented "not_implemented_exception" 501
     NotSerializable "not_x_content_exception" 400
     NoShardAvailable "no_shard_available_action_exception" 503
+    NullPointer "null_pointer_exception" 500
     NumberFormat "number_format_exception" 400
     Parse "parse_exception" 400
     ParseFailure "parse_cancellation_exception" 400

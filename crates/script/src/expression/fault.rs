@@ -1,0 +1,54 @@
+//! What is wrong with a script, and where.
+
+use model::error::{Error, ErrorKind};
+use serde_json::json;
+
+/// Characters shown on either side of the place.
+const AROUND: usize = 25;
+
+/// A mistake at a place of the source.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// In bytes.
+    pub(crate) at: usize,
+    pub(crate) kind: ErrorKind,
+    pub(crate) reason: String,
+}
+
+impl Fault {
+    pub(crate) fn new(at: usize, kind: ErrorKind, reason: impl Into<String>) -> Self {
+        Self { at, kind, reason: reason.into() }
+    }
+
+    /// The source is not what the language allows.
+    pub(crate) fn syntax(at: usize, reason: impl Into<String>) -> Self {
+        Self::new(at, ErrorKind::IllegalArgument, reason)
+    }
+
+    /// The language has it, this crate has not.
+    pub(crate) fn missing(at: usize, what: &str) -> Self {
+        Self::new(at, ErrorKind::NotImplemented, format!("{what} in scripts is not implemented yet"))
+    }
+
+    /// A value is not of the type that is needed.
+    pub(crate) fn cast(at: usize, reason: impl Into<String>) -> Self {
+        Self::new(at, ErrorKind::ClassCast, reason)
+    }
+
+    /// As OpenSearch shapes it: what stands around the place, an arrow below it, the position in characters.
+    pub(crate) fn error(self, stage: &str, source: &str) -> Error {
+        let length = source.chars().count();
+        let offset = source.char_indices().take_while(|(at, _)| *at < self.at).count();
+        let (start, end) = (offset.saturating_sub(AROUND), (offset + AROUND).min(length));
+        let before = if start > 0 { "... " } else { "" };
+        let behind = if end < length { " ..." } else { "" };
+        let shown: String = source.chars().skip(start).take(end - start).collect();
+        let arrow = format!("{}^---- HERE", " ".repeat(before.len() + offset - start));
+        Error::new(ErrorKind::Script, stage)
+            .with_detail("script_stack", json!([format!("{before}{shown}{behind}"), arrow]))
+            .with_detail("script", source)
+            .with_detail("lang", "painless")
+            .with_detail("position", json!({"offset": offset, "start": start, "end": end}))
+            .with_cause(Error::new(self.kind, self.reason))
+    }
+}
