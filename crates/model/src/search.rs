@@ -1,7 +1,9 @@
 //! A search and its answer.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::aggregation::answer::Answer;
@@ -99,6 +101,17 @@ pub enum Missing {
     First,
     Last,
     Value(Value),
+}
+
+/// One sort key of one hit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum SortValue {
+    /// No value; `missing` says where it goes.
+    Missing,
+    Long(i64),
+    Unsigned(u64),
+    Double(f64),
+    Bytes(Arc<[u8]>),
 }
 
 /// Which of several values of a document stands for it.
@@ -247,7 +260,7 @@ pub struct Hit {
 }
 
 /// How a score came about.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
     /// False: did not match, and why.
     pub matched: bool,
@@ -346,4 +359,33 @@ pub struct Found {
     pub primary_term: PrimaryTerm,
     pub source: Option<Source>,
     pub fields: Vec<(String, Vec<Value>)>,
+}
+
+impl SortValue {
+    /// Ascending order; numbers of different types compare by value, NaN above everything; `Missing` last.
+    pub fn order(&self, other: &Self) -> Ordering {
+        use SortValue::{Bytes, Long, Missing, Unsigned};
+        match (self, other) {
+            (Missing, Missing) => Ordering::Equal,
+            (Missing, _) => Ordering::Greater,
+            (_, Missing) => Ordering::Less,
+            (Bytes(a), Bytes(b)) => a.cmp(b),
+            (Bytes(_), _) => Ordering::Greater,
+            (_, Bytes(_)) => Ordering::Less,
+            (Long(a), Long(b)) => a.cmp(b),
+            (Unsigned(a), Unsigned(b)) => a.cmp(b),
+            (Long(a), Unsigned(b)) => i128::from(*a).cmp(&i128::from(*b)),
+            (Unsigned(a), Long(b)) => i128::from(*a).cmp(&i128::from(*b)),
+            (a, b) => a.double().total_cmp(&b.double()),
+        }
+    }
+
+    fn double(&self) -> f64 {
+        match self {
+            Self::Long(v) => *v as f64,
+            Self::Unsigned(v) => *v as f64,
+            Self::Double(v) => *v,
+            Self::Missing | Self::Bytes(_) => f64::NAN,
+        }
+    }
 }

@@ -1,10 +1,9 @@
 //! What one shard is asked in a search's two phases, and what it answers.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use model::aggregation::partial::Partial;
-use model::search::{Explanation, Missing, SortMode, TrackTotal};
+use model::search::{Explanation, Missing, SortMode, SortValue, TrackTotal};
 
 use crate::aggregation::Level;
 use crate::bound::{BoundQuery, FieldName, NumberCode};
@@ -62,17 +61,6 @@ pub enum SortValues {
     Bytes,
 }
 
-/// One sort key of one hit.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SortValue {
-    /// No value; `missing` says where it goes.
-    Missing,
-    Long(i64),
-    Unsigned(u64),
-    Double(f64),
-    Bytes(Arc<[u8]>),
-}
-
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShardHits {
     /// Best first, at most `top`.
@@ -106,32 +94,3 @@ pub struct DocAddress {
 
 /// A score's derivation, kept apart from fetching because it needs the compiled query.
 pub type ExplanationOf = (DocAddress, Explanation);
-
-impl SortValue {
-    /// Ascending order; numbers of different types compare by value, NaN above everything; `Missing` last.
-    pub fn order(&self, other: &Self) -> Ordering {
-        use SortValue::{Bytes, Long, Missing, Unsigned};
-        match (self, other) {
-            (Missing, Missing) => Ordering::Equal,
-            (Missing, _) => Ordering::Greater,
-            (_, Missing) => Ordering::Less,
-            (Bytes(a), Bytes(b)) => a.cmp(b),
-            (Bytes(_), _) => Ordering::Greater,
-            (_, Bytes(_)) => Ordering::Less,
-            (Long(a), Long(b)) => a.cmp(b),
-            (Unsigned(a), Unsigned(b)) => a.cmp(b),
-            (Long(a), Unsigned(b)) => i128::from(*a).cmp(&i128::from(*b)),
-            (Unsigned(a), Long(b)) => i128::from(*a).cmp(&i128::from(*b)),
-            (a, b) => a.double().total_cmp(&b.double()),
-        }
-    }
-
-    fn double(&self) -> f64 {
-        match self {
-            Self::Long(v) => *v as f64,
-            Self::Unsigned(v) => *v as f64,
-            Self::Double(v) => *v,
-            Self::Missing | Self::Bytes(_) => f64::NAN,
-        }
-    }
-}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::date::{DateFormat, DateResolution, Moment};
 use model::error::Error;
 use model::mapping::{Field, FieldKind, Mapping, NumberKind};
-use model::search::{Missing, SortKey};
+use model::search::{Missing, SortKey, SortValue};
 use serde_json::Value;
 
 use super::BindContext;
@@ -13,7 +13,7 @@ use super::fault::Outcome;
 use super::ip;
 use super::number::{float, java_text, number_format, sequence_number};
 use super::sort::unmapped_kind;
-use crate::shard_query::{BoundSort, SortBy, SortValue};
+use crate::shard_query::{BoundSort, SortBy};
 
 /// The values of `search_after`, typed as the sort keys are; `keys` and `sorts` stand side by side.
 ///

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use model::search::{Missing, Total, TrackTotal};
+use model::search::{Missing, SortValue, Total, TrackTotal};
 
-use crate::shard_query::{BoundSort, ShardHit, ShardHits, SortBy, SortValue};
+use crate::shard_query::{BoundSort, ShardHit, ShardHits, SortBy};
 
 /// One shard's answer, by its position in the plan.
 pub type Answer = (usize, ShardHits);

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use search::shard_query::{DocAddress, ShardHit, SortValue};
+use model::search::SortValue;
+use search::shard_query::{DocAddress, ShardHit};
 
 use super::ids::{IdPlace, Ids};
 use super::patience::Watch;

@@ -1,6 +1,7 @@
 //! The best hits by score: the fast path that fits the query, or document by document.
 
-use search::shard_query::{ShardHits, ShardQuery, SortValue};
+use model::search::SortValue;
+use search::shard_query::{ShardHits, ShardQuery};
 
 use super::best::Best;
 use super::{Search, Watch, constant, matches, total};

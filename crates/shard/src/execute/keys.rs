@@ -7,9 +7,9 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use model::number::{f64_from_ordered, ordered_from_f64, ordered_from_u64, u64_from_ordered};
-use model::search::{Missing, SortMode};
+use model::search::{Missing, SortMode, SortValue};
 use search::bound::NumberCode;
-use search::shard_query::{BoundSort, SortBy, SortValue, SortValues};
+use search::shard_query::{BoundSort, SortBy, SortValues};
 use serde_json::Value;
 
 use crate::fields::meta;

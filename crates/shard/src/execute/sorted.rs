@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use search::shard_query::{BoundSort, DocAddress, ShardHit, ShardHits, ShardQuery, SortBy, SortValue};
+use model::search::SortValue;
+use search::shard_query::{BoundSort, DocAddress, ShardHit, ShardHits, ShardQuery, SortBy};
 
 use super::ids::{IdPlace, Ids};
 use super::keys::{Code, Key, Values, compare};

@@ -7,11 +7,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
 
+mod cardinality;
+mod depth;
+mod geo;
+pub mod hash;
+mod hdr;
+mod hit_wire;
+mod moments;
 mod stats;
 mod table;
+mod tdigest;
+#[cfg(test)]
+mod tests;
+mod top_hits;
+mod weighted;
+mod wire;
 
+pub use cardinality::Cardinality;
+pub use geo::{Centroid, Extent};
+pub use hdr::Hdr;
+pub use moments::Moments;
 pub use stats::Stats;
 pub use table::{Row, Table};
+pub use tdigest::{Quantiles, TDigest};
+pub use top_hits::{HitOrder, TopHit, TopHits};
+pub use weighted::Weighted;
+pub use wire::Damaged;
 
 /// One aggregation's findings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +43,22 @@ pub enum Partial {
     Count(u64),
     /// `avg`, `min`, `max`, `sum`, `stats`, `extended_stats`
     Stats(Box<Stats>),
+    /// `percentiles`, `percentile_ranks` and `median_absolute_deviation`
+    TDigest(Box<TDigest>),
+    /// `percentiles` and `percentile_ranks` by HDR
+    Hdr(Box<Hdr>),
+    /// `cardinality`
+    Cardinality(Box<Cardinality>),
+    /// `weighted_avg`
+    Weighted(Box<Weighted>),
+    /// `geo_bounds`
+    Extent(Box<Extent>),
+    /// `geo_centroid`
+    Centroid(Box<Centroid>),
+    /// `matrix_stats`
+    Moments(Box<Moments>),
+    /// `top_hits`
+    TopHits(Box<TopHits>),
     /// `filter`, `missing`, `global`, `sampler`
     Bucket(Bucket),
     /// Buckets by their place in the request: `filters`, ranges.
@@ -41,13 +78,21 @@ impl Partial {
     /// Takes in what another shard found.
     ///
     /// # Errors
-    /// `illegal_argument_exception` where the two cannot be one answer: a field is a number in one index and a text in another.
+    /// `aggregation_execution_exception` where the two cannot be one answer: a field is a number in one index and a text in another.
     pub fn merge(&mut self, other: Self) -> Result<(), Error> {
         match (&mut *self, other) {
             (_, Self::Unmapped) => {}
             (Self::Unmapped, other) => *self = other,
-            (Self::Count(mine), Self::Count(theirs)) => *mine += theirs,
+            (Self::Count(mine), Self::Count(theirs)) => *mine = mine.saturating_add(theirs),
             (Self::Stats(mine), Self::Stats(theirs)) => mine.merge(&theirs),
+            (Self::TDigest(mine), Self::TDigest(theirs)) => mine.merge(*theirs),
+            (Self::Hdr(mine), Self::Hdr(theirs)) if mine.admits(&theirs) => mine.merge(&theirs),
+            (Self::Cardinality(mine), Self::Cardinality(theirs)) if mine.admits(&theirs) => mine.merge(*theirs),
+            (Self::Weighted(mine), Self::Weighted(theirs)) => mine.merge(&theirs),
+            (Self::Extent(mine), Self::Extent(theirs)) => mine.merge(&theirs),
+            (Self::Centroid(mine), Self::Centroid(theirs)) => mine.merge(&theirs),
+            (Self::Moments(mine), Self::Moments(theirs)) if mine.admits(&theirs) => mine.merge(&theirs),
+            (Self::TopHits(mine), Self::TopHits(theirs)) => mine.merge(*theirs),
             (Self::Bucket(mine), Self::Bucket(theirs)) => mine.merge(theirs)?,
             (Self::Slots(mine), Self::Slots(theirs)) if mine.len() == theirs.len() => {
                 mine.iter_mut().zip(theirs).try_for_each(|(mine, theirs)| mine.merge(theirs))?;
@@ -84,7 +129,7 @@ impl Bucket {
     /// # Errors
     /// As [`Partial::merge`].
     pub fn merge(&mut self, other: Self) -> Result<(), Error> {
-        self.doc_count += other.doc_count;
+        self.doc_count = self.doc_count.saturating_add(other.doc_count);
         if self.children.is_empty() {
             self.children = other.children;
             return Ok(());

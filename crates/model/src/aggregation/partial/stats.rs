@@ -24,7 +24,7 @@ impl Default for Stats {
 
 impl Stats {
     pub fn merge(&mut self, other: &Self) {
-        self.count += other.count;
+        self.count = self.count.saturating_add(other.count);
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.sum.merge(other.sum);

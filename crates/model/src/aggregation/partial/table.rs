@@ -35,9 +35,9 @@ impl Table {
     /// # Errors
     /// As [`super::Partial::merge`].
     pub fn merge(&mut self, other: Self) -> Result<(), Error> {
-        self.other += other.other;
-        self.error += other.error;
-        self.shards += other.shards;
+        self.other = self.other.saturating_add(other.other);
+        self.error = self.error.saturating_add(other.error);
+        self.shards = self.shards.saturating_add(other.shards);
         if self.rows.is_empty() {
             self.rows = other.rows;
             return Ok(());
@@ -55,7 +55,7 @@ impl Table {
             }
             if let Some(same) = theirs.next_if(|next| next.key.cmp(&row.key) == Ordering::Equal) {
                 row.bucket.merge(same.bucket)?;
-                row.known += same.known;
+                row.known = row.known.saturating_add(same.known);
             }
             merged.push(row);
         }

@@ -1,12 +1,12 @@
 //! Sort keys, their values, `search_after`.
 
-use model::search::{Missing, SortKey, SortMode};
+use model::search::{Missing, SortKey, SortMode, SortValue};
 use serde_json::{Value, json};
 
 use super::{context, refusal};
 use crate::bind::{bind_after, bind_sort, render_sort_value};
 use crate::bound::NumberCode;
-use crate::shard_query::{BoundSort, SortBy, SortValue, SortValues};
+use crate::shard_query::{BoundSort, SortBy, SortValues};
 
 fn key(field: &str) -> SortKey {
     SortKey {
