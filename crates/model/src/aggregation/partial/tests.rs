@@ -134,7 +134,8 @@ fn partial() -> impl Strategy<Value = Partial> {
             (vec(row, 0..4), 0u64..9, 0u64..9).prop_map(|(rows, other, error)| Partial::Table(Table {
                 rows,
                 other,
-                error
+                error,
+                shards: 1,
             })),
         ]
     })
@@ -186,18 +187,24 @@ proptest! {
     }
 }
 
+/// As deep as aggregations may be asked for, and no deeper.
 #[test]
 fn a_tower_of_buckets_is_refused_before_the_stack_ends() {
     let tower = |levels: usize| {
-        (0..levels).fold(Partial::Count(1), |inner, _| Partial::Bucket(Bucket { doc_count: 1, children: vec![inner] }))
+        (0..levels).fold(Partial::Count(1), |inner, _| {
+            let row = Row { key: Key::Long(1), bucket: Bucket { doc_count: 1, children: vec![inner] }, known: 0 };
+            Partial::Table(Table { rows: vec![row], ..Table::default() })
+        })
     };
-    let low = tower(40);
-    assert_eq!(Partial::from_bytes(&low.to_bytes()).unwrap(), low);
-    // The bytes of one level, again and again.
-    let level = &tower(1).to_bytes()[..3];
-    let bytes = level.repeat(1_000_000);
-    let refused = std::thread::Builder::new().stack_size(1 << 20);
-    let refused = refused.spawn(move || Partial::from_bytes(&bytes).unwrap_err().to_string()).unwrap().join().unwrap();
+    let small = std::thread::Builder::new().stack_size(2 << 20);
+    let refused = small.spawn(move || {
+        let deep = tower(101);
+        assert_eq!(Partial::from_bytes(&deep.to_bytes()).unwrap(), deep);
+        // The bytes of one level, again and again.
+        let level = &Partial::Slots(vec![Bucket { doc_count: 1, children: vec![Partial::Count(1)] }]).to_bytes()[..4];
+        Partial::from_bytes(&level.repeat(1_000_000)).unwrap_err().to_string()
+    });
+    let refused = refused.unwrap().join().unwrap();
     assert!(refused.contains("damaged"), "{refused}");
 }
 

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use super::Partial;
 use super::depth::Bounded;
 
-/// How deep what is read may be nested, in steps of the encoding: about seven for each level of aggregations.
-const MAX_DEPTH: u32 = 512;
+/// How deep what is read may be nested, in steps of the encoding: seven for each level of aggregations, of which there are at most 100.
+const MAX_DEPTH: u32 = 720;
 
 /// Bytes that are no partial.
 #[derive(Debug, thiserror::Error)]
