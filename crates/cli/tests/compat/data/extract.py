@@ -2,7 +2,7 @@
 """Makes accounts.ndjson, logs.ndjson and quakes.ndjson, bodies for _bulk, from the public data sets they are taken from.
 
   extract.py FOLDER    with accounts.bulk.ndjson, apache_logs.txt.gz and ncedc-earthquakes.tar.gz in it
-Of the log lines and the earthquakes every so-manieth is taken, so that 500 of each span the whole time. A `-` or an empty column is left out.
+Of the accounts, e-mail and employer are left out. Of the log lines and the earthquakes every so-manieth is taken, so that 500 of each span the whole time. A `-` or an empty column is left out.
 """
 import datetime, gzip, json, re, sys, tarfile
 from pathlib import Path
@@ -34,15 +34,16 @@ def quake(line):
     return {k: v for k, v in document.items() if v is not None}
 
 
-def write(name, documents):
+def write(name, documents, ids=None):
     with open(Path(__file__).parent / name, "w") as out:
         for number, document in enumerate(documents, 1):
-            out.write(json.dumps({"index": {"_id": str(number)}}) + "\n" + json.dumps(document, separators=(",", ":"), ensure_ascii=False) + "\n")
+            out.write(json.dumps({"index": {"_id": ids[number - 1] if ids else str(number)}}) + "\n" + json.dumps(document, separators=(",", ":"), ensure_ascii=False) + "\n")
 
 
 def main():
     folder = Path(sys.argv[1])
-    (Path(__file__).parent / "accounts.ndjson").write_bytes((folder / "accounts.bulk.ndjson").read_bytes())
+    accounts = [json.loads(l) for l in open(folder / "accounts.bulk.ndjson")]
+    write("accounts.ndjson", [{k: v for k, v in a.items() if k not in ("email", "employer")} for a in accounts[1::2]], [a["index"]["_id"] for a in accounts[::2]])
     lines = [l for l in gzip.open(folder / "apache_logs.txt.gz", "rt", encoding="utf-8", errors="replace") if LINE.match(l)]
     write("logs.ndjson", [log(l) for l in lines[::len(lines) // 500][:500]])
     quakes = tarfile.open(folder / "ncedc-earthquakes.tar.gz").extractfile("earthquakes.txt").read().decode().splitlines()[1:]
