@@ -15,6 +15,7 @@ mod layout;
 mod math;
 mod print;
 mod read;
+pub mod rounding;
 mod zone;
 
 #[cfg(test)]

@@ -73,6 +73,11 @@ impl Zone {
         (zone.iana_name() == Some(name)).then_some(Self(Kind::Region(zone)))
     }
 
+    /// Whether its clocks are never changed.
+    pub fn is_fixed(&self) -> bool {
+        matches!(self.0, Kind::Offset(_))
+    }
+
     /// Seconds east of UTC at a second since 1970.
     pub fn offset_at(&self, second: i64) -> i32 {
         match &self.0 {

@@ -90,7 +90,8 @@ fn plain(key: &Key) -> Option<String> {
     })
 }
 
-fn address(bytes: &[u8]) -> String {
+/// The text of 16 bytes.
+pub fn address(bytes: &[u8]) -> String {
     match <[u8; 16]>::try_from(bytes) {
         Ok(bytes) => Ipv6Addr::from(bytes).to_canonical().to_string(),
         Err(_) => String::from_utf8_lossy(bytes).into_owned(),

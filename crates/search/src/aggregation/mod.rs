@@ -11,11 +11,15 @@ use serde_json::{Map, Value};
 use crate::bound::BoundQuery;
 
 pub mod format;
+pub mod histogram;
 pub mod metric;
+pub mod range;
 pub mod terms;
 pub mod values;
 
+use histogram::Histogram;
 use metric::Stats;
+use range::{IpRanges, Ranges};
 use terms::Terms;
 use values::Values;
 
@@ -38,6 +42,9 @@ pub struct BoundAggregation {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     Terms(Box<Terms>),
+    Histogram(Box<Histogram>),
+    Ranges(Box<Ranges>),
+    IpRanges(Box<IpRanges>),
     Filter(Arc<BoundQuery>),
     Filters(Box<Filters>),
     /// Documents without a value.
@@ -96,6 +103,9 @@ impl Kind {
     fn is_mapped(&self) -> bool {
         match self {
             Self::Terms(terms) => terms.values.is_mapped(),
+            Self::Histogram(histogram) => histogram.values.is_mapped(),
+            Self::Ranges(ranges) => ranges.values.is_mapped(),
+            Self::IpRanges(ranges) => ranges.values.is_mapped(),
             Self::Missing(values) | Self::ValueCount(values) => values.is_mapped(),
             Self::Stats(stats) => stats.values.is_mapped(),
             Self::Filter(_) | Self::Filters(_) | Self::Global => true,

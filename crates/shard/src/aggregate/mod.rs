@@ -17,8 +17,12 @@ use crate::score::Outcome;
 mod batch;
 mod budget;
 mod filter;
+mod histogram;
 mod missing;
 mod numbers;
+mod places;
+mod range;
+mod rounding;
 mod stats;
 mod strings;
 mod terms;
@@ -77,6 +81,9 @@ impl Workshop<'_, '_> {
         let budget = self.budget.clone();
         Ok(match &bound.kind {
             Kind::Terms(terms) => terms::collector(terms, bound, children, self),
+            Kind::Histogram(asked) => Box::new(histogram::Histogram::new(asked, children, budget)),
+            Kind::Ranges(asked) => Box::new(range::Ranges::new(asked, children, budget)),
+            Kind::IpRanges(asked) => Box::new(range::IpSlots::new(asked, children, budget)),
             Kind::Filter(query) => {
                 let weight = Compiler::new(self.counts).compile(query, false)?;
                 Box::new(filter::Filter::new(weight, children, budget))

@@ -88,6 +88,16 @@ impl Strings {
         if self.missing_ord == u64::MAX { own } else { own.max(self.missing_ord + 1) }
     }
 
+    /// The ordinal of the first value that is not less. What stands for missing values must have been found by `enter` among the
+    /// column's values, or lies behind all of them.
+    pub(super) fn first_at(&self, value: &[u8]) -> Outcome<u64> {
+        match (&self.source, &self.missing) {
+            (Some(column), _) => Ok(column.find(value)?.unwrap_or_else(|next| next)),
+            (None, Some(missing)) => Ok(u64::from(**missing < *value)),
+            (None, None) => Ok(0),
+        }
+    }
+
     /// Writes the value of an ordinal into `out`.
     pub(super) fn value(&self, ord: u64, out: &mut Vec<u8>) -> Outcome<()> {
         match (&self.source, &self.missing) {

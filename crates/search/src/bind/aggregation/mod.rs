@@ -9,6 +9,8 @@ use super::BindContext;
 use crate::aggregation::metric::{Stats, StatsShown};
 use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
 
+mod histogram;
+mod range;
 mod terms;
 mod values;
 
@@ -56,6 +58,11 @@ impl Binding<'_> {
         let name = asked.kind.name();
         match &asked.kind {
             Asked::Terms(terms) => self.terms(terms),
+            Asked::Histogram(asked) => self.histogram(asked),
+            Asked::DateHistogram(asked) => self.date_histogram(asked),
+            Asked::Range(asked) => self.range(asked),
+            Asked::DateRange(asked) => self.date_range(asked),
+            Asked::IpRange(asked) => self.ip_range(asked),
             Asked::Filter(query) => Ok(Kind::Filter(Arc::new(super::bind(query, self.context)?))),
             Asked::Filters(filters) => self.filters(filters),
             Asked::Missing(source) => Ok(Kind::Missing(self.values(source, Accepts::Any, name)?)),

@@ -26,6 +26,15 @@ pub(super) enum Accepts {
     Keys,
     /// Numbers, dates and booleans.
     Numbers,
+    /// As numbers; what is not mapped is a date.
+    Dates,
+    Ips,
+}
+
+impl Accepts {
+    fn is_numeric(self) -> bool {
+        matches!(self, Self::Numbers | Self::Dates)
+    }
 }
 
 impl Binding<'_> {
@@ -67,7 +76,8 @@ impl Binding<'_> {
                 (Column::Number(path, NumberCode::Long), date(field, source, DateResolution::Nanos)?)
             }
             FieldKind::Boolean => (Column::Boolean(path), Format::Boolean),
-            FieldKind::Keyword | FieldKind::Ip if accepts == Accepts::Numbers => return Err(refused()),
+            FieldKind::Keyword | FieldKind::Ip if accepts.is_numeric() => return Err(refused()),
+            kind if accepts == Accepts::Ips && *kind != FieldKind::Ip => return Err(refused()),
             FieldKind::Keyword => (Column::Strings(path), Format::Raw),
             FieldKind::Ip => (Column::Strings(path), Format::Ip),
             _ => return Err(refused()),
@@ -123,7 +133,7 @@ fn not_supported(field: &str, kind: &str, owner: &str) -> Error {
 }
 
 fn strings(column: Column, accepts: Accepts, source: &Source, owner: &str) -> Result<Values, Error> {
-    if accepts == Accepts::Numbers {
+    if accepts.is_numeric() || accepts == Accepts::Ips {
         return Err(not_supported(&source.field, &source.field, owner));
     }
     let missing = source.missing.as_ref().map(|value| Missing::Bytes(term::bytes(&java_text(value))));
@@ -158,6 +168,7 @@ fn unmapped(source: &Source, accepts: Accepts) -> Result<Values, Error> {
         Some("long" | "integer" | "short" | "byte" | "boolean" | "date") => Shape::Long,
         Some("double" | "float" | "number" | "numeric") => Shape::Double,
         Some(_) => Shape::Bytes,
+        None if accepts == Accepts::Dates => Shape::Long,
         None if accepts == Accepts::Numbers => Shape::Double,
         None => match &source.missing {
             Some(Value::Number(number)) if number.is_f64() => Shape::Double,

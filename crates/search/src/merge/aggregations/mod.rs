@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
 
+mod histogram;
 mod order;
+mod range;
 mod stats;
 mod terms;
 
@@ -26,6 +28,14 @@ impl Limit {
     /// `search.max_buckets`
     pub fn new(most: u64) -> Self {
         Self { most, made: 0 }
+    }
+
+    /// Whether so many more would be too many.
+    ///
+    /// # Errors
+    /// As [`Limit::count`].
+    pub fn room(&self, buckets: usize) -> Result<(), Error> {
+        Self { ..*self }.count(buckets)
     }
 
     /// Counts buckets that the answer holds.
@@ -72,6 +82,9 @@ pub(super) fn answers(level: &Level, partials: Vec<Partial>, limit: &mut Limit) 
 fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Result<Answer, Error> {
     let (kind, body) = match (&asked.kind, partial) {
         (Kind::Terms(terms), partial) => terms::answer(asked, terms, partial, limit)?,
+        (Kind::Histogram(histogram), partial) => histogram::answer(asked, histogram, partial, limit)?,
+        (Kind::Ranges(ranges), partial) => range::answer(asked, ranges, partial, limit)?,
+        (Kind::IpRanges(ranges), partial) => range::ip_answer(asked, ranges, partial, limit)?,
         (Kind::Stats(stats), partial) => stats::answer(stats, partial),
         (Kind::ValueCount(_), partial) => ("value_count", value_count(&partial)),
         (Kind::Filter(_), partial) => ("filter", single(asked, partial, limit)?),

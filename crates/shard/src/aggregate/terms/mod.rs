@@ -7,7 +7,6 @@ use search::aggregation::values::Shape;
 use super::{Collector, Collectors, Workshop};
 
 mod numbers;
-mod places;
 mod rows;
 mod strings;
 

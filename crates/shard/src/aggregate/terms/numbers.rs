@@ -4,10 +4,10 @@ use hashbrown::HashMap;
 use model::aggregation::partial::Partial;
 use search::aggregation::values::key;
 
-use super::places::Places;
 use super::rows::Rows;
 use crate::aggregate::batch::Sorted;
 use crate::aggregate::numbers::Numbers;
+use crate::aggregate::places::Places;
 use crate::aggregate::{Batch, Collector, Collectors};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;

@@ -6,9 +6,9 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use model::aggregation::key::Key;
 use model::aggregation::partial::Partial;
 
-use super::places::Places;
 use super::rows::Rows;
 use crate::aggregate::batch::Sorted;
+use crate::aggregate::places::Places;
 use crate::aggregate::strings::{Ords, Strings};
 use crate::aggregate::{Batch, Collector, Collectors, Owners};
 use crate::compile::scorer::Leaf;

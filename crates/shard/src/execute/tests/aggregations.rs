@@ -6,7 +6,9 @@ use model::aggregation::answer::{Answer, Body};
 use model::aggregation::request::terms::Cut;
 use model::aggregation::request::{Order, OrderBy};
 use search::aggregation::format::Format;
+use search::aggregation::histogram::{Histogram, Step};
 use search::aggregation::metric::{Stats, StatsShown};
+use search::aggregation::range::{Range, Ranges};
 use search::aggregation::terms::Terms;
 use search::aggregation::values::{Column, Values};
 use search::aggregation::{BoundAggregation, Kind, Level};
@@ -41,6 +43,22 @@ fn stats(field: &str, shown: StatsShown) -> Kind {
     Kind::Stats(Box::new(Stats { values: numbers(field), shown }))
 }
 
+fn histogram(interval: f64) -> Kind {
+    Kind::Histogram(Box::new(Histogram {
+        values: numbers("d"),
+        step: Step::Width { interval, offset: 1.0, extended: None, hard: None },
+        min_doc_count: 0,
+        order: vec![Order { by: OrderBy::Key, descending: false }],
+        keyed: false,
+    }))
+}
+
+fn ranges() -> Kind {
+    let range = |from: f64, to: f64| Range { key: None, from, to };
+    let ranges = vec![range(f64::NEG_INFINITY, 3.0), range(-5.0, 5.0), range(4.0, f64::INFINITY)];
+    Kind::Ranges(Box::new(Ranges { values: numbers("d"), ranges, keyed: false, kind: "range" }))
+}
+
 fn tree() -> Level {
     let extended = || one("x", stats("d", StatsShown::Extended { sigma: 2.0 }), Vec::new());
     let avg = || one("avg", stats("n", StatsShown::Avg), Vec::new());
@@ -53,6 +71,8 @@ fn tree() -> Level {
             vec![avg(), by_number],
         ),
         one("gap", Kind::Missing(numbers("d")), vec![extended()]),
+        one("wide", histogram(4.0), vec![extended()]),
+        one("ranges", ranges(), vec![one("inside", histogram(2.5), Vec::new())]),
         one("all", Kind::Global, vec![one("count", Kind::ValueCount(numbers("d")), Vec::new())]),
     ];
     Level { list, pipelines: Vec::new() }
@@ -103,4 +123,32 @@ fn a_look_at_each_document_counts_the_same() {
     let seen: Vec<(&str, u64)> =
         buckets.list.iter().map(|bucket| (bucket.text.as_deref().unwrap_or_default(), bucket.doc_count)).collect();
     assert_eq!(seen, expected.into_iter().rev().collect::<Vec<_>>());
+}
+
+#[test]
+fn histograms_and_ranges_count_what_lies_in_them() {
+    let mut rng = Rng(7);
+    let corpus = Corpus::random(&mut rng, 300);
+    let level = Level {
+        list: vec![one("h", histogram(4.0), Vec::new()), one("r", ranges(), Vec::new())],
+        pipelines: Vec::new(),
+    };
+    let directory = tempfile::tempdir().expect("a directory");
+    let reader = corpus.reader_in(Layouts::Mixed(3), directory.path());
+    let found = answers(&reader, &BoundQuery::new(BoundKind::MatchAll), &level);
+    let counts = |answer: &Answer| -> Vec<(f64, u64)> {
+        let Body::Buckets(buckets) = &answer.body else { panic!("no buckets: {answer:?}") };
+        buckets.list.iter().map(|bucket| (bucket.key.as_f64().unwrap_or(f64::NAN), bucket.doc_count)).collect()
+    };
+    let docs = || corpus.docs.iter().filter(|doc| doc.alive);
+    for (key, count) in counts(&found[0]) {
+        let holds = |&&n: &&i64| (n as f64) >= key && (n as f64) < key + 4.0;
+        let expected = docs().filter(|doc| doc.d.iter().any(|n| holds(&n))).count() as u64;
+        assert_eq!(count, expected, "the bucket of {key}");
+    }
+    let total: u64 = counts(&found[0]).iter().map(|(_, count)| count).sum();
+    assert!(total >= docs().filter(|doc| !doc.d.is_empty()).count() as u64);
+    let expected = [i64::MIN..3, -5..5, 4..i64::MAX]
+        .map(|range| docs().filter(|doc| doc.d.iter().any(|n| range.contains(n))).count() as u64);
+    assert_eq!(counts(&found[1]).iter().map(|(_, count)| *count).collect::<Vec<_>>(), expected);
 }

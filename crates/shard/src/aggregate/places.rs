@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::aggregate::Budget;
+use super::Budget;
 use crate::score::Outcome;
 
 /// Pairs of owner and value that may lie in a plain table.

@@ -1,0 +1,70 @@
+//! `histogram` and `date_histogram`.
+
+use std::sync::Arc;
+
+use model::aggregation::request::histogram::{Bounds, DateHistogram, Histogram as Numeric};
+use model::aggregation::request::{Order, OrderBy};
+use model::date::rounding::Rounding;
+use model::date::{DateFormat, Zone};
+use model::error::Error;
+
+use super::Binding;
+use super::values::Accepts;
+use crate::aggregation::Kind;
+use crate::aggregation::format::Format;
+use crate::aggregation::histogram::{Histogram, Step};
+
+impl Binding<'_> {
+    pub(super) fn histogram(self, asked: &Numeric) -> Result<Kind, Error> {
+        Ok(Kind::Histogram(Box::new(Histogram {
+            values: self.values(&asked.source, Accepts::Numbers, "histogram")?,
+            step: Step::Width {
+                interval: asked.interval,
+                offset: asked.offset,
+                extended: asked.extended_bounds,
+                hard: asked.hard_bounds,
+            },
+            min_doc_count: asked.min_doc_count,
+            order: order_or_key(&asked.order),
+            keyed: asked.keyed,
+        })))
+    }
+
+    pub(super) fn date_histogram(self, asked: &DateHistogram) -> Result<Kind, Error> {
+        let values = self.values(&asked.source, Accepts::Dates, "date_histogram")?;
+        let zone = asked.source.time_zone.as_deref().map(Zone::parse).transpose()?.unwrap_or_else(Zone::utc);
+        let rounding = Rounding::new(asked.interval, zone.clone(), asked.offset_ms);
+        let bounds = |given: &Option<Bounds<Arc<str>>>| {
+            given.as_ref().map(|given| self.date_bounds(given, &values.format, &zone)).transpose()
+        };
+        let extended = bounds(&asked.extended_bounds)?.map(|bounds| Bounds {
+            min: bounds.min.map(|ms| rounding.round(ms)),
+            max: bounds.max.map(|ms| rounding.round(ms)),
+        });
+        let hard = bounds(&asked.hard_bounds)?;
+        Ok(Kind::Histogram(Box::new(Histogram {
+            step: Step::Dates { rounding, extended, hard },
+            values,
+            min_doc_count: asked.min_doc_count,
+            order: order_or_key(&asked.order),
+            keyed: asked.keyed,
+        })))
+    }
+
+    fn date_bounds(self, given: &Bounds<Arc<str>>, format: &Format, zone: &Zone) -> Result<Bounds<i64>, Error> {
+        let read = |text: &Arc<str>| -> Result<i64, Error> {
+            let plain = DateFormat::parse_pattern("")?;
+            let reading = if let Format::Date(shown) = format { &shown.format } else { &plain };
+            Ok(reading.parse_math(text, self.context.now_ms, false, Some(zone))?.ms)
+        };
+        Ok(Bounds { min: given.min.as_ref().map(read).transpose()?, max: given.max.as_ref().map(read).transpose()? })
+    }
+}
+
+/// Ascending keys, unless something else is asked for.
+fn order_or_key(order: &[Order]) -> Vec<Order> {
+    match order {
+        [] => vec![Order { by: OrderBy::Key, descending: false }],
+        order => order.to_vec(),
+    }
+}

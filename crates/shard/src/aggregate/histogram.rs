@@ -1,0 +1,190 @@
+//! `histogram` and `date_histogram`: values rounded down to the numbers of buckets.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use model::aggregation::key::Key;
+use model::aggregation::partial::{Bucket, Partial, Row, Table};
+use search::aggregation::histogram::{Histogram as Asked, Step};
+
+use super::batch::Sorted;
+use super::numbers::Numbers;
+use super::places::Places;
+use super::rounding::{Dates, Steps};
+use super::{Batch, Budget, Collector, Collectors};
+use crate::compile::scorer::Leaf;
+use crate::reader::Reader;
+use crate::score::Outcome;
+
+/// Bytes of a bucket with its key, its place in the table of keys, and its count.
+const BUCKET_BYTES: usize = 56;
+
+pub(super) struct Histogram {
+    asked: Asked,
+    numbers: Numbers,
+    steps: Steps,
+    /// The least number of a bucket in the segment; what lies `wide` apart is found by position.
+    least: i64,
+    places: Places,
+    buckets: Buckets,
+    children: Collectors,
+    inside: Sorted,
+}
+
+/// The buckets of all owners.
+struct Buckets {
+    by_key: HashMap<(u32, i64), u32>,
+    owners: Vec<u32>,
+    keys: Vec<i64>,
+    counts: Vec<u64>,
+    budget: Arc<Budget>,
+    by_owner: Vec<Vec<u32>>,
+}
+
+impl Buckets {
+    /// The bucket of a number, made when it is new.
+    fn get(&mut self, owner: u32, key: i64) -> Outcome<u32> {
+        if let Some(found) = self.by_key.get(&(owner, key)) {
+            return Ok(*found);
+        }
+        self.budget.buckets(1, BUCKET_BYTES)?;
+        let made = self.keys.len() as u32;
+        self.by_key.insert((owner, key), made);
+        self.owners.push(owner);
+        self.keys.push(key);
+        self.counts.push(0);
+        Ok(made)
+    }
+}
+
+impl Histogram {
+    pub(super) fn new(asked: &Asked, children: Collectors, budget: Arc<Budget>) -> Self {
+        Self {
+            numbers: Numbers::new(&asked.values),
+            steps: Steps::new(asked),
+            least: i64::MIN,
+            places: Places::new(budget.clone()),
+            buckets: Buckets {
+                by_key: HashMap::new(),
+                owners: Vec::new(),
+                keys: Vec::new(),
+                counts: Vec::new(),
+                budget,
+                by_owner: Vec::new(),
+            },
+            asked: asked.clone(),
+            children,
+            inside: Sorted::default(),
+        }
+    }
+
+    /// Counts values: `index` numbers the buckets of the segment's codes, `key` names them for all segments.
+    fn gather(&mut self, batch: Batch<'_>, index: impl Fn(i64) -> i64, key: impl Fn(i64) -> i64) -> Outcome<()> {
+        let plain = self.children.is_empty();
+        let (step, least, places, buckets) = (&self.asked.step, self.least, &mut self.places, &mut self.buckets);
+        let inside = &mut self.inside;
+        let bounded = has_hard_bounds(step);
+        // A document whose values fall into one bucket counts once there: its values ascend.
+        let mut previous = (usize::MAX, 0);
+        self.numbers.read(batch.docs).try_for_each(|at, code| {
+            let number = index(code);
+            if previous == (at, number) || (bounded && !step.admits(key(number))) {
+                return Ok(());
+            }
+            previous = (at, number);
+            let owner = batch.owners.of(at);
+            let bucket = places.get(owner, number.wrapping_sub(least) as u64, || buckets.get(owner, key(number)))?;
+            buckets.counts[bucket as usize] += 1;
+            if !plain {
+                inside.push(&batch, at, bucket);
+            }
+            Ok(())
+        })
+    }
+
+    /// As [`Histogram::gather`], for dates whose beginnings are looked up: places are those of the beginnings.
+    fn gather_dates(&mut self, batch: Batch<'_>, dates: &mut Dates) -> Outcome<()> {
+        let plain = self.children.is_empty();
+        let (step, places, buckets) = (&self.asked.step, &mut self.places, &mut self.buckets);
+        let inside = &mut self.inside;
+        let mut previous = (usize::MAX, 0);
+        self.numbers.read(batch.docs).try_for_each(|at, code| {
+            let (place, begin) = dates.find(code);
+            if previous == (at, begin) || !step.admits(begin) {
+                return Ok(());
+            }
+            previous = (at, begin);
+            let owner = batch.owners.of(at);
+            let bucket = places.get(owner, place, || buckets.get(owner, begin))?;
+            buckets.counts[bucket as usize] += 1;
+            if !plain {
+                inside.push(&batch, at, bucket);
+            }
+            Ok(())
+        })
+    }
+}
+
+fn has_hard_bounds(step: &Step) -> bool {
+    matches!(step, Step::Width { hard: Some(_), .. } | Step::Dates { hard: Some(_), .. })
+}
+
+impl Collector for Histogram {
+    fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
+        self.numbers.enter(leaf)?;
+        let range = self.numbers.range();
+        self.steps.enter(range, self.numbers.code);
+        let (least, width) = self.steps.span(range);
+        self.least = least;
+        self.places.reset(width);
+        self.children.enter(leaf)
+    }
+
+    fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
+        self.inside.clear();
+        let mut steps = std::mem::take(&mut self.steps);
+        let outcome = match &mut steps {
+            Steps::Width(width) => {
+                let width = *width;
+                self.gather(batch, move |code| width.index(code), |number| number)
+            }
+            Steps::Uniform(uniform) => {
+                let uniform = *uniform;
+                self.gather(batch, move |code| uniform.index(code), move |index| uniform.begin(index))
+            }
+            Steps::Dates(dates) => self.gather_dates(batch, dates),
+        };
+        self.steps = steps;
+        outcome?;
+        self.children.collect(self.inside.batch())
+    }
+
+    fn leave(&mut self) -> Outcome<()> {
+        self.children.leave()
+    }
+
+    fn end(&mut self, reader: &Reader) -> Outcome<()> {
+        let owners = self.buckets.owners.iter().max().map_or(0, |&owner| owner as usize + 1);
+        self.buckets.by_owner = vec![Vec::new(); owners];
+        for (bucket, &owner) in self.buckets.owners.iter().enumerate() {
+            self.buckets.by_owner[owner as usize].push(bucket as u32);
+        }
+        self.children.end(reader)
+    }
+
+    fn partial(&mut self, owner: u32) -> Outcome<Partial> {
+        if !self.asked.values.is_mapped() && self.asked.values.missing.is_none() {
+            return Ok(Partial::Unmapped);
+        }
+        let mut mine = self.buckets.by_owner.get_mut(owner as usize).map(std::mem::take).unwrap_or_default();
+        let (keys, counts) = (&self.buckets.keys, &self.buckets.counts);
+        mine.sort_unstable_by_key(|&bucket| keys[bucket as usize]);
+        let mut rows = Vec::with_capacity(mine.len());
+        for bucket in mine {
+            let children = self.children.partials(bucket)?;
+            let found = Bucket { doc_count: counts[bucket as usize], children };
+            rows.push(Row { key: Key::Long(keys[bucket as usize]), bucket: found, known: 0 });
+        }
+        Ok(Partial::Table(Table { rows, other: 0, error: 0, shards: 1 }))
+    }
+}

@@ -1,0 +1,173 @@
+//! From the codes of a column to the numbers of a histogram's buckets, prepared for one segment.
+
+use model::date::rounding::Rounding;
+use model::number::f64_from_ordered;
+use search::aggregation::format::Format;
+use search::aggregation::histogram::{Histogram, Step};
+use search::aggregation::values::number;
+use search::bound::NumberCode;
+
+/// Beginnings of intervals that are made in advance for a segment.
+const MOST_PREPARED: usize = 1 << 16;
+/// Below it doubles count whole numbers exactly.
+const EXACT: i64 = 1 << 52;
+const NANOS: i64 = 1_000_000;
+
+/// How codes are rounded.
+pub(super) enum Steps {
+    Width(Width),
+    /// Dates in intervals of one width.
+    Uniform(Uniform),
+    Dates(Box<Dates>),
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self::Width(Width { interval: 1.0, offset: 0.0, code: NumberCode::Long })
+    }
+}
+
+/// Numbers: a bucket's number times the width, and the offset, is its key.
+#[derive(Clone, Copy)]
+pub(super) struct Width {
+    interval: f64,
+    offset: f64,
+    code: NumberCode,
+}
+
+impl Width {
+    #[inline]
+    pub(super) fn index(self, code: i64) -> i64 {
+        let value = match self.code {
+            NumberCode::Double => f64_from_ordered(code),
+            other => number(code, other),
+        };
+        ((value - self.offset) / self.interval).floor() as i64
+    }
+}
+
+/// Dates: a bucket's number is counted from some beginning.
+#[derive(Clone, Copy)]
+pub(super) struct Uniform {
+    width: i64,
+    /// Some beginning.
+    origin: i64,
+    /// Codes of one millisecond.
+    divisor: i64,
+    /// One part of a width, where dividing by multiplying is safe.
+    part: Option<f64>,
+}
+
+impl Uniform {
+    /// Widths between the origin and the interval of a code.
+    #[inline]
+    pub(super) fn index(self, code: i64) -> i64 {
+        let ms = if self.divisor == 1 { code } else { code.div_euclid(self.divisor) };
+        match self.part {
+            Some(part) => {
+                let beyond = ms - self.origin;
+                // Wrong by one at most.
+                let guess = (beyond as f64 * part) as i64;
+                let rest = beyond - guess * self.width;
+                guess - i64::from(rest < 0) + i64::from(rest >= self.width)
+            }
+            None => ms.saturating_sub(self.origin).div_euclid(self.width),
+        }
+    }
+
+    /// The millisecond at which an interval begins.
+    #[inline]
+    pub(super) fn begin(self, index: i64) -> i64 {
+        self.origin.saturating_add(index.saturating_mul(self.width))
+    }
+}
+
+/// Dates in intervals of different widths.
+pub(super) struct Dates {
+    rounding: Rounding,
+    divisor: i64,
+    /// Beginnings in the segment, ascending, and the end of the last; empty: too many.
+    begins: Vec<i64>,
+    /// The last one found.
+    recent: usize,
+}
+
+impl Dates {
+    /// The place of the interval in the segment and its beginning.
+    #[inline]
+    pub(super) fn find(&mut self, code: i64) -> (u64, i64) {
+        let ms = if self.divisor == 1 { code } else { code.div_euclid(self.divisor) };
+        let begins = &self.begins;
+        if begins.len() < 2 || ms < begins[0] || ms >= begins[begins.len() - 1] {
+            let begin = self.rounding.round(ms);
+            // Beyond the plain table, whose places are those of the prepared ones.
+            return ((begin as u64) | (1 << 63), begin);
+        }
+        if ms < begins[self.recent] || ms >= begins[self.recent + 1] {
+            self.recent = begins.partition_point(|&begin| begin <= ms) - 1;
+        }
+        (self.recent as u64, begins[self.recent])
+    }
+
+    fn prepare(&mut self, range: Option<(i64, i64)>) {
+        self.begins.clear();
+        self.recent = 0;
+        let Some((least, greatest)) = range else { return };
+        let (least, greatest) = (least.div_euclid(self.divisor), greatest.div_euclid(self.divisor));
+        let mut begin = self.rounding.round(least);
+        while begin <= greatest && self.begins.len() < MOST_PREPARED {
+            self.begins.push(begin);
+            begin = self.rounding.next(begin);
+        }
+        self.begins.push(begin);
+        if begin <= greatest {
+            self.begins.clear();
+        }
+    }
+}
+
+impl Steps {
+    pub(super) fn new(asked: &Histogram) -> Self {
+        let nanos = matches!(&asked.values.format, Format::Date(shown) if shown.resolution == model::date::DateResolution::Nanos);
+        let divisor = if nanos { NANOS } else { 1 };
+        match &asked.step {
+            Step::Width { interval, offset, .. } => {
+                Self::Width(Width { interval: *interval, offset: *offset, code: asked.values.code() })
+            }
+            Step::Dates { rounding, .. } => match rounding.uniform() {
+                Some((width, origin)) => Self::Uniform(Uniform { width, origin, divisor, part: None }),
+                None => {
+                    Self::Dates(Box::new(Dates { rounding: rounding.clone(), divisor, begins: Vec::new(), recent: 0 }))
+                }
+            },
+        }
+    }
+
+    /// A segment with codes in `range` begins.
+    pub(super) fn enter(&mut self, range: Option<(i64, i64)>, code: NumberCode) {
+        match self {
+            Self::Width(width) => width.code = code,
+            Self::Uniform(uniform) => {
+                let small = |code: i64| code.div_euclid(uniform.divisor).checked_sub(uniform.origin);
+                let exact = |code: i64| small(code).is_some_and(|beyond| beyond.abs() < EXACT);
+                let safe = range.is_some_and(|(least, greatest)| exact(least) && exact(greatest));
+                uniform.part = safe.then(|| 1.0 / uniform.width as f64);
+            }
+            Self::Dates(dates) => dates.prepare(range),
+        }
+    }
+
+    /// The least number of a bucket in the segment, and one more than the greatest place behind it.
+    pub(super) fn span(&self, range: Option<(i64, i64)>) -> (i64, u64) {
+        match (self, range) {
+            (Self::Width(width), Some((least, greatest))) => between(width.index(least), width.index(greatest)),
+            (Self::Uniform(uniform), Some((least, greatest))) => between(uniform.index(least), uniform.index(greatest)),
+            (Self::Dates(dates), _) if !dates.begins.is_empty() => (0, dates.begins.len() as u64),
+            _ => (i64::MIN, u64::MAX),
+        }
+    }
+}
+
+fn between(least: i64, greatest: i64) -> (i64, u64) {
+    (least, (greatest.wrapping_sub(least) as u64).saturating_add(1))
+}
