@@ -10,7 +10,7 @@ use crate::score::bulk::{Sink, Tally};
 use crate::score::{Outcome, bits};
 use crate::segment::column::StringColumn;
 use crate::segment::postings::BLOCK;
-use crate::segment::{Detail, DocId, EveryTerm, Terms};
+use crate::segment::{Detail, DocId, EveryTerm, TermEntry, Terms};
 
 /// Documents looked at together.
 const BATCH: usize = 1024;
@@ -145,16 +145,7 @@ impl Ids<'_> {
         let from = self.after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         self.terms.walk((from, Bound::Unbounded), &EveryTerm, &mut |term, entry| {
             taken += 1;
-            let mut read = || -> Outcome<()> {
-                let mut postings = self.terms.postings(&entry, Detail::Docs)?;
-                let mut docs = [0; BLOCK];
-                for block in 0..postings.table.last.len() {
-                    let count = postings.source.docs(block, &mut docs)?;
-                    found.extend(docs[..count].iter().map(|&doc| (doc, self.column.first(doc).unwrap_or(u64::MAX))));
-                }
-                Ok(())
-            };
-            outcome = read();
+            outcome = self.read(&entry, &mut found);
             if taken == count {
                 last.extend_from_slice(term);
             }
@@ -164,6 +155,16 @@ impl Ids<'_> {
         self.after = Some(last);
         self.next = if taken < count { u64::MAX } else { self.next + count };
         Ok(found)
+    }
+
+    fn read(&self, entry: &TermEntry, found: &mut Vec<(DocId, u64)>) -> Outcome<()> {
+        let mut postings = self.terms.postings(entry, Detail::Docs)?;
+        let mut docs = [0; BLOCK];
+        for block in 0..postings.table.last.len() {
+            let count = postings.source.docs(block, &mut docs)?;
+            found.extend(docs[..count].iter().map(|&doc| (doc, self.column.first(doc).unwrap_or(u64::MAX))));
+        }
+        Ok(())
     }
 }
 
