@@ -165,6 +165,7 @@ kinds! {
     ContentTypeHeader "content_type_header_exception" 400
     ContentTooLong "content_too_long_exception" 413
     ContentTypeUnsupported "media_type_header_exception" 406
+    DateTime "date_time_exception" 400
     DateTimeParse "date_time_parse_exception" 400
     DocumentMissing "document_missing_exception" 404
     DocumentSourceMissing "document_source_missing_exception" 400
@@ -174,6 +175,7 @@ kinds! {
     IllegalState "illegal_state_exception" 500
     IndexClosed "index_closed_exception" 400
     IndexNotFound "index_not_found_exception" 404
+    IndexOutOfBounds "index_out_of_bounds_exception" 400
     InputCoercion "input_coercion_exception" 400
     InvalidAliasName "invalid_alias_name_exception" 400
     InvalidIndexName "invalid_index_name_exception" 400
@@ -218,4 +220,5 @@ kinds! {
     Validation "validation_exception" 400
     VersionConflict "version_conflict_engine_exception" 409
     XContentParse "x_content_parse_exception" 400
+    ZoneRules "zone_rules_exception" 400
 }
