@@ -85,6 +85,18 @@ impl Error {
         error.with_detail("phase", "query").with_detail("grouped", true)
     }
 
+    /// What went wrong while the shards' answers were made one: no shard failed, and the cause has the status.
+    pub fn reduce_phase(cause: Error) -> Self {
+        let mut error = Self::new(ErrorKind::SearchPhaseExecution, "").with_detail("phase", "fetch");
+        error = error.with_detail("grouped", true).with_detail("failed_shards", Value::Array(Vec::new()));
+        error.with_cause(cause)
+    }
+
+    /// Whether it is [`Error::reduce_phase`]: it has a cause, and no root causes.
+    pub fn is_reduce_phase(&self) -> bool {
+        self.kind == ErrorKind::SearchPhaseExecution && self.root_causes.is_empty() && self.cause.is_some()
+    }
+
     pub fn with_index(mut self, index: IndexRef) -> Self {
         self.index = Some(Box::new(index));
         self
@@ -104,7 +116,10 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self.kind {
             // A search that failed everywhere answers with the status of its first cause.
-            ErrorKind::SearchPhaseExecution => self.root_causes.first().map_or(503, Error::status),
+            ErrorKind::SearchPhaseExecution => {
+                let cause = self.root_causes.first().or(self.cause.as_deref());
+                cause.map_or(503, Error::status)
+            }
             kind => kind.row().status,
         }
     }
