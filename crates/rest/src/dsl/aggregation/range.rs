@@ -19,6 +19,9 @@ const OWN: [&str; 2] = ["ranges", "keyed"];
 /// The items of an array, or one object alone.
 pub(super) fn items(field: Field<'_>) -> Result<&[Value], Error> {
     match field.value {
+        Value::Array(items) if items.iter().any(Value::is_array) => {
+            Err(Error::new(ErrorKind::IllegalState, "expected value but got [START_ARRAY]")).at(field)
+        }
         Value::Array(items) => Ok(items),
         Value::Object(_) => Ok(std::slice::from_ref(field.value)),
         _ => Err(field.mistyped()),
