@@ -75,26 +75,21 @@ impl Error {
     pub fn search_phase(reason: impl Into<String>, failures: Vec<crate::search::ShardFailure>) -> Self {
         let mut error = Self::new(ErrorKind::SearchPhaseExecution, reason);
         for failure in &failures {
-            if !error.root_causes.contains(&failure.error) {
-                error.root_causes.push(failure.error.clone());
+            let own = std::slice::from_ref(&failure.error);
+            let roots = if failure.error.root_causes.is_empty() { own } else { &failure.error.root_causes };
+            for root in roots {
+                if !error.root_causes.contains(root) {
+                    error.root_causes.push(root.clone());
+                }
             }
         }
-        let first = failures.first().map(|failure| &failure.error).filter(|first| first.kind.is_java());
-        error.cause = first.map(|first| Box::new(first.clone().with_cause(first.clone())));
+        let first = failures.first().map(|failure| &failure.error);
+        error.cause = first.and_then(|first| match first.root_causes.first() {
+            Some(root) => Some(Box::new(root.clone())),
+            None => first.kind.is_java().then(|| Box::new(first.clone().with_cause(first.clone()))),
+        });
         error.failed_shards = failures;
         error.with_detail("phase", "query").with_detail("grouped", true)
-    }
-
-    /// What went wrong while the shards' answers were made one: no shard failed, and the cause has the status.
-    pub fn reduce_phase(cause: Error) -> Self {
-        let mut error = Self::new(ErrorKind::SearchPhaseExecution, "").with_detail("phase", "fetch");
-        error = error.with_detail("grouped", true).with_detail("failed_shards", Value::Array(Vec::new()));
-        error.with_cause(cause)
-    }
-
-    /// Whether it is [`Error::reduce_phase`]: it has a cause, and no root causes.
-    pub fn is_reduce_phase(&self) -> bool {
-        self.kind == ErrorKind::SearchPhaseExecution && self.root_causes.is_empty() && self.cause.is_some()
     }
 
     pub fn with_index(mut self, index: IndexRef) -> Self {
@@ -117,8 +112,8 @@ impl Error {
         match self.kind {
             // A search that failed everywhere answers with the status of its first cause.
             ErrorKind::SearchPhaseExecution => {
-                let cause = self.root_causes.first().or(self.cause.as_deref());
-                cause.map_or(503, Error::status)
+                let failed = self.failed_shards.first().map(|failure| &failure.error);
+                failed.or(self.root_causes.first()).map_or(503, Error::status)
             }
             kind => kind.row().status,
         }
@@ -137,8 +132,13 @@ impl std::error::Error for Error {}
 impl ErrorKind {
     /// An exception of Java itself: OpenSearch repeats it as the cause of a search that failed by it.
     fn is_java(self) -> bool {
-        use ErrorKind::{ArrayIndexOutOfBounds, IllegalArgument, IllegalState, NumberFormat, UnsupportedOperation};
-        matches!(self, ArrayIndexOutOfBounds | IllegalArgument | IllegalState | NumberFormat | UnsupportedOperation)
+        use ErrorKind::{
+            ArrayIndexOutOfBounds, ClassCast, IllegalArgument, IllegalState, NumberFormat, UnsupportedOperation,
+        };
+        matches!(
+            self,
+            ArrayIndexOutOfBounds | ClassCast | IllegalArgument | IllegalState | NumberFormat | UnsupportedOperation
+        )
     }
 }
 
@@ -180,7 +180,6 @@ kinds! {
     ContentTypeHeader "content_type_header_exception" 400
     ContentTooLong "content_too_long_exception" 413
     ContentTypeUnsupported "media_type_header_exception" 406
-    DateTime "date_time_exception" 400
     DateTimeParse "date_time_parse_exception" 400
     DocumentMissing "document_missing_exception" 404
     DocumentSourceMissing "document_source_missing_exception" 400
@@ -190,7 +189,6 @@ kinds! {
     IllegalState "illegal_state_exception" 500
     IndexClosed "index_closed_exception" 400
     IndexNotFound "index_not_found_exception" 404
-    IndexOutOfBounds "index_out_of_bounds_exception" 400
     InputCoercion "input_coercion_exception" 400
     InvalidAliasName "invalid_alias_name_exception" 400
     InvalidIndexName "invalid_index_name_exception" 400
@@ -210,6 +208,7 @@ kinds! {
     ParseFailure "parse_cancellation_exception" 400
     Parsing "parsing_exception" 400
     ProcessClusterEventTimeout "process_cluster_event_timeout_exception" 503
+    QueryValidation "query_validation_exception" 400
     QueryShard "query_shard_exception" 400
     RejectedExecution "rejected_execution_exception" 429
     ResourceAlreadyExists "resource_already_exists_exception" 400
@@ -235,5 +234,4 @@ kinds! {
     Validation "validation_exception" 400
     VersionConflict "version_conflict_engine_exception" 409
     XContentParse "x_content_parse_exception" 400
-    ZoneRules "zone_rules_exception" 400
 }

@@ -10,6 +10,8 @@ use crate::aggregation::answer::Answer;
 use crate::aggregation::request::Aggregation;
 use crate::document::Source;
 use crate::error::Error;
+use crate::geo::GeoPoint;
+use crate::geo::distance::{DistanceKind, DistanceUnit};
 use crate::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
 use crate::query::Query;
 use crate::target::Target;
@@ -94,6 +96,19 @@ pub struct SortKey {
     pub format: Option<String>,
     /// `date` or `date_nanos` where indexes disagree.
     pub numeric_type: Option<String>,
+    /// `_geo_distance`: sort by how far the field's places are from these.
+    pub distance: Option<Box<GeoDistanceSort>>,
+}
+
+/// What `_geo_distance` asks besides the field, the order and the mode.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GeoDistanceSort {
+    /// As given, on the globe or not.
+    pub points: Vec<GeoPoint>,
+    pub unit: DistanceUnit,
+    pub kind: DistanceKind,
+    pub validation: crate::query::geo::Validation,
+    pub ignore_unmapped: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -5,6 +5,8 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use model::geo::GeoPoint;
+use model::geo::area::Area;
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
 
 /// Full dotted path of a leaf field, aliases resolved.
@@ -45,6 +47,8 @@ pub enum BoundKind {
     NumberRange(FieldName, i64, i64),
     /// Terms between bounds in byte order, score 1.
     TermRange(FieldName, Bound<TermBytes>, Bound<TermBytes>),
+    /// Places inside an area, score 1.
+    Geo(FieldName, Arc<Area>),
     Phrase(Phrase),
     /// The terms of a field that a pattern accepts.
     Expand(Expand),
@@ -188,11 +192,13 @@ pub enum ScoreFunction {
     Random { seed: i64, field: Option<(FieldName, NumberCode)> },
     /// `missing` `None`: a document without a value is an error.
     FieldValue { field: FieldName, code: NumberCode, factor: f32, modifier: Modifier, missing: Option<f64> },
-    /// `origin`, `scale`, `offset` in the column's unit (dates: milliseconds).
+    /// `origin`, `scale`, `offset` in the column's unit (dates: milliseconds). With `place` the column holds places, whose values are metres
+    /// from there.
     Decay {
         shape: DecayShape,
         field: FieldName,
         code: NumberCode,
+        place: Option<GeoPoint>,
         origin: f64,
         scale: f64,
         offset: f64,

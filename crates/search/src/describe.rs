@@ -36,6 +36,7 @@ fn kind(kind: &BoundKind) -> String {
             many => format!("{field}:{{{}}}", list(many, " ", ToString::to_string)),
         },
         BoundKind::NumberRange(field, from, to) => format!("{field}:[{from} TO {to}]"),
+        BoundKind::Geo(field, area) => format!("{field}:{}", area.notation()),
         BoundKind::TermRange(field, from, to) => format!("{field}:{}", range(from, to)),
         BoundKind::Phrase(found) => phrase(found),
         BoundKind::Expand(expand) => pattern(expand),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use model::aggregation::partial::Partial;
+use model::geo::GeoPoint;
+use model::geo::distance::{DistanceKind, DistanceUnit};
 use model::search::{Explanation, Missing, SortMode, SortValue, TrackTotal};
 
 use crate::aggregation::Level;
@@ -55,10 +57,20 @@ pub enum SortBy {
 }
 
 /// How the values of a sorted field are read.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum SortValues {
     Number(NumberCode),
     Bytes,
+    /// Places, by their distances.
+    Distance(Arc<BoundDistance>),
+}
+
+/// Distances from some places: of each pair one value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundDistance {
+    pub from: Vec<GeoPoint>,
+    pub kind: DistanceKind,
+    pub unit: DistanceUnit,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -53,6 +53,8 @@ pub fn layout_of(field: &Field, registry: &Registry) -> Result<Option<Layout>, E
             Some(number(field, whole))
         }
         FieldKind::Date | FieldKind::DateNanos => Some(number(field, false)),
+        // Queries read the column, whatever the field says of indexing and doc values; sorting asks for doc values when it is bound.
+        FieldKind::GeoPoint => Some(Layout::Number { postings: false, column: true }),
         FieldKind::Binary | FieldKind::Alias(_) => None,
     };
     let holds = |layout: &Layout| match *layout {

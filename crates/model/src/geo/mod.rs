@@ -3,10 +3,13 @@
 //! Everything is plain arithmetic over degrees. Not here: how a point is written in a document or a query
 //! (`mapping::geo_point`), which documents match (the shard).
 
+pub mod area;
 pub mod distance;
 pub mod hash;
 pub mod polygon;
+pub mod read;
 pub mod tile;
+pub mod wkt;
 
 #[cfg(test)]
 mod tests;

@@ -119,6 +119,9 @@ fn fields(old: &Field, new: &Field) -> Result<Field, Error> {
     });
     refuse(path, conflicts)?;
     let mut merged = new.clone();
+    if old.kind == FieldKind::GeoPoint {
+        super::geo_point::keep(old, &mut merged);
+    }
     for (name, field) in &old.fields {
         let both = match new.fields.get(name) {
             Some(update) => Arc::new(fields(field, update)?),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 pub mod dynamic;
+mod geo_point;
 pub mod limits;
 mod lookup;
 mod merge;
@@ -134,6 +135,8 @@ pub enum FieldKind {
     Ip,
     Binary,
     FlatObject,
+    /// Places on the earth: one column of [`crate::geo::encode`].
+    GeoPoint,
     /// Another name for the field at this path.
     Alias(Arc<str>),
 }
@@ -164,6 +167,7 @@ impl FieldKind {
             Self::Ip => "ip",
             Self::Binary => "binary",
             Self::FlatObject => "flat_object",
+            Self::GeoPoint => "geo_point",
             Self::Alias(_) => "alias",
         }
     }

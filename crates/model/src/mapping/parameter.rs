@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::text::java_text;
 use super::value::{flag, float, integer, mapper_parsing, meta, one_of, own, prefixes};
-use super::{Field, FieldKind, IndexOptions, NumberKind};
+use super::{Field, FieldKind, IndexOptions, NumberKind, geo_point};
 use crate::date::{DEFAULT_FORMAT, DateFormat};
 use crate::error::{Error, ErrorKind};
 
@@ -195,6 +195,20 @@ const BINARY: &[Parameter] = &[
     OLD_OPTIONS,
 ];
 
+const GEO_POINT: &[Parameter] = &[
+    INDEX,
+    DOC_VALUES,
+    STORE,
+    MALFORMED,
+    shown(free("ignore_z_value", Shape::Flag(true))),
+    free("null_value", Shape::Own),
+    META,
+    COPY_TO,
+    OLD_BOOST,
+    OLD_SIMILARITY,
+    OLD_OPTIONS,
+];
+
 /// The parameters of a type, in the order in which conflicts are listed.
 pub(super) fn of(kind: &FieldKind) -> &'static [Parameter] {
     match kind {
@@ -206,6 +220,7 @@ pub(super) fn of(kind: &FieldKind) -> &'static [Parameter] {
         FieldKind::Date | FieldKind::DateNanos => DATE,
         FieldKind::Ip => IP,
         FieldKind::Binary => BINARY,
+        FieldKind::GeoPoint => GEO_POINT,
         FieldKind::FlatObject | FieldKind::Alias(_) => &[],
     }
 }
@@ -227,6 +242,7 @@ impl Parameter {
             };
         }
         let normal = match self.shape {
+            Shape::Flag(_) if *kind == FieldKind::GeoPoint => geo_point::flag(field, self.name, value)?.into(),
             Shape::Flag(_) => flag(value)?.into(),
             Shape::Integer(_) => integer(value)?.into(),
             Shape::Float(_) => self.float(value)?,

@@ -9,7 +9,8 @@ use super::parameter;
 use super::text::java_text;
 use super::value::{flag, mapper_parsing};
 use super::{
-    Dynamic, Field, FieldKind, IndexOptions, Mapping, Node, NumberKind, ObjectNode, SourceOptions, merge, template,
+    Dynamic, Field, FieldKind, IndexOptions, Mapping, Node, NumberKind, ObjectNode, SourceOptions, geo_point, merge,
+    template,
 };
 use crate::date::DateFormat;
 use crate::error::{Error, ErrorKind};
@@ -20,7 +21,6 @@ pub(super) const MAX_DEPTH: usize = 100;
 /// Types that OpenSearch has and that are not here.
 const ABSENT_TYPES: &[&str] = &[
     "nested",
-    "geo_point",
     "geo_shape",
     "xy_point",
     "xy_shape",
@@ -332,7 +332,7 @@ pub(super) fn parse_field(
             },
         }
     }
-    if parameters.is_empty() {
+    if parameters.is_empty() || field.kind == FieldKind::GeoPoint {
         refuse_unknown(&format!("Mapping definition for [{name}] has unsupported parameters: "), unknown)?;
     } else if let Some((key, _)) = unknown.last() {
         let kind = field.kind.name();
@@ -372,6 +372,9 @@ fn complete(name: &str, field: &mut Field) -> Result<(), Error> {
                 given.shift_remove("search_analyzer");
             }
         }
+    }
+    if field.kind == FieldKind::GeoPoint {
+        geo_point::complete(given)?;
     }
     parameter::apply(field);
     Ok(())
@@ -432,6 +435,7 @@ pub(super) fn kind_named(name: &str) -> Result<Option<FieldKind>, Error> {
         "ip" => FieldKind::Ip,
         "binary" => FieldKind::Binary,
         "flat_object" => FieldKind::FlatObject,
+        "geo_point" => FieldKind::GeoPoint,
         "long" => FieldKind::Number(NumberKind::Long),
         "integer" => FieldKind::Number(NumberKind::Integer),
         "short" => FieldKind::Number(NumberKind::Short),

@@ -110,7 +110,10 @@ impl Field {
         if let FieldKind::Alias(path) = &self.kind {
             body.insert("path".into(), path.as_ref().into());
         }
-        body.extend(self.explicit.iter().map(|(key, value)| (key.clone(), value.clone())));
+        // As OpenSearch has it: queries read places whatever this says.
+        let hidden = |key: &str| self.kind == FieldKind::GeoPoint && key == "index";
+        let given = self.explicit.iter().filter(|(key, _)| !hidden(key));
+        body.extend(given.map(|(key, value)| (key.clone(), value.clone())));
         if !self.fields.is_empty() {
             let fields: Map<String, Value> =
                 self.fields.iter().map(|(name, field)| (name.to_string(), field.render())).collect();

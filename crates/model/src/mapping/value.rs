@@ -58,6 +58,7 @@ pub(super) fn own(kind: &FieldKind, value: &Value) -> Result<Value, Error> {
     let FieldKind::Number(number) = kind else {
         return match kind {
             FieldKind::Boolean => flag(value).map(Value::Bool),
+            FieldKind::GeoPoint => super::geo_point::null_value(value),
             _ => Ok(java_text(value).into()),
         };
     };

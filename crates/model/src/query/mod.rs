@@ -4,11 +4,13 @@
 
 pub mod compound;
 pub mod full_text;
+pub mod geo;
 pub mod query_string;
 pub mod term_level;
 
 use compound::{Boolean, Boosting, DisMax, FunctionScore};
 use full_text::{Match, MatchPhrase, MultiMatch};
+use geo::Geo;
 use query_string::{QueryString, SimpleQueryString};
 use term_level::{Fuzzy, Pattern, Range, Term, Terms};
 
@@ -45,6 +47,7 @@ pub enum Kind {
     ConstantScore(Box<Query>),
     DisMax(DisMax),
     FunctionScore(Box<FunctionScore>),
+    Geo(Box<Geo>),
 }
 
 impl Query {
@@ -83,6 +86,7 @@ impl Query {
             Kind::ConstantScore(_) => "constant_score",
             Kind::DisMax(_) => "dis_max",
             Kind::FunctionScore(_) => "function_score",
+            Kind::Geo(geo) => geo.shape.kind_name(),
         }
     }
 }

@@ -35,8 +35,6 @@ use model::search::{
 use model::target::Target;
 use model::write::{WriteRequest, WriteResponse};
 
-pub(crate) use search::Tries;
-
 use crate::core::Core;
 use crate::telemetry::Action;
 

@@ -237,11 +237,15 @@ fn decay(shape: DecayShape, owner: &str, object: &Map<String, Value>) -> Result<
     };
     for option in fields(owner, options) {
         match option.key {
-            "origin" => decay.origin = Some(option.scalar()?.value.clone()),
+            // A place may be an object or an array.
+            "origin" => decay.origin = Some(option.value.clone()).filter(|origin| !origin.is_null()),
             "scale" => decay.scale = option.scalar()?.value.clone(),
             "offset" => decay.offset = Some(option.scalar()?.value.clone()),
             "decay" => decay.decay = option.double().map_err(|error| late(&error.reason))?,
-            _ => return Err(Error::new(ErrorKind::Parse, format!("parameter [{}] not supported!", option.key))),
+            _ => {
+                let cause = Error::new(ErrorKind::Parse, format!("parameter [{}] not supported!", option.key));
+                return Err(Error { root_causes: vec![cause.clone()], ..late(&cause.reason).with_cause(cause) });
+            }
         }
     }
     if !(0.0..=1.0).contains(&decay.decay) {

@@ -5,7 +5,7 @@ use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
 use super::field::{Carried, Field, fields, text_of};
-use super::{compound, full_text, function_score, strings, suggest, term_level};
+use super::{compound, full_text, function_score, geo, strings, suggest, term_level};
 
 /// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
 pub const MAX_QUERY_DEPTH: usize = 100;
@@ -13,7 +13,7 @@ pub const MAX_QUERY_DEPTH: usize = 100;
 /// What reads the object after a query's name. `depth` is its own, from 1.
 type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
 
-const KNOWN: [(&str, Read); 24] = [
+const KNOWN: [(&str, Read); 27] = [
     ("bool", compound::boolean),
     ("boosting", compound::boosting),
     ("constant_score", compound::constant_score),
@@ -21,6 +21,9 @@ const KNOWN: [(&str, Read); 24] = [
     ("exists", |object, _| term_level::exists(object)),
     ("function_score", function_score::function_score),
     ("fuzzy", |object, _| term_level::fuzzy(object)),
+    ("geo_bounding_box", |object, _| geo::bounding_box(object)),
+    ("geo_distance", |object, _| geo::distance(object)),
+    ("geo_polygon", |object, _| geo::polygon(object)),
     ("ids", |object, _| term_level::ids(object)),
     ("match", |object, _| full_text::match_query(object)),
     ("match_all", |object, _| match_all(object)),
@@ -41,14 +44,11 @@ const KNOWN: [(&str, Read); 24] = [
 ];
 
 /// Queries of OpenSearch and its usual plugins that Shoal has not.
-const MISSING: [&str; 30] = [
+const MISSING: [&str; 27] = [
     "combined_fields",
     "common",
     "distance_feature",
     "field_masking_span",
-    "geo_bounding_box",
-    "geo_distance",
-    "geo_polygon",
     "geo_shape",
     "has_child",
     "has_parent",

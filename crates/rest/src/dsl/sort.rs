@@ -5,6 +5,7 @@ use model::search::{Missing, SortKey, SortMode};
 use serde_json::{Map, Value};
 
 use super::field::{Field, fields, text_of};
+use super::geo::distance_sort;
 
 const OWNER: &str = "field_sort";
 
@@ -18,6 +19,7 @@ pub(super) fn plain(field: &str) -> SortKey {
         unmapped_type: None,
         format: None,
         numeric_type: None,
+        distance: None,
     }
 }
 
@@ -52,13 +54,17 @@ pub(super) fn sort(value: &Value) -> Result<Vec<SortKey>, Error> {
 
 fn named(field: &str) -> Result<SortKey, Error> {
     match field {
-        "_geo_distance" | "_script" => Err(Error::not_implemented(format!("sort by [{field}]"))),
+        "_script" => Err(Error::not_implemented(format!("sort by [{field}]"))),
         _ => Ok(plain(field)),
     }
 }
 
 fn read_object(object: &Map<String, Value>, keys: &mut Vec<SortKey>) -> Result<(), Error> {
     for (field, value) in object {
+        if let ("_geo_distance", Value::Object(options)) = (field.as_str(), value) {
+            keys.push(distance_sort(options)?);
+            continue;
+        }
         let mut key = named(field)?;
         match value {
             Value::String(order) => key.descending = descending(order)?,
@@ -125,7 +131,7 @@ fn order(option: Field<'_>) -> Result<bool, Error> {
     descending(&text).map_err(|error| option.failed(error))
 }
 
-fn descending(order: &str) -> Result<bool, Error> {
+pub(super) fn descending(order: &str) -> Result<bool, Error> {
     match order.to_ascii_lowercase().as_str() {
         "asc" => Ok(false),
         "desc" => Ok(true),
@@ -136,7 +142,7 @@ fn descending(order: &str) -> Result<bool, Error> {
     }
 }
 
-fn mode(text: &str) -> Result<SortMode, Error> {
+pub(super) fn mode(text: &str) -> Result<SortMode, Error> {
     Ok(match text.to_ascii_lowercase().as_str() {
         "min" => SortMode::Min,
         "max" => SortMode::Max,

@@ -38,10 +38,6 @@ pub fn apply_params(request: &mut SearchRequest, params: &mut Params) -> Result<
         let count = u64::try_from(count).map_err(|_| Error::illegal_argument("terminateAfter must be > 0"))?;
         request.terminate_after = Some(count).filter(|&count| count > 0);
     }
-    set(&mut request.typed_keys, params.flag("typed_keys")?);
-    if let Some(cache) = params.flag("request_cache")? {
-        request.request_cache = Some(cache);
-    }
     set(&mut request.track_scores, params.flag("track_scores")?);
     set(&mut request.explain, params.flag("explain")?);
     if let Some(allow) = params.flag("allow_partial_search_results")? {
@@ -87,7 +83,7 @@ fn apply_sort(request: &mut SearchRequest, sort: &str) -> Result<(), Error> {
             Some((field, order)) => (field, Some(order)),
             None => (item.as_str(), None),
         };
-        if matches!(field, "_geo_distance" | "_script") {
+        if field == "_script" {
             return Err(Error::not_implemented(format!("sort by [{field}]")));
         }
         let mut key = plain(field);

@@ -3,7 +3,6 @@
 #![cfg(test)]
 
 mod admin;
-mod aggregations;
 mod bulk;
 mod cat;
 mod client;

@@ -10,7 +10,6 @@ use serde_json::{Map, Value};
 
 use crate::bound::BoundQuery;
 
-pub mod choice;
 pub mod format;
 pub mod histogram;
 pub mod metric;

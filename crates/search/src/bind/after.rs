@@ -13,7 +13,7 @@ use super::fault::Outcome;
 use super::ip;
 use super::number::{float, java_text, number_format, sequence_number};
 use super::sort::unmapped_kind;
-use crate::shard_query::{BoundSort, SortBy};
+use crate::shard_query::{BoundSort, SortBy, SortValues};
 
 /// The values of `search_after`, typed as the sort keys are; `keys` and `sorts` stand side by side.
 ///
@@ -83,6 +83,9 @@ impl Shape {
             }
             SortBy::Id => {}
             SortBy::Unmapped { .. } => shape.kind = key.unmapped_type.as_deref().and_then(unmapped_kind),
+            SortBy::Field { values: SortValues::Distance(_), .. } => {
+                shape.kind = Some(FieldKind::Number(NumberKind::Double));
+            }
             SortBy::Field { field, .. } => {
                 shape.field = mapping.field(field).cloned();
                 shape.kind = match &shape.field {

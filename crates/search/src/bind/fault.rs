@@ -36,7 +36,11 @@ impl Fault {
     pub(super) fn into_error(self, context: &BindContext) -> Error {
         let error = match self {
             Self::Create(cause) => {
-                Error::new(ErrorKind::QueryShard, format!("failed to create query: {}", cause.reason)).with_cause(cause)
+                // Of OpenSearch's own exceptions the innermost is the root.
+                let own = matches!(cause.kind, ErrorKind::Parse | ErrorKind::Generic);
+                let roots = if own { vec![cause.clone()] } else { Vec::new() };
+                let reason = format!("failed to create query: {}", cause.reason);
+                Error { root_causes: roots, ..Error::new(ErrorKind::QueryShard, reason).with_cause(cause) }
             }
             Self::AsIs(error) => error,
         };

@@ -48,7 +48,10 @@ impl Binder<'_> {
         }
         let everything = pattern == "*";
         let matching = self.context.mapping.fields_matching(pattern).into_iter();
-        matching.filter(|(_, field)| !everything || field.kind != FieldKind::Binary).map(|(name, _)| name).collect()
+        matching
+            .filter(|(_, field)| !everything || !matches!(field.kind, FieldKind::Binary | FieldKind::GeoPoint))
+            .map(|(name, _)| name)
+            .collect()
     }
 }
 

@@ -131,6 +131,9 @@ impl Binder<'_> {
         let name = decay.field.as_str();
         let parsing = |reason: String| Fault::AsIs(Error::parsing(reason));
         let Target::Field(field) = self.target(name) else { return Err(parsing(format!("unknown field [{name}]"))) };
+        if field.kind == FieldKind::GeoPoint {
+            return self.geo_decay(field, decay);
+        }
         let date = matches!(field.kind, FieldKind::Date | FieldKind::DateNanos);
         let number = matches!(field.kind, FieldKind::Number(kind) if kind != NumberKind::ScaledFloat);
         if !date && !number {
@@ -160,6 +163,7 @@ impl Binder<'_> {
             shape: decay.shape,
             field: field.path.clone(),
             code: number_code(field).ok_or_else(|| not_numeric(field))?,
+            place: None,
             origin,
             scale,
             offset,
@@ -169,11 +173,11 @@ impl Binder<'_> {
     }
 }
 
-fn parse(reason: &str) -> Fault {
+pub(super) fn parse(reason: &str) -> Fault {
     Fault::Create(Error::new(ErrorKind::Parse, reason))
 }
 
-fn check_decay(scale: f64, offset: f64, decay: f64) -> Outcome<()> {
+pub(super) fn check_decay(scale: f64, offset: f64, decay: f64) -> Outcome<()> {
     let refused = |what: &str| Err(Fault::illegal_argument(format!("function_score : {what}")));
     if scale.is_nan() || scale <= 0.0 {
         return refused("scale must be > 0.0.");

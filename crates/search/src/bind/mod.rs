@@ -22,6 +22,7 @@ mod fault;
 mod fields;
 mod functions;
 mod fuzziness;
+mod geo;
 mod graph;
 mod ip;
 mod limits;
@@ -160,6 +161,7 @@ impl<'a> Binder<'a> {
             Kind::ConstantScore(query) => Ok(BoundQuery::new(BoundKind::ConstantScore(Box::new(self.query(query)?)))),
             Kind::DisMax(query) => self.dis_max(query),
             Kind::FunctionScore(query) => self.function_score(query),
+            Kind::Geo(query) => self.geo(query),
         }
     }
 

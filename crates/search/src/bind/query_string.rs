@@ -1,6 +1,7 @@
 //! `query_string` and `simple_query_string`: the clauses that the dialect read, bound.
 
 use model::error::{Error, ErrorKind};
+use model::mapping::FieldKind;
 use model::query::full_text::{Fuzziness, FuzzyOptions, MultiMatchKind, ZeroTerms};
 use model::query::query_string::{Clause, Occur, QueryString, RangeEnd, SimpleQueryString, StringOptions};
 use model::query::term_level::{self, Pattern as Asked, Range};
@@ -240,7 +241,13 @@ impl Strings<'_> {
     fn scoped(&self, scope: Scope<'_>, quoted: bool) -> Outcome<Vec<Weighted>> {
         let suffix = self.quote_suffix.filter(|_| quoted);
         match scope.field {
-            Some(name) => self.binder.fields(&[(name.to_owned(), 1.0)], suffix),
+            Some(name) => {
+                let mut fields = self.binder.fields(&[(name.to_owned(), 1.0)], suffix)?;
+                // Places cannot be written in this language.
+                let place = |target: Target<'_>| matches!(target, Target::Field(f) if f.kind == FieldKind::GeoPoint);
+                fields.retain(|(name, _)| !place(self.binder.target(name)));
+                Ok(fields)
+            }
             None if suffix.is_some() => {
                 let list: Vec<(String, f32)> =
                     self.fields.iter().map(|(name, factor)| (name.to_string(), *factor)).collect();

@@ -79,7 +79,7 @@ impl Binder<'_> {
     }
 
     fn field_range(&self, field: &Field, query: &Range) -> Outcome<BoundQuery> {
-        if matches!(field.kind, FieldKind::Binary | FieldKind::Alias(_)) {
+        if matches!(field.kind, FieldKind::Binary | FieldKind::GeoPoint | FieldKind::Alias(_)) {
             return Err(no_ranges(&query.field, &Target::Field(field)));
         }
         if field.kind != FieldKind::FlatObject {

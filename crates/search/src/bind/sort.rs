@@ -7,6 +7,7 @@ use model::search::{Missing, SortKey, SortMode};
 use super::BindContext;
 use super::fault::{Fault, Outcome};
 use super::functions::{readable, text_not_readable};
+use super::geo::distance_sort;
 use super::number::{float, java_text, sequence_number};
 use super::target::{Meta, Target};
 use crate::bound::NumberCode;
@@ -45,6 +46,9 @@ pub(super) fn values_of(kind: &FieldKind, factor: Option<f64>) -> SortValues {
 }
 
 fn sort_by(key: &SortKey, context: &BindContext) -> Outcome<SortBy> {
+    if let Some(asked) = &key.distance {
+        return distance_sort(key, asked, context);
+    }
     match key.field.as_str() {
         "_score" => return Ok(SortBy::Score),
         "_doc" | "_shard_doc" => return Ok(SortBy::Doc),
@@ -79,6 +83,11 @@ fn field_sort(key: &SortKey, field: &Field) -> Outcome<SortBy> {
                 field.path
             )));
         }
+        FieldKind::GeoPoint if field.doc_values => {
+            return Err(Fault::illegal_argument(
+                "can't sort on geo_point field without using specific sorting feature, like geo_distance",
+            ));
+        }
         FieldKind::Binary if field.doc_values => return Err(Fault::illegal_argument("can't sort on binary field")),
         _ => readable(field)?,
     }
@@ -91,7 +100,7 @@ fn field_sort(key: &SortKey, field: &Field) -> Outcome<SortBy> {
     if combines && field.kind == FieldKind::Boolean {
         return Err(Error::not_implemented("sorting booleans by their sum, average or median").into());
     }
-    check_numeric_type(key, field, values)?;
+    check_numeric_type(key, field, &values)?;
     Ok(SortBy::Field {
         field: field.path.clone(),
         values,
@@ -100,9 +109,9 @@ fn field_sort(key: &SortKey, field: &Field) -> Outcome<SortBy> {
     })
 }
 
-fn check_numeric_type(key: &SortKey, field: &Field, values: SortValues) -> Outcome<()> {
+fn check_numeric_type(key: &SortKey, field: &Field, values: &SortValues) -> Outcome<()> {
     let Some(wanted) = key.numeric_type.as_deref() else { return Ok(()) };
-    if values == SortValues::Bytes {
+    if *values == SortValues::Bytes {
         let kind = field.kind.name();
         return Err(Fault::query_shard(format!(
             "[numeric_type] option cannot be set on a non-numeric field, got {kind}"
@@ -111,7 +120,7 @@ fn check_numeric_type(key: &SortKey, field: &Field, values: SortValues) -> Outco
     let date = matches!(field.kind, FieldKind::Date | FieldKind::DateNanos);
     let own = match (wanted, &field.kind) {
         ("date", FieldKind::Date) | ("date_nanos", FieldKind::DateNanos) | ("double", FieldKind::Number(_)) => true,
-        ("long", FieldKind::Number(_)) => values == SortValues::Number(NumberCode::Long),
+        ("long", FieldKind::Number(_)) => *values == SortValues::Number(NumberCode::Long),
         ("long", _) => date,
         _ => false,
     };

@@ -7,6 +7,7 @@ use model::query::term_level::{Term, Terms};
 use serde_json::Value;
 
 use super::fault::{Fault, Outcome};
+use super::geo::not_exact;
 use super::number::{java_text, term_code};
 use super::pattern::literal;
 use super::target::{Flat, Meta, Target, searchable};
@@ -90,6 +91,7 @@ impl Binder<'_> {
         match &field.kind {
             FieldKind::Binary => return Err(Fault::query_shard("Binary fields do not support searching")),
             FieldKind::FlatObject => return Ok(constant(field.path.clone(), bytes(&java_text(value)))),
+            FieldKind::GeoPoint => return Err(not_exact(field)),
             _ => searchable(field)?,
         }
         let path = || field.path.clone();
@@ -114,7 +116,7 @@ impl Binder<'_> {
             FieldKind::Boolean => boolean_term(field, boolean(value)?),
             FieldKind::Date | FieldKind::DateNanos => self.date_term(field, value)?,
             FieldKind::Ip => ip_term(field, &java_text(value))?,
-            FieldKind::Binary | FieldKind::FlatObject | FieldKind::Alias(_) => none_requested(),
+            FieldKind::Binary | FieldKind::FlatObject | FieldKind::GeoPoint | FieldKind::Alias(_) => none_requested(),
         })
     }
 
@@ -187,7 +189,7 @@ impl Binder<'_> {
     }
 
     fn field_terms(&self, field: &Field, values: &[Value]) -> Outcome<BoundQuery> {
-        if field.kind != FieldKind::Binary && field.kind != FieldKind::FlatObject {
+        if !matches!(field.kind, FieldKind::Binary | FieldKind::FlatObject | FieldKind::GeoPoint) {
             searchable(field)?;
         }
         match &field.kind {
@@ -212,6 +214,7 @@ impl Binder<'_> {
                 }
                 Ok(any_of(field.path.clone(), terms))
             }
+            FieldKind::GeoPoint => Err(not_exact(field)),
             FieldKind::Binary | FieldKind::Alias(_) => {
                 Err(Fault::query_shard("Binary fields do not support searching"))
             }

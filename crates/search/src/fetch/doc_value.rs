@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use model::date::{DEFAULT_FORMAT, DateFormat, DateResolution};
 use model::error::Error;
+use model::geo::decode;
 use model::mapping::{Field, FieldKind, Mapping, NumberKind, simple_match};
 use model::number::{f64_from_ordered, u64_from_ordered};
 use model::search::FieldSpec;
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use super::decimal::DecimalFormat;
 use super::extract::{extract, java_text};
+use super::place::pair;
 use super::value::moment_of;
 use crate::bound::FieldName;
 
@@ -62,6 +64,8 @@ pub enum NumberShown {
     Double(Option<DecimalFormat>),
     Scaled(f64, Option<DecimalFormat>),
     Date(DateFormat, DateResolution),
+    /// `lat, lon`
+    Place,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +137,7 @@ fn column(field: &Field, format: Option<&str>) -> Result<Column, Error> {
         ),
         FieldKind::Date => date(DateResolution::Millis)?,
         FieldKind::DateNanos => date(DateResolution::Nanos)?,
+        FieldKind::GeoPoint => Column::Numbers(path, NumberShown::Place),
         FieldKind::Boolean => Column::Strings(path, StringShown::Boolean),
         FieldKind::Ip => Column::Strings(path, StringShown::Ip),
         _ => Column::Strings(path, StringShown::Text),
@@ -167,7 +172,8 @@ fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
             "Can't load fielddata on [{path}] because fielddata is unsupported on fields of type [{kind}]. Use doc values instead."
         )));
     }
-    if format.is_some() && matches!(field.kind, FieldKind::Keyword | FieldKind::Boolean | FieldKind::Ip) {
+    let fixed = [FieldKind::Keyword, FieldKind::Boolean, FieldKind::Ip, FieldKind::GeoPoint];
+    if format.is_some() && fixed.contains(&field.kind) {
         return Err(Error::illegal_argument(format!(
             "Field [{path}] of type [{kind}] does not support custom formats"
         )));
@@ -176,6 +182,15 @@ fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
 }
 
 impl NumberShown {
+    /// The values that a document's codes stand for; texts of places ascend.
+    pub fn all(&self, codes: &[i64]) -> Vec<Value> {
+        let mut shown: Vec<Value> = codes.iter().map(|&code| self.show(code)).collect();
+        if let Self::Place = self {
+            shown.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+        }
+        shown
+    }
+
     /// The value that a code stands for.
     pub fn show(&self, code: i64) -> Value {
         match self {
@@ -184,6 +199,7 @@ impl NumberShown {
             Self::Unsigned => u64_from_ordered(code).into(),
             Self::Double(format) => float(f64_from_ordered(code), format.as_ref()),
             Self::Scaled(factor, format) => float(code as f64 / factor, format.as_ref()),
+            Self::Place => pair(decode(code)).into(),
             Self::Date(format, resolution) => format.format(moment_of(code, *resolution), None).into(),
         }
     }

@@ -75,7 +75,8 @@ fn write(value: &Value, text: &mut String) {
     }
 }
 
-fn float_text(float: f64) -> String {
+/// As Java's `Double.toString`.
+pub(super) fn float_text(float: f64) -> String {
     if float == 0.0 || (1e-3..1e7).contains(&float.abs()) {
         return format!("{float:?}");
     }

@@ -4,6 +4,7 @@ pub mod decimal;
 pub mod doc_value;
 pub mod extract;
 pub mod highlight;
+mod place;
 pub mod source;
 pub mod stored;
 pub mod value;

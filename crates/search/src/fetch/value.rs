@@ -10,6 +10,7 @@ use model::mapping::{Field, FieldKind, Mapping, NumberKind};
 use serde_json::Value;
 
 use super::extract::{extract, java_text};
+use super::place::Places;
 
 /// Which fields are copied into which, so that the values of a field are found under every path that they come from.
 pub struct Origins<'m> {
@@ -69,6 +70,7 @@ enum Shown {
         resolution: DateResolution,
     },
     Ip,
+    Places(Places),
 }
 
 impl FieldValues {
@@ -78,7 +80,7 @@ impl FieldValues {
     /// `illegal_argument_exception` for a format of a field that is no date, or that is none.
     pub fn new(field: &Field, origins: &Origins<'_>, registry: &Registry, format: Option<&str>) -> Result<Self, Error> {
         let is_date = matches!(field.kind, FieldKind::Date | FieldKind::DateNanos);
-        if format.is_some() && !is_date {
+        if format.is_some() && !is_date && field.kind != FieldKind::GeoPoint {
             let of = match field.kind {
                 FieldKind::Text | FieldKind::Binary => String::new(),
                 _ => format!(" of type [{}]", field.kind.name()),
@@ -94,6 +96,11 @@ impl FieldValues {
     /// # Errors
     /// The cause why a value does not fit its field.
     pub fn fetched(&self, source: &Value) -> Result<Vec<Value>, Error> {
+        if let Shown::Places(places) = &self.shown {
+            let mut out = Vec::new();
+            let there = self.each_path(|steps| places.fetched(steps, source, &mut out));
+            return Ok(if there { out } else { Vec::new() });
+        }
         let mut found = Vec::new();
         for path in &self.paths {
             let steps: Vec<&str> = path.split('.').collect();
@@ -107,12 +114,25 @@ impl FieldValues {
 
     /// The values in the order of the source, from wherever they come; those that do not fit are left out.
     pub fn stored(&self, source: &Value) -> Vec<Value> {
+        if let Shown::Places(places) = &self.shown {
+            let mut out = Vec::new();
+            self.each_path(|steps| {
+                places.stored(steps, source, &mut out);
+                true
+            });
+            return out;
+        }
         let mut found = Vec::new();
         for path in &self.paths {
             let steps: Vec<&str> = path.split('.').collect();
             extract(&steps, source, self.null.as_ref(), &mut found);
         }
         found.into_iter().filter_map(|value| self.show(value).ok().flatten()).collect()
+    }
+
+    /// Visits the paths as steps until one says false; whether all said true.
+    fn each_path(&self, mut visit: impl FnMut(&[&str]) -> bool) -> bool {
+        self.paths.iter().all(|path| visit(&path.split('.').collect::<Vec<&str>>()))
     }
 
     /// `None`: nothing that counts as a value.
@@ -132,6 +152,7 @@ impl FieldValues {
                 let stored = moment.stored(*resolution)?;
                 Ok(Some(written.format(moment_of(stored, *resolution), None).into()))
             }
+            Shown::Places(_) => Ok(None),
             Shown::Ip => address(&java_text(value)).map(Some),
             Shown::Whole | Shown::Unsigned | Shown::Float | Shown::Double | Shown::Scaled(_) => {
                 if value.as_str() == Some("") {
@@ -188,6 +209,7 @@ impl Shown {
             FieldKind::Date => date(DateResolution::Millis)?,
             FieldKind::DateNanos => date(DateResolution::Nanos)?,
             FieldKind::Ip => Self::Ip,
+            FieldKind::GeoPoint => Self::Places(Places::new(field, format)?),
             FieldKind::Number(kind) => match kind {
                 NumberKind::Long | NumberKind::Integer | NumberKind::Short | NumberKind::Byte => Self::Whole,
                 NumberKind::UnsignedLong => Self::Unsigned,

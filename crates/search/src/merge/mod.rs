@@ -2,4 +2,3 @@
 
 pub mod aggregations;
 pub mod hits;
-pub mod pipeline;

@@ -93,6 +93,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             BoundKind::Terms(field, terms) => set(Set::Terms(self.place(field), terms.clone())),
             BoundKind::Numbers(field, codes) => set(Set::Numbers(self.place(field), codes.clone())),
             BoundKind::NumberRange(field, from, to) => set(Set::NumberRange(self.place(field), *from, *to)),
+            BoundKind::Geo(field, area) => set(Set::Within(self.place(field), area.clone())),
             BoundKind::TermRange(field, from, to) => set(Set::TermRange(self.place(field), from.clone(), to.clone())),
             BoundKind::Phrase(phrase) => self.phrase(phrase, context)?,
             BoundKind::Expand(expand) => self.expand(expand, context)?,

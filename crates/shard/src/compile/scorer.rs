@@ -12,6 +12,7 @@ use crate::score::compose::{AtLeast, Boosting, Conjunction, Constant, Excluding,
 use crate::score::cursor::TermCursor;
 use crate::score::disjunction::{Combine, Disjunction};
 use crate::score::function::{DecayCurve, Function, FunctionScore, RandomBy, Weighted};
+use crate::score::geo::distances;
 use crate::score::phrase::{Part, PhraseScorer};
 use crate::score::sets::Everything;
 use crate::score::sloppy::Sloppy;
@@ -181,8 +182,8 @@ impl<'a> Leaf<'a> {
                 modifier: *modifier,
                 missing: *missing,
             },
-            ScoreFunction::Decay { shape, field, code, origin, scale, offset, decay, mode } => Function::Decay {
-                column: numbers(field)?,
+            ScoreFunction::Decay { shape, field, code, place, origin, scale, offset, decay, mode } => Function::Decay {
+                column: numbers(field)?.map(|column| distances(column, *place)),
                 code: *code,
                 decay: DecayCurve::new(*shape, *origin, *offset, (*scale, *decay)),
                 mode: *mode,

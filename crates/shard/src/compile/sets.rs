@@ -3,6 +3,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use model::geo::area::Area;
 use model::number::term_from_ordered;
 use search::bound::TermBytes;
 
@@ -15,6 +16,7 @@ use crate::score::bm25::TermScore;
 use crate::score::compose::Constant;
 use crate::score::cursor::TermCursor;
 use crate::score::disjunction::{Combine, Disjunction};
+use crate::score::geo::Within;
 use crate::score::sets::{BitSet, ColumnRange, DocList, HasNorm, Ranged};
 use crate::score::{Never, Outcome, Scorer, bits};
 use crate::segment::{Detail, EveryTerm, TermAutomaton, TermEntry, TermRange, Terms};
@@ -29,6 +31,7 @@ impl Leaf<'_> {
             Set::Numbers(place, codes) => self.any_number(place, codes, score),
             Set::NumberRange(place, from, to) => self.number_range(place, (*from, *to), score),
             Set::TermRange(place, from, to) => self.term_range(place, (from, to), score),
+            Set::Within(place, area) => self.within(place, area, score),
             Set::Accepted(place, accepted) => self.accepted(place, accepted, score),
             Set::Exists(fields) => self.exists(fields, score),
             Set::Ids(ids) => {
@@ -135,6 +138,16 @@ impl Leaf<'_> {
         }
         let range = (from.as_ref().map(|bytes| bytes.as_ref()), to.as_ref().map(|bytes| bytes.as_ref()));
         self.walked(slot, range, &EveryTerm, score)
+    }
+
+    fn within(&self, place: &Place, area: &Arc<Area>, score: f32) -> Outcome<Box<dyn Scorer>> {
+        let Some(slot) = place.slot else { return Ok(Box::new(Never)) };
+        let Some(column) = self.segment.numbers(slot)? else { return Ok(Box::new(Never)) };
+        let within = Within::new(column, area.clone());
+        if !within.may_match() {
+            return Ok(Box::new(Never));
+        }
+        Ok(Box::new(ColumnRange::new(Ranged::Within(Arc::new(within)), self.max, score)))
     }
 
     fn accepted(&self, place: &Place, accepted: &Accepted, score: f32) -> Outcome<Box<dyn Scorer>> {

@@ -3,6 +3,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use model::geo::area::Area;
 use search::bound::{BoundFunctionScore, FieldName, TermBytes};
 
 use super::Place;
@@ -95,6 +96,7 @@ pub(crate) enum Set {
     Numbers(Place, Vec<i64>),
     NumberRange(Place, i64, i64),
     TermRange(Place, Bound<TermBytes>, Bound<TermBytes>),
+    Within(Place, Arc<Area>),
     Accepted(Place, Accepted),
     Exists(Vec<FieldName>),
     Ids(Vec<Arc<str>>),

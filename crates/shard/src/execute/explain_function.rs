@@ -9,6 +9,7 @@ use super::notation;
 use crate::compile::FunctionWeight;
 use crate::score::Outcome;
 use crate::score::function::{DecayCurve, decode};
+use crate::score::geo::distances;
 
 pub(super) fn explain(explainer: &Explainer<'_>, function: &FunctionWeight) -> Outcome<Explanation> {
     let query = explainer.weight(&function.query)?;
@@ -76,15 +77,18 @@ fn score_function(explainer: &Explainer<'_>, function: &ScoreFunction, value: f3
             let text = format!("field value function: {modifier}(doc['{field}'].value{missing} * factor={factor:?})");
             matched(value, text, Vec::new())
         }
-        ScoreFunction::Decay { shape, field, code, origin, scale, offset, decay, mode } => {
+        ScoreFunction::Decay { shape, field, code, place, origin, scale, offset, decay, mode } => {
             let mut values = Vec::new();
             if let Some(entry) = explainer.leaf.fields.by_path(field)
                 && let Some(column) = explainer.leaf.segment.numbers(entry.slot)?
             {
-                column.values(explainer.doc, &mut values);
+                distances(column, *place).values(explainer.doc, &mut values);
             }
             let one = |&value: &i64| {
                 let value = java(decode(*code, value));
+                if place.is_some() {
+                    return format!("Math.max(arcDistance({value}(=doc value)) - {}(=offset), 0)", java(*offset));
+                }
                 format!(
                     "Math.max(Math.abs({value}(=doc value) - {}(=origin))) - {}(=offset), 0)",
                     java(*origin),

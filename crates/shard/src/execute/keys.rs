@@ -16,6 +16,7 @@ use crate::fields::meta;
 use crate::reader::Reader;
 use crate::score::Outcome;
 use crate::score::function::decode;
+use crate::score::geo::Distances;
 use crate::segment::DocId;
 use crate::segment::column::{NumberColumn, StringColumn};
 
@@ -69,6 +70,13 @@ impl Key {
                         None => Source::NoNumber(*code),
                     },
                     (SortValues::Number(code), None) => Source::NoNumber(*code),
+                    (SortValues::Distance(asked), Some(slot)) => match view.segment.numbers(slot)? {
+                        Some(places) => {
+                            Source::Number(Arc::new(Distances::new(places, asked.clone())), NumberCode::Double)
+                        }
+                        None => Source::NoNumber(NumberCode::Double),
+                    },
+                    (SortValues::Distance(_), None) => Source::NoNumber(NumberCode::Double),
                     (SortValues::Bytes, Some(slot)) => strings(view.segment.strings(slot)?),
                     (SortValues::Bytes, None) => Source::NoBytes,
                 };

@@ -23,7 +23,7 @@ impl Document<'_> {
         let slot = |path: &str| self.fields.by_path(path).map(|entry| entry.slot);
         Ok(match &wanted.column {
             Column::Numbers(path, shown) => match slot(path) {
-                Some(slot) => self.numbers(slot)?.into_iter().map(|code| shown.show(code)).collect(),
+                Some(slot) => shown.all(&self.numbers(slot)?),
                 None => Vec::new(),
             },
             Column::Strings(path, shown) => match slot(path) {

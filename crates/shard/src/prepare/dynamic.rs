@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::error::Error;
 use model::mapping::dynamic::Seen;
 use model::mapping::limits::Limits;
-use model::mapping::{Mapping, Node};
+use model::mapping::{FieldKind, Mapping, Node};
 
 use super::json::Token;
 
@@ -36,6 +36,12 @@ impl NewFields {
             self.nodes.insert(path.clone(), node.clone());
         }
         Ok(Some(node))
+    }
+
+    /// Whether a template makes a field of places of an array, which templates take for an object.
+    pub(super) fn makes_geo_point(&self, path: &str) -> bool {
+        let made = self.merged.decide(path, Seen::Object);
+        matches!(made, Ok(Some(Node::Field(field))) if field.kind == FieldKind::GeoPoint)
     }
 
     /// The update; `None`: nothing is new.

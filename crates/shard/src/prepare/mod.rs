@@ -16,6 +16,7 @@ use crate::prepared::PreparedDocument;
 
 mod dynamic;
 mod flat;
+mod geo;
 mod java;
 mod json;
 mod leaf;

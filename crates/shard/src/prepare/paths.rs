@@ -118,6 +118,11 @@ impl<'a> Walk<'a> {
                 self.decide(&path, Seen::Boolean)?;
                 Ok(self.reader.skip(&value)?)
             }
+            (_, Token::Array) if self.takes_arrays(&path) => {
+                let Some(node) = self.decide(&path, Seen::Object)? else { return Ok(self.reader.skip(&value)?) };
+                let child = Child::new(&path, &node, plan.dynamic, self.preparer.context())?;
+                self.child(&child, name, value)
+            }
             (_, Token::Array) => self.array(&mut |walk| {
                 let value = walk.value_of(None)?;
                 walk.unknown(plan, name, value)
@@ -130,6 +135,13 @@ impl<'a> Walk<'a> {
                 self.child(&child, name, value)
             }
         }
+    }
+
+    /// Whether a template makes of an array at `path` a field that reads it whole.
+    fn takes_arrays(&mut self, path: &Arc<str>) -> bool {
+        let mapping = &self.preparer.mapping;
+        let new_fields = self.new_fields.get_or_insert_with(|| NewFields::new(mapping));
+        new_fields.makes_geo_point(path)
     }
 
     /// As `decide`, for an object at `path` that a dotted name runs through to one at `whole`; names may not be deeper than the mapping.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use analysis::{Normalizer, Registry};
 use model::date::DateFormat;
 use model::error::Error;
+use model::geo::GeoPoint;
 use model::mapping::{Dynamic, Field, FieldKind, Node, ObjectNode};
 
 use super::Settings;
@@ -54,12 +55,22 @@ pub(super) struct FieldPlan {
     pub(super) coerce: bool,
     pub(super) ignore_above: Option<usize>,
     pub(super) null_value: Option<Token<'static>>,
+    /// Of a geo point.
+    pub(super) places: Option<Box<PlacesPlan>>,
     pub(super) format: Option<DateFormat>,
     pub(super) normalizer: Option<Normalizer>,
     pub(super) analyzer: Option<analysis::Analyzer>,
     pub(super) scaling_factor: f64,
     pub(super) multi_fields: Vec<FieldPlan>,
     pub(super) copy_to: Vec<Arc<str>>,
+}
+
+/// What only fields of places have.
+#[derive(Debug)]
+pub(super) struct PlacesPlan {
+    /// What stands for null.
+    pub(super) null: Option<GeoPoint>,
+    pub(super) ignore_z_value: bool,
 }
 
 /// How searches know that a document has the field.
@@ -129,6 +140,8 @@ impl FieldPlan {
             coerce: if given("coerce") { field.coerce } else { settings.coerce },
             ignore_above: field.ignore_above.map(|limit| limit as usize),
             null_value: field.null_value.as_ref().and_then(constant),
+            places: (field.kind == FieldKind::GeoPoint)
+                .then(|| Box::new(PlacesPlan { null: field.null_point(), ignore_z_value: field.ignore_z_value() })),
             format: date_format(field)?,
             normalizer: normalizer(field, context.registry)?,
             analyzer: layout

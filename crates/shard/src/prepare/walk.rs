@@ -31,7 +31,7 @@ pub(super) struct Walk<'a> {
     pub(super) preparer: &'a Preparer,
     id: &'a str,
     pub(super) reader: Reader<'a>,
-    out: Output,
+    pub(super) out: Output,
     pub(super) new_fields: Option<NewFields>,
     /// Objects open, the root included, and arrays open.
     objects: u64,
@@ -66,7 +66,7 @@ pub(super) fn failed(cause: Error) -> Error {
 }
 
 /// Names the deepest cause that is OpenSearch's own as the root.
-fn wrap(reason: String, cause: Error) -> Error {
+pub(super) fn wrap(reason: String, cause: Error) -> Error {
     let own = matches!(cause.kind, ErrorKind::Parsing | ErrorKind::Parse | ErrorKind::MapperParsing);
     let root_causes = if own { vec![Error { root_causes: Vec::new(), ..cause.clone() }] } else { Vec::new() };
     Error { root_causes, ..Error::new(ErrorKind::MapperParsing, reason).with_cause(cause) }
@@ -220,6 +220,9 @@ impl<'a> Walk<'a> {
                 failed(Error::illegal_argument(format!("Cannot write to a field alias [{}].", plan.path))).into()
             );
         }
+        if plan.kind == FieldKind::GeoPoint {
+            return self.geo_value(plan, value);
+        }
         if value.token == Token::Array {
             return self.array(&mut |walk| {
                 let value = walk.value_of(Some(plan))?;
@@ -239,7 +242,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Gives one value to the field and its multi-fields.
-    fn leaf(&mut self, plan: &FieldPlan, value: &Value<'a>) -> Done {
+    pub(super) fn leaf(&mut self, plan: &FieldPlan, value: &Value<'a>) -> Done {
         if value.token == Token::Object && plan.kind == FieldKind::Binary && !plan.stored {
             let extra = Error::illegal_argument("Malformed content, found extra data after parsing: END_OBJECT");
             return Err(failed(extra).into());
@@ -279,7 +282,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A malformed object was passed over, and another field wants it, too.
-    fn nothing_left(&self, path: &str) -> Error {
+    pub(super) fn nothing_left(&self, path: &str) -> Error {
         let kind = self.preparer.mapping.field(path).map_or("object", |field| field.kind.name());
         let (line, column) = self.reader.line_and_column(self.reader.offset().saturating_sub(1));
         let cause = Error::new(ErrorKind::IllegalState, format!("Can't get text on a END_OBJECT at {line}:{column}"));

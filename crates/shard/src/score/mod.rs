@@ -15,6 +15,7 @@ pub(crate) mod compose;
 pub(crate) mod cursor;
 pub(crate) mod disjunction;
 pub(crate) mod function;
+pub(crate) mod geo;
 pub(crate) mod phrase;
 pub(crate) mod sets;
 pub(crate) mod sloppy;

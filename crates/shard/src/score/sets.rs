@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use super::geo::Within;
 use super::{Outcome, Scorer, bits};
 use crate::segment::column::{NumberColumn, StringColumn};
 use crate::segment::{DocId, NO_MORE_DOCS};
@@ -132,6 +133,7 @@ impl Accept<'_> {
 pub(crate) enum Ranged {
     Numbers(Arc<dyn NumberColumn>, RangeInclusive<i64>),
     Strings(Arc<dyn StringColumn>, RangeInclusive<u64>),
+    Within(Arc<Within>),
     HasNumber(Arc<dyn NumberColumn>),
     HasString(Arc<dyn StringColumn>),
 }
@@ -141,6 +143,7 @@ impl Ranged {
         match self {
             Self::Numbers(column, range) => column.docs_in_range(range.clone(), from..to, out),
             Self::Strings(column, range) => column.docs_in_range(range.clone(), from..to, out),
+            Self::Within(within) => within.collect(from..to, out),
             Self::HasNumber(column) => column.docs_in_range(i64::MIN..=i64::MAX, from..to, out),
             Self::HasString(column) => column.docs_in_range(0..=u64::MAX, from..to, out),
         }
@@ -155,6 +158,7 @@ impl Ranged {
         match self {
             Self::Numbers(column, range) if column.is_single() => column.first(doc).is_some_and(|v| range.contains(&v)),
             Self::Strings(column, range) if column.is_single() => column.first(doc).is_some_and(|v| range.contains(&v)),
+            Self::Within(within) => within.has(doc, &mut Vec::new()),
             Self::HasNumber(column) => column.has(doc),
             Self::HasString(column) => column.has(doc),
             _ => {

@@ -65,6 +65,10 @@ fn defaults(field: &Field) -> Value {
             "index": field.index, "doc_values": field.doc_values, "store": field.store,
             "ignore_malformed": field.ignore_malformed, "null_value": null, "meta": {},
         }),
+        FieldKind::GeoPoint => json!({
+            "boost": 1.0, "index": field.index, "doc_values": field.doc_values, "store": field.store, "meta": {},
+            "ignore_malformed": field.ignore_malformed, "ignore_z_value": field.ignore_z_value(), "null_value": null,
+        }),
         FieldKind::Binary => json!({"meta": {}, "store": field.store, "doc_values": field.doc_values}),
         FieldKind::FlatObject => json!({
             "boost": field.boost, "index": field.index, "doc_values": field.doc_values, "store": field.store, "meta": {},

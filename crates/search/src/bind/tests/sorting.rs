@@ -17,6 +17,7 @@ fn key(field: &str) -> SortKey {
         unmapped_type: None,
         format: None,
         numeric_type: None,
+        distance: None,
     }
 }
 
@@ -30,10 +31,10 @@ fn keys_name_columns() {
         SortBy::Field { field, values, mode, .. } => (field.to_string(), values, mode),
         other => panic!("{other:?}"),
     };
-    let long = SortValues::Number(NumberCode::Long);
-    assert_eq!(field(key("l")), ("l".to_owned(), long, SortMode::Min));
-    assert_eq!(field(SortKey { descending: true, ..key("l") }), ("l".to_owned(), long, SortMode::Max));
-    assert_eq!(field(SortKey { mode: Some(SortMode::Avg), ..key("day") }), ("day".to_owned(), long, SortMode::Avg));
+    let long = || SortValues::Number(NumberCode::Long);
+    assert_eq!(field(key("l")), ("l".to_owned(), long(), SortMode::Min));
+    assert_eq!(field(SortKey { descending: true, ..key("l") }), ("l".to_owned(), long(), SortMode::Max));
+    assert_eq!(field(SortKey { mode: Some(SortMode::Avg), ..key("day") }), ("day".to_owned(), long(), SortMode::Avg));
     assert_eq!(field(key("s")).1, SortValues::Number(NumberCode::Scaled(100.0)));
     assert_eq!(field(key("other")), ("k".to_owned(), SortValues::Bytes, SortMode::Min));
     for (name, by) in

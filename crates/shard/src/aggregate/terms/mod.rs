@@ -4,9 +4,7 @@ use search::aggregation::BoundAggregation;
 use search::aggregation::terms::Terms;
 use search::aggregation::values::Shape;
 
-use super::choice::Chooser;
 use super::{Collector, Collectors, Workshop};
-use crate::score::Outcome;
 
 mod numbers;
 mod rows;
@@ -22,11 +20,10 @@ pub(super) fn collector(
     bound: &BoundAggregation,
     children: Collectors,
     workshop: &Workshop<'_, '_>,
-) -> Outcome<Box<dyn Collector>> {
-    let chooser = Chooser::new(&terms.choice)?;
+) -> Box<dyn Collector> {
     let rows = Rows::new(terms.clone(), bound.children.clone(), workshop.budget.clone());
-    Ok(match terms.values.shape() {
-        Shape::Bytes => Box::new(StringTerms::new(rows, chooser, children)),
-        Shape::Long | Shape::Unsigned | Shape::Double => Box::new(NumberTerms::new(rows, chooser, children)),
-    })
+    match terms.values.shape() {
+        Shape::Bytes => Box::new(StringTerms::new(rows, children)),
+        Shape::Long | Shape::Unsigned | Shape::Double => Box::new(NumberTerms::new(rows, children)),
+    }
 }

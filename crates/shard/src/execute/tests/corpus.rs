@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use analysis::Registry;
+use model::geo::GeoPoint;
 
 use crate::fields::{FieldSlot, FieldTable, Layout, meta};
 use crate::prepared::{PreparedDocument, SequencedDocument};
@@ -43,6 +44,8 @@ pub(super) struct Doc {
     pub(super) keys: Vec<String>,
     pub(super) n: Vec<i64>,
     pub(super) d: Vec<i64>,
+    /// Codes of places.
+    pub(super) g: Vec<i64>,
     pub(super) alive: bool,
 }
 
@@ -72,10 +75,16 @@ fn table() -> FieldTable {
         ("k", Layout::Exact { postings: true, column: true, norms: false }),
         ("n", Layout::Number { postings: true, column: true }),
         ("d", Layout::Number { postings: false, column: true }),
+        ("g", Layout::Number { postings: false, column: true }),
     ] {
         table.append(path.into(), layout);
     }
     table
+}
+
+/// Somewhere, the poles and the dateline more often than by chance.
+pub(super) fn place(rng: &mut Rng) -> GeoPoint {
+    GeoPoint::new(rng.below(13) as f64 * 15.0 - 90.0, rng.below(25) as f64 * 15.0 - 180.0)
 }
 
 fn words(rng: &mut Rng, most: usize) -> Vec<String> {
@@ -96,6 +105,7 @@ impl Corpus {
             keys: distinct((0..rng.below(3)).map(|_| rng.pick(&KEYS).to_owned()).collect()),
             n: sorted((0..rng.below(3)).map(|_| rng.below(9) as i64 - 3).collect()),
             d: sorted((0..rng.below(4)).map(|_| rng.below(50) as i64 - 20).collect()),
+            g: sorted((0..rng.below(3)).map(|_| model::geo::encode(place(rng))).collect()),
             alive: rng.below(5) > 0,
             ..Doc::default()
         });
@@ -162,7 +172,7 @@ impl Corpus {
         let slot = |path: &str| self.fields.by_path(path).expect("a field").slot;
         let mut exact: Vec<(FieldSlot, Box<[u8]>)> = vec![(meta::ID, doc.id.as_bytes().into())];
         exact.extend(doc.keys.iter().map(|key| (slot("k"), key.as_bytes().into())));
-        let numbers = [("n", &doc.n), ("d", &doc.d)];
+        let numbers = [("n", &doc.n), ("d", &doc.d), ("g", &doc.g)];
         let document = PreparedDocument {
             id: doc.id.as_str().into(),
             routing: None,

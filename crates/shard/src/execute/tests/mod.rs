@@ -10,9 +10,10 @@ mod recorded;
 
 use std::sync::Arc;
 
+use model::geo::distance::{DistanceKind, DistanceUnit};
 use model::search::{Missing, SortMode, TrackTotal};
 use search::bound::{BoundQuery, NumberCode};
-use search::shard_query::{BoundSort, ShardHits, ShardQuery, SortBy, SortValues};
+use search::shard_query::{BoundDistance, BoundSort, ShardHits, ShardQuery, SortBy, SortValues};
 
 use super::*;
 use corpus::{Corpus, Layouts, Rng};
@@ -175,7 +176,12 @@ fn random_sort(rng: &mut Rng) -> Vec<BoundSort> {
         let mode = [SortMode::Min, SortMode::Max, SortMode::Sum, SortMode::Median][rng.below(4)];
         let field =
             |field: &str, values, mode| SortBy::Field { field: field.into(), values, missing: missing.clone(), mode };
-        let by = match rng.below(4) {
+        let by = match rng.below(5) {
+            3 => {
+                let from = (0..1 + rng.below(2)).map(|_| corpus::place(rng)).collect();
+                let (kind, unit) = (DistanceKind::Arc, DistanceUnit::Miles);
+                field("g", SortValues::Distance(Arc::new(BoundDistance { from, kind, unit })), mode)
+            }
             0 => field("k", SortValues::Bytes, if mode == SortMode::Max { mode } else { SortMode::Min }),
             1 => field("d", SortValues::Number(NumberCode::Long), mode),
             2 => SortBy::Unmapped { missing },

@@ -3,10 +3,11 @@
 use std::cmp::Ordering;
 use std::ops::Bound;
 
+use model::geo::{GeoPoint, decode};
 use model::query::compound::{BoostMode, ScoreMode};
 use model::search::{Missing, SortMode};
 use search::bound::*;
-use search::shard_query::{ShardQuery, SortBy};
+use search::shard_query::{BoundDistance, ShardQuery, SortBy, SortValues};
 
 use super::corpus::{Corpus, Doc, WORDS};
 use crate::compile::pattern::Accepted;
@@ -31,6 +32,10 @@ pub(super) fn sorted(corpus: &Corpus, request: &ShardQuery) -> Vec<String> {
                         |doc: &Doc| if *mode == SortMode::Max { doc.keys.last() } else { doc.keys.first() }.cloned();
                     in_order(value(a), value(b), key.descending, missing)
                 }
+                SortBy::Field { values: SortValues::Distance(asked), missing, mode, .. } => {
+                    let value = |doc: &Doc| distance(doc, asked, *mode);
+                    in_order(value(a), value(b), key.descending, missing)
+                }
                 SortBy::Field { field, missing, mode, .. } => {
                     let value = |doc: &Doc| number(if **field == *"n" { &doc.n } else { &doc.d }, *mode);
                     in_order(value(a), value(b), key.descending, missing)
@@ -44,6 +49,25 @@ pub(super) fn sorted(corpus: &Corpus, request: &ShardQuery) -> Vec<String> {
         a.id.cmp(&b.id)
     });
     found.into_iter().map(|doc| doc.id.clone()).collect()
+}
+
+/// The distance of a document's places, as an integer that orders as it does.
+fn distance(doc: &Doc, asked: &BoundDistance, mode: SortMode) -> Option<i64> {
+    let one = |code: i64, from: GeoPoint| asked.kind.metres(from, decode(code)) / asked.unit.metres();
+    let mut all: Vec<f64> =
+        doc.g.iter().flat_map(|&code| asked.from.iter().map(move |&from| one(code, from))).collect();
+    all.sort_by(f64::total_cmp);
+    let middle = all.len() / 2;
+    let chosen = match mode {
+        _ if all.is_empty() => return None,
+        SortMode::Min => all[0],
+        SortMode::Max => all[all.len() - 1],
+        SortMode::Sum => all.iter().sum(),
+        SortMode::Avg => all.iter().sum::<f64>() / all.len() as f64,
+        SortMode::Median if all.len().is_multiple_of(2) => (all[middle - 1] + all[middle]) / 2.0,
+        SortMode::Median => all[middle],
+    };
+    Some(chosen.to_bits() as i64)
 }
 
 fn number(values: &[i64], mode: SortMode) -> Option<i64> {
@@ -123,6 +147,7 @@ fn score(corpus: &Corpus, doc: &Doc, query: &BoundQuery, outer: f64) -> Option<f
         BoundKind::Terms(field, terms) => constant(terms.iter().any(|term| has(doc, field, term))),
         BoundKind::Numbers(field, codes) => constant(numbers(doc, field).iter().any(|n| codes.contains(n))),
         BoundKind::NumberRange(field, from, to) => constant(numbers(doc, field).iter().any(|n| n >= from && n <= to)),
+        BoundKind::Geo(field, area) => constant(numbers(doc, field).iter().any(|&code| area.contains(decode(code)))),
         BoundKind::TermRange(field, from, to) => constant(words(doc, field).iter().any(|word| {
             let word = word.as_bytes();
             let above = match from {
@@ -167,6 +192,7 @@ fn numbers<'d>(doc: &'d Doc, field: &str) -> &'d [i64] {
     match field {
         "n" => &doc.n,
         "d" => &doc.d,
+        "g" => &doc.g,
         _ => &[],
     }
 }

@@ -3,10 +3,13 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use model::geo::GeoBox;
+use model::geo::area::Area;
+use model::geo::polygon::Polygon;
 use model::query::compound::{BoostMode, Modifier, ScoreMode};
 use search::bound::*;
 
-use super::corpus::{KEYS, Rng, WORDS};
+use super::corpus::{KEYS, Rng, WORDS, place};
 
 pub(super) fn term(word: &str) -> TermBytes {
     word.as_bytes().into()
@@ -40,7 +43,7 @@ pub(super) fn random(rng: &mut Rng, depth: u32, all: bool) -> BoundQuery {
 }
 
 fn leaf(rng: &mut Rng, all: bool) -> BoundKind {
-    match rng.below(14) {
+    match rng.below(15) {
         0 => BoundKind::MatchAll,
         1..=4 => BoundKind::Term(field(rng), term(rng.pick(&WORDS))),
         5 => BoundKind::Synonyms(field(rng), some_terms(rng, &WORDS, 3)),
@@ -62,13 +65,24 @@ fn leaf(rng: &mut Rng, all: bool) -> BoundKind {
         }
         10 => phrase(rng, all),
         11 => expand(rng, all),
-        12 => BoundKind::Exists(vec![rng.pick(&["title", "k", "n", "d"]).into()]),
+        12 => BoundKind::Exists(vec![rng.pick(&["title", "k", "n", "d", "g"]).into()]),
+        13 => BoundKind::Geo("g".into(), Arc::new(area(rng))),
         _ => {
             let mut ids: Vec<Arc<str>> = (0..rng.below(4)).map(|_| format!("id{}", rng.below(101)).into()).collect();
             ids.sort();
             ids.dedup();
             BoundKind::Ids(ids)
         }
+    }
+}
+
+fn area(rng: &mut Rng) -> Area {
+    let (a, b) = (place(rng), place(rng));
+    match rng.below(3) {
+        0 => Area::Circle { center: a, radius_m: 1e6 * (1 + rng.below(19)) as f64 },
+        1 => Area::Box(GeoBox { top: a.lat.max(b.lat), left: a.lon, bottom: a.lat.min(b.lat), right: b.lon }),
+        _ => Polygon::new(vec![a, b, place(rng), place(rng)])
+            .map_or(Area::Circle { center: a, radius_m: 1.0 }, Area::Polygon),
     }
 }
 
