@@ -194,6 +194,7 @@ kinds! {
     InvalidIndexName "invalid_index_name_exception" 400
     Io "i_o_exception" 500
     JsonParse "json_parse_exception" 400
+    LexerNoViableAlternative "lexer_no_viable_alt_exception" 400
     Mapper "mapper_exception" 500
     MapperParsing "mapper_parsing_exception" 400
     MaxBytesLength "max_bytes_length_exceeded_exception" 400
@@ -202,6 +203,7 @@ kinds! {
     NotImplemented "not_implemented_exception" 501
     NotSerializable "not_x_content_exception" 400
     NoShardAvailable "no_shard_available_action_exception" 503
+    NoViableAlternative "no_viable_alt_exception" 400
     NullPointer "null_pointer_exception" 500
     NumberFormat "number_format_exception" 400
     Parse "parse_exception" 400

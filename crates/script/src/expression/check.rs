@@ -159,7 +159,7 @@ impl Check {
             Purpose::Any => Ok(found),
             Purpose::Boolean if found.kind == Type::Null => Err(no_cast(found.at, found.kind, "boolean")),
             Purpose::Boolean => widen(found, Type::Bool),
-            Purpose::Number if found.kind.is_number() || matches!(found.kind, Type::Def | Type::Null) => Ok(found),
+            Purpose::Number if found.kind.is_number() || found.kind == Type::Def => Ok(found),
             Purpose::Number => Err(no_cast(found.at, found.kind, "java.lang.Number")),
             Purpose::Moving => widen(found, Type::Double),
         }

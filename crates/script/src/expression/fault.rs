@@ -13,16 +13,28 @@ pub(crate) struct Fault {
     pub(crate) at: usize,
     pub(crate) kind: ErrorKind,
     pub(crate) reason: String,
+    /// What of the grammar stands behind it.
+    pub(crate) beneath: Option<ErrorKind>,
 }
 
 impl Fault {
     pub(crate) fn new(at: usize, kind: ErrorKind, reason: impl Into<String>) -> Self {
-        Self { at, kind, reason: reason.into() }
+        Self { at, kind, reason: reason.into(), beneath: None }
     }
 
     /// The source is not what the language allows.
     pub(crate) fn syntax(at: usize, reason: impl Into<String>) -> Self {
         Self::new(at, ErrorKind::IllegalArgument, reason)
+    }
+
+    /// Characters of which no token can be made.
+    pub(crate) fn lexical(at: usize, reason: impl Into<String>) -> Self {
+        Self { beneath: Some(ErrorKind::LexerNoViableAlternative), ..Self::syntax(at, reason) }
+    }
+
+    /// Tokens that no rule of the grammar begins with, or an end where something must follow.
+    pub(crate) fn grammatical(at: usize, reason: impl Into<String>) -> Self {
+        Self { beneath: Some(ErrorKind::NoViableAlternative), ..Self::syntax(at, reason) }
     }
 
     /// The language has it, this crate has not.
@@ -44,11 +56,16 @@ impl Fault {
         let behind = if end < length { " ..." } else { "" };
         let shown: String = source.chars().skip(start).take(end - start).collect();
         let arrow = format!("{}^---- HERE", " ".repeat(before.len() + offset - start));
+        let cause = Error::new(self.kind, self.reason);
+        let cause = match self.beneath {
+            Some(kind) => cause.with_cause(Error::new(kind, "")),
+            None => cause,
+        };
         Error::new(ErrorKind::Script, stage)
             .with_detail("script_stack", json!([format!("{before}{shown}{behind}"), arrow]))
             .with_detail("script", source)
             .with_detail("lang", "painless")
             .with_detail("position", json!({"offset": offset, "start": start, "end": end}))
-            .with_cause(Error::new(self.kind, self.reason))
+            .with_cause(cause)
     }
 }

@@ -141,11 +141,10 @@ impl Parser<'_> {
     }
 
     fn unexpected(&self, expected: &str) -> Fault {
-        let reason = match self.peek() {
-            Lexeme::End => "unexpected end of script.".to_owned(),
-            _ => format!("unexpected token ['{}'] was expecting one of [{expected}].", self.shown()),
-        };
-        Fault::syntax(self.at(), reason)
+        if matches!(self.peek(), Lexeme::End) {
+            return Fault::grammatical(self.at(), "unexpected end of script.");
+        }
+        Fault::syntax(self.at(), format!("unexpected token ['{}'] was expecting one of [{expected}].", self.shown()))
     }
 
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
@@ -426,7 +425,7 @@ impl Parser<'_> {
             }
             Lexeme::Mark("[") => return Err(Fault::missing(at, "a list or a map written out")),
             Lexeme::Mark(mark) => {
-                return Err(Fault::syntax(at, format!("invalid sequence of tokens near ['{mark}'].")));
+                return Err(Fault::grammatical(at, format!("invalid sequence of tokens near ['{mark}'].")));
             }
             Lexeme::Word(word) => match word.as_str() {
                 "true" => Value::Bool(true),

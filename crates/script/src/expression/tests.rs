@@ -269,6 +269,7 @@ fn what_never_fits_is_refused_before_it_runs() {
         refused(source, Purpose::Any, "compile error", cause, reason);
     }
     refused("true", Purpose::Number, "compile error", "class_cast_exception", "Cannot cast from [boolean]");
+    refused("null", Purpose::Number, "compile error", "class_cast_exception", "Cannot cast from [null]");
     refused("1", Purpose::Boolean, "compile error", "class_cast_exception", "Cannot cast from [int] to [boolean].");
 }
 
@@ -324,6 +325,20 @@ fn what_does_not_fit_when_it_runs_is_refused() {
         "cannot cast def [double] to boolean",
     );
     refused("params.s", Purpose::Number, "runtime error", "class_cast_exception", "java.lang.Number");
+}
+
+#[test]
+fn mistakes_of_grammar_have_a_cause_of_their_own() {
+    for (source, kind) in [
+        ("params.a +", Some("no_viable_alt_exception")),
+        ("1 +* 2", Some("no_viable_alt_exception")),
+        ("'abc", Some("lexer_no_viable_alt_exception")),
+        ("1 1", None),
+    ] {
+        let error = run(source, Purpose::Any).unwrap_err();
+        let beneath = error.cause.and_then(|cause| cause.cause).map(|cause| cause.kind.row().name);
+        assert_eq!(beneath, kind, "{source}");
+    }
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub(crate) fn tokens(source: &str) -> Result<Vec<Token>, Fault> {
             }
             _ => {
                 let mark = MARKS.iter().chain(&OPERATORS).find(|mark| rest.starts_with(**mark));
-                let mark = mark.ok_or_else(|| Fault::syntax(at, format!("unexpected character [{first}].")))?;
+                let mark = mark.ok_or_else(|| Fault::lexical(at, format!("unexpected character [{first}].")))?;
                 (mark.len(), Lexeme::Mark(mark))
             }
         };
@@ -72,7 +72,7 @@ fn behind_space(source: &str, mut at: usize) -> Result<usize, Fault> {
     loop {
         let rest = &source[at..];
         if let Some(comment) = rest.strip_prefix("/*") {
-            let end = comment.find("*/").ok_or_else(|| Fault::syntax(at, "unexpected character [/*]."))?;
+            let end = comment.find("*/").ok_or_else(|| Fault::lexical(at, "unexpected character [/*]."))?;
             at += end + 4;
         } else if rest.starts_with("//") {
             at += rest.find(['\n', '\r']).unwrap_or(rest.len());
@@ -96,14 +96,14 @@ fn text(rest: &str, quote: char, at: usize) -> Result<(usize, Lexeme), Fault> {
                         "unexpected character [{}]. The only valid escape sequences in strings starting with [{quote}] are [\\\\] and [\\{quote}].",
                         &rest[..place + 1]
                     );
-                    return Err(Fault::syntax(at, reason));
+                    return Err(Fault::lexical(at, reason));
                 }
             },
             _ if c == quote => return Ok((place + 1, Lexeme::Text(text))),
             _ => text.push(c),
         }
     }
-    Err(Fault::syntax(at, format!("unexpected character [{rest}].")))
+    Err(Fault::lexical(at, format!("unexpected character [{rest}].")))
 }
 
 fn digits(rest: &str, is_digit: fn(&char) -> bool) -> usize {

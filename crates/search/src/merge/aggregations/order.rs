@@ -2,13 +2,13 @@
 
 use std::cmp::Ordering;
 
-use model::aggregation::answer::Answer;
 use model::aggregation::partial::Row;
 use model::aggregation::request::{Order, OrderBy};
 use model::error::Error;
 
 use super::{Limit, answers};
 use crate::aggregation::Level;
+use crate::merge::pipeline::order::{OrderPath, number_at};
 
 /// Orders rows of one table. Rows on a shard and rows of all shards are ordered alike.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ impl RowOrder<'_> {
             OrderBy::Path(path) => Some(path),
             OrderBy::Count | OrderBy::Key => None,
         });
-        paths.map(|path| number_at(path, &found)).collect()
+        paths.map(|path| number_at(&OrderPath(path), &found)).collect()
     }
 
     /// Which of two rows comes first.
@@ -88,34 +88,4 @@ pub fn ranks(rows: &[Row], order: RowOrder<'_>, size: usize) -> Result<Vec<usize
     ranks.truncate(size);
     ranks.sort_unstable_by(|&a, &b| order.compare(of(a), of(b)));
     Ok(ranks)
-}
-
-/// The number that a path names among answers: `avg_price`, `stats.max`, `single>metric`.
-fn number_at(path: &str, found: &[Answer]) -> Result<f64, Error> {
-    use model::aggregation::answer::Body;
-    let missing = || {
-        Error::new(
-            model::error::ErrorKind::AggregationExecution,
-            format!("Invalid aggregation order path [{path}]. The path does not name a number."),
-        )
-    };
-    let (head, rest) = path.split_once('>').map_or((path, None), |(head, rest)| (head, Some(rest)));
-    let exact = found.iter().find(|answer| &*answer.name == head);
-    let (answer, property) = match (exact, head.rsplit_once('.')) {
-        (Some(answer), _) => (answer, None),
-        (None, Some((name, property))) => {
-            (found.iter().find(|answer| &*answer.name == name).ok_or_else(missing)?, Some(property))
-        }
-        (None, None) => return Err(missing()),
-    };
-    match (&answer.body, rest, property) {
-        (Body::Bucket(bucket), Some(rest), None) => number_at(rest, &bucket.answers),
-        (Body::Bucket(bucket), None, None | Some("doc_count" | "_count")) => Ok(bucket.doc_count as f64),
-        (Body::Value { value, .. }, None, None | Some("value")) => Ok(value.as_f64()),
-        (Body::Metric(metric), None, Some(property)) => {
-            let number = metric.numbers.iter().find(|(name, _)| &**name == property);
-            number.map(|(_, number)| *number).ok_or_else(missing)
-        }
-        _ => Err(missing()),
-    }
 }
