@@ -92,6 +92,18 @@ impl Error {
         error.with_detail("phase", "query").with_detail("grouped", true)
     }
 
+    /// What went wrong while the shards' answers were made one: no shard failed, and the cause has the status.
+    pub fn reduce_phase(cause: Error) -> Self {
+        let mut error = Self::new(ErrorKind::SearchPhaseExecution, "").with_detail("phase", "fetch");
+        error = error.with_detail("grouped", true).with_detail("failed_shards", Value::Array(Vec::new()));
+        error.with_cause(cause)
+    }
+
+    /// Whether it is [`Error::reduce_phase`]: it has a cause, and no root causes.
+    pub fn is_reduce_phase(&self) -> bool {
+        self.kind == ErrorKind::SearchPhaseExecution && self.root_causes.is_empty() && self.cause.is_some()
+    }
+
     pub fn with_index(mut self, index: IndexRef) -> Self {
         self.index = Some(Box::new(index));
         self
@@ -113,7 +125,8 @@ impl Error {
             // A search that failed everywhere answers with the status of its first cause.
             ErrorKind::SearchPhaseExecution => {
                 let failed = self.failed_shards.first().map(|failure| &failure.error);
-                failed.or(self.root_causes.first()).map_or(503, Error::status)
+                let cause = failed.or(self.root_causes.first()).or(self.cause.as_deref());
+                cause.map_or(503, Error::status)
             }
             kind => kind.row().status,
         }
@@ -180,6 +193,7 @@ kinds! {
     ContentTypeHeader "content_type_header_exception" 400
     ContentTooLong "content_too_long_exception" 413
     ContentTypeUnsupported "media_type_header_exception" 406
+    DateTime "date_time_exception" 400
     DateTimeParse "date_time_parse_exception" 400
     DocumentMissing "document_missing_exception" 404
     DocumentSourceMissing "document_source_missing_exception" 400
@@ -189,6 +203,7 @@ kinds! {
     IllegalState "illegal_state_exception" 500
     IndexClosed "index_closed_exception" 400
     IndexNotFound "index_not_found_exception" 404
+    IndexOutOfBounds "index_out_of_bounds_exception" 400
     InputCoercion "input_coercion_exception" 400
     InvalidAliasName "invalid_alias_name_exception" 400
     InvalidIndexName "invalid_index_name_exception" 400
@@ -236,4 +251,5 @@ kinds! {
     Validation "validation_exception" 400
     VersionConflict "version_conflict_engine_exception" 409
     XContentParse "x_content_parse_exception" 400
+    ZoneRules "zone_rules_exception" 400
 }

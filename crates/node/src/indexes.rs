@@ -21,6 +21,7 @@ use wal::Syncer;
 
 use crate::clock::now_ms;
 use crate::config::Config;
+use crate::gateway::Tries;
 use crate::identity;
 use crate::metadata::Metadata;
 use crate::pool::Pool;
@@ -77,6 +78,7 @@ pub struct Used {
     pub gets: AtomicU64,
     pub get_micros: AtomicU64,
     pub gets_missing: AtomicU64,
+    pub(crate) tries: Tries,
 }
 
 impl OpenIndex {
@@ -457,8 +459,8 @@ impl Used {
     }
 
     /// Adds one use that began at `begun`.
-    pub fn count(times: &AtomicU64, micros: &AtomicU64, begun: Instant) {
+    pub fn count(times: &AtomicU64, micros: &AtomicU64, took: Duration) {
         times.fetch_add(1, Ordering::Relaxed);
-        micros.fetch_add(begun.elapsed().as_micros() as u64, Ordering::Relaxed);
+        micros.fetch_add(took.as_micros() as u64, Ordering::Relaxed);
     }
 }

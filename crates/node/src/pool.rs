@@ -12,7 +12,7 @@ use model::error::{Error, ErrorKind};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
-type Job = Box<dyn FnOnce() + Send>;
+pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
 /// A fixed number of threads over one queue.
 pub struct Pool {
@@ -95,6 +95,14 @@ impl Pool {
                 Error::new(ErrorKind::IllegalState, format!("a task of the pool [{name}] ended without an answer"))
             })
         }
+    }
+
+    /// Hands `work` to one of the threads; what it gives, it passes on itself.
+    ///
+    /// # Errors
+    /// `rejected_execution_exception` (429) when the queue is full.
+    pub fn begin(&self, work: Job) -> Result<(), Error> {
+        self.submit(work, true)
     }
 
     /// Runs `work` some time later, however long the queue is: for the node's own upkeep, whose amount is bounded elsewhere.

@@ -36,7 +36,7 @@ pub(super) async fn get(core: &Arc<Core>, request: GetRequest) -> Result<GetResp
             copy.refresh()?;
         }
         let current = if request.realtime { copy.get(&request.id)? } else { copy.get_searched(&request.id)? };
-        Used::count(&shard.used.gets, &shard.used.get_micros, begun);
+        Used::count(&shard.used.gets, &shard.used.get_micros, begun.elapsed());
         shard.used.gets_missing.fetch_add(u64::from(current.is_none()), Ordering::Relaxed);
         let Some(current) = current else { return Ok(None) };
         check_version(&request, &current).map_err(|error| error.with_index(reference).with_shard(number))?;

@@ -35,6 +35,8 @@ use model::search::{
 use model::target::Target;
 use model::write::{WriteRequest, WriteResponse};
 
+pub(crate) use search::Tries;
+
 use crate::core::Core;
 use crate::telemetry::Action;
 

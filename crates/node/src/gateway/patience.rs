@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use shard::execute::{Patience, Verdict};
 
@@ -42,7 +42,7 @@ impl Guard {
 }
 
 /// How long after the deadline the shards' partial answers are waited for.
-const GRACE: std::time::Duration = std::time::Duration::from_millis(100);
+const GRACE: Duration = Duration::from_millis(100);
 
 impl Drop for Guard {
     fn drop(&mut self) {
@@ -53,6 +53,37 @@ impl Drop for Guard {
 impl SearchPatience {
     pub(super) fn is_over(&self) -> bool {
         self.verdict() != Verdict::GoOn
+    }
+}
+
+/// As another patience, but only for a moment.
+pub(super) struct Hurried<'a> {
+    patience: &'a SearchPatience,
+    until: Instant,
+    gave_up: AtomicBool,
+}
+
+impl SearchPatience {
+    /// The same, for `moment` from now at most.
+    pub(super) fn within(&self, moment: Duration) -> Hurried<'_> {
+        Hurried { patience: self, until: Instant::now() + moment, gave_up: AtomicBool::new(false) }
+    }
+}
+
+impl Hurried<'_> {
+    /// Whether the moment was over before the work was done: what came of it is of no use.
+    pub(super) fn gave_up(&self) -> bool {
+        self.gave_up.load(Ordering::Relaxed)
+    }
+}
+
+impl Patience for Hurried<'_> {
+    fn verdict(&self) -> Verdict {
+        if Instant::now() < self.until {
+            return self.patience.verdict();
+        }
+        self.gave_up.store(true, Ordering::Relaxed);
+        Verdict::Cancelled
     }
 }
 
@@ -80,5 +111,17 @@ mod tests {
         drop(guard);
         assert_eq!(patience.verdict(), Verdict::Cancelled);
         assert_eq!(Guard::new(Some(Instant::now())).patience().verdict(), Verdict::TimedOut);
+    }
+
+    #[test]
+    fn a_moment_ends_without_the_search() {
+        let guard = Guard::new(None);
+        let patience = guard.patience();
+        let (long, over) = (patience.within(Duration::from_secs(3600)), patience.within(Duration::ZERO));
+        assert_eq!((long.verdict(), long.gave_up()), (Verdict::GoOn, false));
+        assert_eq!((over.verdict(), over.gave_up()), (Verdict::Cancelled, true));
+        assert_eq!(patience.verdict(), Verdict::GoOn);
+        guard.stop();
+        assert_eq!((long.verdict(), long.gave_up()), (Verdict::Cancelled, false));
     }
 }

@@ -89,15 +89,22 @@ fn is_due(view: &IndexView, shard: &OpenShard, now: u64) -> bool {
     view.settings.refresh_interval_given || !idle || awaited
 }
 
+/// Whether [`wake`] would refresh now.
+pub fn would_refresh(view: &IndexView, shard: &OpenShard, copy: &ShardCopy, now: u64) -> bool {
+    let last = shard.used.searched_ms.load(Ordering::Relaxed);
+    let idle = now.saturating_sub(last) >= view.settings.search_idle_after_ms;
+    let scheduled = view.settings.refresh_interval_ms.is_some() && !view.settings.refresh_interval_given;
+    idle && scheduled && copy.is_dirty()
+}
+
 /// A search finds everything that a scheduled refresh would have shown by now, had the shard not been idle.
 ///
 /// # Errors
 /// As a refresh.
 pub fn wake(view: &IndexView, shard: &OpenShard, copy: &Arc<ShardCopy>, now: u64) -> Result<(), Error> {
-    let last = shard.used.searched_ms.swap(now, Ordering::Relaxed);
-    let idle = now.saturating_sub(last) >= view.settings.search_idle_after_ms;
-    let scheduled = view.settings.refresh_interval_ms.is_some() && !view.settings.refresh_interval_given;
-    if idle && scheduled && copy.is_dirty() {
+    let refresh = would_refresh(view, shard, copy, now);
+    shard.used.searched_ms.store(now, Ordering::Relaxed);
+    if refresh {
         copy.refresh()?;
     }
     Ok(())

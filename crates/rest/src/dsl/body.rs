@@ -6,6 +6,7 @@ use model::search::{SearchRequest, TrackTotal};
 use model::target::Target;
 use serde_json::{Map, Value};
 
+use super::aggregation::aggregations;
 use super::field::{Field, fields, text_of};
 use super::highlight::highlight;
 use super::queries::query;
@@ -144,9 +145,10 @@ fn read_object(field: Field<'_>, object: &Map<String, Value>, request: &mut Sear
         "_source" => request.fetch.source = Some(source_filter(field.value)?),
         "sort" => request.sort = sort(field.value)?,
         "highlight" => request.fetch.highlight = Some(Box::new(highlight(object)?)),
-        "aggs" | "aggregations" | "suggest" | "script_fields" | "ext" | "derived" if object.is_empty() => {}
-        "aggs" | "aggregations" | "collapse" | "derived" | "ext" | "indices_boost" | "pit" | "rescore"
-        | "script_fields" | "search_pipeline" | "slice" | "suggest" => {
+        "aggs" | "aggregations" => request.aggregations = aggregations(object)?,
+        "suggest" | "script_fields" | "ext" | "derived" if object.is_empty() => {}
+        "collapse" | "derived" | "ext" | "indices_boost" | "pit" | "rescore" | "script_fields" | "search_pipeline"
+        | "slice" | "suggest" => {
             return Err(Error::not_implemented(format!("[{}] of a search", field.key)));
         }
         _ => return Err(unknown_key(field.key, field.value)),

@@ -144,11 +144,13 @@ impl<'a> Field<'a> {
 
     /// For keys with a declared type: refuses values of any token but `tokens`.
     pub(super) fn typed(self, tokens: &[&str]) -> Result<Self, Error> {
-        if tokens.contains(&self.token()) {
-            return Ok(self);
-        }
+        if tokens.contains(&self.token()) { Ok(self) } else { Err(self.mistyped()) }
+    }
+
+    /// For keys with a declared type: no value of this token is wanted.
+    pub(super) fn mistyped(self) -> Error {
         let reason = format!("[{}] {} doesn't support values of type: {}", self.owner, self.key, self.token());
-        Err(Error::new(ErrorKind::XContentParse, reason))
+        Error::new(ErrorKind::XContentParse, reason)
     }
 
     /// For keys with a declared type: says where `error` happened.
@@ -190,9 +192,14 @@ pub(super) fn operator(text: &str) -> Result<Operator, Error> {
 /// parses, and what is not implemented, stay as they are.
 pub(super) fn in_field(owner: &str, key: &str, error: Error) -> Error {
     let root_causes = match error.kind {
-        ErrorKind::NotImplemented | ErrorKind::QueryShard | ErrorKind::TooManyClauses => return error,
+        ErrorKind::NotImplemented
+        | ErrorKind::QueryShard
+        | ErrorKind::SearchPhaseExecution
+        | ErrorKind::TooManyClauses => return error,
         ErrorKind::XContentParse => error.root_causes.clone(),
-        ErrorKind::Parsing | ErrorKind::Parse => vec![Error { cause: None, ..error.clone() }],
+        ErrorKind::Parsing | ErrorKind::Parse | ErrorKind::AggregationExecution => {
+            vec![Error { cause: None, ..error.clone() }]
+        }
         _ => Vec::new(),
     };
     let outer = Error::new(ErrorKind::XContentParse, format!("[{owner}] failed to parse field [{key}]"));

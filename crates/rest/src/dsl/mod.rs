@@ -4,6 +4,7 @@
 //! names and values stay JSON: whether a field exists and what fits it is found when the query is bound. What OpenSearch has and
 //! Shoal has not is refused by name with 501, what neither has as OpenSearch refuses it.
 
+mod aggregation;
 mod body;
 mod compound;
 mod field;
@@ -21,6 +22,7 @@ pub(crate) mod suggest;
 mod term_level;
 mod url;
 
+pub use aggregation::MAX_AGGREGATION_DEPTH;
 pub use body::{body_query, search_body, search_request};
 pub use queries::{MAX_QUERY_DEPTH, query};
 pub use source::source_filter;

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::*;
 use crate::params::Params;
 
-fn search(body: &str) -> Result<SearchRequest, Error> {
+pub(super) fn search(body: &str) -> Result<SearchRequest, Error> {
     search_request(body.as_bytes(), Target::default())
 }
 
@@ -69,7 +69,7 @@ const LATER: [&str; 1] = [
 ];
 
 /// The recorded lines that are not answered as recorded, and how many are.
-fn compare(recorded: &str, answer: impl Fn(&str) -> Result<(), Error>) -> (Vec<String>, usize) {
+pub(super) fn compare(recorded: &str, answer: impl Fn(&str) -> Result<(), Error>) -> (Vec<String>, usize) {
     let mut wrong = Vec::new();
     let mut equal = 0;
     for line in recorded.lines().filter(|line| !line.starts_with("# ")) {
@@ -149,7 +149,7 @@ fn what_is_missing_is_named() {
     for (body, name) in [
         (r#"{"query":{"nested":{}}}"#, "nested"),
         (r#"{"query":{"bool":{"must":[{"bool":{"filter":{"geo_shape":{}}}}]}}}"#, "geo_shape"),
-        (r#"{"aggs":{"a":{"terms":{}}}}"#, "aggs"),
+        (r#"{"aggs":{"a":{"moving_avg":{}}}}"#, "moving_avg"),
         (r#"{"profile":true}"#, "profile"),
         (r#"{"sort":{"_script":{}}}"#, "_script"),
         (r#"{"highlight":{"fields":{"t":{"type":"fvh"}}}}"#, "fvh"),

@@ -38,6 +38,10 @@ pub fn apply_params(request: &mut SearchRequest, params: &mut Params) -> Result<
         let count = u64::try_from(count).map_err(|_| Error::illegal_argument("terminateAfter must be > 0"))?;
         request.terminate_after = Some(count).filter(|&count| count > 0);
     }
+    set(&mut request.typed_keys, params.flag("typed_keys")?);
+    if let Some(cache) = params.flag("request_cache")? {
+        request.request_cache = Some(cache);
+    }
     set(&mut request.track_scores, params.flag("track_scores")?);
     set(&mut request.explain, params.flag("explain")?);
     if let Some(allow) = params.flag("allow_partial_search_results")? {

@@ -13,7 +13,7 @@ pub(crate) fn error(json: &mut Json, error: &Error, with_roots: bool) {
     if with_roots {
         json.key("root_cause");
         json.begin_array();
-        if error.root_causes.is_empty() {
+        if error.root_causes.is_empty() && !error.is_reduce_phase() {
             one(json, error);
         }
         error.root_causes.iter().for_each(|cause| one(json, cause));
@@ -118,6 +118,13 @@ mod tests {
             &failed,
             true,
             r#"{"root_cause":[{"type":"parsing_exception","reason":"p"}],"type":"search_phase_execution_exception","reason":"all shards failed","phase":"query"}"#,
+        );
+        let reduced = Error::reduce_phase(Error::illegal_argument("a"));
+        assert_eq!(reduced.status(), 400);
+        check(
+            &reduced,
+            true,
+            r#"{"root_cause":[],"type":"search_phase_execution_exception","reason":"","phase":"fetch","grouped":true,"failed_shards":[],"caused_by":{"type":"illegal_argument_exception","reason":"a"}}"#,
         );
     }
 }

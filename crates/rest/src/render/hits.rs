@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::search::{Explanation, Hit, SearchResponse, Total};
 
+use super::aggregation::aggregations;
 use super::document::array;
 use super::json::Json;
 use super::shards;
@@ -13,6 +14,8 @@ use super::shards;
 pub(crate) struct Shape {
     /// `rest_total_hits_as_int`.
     pub(crate) total_as_int: bool,
+    /// `typed_keys`: names of aggregations are written with the types of their answers.
+    pub(crate) typed_keys: bool,
     /// `stored_fields: _none_`.
     pub(crate) without_ids: bool,
     /// For explained hits, `_node`: by index and shard.
@@ -42,9 +45,12 @@ pub(crate) fn search(json: &mut Json, answer: &SearchResponse, shape: &Shape) {
     answer.hits.iter().for_each(|one| hit(json, one, shape));
     json.end_array();
     json.end_object();
+    if let Some(answers) = &answer.aggregations {
+        aggregations(json, answers, shape);
+    }
 }
 
-fn total(json: &mut Json, total: Option<Total>, as_int: bool) {
+pub(super) fn total(json: &mut Json, total: Option<Total>, as_int: bool) {
     match total {
         None if as_int => {
             json.key("total");
@@ -62,7 +68,8 @@ fn total(json: &mut Json, total: Option<Total>, as_int: bool) {
     }
 }
 
-fn hit(json: &mut Json, hit: &Hit, shape: &Shape) {
+/// One hit. Without an id, it shows none.
+pub(super) fn hit(json: &mut Json, hit: &Hit, shape: &Shape) {
     json.begin_object();
     if let Some(shard) = hit.shard.filter(|_| hit.explanation.is_some()) {
         json.field_str("_shard", &format!("[{}][{shard}]", hit.index));
@@ -72,7 +79,7 @@ fn hit(json: &mut Json, hit: &Hit, shape: &Shape) {
         }
     }
     json.field_str("_index", &hit.index);
-    if !shape.without_ids {
+    if !shape.without_ids && !hit.id.is_empty() {
         json.field_str("_id", &hit.id);
     }
     if let Some(version) = hit.version {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A document that is being written. Who writes keeps begins and ends in balance.
 #[derive(Debug, Default)]
@@ -87,6 +87,12 @@ impl Json {
         self.separate();
         // Writing to a vector does not fail, and keys of a tree are strings.
         let _ = serde_json::to_writer(&mut self.out, value);
+    }
+
+    pub(crate) fn map(&mut self, map: &Map<String, Value>) {
+        self.separate();
+        // As a value.
+        let _ = serde_json::to_writer(&mut self.out, map);
     }
 
     /// A value that is JSON already.

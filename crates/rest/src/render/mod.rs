@@ -1,6 +1,7 @@
 //! From the model to bytes: a writer of JSON, the shapes that many endpoints share, and what is done to a whole answer.
 
 pub(crate) mod admin;
+pub(crate) mod aggregation;
 pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod filter;

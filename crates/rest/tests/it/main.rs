@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod admin;
+mod aggregations;
 mod bulk;
 mod cat;
 mod client;

@@ -85,7 +85,7 @@ impl Expression {
     /// `script_exception`: types that do not fit, a division by zero of whole numbers.
     pub fn run(&self, params: &Params, values: &[f64]) -> Result<Value, Error> {
         let mut frame = Frame::new(params, values, self.locals);
-        let found = frame.run(&self.body).and_then(|value| value::returned(value, self.purpose));
+        let found = frame.steps(&self.body).and_then(|value| value::returned(value, self.purpose));
         found.map_err(|fault| fault.error("runtime error", &self.source))
     }
 }

@@ -144,14 +144,8 @@ fn holt_winters(values: &[f64], weights: Weights, period: f64, multiplicative: b
     }
     let padding = if multiplicative { PADDING } else { 0.0 };
     let values: Vec<f64> = values.iter().map(|value| value + padding).collect();
-    let seasons = period as f64;
-    let (mut level, mut trend) = (0.0, 0.0);
-    for at in 0..period {
-        level += values[at];
-        trend += (values[at + period] - values[at]) / seasons;
-    }
-    level /= seasons;
-    trend /= seasons;
+    // The first trend is none: what the first two seasons say of it is not used by OpenSearch either.
+    let (mut level, mut trend) = (values[..period].iter().fold(0.0, |sum, value| sum + value) / period as f64, 0.0);
     let mut seasonal: Vec<f64> =
         values[..period].iter().map(|value| if level == 0.0 { 0.0 } else { value / level }).collect();
     for at in period..values.len() {

@@ -25,12 +25,8 @@ impl<'a> Frame<'a> {
         Self { params, window: None, values, locals: vec![Value::Null; locals] }
     }
 
-    /// What the script returns; null when it ends without.
-    pub(crate) fn run(&mut self, steps: &[Step]) -> Result<Value, Fault> {
-        self.steps(steps).map(|found| found.unwrap_or(Value::Null))
-    }
-
-    fn steps(&mut self, steps: &[Step]) -> Result<Option<Value>, Fault> {
+    /// What the steps return; `None` when they end without.
+    pub(crate) fn steps(&mut self, steps: &[Step]) -> Result<Option<Value>, Fault> {
         for step in steps {
             match step {
                 Step::Set { local, value } => {

@@ -369,6 +369,7 @@ fn moving_functions_follow_a_window() {
         ("MovingFunctions.ewma(values, params.f)", vec![1.0], 1.0),
         ("MovingFunctions.max(values) - MovingFunctions.min(values)", vec![1.0, 5.0], 4.0),
         ("values.length > 2 ? values[0] : -1", vec![1.0, 5.0], -1.0),
+        ("if (values.length > 3) {MovingFunctions.max(values)}", vec![7.0], 0.0),
         ("return MovingFunctions.min(values);", vec![4.0, 3.0], 3.0),
     ] {
         let found = moving(source, &values).unwrap();

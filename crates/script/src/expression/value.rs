@@ -192,18 +192,20 @@ pub(crate) fn widened(value: Value, to: Type, at: usize) -> Result<Value, Fault>
     })
 }
 
-/// What a script gives back, in the type its purpose asks for.
-pub(crate) fn returned(value: Value, purpose: Purpose) -> Result<Value, Fault> {
+/// What a script gives back, in the type its purpose asks for; a script that ends without returning gives nothing, false or zero.
+pub(crate) fn returned(value: Option<Value>, purpose: Purpose) -> Result<Value, Fault> {
+    let Some(value) = value else {
+        return Ok(match purpose {
+            Purpose::Any | Purpose::Number => Value::Null,
+            Purpose::Boolean => Value::Bool(false),
+            Purpose::Moving => Value::Double(0.0),
+        });
+    };
     match purpose {
         Purpose::Any => Ok(value),
-        Purpose::Boolean if value == Value::Null => Ok(Value::Bool(false)),
         Purpose::Boolean => truth(&value, 0).map(Value::Bool),
-        Purpose::Number if value == Value::Null || value.kind().is_number() => Ok(value),
-        Purpose::Number => {
-            let reason = format!("Cannot cast {} to java.lang.Number", value.class());
-            Err(Fault::cast(0, reason))
-        }
-        Purpose::Moving if value == Value::Null => Err(null_pointer(0, "value")),
         Purpose::Moving => widened(value, Type::Double, 0),
+        Purpose::Number if value == Value::Null || value.kind().is_number() => Ok(value),
+        Purpose::Number => Err(Fault::cast(0, format!("Cannot cast {} to java.lang.Number", value.class()))),
     }
 }

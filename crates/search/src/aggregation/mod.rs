@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::bound::BoundQuery;
 
+pub mod choice;
 pub mod format;
 pub mod histogram;
 pub mod metric;

@@ -3,6 +3,7 @@
 use model::aggregation::request::terms::Cut;
 use model::aggregation::request::{Order, OrderBy};
 
+use super::choice::Choice;
 use super::values::Values;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +13,7 @@ pub struct Terms {
     /// At least one; the key decides at last.
     pub order: Vec<Order>,
     pub show_error: bool,
+    pub choice: Choice,
 }
 
 impl Terms {

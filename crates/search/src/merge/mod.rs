@@ -2,3 +2,4 @@
 
 pub mod aggregations;
 pub mod hits;
+pub mod pipeline;

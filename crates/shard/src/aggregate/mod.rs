@@ -16,6 +16,7 @@ use crate::score::Outcome;
 
 mod batch;
 mod budget;
+mod choice;
 mod filter;
 mod histogram;
 mod missing;
@@ -80,7 +81,7 @@ impl Workshop<'_, '_> {
         let children = self.level(&bound.children)?;
         let budget = self.budget.clone();
         Ok(match &bound.kind {
-            Kind::Terms(terms) => terms::collector(terms, bound, children, self),
+            Kind::Terms(terms) => terms::collector(terms, bound, children, self)?,
             Kind::Histogram(asked) => Box::new(histogram::Histogram::new(asked, children, budget)),
             Kind::Ranges(asked) => Box::new(range::Ranges::new(asked, children, budget)),
             Kind::IpRanges(asked) => Box::new(range::IpSlots::new(asked, children, budget)),

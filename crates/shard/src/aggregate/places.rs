@@ -9,6 +9,8 @@ use crate::score::Outcome;
 
 /// Pairs of owner and value that may lie in a plain table.
 const DENSE: u64 = 1 << 20;
+/// The place of a value that makes no bucket.
+pub(super) const REFUSED: u32 = u32::MAX - 1;
 /// No bucket yet.
 const NONE: u32 = u32::MAX;
 

@@ -49,7 +49,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("jiff", Rooms(&["model"])),
     ("levenshtein_automata", Rooms(&["shard"])),
     ("mimalloc", Rooms(&["cli", "shard"])),
-    ("murmur3", Rooms(&["cluster"])),
+    ("murmur3", Rooms(&["cluster", "shard"])),
     ("postcard", Rooms(&["model"])),
     ("prometheus-client", Rooms(&["node"])),
     ("regex", Rooms(&["analysis"])),

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Source;
 use super::histogram::{CalendarUnit, DateInterval};
+use crate::geo::GeoBox;
 use crate::query::Query;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +66,8 @@ pub struct AdjacencyMatrix {
     pub filters: Vec<(String, Query)>,
     /// Between the names of a pair.
     pub separator: String,
+    /// No buckets of single filters.
+    pub show_only_intersecting: bool,
 }
 
 /// All combinations of values, in pages.
@@ -102,7 +105,7 @@ pub enum CompositeKind {
     Terms,
     Histogram { interval: f64 },
     DateHistogram { interval: DateInterval, offset_ms: i64 },
-    GeotileGrid { precision: u8 },
+    GeotileGrid { precision: u8, bounds: Option<GeoBox> },
 }
 
 /// The best documents of each shard, few of one value.

@@ -2,6 +2,7 @@
 
 use super::Source;
 use super::bucket::RangeSpec;
+use crate::geo::GeoBox;
 
 /// Rings around a point.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,15 +28,6 @@ pub struct GeoGrid {
     pub size: u32,
     pub shard_size: Option<u32>,
     pub bounds: Option<GeoBox>,
-}
-
-/// In degrees; `left` beyond `right` crosses the date line.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GeoBox {
-    pub top: f64,
-    pub left: f64,
-    pub bottom: f64,
-    pub right: f64,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Asking the shards: what each is asked, in parallel, under the deadline.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use model::error::{Error, ErrorKind};
 use model::id::ShardNumber;
@@ -10,16 +10,21 @@ use search::bind::bind_after;
 use search::scatter::{Effect, Event, Outcome, Scatter};
 use search::shard_query::{DocAddress, ShardHits, ShardQuery};
 use search::statistics::Statistics;
-use shard::execute;
+use shard::execute::{self, Patience};
 use shard::fetch::{FetchPlan, Fetched};
 use shard::reader::Reader;
 use tokio::sync::mpsc;
 
+use super::brief::goes_in_steps;
 use super::target::{BoundIndex, failure};
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::gateway::patience::{Guard, SearchPatience};
+use crate::gateway::upkeep;
 use crate::indexes::{IndexView, OpenShard, Used};
+
+/// How long a search may hold up a thread that serves connections.
+const HERE: Duration = Duration::from_micros(500);
 
 /// One shard of the plan.
 #[derive(Clone)]
@@ -144,36 +149,52 @@ pub(super) async fn scatter(core: &Arc<Core>, questions: &[Question], guard: &Gu
     let mut effects = Vec::new();
     let mut scatter = Scatter::start(questions.len(), &mut effects);
     loop {
+        let mut here = None;
         for effect in effects.drain(..) {
             match effect {
-                Effect::Ask { shard } => ask(core, questions[shard].clone(), guard.patience(), (shard, sender.clone())),
+                Effect::Ask { shard } => {
+                    let (question, patience) = (&questions[shard], guard.patience());
+                    here = question.answer_here(core, &patience).map(|answer| (shard, answer));
+                    if here.is_none() {
+                        ask(core, question.clone(), patience, (shard, sender.clone()));
+                    }
+                }
                 Effect::Stop { .. } => guard.stop(),
                 Effect::Finish => return (scatter.outcome(), asked),
             }
         }
-        let event = tokio::select! {
-            Some((shard, answer)) = events.recv() => match answer {
-                Ok(Answered { hits, reader, fetched }) => {
-                    asked[shard].reader = Some(reader);
-                    asked[shard].fetched = fetched;
-                    Event::ShardAnswered { shard, hits }
-                }
-                Err(failure) => Event::ShardFailed { shard, failure },
+        let heard = match here {
+            Some(answer) => Some(answer),
+            None => tokio::select! {
+                Some(answer) = events.recv() => Some(answer),
+                () = guard.deadline() => None,
             },
-            () = guard.deadline() => Event::Deadline,
+        };
+        let event = match heard {
+            Some((shard, Ok(Answered { hits, reader, fetched }))) => {
+                asked[shard].reader = Some(reader);
+                asked[shard].fetched = fetched;
+                Event::ShardAnswered { shard, hits }
+            }
+            Some((shard, Err(failure))) => Event::ShardFailed { shard, failure },
+            None => Event::Deadline,
         };
         scatter.on(event, &mut effects);
     }
 }
 
+/// Lets a thread of the pool answer. It sends the answer itself; there is room for one of every shard.
 fn ask(core: &Arc<Core>, question: Question, patience: SearchPatience, to: (usize, mpsc::Sender<ShardAnswer>)) {
-    let inside = core.clone();
-    let work = core.search.run(move || question.answer(&inside, &patience));
-    tokio::spawn(async move {
-        let answer = work.await.and_then(|answer| answer);
+    let (shard, answers) = to;
+    let (refused, inside) = (answers.clone(), core.clone());
+    let job = move || {
+        let answer = crate::gateway::caught(|| question.answer(&inside, &patience));
         // Nobody listens when the search is over already.
-        let _ = to.1.send((to.0, answer)).await;
-    });
+        let _ = answers.try_send((shard, answer));
+    };
+    if let Err(full) = core.search.begin(Box::new(job)) {
+        let _ = refused.try_send((shard, Err(full)));
+    }
 }
 
 /// What one shard is asked.
@@ -186,19 +207,40 @@ pub(super) struct Question {
 }
 
 impl Question {
-    fn answer(&self, core: &Core, patience: &SearchPatience) -> Result<Answered, Error> {
+    /// Answers on this thread, if that is done in no time: handing a short search to another thread costs more than the search. `None`: it
+    /// takes longer, or the searches of this shard did so lately.
+    fn answer_here(&self, core: &Core, patience: &SearchPatience) -> Option<Result<Answered, Error>> {
+        self.only.as_ref()?;
+        let shard = &self.place.shard;
+        let copy = shard.copy().ok()?;
+        let steady = !upkeep::would_refresh(&self.place.view, shard, copy, now_ms());
+        if !steady || !goes_in_steps(&self.query, &copy.reader()) || !shard.used.tries.may() {
+            return None;
+        }
+        let hurried = patience.within(HERE);
+        let answer = crate::gateway::caught(|| self.answer(core, &hurried));
+        let done = !hurried.gave_up();
+        shard.used.tries.tried(done);
+        done.then_some(answer)
+    }
+
+    fn answer(&self, core: &Core, patience: &dyn Patience) -> Result<Answered, Error> {
         let begun = Instant::now();
         let shard = &self.place.shard;
         let copy = shard.copy()?;
-        crate::gateway::upkeep::wake(&self.place.view, shard, copy, now_ms())?;
+        upkeep::wake(&self.place.view, shard, copy, now_ms())?;
         let reader = copy.reader();
         let budget = Arc::new(core.aggregation_budget());
         let hits = crate::gateway::caught(|| execute::query_within(&reader, &self.query, patience, &budget))?;
-        Used::count(&shard.used.queries, &shard.used.query_micros, begun);
+        let took = begun.elapsed();
         let fetched = self.only.as_ref().map(|(plan, from)| {
             let addresses: Vec<DocAddress> = hits.hits.iter().skip(*from).map(|hit| hit.address).collect();
             fetch(shard, plan, &reader, &addresses, patience)
         });
+        // Who gave up asks again.
+        if !fetched.as_ref().is_some_and(was_cancelled) {
+            Used::count(&shard.used.queries, &shard.used.query_micros, took);
+        }
         Ok(Answered { hits, reader, fetched })
     }
 }
@@ -209,12 +251,18 @@ pub(super) fn fetch(
     plan: &FetchPlan,
     reader: &Reader,
     addresses: &[DocAddress],
-    patience: &SearchPatience,
+    patience: &dyn Patience,
 ) -> Result<Vec<Fetched>, Error> {
     let begun = Instant::now();
     let fetched = crate::gateway::caught(|| plan.fetch(reader, addresses, patience));
-    Used::count(&shard.used.fetches, &shard.used.fetch_micros, begun);
+    if !was_cancelled(&fetched) {
+        Used::count(&shard.used.fetches, &shard.used.fetch_micros, begun.elapsed());
+    }
     fetched
+}
+
+fn was_cancelled<T>(result: &Result<T, Error>) -> bool {
+    result.as_ref().is_err_and(|error| error.kind == ErrorKind::TaskCancelled)
 }
 
 fn lost(error: tokio::task::JoinError) -> Error {

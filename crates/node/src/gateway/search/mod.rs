@@ -2,6 +2,7 @@
 
 mod aggregations;
 mod ask;
+mod brief;
 mod target;
 mod winners;
 
@@ -19,6 +20,7 @@ use super::patience::Guard;
 use crate::core::Core;
 use crate::telemetry::{Action, Ending};
 use ask::{Place, Question, places, scatter, shard_queries};
+pub(crate) use brief::Tries;
 use target::{BoundIndex, bind_target, failure};
 pub(super) use target::{bind_filtered, context, counting, resolve_open};
 use winners::Winners;

@@ -7,8 +7,10 @@ mod one;
 mod validate;
 
 use axum::http::Method;
+use model::admin::IndexInfo;
 use model::error::{Error, ErrorKind};
-use model::id::IndexRef;
+use model::id::{IndexRef, ShardNumber};
+use model::search::ShardFailure;
 use model::target::Target;
 use serde_json::{Value, json};
 
@@ -39,9 +41,7 @@ fn execution(params: &mut Params) -> Result<(), Error> {
     at_least(params.int("batched_reduce_size")?, 2, "batchedReduceSize")?;
     at_least(params.int("pre_filter_shard_size")?, 1, "preFilterShardSize")?;
     at_least(params.int("max_concurrent_shard_requests")?, 1, "maxConcurrentShardRequests")?;
-    for flag in ["request_cache", "ccs_minimize_roundtrips", "typed_keys"] {
-        params.flag(flag)?;
-    }
+    params.flag("ccs_minimize_roundtrips")?;
     for flag in ["phase_took", "include_named_queries_score", "verbose_pipeline"] {
         if params.flag(flag)? == Some(true) {
             return Err(Error::not_implemented(format!("[{flag}] of a search")));
@@ -78,14 +78,25 @@ fn at_least(given: Option<i32>, least: i32, name: &str) -> Result<(), Error> {
 
 /// What a query that OpenSearch refuses on its shards answers with: every shard has failed. Other errors stay as they are.
 fn on_shards(server: &Server, target: &Target, failure: Error) -> Error {
-    if failure.kind != ErrorKind::QueryShard {
+    if !is_late(&failure) {
         return failure;
     }
     let indexes = match server.gateway.indexes(target) {
         Ok(indexes) => indexes,
         Err(missing) => return missing,
     };
-    let node = server.gateway.cluster().nodes.first().map(|node| node.id.to_string());
+    let node = server.gateway.cluster().nodes.first().map(|node| node.id.clone());
+    if let (ErrorKind::SearchPhaseExecution, Some(cause)) = (failure.kind, failure.root_causes.first()) {
+        let failed = |index: &IndexInfo| ShardFailure {
+            index: index.name.clone(),
+            shard: ShardNumber(0),
+            node: node.clone(),
+            error: cause.clone(),
+        };
+        let failures: Vec<ShardFailure> = indexes.iter().map(failed).collect();
+        return if failures.is_empty() { failure } else { Error::search_phase(failure.reason, failures) };
+    }
+    let node = node.map(|id| id.to_string());
     let mut whole = Error::new(ErrorKind::SearchPhaseExecution, "all shards failed");
     let mut failed = Vec::new();
     for index in indexes {
@@ -101,6 +112,11 @@ fn on_shards(server: &Server, target: &Target, failure: Error) -> Error {
         whole.root_causes.push(Error { cause: None, ..failure });
     }
     whole.with_detail("phase", "query").with_detail("grouped", true).with_detail("failed_shards", failed)
+}
+
+/// Whether OpenSearch finds this only on its shards.
+fn is_late(failure: &Error) -> bool {
+    matches!(failure.kind, ErrorKind::QueryShard | ErrorKind::SearchPhaseExecution)
 }
 
 /// The error of a query, with the one index that it is about.

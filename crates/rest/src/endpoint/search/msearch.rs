@@ -10,7 +10,7 @@ use model::target::Target;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::{execution, on_shards, one, search_type};
+use super::{execution, is_late, on_shards, one, search_type};
 use crate::dsl;
 use crate::endpoint::Server;
 use crate::endpoint::options::refusal;
@@ -34,6 +34,7 @@ pub(super) async fn msearch(server: Arc<Server>, mut request: Request) -> Result
     let target = request.target()?;
     execution(&mut request.params)?;
     let total_as_int = request.params.flag("rest_total_hits_as_int")?.unwrap_or(false);
+    let typed_keys = request.params.flag("typed_keys")?.unwrap_or(false);
     let concurrent = match request.params.int("max_concurrent_searches")? {
         None => CONCURRENT,
         Some(number) => match usize::try_from(number) {
@@ -44,7 +45,8 @@ pub(super) async fn msearch(server: Arc<Server>, mut request: Request) -> Result
     if body.is_empty() {
         return Err(Error::new(ErrorKind::Parse, "request body or source parameter is required"));
     }
-    let searches = read(&server, &body, &target, total_as_int)?;
+    let mut searches = read(&server, &body, &target, total_as_int)?;
+    searches.iter_mut().flatten().for_each(|asked| asked.typed_keys = typed_keys);
     request.finish()?;
     if searches.is_empty() {
         return Err(refusal("no requests added"));
@@ -138,7 +140,7 @@ fn read(server: &Server, body: &[u8], target: &Target, total_as_int: bool) -> Re
                 }
                 Ok(asked)
             }
-            Err(failure) if failure.kind == ErrorKind::QueryShard => Err(on_shards(server, &head.target, failure)),
+            Err(failure) if is_late(&failure) => Err(on_shards(server, &head.target, failure)),
             Err(failure) => return Err(failure),
         };
         searches.push(asked);
@@ -152,6 +154,7 @@ struct Header {
     routing: Option<Vec<String>>,
     preference: Option<String>,
     partial: Option<bool>,
+    request_cache: Option<bool>,
 }
 
 impl Header {
@@ -165,11 +168,15 @@ impl Header {
         if self.partial.is_some() {
             asked.allow_partial_search_results = self.partial;
         }
+        if self.request_cache.is_some() {
+            asked.request_cache = self.request_cache;
+        }
     }
 }
 
 fn header(line: &[u8], target: &Target) -> Result<Header, Error> {
-    let mut header = Header { target: target.clone(), routing: None, preference: None, partial: None };
+    let mut header =
+        Header { target: target.clone(), routing: None, preference: None, partial: None, request_cache: None };
     for (key, value) in json::object(line)?.unwrap_or_default() {
         let flag = || text(&key, &value).and_then(|text| boolean(&text));
         match key.as_str() {
@@ -184,7 +191,8 @@ fn header(line: &[u8], target: &Target) -> Result<Header, Error> {
                 let states = names(&key, &value)?.join(",");
                 header.target.options.expand_wildcards = Some(expand(&states)?);
             }
-            "request_cache" | "requestCache" | "ccs_minimize_roundtrips" | "ignore_throttled" | "ignoreThrottled" => {
+            "request_cache" | "requestCache" => header.request_cache = Some(flag()?),
+            "ccs_minimize_roundtrips" | "ignore_throttled" | "ignoreThrottled" => {
                 flag()?;
             }
             "cancel_after_time_interval" | "search_pipeline" => {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use model::aggregation::answer::{Answer, Body, Bucket};
 use model::error::Error;
-use model::search::{SearchRequest, SearchResponse, TrackTotal};
+use model::search::{Hit, SearchRequest, SearchResponse, TrackTotal};
 use model::target::Target;
 
 use super::{execution, on_shards};
@@ -56,13 +57,15 @@ pub(super) fn plain_total(asked: &mut SearchRequest) -> Result<(), Error> {
 
 pub(super) fn shape(asked: &SearchRequest, total_as_int: bool) -> Shape {
     let none = |fields: &Vec<String>| fields.iter().any(|field| field == "_none_");
-    Shape { total_as_int, without_ids: asked.fetch.stored_fields.as_ref().is_some_and(none), nodes: Vec::new() }
+    let without_ids = asked.fetch.stored_fields.as_ref().is_some_and(none);
+    Shape { total_as_int, typed_keys: asked.typed_keys, without_ids, nodes: Vec::new() }
 }
 
 /// Where explained hits come from.
 pub(super) fn nodes(server: &Server, answer: &SearchResponse, shape: &mut Shape) {
-    let explained = answer.hits.iter().filter(|hit| hit.explanation.is_some());
-    for hit in explained {
+    let mut hits: Vec<&Hit> = answer.hits.iter().collect();
+    answer.aggregations.iter().flatten().for_each(|one| top_hits(one, &mut hits));
+    for hit in hits.into_iter().filter(|hit| hit.explanation.is_some()) {
         if shape.nodes.iter().any(|(index, _, _)| *index == hit.index) {
             continue;
         }
@@ -71,5 +74,16 @@ pub(super) fn nodes(server: &Server, answer: &SearchResponse, shape: &mut Shape)
             let placed = primaries.filter_map(|shard| Some((shard.number.0, shard.node.clone()?)));
             shape.nodes.extend(placed.map(|(number, node)| (hit.index.clone(), number, node)));
         }
+    }
+}
+
+/// The hits within an aggregation's answer. As deep as aggregations nest, which is limited.
+fn top_hits<'a>(answer: &'a Answer, hits: &mut Vec<&'a Hit>) {
+    let mut inside = |bucket: &'a Bucket| bucket.answers.iter().for_each(|one| top_hits(one, hits));
+    match &answer.body {
+        Body::TopHits(top) => hits.extend(&top.hits),
+        Body::Bucket(bucket) => inside(bucket),
+        Body::Buckets(buckets) => buckets.list.iter().for_each(inside),
+        Body::Value { .. } | Body::Metric(_) => {}
     }
 }

@@ -9,6 +9,7 @@ use super::BindContext;
 use crate::aggregation::metric::{Stats, StatsShown};
 use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
 
+mod choice;
 mod histogram;
 mod range;
 mod terms;
@@ -57,7 +58,7 @@ impl Binding<'_> {
     fn kind(self, asked: &Aggregation) -> Result<Kind, Error> {
         let name = asked.kind.name();
         match &asked.kind {
-            Asked::Terms(terms) => self.terms(terms),
+            Asked::Terms(terms) => self.terms(&asked.name, terms),
             Asked::Histogram(asked) => self.histogram(asked),
             Asked::DateHistogram(asked) => self.date_histogram(asked),
             Asked::Range(asked) => self.range(asked),

@@ -10,12 +10,14 @@ use crate::aggregation::Kind;
 use crate::aggregation::terms::Terms;
 
 impl Binding<'_> {
-    pub(super) fn terms(self, asked: &Asked) -> Result<Kind, Error> {
-        if asked.include.is_some() || asked.exclude.is_some() || asked.exact {
-            return Err(Error::not_implemented("[include], [exclude] and [exact] of [terms]"));
+    pub(super) fn terms(self, name: &str, asked: &Asked) -> Result<Kind, Error> {
+        if asked.exact {
+            return Err(Error::not_implemented("[exact] of [terms]"));
         }
+        let values = self.values(&asked.source, Accepts::Keys, "terms")?;
         Ok(Kind::Terms(Box::new(Terms {
-            values: self.values(&asked.source, Accepts::Keys, "terms")?,
+            choice: self.choice(name, (asked.include.as_ref(), asked.exclude.as_ref()), &values)?,
+            values,
             cut: asked.cut,
             order: order_or_count(&asked.order),
             show_error: asked.show_error,

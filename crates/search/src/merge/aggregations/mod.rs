@@ -12,7 +12,7 @@ use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
 mod histogram;
 mod order;
 mod range;
-mod stats;
+pub(in crate::merge) mod stats;
 mod terms;
 
 pub use order::{RowOrder, ranks};

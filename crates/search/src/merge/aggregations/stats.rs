@@ -50,7 +50,7 @@ impl Writer<'_> {
 
 const PLAIN: [&str; 4] = ["min", "max", "avg", "sum"];
 
-fn plain(found: &Found, format: &Format) -> Metric {
+pub(in crate::merge) fn plain(found: &Found, format: &Format) -> Metric {
     let mut writer = Writer { metric: Metric::default(), format, shows_text: found.count > 0 };
     write_plain(&mut writer, found);
     writer.metric
@@ -67,7 +67,7 @@ fn write_plain(writer: &mut Writer<'_>, found: &Found) {
 }
 
 /// Variances of the matches as a whole, and of them as a sample.
-fn extended(found: &Found, sigma: f64, format: &Format) -> Metric {
+pub(in crate::merge) fn extended(found: &Found, sigma: f64, format: &Format) -> Metric {
     let mut writer = Writer { metric: Metric::default(), format, shows_text: found.count > 0 };
     write_plain(&mut writer, found);
     let (count, sum, squares) = (found.count as f64, found.sum.value(), found.squares.value());

@@ -4,7 +4,9 @@ use search::aggregation::BoundAggregation;
 use search::aggregation::terms::Terms;
 use search::aggregation::values::Shape;
 
+use super::choice::Chooser;
 use super::{Collector, Collectors, Workshop};
+use crate::score::Outcome;
 
 mod numbers;
 mod rows;
@@ -20,10 +22,11 @@ pub(super) fn collector(
     bound: &BoundAggregation,
     children: Collectors,
     workshop: &Workshop<'_, '_>,
-) -> Box<dyn Collector> {
+) -> Outcome<Box<dyn Collector>> {
+    let chooser = Chooser::new(&terms.choice)?;
     let rows = Rows::new(terms.clone(), bound.children.clone(), workshop.budget.clone());
-    match terms.values.shape() {
-        Shape::Bytes => Box::new(StringTerms::new(rows, children)),
-        Shape::Long | Shape::Unsigned | Shape::Double => Box::new(NumberTerms::new(rows, children)),
-    }
+    Ok(match terms.values.shape() {
+        Shape::Bytes => Box::new(StringTerms::new(rows, chooser, children)),
+        Shape::Long | Shape::Unsigned | Shape::Double => Box::new(NumberTerms::new(rows, chooser, children)),
+    })
 }

@@ -6,8 +6,9 @@ use search::aggregation::values::key;
 
 use super::rows::Rows;
 use crate::aggregate::batch::Sorted;
+use crate::aggregate::choice::Chooser;
 use crate::aggregate::numbers::Numbers;
-use crate::aggregate::places::Places;
+use crate::aggregate::places::{Places, REFUSED};
 use crate::aggregate::{Batch, Collector, Collectors};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
@@ -18,6 +19,7 @@ const NARROW: u64 = 1 << 16;
 
 pub(super) struct NumberTerms {
     rows: Rows,
+    chooser: Chooser,
     children: Collectors,
     numbers: Numbers,
     /// The code of each bucket.
@@ -30,11 +32,12 @@ pub(super) struct NumberTerms {
 }
 
 impl NumberTerms {
-    pub(super) fn new(rows: Rows, children: Collectors) -> Self {
+    pub(super) fn new(rows: Rows, chooser: Chooser, children: Collectors) -> Self {
         Self {
             numbers: Numbers::new(&rows.terms.values),
             places: Places::new(rows.budget.clone()),
             rows,
+            chooser,
             children,
             codes: Vec::new(),
             by_code: HashMap::new(),
@@ -48,11 +51,14 @@ impl NumberTerms {
 fn bucket(
     by_code: &mut HashMap<(u32, i64), u32>,
     codes: &mut Vec<i64>,
-    rows: &mut Rows,
+    (rows, chooser): (&mut Rows, &Chooser),
     (owner, code): (u32, i64),
 ) -> Outcome<u32> {
     if let Some(found) = by_code.get(&(owner, code)) {
         return Ok(*found);
+    }
+    if !chooser.admits_code(code) {
+        return Ok(REFUSED);
     }
     let made = rows.add(owner, size_of::<((u32, i64), u32, i64)>())?;
     codes.push(code);
@@ -78,6 +84,7 @@ impl Collector for NumberTerms {
         self.inside.clear();
         let plain = self.children.is_empty();
         let (rows, by_code, codes) = (&mut self.rows, &mut self.by_code, &mut self.codes);
+        let chooser = &self.chooser;
         let (places, least, inside) = (&mut self.places, self.least, &mut self.inside);
         let mut previous = (u32::MAX, 0, 0);
         let mut each = |at: usize, code: i64| -> Outcome<()> {
@@ -89,11 +96,14 @@ impl Collector for NumberTerms {
             previous = (at as u32, owner, code);
             let found = match least {
                 Some(least) => {
-                    let make = || bucket(by_code, codes, rows, (owner, code));
+                    let make = || bucket(by_code, codes, (rows, chooser), (owner, code));
                     places.get(owner, (code - least) as u64, make)?
                 }
-                None => bucket(by_code, codes, rows, (owner, code))?,
+                None => bucket(by_code, codes, (rows, chooser), (owner, code))?,
             };
+            if found == REFUSED {
+                return Ok(());
+            }
             rows.counts[found as usize] += 1;
             if !plain {
                 inside.push(&batch, at, found);

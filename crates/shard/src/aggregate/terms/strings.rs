@@ -8,7 +8,8 @@ use model::aggregation::partial::Partial;
 
 use super::rows::Rows;
 use crate::aggregate::batch::Sorted;
-use crate::aggregate::places::Places;
+use crate::aggregate::choice::Chooser;
+use crate::aggregate::places::{Places, REFUSED};
 use crate::aggregate::strings::{Ords, Strings};
 use crate::aggregate::{Batch, Collector, Collectors, Owners};
 use crate::compile::scorer::Leaf;
@@ -29,8 +30,8 @@ pub(super) struct StringTerms {
 }
 
 /// The value of each bucket.
-#[derive(Default)]
 struct Keys {
+    chooser: Chooser,
     values: Vec<Box<[u8]>>,
     buckets: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -38,9 +39,17 @@ struct Keys {
 }
 
 impl Keys {
+    fn new(chooser: Chooser) -> Self {
+        let (values, buffer) = Default::default();
+        Self { chooser, values, buckets: HashTable::new(), hasher: DefaultHashBuilder::default(), buffer }
+    }
+
     /// The bucket of an ordinal's value, made when it is new.
     fn bucket(&mut self, strings: &Strings, rows: &mut Rows, (owner, ord): (u32, u64)) -> Outcome<u32> {
         strings.value(ord, &mut self.buffer)?;
+        if !self.chooser.admits_bytes(&self.buffer) {
+            return Ok(REFUSED);
+        }
         let hash = self.hasher.hash_one((owner, self.buffer.as_slice()));
         let (values, owners) = (&self.values, &rows.owners);
         let same = |&bucket: &u32| owners[bucket as usize] == owner && *values[bucket as usize] == *self.buffer;
@@ -57,13 +66,13 @@ impl Keys {
 }
 
 impl StringTerms {
-    pub(super) fn new(rows: Rows, children: Collectors) -> Self {
+    pub(super) fn new(rows: Rows, chooser: Chooser, children: Collectors) -> Self {
         Self {
             strings: Strings::new(&rows.terms.values),
             places: Places::new(rows.budget.clone()),
             rows,
             children,
-            keys: Keys::default(),
+            keys: Keys::new(chooser),
             tally: Vec::new(),
             ords: Ords::default(),
             inside: Sorted::default(),
@@ -101,6 +110,9 @@ impl Collector for StringTerms {
         strings.read(batch.docs, &mut self.ords).try_for_each(|at, ord| {
             let owner = batch.owners.of(at);
             let bucket = places.get(owner, ord, || keys.bucket(strings, rows, (owner, ord)))?;
+            if bucket == REFUSED {
+                return Ok(());
+            }
             rows.counts[bucket as usize] += 1;
             if !plain {
                 inside.push(&batch, at, bucket);
@@ -114,7 +126,9 @@ impl Collector for StringTerms {
         let mut tally = std::mem::take(&mut self.tally);
         for (ord, count) in tally.iter().enumerate().filter(|(_, count)| **count > 0) {
             let bucket = self.keys.bucket(&self.strings, &mut self.rows, (0, ord as u64))?;
-            self.rows.counts[bucket as usize] += count;
+            if bucket != REFUSED {
+                self.rows.counts[bucket as usize] += count;
+            }
         }
         tally.clear();
         self.tally = tally;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::aggregation::answer::{Answer, Body};
 use model::aggregation::request::terms::Cut;
 use model::aggregation::request::{Order, OrderBy};
+use search::aggregation::choice::Choice;
 use search::aggregation::format::Format;
 use search::aggregation::histogram::{Histogram, Step};
 use search::aggregation::metric::{Stats, StatsShown};
@@ -36,6 +37,7 @@ fn terms(values: Values, order: OrderBy, size: u32) -> Kind {
         cut: Cut { size, shard_size: None, min_doc_count: 1, shard_min_doc_count: 0 },
         order: vec![Order { by: order, descending: true }],
         show_error: true,
+        choice: Choice::default(),
     }))
 }
 

@@ -1,0 +1,121 @@
+//! Which searches may be tried on the thread that serves the connection: those whose work is done in steps, between which the clock is
+//! looked at, so that one which turns out long is given up and handed to the pool.
+//!
+//! In: a query of one shard, and what the shard holds. Out: yes or no, and how the tries of a shard went. Not here: the clock
+//! ([`crate::gateway::patience`]).
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use search::bound::{BoundKind, BoundQuery};
+use search::shard_query::ShardQuery;
+use shard::reader::Reader;
+
+/// Clauses, and terms of a clause, at most.
+const CLAUSES: usize = 32;
+/// Documents of a shard at most: those of a term are read without a look at the clock.
+const DOCS: u64 = 1 << 21;
+/// As `DOCS`, where the values of a whole column may be read without one.
+const DOCS_OF_COLUMNS: u64 = 1 << 18;
+/// Long searches in a row after which one in so many is still tried.
+const SELDOM: u32 = 64;
+
+/// Whether no step of the query takes long.
+pub(super) fn goes_in_steps(query: &ShardQuery, reader: &Reader) -> bool {
+    if query.aggregations.is_some() {
+        return false;
+    }
+    let docs: u64 = reader.segments.iter().map(|view| u64::from(view.segment.doc_count())).sum();
+    if docs > DOCS {
+        return false;
+    }
+    let mut clauses = CLAUSES;
+    let columns = docs <= DOCS_OF_COLUMNS;
+    is_plain(&query.query, columns, &mut clauses)
+        && query.post_filter.as_ref().is_none_or(|filter| is_plain(filter, columns, &mut clauses))
+}
+
+/// Depth is bounded by that of requests.
+fn is_plain(query: &BoundQuery, columns: bool, left: &mut usize) -> bool {
+    let Some(rest) = left.checked_sub(1) else { return false };
+    *left = rest;
+    match &query.kind {
+        BoundKind::MatchAll | BoundKind::MatchNone(_) | BoundKind::Term(..) => true,
+        BoundKind::Terms(_, terms) => terms.len() <= CLAUSES,
+        BoundKind::Ids(ids) => ids.len() <= CLAUSES,
+        BoundKind::Phrase(phrase) => phrase.prefix_expansions.is_none() && phrase.positions.len() <= CLAUSES,
+        BoundKind::NumberRange(..) => columns,
+        BoundKind::ConstantScore(query) => is_plain(query, columns, left),
+        BoundKind::DisMax { queries, .. } => queries.iter().all(|query| is_plain(query, columns, left)),
+        BoundKind::Bool(clauses) => {
+            let of = [&clauses.must, &clauses.should, &clauses.filter, &clauses.must_not];
+            of.into_iter().flatten().all(|query| is_plain(query, columns, left))
+        }
+        _ => false,
+    }
+}
+
+/// How tries of one shard's searches went: each that took long doubles how many are not tried after it, each that did not halves it.
+#[derive(Default)]
+pub(crate) struct Tries {
+    skip: AtomicU32,
+    step: AtomicU32,
+}
+
+impl Tries {
+    /// Whether the next is to be tried.
+    pub(super) fn may(&self) -> bool {
+        let skip = self.skip.load(Ordering::Relaxed);
+        if skip > 0 {
+            self.skip.store(skip - 1, Ordering::Relaxed);
+        }
+        skip == 0
+    }
+
+    /// One was tried; `done`: it took but a moment.
+    pub(super) fn tried(&self, done: bool) {
+        let step = self.step.load(Ordering::Relaxed);
+        let step = if done { step / 2 } else { (step * 2).clamp(1, SELDOM) };
+        self.step.store(step, Ordering::Relaxed);
+        if !done {
+            self.skip.store(step, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use search::bound::BoundBool;
+
+    use super::*;
+
+    fn plain(kind: BoundKind) -> bool {
+        is_plain(&BoundQuery::new(kind), false, &mut CLAUSES.clone())
+    }
+
+    #[test]
+    fn what_may_take_long_in_one_step_is_not_tried() {
+        let term = || BoundQuery::new(BoundKind::Term("a".into(), Vec::new().into()));
+        let any = |should: Vec<BoundQuery>| BoundKind::Bool(BoundBool { should, ..BoundBool::default() });
+        assert!(plain(any(vec![term(); CLAUSES - 1])));
+        assert!(!plain(any(vec![term(); CLAUSES])));
+        assert!(!plain(any(vec![term(), BoundQuery::new(BoundKind::Exists(Vec::new()))])));
+        assert!(!plain(BoundKind::NumberRange("a".into(), 0, 1)));
+    }
+
+    #[test]
+    fn long_searches_are_tried_ever_more_seldom() {
+        let tries = Tries::default();
+        let mut tried = 0;
+        for _ in 0..10_000 {
+            if tries.may() {
+                tries.tried(false);
+                tried += 1;
+            }
+        }
+        assert!((100..300).contains(&tried), "{tried}");
+        while !tries.may() {}
+        (0..8).for_each(|_| tries.tried(true));
+        tries.tried(false);
+        assert!(!tries.may() && tries.may());
+    }
+}

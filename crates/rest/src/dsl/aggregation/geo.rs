@@ -1,0 +1,288 @@
+//! Aggregations of points on the earth.
+
+use std::f64::consts::PI;
+
+use model::aggregation::request::Kind;
+use model::aggregation::request::bucket::RangeSpec;
+use model::aggregation::request::geo::{GeoBounds, GeoDistance, GeoGrid};
+use model::error::{Error, ErrorKind};
+use model::geo::distance::{DistanceError, DistanceUnit, parse_distance};
+use model::geo::hash::{self, GeohashError};
+use model::geo::{GeoBox, GeoPoint};
+use serde_json::Value;
+
+use super::super::field::{Field, fields};
+use super::Asked;
+use super::declared::At;
+use super::range::{items, some};
+use super::source::{Keys, SourceReader, only};
+use super::terms::size;
+use crate::json::token;
+use crate::params::number_format;
+
+/// `geo_centroid`.
+pub(super) fn geo_centroid(asked: Asked<'_>) -> Result<Kind, Error> {
+    only(asked, Keys::PLAIN).map(Kind::GeoCentroid)
+}
+
+/// `geo_bounds`.
+pub(super) fn geo_bounds(asked: Asked<'_>) -> Result<Kind, Error> {
+    let mut source = SourceReader::new(asked, Keys::FIELD);
+    let mut wrap_longitude = true;
+    for field in asked.fields() {
+        match field.key {
+            "wrap_longitude" => wrap_longitude = field.declared_flag()?,
+            _ => source.take_last(field, &["wrap_longitude"])?,
+        }
+    }
+    Ok(Kind::GeoBounds(Box::new(GeoBounds { source: source.finish()?, wrap_longitude })))
+}
+
+/// `geohash_grid`.
+pub(super) fn geohash_grid(asked: Asked<'_>) -> Result<Kind, Error> {
+    grid(asked, 5, hash_precision).map(|grid| Kind::GeohashGrid(Box::new(grid)))
+}
+
+/// `geotile_grid`.
+pub(super) fn geotile_grid(asked: Asked<'_>) -> Result<Kind, Error> {
+    grid(asked, 7, tile_precision).map(|grid| Kind::GeotileGrid(Box::new(grid)))
+}
+
+fn grid(asked: Asked<'_>, precision: u8, read: fn(Field<'_>) -> Result<u8, Error>) -> Result<GeoGrid, Error> {
+    let mut source = SourceReader::new(asked, Keys::FIELD);
+    let mut precision = precision;
+    let (mut most, mut shard_size, mut bounds) = (10_000, None, None);
+    for field in asked.fields() {
+        match field.key {
+            "precision" => precision = read(field)?,
+            "size" => most = size(asked, field, "size")?,
+            "shard_size" => shard_size = Some(size(asked, field, "shardSize")?),
+            "bounds" => bounds = grid_bounds(field)?,
+            _ => source.take_last(field, &["precision", "size", "shard_size", "bounds"])?,
+        }
+    }
+    Ok(GeoGrid { source: source.finish()?, precision, size: most, shard_size, bounds })
+}
+
+/// Characters of a geohash, or a distance that a cell shall not exceed.
+fn hash_precision(field: Field<'_>) -> Result<u8, Error> {
+    let characters = |number: i64| match u8::try_from(number) {
+        Ok(precision @ 1..=12) => Ok(precision),
+        _ => {
+            let reason = format!("Invalid geohash aggregation precision of {number}. Must be between 1 and 12.");
+            Err(Error::illegal_argument(reason))
+        }
+    };
+    match field.value {
+        Value::String(text) => match text.parse::<i32>() {
+            Ok(number) => characters(number.into()).at(field),
+            Err(_) => {
+                let metres = parse_distance(text, DistanceUnit::Meters).map_err(|error| match error {
+                    DistanceError::Empty => number_format(""),
+                    DistanceError::NotANumber(digits) => number_format(&digits),
+                });
+                let read = metres.and_then(|metres| {
+                    characters(hash_levels(metres)).map_err(|cause| {
+                        Error::illegal_argument(format!("precision too high [{text}]")).with_cause(cause)
+                    })
+                });
+                read.at(field)
+            }
+        },
+        _ => characters(field.declared_int()?.into()).at(field),
+    }
+}
+
+/// Characters of the longest geohash whose cell is not smaller than a square with a diagonal of `metres` (as OpenSearch computes it).
+fn hash_levels(metres: f64) -> i64 {
+    const EQUATOR_M: f64 = 2.0 * PI * 6_378_137.0;
+    const POLE_TO_POLE_M: f64 = PI * 6_356_752.314_245;
+    if metres == 0.0 {
+        return 24;
+    }
+    let columns = (EQUATOR_M * (1.0 + POLE_TO_POLE_M / EQUATOR_M) / metres).ceil();
+    let bits = columns.log2().ceil() as i64;
+    let (pairs, rest) = (bits / 5, bits % 5);
+    2 * pairs + i64::from(rest > 0) + i64::from(rest > 3)
+}
+
+/// The zoom of a tile.
+pub(super) fn tile_precision(field: Field<'_>) -> Result<u8, Error> {
+    let number = match field.value {
+        Value::String(text) => text.parse::<i32>().map_err(|_| number_format(text)).at(field)?,
+        _ => field.declared_int()?,
+    };
+    u8::try_from(number).ok().filter(|zoom| *zoom <= 29).ok_or_else(|| {
+        let reason = format!("Invalid geotile_grid precision of {number}. Must be between 0 and 29.");
+        field.failed(Error::illegal_argument(reason))
+    })
+}
+
+/// A box, by its edges or by two corners; `None` where an edge is not given: without bounds.
+pub(super) fn grid_bounds(field: Field<'_>) -> Result<Option<GeoBox>, Error> {
+    let (mut top, mut left, mut bottom, mut right) = (None, None, None, None);
+    for edge in fields("bounds", field.object()?) {
+        match edge.key {
+            "top" => top = Some(edge.double().at(field)?),
+            "left" => left = Some(edge.double().at(field)?),
+            "bottom" => bottom = Some(edge.double().at(field)?),
+            "right" => right = Some(edge.double().at(field)?),
+            "wkt" => return Err(Error::not_implemented(format!("[wkt] of [bounds] of [{}]", field.owner))),
+            "top_left" | "topLeft" => (top, left) = corner(edge).at(field)?,
+            "top_right" | "topRight" => (top, right) = corner(edge).at(field)?,
+            "bottom_left" | "bottomLeft" => (bottom, left) = corner(edge).at(field)?,
+            "bottom_right" | "bottomRight" => (bottom, right) = corner(edge).at(field)?,
+            key => {
+                let reason = format!("failed to parse bounding box. unexpected field [{key}]");
+                return Err(Error::new(ErrorKind::Parse, reason)).at(field);
+            }
+        }
+    }
+    let (Some(top), Some(left), Some(bottom), Some(right)) = (top, left, bottom, right) else { return Ok(None) };
+    Ok(Some(GeoBox { top, left, bottom, right }))
+}
+
+type Corner = (Option<f64>, Option<f64>);
+
+/// A geohash stands for the edge of its cell that lies outwards.
+fn corner(field: Field<'_>) -> Result<Corner, Error> {
+    let point = match field.value {
+        Value::String(text) if !text.contains(',') => {
+            let (cell, precision) = hash::parse(text).map_err(|error| geohash_error(text, error))?;
+            let cell = hash::bounds(cell, precision);
+            let lat = if field.key.starts_with("top") { cell.top } else { cell.bottom };
+            let lon = if field.key.to_ascii_lowercase().ends_with("left") { cell.left } else { cell.right };
+            GeoPoint { lat, lon }
+        }
+        Value::String(_) | Value::Array(_) | Value::Object(_) => point(field)?,
+        _ => return Err(Error::new(ErrorKind::Parse, "geo_point expected")),
+    };
+    Ok((Some(point.lat), Some(point.lon)))
+}
+
+/// `geo_distance`.
+pub(super) fn geo_distance(asked: Asked<'_>) -> Result<Kind, Error> {
+    const OWN: [&str; 5] = ["origin", "unit", "distance_type", "keyed", "ranges"];
+    let mut source = SourceReader::new(asked, Keys::PLAIN);
+    let (mut origin, mut unit, mut plane) = (None, DistanceUnit::Meters, false);
+    let (mut ranges, mut keyed) = (Vec::new(), false);
+    for field in asked.fields() {
+        match field.key {
+            "origin" | "center" | "point" | "por" => {
+                field.typed(&["VALUE_STRING", "START_ARRAY", "START_OBJECT"])?;
+                origin = Some(point(field).at(field)?);
+            }
+            "unit" => {
+                let name = field.string()?;
+                let unknown = || Error::illegal_argument(format!("No distance unit match [{name}]"));
+                unit = DistanceUnit::parse(name).ok_or_else(unknown).at(field)?;
+            }
+            "distance_type" => {
+                plane = match field.string()?.to_ascii_lowercase().as_str() {
+                    "plane" => true,
+                    "arc" => false,
+                    other => {
+                        let reason = format!("No geo distance for [{other}]");
+                        return Err(Error::illegal_argument(reason)).at(field);
+                    }
+                };
+            }
+            "keyed" => keyed = field.declared_flag()?,
+            "ranges" => ranges = items(field)?.iter().map(ring).collect::<Result<Vec<_>, _>>().at(field)?,
+            _ => source.take_last(field, &OWN)?,
+        }
+    }
+    let source = source.finish()?;
+    let origin = origin
+        .ok_or_else(|| Error::illegal_argument(format!("Aggregation [{}] must define an [origin].", asked.name)))?;
+    let ranges = some(asked, ranges)?;
+    Ok(Kind::GeoDistance(Box::new(GeoDistance {
+        source,
+        origin: (origin.lat, origin.lon),
+        ranges,
+        unit_metres: unit.metres(),
+        plane,
+        keyed,
+    })))
+}
+
+fn ring(value: &Value) -> Result<RangeSpec<f64>, Error> {
+    let unexpected = |found: &str| Error::parsing(format!("Failed to parse object: unexpected token [{found}] found"));
+    let Value::Object(object) = value else { return Err(unexpected(token(value))) };
+    let mut spec = RangeSpec { key: None, from: None, to: None };
+    for field in fields("range", object) {
+        let number = || field.double().map(Some);
+        match (field.key, field.value) {
+            ("from" | "to", Value::Null) => {}
+            ("from", Value::Number(_) | Value::String(_)) => spec.from = number()?,
+            ("to", Value::Number(_) | Value::String(_)) => spec.to = number()?,
+            ("key", Value::String(key)) => spec.key = Some(key.clone()),
+            (key, Value::Number(_) | Value::String(_)) => {
+                return Err(Error::parsing(format!("Failed to parse object: unknown field [{key}] found")));
+            }
+            (_, other) => return Err(unexpected(token(other))),
+        }
+    }
+    Ok(spec)
+}
+
+fn geohash_error(text: &str, error: GeohashError) -> Error {
+    let reason = match error {
+        GeohashError::Empty => "empty geohash".to_owned(),
+        GeohashError::Symbol(symbol) => format!("unsupported symbol [{symbol}] in geohash [{text}]"),
+    };
+    Error::new(ErrorKind::Parse, reason.clone()).with_cause(Error::illegal_argument(reason))
+}
+
+/// `"lat,lon"`, a geohash, `[lon, lat]`, or an object of `lat` and `lon`.
+fn point(field: Field<'_>) -> Result<GeoPoint, Error> {
+    match field.value {
+        Value::String(text) if text.trim_start().to_ascii_lowercase().starts_with("point") => {
+            Err(Error::not_implemented(format!("WKT in [{}] of [{}]", field.key, field.owner)))
+        }
+        Value::String(text) if text.contains(',') => pair(text),
+        Value::String(text) => {
+            let (cell, precision) = hash::parse(text).map_err(|error| geohash_error(text, error))?;
+            Ok(hash::corner(cell, precision))
+        }
+        Value::Array(items) => match items.as_slice() {
+            [lon, lat] => {
+                let number = |value| Field { value, ..field }.double();
+                Ok(GeoPoint { lon: number(lon)?, lat: number(lat)? })
+            }
+            items => {
+                items.iter().try_for_each(|value| Field { value, ..field }.double().map(drop))?;
+                let form = "a geo point array must be of the form [lon, lat]";
+                Err(Error::parsing(format!("malformed [{}]: {form}", field.key)))
+            }
+        },
+        Value::Object(object) => {
+            let degrees = |key: &str| object.get(key).and_then(Value::as_f64);
+            let (Some(lat), Some(lon)) = (degrees("lat"), degrees("lon")) else {
+                let last = object.keys().next_back().map_or("null", String::as_str);
+                let missing = "either [lat] or [lon] (or both) are missing";
+                return Err(Error::parsing(format!("malformed [{last}] geo point object. {missing}")));
+            };
+            Ok(GeoPoint { lat, lon })
+        }
+        _ => Err(field.mistyped()),
+    }
+}
+
+fn pair(text: &str) -> Result<GeoPoint, Error> {
+    let refused = |reason: String| Error::new(ErrorKind::Parse, reason);
+    let parts: Vec<&str> = text.split(',').collect();
+    let number =
+        |text: &str, what: &str| text.trim().parse::<f64>().map_err(|_| refused(format!("{what} must be a number")));
+    match parts.as_slice() {
+        [lat, lon] => Ok(GeoPoint { lat: number(lat, "latitude")?, lon: number(lon, "longitude")? }),
+        [_, _, z] => {
+            let reason = "but [ignore_z_value] parameter is [false]";
+            Err(refused(format!("Exception parsing coordinates: found Z value [{}] {reason}", z.trim())))
+        }
+        parts => {
+            let count = parts.len();
+            Err(refused(format!("failed to parse [{text}], expected 2 or 3 coordinates but found: [{count}]")))
+        }
+    }
+}

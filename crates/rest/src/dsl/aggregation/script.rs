@@ -1,0 +1,69 @@
+//! Scripts: a string, or an object with `source`.
+
+use model::aggregation::request::pipeline::Script;
+use model::error::Error;
+use serde_json::Value;
+
+use super::super::field::{Field, fields};
+use super::declared::At;
+
+const OWNER: &str = "script";
+
+/// A script over values of documents, which Shoal has not: what is wrong with it, or that.
+pub(super) fn refused(field: Field<'_>) -> Error {
+    match declared(field) {
+        Ok(_) => field.not_implemented(),
+        Err(error) => error,
+    }
+}
+
+/// The script of a key with a declared type.
+pub(super) fn declared(field: Field<'_>) -> Result<Script, Error> {
+    script(field.typed(&["VALUE_STRING", "START_OBJECT"])?).at(field)
+}
+
+/// The script that a key's value is.
+///
+/// # Errors
+/// 501 for stored scripts and for languages other than Painless.
+pub(super) fn script(field: Field<'_>) -> Result<Script, Error> {
+    let Value::Object(object) = field.value else {
+        return Ok(Script { source: field.text()?, params: Vec::new() });
+    };
+    let (mut source, mut id, mut lang) = (None, None, "painless");
+    let mut params = Vec::new();
+    for option in fields(OWNER, object) {
+        match option.key {
+            "source" | "inline" => {
+                let text = option.typed(&["VALUE_STRING", "START_OBJECT"])?.value;
+                let text = text.as_str().ok_or_else(|| option.not_implemented())?;
+                source = Some(one_of(source.is_none() && id.is_none(), text).at(option)?);
+            }
+            "id" => {
+                let text = option.string()?;
+                id = Some(one_of(source.is_none(), text).at(option)?);
+            }
+            "lang" => lang = option.string()?,
+            "params" => params = option.object()?.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
+            "options" => drop(option.object()?),
+            _ => return Err(option.undeclared()),
+        }
+    }
+    if let Some(id) = id {
+        return Err(Error::not_implemented(format!("stored script [{id}]")));
+    }
+    let source = source.ok_or_else(|| {
+        Error::illegal_argument("must specify either [source] for an inline script or [id] for a stored script")
+    })?;
+    if lang != "painless" {
+        return Err(Error::not_implemented(format!("script language [{lang}]")));
+    }
+    Ok(Script { source: source.to_owned(), params })
+}
+
+fn one_of(alone: bool, text: &str) -> Result<&str, Error> {
+    if alone {
+        return Ok(text);
+    }
+    Err(Error::illegal_argument("must only use one of [source, id] when specifying a script"))
+}
