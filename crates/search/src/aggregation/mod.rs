@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::bound::BoundQuery;
 
 pub mod choice;
+pub mod composite;
 pub mod format;
 pub mod histogram;
 pub mod metric;
@@ -18,6 +19,7 @@ pub mod range;
 pub mod terms;
 pub mod values;
 
+use composite::Composite;
 use histogram::Histogram;
 use metric::Stats;
 use range::{IpRanges, Ranges};
@@ -44,6 +46,7 @@ pub struct BoundAggregation {
 pub enum Kind {
     Terms(Box<Terms>),
     Histogram(Box<Histogram>),
+    Composite(Box<Composite>),
     Ranges(Box<Ranges>),
     IpRanges(Box<IpRanges>),
     Filter(Arc<BoundQuery>),
@@ -105,6 +108,7 @@ impl Kind {
         match self {
             Self::Terms(terms) => terms.values.is_mapped(),
             Self::Histogram(histogram) => histogram.values.is_mapped(),
+            Self::Composite(composite) => composite.sources.iter().any(|source| source.values.is_mapped()),
             Self::Ranges(ranges) => ranges.values.is_mapped(),
             Self::IpRanges(ranges) => ranges.values.is_mapped(),
             Self::Missing(values) | Self::ValueCount(values) => values.is_mapped(),

@@ -76,6 +76,8 @@ pub struct BindSettings {
     pub max_terms_count: u32,
     /// `index.max_regex_length`, in characters.
     pub max_regex_length: u32,
+    /// `search.max_buckets`
+    pub max_buckets: u64,
     /// `search.allow_expensive_queries`
     pub allow_expensive_queries: bool,
 }
@@ -88,6 +90,7 @@ impl Default for BindSettings {
             query_string_lenient: false,
             max_terms_count: 65_536,
             max_regex_length: 1000,
+            max_buckets: 65_535,
             allow_expensive_queries: true,
         }
     }

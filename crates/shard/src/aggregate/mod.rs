@@ -17,6 +17,7 @@ use crate::score::Outcome;
 mod batch;
 mod budget;
 mod choice;
+mod composite;
 mod filter;
 mod histogram;
 mod missing;
@@ -85,6 +86,7 @@ impl Workshop<'_, '_> {
             Kind::Histogram(asked) => Box::new(histogram::Histogram::new(asked, children, budget)),
             Kind::Ranges(asked) => Box::new(range::Ranges::new(asked, children, budget)),
             Kind::IpRanges(asked) => Box::new(range::IpSlots::new(asked, children, budget)),
+            Kind::Composite(asked) => Box::new(composite::Composite::new(asked, children, budget)),
             Kind::Filter(query) => {
                 let weight = Compiler::new(self.counts).compile(query, false)?;
                 Box::new(filter::Filter::new(weight, children, budget))

@@ -1,5 +1,6 @@
 //! From the codes of a column to the numbers of a histogram's buckets, prepared for one segment.
 
+use model::date::DateResolution;
 use model::date::rounding::Rounding;
 use model::number::f64_from_ordered;
 use search::aggregation::format::Format;
@@ -36,6 +37,10 @@ pub(super) struct Width {
 }
 
 impl Width {
+    pub(super) fn new(interval: f64, code: NumberCode) -> Self {
+        Self { interval, offset: 0.0, code }
+    }
+
     #[inline]
     pub(super) fn index(self, code: i64) -> i64 {
         let value = match self.code {
@@ -93,6 +98,10 @@ pub(super) struct Dates {
 }
 
 impl Dates {
+    pub(super) fn new(rounding: Rounding, format: &Format) -> Self {
+        Self { rounding, divisor: divisor(format), begins: Vec::new(), recent: 0 }
+    }
+
     /// The place of the interval in the segment and its beginning.
     #[inline]
     pub(super) fn find(&mut self, code: i64) -> (u64, i64) {
@@ -109,7 +118,8 @@ impl Dates {
         (self.recent as u64, begins[self.recent])
     }
 
-    fn prepare(&mut self, range: Option<(i64, i64)>) {
+    /// A segment with codes in `range` begins.
+    pub(super) fn prepare(&mut self, range: Option<(i64, i64)>) {
         self.begins.clear();
         self.recent = 0;
         let Some((least, greatest)) = range else { return };
@@ -128,17 +138,15 @@ impl Dates {
 
 impl Steps {
     pub(super) fn new(asked: &Histogram) -> Self {
-        let nanos = matches!(&asked.values.format, Format::Date(shown) if shown.resolution == model::date::DateResolution::Nanos);
-        let divisor = if nanos { NANOS } else { 1 };
         match &asked.step {
             Step::Width { interval, offset, .. } => {
                 Self::Width(Width { interval: *interval, offset: *offset, code: asked.values.code() })
             }
             Step::Dates { rounding, .. } => match rounding.uniform() {
-                Some((width, origin)) => Self::Uniform(Uniform { width, origin, divisor, part: None }),
-                None => {
-                    Self::Dates(Box::new(Dates { rounding: rounding.clone(), divisor, begins: Vec::new(), recent: 0 }))
+                Some((width, origin)) => {
+                    Self::Uniform(Uniform { width, origin, divisor: divisor(&asked.values.format), part: None })
                 }
+                None => Self::Dates(Box::new(Dates::new(rounding.clone(), &asked.values.format))),
             },
         }
     }
@@ -170,4 +178,12 @@ impl Steps {
 
 fn between(least: i64, greatest: i64) -> (i64, u64) {
     (least, (greatest.wrapping_sub(least) as u64).saturating_add(1))
+}
+
+/// Codes of one millisecond.
+fn divisor(format: &Format) -> i64 {
+    match format {
+        Format::Date(shown) if shown.resolution == DateResolution::Nanos => NANOS,
+        _ => 1,
+    }
 }

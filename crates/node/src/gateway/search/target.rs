@@ -75,6 +75,7 @@ pub(in crate::gateway) fn resolve_open(core: &Core, target: &Target) -> Result<V
 pub(in crate::gateway) fn context(core: &Core, view: &IndexView) -> BindContext {
     let settings = BindSettings {
         max_clause_count: crate::gateway::cluster::max_clause_count(&core.state()),
+        max_buckets: crate::gateway::max_buckets(&core.state()),
         default_field: view.settings.default_field.clone(),
         query_string_lenient: view.settings.query_string_lenient,
         max_terms_count: view.settings.max_terms_count.min(u64::from(u32::MAX)) as u32,

@@ -10,6 +10,7 @@ use crate::aggregation::metric::{Stats, StatsShown};
 use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
 
 mod choice;
+mod composite;
 mod histogram;
 mod range;
 mod terms;
@@ -25,13 +26,15 @@ const MAX_DEPTH: u32 = 100;
 /// # Errors
 /// As OpenSearch answers: mostly `illegal_argument_exception` about a field of the wrong type; 501 for what is not there yet.
 pub fn bind_aggregations(asked: &[Aggregation], context: &BindContext) -> Result<Level, Error> {
-    Binding { context, depth: 0 }.level(asked)
+    Binding { context, depth: 0, parent: None }.level(asked)
 }
 
 #[derive(Clone, Copy)]
 struct Binding<'a> {
     context: &'a BindContext,
     depth: u32,
+    /// The bucket aggregation above, as errors name it.
+    parent: Option<&'static str>,
 }
 
 impl Binding<'_> {
@@ -51,7 +54,8 @@ impl Binding<'_> {
 
     fn aggregation(self, asked: &Aggregation) -> Result<BoundAggregation, Error> {
         let kind = self.kind(asked)?;
-        let children = Self { depth: self.depth + 1, ..self }.level(&asked.children)?;
+        let parent = parent_of(&asked.kind).or(self.parent);
+        let children = Self { depth: self.depth + 1, parent, ..self }.level(&asked.children)?;
         Ok(BoundAggregation { name: asked.name.clone(), kind, children, meta: asked.meta.clone() })
     }
 
@@ -64,6 +68,7 @@ impl Binding<'_> {
             Asked::Range(asked) => self.range(asked),
             Asked::DateRange(asked) => self.date_range(asked),
             Asked::IpRange(asked) => self.ip_range(asked),
+            Asked::Composite(asked) => self.composite(asked),
             Asked::Filter(query) => Ok(Kind::Filter(Arc::new(super::bind(query, self.context)?))),
             Asked::Filters(filters) => self.filters(filters),
             Asked::Missing(source) => Ok(Kind::Missing(self.values(source, Accepts::Any, name)?)),
@@ -107,4 +112,21 @@ impl Binding<'_> {
         let filters = filters.collect::<Result<_, _>>()?;
         Ok(Kind::Filters(Box::new(Filters { filters, names, other: asked.other_bucket.is_some() })))
     }
+}
+
+/// How errors name an aggregation that others cannot stand in.
+fn parent_of(kind: &Asked) -> Option<&'static str> {
+    Some(match kind {
+        Asked::Filter(_) | Asked::Nested { .. } | Asked::ReverseNested { .. } | Asked::Missing(_) | Asked::Global => {
+            return None;
+        }
+        Asked::Terms(_) => "TermsAggregatorFactory",
+        Asked::Histogram(_) => "HistogramAggregatorFactory",
+        Asked::DateHistogram(_) => "DateHistogramAggregatorFactory",
+        Asked::Range(_) => "RangeAggregatorFactory",
+        Asked::DateRange(_) => "DateRangeAggregatorFactory",
+        Asked::Filters(_) => "FiltersAggregatorFactory",
+        Asked::Composite(_) => "CompositeAggregationFactory",
+        other => other.name(),
+    })
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
 
+mod composite;
 mod histogram;
 mod order;
 mod range;
@@ -83,6 +84,7 @@ fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Resu
     let (kind, body) = match (&asked.kind, partial) {
         (Kind::Terms(terms), partial) => terms::answer(asked, terms, partial, limit)?,
         (Kind::Histogram(histogram), partial) => histogram::answer(asked, histogram, partial, limit)?,
+        (Kind::Composite(composite), partial) => composite::answer(asked, composite, partial, limit)?,
         (Kind::Ranges(ranges), partial) => range::answer(asked, ranges, partial, limit)?,
         (Kind::IpRanges(ranges), partial) => range::ip_answer(asked, ranges, partial, limit)?,
         (Kind::Stats(stats), partial) => stats::answer(stats, partial),
