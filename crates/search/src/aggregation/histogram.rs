@@ -48,3 +48,12 @@ impl Step {
         }
     }
 }
+
+/// `variable_width_histogram`
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariableWidth {
+    pub values: Values,
+    pub buckets: u32,
+    /// Clusters that a shard gives at most.
+    pub shard_size: u32,
+}

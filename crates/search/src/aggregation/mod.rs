@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::bound::BoundQuery;
 
+pub mod auto_date;
 pub mod choice;
 pub mod composite;
 pub mod format;
@@ -19,8 +20,9 @@ pub mod range;
 pub mod terms;
 pub mod values;
 
+use auto_date::AutoDateHistogram;
 use composite::Composite;
-use histogram::Histogram;
+use histogram::{Histogram, VariableWidth};
 use metric::Stats;
 use range::{IpRanges, Ranges};
 use terms::Terms;
@@ -46,6 +48,8 @@ pub struct BoundAggregation {
 pub enum Kind {
     Terms(Box<Terms>),
     Histogram(Box<Histogram>),
+    AutoDateHistogram(Box<AutoDateHistogram>),
+    VariableWidth(Box<VariableWidth>),
     Composite(Box<Composite>),
     Ranges(Box<Ranges>),
     IpRanges(Box<IpRanges>),
@@ -108,6 +112,8 @@ impl Kind {
         match self {
             Self::Terms(terms) => terms.values.is_mapped(),
             Self::Histogram(histogram) => histogram.values.is_mapped(),
+            Self::AutoDateHistogram(auto) => auto.values.is_mapped(),
+            Self::VariableWidth(variable) => variable.values.is_mapped(),
             Self::Composite(composite) => composite.sources.iter().any(|source| source.values.is_mapped()),
             Self::Ranges(ranges) => ranges.values.is_mapped(),
             Self::IpRanges(ranges) => ranges.values.is_mapped(),

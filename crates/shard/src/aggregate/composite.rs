@@ -218,7 +218,7 @@ impl Composite {
         let sources = self.sources.iter().zip(&self.asked.sources).zip(codes);
         let keys = sources.map(|((reading, source), &code)| reading.key(source, code)).collect::<Outcome<Vec<_>>>()?;
         let made = self.buckets.get(&self.asked, keys, &self.budget)?;
-        self.budget.take(codes.len() * size_of::<u64>() + 32)?;
+        self.budget.take(size_of_val(codes) + 32)?;
         self.local.insert(codes.into(), made);
         Ok(made)
     }

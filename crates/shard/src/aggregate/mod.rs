@@ -14,6 +14,7 @@ use crate::compile::{Compiler, Counts};
 use crate::reader::Reader;
 use crate::score::Outcome;
 
+mod auto_date;
 mod batch;
 mod budget;
 mod choice;
@@ -29,6 +30,7 @@ mod stats;
 mod strings;
 mod terms;
 mod value_count;
+mod variable_width;
 
 pub(crate) use batch::{Batch, Owners};
 pub use budget::Budget;
@@ -87,6 +89,8 @@ impl Workshop<'_, '_> {
             Kind::Ranges(asked) => Box::new(range::Ranges::new(asked, children, budget)),
             Kind::IpRanges(asked) => Box::new(range::IpSlots::new(asked, children, budget)),
             Kind::Composite(asked) => Box::new(composite::Composite::new(asked, children, budget)),
+            Kind::AutoDateHistogram(asked) => Box::new(auto_date::AutoDate::new(asked, children, budget)),
+            Kind::VariableWidth(asked) => Box::new(variable_width::VariableWidth::new(asked, children, budget)),
             Kind::Filter(query) => {
                 let weight = Compiler::new(self.counts).compile(query, false)?;
                 Box::new(filter::Filter::new(weight, children, budget))

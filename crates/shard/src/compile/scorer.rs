@@ -21,6 +21,8 @@ use crate::segment::{Detail, Segment};
 
 /// One segment, as the scorers are built for it.
 pub(crate) struct Leaf<'a> {
+    /// Its place in the reader.
+    pub(crate) number: u32,
     pub(crate) segment: &'a dyn Segment,
     pub(crate) fields: &'a FieldTable,
     /// Documents, deleted ones too.
@@ -31,9 +33,10 @@ pub(crate) struct Leaf<'a> {
 
 impl<'a> Leaf<'a> {
     pub(crate) fn new(reader: &'a Reader, segment: usize) -> Self {
+        let number = segment as u32;
         let segment = reader.segments[segment].segment.as_ref();
         let unscored = Arc::new(FieldScale::silent());
-        Self { segment, fields: &reader.fields, max: segment.doc_count(), unscored }
+        Self { number, segment, fields: &reader.fields, max: segment.doc_count(), unscored }
     }
 
     /// The scorer of a weight.

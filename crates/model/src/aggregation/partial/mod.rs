@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind};
 
 mod cardinality;
+mod clusters;
 mod depth;
 mod geo;
 pub mod hash;
@@ -24,6 +25,7 @@ mod weighted;
 mod wire;
 
 pub use cardinality::Cardinality;
+pub use clusters::{AutoDates, Cluster, Clusters};
 pub use geo::{Centroid, Extent};
 pub use hdr::Hdr;
 pub use moments::Moments;
@@ -65,6 +67,10 @@ pub enum Partial {
     Slots(Vec<Bucket>),
     /// Buckets by key: terms, histograms.
     Table(Table),
+    /// `auto_date_histogram`
+    AutoDates(AutoDates),
+    /// `variable_width_histogram`
+    Clusters(Clusters),
 }
 
 /// Documents of one bucket, and what the aggregations inside it found, in order of the request.
@@ -98,6 +104,8 @@ impl Partial {
                 mine.iter_mut().zip(theirs).try_for_each(|(mine, theirs)| mine.merge(theirs))?;
             }
             (Self::Table(mine), Self::Table(theirs)) => mine.merge(theirs)?,
+            (Self::AutoDates(mine), Self::AutoDates(theirs)) => mine.merge(theirs)?,
+            (Self::Clusters(mine), Self::Clusters(theirs)) => mine.merge(theirs),
             _ => return Err(two_kinds()),
         }
         Ok(())

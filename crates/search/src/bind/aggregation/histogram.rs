@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use model::aggregation::request::histogram::{Bounds, DateHistogram, Histogram as Numeric};
+use model::aggregation::request::histogram::{
+    AutoDateHistogram, Bounds, DateHistogram, Histogram as Numeric, VariableWidthHistogram,
+};
 use model::aggregation::request::{Order, OrderBy};
 use model::date::rounding::Rounding;
 use model::date::{DateFormat, Zone};
@@ -11,8 +13,12 @@ use model::error::Error;
 use super::Binding;
 use super::values::Accepts;
 use crate::aggregation::Kind;
+use crate::aggregation::auto_date::{AutoDateHistogram as Auto, Candidate};
 use crate::aggregation::format::Format;
-use crate::aggregation::histogram::{Histogram, Step};
+use crate::aggregation::histogram::{Histogram, Step, VariableWidth};
+
+/// Intervals that are joined at most, as far as the number of buckets is concerned.
+const LARGEST_JOINED: u32 = 30;
 
 impl Binding<'_> {
     pub(super) fn histogram(self, asked: &Numeric) -> Result<Kind, Error> {
@@ -48,6 +54,42 @@ impl Binding<'_> {
             min_doc_count: asked.min_doc_count,
             order: order_or_key(&asked.order),
             keyed: asked.keyed,
+        })))
+    }
+
+    pub(super) fn auto_date(self, asked: &AutoDateHistogram) -> Result<Kind, Error> {
+        let zone = asked.source.time_zone.as_deref().map(Zone::parse).transpose()?.unwrap_or_else(Zone::utc);
+        let roundings = Candidate::from(asked.minimum_interval, &zone);
+        let joined = roundings.iter().map(Candidate::most_joined).max().unwrap_or(1);
+        let most = self.context.settings.max_buckets / u64::from(joined.min(LARGEST_JOINED));
+        if u64::from(asked.buckets) > most {
+            return Err(Error::illegal_argument(format!("buckets must be less than {most}")));
+        }
+        Ok(Kind::AutoDateHistogram(Box::new(Auto {
+            values: self.values(&asked.source, Accepts::Dates, "auto_date_histogram")?,
+            buckets: asked.buckets,
+            roundings,
+        })))
+    }
+
+    pub(super) fn variable_width(self, asked: &VariableWidthHistogram, name: &str) -> Result<Kind, Error> {
+        if self.parent.is_some() {
+            return Err(Error::illegal_argument(
+                "[variable_width_histogram] cannot be nested inside an aggregation that collects more than a single bucket.",
+            ));
+        }
+        let shard_size = asked.shard_size.unwrap_or(asked.buckets.saturating_mul(50));
+        let buffer = asked.initial_buffer.unwrap_or(shard_size.saturating_mul(10).min(50_000));
+        if buffer < asked.buckets {
+            return Err(Error::illegal_argument(format!(
+                "initial_buffer must be at least buckets but was [{buffer}<{}] for [{name}]",
+                asked.buckets
+            )));
+        }
+        Ok(Kind::VariableWidth(Box::new(VariableWidth {
+            values: self.values(&asked.source, Accepts::Numbers, "variable_width_histogram")?,
+            buckets: asked.buckets,
+            shard_size,
         })))
     }
 

@@ -60,7 +60,7 @@ impl Binding<'_> {
     }
 
     fn kind(self, asked: &Aggregation) -> Result<Kind, Error> {
-        let name = asked.kind.name();
+        let (name, owner) = (asked.kind.name(), asked.name.clone());
         match &asked.kind {
             Asked::Terms(terms) => self.terms(&asked.name, terms),
             Asked::Histogram(asked) => self.histogram(asked),
@@ -68,6 +68,8 @@ impl Binding<'_> {
             Asked::Range(asked) => self.range(asked),
             Asked::DateRange(asked) => self.date_range(asked),
             Asked::IpRange(asked) => self.ip_range(asked),
+            Asked::AutoDateHistogram(asked) => self.auto_date(asked),
+            Asked::VariableWidthHistogram(asked) => self.variable_width(asked, &owner),
             Asked::Composite(asked) => self.composite(asked),
             Asked::Filter(query) => Ok(Kind::Filter(Arc::new(super::bind(query, self.context)?))),
             Asked::Filters(filters) => self.filters(filters),

@@ -9,12 +9,14 @@ use serde_json::Value;
 
 use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
 
+mod auto_date;
 mod composite;
 mod histogram;
 mod order;
 mod range;
 pub(in crate::merge) mod stats;
 mod terms;
+mod variable_width;
 
 pub use order::{RowOrder, ranks};
 
@@ -84,6 +86,8 @@ fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Resu
     let (kind, body) = match (&asked.kind, partial) {
         (Kind::Terms(terms), partial) => terms::answer(asked, terms, partial, limit)?,
         (Kind::Histogram(histogram), partial) => histogram::answer(asked, histogram, partial, limit)?,
+        (Kind::AutoDateHistogram(auto), partial) => auto_date::answer(asked, auto, partial, limit)?,
+        (Kind::VariableWidth(variable), partial) => variable_width::answer(asked, variable, partial, limit)?,
         (Kind::Composite(composite), partial) => composite::answer(asked, composite, partial, limit)?,
         (Kind::Ranges(ranges), partial) => range::answer(asked, ranges, partial, limit)?,
         (Kind::IpRanges(ranges), partial) => range::ip_answer(asked, ranges, partial, limit)?,
