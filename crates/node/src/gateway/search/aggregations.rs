@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::aggregation::answer::Answer;
-use model::error::{Error, ErrorKind};
+use model::error::Error;
 use search::aggregation::Level;
 use search::merge::aggregations::{Limit, finish as finish_all};
 use search::merge::hits::Answer as ShardAnswer;
@@ -28,9 +28,5 @@ pub(super) fn finish(
     let lead = Level::lead(&levels);
     let found = shards.iter_mut().map(|(_, hits)| std::mem::take(&mut hits.aggregations)).collect();
     let answers = finish_all(&lead, found, &mut Limit::new(max_buckets(&core.state())));
-    answers.map(Some).map_err(|cause| {
-        let mut error = Error::new(ErrorKind::SearchPhaseExecution, "").with_cause(cause.clone());
-        error.root_causes.push(cause);
-        error.with_detail("phase", "fetch").with_detail("grouped", true)
-    })
+    answers.map(Some).map_err(|error| if error.is_reduce_phase() { error } else { Error::reduce_phase(error) })
 }

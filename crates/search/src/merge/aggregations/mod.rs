@@ -7,6 +7,7 @@ use model::aggregation::partial::{Bucket, Partial};
 use model::error::{Error, ErrorKind};
 use serde_json::Value;
 
+use super::pipeline::{self, Step};
 use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
 
 mod auto_date;
@@ -73,7 +74,13 @@ pub fn finish(level: &Level, shards: Vec<Vec<Partial>>, limit: &mut Limit) -> Re
         columns.iter_mut().zip(shard).for_each(|(column, partial)| column.push(partial));
     }
     let merged = columns.into_iter().map(Partial::merge_all).collect::<Result<Vec<_>, _>>()?;
-    answers(level, merged, limit)
+    let mut answers = answers(level, merged, limit)?;
+    pipeline::siblings(&steps(level), &mut answers)?;
+    Ok(answers)
+}
+
+fn steps(level: &Level) -> Vec<Step> {
+    level.pipelines.iter().filter_map(Step::of).collect()
 }
 
 /// The answers to a level from one partial each; those that are not there were found nowhere.
@@ -83,7 +90,7 @@ pub(super) fn answers(level: &Level, partials: Vec<Partial>, limit: &mut Limit) 
 }
 
 fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Result<Answer, Error> {
-    let (kind, body) = match (&asked.kind, partial) {
+    let (kind, mut body) = match (&asked.kind, partial) {
         (Kind::Terms(terms), partial) => terms::answer(asked, terms, partial, limit)?,
         (Kind::Histogram(histogram), partial) => histogram::answer(asked, histogram, partial, limit)?,
         (Kind::AutoDateHistogram(auto), partial) => auto_date::answer(asked, auto, partial, limit)?,
@@ -98,6 +105,13 @@ fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Resu
         (Kind::Global, partial) => ("global", single(asked, partial, limit)?),
         (Kind::Filters(filters), partial) => ("filters", by_filter(asked, filters, partial, limit)?),
     };
+    if !asked.children.pipelines.is_empty() {
+        match &mut body {
+            Body::Buckets(buckets) => pipeline::parents(&steps(&asked.children), buckets)?,
+            Body::Bucket(bucket) => pipeline::siblings(&steps(&asked.children), &mut bucket.answers)?,
+            Body::Value { .. } | Body::Metric(_) | Body::TopHits(_) => {}
+        }
+    }
     Ok(Answer { name: asked.name.clone(), kind, meta: asked.meta.clone(), body })
 }
 
