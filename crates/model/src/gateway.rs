@@ -62,6 +62,8 @@ pub trait Gateway: Send + Sync + 'static {
 
     async fn health(&self, request: HealthRequest) -> Answer<HealthResponse>;
     async fn put_cluster_settings(&self, request: PutClusterSettings) -> Answer<ClusterSettings>;
+    /// Opens every shard copy again that failed, from its last commit and its log.
+    async fn retry_failed(&self) -> Answer<()>;
     fn cluster(&self) -> ClusterView;
     async fn node_stats(&self) -> Answer<Vec<NodeStats>>;
 

@@ -1,14 +1,15 @@
 //! What every request of a node works with, in one place: metadata, open indexes, threads, counters.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use crate::data_lock::DataLock;
 use cluster::command::Command;
 use cluster::state::{Node, State};
-use model::error::Error;
+use model::error::{Error, ErrorKind};
+use parking_lot::Mutex;
 use shard::aggregate::Budget;
 use wal::Syncer;
 
@@ -19,6 +20,9 @@ use crate::indexes::{Indexes, Reconciling};
 use crate::metadata::{Identity, Metadata};
 use crate::pool::Pool;
 use crate::telemetry::Metrics;
+
+/// A command, and where its answer goes.
+type Waiting = (Command, Arc<OnceLock<Result<(), Error>>>);
 
 /// How far the threads that merge yield to others: a third of what an ordinary thread gets when all cores are busy.
 const MERGE_NICE: i32 = 5;
@@ -32,6 +36,8 @@ pub struct Core {
     pub ephemeral_id: String,
     pub metadata: Metadata,
     pub indexes: Indexes,
+    /// Commands whose threads wait for the one that reconciles: it carries out all of them.
+    waiting: Mutex<Vec<Waiting>>,
     pub search: Pool,
     pub write: Pool,
     /// Merges: long work that nobody waits for, on threads that yield to all others.
@@ -78,10 +84,10 @@ impl Core {
             identity,
             metadata,
             indexes,
+            waiting: Mutex::default(),
             _lock: lock,
         });
         core.join()?;
-        core.reconcile(&core.indexes.begin());
         let shards = core.indexes.shard_count();
         tracing::info!(
             "node {} is open: {} indexes, {shards} shards, {} ms",
@@ -92,13 +98,13 @@ impl Core {
         Ok(core)
     }
 
-    /// Makes this node one of the cluster's, under its present name.
-    fn join(&self) -> io::Result<()> {
+    /// Makes this node one of the cluster's, under its present name, and opens its shards.
+    fn join(self: &Arc<Self>) -> io::Result<()> {
         let roles = ["cluster_manager", "data", "ingest"].map(str::to_owned).to_vec();
         let node =
             Node { name: self.config.node_name.as_str().into(), address: self.config.http_address.to_string(), roles };
         let id = self.identity.node.clone();
-        self.metadata.submit(&Command::NodeJoined { id, node }).map(drop).map_err(io::Error::other)
+        self.submit(&Command::NodeJoined { id, node }).map(drop).map_err(io::Error::other)
     }
 
     /// What the aggregations of one search may take on one shard.
@@ -122,16 +128,46 @@ impl Core {
     /// # Errors
     /// The command's refusal; nothing has changed then.
     pub fn submit(self: &Arc<Self>, command: &Command) -> Result<Arc<State>, Error> {
+        let answer = Arc::new(OnceLock::new());
+        self.waiting.lock().push((command.clone(), answer.clone()));
         // From before anybody sees the change: who sees it and does not find it open waits for this.
         let reconciling = self.indexes.begin();
-        self.metadata.submit(command)?;
-        self.reconcile(&reconciling);
+        if answer.get().is_none() {
+            self.carry_out(&reconciling);
+        }
         drop(reconciling);
+        let lost = || Err(Error::new(ErrorKind::IllegalState, "a change of the metadata ended without an answer"));
+        answer.get().cloned().unwrap_or_else(lost)?;
         Ok(self.state())
     }
 
+    /// Carries out all commands that wait, with one write, and follows them.
+    fn carry_out(self: &Arc<Self>, reconciling: &Reconciling<'_>) {
+        let (commands, answers): (Vec<Command>, Vec<_>) = std::mem::take(&mut *self.waiting.lock()).into_iter().unzip();
+        let plan = |state: &State| self.indexes.appointments(state, &self.identity.node);
+        let done = self.metadata.transact(&commands, plan);
+        self.reconcile(reconciling);
+        for (at, answer) in answers.into_iter().enumerate() {
+            answer.get_or_init(|| match &done {
+                Ok(done) => done[at].clone(),
+                Err(error) => Err(error.clone()),
+            });
+        }
+    }
+
+    /// Opens every shard again that failed. Blocks for the disk.
+    ///
+    /// # Errors
+    /// When the metadata cannot be written.
+    pub fn retry_failed(&self) -> Result<(), Error> {
+        let reconciling = self.indexes.begin();
+        let count = self.indexes.retry(&reconciling, &self.metadata, &self.identity.node)?;
+        tracing::info!("{count} shards were opened again, {} do not serve", self.indexes.failed_count());
+        Ok(())
+    }
+
     fn reconcile(self: &Arc<Self>, reconciling: &Reconciling<'_>) {
-        self.indexes.reconcile(reconciling, &self.metadata, &self.identity.node);
+        self.indexes.reconcile(reconciling, &self.metadata);
         self.metrics.indexes.set(self.state().indexes.len() as i64);
         self.metrics.shards.set(self.indexes.shard_count() as i64);
     }

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use rest::http::{Settings, VersionInfo};
+use rest::http::{Settings, Timeouts, VersionInfo};
 use tokio::net::TcpListener;
 
 use crate::config::Config;
@@ -55,6 +56,8 @@ impl Node {
         let settings = Settings {
             max_content_length: config.max_content_length as u64,
             max_in_flight_bytes: config.max_in_flight_bytes as u64,
+            max_connections: config.max_connections as u64,
+            timeouts: timeouts(config),
             version: VersionInfo { number: config.compatible_version.clone(), ..VersionInfo::default() },
             ..Settings::default()
         };
@@ -65,5 +68,16 @@ impl Node {
         let core = self.core;
         tokio::task::spawn_blocking(move || core.close()).await.map_err(io::Error::other)?;
         served
+    }
+}
+
+/// What is not limited is limited to some years, which clocks can add.
+fn timeouts(config: &Config) -> Timeouts {
+    const YEARS: Duration = Duration::from_secs(100_000_000);
+    let given = |millis: Option<u64>| millis.map_or(YEARS, |millis| Duration::from_millis(millis).min(YEARS));
+    Timeouts {
+        header: given(config.header_timeout_ms),
+        idle: given(config.idle_timeout_ms),
+        stall: given(config.stall_timeout_ms),
     }
 }

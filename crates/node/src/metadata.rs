@@ -53,17 +53,41 @@ impl Metadata {
     /// # Errors
     /// The command's refusal, with nothing changed; `i_o_exception` when the disk refuses.
     pub fn submit(&self, command: &Command) -> Result<Arc<State>, Error> {
+        self.submit_all(std::slice::from_ref(command))?.into_iter().collect::<Result<(), Error>>()?;
+        Ok(self.state())
+    }
+
+    /// Carries out commands in order, each refused or done alone, with one write for all.
+    ///
+    /// # Errors
+    /// `i_o_exception` when the disk refuses: none is done then.
+    pub fn submit_all(&self, commands: &[Command]) -> Result<Vec<Result<(), Error>>, Error> {
+        self.transact(commands, |_| Vec::new())
+    }
+
+    /// As [`Metadata::submit_all`], together with what `plan` makes of the state after them. Their answers come first.
+    ///
+    /// # Errors
+    /// `i_o_exception` when the disk refuses: none is done then.
+    pub fn transact(
+        &self,
+        commands: &[Command],
+        plan: impl FnOnce(&State) -> Vec<Command>,
+    ) -> Result<Vec<Result<(), Error>>, Error> {
         let _changing = self.changing.lock();
         let before = self.state();
-        let after = apply(&before, command)?;
-        if after == *before {
-            return Ok(before);
+        let mut after = before.clone();
+        let mut carry_out = |command: &Command| apply(&after, command).map(|next| after = Arc::new(next));
+        let mut answers: Vec<Result<(), Error>> = commands.iter().map(&mut carry_out).collect();
+        let planned = plan(&after);
+        answers.extend(planned.iter().map(|command| apply(&after, command).map(|next| after = Arc::new(next))));
+        // The version grows with every command that changes something.
+        if after.version != before.version {
+            write(&self.path, &*after)
+                .map_err(|e| Error::new(ErrorKind::Io, format!("cannot write {}: {e}", self.path.display())))?;
+            *self.state.write() = after;
         }
-        let after = Arc::new(after);
-        write(&self.path, &*after)
-            .map_err(|e| Error::new(ErrorKind::Io, format!("cannot write {}: {e}", self.path.display())))?;
-        *self.state.write() = after.clone();
-        Ok(after)
+        Ok(answers)
     }
 }
 

@@ -66,6 +66,7 @@ pub struct Metrics {
     pub merge_seconds: Histogram,
     pub indexes: Gauge,
     pub shards: Gauge,
+    pub shards_failed: Gauge,
     pub resident_bytes: Gauge,
 }
 
@@ -95,6 +96,7 @@ impl Metrics {
             merge_seconds: latency(),
             indexes: Gauge::default(),
             shards: Gauge::default(),
+            shards_failed: Gauge::default(),
             resident_bytes: Gauge::default(),
             registry: Registry::default(),
         };
@@ -118,6 +120,7 @@ impl Metrics {
         );
         registry.register("indexes", "Indexes in the metadata", metrics.indexes.clone());
         registry.register("shards", "Shard copies open on this node", metrics.shards.clone());
+        registry.register("shards_failed", "Shard copies that do not serve", metrics.shards_failed.clone());
         registry.register_with_unit(
             "process_resident_memory",
             "Resident memory",

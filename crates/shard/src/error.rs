@@ -42,6 +42,9 @@ pub enum ShardError {
     /// The copy failed before; it takes nothing until it is opened again.
     #[error("the shard copy failed: {cause}")]
     Failed { cause: Arc<ShardError> },
+    /// It was let go.
+    #[error("the shard copy is closed")]
+    Closed,
     /// The caller asked to stop.
     #[error("stopped before it was done")]
     Cancelled,

@@ -275,6 +275,16 @@ impl Shared {
         self.wake(state);
     }
 
+    /// After whoever writes just now, nobody does.
+    pub(crate) fn close(&self) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
+        state.fail(&Error::Closed);
+        self.wake(&state);
+        drop((state, writer));
+        self.settle();
+    }
+
     /// Calls the callbacks whose answer is known. No lock may be held.
     fn settle(&self) {
         let answered = std::mem::take(&mut self.state().answered);

@@ -15,6 +15,10 @@ pub enum Error {
     #[error("the log takes no more operations since it failed: {cause}")]
     Failed { cause: Arc<Error> },
 
+    /// The owner has closed it; the cause of [`Error::Failed`] then.
+    #[error("the log is closed")]
+    Closed,
+
     /// Bytes that were once on the disk do not read back.
     #[error("{} is damaged at byte {offset}: {damage}", path.display())]
     Corrupt { path: PathBuf, offset: u64, damage: Damage },

@@ -123,6 +123,13 @@ impl Log {
         self.shared.with_writer(Writer::sync)
     }
 
+    /// Makes what was appended durable, as far as the disk permits, and takes nothing more: no byte is written by this log afterwards.
+    pub fn close(&self) {
+        // What fails is kept in the state, and answers those who wait.
+        let _ = self.sync();
+        self.shared.close();
+    }
+
     /// Changes what safe means, for entries that wait too.
     pub fn set_durability(&self, durability: Durability) {
         self.shared.state().durability = durability;

@@ -49,10 +49,14 @@ pub(crate) fn open(disk: Arc<dyn Disk>, directory: &Path, options: &Options) -> 
         Some((last, closed)) => reopen(disk, directory, options, (closed, *last))?,
         None => (create(disk, directory, options)?, None),
     };
-    writer.unsynced = true; // by the process before this one, perhaps
-    writer.sync()?;
-    writer.disk.sync_dir(directory).map_err(in_directory("sync"))?;
     let next_seq = writer.active.next_seq;
+    // By the process before this one, perhaps. Entries that the owner has elsewhere need not be on the disk before the log is written
+    // again: a node with hundreds of logs at rest must not sync each when it starts.
+    writer.unsynced = !created;
+    writer.unsynced_names = !created;
+    if options.checkpoint.is_none_or(|checkpoint| next_seq > checkpoint + 1) {
+        writer.sync()?;
+    }
     if let Some(checkpoint) = options.checkpoint.filter(|checkpoint| next_seq <= *checkpoint) {
         return Err(Error::Lost { directory: directory.to_owned(), checkpoint, next_seq });
     }
@@ -108,6 +112,7 @@ fn writer(disk: Arc<dyn Disk>, options: &Options, salt: u64, found: Found) -> Wr
         file: found.file,
         allocated: found.allocated,
         unsynced: false,
+        unsynced_names: false,
         written: 0,
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Writer {
     pub(crate) allocated: u64,
     /// Something was written after the last sync.
     pub(crate) unsynced: bool,
+    /// The log was opened, and neither the segments' names nor what is in them is known to be on the disk.
+    pub(crate) unsynced_names: bool,
     /// All entries ever handed to [`Writer::write`].
     pub(crate) written: u64,
 }
@@ -51,6 +53,10 @@ impl Writer {
     pub(crate) fn write(&mut self, batch: &mut Batch) -> Result<(), Error> {
         if batch.entries == 0 {
             return Ok(());
+        }
+        if self.unsynced_names {
+            // The frames say that all before them is on the disk.
+            self.sync()?;
         }
         let length = batch.bytes.len() as u64;
         if self.active.entries > 0 && self.active.length + length > self.segment_size {
@@ -74,6 +80,10 @@ impl Writer {
 
     /// Makes everything written durable.
     pub(crate) fn sync(&mut self) -> Result<(), Error> {
+        if self.unsynced_names {
+            self.disk.sync_dir(&self.directory).map_err(|e| Error::io("sync", &self.directory, e))?;
+            self.unsynced_names = false;
+        }
         if self.unsynced {
             self.file.sync_data().map_err(|e| Error::io("sync", &self.active.path, e))?;
             self.unsynced = false;

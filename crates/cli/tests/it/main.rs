@@ -4,6 +4,7 @@ mod commands;
 mod compat;
 mod crud;
 mod durability;
+mod failed_copy;
 mod hostile;
 mod python;
 mod relevance;

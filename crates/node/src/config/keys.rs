@@ -32,6 +32,20 @@ pub const KEYS: &[Key] = &[
         "512mb",
         "Bytes of requests in flight together; more are refused with 429.",
     ),
+    key(
+        "http.max_connections",
+        Kind::Count,
+        "4096",
+        "Connections that may be open together; more are refused with 503. 0: as many as come.",
+    ),
+    key("http.header_timeout", Kind::Time, "30s", "How long the head of a request may take from its first byte on."),
+    key("http.idle_timeout", Kind::Time, "10m", "How long a connection may stay open without a request; -1: for ever."),
+    key(
+        "http.stall_timeout",
+        Kind::Time,
+        "60s",
+        "How long the next bytes of a body may take to come, or of an answer to be read.",
+    ),
     key("http.compatible_version", Kind::Text, "3.4.0", "The version of OpenSearch that clients are told."),
     key("search.threads", Kind::Count, "0", "Threads that search; 0: one a core."),
     key(

@@ -25,6 +25,12 @@ pub struct Config {
     pub max_content_length: usize,
     /// Bytes of requests that may be in flight together; more are refused with 429.
     pub max_in_flight_bytes: usize,
+    /// Connections that may be open together; 0: as many as come.
+    pub max_connections: usize,
+    /// How long a client may take; `None`: as long as it takes.
+    pub header_timeout_ms: Option<u64>,
+    pub idle_timeout_ms: Option<u64>,
+    pub stall_timeout_ms: Option<u64>,
     /// The version that clients are told, and its distribution.
     pub compatible_version: String,
     pub search_threads: usize,
@@ -184,6 +190,10 @@ impl Values {
                 .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9200))),
             max_content_length: self.get("http.max_content_length").count().unwrap_or(100 << 20),
             max_in_flight_bytes: self.get("http.max_in_flight_bytes").count().unwrap_or(512 << 20),
+            max_connections: self.get("http.max_connections").count().unwrap_or(4096),
+            header_timeout_ms: self.get("http.header_timeout").millis(),
+            idle_timeout_ms: self.get("http.idle_timeout").millis(),
+            stall_timeout_ms: self.get("http.stall_timeout").millis(),
             compatible_version: self.get("http.compatible_version").to_string(),
             search_threads: threads("search.threads"),
             search_queue: threads("search.queue"),

@@ -149,6 +149,11 @@ impl Gateway for NodeGateway {
         cluster::put_settings(&self.core, request).await
     }
 
+    async fn retry_failed(&self) -> Answer<()> {
+        let core = self.core.clone();
+        self.core.write.run(move || core.retry_failed()).await?
+    }
+
     fn cluster(&self) -> ClusterView {
         cluster::view(&self.core)
     }
@@ -159,6 +164,7 @@ impl Gateway for NodeGateway {
     }
 
     fn metrics(&self) -> String {
+        self.core.metrics.shards_failed.set(self.core.indexes.failed_count() as i64);
         self.core.metrics.resident_bytes.set(crate::process::process_stats().resident_bytes as i64);
         self.core.metrics.text()
     }

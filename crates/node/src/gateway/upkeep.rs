@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use model::error::Error;
+use model::id::ShardId;
 use shard::engine::{ShardCopy, Tail};
 
 use crate::clock::now_ms;
@@ -34,13 +35,34 @@ fn tick(core: &Arc<Core>, now: u64) {
     for index in core.indexes.all() {
         let view = index.view();
         for shard in &index.shards {
-            if let Ok(copy) = shard.copy() {
-                look_after(core, &view, shard, copy, now);
-                tails.push((copy.tail(), copy.clone()));
+            match shard.copy() {
+                Ok(copy) => {
+                    look_after(core, &view, shard, copy, now);
+                    tails.push((copy.tail(), copy.clone()));
+                }
+                Err(_) => report(core, &view, shard),
             }
         }
     }
     shorten(tails);
+}
+
+/// Tells the metadata that a copy has failed which served; so does the cluster's health.
+fn report(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>) {
+    let id = ShardId { index: view.metadata.uuid.clone(), number: shard.number };
+    let Some(command) = shard.fresh_failure(id) else { return };
+    let (name, number) = (view.metadata.name.clone(), shard.number);
+    tracing::error!(
+        "shard {name}[{number}] has failed: {}; POST /_cluster/reroute?retry_failed=true opens it again",
+        shard.failure().unwrap_or_default()
+    );
+    let (core_of_job, shard) = (core.clone(), shard.clone());
+    core.flush.later(Box::new(move || {
+        if let Err(error) = core_of_job.submit(&command) {
+            tracing::error!("the failure of shard {name}[{number}] could not be recorded: {error}");
+            shard.unreported();
+        }
+    }));
 }
 
 /// Commits the longest tails until what is left of all is within the node's bounds. Each shard bounds its own already.

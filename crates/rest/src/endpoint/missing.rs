@@ -11,7 +11,7 @@ use crate::request::Request;
 use crate::router::Routes;
 
 /// Methods (first letters; `P` is PUT, `O` is POST), pattern.
-const MISSING: [(&str, &str); 103] = [
+const MISSING: [(&str, &str); 102] = [
     ("GO", "/_delete_by_query/{task_id}/_rethrottle"),
     ("O", "/{index}/_delete_by_query"),
     ("O", "/{index}/_update_by_query"),
@@ -97,7 +97,6 @@ const MISSING: [(&str, &str); 103] = [
     ("O", "/{index}/_upgrade"),
     ("G", "/_dangling"),
     ("GO", "/_cluster/allocation/explain"),
-    ("O", "/_cluster/reroute"),
     ("OD", "/_cluster/voting_config_exclusions"),
     ("GPD", "/_cluster/routing/awareness/{attribute}/weights"),
     ("PGD", "/_cluster/decommission/awareness/{attribute}/{value}"),

@@ -11,13 +11,15 @@ use model::error::Error;
 
 use super::body::{self, Chunks, Content, Unread};
 use super::budget::Charge;
+use super::connection::Activity;
 use crate::endpoint::Server;
 use crate::reply::Reply;
 use crate::request::{ContentType, Form, Request, decode_path};
 use crate::router::Found;
 
 /// Answers one request. Never fails: what goes wrong is an answer too.
-pub(super) async fn answer(server: Arc<Server>, request: HttpRequest<Body>) -> Response<Body> {
+pub(super) async fn answer(server: Arc<Server>, activity: Activity, request: HttpRequest<Body>) -> Response<Body> {
+    let _running = activity.begin();
     server.settings.counters.requests.fetch_add(1, Ordering::Relaxed);
     let opaque = request.headers().get("x-opaque-id").cloned();
     let version = format!("OpenSearch/{} ({})", server.settings.version.number, server.settings.version.distribution);
@@ -73,7 +75,7 @@ async fn content(
     streams: bool,
 ) -> Result<Result<(Content, Option<Charge>), Reply>, Error> {
     let charge = Charge::new(server.settings.counters.clone(), server.settings.max_in_flight_bytes);
-    let mut chunks = Chunks::new(body, server.settings.max_content_length, charge);
+    let mut chunks = Chunks::new(body, server.settings.max_content_length, charge, server.settings.timeouts.stall);
     if let Err(given) = ContentType::of(headers)?
         && !chunks.is_empty().await?
     {

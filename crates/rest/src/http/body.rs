@@ -32,11 +32,13 @@ pub(crate) struct Chunks {
     pub(crate) max_content_length: u64,
     /// What is held of it; the reader says how much that is.
     pub(crate) charge: Charge,
+    /// How long the next bytes may take.
+    stall: Duration,
 }
 
 impl Chunks {
-    pub(crate) fn new(body: Body, max_content_length: u64, charge: Charge) -> Self {
-        Self { body, ahead: None, max_content_length, charge }
+    pub(crate) fn new(body: Body, max_content_length: u64, charge: Charge, stall: Duration) -> Self {
+        Self { body, ahead: None, max_content_length, charge, stall }
     }
 
     /// Whether there is nothing in it.
@@ -53,13 +55,18 @@ impl Chunks {
     /// The next bytes; `None` at the end.
     ///
     /// # Errors
-    /// When the client sends what is not HTTP or not gzip, or goes away.
+    /// When the client sends what is not HTTP or not gzip, goes away, or sends nothing for too long.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         if let Some(chunk) = self.ahead.take() {
             return Ok(Some(chunk));
         }
         loop {
-            match poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx)).await {
+            let stalled = |_| {
+                let reason = format!("nothing came of the request body for {:?}", self.stall);
+                Error::new(ErrorKind::Parse, reason)
+            };
+            let frame = poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx));
+            match timeout(self.stall, frame).await.map_err(stalled)? {
                 None => return Ok(None),
                 Some(Ok(frame)) => {
                     // Trailers are of no use here.

@@ -12,6 +12,8 @@ pub struct Counters {
     pub open: AtomicU64,
     /// Connections opened since the start.
     pub total_opened: AtomicU64,
+    /// Connections refused because too many were open.
+    pub refused: AtomicU64,
     /// Requests since the start.
     pub requests: AtomicU64,
     /// Bytes held for requests now.

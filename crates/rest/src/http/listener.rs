@@ -1,26 +1,50 @@
-//! The listening socket, with its connections counted.
+//! The listening socket, with its connections counted and their number bounded.
 
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
 
-use axum::serve::Listener;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::budget::Counters;
+use super::connection::{Activity, Connection, Timeouts};
+
+/// What a client is told that comes when there are too many. Written at once or not at all: nobody waits for who is not let in.
+const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json; charset=UTF-8\r\ncontent-length: 129\r\n\
+connection: close\r\n\r\n\
+{\"error\":{\"type\":\"unavailable\",\"reason\":\"too many connections; [http.max_connections] says how many there may be\"},\"status\":503}\n";
 
 pub(super) struct Counted {
     listener: TcpListener,
     counters: Arc<Counters>,
+    timeouts: Timeouts,
+    /// 0: as many as come.
+    max_connections: u64,
 }
 
 impl Counted {
-    pub(super) fn new(listener: TcpListener, counters: Arc<Counters>) -> Self {
-        Self { listener, counters }
+    pub(super) fn new(
+        listener: TcpListener,
+        counters: Arc<Counters>,
+        timeouts: Timeouts,
+        max_connections: u64,
+    ) -> Self {
+        Self { listener, counters, timeouts, max_connections }
+    }
+
+    fn has_room(&self) -> bool {
+        self.max_connections == 0 || self.counters.open.load(Ordering::Relaxed) < self.max_connections
+    }
+
+    fn refuse(&self, stream: &TcpStream, address: SocketAddr) {
+        if self.counters.refused.fetch_add(1, Ordering::Relaxed) == 0 {
+            tracing::warn!("{address} is refused: {} connections are open", self.max_connections);
+        }
+        // Who does not get to read it sees the connection close.
+        let _ = stream.try_write(TOO_MANY);
     }
 }
 
@@ -29,14 +53,20 @@ impl Listener for Counted {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        // Answers are small and whole: waiting for more to send would only delay them.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!("{address}: {error}");
+        loop {
+            let (stream, address) = Listener::accept(&mut self.listener).await;
+            if !self.has_room() {
+                self.refuse(&stream, address);
+                continue;
+            }
+            // Answers are small and whole: waiting for more to send would only delay them.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!("{address}: {error}");
+            }
+            self.counters.open.fetch_add(1, Ordering::Relaxed);
+            self.counters.total_opened.fetch_add(1, Ordering::Relaxed);
+            return (Connection::new(stream, self.counters.clone(), self.timeouts), address);
         }
-        self.counters.open.fetch_add(1, Ordering::Relaxed);
-        self.counters.total_opened.fetch_add(1, Ordering::Relaxed);
-        (Connection { stream, counters: self.counters.clone() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -44,46 +74,8 @@ impl Listener for Counted {
     }
 }
 
-/// One accepted connection; counted while it lives.
-pub(super) struct Connection {
-    stream: TcpStream,
-    counters: Arc<Counters>,
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.counters.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+impl Connected<IncomingStream<'_, Counted>> for Activity {
+    fn connect_info(stream: IncomingStream<'_, Counted>) -> Self {
+        stream.io().activity.clone()
     }
 }

@@ -7,9 +7,11 @@
 mod answer;
 mod body;
 pub(crate) mod budget;
+mod connection;
 mod listener;
 
 pub use budget::Counters;
+pub use connection::Timeouts;
 
 pub(crate) use body::{Chunks, Content};
 
@@ -19,6 +21,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use connection::Activity;
 use model::gateway::Gateway;
 use tokio::net::TcpListener;
 use tower_http::CompressionLevel;
@@ -34,6 +38,10 @@ pub struct Settings {
     pub max_content_length: u64,
     /// Bytes of bodies (and of answers that are being collected) held for all requests together; beyond: 429.
     pub max_in_flight_bytes: u64,
+    /// Connections that may be open together; 0: as many as come.
+    pub max_connections: u64,
+    /// How long a client may take.
+    pub timeouts: Timeouts,
     /// How long running requests may take to finish after a stop.
     pub drain: Duration,
     pub version: VersionInfo,
@@ -46,6 +54,8 @@ impl Default for Settings {
         Self {
             max_content_length: 100 << 20,
             max_in_flight_bytes: 512 << 20,
+            max_connections: 4096,
+            timeouts: Timeouts::default(),
             drain: Duration::from_secs(30),
             version: VersionInfo::default(),
             counters: Arc::default(),
@@ -94,13 +104,17 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let drain = settings.drain;
-    let listener = listener::Counted::new(listener, settings.counters.clone());
+    let listener =
+        listener::Counted::new(listener, settings.counters.clone(), settings.timeouts, settings.max_connections);
     let server = Server::new(gateway, settings);
     let app = Router::new()
-        .fallback(move |request| answer::answer(server.clone(), request))
+        .fallback(move |ConnectInfo(activity): ConnectInfo<Activity>, request| {
+            answer::answer(server.clone(), activity, request)
+        })
         .layer(CompressionLayer::new().gzip(true).quality(CompressionLevel::Precise(3)))
         .layer(RequestDecompressionLayer::new().gzip(true).pass_through_unaccepted(true));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let app = app.into_make_service_with_connect_info::<Activity>();
     let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
         shutdown.await;
         // The receiver lives as long as the server.

@@ -124,7 +124,12 @@ impl Connection {
 
     /// What the server no longer takes is not sent: it has answered.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
-        let _ = self.stream.get_mut().write_all(bytes);
+        let _ = self.try_send(bytes);
+    }
+
+    /// `Err` when the server has closed.
+    pub(crate) fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.stream.get_mut().write_all(bytes)
     }
 
     pub(crate) fn read(&mut self, without_body: bool) -> Response {

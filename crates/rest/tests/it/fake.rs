@@ -240,6 +240,10 @@ impl Gateway for Fake {
         self.scripted(|script| script.told(request, script.cluster().settings))
     }
 
+    async fn retry_failed(&self) -> Answer<()> {
+        Ok(())
+    }
+
     fn cluster(&self) -> ClusterView {
         if let Some(script) = self.script.get() {
             return script.cluster();

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use rest::http::Settings;
+use rest::http::{Settings, Timeouts};
 
 use crate::client::Server;
 
@@ -220,4 +220,69 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+/// Times out after a moment in every way there is.
+fn impatient() -> Settings {
+    let moment = Duration::from_millis(200);
+    Settings { timeouts: Timeouts { header: moment, idle: moment, stall: moment }, ..Settings::default() }
+}
+
+#[test]
+fn a_head_that_comes_drop_by_drop_is_not_waited_for() {
+    let server = Server::with(impatient());
+    let open = || server.settings.counters.open.load(Ordering::Relaxed);
+    let mut connections: Vec<_> = (0..20).map(|_| server.connect()).collect();
+    eventually(|| open() == 20);
+    let began = Instant::now();
+    while open() > 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "{} are still open", open());
+        // Who is cut off cannot send any more.
+        connections.retain_mut(|connection| connection.try_send(b"x: y\r\n").is_ok());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(server.ask("GET", "/", "").status, 200);
+}
+
+#[test]
+fn a_connection_is_closed_when_nothing_is_asked_but_not_while_a_request_runs() {
+    let server = Server::with(impatient());
+    let open = || server.settings.counters.open.load(Ordering::Relaxed);
+    let mut idle = server.connect();
+    assert_eq!(idle.ask("GET", "/", &[], b"").status, 200);
+    eventually(|| open() == 0);
+    server.gateway.hang.store(true, Ordering::SeqCst);
+    let mut busy = server.connect();
+    busy.send(b"GET /f/_search HTTP/1.1\r\nhost: x\r\n\r\n");
+    eventually(|| server.gateway.searches.lock().unwrap().len() == 1);
+    std::thread::sleep(3 * server.settings.timeouts.idle);
+    assert_eq!((open(), server.gateway.cancelled.load(Ordering::SeqCst)), (1, 0));
+}
+
+#[test]
+fn a_body_that_stops_is_refused_and_an_answer_that_nobody_reads_is_given_up() {
+    let server = Server::with(impatient());
+    let mut halted = server.connect();
+    halted.send(
+        b"PUT /f/_doc/1 HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{\"a\":",
+    );
+    let answer = halted.read(false);
+    assert!(answer.status == 400 && answer.text().contains("nothing came of the request body"), "{}", answer.text());
+    *server.gateway.source.lock().unwrap() = Some(vec![b'x'; 64 << 20]);
+    let mut deaf = server.connect();
+    deaf.send(b"GET /f/_source/1 HTTP/1.1\r\nhost: x\r\n\r\n");
+    eventually(|| server.settings.counters.requests.load(Ordering::Relaxed) == 2);
+    eventually(|| server.settings.counters.open.load(Ordering::Relaxed) == 0);
+}
+
+#[test]
+fn connections_beyond_the_limit_are_told_so() {
+    let server = Server::with(Settings { max_connections: 2, ..Settings::default() });
+    let held = [server.connect(), server.connect()];
+    eventually(|| server.settings.counters.open.load(Ordering::Relaxed) == 2);
+    let refused = server.connect().read(false);
+    assert!(refused.status == 503 && refused.text().contains("too many connections"), "{}", refused.text());
+    drop(held);
+    eventually(|| server.settings.counters.open.load(Ordering::Relaxed) == 0);
+    assert_eq!(server.ask("GET", "/", "").status, 200);
 }

@@ -90,6 +90,7 @@ impl ShardCopy {
         {
             let mut segments = self.segments.lock();
             held.iter().for_each(|held| segments.get_mut(held.key).into_iter().for_each(|now| now.synced = true));
+            *self.newest.write() = segments.held.as_slice().into();
         }
         commit.sweep(&self.directory, || self.segments.lock().names())
     }

@@ -29,6 +29,14 @@ pub(super) enum Hurry {
     No,
 }
 
+/// A merge on its way.
+pub(super) struct Merging {
+    pub(super) inputs: Inputs,
+    /// Of the output's folder.
+    pub(super) name: String,
+    started: Instant,
+}
+
 impl ShardCopy {
     /// Merges blocks of one size at once (it is cheap), and seals them in the background when they have grown. Background jobs choose
     /// what they take when they run: nobody ever waits for blocks of a job that waits itself.
@@ -36,10 +44,11 @@ impl ShardCopy {
         while self.merge_one_level()? {}
         let large = large_enough(&self.segments.lock().held).is_some();
         if large && !self.counters.sealing.swap(true, Ordering::AcqRel) {
-            let copy = self.clone();
+            let copy = Arc::downgrade(self);
             (self.spawn)(
                 Work::Seal,
                 Box::new(move || {
+                    let Some(copy) = copy.upgrade() else { return };
                     copy.counters.sealing.store(false, Ordering::Release);
                     let inputs = copy.begin(large_enough);
                     // A failure is remembered by the copy.
@@ -51,7 +60,7 @@ impl ShardCopy {
     }
 
     /// Chooses inputs and takes them in one step: nobody else may take one of them in between.
-    fn begin(&self, choose: impl FnOnce(&[Held]) -> Option<Vec<SegmentKey>>) -> Option<Inputs> {
+    pub(super) fn begin(&self, choose: impl FnOnce(&[Held]) -> Option<Vec<SegmentKey>>) -> Option<Inputs> {
         let mut segments = self.segments.lock();
         choose(&segments.held).map(|keys| segments.begin(&keys))
     }
@@ -77,10 +86,12 @@ impl ShardCopy {
             return;
         }
         if !self.counters.merge_waits.swap(true, Ordering::AcqRel) {
-            let copy = self.clone();
+            let copy = Arc::downgrade(self);
             (self.spawn)(
                 Work::Merge,
                 Box::new(move || {
+                    // A job that waits keeps no copy open.
+                    let Some(copy) = copy.upgrade() else { return };
                     copy.counters.merge_waits.store(false, Ordering::Release);
                     let Some(inputs) = copy.begin(wanted) else { return };
                     // Where there are several threads for it, another may take another merge of this copy meanwhile.
@@ -93,8 +104,8 @@ impl ShardCopy {
         }
     }
 
-    /// Ends the merges that run and begins no more: the copy is about to be dropped.
-    pub fn close(&self) {
+    /// Ends the merges that run and begins no more.
+    pub fn stop_merges(&self) {
         self.counters.closing.store(true, Ordering::Release);
     }
 
@@ -125,29 +136,44 @@ impl ShardCopy {
 
     /// Writes the alive documents of `inputs` into one sealed segment that takes their place.
     pub(super) fn merge_sealed(&self, inputs: Inputs, hurry: Hurry) -> Result<(), ShardError> {
-        let started = Instant::now();
+        let merging = self.start_merge(inputs);
+        let written = caught("a merge", || self.write_merged(&merging, hurry));
+        self.end_merge(merging, written)
+    }
+
+    /// From here on no sweep touches the output's folder.
+    pub(super) fn start_merge(&self, inputs: Inputs) -> Merging {
         let name = segment_name();
         self.segments.lock().building.insert(name.clone());
         self.counters.merges_running.fetch_add(1, Ordering::Relaxed);
-        let result = caught("a merge", || self.write_merged(&inputs, &name, hurry));
-        match &result {
-            Ok(body) => self.replace(&inputs, body.clone()),
-            Err(_) => self.segments.lock().abandon(&inputs),
+        Merging { inputs, name, started: Instant::now() }
+    }
+
+    /// Puts the output in its place, or gives the inputs back.
+    pub(super) fn end_merge(
+        &self,
+        merging: Merging,
+        written: Result<Option<Body>, ShardError>,
+    ) -> Result<(), ShardError> {
+        match &written {
+            Ok(body) => self.replace(&merging.inputs, body.clone()),
+            Err(_) => self.segments.lock().abandon(&merging.inputs),
         }
-        self.segments.lock().building.remove(&name);
+        self.segments.lock().building.remove(&merging.name);
         self.counters.merges_running.fetch_sub(1, Ordering::Relaxed);
-        self.counters.merge.record(started);
-        let result = match result {
+        self.counters.merge.record(merging.started);
+        let result = match written {
             // Nothing is wrong: the copy closes, and what was written is swept when it opens again.
             Err(ShardError::Cancelled) => Err(ShardError::Cancelled),
-            result => self.fail(result).map(drop),
+            written => self.fail(written).map(drop),
         };
         // After the failure is known: who waits looks for it.
         self.merged.notify_all();
         result
     }
 
-    pub(super) fn write_merged(&self, inputs: &Inputs, name: &str, hurry: Hurry) -> Result<Option<Body>, ShardError> {
+    pub(super) fn write_merged(&self, merging: &Merging, hurry: Hurry) -> Result<Option<Body>, ShardError> {
+        let Merging { inputs, name, .. } = merging;
         let live: u64 = inputs
             .0
             .iter()
@@ -196,7 +222,7 @@ impl ShardCopy {
     }
 
     /// Puts `output` in the inputs' place, for lookups at once and for searches too when they see all else already.
-    pub(super) fn replace(&self, inputs: &Inputs, output: Option<Body>) {
+    fn replace(&self, inputs: &Inputs, output: Option<Body>) {
         let mut writer = self.writer.lock();
         let mut segments = self.segments.lock();
         let output = output.map(|body| Held::new(writer.new_key(), body));
@@ -210,7 +236,7 @@ impl ShardCopy {
 }
 
 /// Blocks of one size, enough to be merged.
-pub(super) fn same_level(held: &[Held]) -> Option<Vec<SegmentKey>> {
+fn same_level(held: &[Held]) -> Option<Vec<SegmentKey>> {
     let level = |held: &Held| held.body.segment().doc_count().max(1).ilog2() / BLOCKS_PER_LEVEL.ilog2();
     let free: Vec<&Held> = held.iter().filter(|held| held.body.is_memory() && !held.busy).collect();
     let last = level(free.last()?);
@@ -219,14 +245,14 @@ pub(super) fn same_level(held: &[Held]) -> Option<Vec<SegmentKey>> {
 }
 
 /// All blocks, when together they are worth a sealed segment.
-pub(super) fn large_enough(held: &[Held]) -> Option<Vec<SegmentKey>> {
+fn large_enough(held: &[Held]) -> Option<Vec<SegmentKey>> {
     let free = || held.iter().filter(|held| held.body.is_memory() && !held.busy);
     let docs: u64 = free().map(|held| u64::from(held.body.segment().doc_count())).sum();
     let bytes: u64 = free().map(|held| held.body.segment().size().memory_bytes).sum();
     (docs >= SEAL_DOCS || bytes >= SEAL_BYTES).then(|| free().map(|held| held.key).collect())
 }
 
-pub(super) fn wanted(held: &[Held]) -> Option<Vec<SegmentKey>> {
+fn wanted(held: &[Held]) -> Option<Vec<SegmentKey>> {
     let sealed: Vec<SegmentKey> = sealed(held).map(|held| held.key).collect();
     merge_policy::choose(&candidates(held)).map(|chosen| chosen.into_iter().map(|at| sealed[at]).collect())
 }

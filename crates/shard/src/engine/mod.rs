@@ -10,6 +10,8 @@ mod commit;
 mod flush;
 mod get;
 mod held;
+#[cfg(test)]
+mod interleavings;
 mod lookup;
 mod merge;
 mod merge_policy;
@@ -126,6 +128,15 @@ impl ShardCopy {
     /// Why the copy failed, if it did.
     pub fn failure(&self) -> Option<Arc<ShardError>> {
         self.failure.lock().clone()
+    }
+
+    /// Lets go of the folder: takes nothing more, ends merges, hands the log's last entries to the disk. Another copy may open it once
+    /// nobody uses this one.
+    pub fn retire(&self) {
+        self.stop_merges();
+        self.failure.lock().get_or_insert_with(|| Arc::new(ShardError::Closed));
+        self.merged.notify_all();
+        self.log.close();
     }
 
     fn check(&self) -> Result<(), ShardError> {

@@ -51,10 +51,11 @@ impl ShardCopy {
     /// Commits some time soon; at most one such commit waits.
     pub fn flush_in_background(self: &Arc<Self>) {
         if !self.counters.flushing.swap(true, Ordering::AcqRel) {
-            let copy = self.clone();
+            let copy = Arc::downgrade(self);
             (self.spawn)(
                 Work::Seal,
                 Box::new(move || {
+                    let Some(copy) = copy.upgrade() else { return };
                     copy.counters.flushing.store(false, Ordering::Release);
                     // A failure is remembered by the copy; the next write meets it.
                     let _ = copy.flush(false);

@@ -5,6 +5,7 @@ mod health;
 mod node_stats;
 mod nodes;
 mod process;
+mod reroute;
 mod settings;
 mod state;
 mod stats;
@@ -28,6 +29,7 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&get, &["/_cluster/settings"], settings::show);
     routes.add(&[Method::PUT], &["/_cluster/settings"], settings::put);
     routes.add(&get, &["/_cluster/stats", "/_cluster/stats/nodes/{node_id}"], stats::stats);
+    routes.add(&[Method::POST], &["/_cluster/reroute"], reroute::reroute);
     routes.add(&get, &["/_cluster/pending_tasks"], state::pending_tasks);
     routes.add(
         &get,

@@ -40,13 +40,14 @@ pub(super) async fn state(server: Arc<Server>, mut request: Request) -> Result<R
 
 /// The indexes that are shown.
 #[derive(Clone, Copy)]
-struct Part<'a> {
-    indexes: &'a [IndexInfo],
+pub(super) struct Part<'a> {
+    pub(super) indexes: &'a [IndexInfo],
     /// All of them.
-    whole: bool,
+    pub(super) whole: bool,
 }
 
-fn answer(view: &ClusterView, part: Part<'_>, metrics: &[String], flat: bool) -> Value {
+/// The sections that `metrics` names; all when it names none.
+pub(super) fn answer(view: &ClusterView, part: Part<'_>, metrics: &[String], flat: bool) -> Value {
     let indexes = part.indexes;
     let wanted = |metric: &str| metrics.is_empty() || metrics.iter().any(|given| given == metric || given == "_all");
     let mut body = Map::new();

@@ -1,0 +1,291 @@
+//! The indexes that are open here: what the metadata says is followed, shard by shard; one that fails fails alone.
+
+mod open;
+mod retry;
+mod view;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use cluster::state::{AllocationId, IndexMetadata};
+use model::error::{Error, ErrorKind};
+use model::id::{IndexUuid, PrimaryTerm, ShardId, ShardNumber};
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use shard::engine::{ShardCopy, Spawn, Throttle, Work};
+use shard::prepare::Preparer;
+use wal::Syncer;
+
+use crate::clock::now_ms;
+use crate::config::Config;
+use crate::gateway::Tries;
+use crate::metadata::Metadata;
+use crate::pool::Pool;
+pub(crate) use view::IndexView;
+pub(crate) use view::{analysis_error, registry};
+use view::{durability, prepare_for};
+
+/// All open indexes of this node, by uuid.
+pub struct Indexes {
+    directory: PathBuf,
+    syncer: Arc<Syncer>,
+    spawn: Spawn,
+    throttle: Arc<Throttle>,
+    open: RwLock<BTreeMap<IndexUuid, Arc<OpenIndex>>>,
+    /// Copies that were open and may still be in use, whose folders nobody else may open.
+    leaving: Mutex<BTreeMap<ShardId, Weak<ShardCopy>>>,
+    /// One reconciliation at a time.
+    reconciling: Mutex<()>,
+}
+
+/// Held while what is open comes to follow the metadata.
+pub struct Reconciling<'a> {
+    _one: MutexGuard<'a, ()>,
+}
+
+/// An index with its shards.
+pub struct OpenIndex {
+    view: RwLock<Arc<IndexView>>,
+    pub shards: Vec<Arc<OpenShard>>,
+}
+
+/// One shard, or why it does not serve.
+pub struct OpenShard {
+    pub number: ShardNumber,
+    pub term: PrimaryTerm,
+    /// Under which it was opened.
+    allocation: Option<AllocationId>,
+    /// Its failure while it was open is in the metadata, or on the way there.
+    reported: AtomicBool,
+    copy: Result<Arc<ShardCopy>, String>,
+    preparer: RwLock<Option<Arc<Preparer>>>,
+    pub used: Used,
+}
+
+/// When a shard was used, and how often.
+#[derive(Default)]
+pub struct Used {
+    pub searched_ms: AtomicU64,
+    pub refreshed_ms: AtomicU64,
+    pub queries: AtomicU64,
+    pub query_micros: AtomicU64,
+    pub fetches: AtomicU64,
+    pub fetch_micros: AtomicU64,
+    pub gets: AtomicU64,
+    pub get_micros: AtomicU64,
+    pub gets_missing: AtomicU64,
+    pub(crate) tries: Tries,
+}
+
+impl OpenIndex {
+    pub fn view(&self) -> Arc<IndexView> {
+        self.view.read().clone()
+    }
+
+    /// A shard by its number.
+    pub fn shard(&self, number: ShardNumber) -> Option<&Arc<OpenShard>> {
+        self.shards.get(number.0 as usize)
+    }
+}
+
+impl OpenShard {
+    /// A shard that does not serve.
+    fn failed(number: ShardNumber, reason: String) -> Self {
+        Self {
+            number,
+            term: PrimaryTerm(0),
+            allocation: None,
+            reported: AtomicBool::new(false),
+            copy: Err(reason),
+            preparer: RwLock::default(),
+            used: Used::default(),
+        }
+    }
+
+    /// The copy that serves.
+    ///
+    /// # Errors
+    /// `no_shard_available_action_exception` with why it does not open.
+    pub fn copy(&self) -> Result<&Arc<ShardCopy>, Error> {
+        let failed = |why: &dyn std::fmt::Display| {
+            Error::new(ErrorKind::NoShardAvailable, format!("shard [{}] is not available: {why}", self.number))
+        };
+        let copy = self.copy.as_ref().map_err(|why| failed(why))?;
+        copy.failure().map_or(Ok(copy), |why| Err(failed(&why)))
+    }
+
+    /// Why it does not serve, if so.
+    pub fn failure(&self) -> Option<String> {
+        match &self.copy {
+            Ok(copy) => copy.failure().map(|why| why.to_string()),
+            Err(why) => Some(why.clone()),
+        }
+    }
+
+    /// What maps documents for this shard now.
+    pub fn preparer(&self) -> Result<Arc<Preparer>, Error> {
+        self.preparer
+            .read()
+            .clone()
+            .ok_or_else(|| Error::new(ErrorKind::NoShardAvailable, format!("shard [{}] is not available", self.number)))
+    }
+}
+
+impl Indexes {
+    /// `seal` and `merge`: the threads of either kind of work.
+    pub fn new(config: &Config, syncer: Arc<Syncer>, seal: Arc<Pool>, merge: Arc<Pool>) -> Self {
+        let directory = config.data.join("indexes");
+        let spawn: Spawn = Arc::new(move |work, job| match work {
+            Work::Seal => seal.later(job),
+            Work::Merge => merge.later(job),
+        });
+        let throttle = Arc::new(Throttle::new(config.merge_bytes_per_second));
+        let (open, leaving, reconciling) = Default::default();
+        Self { directory, syncer, spawn, throttle, open, leaving, reconciling }
+    }
+
+    /// Begins a reconciliation; one at a time.
+    pub fn begin(&self) -> Reconciling<'_> {
+        Reconciling { _one: self.reconciling.lock() }
+    }
+
+    /// An open index. Waits for a reconciliation that may be opening it.
+    ///
+    /// # Errors
+    /// `index_not_found_exception` when it is not (any more).
+    pub fn get(&self, metadata: &IndexMetadata) -> Result<Arc<OpenIndex>, Error> {
+        let find = || self.open.read().get(&metadata.uuid).cloned();
+        let opened_meanwhile = || {
+            let _done = self.begin();
+            find()
+        };
+        find().or_else(opened_meanwhile).ok_or_else(|| Error::index_not_found(&metadata.name))
+    }
+
+    /// All of them, by uuid.
+    pub fn all(&self) -> Vec<Arc<OpenIndex>> {
+        self.open.read().values().cloned().collect()
+    }
+
+    pub fn shard_count(&self) -> usize {
+        self.open.read().values().map(|index| index.shards.len()).sum()
+    }
+
+    /// Opens what the metadata has and is not open (its primaries are appointed), closes what it has no more, hands changed mappings and
+    /// settings on.
+    pub fn reconcile(&self, _: &Reconciling<'_>, metadata: &Metadata) {
+        let state = metadata.state();
+        let wanted: BTreeMap<&IndexUuid, &Arc<IndexMetadata>> =
+            state.indexes.values().filter(|index| index.open).map(|index| (&index.uuid, index)).collect();
+        let known: Vec<(IndexUuid, Arc<OpenIndex>)> =
+            self.open.read().iter().map(|(uuid, index)| (uuid.clone(), index.clone())).collect();
+        for (uuid, index) in known {
+            match wanted.get(&uuid) {
+                Some(metadata) => self.follow(&index, metadata),
+                None => self.close(&uuid, &index, state.index_by_uuid(&uuid).is_none()),
+            }
+        }
+        self.open_missing(metadata);
+    }
+
+    /// Ends the merges that run; they would keep a node that leaves waiting.
+    pub fn stop_merges(&self) {
+        let all = self.all();
+        let shards = all.iter().flat_map(|index| &index.shards);
+        shards.filter_map(|shard| shard.copy.as_ref().ok()).for_each(|copy| copy.stop_merges());
+    }
+
+    /// Commits every shard: nothing is left to replay.
+    pub fn flush_all(&self) {
+        for index in self.all() {
+            for shard in &index.shards {
+                if let Ok(copy) = shard.copy()
+                    && let Err(error) = copy.flush(false)
+                {
+                    tracing::warn!(
+                        "shard {}[{}] could not be flushed: {error}; its log will be replayed",
+                        index.view().metadata.name,
+                        shard.number
+                    );
+                }
+            }
+        }
+    }
+
+    fn close(&self, uuid: &IndexUuid, index: &OpenIndex, deleted: bool) {
+        self.open.write().remove(uuid);
+        index.shards.iter().for_each(|shard| self.retire(uuid, shard));
+        let name = index.view().metadata.name.clone();
+        if !deleted {
+            tracing::info!("index {name} is closed");
+            return;
+        }
+        let directory = self.directory.join(&*uuid.0);
+        match std::fs::remove_dir_all(&directory) {
+            Ok(()) => tracing::info!("index {name} is deleted"),
+            Err(error) => {
+                tracing::warn!("index {name} is deleted, but its files in {} are not: {error}", directory.display())
+            }
+        }
+    }
+
+    /// Lets a copy go: it takes nothing more, and whoever opens the shard again waits until nobody uses it.
+    fn retire(&self, uuid: &IndexUuid, shard: &OpenShard) {
+        if let Ok(copy) = &shard.copy {
+            copy.retire();
+            let id = ShardId { index: uuid.clone(), number: shard.number };
+            let mut leaving = self.leaving.lock();
+            leaving.retain(|_, copy| copy.strong_count() > 0);
+            leaving.insert(id, Arc::downgrade(copy));
+        }
+    }
+
+    fn follow(&self, index: &OpenIndex, metadata: &Arc<IndexMetadata>) {
+        let before = index.view();
+        if Arc::ptr_eq(&before.metadata, metadata) {
+            return;
+        }
+        if before.metadata.settings == metadata.settings && before.metadata.mapping == metadata.mapping {
+            *index.view.write() = Arc::new(before.with(metadata.clone()));
+            return;
+        }
+        let view = Arc::new(match IndexView::of(metadata) {
+            Ok(view) => view,
+            Err(error) => {
+                tracing::error!("index {} has settings that cannot be followed: {error}", metadata.name);
+                return;
+            }
+        });
+        for shard in &index.shards {
+            if let Ok(copy) = &shard.copy {
+                copy.set_durability(durability(&view.settings));
+                copy.set_similarities(view.similarities.clone());
+                match prepare_for(&view, copy) {
+                    Ok(preparer) => {
+                        copy.set_fields(preparer.fields().clone());
+                        *shard.preparer.write() = Some(preparer);
+                    }
+                    Err(error) => {
+                        tracing::error!("index {} has a mapping that cannot be followed: {error}", metadata.name)
+                    }
+                }
+            }
+        }
+        *index.view.write() = view;
+    }
+}
+
+impl Used {
+    /// A shard that opens counts as searched: it is idle only when nobody has searched it for a while.
+    fn from_now() -> Self {
+        Self { searched_ms: AtomicU64::new(now_ms()), ..Self::default() }
+    }
+
+    /// Adds one use that took so long.
+    pub fn count(times: &AtomicU64, micros: &AtomicU64, took: Duration) {
+        times.fetch_add(1, Ordering::Relaxed);
+        micros.fetch_add(took.as_micros() as u64, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,91 @@
+//! An index as its metadata describes it: settings typed, analyzers made, documents mapped by them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use analysis::Registry;
+use cluster::settings::{Durability, IndexSettings, Typed};
+use cluster::state::IndexMetadata;
+use model::error::{Error, ErrorKind};
+use shard::engine::{Change, Operation, ShardCopy};
+use shard::prepare::{Prepared, Preparer, Settings};
+use shard::prepared::PreparedDocument;
+use shard::reader::Similarities;
+
+use crate::similarity;
+
+/// An index as its metadata describes it, and the analyzers that this makes.
+pub struct IndexView {
+    pub metadata: Arc<IndexMetadata>,
+    pub settings: Typed,
+    pub analysis: Arc<Registry>,
+    pub similarities: Arc<Similarities>,
+}
+
+impl IndexView {
+    /// The same of newer metadata, whose settings and mapping are the same.
+    pub(super) fn with(&self, metadata: Arc<IndexMetadata>) -> Self {
+        let (analysis, similarities) = (self.analysis.clone(), self.similarities.clone());
+        Self { metadata, settings: self.settings.clone(), analysis, similarities }
+    }
+
+    pub(super) fn of(metadata: &Arc<IndexMetadata>) -> Result<Self, Error> {
+        let settings = metadata.settings.typed().clone();
+        let analysis = registry(&metadata.settings)?;
+        let similarities = Arc::new(similarity::of_index(&metadata.settings, &metadata.mapping)?);
+        Ok(Self { metadata: metadata.clone(), settings, analysis: Arc::new(analysis), similarities })
+    }
+}
+
+/// What maps documents for a copy: its table of fields grown by those of the mapping.
+pub(super) fn prepare_for(view: &IndexView, copy: &ShardCopy) -> Result<Arc<Preparer>, Error> {
+    let mut fields = (*copy.fields()).clone();
+    shard::layout::append_fields(&mut fields, &view.metadata.mapping, &view.analysis)?;
+    let typed = &view.settings;
+    let settings = Settings {
+        limits: typed.mapping_limits,
+        ignore_malformed: typed.ignore_malformed,
+        coerce: typed.coerce.unwrap_or(true),
+    };
+    Preparer::new(view.metadata.mapping.clone(), Arc::new(fields), (*view.analysis).clone(), settings).map(Arc::new)
+}
+
+/// The document of an operation of the log, mapped as it was when it was accepted.
+pub(super) fn replayed_document(preparer: &Preparer, operation: &Operation) -> Result<Arc<PreparedDocument>, Error> {
+    let Change::Index { routing, source } = &operation.change else {
+        return Err(Error::new(ErrorKind::IllegalState, "an operation without a document was to be mapped"));
+    };
+    match preparer.prepare(&operation.id, routing.as_ref(), source)? {
+        Prepared::Ready(document) => Ok(Arc::new(document)),
+        Prepared::NewFields(_) => Err(Error::new(
+            ErrorKind::IllegalState,
+            format!("document [{}] has fields that the metadata does not know", operation.id),
+        )),
+    }
+}
+
+/// The analyzers that an index' settings make.
+///
+/// # Errors
+/// As OpenSearch words what is wrong with them.
+pub(crate) fn registry(settings: &IndexSettings) -> Result<Registry, Error> {
+    let typed = settings.typed();
+    let limits = analysis::Limits { max_ngram_diff: typed.max_ngram_diff, max_shingle_diff: typed.max_shingle_diff };
+    Registry::with_limits(&settings.analysis(), limits).map_err(analysis_error)
+}
+
+/// What is wrong with an analyzer, by the kind that OpenSearch gives it.
+pub(crate) fn analysis_error(error: analysis::AnalysisError) -> Error {
+    let kind = match error.kind() {
+        "settings_exception" => ErrorKind::Settings,
+        _ => ErrorKind::IllegalArgument,
+    };
+    Error::new(kind, error.to_string())
+}
+
+pub(super) fn durability(settings: &Typed) -> wal::Durability {
+    match settings.durability {
+        Durability::Request => wal::Durability::Request,
+        Durability::Async => wal::Durability::Async { interval: Duration::from_millis(settings.sync_interval_ms) },
+    }
+}
