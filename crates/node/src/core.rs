@@ -159,9 +159,10 @@ impl Core {
     ///
     /// # Errors
     /// When the metadata cannot be written.
-    pub fn retry_failed(&self) -> Result<(), Error> {
+    pub fn retry_failed(self: &Arc<Self>) -> Result<(), Error> {
         let reconciling = self.indexes.begin();
         let count = self.indexes.retry(&reconciling, &self.metadata, &self.identity.node)?;
+        self.reconcile(&reconciling);
         tracing::info!("{count} shards were opened again, {} do not serve", self.indexes.failed_count());
         Ok(())
     }

@@ -38,8 +38,13 @@ impl Indexes {
     /// When the metadata cannot be written; nothing has changed then.
     pub fn retry(&self, _: &Reconciling<'_>, metadata: &Metadata, node: &NodeId) -> Result<usize, model::error::Error> {
         let wanted: Vec<Wanted> = self.all().iter().flat_map(failed_shards).collect();
-        let appointments: Vec<Command> =
-            wanted.iter().map(|shard| appointment(&shard.view.metadata, shard.number, node)).collect();
+        // From the metadata of now, for a view may be older than the last assignment.
+        let state = metadata.state();
+        let appoint = |shard: &Wanted| {
+            let index = state.index_by_uuid(&shard.view.metadata.uuid)?;
+            Some(appointment(index, shard.number, node))
+        };
+        let appointments: Vec<Command> = wanted.iter().filter_map(appoint).collect();
         metadata.submit_all(&appointments)?;
         for shard in &wanted {
             tracing::info!("shard {}[{}] is opened again", shard.view.metadata.name, shard.number);
