@@ -208,5 +208,16 @@ fn the_process_tells_how_it_is() {
     server.check("GET /_health/live", "", 200, r#"{"status":"live"}"#);
     server.refuses("GET /_health/ready", "", 503, r#"{"status":"not ready","reason":"shard films[0]"#);
     assert_eq!(Server::start().ask("GET", "/_health/ready", "").text(), r#"{"status":"ready"}"#);
-    server.refuses("POST /_cluster/reroute", "", 501, "/_cluster/reroute");
+}
+
+#[test]
+fn a_reroute_shows_the_state_and_moves_nothing() {
+    let server = Server::start();
+    let answer = server.ask("POST", "/_cluster/reroute?retry_failed=true&explain=true&metric=none", "");
+    let answer: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!((&answer["acknowledged"], &answer["explanations"]), (&true.into(), &serde_json::json!([])));
+    assert_eq!(answer["state"].as_object().map(serde_json::Map::len), Some(1), "{answer}");
+    let commands = r#"{"commands":[{"move":{"index":"a","shard":0,"from_node":"x","to_node":"y"}}]}"#;
+    server.refuses("POST /_cluster/reroute", commands, 501, "[commands] of _cluster/reroute");
+    server.refuses("POST /_cluster/reroute?foo=1", "", 400, "unrecognized parameter: [foo]");
 }
