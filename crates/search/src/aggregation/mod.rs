@@ -23,7 +23,7 @@ pub mod values;
 use auto_date::AutoDateHistogram;
 use composite::Composite;
 use histogram::{Histogram, VariableWidth};
-use metric::Stats;
+use metric::{Cardinality, MatrixStats, MedianAbsoluteDeviation, Percentiles, Stats, TopHits, WeightedAvg};
 use range::{IpRanges, Ranges};
 use terms::Terms;
 use values::Values;
@@ -62,6 +62,13 @@ pub enum Kind {
     /// `avg`, `min`, `max`, `sum`, `stats`, `extended_stats`
     Stats(Box<Stats>),
     ValueCount(Values),
+    /// `percentiles`, `percentile_ranks`
+    Percentiles(Box<Percentiles>),
+    Cardinality(Box<Cardinality>),
+    WeightedAvg(Box<WeightedAvg>),
+    MedianAbsoluteDeviation(Box<MedianAbsoluteDeviation>),
+    MatrixStats(Box<MatrixStats>),
+    TopHits(Box<TopHits>),
 }
 
 /// One bucket a filter.
@@ -119,11 +126,19 @@ impl Kind {
             Self::IpRanges(ranges) => ranges.values.is_mapped(),
             Self::Missing(values) | Self::ValueCount(values) => values.is_mapped(),
             Self::Stats(stats) => stats.values.is_mapped(),
-            Self::Filter(_) | Self::Filters(_) | Self::Global => true,
+            Self::Percentiles(asked) => asked.values.is_mapped(),
+            Self::Cardinality(asked) => asked.values.is_mapped(),
+            Self::WeightedAvg(asked) => asked.value.is_mapped() && asked.weight.is_mapped(),
+            Self::MedianAbsoluteDeviation(asked) => asked.values.is_mapped(),
+            Self::MatrixStats(asked) => !asked.fields.is_empty(),
+            Self::Filter(_) | Self::Filters(_) | Self::Global | Self::TopHits(_) => true,
         }
     }
 
     fn needs_scores(&self) -> bool {
-        false
+        match self {
+            Self::TopHits(asked) => asked.needs_scores(),
+            _ => false,
+        }
     }
 }

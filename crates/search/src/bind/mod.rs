@@ -78,6 +78,8 @@ pub struct BindSettings {
     pub max_regex_length: u32,
     /// `search.max_buckets`
     pub max_buckets: u64,
+    /// `index.max_inner_result_window`
+    pub max_inner_result_window: u32,
     /// `search.allow_expensive_queries`
     pub allow_expensive_queries: bool,
 }
@@ -91,6 +93,7 @@ impl Default for BindSettings {
             max_terms_count: 65_536,
             max_regex_length: 1000,
             max_buckets: 65_535,
+            max_inner_result_window: 100,
             allow_expensive_queries: true,
         }
     }

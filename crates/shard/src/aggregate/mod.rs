@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 
-use model::aggregation::partial::Partial;
+use model::aggregation::partial::{Partial, TDigest};
 use search::aggregation::{BoundAggregation, Kind, Level};
+use search::shard_query::ShardQuery;
 
 use crate::compile::scorer::Leaf;
 use crate::compile::{Compiler, Counts};
@@ -21,6 +22,7 @@ mod choice;
 mod composite;
 mod filter;
 mod histogram;
+mod metric;
 mod missing;
 mod numbers;
 mod places;
@@ -62,6 +64,8 @@ pub(crate) trait Collector {
 pub(crate) struct Workshop<'w, 'a> {
     pub(crate) counts: &'w mut Counts<'a>,
     pub(crate) budget: &'w Arc<Budget>,
+    /// The search, for what shows its words.
+    pub(crate) request: &'w ShardQuery,
 }
 
 /// Collectors of one aggregation each, with its place in the level.
@@ -102,6 +106,18 @@ impl Workshop<'_, '_> {
             Kind::Missing(values) => Box::new(missing::Missing::new(values, children, budget)),
             Kind::Global => Box::new(filter::Everything::new(children)),
             Kind::Stats(stats) => Box::new(stats::StatsCollector::new(stats, budget)),
+            Kind::Percentiles(asked) => metric::percentiles::collector(&asked.values, asked.method, budget),
+            Kind::MedianAbsoluteDeviation(asked) => {
+                let empty = TDigest::new(asked.compression);
+                Box::new(metric::percentiles::Sketches::new(&asked.values, empty, budget))
+            }
+            Kind::Cardinality(asked) => Box::new(metric::cardinality::Distinct::new(asked, budget)),
+            Kind::WeightedAvg(asked) => Box::new(metric::weighted::WeightedAvg::new(asked, budget)),
+            Kind::MatrixStats(asked) => Box::new(metric::matrix::MatrixStats::new(asked, budget)),
+            Kind::TopHits(asked) => {
+                let (query, statistics) = (&self.request.query, self.request.statistics.as_ref());
+                Box::new(metric::top_hits::TopHits::new(asked, query, statistics, budget)?)
+            }
             Kind::ValueCount(values) => Box::new(value_count::ValueCount::new(values, budget)),
         })
     }

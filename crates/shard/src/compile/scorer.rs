@@ -21,6 +21,7 @@ use crate::segment::{Detail, Segment};
 
 /// One segment, as the scorers are built for it.
 pub(crate) struct Leaf<'a> {
+    pub(crate) reader: &'a Reader,
     /// Its place in the reader.
     pub(crate) number: u32,
     pub(crate) segment: &'a dyn Segment,
@@ -36,7 +37,7 @@ impl<'a> Leaf<'a> {
         let number = segment as u32;
         let segment = reader.segments[segment].segment.as_ref();
         let unscored = Arc::new(FieldScale::silent());
-        Self { number, segment, fields: &reader.fields, max: segment.doc_count(), unscored }
+        Self { reader, number, segment, fields: &reader.fields, max: segment.doc_count(), unscored }
     }
 
     /// The scorer of a weight.

@@ -1,27 +1,24 @@
 //! Aggregations of a search: every match, whatever the post filter says; every document for `global`.
 
-use std::sync::Arc;
-
 use model::aggregation::partial::Partial;
 use search::aggregation::{Kind, Level};
 
 use super::matches::{self, Walked};
 use super::{Search, Watch};
-use crate::aggregate::{Batch, Budget, Collectors, Owners, Placed, Workshop};
+use crate::aggregate::{Batch, Collectors, Owners, Placed, Workshop};
+use crate::compile::Weight;
 use crate::compile::scorer::Leaf;
-use crate::compile::{Counts, Weight};
 use crate::reader::Reader;
 use crate::score::Outcome;
 
 /// What the aggregations of `level` found, in its order, and how many documents match.
-pub(super) fn collect<'a>(
-    search: &Search<'a>,
+pub(super) fn collect(
+    search: &Search<'_>,
     level: &Level,
-    counts: &mut Counts<'a>,
-    budget: &Arc<Budget>,
+    mut workshop: Workshop<'_, '_>,
     watch: &mut Watch<'_>,
 ) -> Outcome<(Vec<Partial>, Walked)> {
-    let all = Workshop { counts, budget }.level(level)?;
+    let all = workshop.level(level)?;
     let (global, matching) = all.split(|at| level.list[at].kind == Kind::Global);
     let mut found: Vec<Option<Partial>> = level.list.iter().map(|_| None).collect();
     let matches = Search { post_filter: None, ..*search };

@@ -10,7 +10,7 @@ use search::bound::BoundQuery;
 use search::shard_query::{BoundSort, DocAddress, ShardHits, ShardQuery, SortBy};
 use search::statistics::Statistics;
 
-use crate::aggregate::Budget;
+use crate::aggregate::{Budget, Workshop};
 use crate::compile::{Compiler, Counts, Weight};
 use crate::reader::Reader;
 use crate::score::Outcome;
@@ -35,6 +35,7 @@ mod tests;
 
 use patience::Watch;
 pub use patience::{Endless, Patience, Verdict};
+pub(crate) use sorted::{Ranked, rank};
 
 /// How many documents of one shard match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,7 +102,9 @@ fn answer(reader: &Reader, request: &ShardQuery, watch: &mut Watch<'_>, budget: 
         terminate_after: request.terminate_after,
     };
     let aggregated = match &request.aggregations {
-        Some(level) => Some(aggregations::collect(&search, level, &mut counts, budget, watch)?),
+        Some(level) => {
+            Some(aggregations::collect(&search, level, Workshop { counts: &mut counts, budget, request }, watch)?)
+        }
         None => None,
     };
     let counted = aggregated.as_ref().filter(|_| search.post_filter.is_none()).map(|(_, walked)| *walked);

@@ -37,6 +37,34 @@ pub(super) fn best(search: &Search<'_>, request: &ShardQuery, watch: &mut Watch<
     })
 }
 
+/// A match, to be ranked among others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ranked {
+    pub(crate) segment: u32,
+    pub(crate) doc: DocId,
+    /// NaN when not computed.
+    pub(crate) score: f32,
+}
+
+/// The `k` best of `documents`, best first; they come in order of segments and documents.
+pub(crate) fn rank(reader: &Reader, sort: &[BoundSort], k: usize, documents: &[Ranked]) -> Outcome<Vec<ShardHit>> {
+    let mut hits = Sorted::new(reader, sort, k, None);
+    let (mut docs, mut scores) = (Vec::new(), Vec::new());
+    for segment in documents.chunk_by(|a, b| a.segment == b.segment) {
+        hits.enter(segment[0].segment)?;
+        for batch in segment.chunks(RANKED_AT_ONCE) {
+            docs.clear();
+            docs.extend(batch.iter().map(|one| one.doc));
+            scores.clear();
+            scores.extend(batch.iter().map(|one| one.score));
+            hits.offer(&docs, &scores)?;
+        }
+    }
+    hits.into_hits(true)
+}
+
+const RANKED_AT_ONCE: usize = 1024;
+
 struct Entry {
     values: Vec<SortValue>,
     id: IdPlace,

@@ -79,6 +79,7 @@ pub(in crate::gateway) fn context(core: &Core, view: &IndexView) -> BindContext 
         default_field: view.settings.default_field.clone(),
         query_string_lenient: view.settings.query_string_lenient,
         max_terms_count: view.settings.max_terms_count.min(u64::from(u32::MAX)) as u32,
+        max_inner_result_window: view.settings.max_inner_result_window.min(u64::from(u32::MAX)) as u32,
         max_regex_length: view.settings.max_regex_length.min(u64::from(u32::MAX)) as u32,
         ..BindSettings::default()
     };

@@ -12,6 +12,7 @@ use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
 mod choice;
 mod composite;
 mod histogram;
+mod metric;
 mod range;
 mod terms;
 mod values;
@@ -90,6 +91,13 @@ impl Binding<'_> {
             Asked::Stats(source) => self.stats(source, StatsShown::Stats, name),
             Asked::ExtendedStats(asked) => self.stats(&asked.source, StatsShown::Extended { sigma: asked.sigma }, name),
             Asked::ValueCount(source) => Ok(Kind::ValueCount(self.values(source, Accepts::Any, name)?)),
+            Asked::Percentiles(asked) => self.percentiles(asked, false, name),
+            Asked::PercentileRanks(asked) => self.percentiles(asked, true, name),
+            Asked::Cardinality(asked) => self.cardinality(asked),
+            Asked::WeightedAvg(asked) => self.weighted_avg(asked),
+            Asked::MedianAbsoluteDeviation(asked) => self.median_absolute_deviation(asked),
+            Asked::MatrixStats(of) => self.matrix_stats(of, &asked.name),
+            Asked::TopHits(of) => self.top_hits(of, &asked.name),
             other => Err(Error::not_implemented(format!("the aggregation [{}]", other.name()))),
         }
     }

@@ -26,6 +26,8 @@ pub(super) enum Accepts {
     Keys,
     /// Numbers, dates and booleans.
     Numbers,
+    /// Numbers alone.
+    PlainNumbers,
     /// As numbers; what is not mapped is a date.
     Dates,
     Ips,
@@ -33,7 +35,7 @@ pub(super) enum Accepts {
 
 impl Accepts {
     fn is_numeric(self) -> bool {
-        matches!(self, Self::Numbers | Self::Dates)
+        matches!(self, Self::Numbers | Self::PlainNumbers | Self::Dates)
     }
 }
 
@@ -70,6 +72,7 @@ impl Binding<'_> {
         let path = field.path.clone();
         let refused = || not_supported(&source.field, field.kind.name(), owner);
         let (column, format) = match &field.kind {
+            kind if accepts == Accepts::PlainNumbers && !matches!(kind, FieldKind::Number(_)) => return Err(refused()),
             FieldKind::Number(kind) => (Column::Number(path, code_of(*kind, field)), decimal(source)?),
             FieldKind::Date => (Column::Number(path, NumberCode::Long), date(field, source, DateResolution::Millis)?),
             FieldKind::DateNanos => {
@@ -169,7 +172,7 @@ fn unmapped(source: &Source, accepts: Accepts) -> Result<Values, Error> {
         Some("double" | "float" | "number" | "numeric") => Shape::Double,
         Some(_) => Shape::Bytes,
         None if accepts == Accepts::Dates => Shape::Long,
-        None if accepts == Accepts::Numbers => Shape::Double,
+        None if accepts.is_numeric() => Shape::Double,
         None => match &source.missing {
             Some(Value::Number(number)) if number.is_f64() => Shape::Double,
             Some(Value::Number(_) | Value::Bool(_)) => Shape::Long,

@@ -15,8 +15,10 @@ mod composite;
 mod histogram;
 mod order;
 mod range;
+mod sketches;
 pub(in crate::merge) mod stats;
 mod terms;
+mod top_hits;
 mod variable_width;
 
 pub use order::{RowOrder, ranks};
@@ -99,6 +101,12 @@ fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Resu
         (Kind::Ranges(ranges), partial) => range::answer(asked, ranges, partial, limit)?,
         (Kind::IpRanges(ranges), partial) => range::ip_answer(asked, ranges, partial, limit)?,
         (Kind::Stats(stats), partial) => stats::answer(stats, partial),
+        (Kind::Percentiles(asked), partial) => sketches::percentiles(asked, &partial),
+        (Kind::Cardinality(_), partial) => sketches::cardinality(&partial),
+        (Kind::WeightedAvg(asked), partial) => sketches::weighted_avg(asked, &partial),
+        (Kind::MedianAbsoluteDeviation(asked), partial) => sketches::median_absolute_deviation(asked, &partial),
+        (Kind::MatrixStats(asked), partial) => sketches::matrix_stats(asked, &partial),
+        (Kind::TopHits(asked), partial) => top_hits::answer(asked, partial),
         (Kind::ValueCount(_), partial) => ("value_count", value_count(&partial)),
         (Kind::Filter(_), partial) => ("filter", single(asked, partial, limit)?),
         (Kind::Missing(_), partial) => ("missing", single(asked, partial, limit)?),

@@ -22,11 +22,11 @@ fn values(column: Column) -> Values {
     Values { column, missing: None, format: Format::Raw }
 }
 
-fn numbers(field: &str) -> Values {
+pub(super) fn numbers(field: &str) -> Values {
     values(Column::Number(field.into(), NumberCode::Long))
 }
 
-fn one(name: &str, kind: Kind, children: Vec<BoundAggregation>) -> BoundAggregation {
+pub(super) fn one(name: &str, kind: Kind, children: Vec<BoundAggregation>) -> BoundAggregation {
     let children = Level { list: children, pipelines: Vec::new() };
     BoundAggregation { name: name.into(), kind, children, meta: None }
 }
@@ -39,6 +39,14 @@ fn terms(values: Values, order: OrderBy, size: u32) -> Kind {
         show_error: true,
         choice: Choice::default(),
     }))
+}
+
+pub(super) fn strings(field: &str) -> Values {
+    values(Column::Strings(field.into()))
+}
+
+pub(super) fn terms_by_count(values: Values, size: u32) -> Kind {
+    terms(values, OrderBy::Count, size)
 }
 
 fn stats(field: &str, shown: StatsShown) -> Kind {
@@ -80,7 +88,7 @@ fn tree() -> Level {
     Level { list, pipelines: Vec::new() }
 }
 
-fn answers(reader: &Reader, query: &BoundQuery, level: &Level) -> Vec<Answer> {
+pub(super) fn answers(reader: &Reader, query: &BoundQuery, level: &Level) -> Vec<Answer> {
     let request = ShardQuery { aggregations: Some(Arc::new(level.clone())), ..request(query, 3) };
     let found = ask(reader, &request).aggregations;
     finish(level, vec![found], &mut Limit::new(10_000)).expect("finishes")

@@ -4,6 +4,7 @@
 mod aggregations;
 mod corpus;
 mod kinds;
+mod metrics;
 mod naive;
 mod queries;
 mod recorded;

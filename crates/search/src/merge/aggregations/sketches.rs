@@ -1,0 +1,115 @@
+//! Answers made from sketches and moments.
+
+use model::aggregation::answer::{Body, Metric, Number};
+use model::aggregation::partial::{Moments, Partial};
+use serde_json::{Map, Value};
+
+use super::json;
+use crate::aggregation::metric::{MatrixStats, MedianAbsoluteDeviation, Percentiles, WeightedAvg};
+use crate::bind::float_text;
+use model::aggregation::request::metric::PercentilesMethod;
+
+pub(super) fn percentiles(asked: &Percentiles, partial: &Partial) -> (&'static str, Body) {
+    let kind = match (asked.method, asked.ranks) {
+        (PercentilesMethod::TDigest { .. }, false) => "tdigest_percentiles",
+        (PercentilesMethod::TDigest { .. }, true) => "tdigest_percentile_ranks",
+        (PercentilesMethod::Hdr { .. }, false) => "hdr_percentiles",
+        (PercentilesMethod::Hdr { .. }, true) => "hdr_percentile_ranks",
+    };
+    let found: Vec<f64> = match (partial, asked.ranks) {
+        (Partial::TDigest(digest), false) => {
+            let quantiles = digest.quantiles();
+            asked.points.iter().map(|percent| quantiles.quantile(percent / 100.0)).collect()
+        }
+        (Partial::TDigest(digest), true) => {
+            let quantiles = digest.quantiles();
+            asked.points.iter().map(|value| quantiles.rank(*value) * 100.0).collect()
+        }
+        (Partial::Hdr(hdr), false) => asked.points.iter().map(|percent| hdr.percentile(*percent)).collect(),
+        (Partial::Hdr(hdr), true) => asked.points.iter().map(|value| hdr.rank(*value)).collect(),
+        _ => vec![f64::NAN; asked.points.len()],
+    };
+    (kind, Body::Metric(shown(asked, &found)))
+}
+
+fn shown(asked: &Percentiles, found: &[f64]) -> Metric {
+    let format = &asked.values.format;
+    let mut metric = Metric::default();
+    let (mut object, mut list) = (Map::new(), Vec::new());
+    for (point, &value) in asked.points.iter().zip(found) {
+        let name = float_text(*point);
+        let text = if value.is_finite() { format.number(value) } else { None };
+        if asked.keyed {
+            object.insert(name.clone(), json(value));
+            if let Some(text) = text {
+                object.insert(format!("{name}_as_string"), text.into());
+            }
+        } else {
+            let mut one = Map::new();
+            one.insert("key".to_owned(), json(*point));
+            one.insert("value".to_owned(), json(value));
+            if let Some(text) = text {
+                one.insert("value_as_string".to_owned(), text.into());
+            }
+            list.push(Value::Object(one));
+        }
+        metric.numbers.push((name.into(), value));
+    }
+    let values = if asked.keyed { Value::Object(object) } else { Value::Array(list) };
+    metric.shown.insert("values".to_owned(), values);
+    metric
+}
+
+pub(super) fn cardinality(partial: &Partial) -> (&'static str, Body) {
+    let count = if let Partial::Cardinality(found) = partial { found.count() } else { 0 };
+    ("cardinality", Body::Value { value: Number::Whole(i64::try_from(count).unwrap_or(i64::MAX)), text: None })
+}
+
+pub(super) fn weighted_avg(asked: &WeightedAvg, partial: &Partial) -> (&'static str, Body) {
+    let average = if let Partial::Weighted(found) = partial { found.average() } else { f64::NAN };
+    let (value, text) = asked.format.value(average);
+    ("weighted_avg", Body::Value { value, text })
+}
+
+pub(super) fn median_absolute_deviation(asked: &MedianAbsoluteDeviation, partial: &Partial) -> (&'static str, Body) {
+    let found = if let Partial::TDigest(found) = partial { found.median_absolute_deviation() } else { f64::NAN };
+    let (value, text) = asked.values.format.value(found);
+    ("median_absolute_deviation", Body::Value { value, text })
+}
+
+pub(super) fn matrix_stats(asked: &MatrixStats, partial: &Partial) -> (&'static str, Body) {
+    let mut metric = Metric::default();
+    let found = if let Partial::Moments(found) = partial { Some(found) } else { None };
+    let count = found.map_or(0, |found| found.count());
+    metric.shown.insert("doc_count".to_owned(), count.into());
+    if let Some(found) = found.filter(|_| count > 0) {
+        let fields = (0..asked.fields.len()).map(|field| Value::Object(moments(asked, found, field)));
+        metric.shown.insert("fields".to_owned(), fields.collect());
+    }
+    ("matrix_stats", Body::Metric(metric))
+}
+
+fn moments(asked: &MatrixStats, found: &Moments, field: usize) -> Map<String, Value> {
+    let name = |field: usize| asked.fields[field].0.clone();
+    let each = |of: &dyn Fn(usize) -> f64| {
+        Value::Object((0..asked.fields.len()).map(|other| (name(other), undefined(of(other)))).collect())
+    };
+    let mut shown = Map::new();
+    shown.insert("name".to_owned(), name(field).into());
+    shown.insert("count".to_owned(), found.count().into());
+    let numbers = [
+        ("mean", found.mean(field)),
+        ("variance", found.variance(field)),
+        ("skewness", found.skewness(field)),
+        ("kurtosis", found.kurtosis(field)),
+    ];
+    shown.extend(numbers.map(|(name, number)| (name.to_owned(), undefined(number))));
+    shown.insert("covariance".to_owned(), each(&|other| found.covariance(field, other)));
+    shown.insert("correlation".to_owned(), each(&|other| found.correlation(field, other)));
+    shown
+}
+
+/// Moments that are not defined are written as Java writes them.
+fn undefined(number: f64) -> Value {
+    if number.is_nan() { "NaN".into() } else { json(number) }
+}
