@@ -74,6 +74,8 @@ pub struct Bucket {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopHits {
+    /// `stored_fields: _none_`: ids are not shown.
+    pub without_ids: bool,
     pub total: Total,
     pub max_score: Option<f32>,
     pub hits: Vec<Hit>,

@@ -120,8 +120,8 @@ fn top_hits(json: &mut Json, top: &TopHits, shape: &Shape) {
     }
     json.key("hits");
     json.begin_array();
-    // Whether ids are shown was asked for the search's own hits.
-    let own = Shape { without_ids: false, ..shape.clone() };
+    // Of the search's own hits it was asked apart.
+    let own = Shape { without_ids: top.without_ids, ..shape.clone() };
     top.hits.iter().for_each(|one| hit(json, one, &own));
     json.end_array();
     json.end_object();

@@ -128,7 +128,8 @@ fn buckets_are_written() {
 
 #[test]
 fn top_hits_are_written_as_hits() {
-    let top = TopHits { total: Total { value: 4, exact: true }, max_score: None, hits: vec![hit()] };
+    let top =
+        TopHits { without_ids: false, total: Total { value: 4, exact: true }, max_score: None, hits: vec![hit()] };
     let answers = vec![answer("t", "top_hits", Body::TopHits(top))];
     let written = r#""max_score":null,"hits":[{"_index":"f","_id":"1","_score":null,"sort":[7]}]}}}"#;
     check(answers.clone(), "", &format!(r#"{{"t":{{"hits":{{"total":{{"value":4,"relation":"eq"}},{written}"#));

@@ -16,6 +16,8 @@ pub enum Format {
     #[default]
     Raw,
     Decimal(DecimalFormat),
+    /// `unsigned_long`: metrics have texts, keys have none.
+    Unsigned,
     Date(Box<DateShown>),
     Boolean,
     Ip,
@@ -33,6 +35,7 @@ impl Format {
     pub fn number(&self, number: f64) -> Option<String> {
         match self {
             Self::Raw | Self::Ip => None,
+            Self::Unsigned => Some(crate::bind::float_text(number)),
             Self::Decimal(format) => Some(format.float(number)),
             Self::Date(shown) => Some(shown.text(number as i64)),
             Self::Boolean => Some((number != 0.0).to_string()),
@@ -52,6 +55,7 @@ impl Format {
     /// The text of a key.
     fn text(&self, key: &Key) -> Option<String> {
         match (self, key) {
+            (Self::Unsigned, _) => None,
             (Self::Ip, Key::Bytes(bytes)) => Some(address(bytes)),
             (_, Key::Bytes(bytes)) => Some(String::from_utf8_lossy(bytes).into_owned()),
             (Self::Decimal(format), Key::Long(number)) => Some(format.whole(*number)),

@@ -1,12 +1,15 @@
 //! Formats of numbers like `#,##0.00`: a pattern of digits with a text before and behind.
 //!
-//! `0` a digit, `#` a digit unless it is a leading or trailing zero, `,` groups, `.` the point, `%` per cent; rounds half to even. Not here:
-//! exponents, quotes, patterns for negative numbers.
+//! `0` a digit, `#` a digit unless it is a leading or trailing zero, `,` groups, `.` the point, `%` per cent, `'` quotes a text; rounds half
+//! to even. Not here: exponents, patterns for negative numbers.
 
 use model::error::Error;
 
 /// More digits of a fraction than a double has are refused.
 const MAX_DIGITS: usize = 340;
+
+/// What stands for digits and the signs between them.
+const DIGITS: [char; 4] = ['#', '0', ',', '.'];
 
 /// One format.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,20 +31,25 @@ impl DecimalFormat {
     /// # Errors
     /// `not_implemented_exception` for what patterns can say and this does not; `illegal_argument_exception` for what they cannot.
     pub fn parse(pattern: &str) -> Result<Self, Error> {
-        if pattern.contains(['\'', ';', '\u{2030}', '\u{a4}']) {
+        let (text, quoted) = unquoted(pattern);
+        let has = |part: &str, begin: usize, of: &[char]| {
+            part.char_indices().any(|(at, c)| of.contains(&c) && !quoted[begin + at])
+        };
+        if has(&text, 0, &[';', '\u{2030}', '\u{a4}']) {
             return Err(Error::not_implemented(format!("the number format [{pattern}]")));
         }
-        let is_digit = |c: char| matches!(c, '#' | '0' | ',' | '.');
-        let begin = pattern.find(is_digit).unwrap_or(pattern.len());
-        let end = pattern[begin..].find(|c| !is_digit(c)).map_or(pattern.len(), |length| begin + length);
-        let (prefix, digits, suffix) = (&pattern[..begin], &pattern[begin..end], &pattern[end..]);
-        if suffix.starts_with('E') && suffix[1..].starts_with('0') {
+        let is_digit = |(at, c): (usize, char)| DIGITS.contains(&c) && !quoted[at];
+        let begin = text.char_indices().find(|one| is_digit(*one)).map_or(text.len(), |(at, _)| at);
+        let after = text.char_indices().skip_while(|(at, _)| *at < begin).find(|one| !is_digit(*one));
+        let end = after.map_or(text.len(), |(at, _)| at);
+        let (prefix, digits, suffix) = (&text[..begin], &text[begin..end], &text[end..]);
+        if has(suffix.get(..1).unwrap_or_default(), end, &['E']) && suffix[1..].starts_with('0') {
             return Err(Error::not_implemented(format!("the number format [{pattern}]")));
         }
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let malformed = whole.trim_start_matches(['#', ',']).contains('#')
             || fraction.trim_start_matches('0').contains(['0', ',', '.'])
-            || suffix.contains(is_digit)
+            || has(suffix, end, &DIGITS)
             || digits.len() > MAX_DIGITS;
         if malformed {
             return Err(Error::illegal_argument(format!("Malformed pattern \"{pattern}\"")));
@@ -58,7 +66,7 @@ impl DecimalFormat {
             max_fraction: fraction.len(),
             group: whole.rsplit_once(',').map_or(0, |(_, last)| last.len()),
             point: point && fraction.is_empty(),
-            percent: prefix.contains('%') || suffix.contains('%'),
+            percent: has(prefix, 0, &['%']) || has(suffix, end, &['%']),
         })
     }
 
@@ -100,6 +108,21 @@ impl DecimalFormat {
     }
 }
 
+/// A pattern without its quotes, and which bytes of it stood between some; two quotes are one that is meant.
+fn unquoted(pattern: &str) -> (String, Vec<bool>) {
+    let (mut text, mut quoted, mut within) = (String::new(), Vec::new(), false);
+    let mut rest = pattern.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c == '\'' && rest.next_if_eq(&'\'').is_none() {
+            within = !within;
+            continue;
+        }
+        text.push(c);
+        quoted.resize(text.len(), within || c == '\'');
+    }
+    (text, quoted)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,13 +144,15 @@ mod tests {
         check("0%", 12.345000267028809, "1235%");
         check("0.0", -0.25, "-0.2");
         check("yyyy", 12.0, "yyyy12");
+        check("'n='0", 4.0, "n=4");
+        check("0.0 '0#%' ''", 1.0, "1.0 0#% '");
         assert_eq!(DecimalFormat::parse("00,00").unwrap().whole(12), "00,12");
         assert_eq!(DecimalFormat::parse("#.00").unwrap().whole(i64::MIN), "-9223372036854775808.00");
     }
 
     #[test]
     fn other_patterns_are_refused() {
-        for pattern in ["0.##E0", "0;(0)", "'x'0", "0#", "0.0.0", "0 0"] {
+        for pattern in ["0.##E0", "0;(0)", "0#", "0.0.0", "0 0"] {
             assert!(DecimalFormat::parse(pattern).is_err(), "{pattern}");
         }
     }

@@ -73,7 +73,13 @@ impl Binding<'_> {
         let refused = || not_supported(&source.field, field.kind.name(), owner);
         let (column, format) = match &field.kind {
             kind if accepts == Accepts::PlainNumbers && !matches!(kind, FieldKind::Number(_)) => return Err(refused()),
-            FieldKind::Number(kind) => (Column::Number(path, code_of(*kind, field)), decimal(source)?),
+            FieldKind::Number(kind) => {
+                let format = match decimal(source)? {
+                    Format::Raw if *kind == NumberKind::UnsignedLong => Format::Unsigned,
+                    format => format,
+                };
+                (Column::Number(path, code_of(*kind, field)), format)
+            }
             FieldKind::Date => (Column::Number(path, NumberCode::Long), date(field, source, DateResolution::Millis)?),
             FieldKind::DateNanos => {
                 (Column::Number(path, NumberCode::Long), date(field, source, DateResolution::Nanos)?)

@@ -30,13 +30,19 @@ pub(super) fn answer(stats: &Stats, partial: Partial) -> (&'static str, Body) {
 struct Writer<'a> {
     metric: Metric,
     format: &'a Format,
+    /// There are values.
     shows_text: bool,
 }
 
 impl Writer<'_> {
     fn put(&mut self, name: &'static str, value: f64) {
         self.metric.numbers.push((name.into(), value));
-        self.metric.shown.insert(name.to_owned(), json(value));
+        self.metric.shown.insert(name.to_owned(), self.shown(value));
+    }
+
+    /// What one value alone does not define is written as Java writes it; without values there is nothing to write.
+    fn shown(&self, value: f64) -> Value {
+        if value.is_nan() && self.shows_text { "NaN".into() } else { json(value) }
     }
 
     fn text(&mut self, name: &str, value: f64) {
@@ -96,7 +102,10 @@ pub(in crate::merge) fn extended(found: &Found, sigma: f64, format: &Format) -> 
         ("upper_sampling", avg + sigma * sampling_deviation),
         ("lower_sampling", avg - sigma * sampling_deviation),
     ];
-    writer.metric.shown.insert("std_deviation_bounds".to_owned(), Value::Object(object(&bounds)));
+    writer
+        .metric
+        .shown
+        .insert("std_deviation_bounds".to_owned(), Value::Object(object(&bounds, |value| writer.shown(value))));
     writer.metric.numbers.extend(bounds.iter().map(|(name, value)| (format!("std_{name}").into(), *value)));
     named.iter().for_each(|(name, value)| writer.text(name, *value));
     if writer.shows_text {
@@ -109,6 +118,6 @@ pub(in crate::merge) fn extended(found: &Found, sigma: f64, format: &Format) -> 
     writer.metric
 }
 
-fn object(numbers: &[(&'static str, f64)]) -> Map<String, Value> {
-    numbers.iter().map(|(name, value)| ((*name).to_owned(), json(*value))).collect()
+fn object(numbers: &[(&'static str, f64)], shown: impl Fn(f64) -> Value) -> Map<String, Value> {
+    numbers.iter().map(|(name, value)| ((*name).to_owned(), shown(*value))).collect()
 }

@@ -43,6 +43,7 @@ fn top_hits(field: Option<&str>) -> Kind {
         unmapped_type: None,
         format: None,
         numeric_type: None,
+        distance: None,
     };
     let bound = |field: &str| BoundSort {
         by: SortBy::Field {
