@@ -24,6 +24,9 @@ pub enum AnalysisError {
     /// A setting has the wrong form; `reason` is OpenSearch's sentence about it.
     #[error("{reason}")]
     Setting { reason: String },
+    /// `stemmer` or `snowball` of a language that nobody has; `name` begins with a capital.
+    #[error("Invalid stemmer class specified: {name}")]
+    NoStemmer { name: String },
     /// A setting that a component refuses only where it is used.
     #[error("{reason}")]
     Use { reason: String },
@@ -58,6 +61,14 @@ impl AnalysisError {
             AnalysisError::Runtime { .. } => "runtime_exception",
             AnalysisError::Pattern { .. } => "pattern_syntax_exception",
             _ => "illegal_argument_exception",
+        }
+    }
+
+    /// The class that OpenSearch did not find, which it names as the cause.
+    pub fn missing_class(&self) -> Option<String> {
+        match self {
+            AnalysisError::NoStemmer { name } => Some(format!("org.tartarus.snowball.ext.{name}Stemmer")),
+            _ => None,
         }
     }
 

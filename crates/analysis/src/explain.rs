@@ -41,23 +41,27 @@ pub struct ExplainedStage {
     pub positions: u32,
     /// Which tokens stemmers must leave alone: the attribute `keyword`, by token.
     pub keywords: Vec<bool>,
+    /// Whether any filter so far has that attribute.
+    pub knows_keywords: bool,
 }
 
 pub(crate) fn explain(analyzer: &Analyzer, text: &str) -> Explanation {
     let chain = analyzer.chain();
     let filtered = analyzer.filter_chars(text);
     let origin = Origin { original: text, filtered: &filtered };
-    let stage = |name: &str, stream: &crate::stream::Stream| {
+    let stage = |name: &str, stream: &crate::stream::Stream, knows_keywords: bool| {
         let (tokens, positions) = origin.tokens(stream);
         let keywords = stream.pieces.iter().map(|piece| piece.term.keyword).collect();
-        ExplainedStage { name: name.to_owned(), tokens, positions, keywords }
+        ExplainedStage { name: name.to_owned(), tokens, positions, keywords, knows_keywords }
     };
     let mut stream = tokenize(&*chain.tokenizer.stage, last_text(&filtered, text));
-    let tokenizer = stage(&chain.tokenizer.name, &stream);
+    let tokenizer = stage(&chain.tokenizer.name, &stream, false);
     let mut filters = Vec::with_capacity(chain.filters.len());
+    let mut knows = false;
     for filter in &chain.filters {
+        knows |= filter.stage.knows_keywords();
         stream = filter.stage.apply(stream);
-        filters.push(stage(&filter.name, &stream));
+        filters.push(stage(&filter.name, &stream, knows));
     }
     let char_filters = chain
         .char_filters

@@ -59,6 +59,11 @@ pub(crate) trait Tokenizer: Send + Sync {
 pub(crate) trait TermFilter: Send + Sync {
     /// Changes the term in place; false drops the token and leaves a hole.
     fn apply(&self, term: &mut Term) -> bool;
+
+    /// Does it ask or say whether a token is a keyword? `_analyze` shows that of tokens behind such a filter.
+    fn knows_keywords(&self) -> bool {
+        false
+    }
 }
 
 /// A filter that needs the neighbours of a token, or makes several of one.
@@ -68,6 +73,11 @@ pub(crate) trait StreamFilter: Send + Sync {
     /// Can it emit several tokens at one position?
     fn overlaps(&self) -> bool {
         true
+    }
+
+    /// As [`TermFilter::knows_keywords`].
+    fn knows_keywords(&self) -> bool {
+        false
     }
 }
 
@@ -96,6 +106,13 @@ impl Filter {
         match self {
             Filter::Stream(filter) => filter.apply(stream),
             Filter::Term(filter) => keep(stream, |piece| filter.apply(&mut piece.term)),
+        }
+    }
+
+    pub(crate) fn knows_keywords(&self) -> bool {
+        match self {
+            Filter::Stream(filter) => filter.knows_keywords(),
+            Filter::Term(filter) => filter.knows_keywords(),
         }
     }
 

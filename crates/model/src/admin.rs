@@ -206,6 +206,8 @@ pub struct ShardStats {
     pub get_missing: u64,
     pub query: OperationStats,
     pub fetch: OperationStats,
+    /// Searches by the groups that they named: queries and fetches.
+    pub groups: BTreeMap<String, (OperationStats, OperationStats)>,
     pub refresh: OperationStats,
     pub flush: OperationStats,
     pub merge: OperationStats,
@@ -237,6 +239,11 @@ impl ShardStats {
         self.get_missing += other.get_missing;
         self.query.add(other.query);
         self.fetch.add(other.fetch);
+        for (name, (query, fetch)) in &other.groups {
+            let own = self.groups.entry(name.clone()).or_default();
+            own.0.add(*query);
+            own.1.add(*fetch);
+        }
         self.refresh.add(other.refresh);
         self.flush.add(other.flush);
         self.merge.add(other.merge);

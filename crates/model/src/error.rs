@@ -71,11 +71,11 @@ impl Error {
         self
     }
 
-    /// `search_phase_execution_exception`: failures of one kind share a root cause, the first of them is the cause.
+    /// `search_phase_execution_exception`: failures of one kind share a root cause, that of the first is the cause.
     pub fn search_phase(reason: impl Into<String>, failures: Vec<crate::search::ShardFailure>) -> Self {
         let mut error = Self::new(ErrorKind::SearchPhaseExecution, reason);
         for failure in &failures {
-            let own = std::slice::from_ref(&failure.error);
+            let own = std::slice::from_ref(failure.error.root());
             let roots = if failure.error.root_causes.is_empty() { own } else { &failure.error.root_causes };
             for root in roots {
                 if !error.root_causes.contains(root) {
@@ -83,10 +83,16 @@ impl Error {
                 }
             }
         }
-        let first = failures.first().map(|failure| &failure.error);
-        error.cause = first.and_then(|first| match first.root_causes.first() {
-            Some(root) => Some(Box::new(root.clone())),
-            None => first.kind.is_java().then(|| Box::new(first.clone().with_cause(first.clone()))),
+        error.cause = failures.first().and_then(|first| {
+            if let Some(root) = first.error.root_causes.first() {
+                return Some(Box::new(root.clone()));
+            }
+            let root = first.error.root();
+            if root.kind.is_java() {
+                return Some(Box::new(root.clone().with_cause(root.clone())));
+            }
+            // What the list of failures shows already is not repeated.
+            (*root != first.error).then(|| Box::new(root.clone()))
         });
         error.failed_shards = failures;
         error.with_detail("phase", "query").with_detail("grouped", true)
@@ -102,6 +108,15 @@ impl Error {
     /// Whether it is [`Error::reduce_phase`]: it has a cause, and no root causes.
     pub fn is_reduce_phase(&self) -> bool {
         self.kind == ErrorKind::SearchPhaseExecution && self.root_causes.is_empty() && self.cause.is_some()
+    }
+
+    /// The first cause that OpenSearch itself throws; the error itself when a cause is Java's.
+    fn root(&self) -> &Self {
+        let mut root = self;
+        while let Some(cause) = root.cause.as_deref().filter(|cause| !root.kind.is_java() && !cause.kind.is_java()) {
+            root = cause;
+        }
+        root
     }
 
     pub fn with_index(mut self, index: IndexRef) -> Self {
@@ -122,11 +137,10 @@ impl Error {
     /// HTTP status of the answer.
     pub fn status(&self) -> u16 {
         match self.kind {
-            // A search that failed everywhere answers with the status of its first cause.
+            // A search that failed everywhere answers with the status of its first failure.
             ErrorKind::SearchPhaseExecution => {
-                let failed = self.failed_shards.first().map(|failure| &failure.error);
-                let cause = failed.or(self.root_causes.first()).or(self.cause.as_deref());
-                cause.map_or(503, Error::status)
+                let first = self.failed_shards.first().map(|failure| &failure.error);
+                first.or(self.root_causes.first()).or(self.cause.as_deref()).map_or(503, Error::status)
             }
             kind => kind.row().status,
         }
@@ -145,12 +159,29 @@ impl std::error::Error for Error {}
 impl ErrorKind {
     /// An exception of Java itself: OpenSearch repeats it as the cause of a search that failed by it.
     fn is_java(self) -> bool {
-        use ErrorKind::{
-            ArrayIndexOutOfBounds, ClassCast, IllegalArgument, IllegalState, NumberFormat, UnsupportedOperation,
-        };
+        use ErrorKind as K;
         matches!(
             self,
-            ArrayIndexOutOfBounds | ClassCast | IllegalArgument | IllegalState | NumberFormat | UnsupportedOperation
+            K::ArrayIndexOutOfBounds
+                | K::ClassCast
+                | K::ClassNotFound
+                | K::DateTime
+                | K::DateTimeParse
+                | K::IllegalArgument
+                | K::IllegalState
+                | K::InputCoercion
+                | K::JsonParse
+                | K::NumberFormat
+                | K::ParseFailure
+                | K::PatternSyntax
+                | K::QueryParse
+                | K::QueryValidation
+                | K::TokenMgr
+                | K::TooComplexToDeterminize
+                | K::TooManyBooleanClauses
+                | K::TooManyClauses
+                | K::UnsupportedOperation
+                | K::ZoneRules
         )
     }
 }
@@ -189,6 +220,7 @@ kinds! {
     BadParameter "bad_parameter_exception" 400
     CircuitBreaking "circuit_breaking_exception" 429
     ClassCast "class_cast_exception" 500
+    ClassNotFound "class_not_found_exception" 500
     ClusterBlock "cluster_block_exception" 403
     ContentTypeHeader "content_type_header_exception" 400
     ContentTooLong "content_too_long_exception" 413
@@ -224,7 +256,9 @@ kinds! {
     Parse "parse_exception" 400
     ParseFailure "parse_cancellation_exception" 400
     Parsing "parsing_exception" 400
+    PatternSyntax "pattern_syntax_exception" 400
     ProcessClusterEventTimeout "process_cluster_event_timeout_exception" 503
+    QueryParse "parse_exception" 400
     QueryValidation "query_validation_exception" 400
     QueryShard "query_shard_exception" 400
     RejectedExecution "rejected_execution_exception" 429

@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod aggregation;
+pub mod binary;
 pub mod date;
 pub mod document;
 pub mod error;

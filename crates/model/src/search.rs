@@ -44,6 +44,8 @@ pub struct SearchRequest {
     pub typed_keys: bool,
     /// `None`: as the index says.
     pub request_cache: Option<bool>,
+    /// The groups under which the search is counted, too.
+    pub stats: Vec<String>,
 }
 
 impl SearchRequest {
@@ -70,6 +72,7 @@ impl SearchRequest {
             aggregations: Vec::new(),
             typed_keys: false,
             request_cache: None,
+            stats: Vec::new(),
         }
     }
 }
@@ -207,10 +210,12 @@ pub enum BoundaryScanner {
     Word,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HighlightKind {
     Unified,
     Plain,
+    /// None that there is: refused when there is something to highlight.
+    Unknown(String),
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -186,10 +186,19 @@ pub enum NumberCode {
     Scaled(f64),
 }
 
+/// The value that a random score is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RandomOf {
+    Id,
+    Number(FieldName, NumberCode),
+    /// The least term of a field of whole values.
+    Term(FieldName),
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum ScoreFunction {
-    /// Reproducible from `seed` and the field's value (or the id), in [0, 1).
-    Random { seed: i64, field: Option<(FieldName, NumberCode)> },
+    /// Reproducible from `seed`, `salt` (which differs by index) and a value of the document, in [0, 1).
+    Random { seed: i64, salt: i32, of: RandomOf },
     /// `missing` `None`: a document without a value is an error.
     FieldValue { field: FieldName, code: NumberCode, factor: f32, modifier: Modifier, missing: Option<f64> },
     /// `origin`, `scale`, `offset` in the column's unit (dates: milliseconds). With `place` the column holds places, whose values are metres

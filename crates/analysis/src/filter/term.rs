@@ -69,6 +69,10 @@ impl TermFilter for Truncate {
         }
         true
     }
+
+    fn knows_keywords(&self) -> bool {
+        true
+    }
 }
 
 /// `trim`: cuts what Java calls white space from both ends, and lesser controls.
@@ -138,6 +142,10 @@ impl TermFilter for KeywordMarker {
         term.keyword |= marked;
         true
     }
+
+    fn knows_keywords(&self) -> bool {
+        true
+    }
 }
 
 /// `stemmer_override`: given stems for given words, which no stemmer touches afterwards.
@@ -151,6 +159,10 @@ impl TermFilter for StemmerOverride {
             term.text.clone_from(stem);
             term.keyword = true;
         }
+        true
+    }
+
+    fn knows_keywords(&self) -> bool {
         true
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::fold::is_cjk;
+use super::words::Words;
 use crate::stream::{Piece, Stream, StreamFilter, Term, keep};
 use crate::token::TokenKind;
 
@@ -67,6 +68,32 @@ impl StreamFilter for Limit {
     }
 }
 
+/// `stop` with `remove_trailing: false`: keeps a word with which the text ends, which may be the beginning of another.
+pub(crate) struct StopUnlessLast {
+    pub(crate) words: Words,
+}
+
+impl StreamFilter for StopUnlessLast {
+    fn apply(&self, stream: Stream) -> Stream {
+        let (mut left, end) = (stream.pieces.len(), stream.end_offset);
+        keep(stream, |piece| {
+            left -= 1;
+            let stop = self.words.contains(&piece.term.text);
+            let last = left == 0 && piece.end == end;
+            piece.term.keyword |= stop && last;
+            !stop || last
+        })
+    }
+
+    fn overlaps(&self) -> bool {
+        false
+    }
+
+    fn knows_keywords(&self) -> bool {
+        true
+    }
+}
+
 /// `keyword_repeat`: every token twice, first as a keyword.
 pub(crate) struct KeywordRepeat;
 
@@ -82,6 +109,10 @@ impl StreamFilter for KeywordRepeat {
             pieces.push(plain);
         }
         Stream { pieces, ..stream }
+    }
+
+    fn knows_keywords(&self) -> bool {
+        true
     }
 }
 

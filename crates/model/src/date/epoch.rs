@@ -1,6 +1,6 @@
 //! Dates that are counts since 1970: `epoch_second`, `epoch_millis`, `epoch_micros`, with a fraction.
 
-use super::{Missing, Moment};
+use super::{Missing, Moment, Unread};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Epoch {
@@ -28,8 +28,9 @@ impl Epoch {
         }
     }
 
-    pub(super) fn parse(self, text: &str, missing: Missing) -> Result<Moment, String> {
-        self.read(text, missing).ok_or_else(|| format!("Text '{text}' could not be parsed at index 0"))
+    pub(super) fn parse(self, text: &str, missing: Missing) -> Result<Moment, Unread> {
+        let why = || Unread::Shape(format!("Text '{text}' could not be parsed at index 0"));
+        self.read(text, missing).ok_or_else(why)
     }
 
     fn read(self, text: &str, missing: Missing) -> Option<Moment> {

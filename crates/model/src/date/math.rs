@@ -26,8 +26,9 @@ fn read(format: &DateFormat, text: &str, round_up: bool, zone: Option<&Zone>) ->
         return Err(Error::new(ErrorKind::Parse, "cannot parse empty date"));
     }
     let parsed = if round_up { format.parse_rounded(text, zone) } else { format.parse(text, zone) };
-    parsed.map_err(|cause| {
-        Error::new(ErrorKind::Parse, format!("{}: [{}]", cause.reason, cause.reason)).with_cause(cause)
+    parsed.map_err(|cause| match cause.kind {
+        ErrorKind::DateTime => cause,
+        _ => Error::new(ErrorKind::Parse, format!("{}: [{}]", cause.reason, cause.reason)).with_cause(cause),
     })
 }
 

@@ -122,6 +122,15 @@ enum Missing {
     Last,
 }
 
+/// Why a text is no date, as Java words it.
+#[derive(Clone, Debug, PartialEq)]
+enum Unread {
+    /// It does not have the format.
+    Shape(String),
+    /// It has the format and names no moment. `late`: found only when no other format is tried any more.
+    Unreal { why: String, late: bool },
+}
+
 impl DateFormat {
     /// Reads `strict_date_optional_time||epoch_millis||yyyy-MM-dd HH:mm:ss` and the like.
     ///
@@ -191,15 +200,20 @@ impl DateFormat {
             };
             match outcome {
                 Ok(moment) => return Ok(moment),
+                Err(Unread::Unreal { why, late: true }) => return Err(Error::new(ErrorKind::DateTime, why)),
                 Err(why) => first = first.or(Some(why)),
             }
         }
-        let why = match (&self.parts[..], first) {
-            ([Part::Layout(_)], Some(why)) => why,
-            _ => "Failed to parse with all enclosed parsers".to_owned(),
+        let cause = match (&self.parts[..], first) {
+            ([Part::Layout(_)], Some(Unread::Shape(why))) => Error::new(ErrorKind::DateTimeParse, why),
+            ([Part::Layout(_)], Some(Unread::Unreal { why, .. })) => {
+                Error::new(ErrorKind::DateTimeParse, format!("Text '{text}' could not be parsed: {why}"))
+                    .with_cause(Error::new(ErrorKind::DateTime, why))
+            }
+            _ => Error::new(ErrorKind::DateTimeParse, "Failed to parse with all enclosed parsers"),
         };
         let reason = format!("failed to parse date field [{text}] with format [{}]", self.pattern);
-        Err(Error::illegal_argument(reason).with_cause(Error::new(ErrorKind::DateTimeParse, why)))
+        Err(Error::illegal_argument(reason).with_cause(cause))
     }
 
     /// Date math: `now-1d/d`, `2024-01-01||+1M/d`, or a date. `now_ms`: the time that `now` stands for; `round_up`: the end of what

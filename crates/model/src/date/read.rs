@@ -2,7 +2,47 @@
 
 use super::layout::{Item, Layout, Minutes, Number, Offset, Sign, Text, Unit};
 use super::print::{ERAS, HALF_DAYS, MONTHS, WEEKDAYS};
-use super::{Missing, Moment, Zone, civil, iso, zone};
+use super::{Missing, Moment, Unread, Zone, civil, iso, zone};
+
+/// Least and greatest value of a unit, and Java's name of it.
+type Limit = (Unit, &'static str, i64, i64);
+
+const DATES: [Limit; 9] = [
+    (Unit::Year, "Year", -999_999_999, 999_999_999),
+    (Unit::YearOfEra, "YearOfEra", 1, 999_999_999),
+    (Unit::WeekYear, "WeekBasedYear", -999_999_999, 999_999_999),
+    (Unit::Quarter, "QuarterOfYear", 1, 4),
+    (Unit::Month, "MonthOfYear", 1, 12),
+    (Unit::Day, "DayOfMonth", 1, 31),
+    (Unit::DayOfYear, "DayOfYear", 1, 366),
+    (Unit::Week, "WeekOfWeekBasedYear", 1, 53),
+    (Unit::Weekday, "DayOfWeek", 1, 7),
+];
+
+const TIMES: [Limit; 6] = [
+    (Unit::Hour, "HourOfDay", 0, 23),
+    (Unit::ClockHour, "ClockHourOfDay", 1, 24),
+    (Unit::HalfDayHour, "HourOfAmPm", 0, 11),
+    (Unit::HalfDayClockHour, "ClockHourOfAmPm", 1, 12),
+    (Unit::Minute, "MinuteOfHour", 0, 59),
+    (Unit::Second, "SecondOfMinute", 0, 59),
+];
+
+/// As messages name them.
+const LONG_MONTHS: [&str; 12] = [
+    "JANUARY",
+    "FEBRUARY",
+    "MARCH",
+    "APRIL",
+    "MAY",
+    "JUNE",
+    "JULY",
+    "AUGUST",
+    "SEPTEMBER",
+    "OCTOBER",
+    "NOVEMBER",
+    "DECEMBER",
+];
 
 /// What a text said.
 #[derive(Clone, Debug)]
@@ -19,7 +59,7 @@ struct Stuck {
 impl Layout {
     /// # Errors
     /// Why not, as Java words it.
-    pub(super) fn read(&self, text: &str, zone: Option<&Zone>, missing: Missing) -> Result<Moment, String> {
+    pub(super) fn read(&self, text: &str, zone: Option<&Zone>, missing: Missing) -> Result<Moment, Unread> {
         if self.iso
             && let Some(moment) = iso::parse(text, zone, missing)
         {
@@ -27,14 +67,15 @@ impl Layout {
         }
         let mut parsed = Parsed { values: [None; Unit::COUNT], zone: None };
         let end = read_items(&self.items, text, 0, &mut parsed)
-            .map_err(|stuck| format!("Text '{text}' could not be parsed at index {}", stuck.at))?;
+            .map_err(|stuck| Unread::Shape(format!("Text '{text}' could not be parsed at index {}", stuck.at)))?;
         if end < text.len() {
-            return Err(format!("Text '{text}' could not be parsed, unparsed text found at index {end}"));
+            let why = format!("Text '{text}' could not be parsed, unparsed text found at index {end}");
+            return Err(Unread::Shape(why));
         }
         if self.offset_required && parsed.get(Unit::Hour).is_some() && parsed.zone.is_none() {
-            return Err("No timezone offset information".to_owned());
+            return Err(Unread::Shape("No timezone offset information".to_owned()));
         }
-        parsed.moment(zone, missing).map_err(|why| format!("Text '{text}' could not be parsed: {why}"))
+        parsed.moment(zone, missing)
     }
 }
 
@@ -197,38 +238,27 @@ impl Parsed {
         self.values[unit as usize] = Some(value);
     }
 
-    fn moment(&self, zone: Option<&Zone>, missing: Missing) -> Result<Moment, String> {
-        self.check()?;
-        let days = self.days()?;
-        let (second, nanos) = self.time(missing)?;
+    fn moment(&self, zone: Option<&Zone>, missing: Missing) -> Result<Moment, Unread> {
+        // A year without an era leaves the date open while Java reads; only then does it find that there is no such day.
+        let open = self.get(Unit::YearOfEra).is_some() && self.get(Unit::Era).is_none();
+        let unreal = |late| move |why| Unread::Unreal { why, late };
+        self.check(&TIMES).map_err(unreal(false))?;
+        self.check(&DATES).map_err(unreal(open))?;
+        let days = self.days().map_err(unreal(open))?;
+        let (second, nanos) = self.time(missing).map_err(unreal(false))?;
         let utc = Zone::utc();
         let zone = self.zone.as_ref().or(zone).unwrap_or(&utc);
         let local = days * 86_400 + second;
-        Moment::from_seconds(zone.second_of(local), nanos).ok_or_else(|| "long overflow".to_owned())
+        let moment = Moment::from_seconds(zone.second_of(local), nanos);
+        moment.ok_or_else(|| Unread::Unreal { why: "long overflow".to_owned(), late: false })
     }
 
-    fn check(&self) -> Result<(), String> {
-        const LIMITS: [(Unit, &str, i64, i64); 15] = [
-            (Unit::Year, "Year", -999_999_999, 999_999_999),
-            (Unit::YearOfEra, "YearOfEra", 1, 999_999_999),
-            (Unit::WeekYear, "WeekBasedYear", -999_999_999, 999_999_999),
-            (Unit::Quarter, "QuarterOfYear", 1, 4),
-            (Unit::Month, "MonthOfYear", 1, 12),
-            (Unit::Day, "DayOfMonth", 1, 31),
-            (Unit::DayOfYear, "DayOfYear", 1, 366),
-            (Unit::Week, "WeekOfWeekBasedYear", 1, 53),
-            (Unit::Weekday, "DayOfWeek", 1, 7),
-            (Unit::Hour, "HourOfDay", 0, 23),
-            (Unit::ClockHour, "ClockHourOfDay", 1, 24),
-            (Unit::HalfDayHour, "HourOfAmPm", 0, 11),
-            (Unit::HalfDayClockHour, "ClockHourOfAmPm", 1, 12),
-            (Unit::Minute, "MinuteOfHour", 0, 59),
-            (Unit::Second, "SecondOfMinute", 0, 59),
-        ];
-        for (unit, name, low, high) in LIMITS {
+    fn check(&self, limits: &[Limit]) -> Result<(), String> {
+        for &(unit, name, low, high) in limits {
             if let Some(value) = self.get(unit)
                 && !(low..=high).contains(&value)
             {
+                let high = if unit == Unit::Day { "28/31".to_owned() } else { high.to_string() };
                 return Err(format!("Invalid value for {name} (valid values {low} - {high}): {value}"));
             }
         }
@@ -257,7 +287,10 @@ impl Parsed {
         let month = self.get(Unit::Month).unwrap_or(1);
         let day = self.get(Unit::Day).unwrap_or(1);
         if day > civil::days_in_month(year, month) {
-            return Err(format!("Invalid date '{} {day}'", MONTHS[(month - 1) as usize]));
+            return Err(match (month, day) {
+                (2, 29) => format!("Invalid date 'February 29' as '{year}' is not a leap year"),
+                _ => format!("Invalid date '{} {day}'", LONG_MONTHS[(month - 1) as usize]),
+            });
         }
         Ok(civil::days(year, month, day))
     }

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::date::civil;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// A zone, as in `time_zone`: an offset or a region.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,10 +42,7 @@ impl Zone {
         if text.len() < 2 || text.starts_with(['+', '-']) {
             return match parse_offset(text) {
                 Some(seconds) => Ok(Self::offset(seconds)),
-                None => Err(invalid(
-                    format!("Invalid ID for ZoneOffset, invalid format: {text}"),
-                    "java.time.DateTimeException",
-                )),
+                None => Err(invalid(ErrorKind::DateTime, format!("Invalid ID for ZoneOffset, invalid format: {text}"))),
             };
         }
         for prefix in ["UTC", "GMT", "UT"] {
@@ -59,8 +56,11 @@ impl Zone {
                 None => {}
             }
         }
-        Self::region(text)
-            .ok_or_else(|| invalid(format!("Unknown time-zone ID: {text}"), "java.time.zone.ZoneRulesException"))
+        if text.contains(|c: char| !(c.is_ascii_alphanumeric() || "~/._+-".contains(c))) {
+            let reason = format!("Invalid ID for region-based ZoneId, invalid format: {text}");
+            return Err(invalid(ErrorKind::DateTime, reason));
+        }
+        Self::region(text).ok_or_else(|| invalid(ErrorKind::ZoneRules, format!("Unknown time-zone ID: {text}")))
     }
 
     /// A region by its exact name.
@@ -116,8 +116,12 @@ fn region_second(zone: &TimeZone, local: i64) -> Option<i64> {
     zone.to_timestamp(datetime).ok().map(Timestamp::as_second)
 }
 
-fn invalid(reason: String, exception: &str) -> Error {
-    Error::illegal_argument(format!("{exception}: {reason}"))
+fn invalid(kind: ErrorKind, reason: String) -> Error {
+    let exception = match kind {
+        ErrorKind::ZoneRules => "java.time.zone.ZoneRulesException",
+        _ => "java.time.DateTimeException",
+    };
+    Error::illegal_argument(format!("{exception}: {reason}")).with_cause(Error::new(kind, reason))
 }
 
 /// `+h`, `+hh`, `+hh:mm`, `+hhmm`, `+hh:mm:ss`, `+hhmmss`: seconds, at most 18 hours.

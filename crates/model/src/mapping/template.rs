@@ -1,11 +1,12 @@
 //! Dynamic templates: rules for fields that appear first in a document.
 
+use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 use super::DynamicTemplate;
 use super::text::java_text;
 use super::value::mapper_parsing;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 const TYPES: [&str; 7] = ["object", "string", "long", "double", "boolean", "date", "binary"];
 
@@ -21,12 +22,12 @@ pub(super) fn parse(value: &Value) -> Result<Vec<DynamicTemplate>, Error> {
         let Value::Object(rule) = rule else {
             return Err(mapper_parsing(format!("dynamic template [{name}] must be an object")));
         };
-        templates.push(DynamicTemplate { name: name.clone(), rule: check(rule)? });
+        templates.push(DynamicTemplate { name: name.clone(), rule: check(name, rule)? });
     }
     Ok(templates)
 }
 
-fn check(rule: &Map<String, Value>) -> Result<Map<String, Value>, Error> {
+fn check(name: &str, rule: &Map<String, Value>) -> Result<Map<String, Value>, Error> {
     let mut checked = Map::new();
     for (key, value) in rule {
         let value = match key.as_str() {
@@ -52,13 +53,47 @@ fn check(rule: &Map<String, Value>) -> Result<Map<String, Value>, Error> {
     }
     match text("match_pattern") {
         None | Some("simple") => {}
-        Some("regex") => return Err(Error::not_implemented("match_pattern [regex] of dynamic templates")),
+        Some("regex") => {
+            for pattern in ["match", "path_match", "unmatch", "path_unmatch"].into_iter().filter_map(text) {
+                regex(pattern).map_err(|error| refused(name, pattern, &error))?;
+            }
+        }
         Some(other) => return Err(Error::illegal_argument(format!("No matching pattern matched on [{other}]"))),
     }
     if !checked.contains_key("mapping") {
         return Err(mapper_parsing("template must have mapping set"));
     }
     Ok(checked)
+}
+
+/// A `match_pattern: regex`, which must match the whole name. Java's classes of letters, digits and spaces are those of ASCII.
+fn regex(pattern: &str) -> Result<Regex, regex::Error> {
+    let mut written = String::from("\\A(?:");
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match (c, if c == '\\' { chars.next() } else { None }) {
+            ('\\', Some('w')) => written.push_str("[0-9A-Z_a-z]"),
+            ('\\', Some('W')) => written.push_str("[^0-9A-Z_a-z]"),
+            ('\\', Some('d')) => written.push_str("[0-9]"),
+            ('\\', Some('D')) => written.push_str("[^0-9]"),
+            ('\\', Some('s')) => written.push_str("[ \\t\\n\\x0B\\f\\r]"),
+            ('\\', Some('S')) => written.push_str("[^ \\t\\n\\x0B\\f\\r]"),
+            ('\\', Some(escaped)) => written.extend(['\\', escaped]),
+            (c, _) => written.push(c),
+        }
+    }
+    written.push_str(")\\z");
+    RegexBuilder::new(&written).size_limit(1 << 20).build()
+}
+
+fn refused(name: &str, pattern: &str, error: &regex::Error) -> Error {
+    let why = error.to_string();
+    if why.contains("not supported") {
+        return Error::not_implemented(format!("the pattern [{pattern}] of a dynamic template"));
+    }
+    let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let reason = format!("Pattern [{pattern}] of type [regex] is invalid. Cannot create dynamic template [{name}].");
+    Error::illegal_argument(reason).with_cause(Error::new(ErrorKind::PatternSyntax, format!("{why}\n{pattern}")))
 }
 
 /// Whether `pattern`, in which each `*` stands for any text, matches all of `text`.
@@ -86,8 +121,13 @@ impl DynamicTemplate {
     /// `binary`, `object`).
     pub fn applies(&self, path: &str, kind: &str) -> bool {
         let name = path.rsplit('.').next().unwrap_or(path);
-        let wanted = |key: &str, text: &str| self.text(key).is_none_or(|pattern| matches(pattern, text));
-        let unwanted = |key: &str, text: &str| self.text(key).is_some_and(|pattern| matches(pattern, text));
+        let regular = self.text("match_pattern") == Some("regex");
+        let fits = |pattern: &str, text: &str| match regular {
+            true => regex(pattern).is_ok_and(|pattern| pattern.is_match(text)),
+            false => matches(pattern, text),
+        };
+        let wanted = |key: &str, text: &str| self.text(key).is_none_or(|pattern| fits(pattern, text));
+        let unwanted = |key: &str, text: &str| self.text(key).is_some_and(|pattern| fits(pattern, text));
         wanted("path_match", path)
             && !unwanted("path_unmatch", path)
             && wanted("match", name)

@@ -60,6 +60,37 @@ impl Query {
         Self::new(Kind::MatchAll)
     }
 
+    /// The queries of terms, anywhere in it, whose values are to be looked up.
+    pub fn lookups(&mut self) -> Vec<&mut Terms> {
+        let mut found = Vec::new();
+        self.collect_lookups(&mut found);
+        found
+    }
+
+    fn collect_lookups<'q>(&'q mut self, found: &mut Vec<&'q mut Terms>) {
+        let mut all = |queries: &mut dyn Iterator<Item = &'q mut Query>| {
+            queries.for_each(|query| query.collect_lookups(found));
+        };
+        match &mut self.kind {
+            Kind::Terms(terms) if terms.lookup.is_some() => found.push(terms),
+            Kind::Bool(bool) => {
+                let Boolean { must, should, filter, must_not, .. } = bool;
+                all(&mut must.iter_mut().chain(should).chain(filter).chain(must_not));
+            }
+            Kind::Boosting(boosting) => {
+                let Boosting { positive, negative, .. } = &mut **boosting;
+                all(&mut [positive, negative].into_iter());
+            }
+            Kind::ConstantScore(inner) => inner.collect_lookups(found),
+            Kind::DisMax(best) => all(&mut best.queries.iter_mut()),
+            Kind::FunctionScore(score) => {
+                let FunctionScore { query, functions, .. } = &mut **score;
+                all(&mut std::iter::once(query).chain(functions.iter_mut().filter_map(|f| f.filter.as_mut())));
+            }
+            _ => {}
+        }
+    }
+
     /// The name of its kind in the query language: `match`, `bool` ..
     pub fn kind_name(&self) -> &'static str {
         match &self.kind {

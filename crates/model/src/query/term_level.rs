@@ -15,6 +15,18 @@ pub struct Term {
 pub struct Terms {
     pub field: String,
     pub values: Vec<Value>,
+    /// Where the values are to be taken from first; whoever binds the query has taken them.
+    pub lookup: Option<Lookup>,
+}
+
+/// Values that stand in a document: `{"index": .., "id": .., "path": ..}`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lookup {
+    pub index: String,
+    pub id: String,
+    /// Dotted path into the document's source.
+    pub path: String,
+    pub routing: Option<String>,
 }
 
 /// `range`. Bounds are strings (dates with math, numbers, words), numbers or booleans.

@@ -151,7 +151,8 @@ fn explain(request: &AnalyzeRequest, chosen: &Chosen, limit: u64) -> Result<Anal
                     .tokens
                     .iter()
                     .zip(&stage.keywords)
-                    .map(|(token, keyword)| explained(after.place(token), *keyword, request)),
+                    .map(|(token, keyword)| (token, stage.knows_keywords.then_some(*keyword)))
+                    .map(|(token, keyword)| explained(after.place(token), keyword, request)),
             );
             check_count(tokens.len(), limit)?;
             after.text_by(stage.positions, text.encode_utf16().count() as u32, chosen.gap);
@@ -179,19 +180,18 @@ fn explain(request: &AnalyzeRequest, chosen: &Chosen, limit: u64) -> Result<Anal
 }
 
 /// A token with what else is known of it: its bytes, whether stemmers leave it alone, how long it is.
-fn explained(mut token: AnalyzedToken, keyword: bool, request: &AnalyzeRequest) -> AnalyzedToken {
+fn explained(mut token: AnalyzedToken, keyword: Option<bool>, request: &AnalyzeRequest) -> AnalyzedToken {
     let bytes: Vec<String> = token.token.bytes().map(|byte| format!("{byte:x}")).collect();
     let known = [
-        ("bytes", Value::from(format!("[{}]", bytes.join(" ")))),
-        ("keyword", keyword.into()),
-        ("positionLength", token.position_length.into()),
-        ("termFrequency", 1.into()),
+        ("bytes", Some(Value::from(format!("[{}]", bytes.join(" "))))),
+        ("keyword", keyword.map(Value::from)),
+        ("positionLength", Some(token.position_length.into())),
+        ("termFrequency", Some(1.into())),
     ];
     let wanted = |name: &str| {
         request.attributes.is_empty() || request.attributes.iter().any(|asked| asked.eq_ignore_ascii_case(name))
     };
-    token
-        .attributes
-        .extend(known.into_iter().filter(|(name, _)| wanted(name)).map(|(name, value)| (name.to_owned(), value)));
+    let known = known.into_iter().filter(|(name, _)| wanted(name));
+    token.attributes.extend(known.filter_map(|(name, value)| Some((name.to_owned(), value?))));
     token
 }

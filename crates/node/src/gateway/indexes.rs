@@ -129,10 +129,10 @@ pub(super) async fn close(core: &Arc<Core>, target: Target) -> Result<Vec<Arc<st
 
 pub(super) async fn update_aliases(core: &Arc<Core>, actions: Vec<AliasAction>) -> Result<(), Error> {
     for action in &actions {
-        if let AliasAction::Add { alias, .. } = action
+        if let AliasAction::Add { alias, aliases, .. } = action
             && let Some(filter) = &alias.filter
         {
-            rest::dsl::query(filter)?;
+            check_filter(aliases.first().map_or("", String::as_str), filter)?;
         }
     }
     submit(core, Command::UpdateAliases { actions }).await
@@ -159,12 +159,21 @@ fn check_new(command: &Command) -> Result<(), Error> {
         let mapping = Mapping::parse(mappings).map_err(creation)?;
         check_names(&mapping, &settings).map_err(creation)?;
     }
-    for (_, alias) in &index.aliases {
+    for (name, alias) in &index.aliases {
         if let Some(filter) = alias.get("filter").filter(|filter: &&Value| !filter.is_null()) {
-            rest::dsl::query(filter)?;
+            check_filter(name, filter)?;
         }
     }
     Ok(())
+}
+
+/// The filter of an alias is bound whenever the alias is used: it cannot wait for documents.
+fn check_filter(alias: &str, filter: &Value) -> Result<(), Error> {
+    if rest::dsl::query(filter)?.lookups().is_empty() {
+        return Ok(());
+    }
+    let cause = Error::new(ErrorKind::IllegalState, "async actions are left after rewrite");
+    Err(Error::illegal_argument(format!("failed to parse filter for alias [{alias}]")).with_cause(cause))
 }
 
 /// Whether the settings' analyzers and similarities can be made, and the mapping names none that is missing.

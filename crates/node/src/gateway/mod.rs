@@ -5,6 +5,7 @@ mod blocks;
 mod cluster;
 mod get;
 mod indexes;
+mod lookup;
 mod maintenance;
 mod patience;
 mod queries;

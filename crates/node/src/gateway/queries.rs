@@ -26,7 +26,8 @@ pub(super) async fn count(core: &Arc<Core>, request: CountRequest) -> Result<Cou
     Ok(CountResponse { count, terminated_early: search.terminated_early, shards: search.shards })
 }
 
-pub(super) async fn explain(core: &Arc<Core>, request: ExplainRequest) -> Result<ExplainResponse, Error> {
+pub(super) async fn explain(core: &Arc<Core>, mut request: ExplainRequest) -> Result<ExplainResponse, Error> {
+    super::lookup::of_query(core, &mut request.query).await?;
     let state = core.state();
     let metadata = read_target(&state, &request.index)?;
     super::blocks::check_read(&state, &metadata)?;
@@ -61,7 +62,8 @@ pub(super) async fn explain(core: &Arc<Core>, request: ExplainRequest) -> Result
         .await?
 }
 
-pub(super) async fn validate(core: &Arc<Core>, request: ValidateRequest) -> Result<ValidateResponse, Error> {
+pub(super) async fn validate(core: &Arc<Core>, mut request: ValidateRequest) -> Result<ValidateResponse, Error> {
+    super::lookup::of_query(core, &mut request.query).await?;
     let resolved = super::search::resolve_open(core, &request.target)?;
     let mut explanations = Vec::with_capacity(resolved.len());
     let mut shards = Shards::default();

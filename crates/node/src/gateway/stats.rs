@@ -1,5 +1,6 @@
 //! Counts: of every shard copy, and of the node.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cluster::health::copies;
@@ -106,6 +107,11 @@ fn segment((at, facts): (usize, &shard::engine::SegmentFacts)) -> SegmentInfo {
     }
 }
 
+fn groups(used: &Used) -> BTreeMap<String, (OperationStats, OperationStats)> {
+    let timed = |(total, micros): (u64, u64)| OperationStats { total, time_ms: micros / 1000, ..Default::default() };
+    used.groups.lock().iter().map(|(name, (query, fetch))| (name.clone(), (timed(*query), timed(*fetch)))).collect()
+}
+
 fn shard_stats(facts: &shard::engine::CopyStats, used: &Used) -> ShardStats {
     let last = facts.next_seq.checked_sub(1).map(SeqNo);
     let timed = |(total, time_ms): (u64, u64)| OperationStats { total, time_ms, ..Default::default() };
@@ -133,6 +139,7 @@ fn shard_stats(facts: &shard::engine::CopyStats, used: &Used) -> ShardStats {
         get_missing: used.gets_missing.load(Ordering::Relaxed),
         query: counted(&used.queries, &used.query_micros),
         fetch: counted(&used.fetches, &used.fetch_micros),
+        groups: groups(used),
         refresh: timed(facts.refresh),
         flush: timed(facts.flush),
         merge: timed(facts.merge),

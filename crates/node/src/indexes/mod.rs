@@ -77,7 +77,15 @@ pub struct Used {
     pub get_micros: AtomicU64,
     pub gets_missing: AtomicU64,
     pub(crate) tries: Tries,
+    /// By the groups that searches name: queries and fetches, each how many and their microseconds.
+    pub groups: Mutex<BTreeMap<String, (Counted, Counted)>>,
 }
+
+/// How many, and how many microseconds together.
+type Counted = (u64, u64);
+
+/// Groups of one shard beyond these are not counted: clients choose their names.
+const MAX_GROUPS: usize = 1000;
 
 impl OpenIndex {
     pub fn view(&self) -> Arc<IndexView> {
@@ -281,6 +289,33 @@ impl Used {
     /// A shard that opens counts as searched: it is idle only when nobody has searched it for a while.
     fn from_now() -> Self {
         Self { searched_ms: AtomicU64::new(now_ms()), ..Self::default() }
+    }
+
+    /// Adds one query that took so long, of a search in `groups`.
+    pub fn count_query(&self, took: Duration, groups: &[String]) {
+        Self::count(&self.queries, &self.query_micros, took);
+        self.count_groups(took, groups, |(query, _)| query);
+    }
+
+    /// As [`Used::count_query`], of a fetch.
+    pub fn count_fetch(&self, took: Duration, groups: &[String]) {
+        Self::count(&self.fetches, &self.fetch_micros, took);
+        self.count_groups(took, groups, |(_, fetch)| fetch);
+    }
+
+    fn count_groups(&self, took: Duration, names: &[String], of: fn(&mut (Counted, Counted)) -> &mut Counted) {
+        if names.is_empty() {
+            return;
+        }
+        let micros = took.as_micros() as u64;
+        let mut groups = self.groups.lock();
+        for name in names {
+            if groups.len() < MAX_GROUPS || groups.contains_key(name) {
+                let counted = of(groups.entry(name.clone()).or_default());
+                counted.0 += 1;
+                counted.1 += micros;
+            }
+        }
     }
 
     /// Adds one use that took so long.

@@ -78,9 +78,14 @@ pub(crate) fn registry(settings: &IndexSettings) -> Result<Registry, Error> {
 pub(crate) fn analysis_error(error: analysis::AnalysisError) -> Error {
     let kind = match error.kind() {
         "settings_exception" => ErrorKind::Settings,
+        "pattern_syntax_exception" => ErrorKind::PatternSyntax,
         _ => ErrorKind::IllegalArgument,
     };
-    Error::new(kind, error.to_string())
+    let refusal = Error::new(kind, error.to_string());
+    match error.missing_class() {
+        Some(class) => refusal.with_cause(Error::new(ErrorKind::ClassNotFound, class)),
+        None => refusal,
+    }
 }
 
 pub(super) fn durability(settings: &Typed) -> wal::Durability {

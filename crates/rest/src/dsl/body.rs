@@ -123,7 +123,8 @@ fn track_total_hits(field: Field<'_>) -> Result<TrackTotal, Error> {
         Value::String(text) if text == "false" => return Ok(TrackTotal::No),
         _ => {}
     }
-    track_up_to(field.int()?)
+    let count = field.int()?;
+    track_up_to(count).map_err(|_| found_late(count))
 }
 
 /// A number: how far to count; -1: not at all.
@@ -136,6 +137,12 @@ pub(super) fn track_up_to(count: i32) -> Result<TrackTotal, Error> {
             Err(Error::illegal_argument(reason))
         }
     }
+}
+
+/// OpenSearch takes a body's number unseen and fails over it when it puts the answer together.
+fn found_late(count: i32) -> Error {
+    let cause = Error::illegal_argument(format!("value must be >= 0, got {count}"));
+    Error::reduce_phase(cause)
 }
 
 fn read_object(field: Field<'_>, object: &Map<String, Value>, request: &mut SearchRequest) -> Result<(), Error> {
@@ -168,8 +175,18 @@ fn read_array(field: Field<'_>, items: &[Value], request: &mut SearchRequest) ->
         "_source" => request.fetch.source = Some(source_filter(field.value)?),
         "sort" => request.sort = sort(field.value)?,
         "search_after" => request.search_after = Some(search_after(items)?),
-        "indices_boost" | "rescore" | "stats" if items.is_empty() => {}
-        "indices_boost" | "rescore" | "stats" => {
+        "stats" => {
+            let read = |item: &Value| match item {
+                Value::String(group) => Ok(group.clone()),
+                _ => {
+                    let reason = format!("Expected [VALUE_STRING] in [stats] but found [{}]", json::token(item));
+                    Err(Error::parsing(reason))
+                }
+            };
+            request.stats = items.iter().map(read).collect::<Result<_, _>>()?;
+        }
+        "indices_boost" | "rescore" if items.is_empty() => {}
+        "indices_boost" | "rescore" => {
             return Err(Error::not_implemented(format!("[{}] of a search", field.key)));
         }
         _ => return Err(unknown_key(field.key, field.value)),

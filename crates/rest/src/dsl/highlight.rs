@@ -140,7 +140,7 @@ fn kind(field: Field<'_>) -> Result<HighlightKind, Error> {
         "unified" => Ok(HighlightKind::Unified),
         "plain" => Ok(HighlightKind::Plain),
         other @ ("fvh" | "semantic") => Err(Error::not_implemented(format!("highlighter [{other}]"))),
-        other => Err(Error::illegal_argument(format!("unknown highlighter type [{other}]"))),
+        other => Ok(HighlightKind::Unknown(other.to_owned())),
     }
 }
 
@@ -226,7 +226,7 @@ impl Options {
             highlight_query: self.highlight_query.or_else(|| request.highlight_query.clone()),
             html_encoder,
             boundary_scanner: self.boundary_scanner.or(request.boundary_scanner).unwrap_or(BoundaryScanner::Sentence),
-            kind: self.kind.or(request.kind).unwrap_or(HighlightKind::Unified),
+            kind: self.kind.or_else(|| request.kind.clone()).unwrap_or(HighlightKind::Unified),
             max_analyzed_offset: self.max_analyzed_offset.or(request.max_analyzed_offset),
             fragmenter_simple: self.fragmenter_simple.or(request.fragmenter_simple).unwrap_or(false),
         }

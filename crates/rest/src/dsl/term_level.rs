@@ -1,8 +1,9 @@
 //! Queries on whole values: `term`, `terms`, `range`, `exists`, `prefix`, `wildcard`, `regexp`, `fuzzy`, `ids`.
 
+use model::date::Zone;
 use model::error::{Error, ErrorKind};
 use model::query::full_text::{Fuzziness, FuzzyOptions};
-use model::query::term_level::{Bound, Fuzzy, Pattern, Range, Term, Terms};
+use model::query::term_level::{Bound, Fuzzy, Lookup, Pattern, Range, Term, Terms};
 use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
@@ -67,12 +68,13 @@ pub(super) fn terms(object: &Map<String, Value>) -> Result<Query, Error> {
                 return Err(Error::parsing("[terms] query does not support multiple fields"));
             }
             Value::Array(items) => {
-                found = Some(Terms { field: field.key.to_owned(), values: term_values(field, items)? });
+                let values = term_values(field, items)?;
+                found = Some(Terms { field: field.key.to_owned(), values, lookup: None });
             }
-            Value::Object(lookup) if lookup.is_empty() => {
-                return Err(Error::illegal_argument("Required [index, path]"));
+            Value::Object(given) => {
+                let lookup = Some(lookup(given)?);
+                found = Some(Terms { field: field.key.to_owned(), values: Vec::new(), lookup });
             }
-            Value::Object(_) => return Err(Error::not_implemented("lookup of the values of query [terms]")),
             Value::Null => return Err(field.unknown_token()),
             _ if field.key == "value_type" => match field.text()?.as_str() {
                 "default" => {}
@@ -88,6 +90,36 @@ pub(super) fn terms(object: &Map<String, Value>) -> Result<Query, Error> {
         Error::parsing(format!("[terms] query requires a field name, {wanted}"))
     })?;
     Ok(carried.query(Kind::Terms(terms)))
+}
+
+/// Where the values of `terms` stand.
+fn lookup(object: &Map<String, Value>) -> Result<Lookup, Error> {
+    let (mut index, mut path, mut id, mut routing) = (None, None, None, None);
+    for option in fields("terms_lookup", object) {
+        match option.key {
+            "index" => index = Some(option.typed(&["VALUE_STRING"])?.text()?),
+            "path" => path = Some(option.typed(&["VALUE_STRING"])?.text()?),
+            "id" => id = Some(option.typed(&["VALUE_STRING"])?.text()?),
+            "routing" => routing = option.typed(&["VALUE_STRING", "VALUE_NULL"])?.text_or_null()?,
+            "store" if !option.typed(&["VALUE_BOOLEAN", "VALUE_STRING"])?.flag()? => {}
+            "store" | "query" => return Err(option.not_implemented()),
+            _ => return Err(option.undeclared()),
+        }
+    }
+    let missing: Vec<&str> = [("index", &index), ("path", &path)]
+        .into_iter()
+        .filter(|(_, given)| given.is_none())
+        .map(|(name, _)| name)
+        .collect();
+    let (Some(index), Some(path)) = (index, path) else {
+        return Err(Error::illegal_argument(format!("Required [{}]", missing.join(", "))));
+    };
+    let id = id.ok_or_else(|| {
+        let wanted = "[terms] query lookup element requires specifying either the id or the query.";
+        let reason = "Failed to build [terms_lookup] after last required field arrived";
+        Error::new(ErrorKind::XContentParse, reason).with_cause(Error::illegal_argument(wanted))
+    })?;
+    Ok(Lookup { index, id, path, routing })
 }
 
 fn term_values(field: Field<'_>, items: &[Value]) -> Result<Vec<Value>, Error> {
@@ -139,7 +171,11 @@ fn bounds(field: &str, options: &Map<String, Value>) -> Result<Query, Error> {
             }
             "relation" => relation = Some(self::relation(option)?),
             "format" => format = Some(option.text()?),
-            "time_zone" => time_zone = Some(option.text()?),
+            "time_zone" => {
+                let zone = option.text()?;
+                Zone::parse(&zone)?;
+                time_zone = Some(zone);
+            }
             _ if carried.take(option)? => {}
             _ => return Err(option.unsupported()),
         }

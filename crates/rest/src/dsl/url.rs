@@ -42,6 +42,9 @@ pub fn apply_params(request: &mut SearchRequest, params: &mut Params) -> Result<
     if let Some(cache) = params.flag("request_cache")? {
         request.request_cache = Some(cache);
     }
+    if let Some(groups) = params.take("stats") {
+        request.stats = split(&groups);
+    }
     set(&mut request.track_scores, params.flag("track_scores")?);
     set(&mut request.explain, params.flag("explain")?);
     if let Some(allow) = params.flag("allow_partial_search_results")? {

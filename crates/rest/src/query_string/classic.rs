@@ -57,7 +57,7 @@ pub fn parse(text: &str, settings: Settings) -> Result<Clause, Error> {
         return Err(failed(refuse(reason)));
     }
     read(text, settings).map_err(|error| match error.kind {
-        ErrorKind::Parse | ErrorKind::TokenMgr => {
+        ErrorKind::QueryParse | ErrorKind::TokenMgr => {
             let reason = format!("Cannot parse '{}': {}", shorten(text), error.reason);
             failed(refuse(reason).with_cause(error))
         }

@@ -92,7 +92,7 @@ fn settings_change_what_bare_things_mean() {
     assert_eq!(with(">5", Bare::Fields, true).unwrap(), text(">5"));
     assert_eq!(with("f:>5", Bare::Fields, true).unwrap(), read("f:>5"));
     let error = with("*a", Bare::Fields, false).unwrap_err();
-    assert_eq!((error.kind, error.cause.unwrap().kind), (ErrorKind::QueryShard, ErrorKind::Parse));
+    assert_eq!((error.kind, error.cause.unwrap().kind), (ErrorKind::QueryShard, ErrorKind::QueryParse));
 }
 
 #[test]

@@ -55,7 +55,7 @@ enum Mode {
 
 /// `parse_exception` about `reason`.
 pub(super) fn refuse(reason: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Parse, reason)
+    Error::new(ErrorKind::QueryParse, reason)
 }
 
 /// All tokens of `text`.

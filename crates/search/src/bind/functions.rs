@@ -9,7 +9,7 @@ use super::Binder;
 use super::fault::{Fault, Outcome};
 use super::number::{float, java_text};
 use super::target::{Meta, Target};
-use crate::bound::{BoundFunction, BoundFunctionScore, BoundKind, BoundQuery, FieldName, NumberCode, ScoreFunction};
+use crate::bound::{BoundFunction, BoundFunctionScore, BoundKind, BoundQuery, NumberCode, RandomOf, ScoreFunction};
 
 /// How the column of a number or date is read. Dates count milliseconds.
 pub(super) fn number_code(field: &Field) -> Option<NumberCode> {
@@ -83,23 +83,28 @@ impl Binder<'_> {
             Some(other) => java_hash(&java_text(other)).into(),
             None => folded(self.context.now_ms),
         };
-        let source = match field {
-            None | Some("_id") => None,
-            Some(name) => Some(self.random_source(name)?),
+        let of = match field {
+            None | Some("_id") => RandomOf::Id,
+            Some(name) => self.random_of(name)?,
         };
-        Ok(ScoreFunction::Random { seed, field: source })
+        // OpenSearch adds the shard's number, too, so that equal values score differently on different shards.
+        let salt = java_hash(&self.context.index.name).wrapping_shl(10);
+        Ok(ScoreFunction::Random { seed, salt, of })
     }
 
-    fn random_source(&self, name: &str) -> Outcome<(FieldName, NumberCode)> {
+    fn random_of(&self, name: &str) -> Outcome<RandomOf> {
         match self.target(name) {
-            Target::Meta(Meta::SeqNo) => Ok((name.into(), NumberCode::Long)),
+            Target::Meta(Meta::SeqNo) => Ok(RandomOf::Number(name.into(), NumberCode::Long)),
             Target::Field(field) => {
                 readable(field)?;
+                if field.kind == FieldKind::Keyword {
+                    return Ok(RandomOf::Term(field.path.clone()));
+                }
                 let code = number_code(field).ok_or_else(|| {
                     let kind = field.kind.name();
                     Fault::from(Error::not_implemented(format!("random_score over a field of type [{kind}]")))
                 })?;
-                Ok((field.path.clone(), code))
+                Ok(RandomOf::Number(field.path.clone(), code))
             }
             _ => {
                 let index = &self.context.index;

@@ -82,6 +82,10 @@ pub struct BindSettings {
     pub max_inner_result_window: u32,
     /// `search.allow_expensive_queries`
     pub allow_expensive_queries: bool,
+    /// `index.highlight.max_analyzed_offset`, in UTF-16 units.
+    pub max_analyzed_offset: u32,
+    /// `index.max_docvalue_fields_search`
+    pub max_docvalue_fields: usize,
 }
 
 impl Default for BindSettings {
@@ -95,6 +99,8 @@ impl Default for BindSettings {
             max_buckets: 65_535,
             max_inner_result_window: 100,
             allow_expensive_queries: true,
+            max_analyzed_offset: 1_000_000,
+            max_docvalue_fields: 100,
         }
     }
 }

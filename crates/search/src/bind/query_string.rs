@@ -230,8 +230,8 @@ impl Strings<'_> {
         let checked = limits::clauses(count, self.binder.context.settings.max_clause_count);
         match checked {
             Err(Fault::Create(cause)) if self.classic => {
-                let parse =
-                    Error::new(ErrorKind::Parse, "Cannot parse the query: too many boolean clauses").with_cause(cause);
+                let parse = Error::new(ErrorKind::QueryParse, "Cannot parse the query: too many boolean clauses")
+                    .with_cause(cause);
                 Err(Fault::AsIs(Error::new(ErrorKind::QueryShard, "Failed to parse query").with_cause(parse)))
             }
             checked => checked,

@@ -89,11 +89,17 @@ fn field_sort(key: &SortKey, field: &Field) -> Outcome<SortBy> {
             ));
         }
         FieldKind::Binary if field.doc_values => return Err(Fault::illegal_argument("can't sort on binary field")),
+        FieldKind::Text if field.fielddata => {
+            if field.explicit.contains_key("fielddata_frequency_filter") {
+                let what = format!("[fielddata_frequency_filter] of a field that is sorted by ([{}])", field.path);
+                return Err(Error::not_implemented(what).into());
+            }
+        }
         _ => readable(field)?,
     }
     let values = values_of(&field.kind, field.scaling_factor);
     let combines = matches!(key.mode, Some(SortMode::Sum | SortMode::Avg | SortMode::Median));
-    let strings = matches!(field.kind, FieldKind::Keyword | FieldKind::Ip);
+    let strings = matches!(field.kind, FieldKind::Text | FieldKind::Keyword | FieldKind::Ip);
     if combines && strings {
         return Err(Fault::query_shard("we only support AVG, MEDIAN and SUM on number based fields"));
     }

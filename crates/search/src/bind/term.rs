@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use model::error::{Error, ErrorKind};
 use model::mapping::{Field, FieldKind};
 use model::query::term_level::{Term, Terms};
 use serde_json::Value;
@@ -165,6 +166,11 @@ impl Binder<'_> {
     }
 
     pub(super) fn terms_query(&self, query: &Terms) -> Outcome<BoundQuery> {
+        if query.lookup.is_some() {
+            return Err(
+                Error::new(ErrorKind::IllegalState, "the values of a query of terms have not been looked up").into()
+            );
+        }
         let most = self.context.settings.max_terms_count;
         let count = query.values.len();
         if count > most as usize {

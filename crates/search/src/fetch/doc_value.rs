@@ -3,6 +3,7 @@
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 
+use model::binary::{from_base64, to_base64};
 use model::date::{DEFAULT_FORMAT, DateFormat, DateResolution};
 use model::error::Error;
 use model::geo::decode;
@@ -17,8 +18,6 @@ use super::place::pair;
 use super::value::moment_of;
 use crate::bound::FieldName;
 
-/// `index.max_docvalue_fields_search`
-const MAX_FIELDS: usize = 100;
 /// Fields that every index of OpenSearch has and that have no values to show.
 const WITHOUT_VALUES: [&str; 9] = [
     "_feature",
@@ -55,6 +54,8 @@ pub enum Column {
     Index(Arc<str>),
     /// The leaves of a flat object below a path, from the source.
     Flat(Vec<String>),
+    /// Bytes at a path, from the source.
+    Binary(Vec<String>),
 }
 
 #[derive(Debug)]
@@ -77,11 +78,11 @@ pub enum StringShown {
     Ip,
 }
 
-/// Resolves `docvalue_fields` for one index named `index`; fields that are not there are passed over.
+/// Resolves `docvalue_fields` for one index named `index`, at most `most`; fields that are not there are passed over.
 ///
 /// # Errors
 /// `illegal_argument_exception` for fields without columns, formats that do not fit, and too many fields.
-pub fn bind(specs: &[FieldSpec], mapping: &Mapping, index: &Arc<str>) -> Result<Vec<DocValue>, Error> {
+pub fn bind(specs: &[FieldSpec], mapping: &Mapping, index: &Arc<str>, most: usize) -> Result<Vec<DocValue>, Error> {
     let mut bound = Vec::new();
     for spec in specs {
         let format = spec.format.as_deref().filter(|format| *format != "use_field_mapping");
@@ -94,9 +95,9 @@ pub fn bind(specs: &[FieldSpec], mapping: &Mapping, index: &Arc<str>) -> Result<
         for (name, field) in found {
             bound.push(DocValue { name: name.to_string(), column: column(field, format)? });
         }
-        if bound.len() > MAX_FIELDS {
+        if bound.len() > most {
             return Err(Error::illegal_argument(format!(
-                "Trying to retrieve too many docvalue_fields. Must be less than or equal to: [{MAX_FIELDS}] but was [{}]. This limit can \
+                "Trying to retrieve too many docvalue_fields. Must be less than or equal to: [{most}] but was [{}]. This limit can \
                  be set by changing the [index.max_docvalue_fields_search] index level setting.",
                 bound.len()
             )));
@@ -140,6 +141,7 @@ fn column(field: &Field, format: Option<&str>) -> Result<Column, Error> {
         FieldKind::GeoPoint => Column::Numbers(path, NumberShown::Place),
         FieldKind::Boolean => Column::Strings(path, StringShown::Boolean),
         FieldKind::Ip => Column::Strings(path, StringShown::Ip),
+        FieldKind::Binary => Column::Binary(path.split('.').map(str::to_owned).collect()),
         _ => Column::Strings(path, StringShown::Text),
     })
 }
@@ -162,9 +164,6 @@ fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
             let reason = format!("Field [{path}] of type [flat_object] does not support doc_value in root field");
             return Err(Error::illegal_argument(reason));
         }
-        FieldKind::Binary if field.doc_values => {
-            return Err(Error::not_implemented(format!("docvalue_fields of the binary field [{path}]")));
-        }
         _ => {}
     }
     if !field.doc_values {
@@ -182,8 +181,12 @@ fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
 }
 
 impl NumberShown {
-    /// The values that a document's codes stand for; texts of places ascend.
-    pub fn all(&self, codes: &[i64]) -> Vec<Value> {
+    /// The values that a document's codes stand for: texts of places ascend, and unsigned numbers stand as the signed ones that OpenSearch
+    /// keeps.
+    pub fn all(&self, codes: &mut [i64]) -> Vec<Value> {
+        if matches!(self, Self::Unsigned) {
+            codes.sort_unstable_by_key(|code| u64_from_ordered(*code) as i64);
+        }
         let mut shown: Vec<Value> = codes.iter().map(|&code| self.show(code)).collect();
         if let Self::Place = self {
             shown.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
@@ -198,7 +201,8 @@ impl NumberShown {
             Self::Long(Some(format)) => format.whole(code).into(),
             Self::Unsigned => u64_from_ordered(code).into(),
             Self::Double(format) => float(f64_from_ordered(code), format.as_ref()),
-            Self::Scaled(factor, format) => float(code as f64 / factor, format.as_ref()),
+            // As OpenSearch has it, rounding included.
+            Self::Scaled(factor, format) => float(code as f64 * (1.0 / factor), format.as_ref()),
             Self::Place => pair(decode(code)).into(),
             Self::Date(format, resolution) => format.format(moment_of(code, *resolution), None).into(),
         }
@@ -234,6 +238,17 @@ pub fn flat(source: &Value, path: &[String]) -> Vec<Value> {
     texts.into_iter().map(Value::from).collect()
 }
 
+/// The bytes of a source at a path, ascending, each once.
+pub fn binary(source: &Value, path: &[String]) -> Vec<Value> {
+    let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+    let mut found = Vec::new();
+    extract(&steps, source, None, &mut found);
+    let mut bytes: Vec<Vec<u8>> = found.into_iter().filter_map(|value| from_base64(value.as_str()?)).collect();
+    bytes.sort_unstable();
+    bytes.dedup();
+    bytes.iter().map(|bytes| to_base64(bytes).into()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use model::number::{ordered_from_f64, ordered_from_u64};
@@ -244,7 +259,7 @@ mod tests {
     fn column_of(kind: Value, format: Option<&str>) -> Result<Column, Error> {
         let mapping = Mapping::parse(&json!({"properties": {"f": kind}})).unwrap();
         let spec = FieldSpec { field: "f".to_owned(), format: format.map(str::to_owned), include_unmapped: false };
-        Ok(bind(&[spec], &mapping, &"index".into())?.remove(0).column)
+        Ok(bind(&[spec], &mapping, &"index".into(), 100)?.remove(0).column)
     }
 
     fn check(kind: Value, format: Option<&str>, code: i64, expected: Value) {

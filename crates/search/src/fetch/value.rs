@@ -36,8 +36,24 @@ impl<'m> Origins<'m> {
             own = own.rsplit_once('.').map_or(own, |(parent, _)| parent);
         }
         let copied = self.copies.get(own).into_iter().flatten().map(|path| (*path).to_owned());
-        std::iter::once(own.to_owned()).chain(copied).collect()
+        let mut paths: Vec<String> = std::iter::once(own.to_owned()).chain(copied).collect();
+        if paths.len() > 2 {
+            order_as_java(&mut paths);
+        }
+        paths
     }
+}
+
+/// Puts texts into the order in which a Java `HashSet` of them is walked: values copied from several fields stand in it.
+fn order_as_java(texts: &mut [String]) {
+    let hash =
+        |text: &str| text.encode_utf16().fold(0u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));
+    // The set is made of one that is smaller by one, at most three quarters full.
+    let buckets = ((texts.len() - 1) * 4 / 3 + 1).next_power_of_two().max(16) as u32;
+    texts.sort_by_key(|text| {
+        let hash = hash(text);
+        (hash ^ hash >> 16) & (buckets - 1)
+    });
 }
 
 /// Takes the values of one field from sources.

@@ -58,6 +58,11 @@ fn refused(error: &dense::BuildError, max_states: u32) -> Error {
     if !error.is_size_limit_exceeded() {
         return Error::illegal_argument(format!("cannot build the automaton: {error}"));
     }
+    too_complex(max_states)
+}
+
+/// OpenSearch's error for an expression that needs too many states.
+pub(super) fn too_complex(max_states: u32) -> Error {
     let effort = format!("Determinizing automaton would require more than {max_states} effort.");
     let cause = Error::new(ErrorKind::TooComplexToDeterminize, effort.clone());
     Error::new(ErrorKind::QueryShard, format!("failed to create query: {effort}")).with_cause(cause)

@@ -62,9 +62,8 @@ impl Accepted {
                 Ok(result)
             }
             Pattern::Regexp { pattern, flags, case_insensitive, max_determinized_states } => {
-                let source = regexp::translate(pattern, *flags, *case_insensitive)?;
-                let automaton = DenseAutomaton::new(&source, *max_determinized_states)?;
-                Ok(Self::everywhere(automaton, format!("/{pattern}/")))
+                let automaton = regexp::automaton(pattern, *flags, *case_insensitive, *max_determinized_states)?;
+                Ok(Self { notation: format!("/{pattern}/"), ..Self::below(b"", automaton) })
             }
             Pattern::Fuzzy { text, edits, prefix_length, transpositions, .. } => {
                 let automaton = Arc::new(FuzzyAutomaton::new(text, *edits, *transpositions));

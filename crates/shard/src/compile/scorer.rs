@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use search::bound::{ScoreFunction, TermBytes};
+use search::bound::{RandomOf, ScoreFunction, TermBytes};
 
 use super::{BoolWeight, FunctionWeight, Kind, PhraseWeight, Place, SynonymWeight, Weight};
 use crate::fields::{FieldTable, meta};
@@ -171,12 +171,16 @@ impl<'a> Leaf<'a> {
             None => Ok(None),
         };
         Ok(match function {
-            ScoreFunction::Random { seed, field } => {
-                let values = match field {
-                    Some((field, code)) => RandomBy::Number(numbers(field)?, *code),
-                    None => RandomBy::Id(self.segment.strings(meta::ID)?),
+            ScoreFunction::Random { seed, salt, of } => {
+                let values = match of {
+                    RandomOf::Number(field, code) => RandomBy::Number(numbers(field)?, *code),
+                    RandomOf::Id => RandomBy::Term(self.segment.strings(meta::ID)?),
+                    RandomOf::Term(field) => RandomBy::Term(match self.fields.by_path(field) {
+                        Some(entry) => self.segment.strings(entry.slot)?,
+                        None => None,
+                    }),
                 };
-                Function::Random { seed: *seed as i32, values }
+                Function::Random { seed: *seed as i32 ^ salt, values }
             }
             ScoreFunction::FieldValue { field, code, factor, modifier, missing } => Function::FieldValue {
                 path: field.clone(),

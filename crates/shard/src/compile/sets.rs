@@ -176,6 +176,9 @@ impl Leaf<'_> {
     fn exists(&self, fields: &[Arc<str>], score: f32) -> Outcome<Box<dyn Scorer>> {
         let mut parts: Vec<Box<dyn Scorer>> = Vec::new();
         for field in fields {
+            let names = Place { field: "_field_names".into(), slot: Some(meta::FIELD_NAMES) };
+            parts.push(self.any_term(&names, std::iter::once(field.as_bytes()), score)?);
+            // What is kept in the source alone has no entry.
             let Some(entry) = self.fields.by_path(field) else { continue };
             if let Layout::Text { norms: true, .. } | Layout::Exact { norms: true, .. } = entry.layout
                 && let Some(norms) = self.segment.norms(entry.slot)?
@@ -188,8 +191,6 @@ impl Leaf<'_> {
             if let Some(column) = self.segment.strings(entry.slot)? {
                 parts.push(Box::new(ColumnRange::new(Ranged::HasString(column), self.max, score)));
             }
-            let names = Place { field: "_field_names".into(), slot: Some(meta::FIELD_NAMES) };
-            parts.push(self.any_term(&names, std::iter::once(field.as_bytes()), score)?);
         }
         match parts.len() {
             0 => Ok(Box::new(Never)),

@@ -2,7 +2,7 @@
 
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
 use model::search::Explanation;
-use search::bound::{BoundFunction, ScoreFunction};
+use search::bound::{BoundFunction, RandomOf, ScoreFunction};
 
 use super::explain::{Explainer, matched, unmatched};
 use super::notation;
@@ -67,8 +67,11 @@ fn weighted(explainer: &Explainer<'_>, bound: &BoundFunction, value: f64) -> Out
 
 fn score_function(explainer: &Explainer<'_>, function: &ScoreFunction, value: f32) -> Outcome<Explanation> {
     Ok(match function {
-        ScoreFunction::Random { seed, field } => {
-            let field = field.as_ref().map_or("_id", |(field, _)| field);
+        ScoreFunction::Random { seed, of, .. } => {
+            let field = match of {
+                RandomOf::Id => "_id",
+                RandomOf::Number(field, _) | RandomOf::Term(field) => field,
+            };
             matched(value, format!("random score function (seed: {seed}, field: {field})"), Vec::new())
         }
         ScoreFunction::FieldValue { field, factor, modifier, missing, .. } => {

@@ -12,13 +12,14 @@ use search::bound::NumberCode;
 use search::shard_query::{BoundSort, SortBy, SortValues};
 use serde_json::Value;
 
-use crate::fields::meta;
+use crate::fields::{Layout, meta};
 use crate::reader::Reader;
 use crate::score::Outcome;
 use crate::score::function::decode;
 use crate::score::geo::Distances;
 use crate::segment::DocId;
 use crate::segment::column::{NumberColumn, StringColumn};
+use crate::segment::fielddata::Fielddata;
 
 pub(super) type Code = u128;
 
@@ -63,7 +64,9 @@ impl Key {
             SortBy::Id => (strings(view.segment.strings(meta::ID)?), SortMode::Min, Missing::Last),
             SortBy::Unmapped { missing } => (Source::NoNumber(NumberCode::Long), SortMode::Min, missing.clone()),
             SortBy::Field { field, values, missing, mode } => {
-                let slot = reader.fields.by_path(field).map(|entry| entry.slot);
+                let entry = reader.fields.by_path(field);
+                let slot = entry.map(|entry| entry.slot);
+                let text = entry.is_some_and(|entry| matches!(entry.layout, Layout::Text { .. }));
                 let source = match (values, slot) {
                     (SortValues::Number(code), Some(slot)) => match view.segment.numbers(slot)? {
                         Some(column) => Source::Number(column, *code),
@@ -77,6 +80,8 @@ impl Key {
                         None => Source::NoNumber(NumberCode::Double),
                     },
                     (SortValues::Distance(_), None) => Source::NoNumber(NumberCode::Double),
+                    (SortValues::Bytes, Some(slot)) if text => Fielddata::new(&*view.segment, slot)?
+                        .map_or(Source::NoBytes, |data| Source::Bytes(Arc::new(data))),
                     (SortValues::Bytes, Some(slot)) => strings(view.segment.strings(slot)?),
                     (SortValues::Bytes, None) => Source::NoBytes,
                 };

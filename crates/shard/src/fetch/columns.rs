@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use search::fetch::doc_value::{Column, DocValue, flat};
+use search::fetch::doc_value::{Column, DocValue, binary, flat};
 use serde_json::Value;
 
 use crate::fields::{FieldSlot, FieldTable, meta};
@@ -23,7 +23,7 @@ impl Document<'_> {
         let slot = |path: &str| self.fields.by_path(path).map(|entry| entry.slot);
         Ok(match &wanted.column {
             Column::Numbers(path, shown) => match slot(path) {
-                Some(slot) => shown.all(&self.numbers(slot)?),
+                Some(slot) => shown.all(&mut self.numbers(slot)?),
                 None => Vec::new(),
             },
             Column::Strings(path, shown) => match slot(path) {
@@ -34,6 +34,7 @@ impl Document<'_> {
             Column::SeqNo => self.numbers(meta::SEQ_NO)?.into_iter().map(Value::from).collect(),
             Column::Index(name) => vec![(**name).into()],
             Column::Flat(path) => flat(source, path),
+            Column::Binary(path) => binary(source, path),
         })
     }
 

@@ -51,6 +51,7 @@ impl Plan {
             Some(highlight) => Some(Highlighter::new(highlight, query, context, &mut matcher)?),
             None => None,
         };
+        let most = context.settings.max_docvalue_fields;
         Ok(Self {
             bookkeeping: !nothing,
             version: fetch.version,
@@ -61,7 +62,7 @@ impl Plan {
             source: mapping.source.enabled.then(|| source(fetch.source.as_ref(), stored)).flatten(),
             fields: Fields::new(&fetch.fields, mapping, &context.analysis)?,
             stored: StoredFields::new(stored.unwrap_or_default(), mapping, &context.analysis, true)?,
-            doc_values: doc_value::bind(&fetch.docvalue_fields, mapping, &context.index.name)?,
+            doc_values: doc_value::bind(&fetch.docvalue_fields, mapping, &context.index.name, most)?,
             highlighter,
         })
     }
@@ -75,7 +76,7 @@ impl Plan {
     fn parses_source(&self) -> bool {
         !self.fields.is_empty()
             || self.highlighter.is_some()
-            || self.doc_values.iter().any(|value| matches!(value.column, Column::Flat(_)))
+            || self.doc_values.iter().any(|value| matches!(value.column, Column::Flat(_) | Column::Binary(_)))
     }
 
     /// Fills in what comes from the source and the columns of fields.

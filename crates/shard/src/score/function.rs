@@ -47,7 +47,7 @@ pub(crate) enum Function {
 
 /// What a random score is made of.
 pub(crate) enum RandomBy {
-    Id(Option<Arc<dyn StringColumn>>),
+    Term(Option<Arc<dyn StringColumn>>),
     Number(Option<Arc<dyn NumberColumn>>, NumberCode),
 }
 
@@ -146,9 +146,9 @@ impl RandomBy {
     fn random(&self, seed: i32, doc: DocId) -> Outcome<f64> {
         let mut text = Vec::new();
         match self {
-            Self::Id(Some(ids)) => {
-                if let Some(ord) = ids.first(doc) {
-                    ids.value(ord, &mut text)?;
+            Self::Term(Some(terms)) => {
+                if let Some(ord) = terms.first(doc) {
+                    terms.value(ord, &mut text)?;
                 }
             }
             Self::Number(Some(column), code) => {
@@ -156,12 +156,14 @@ impl RandomBy {
                     text = match code {
                         NumberCode::Long => value.to_string(),
                         NumberCode::Unsigned => u64_from_ordered(value).to_string(),
-                        NumberCode::Double | NumberCode::Scaled(_) => format!("{:?}", decode(*code, value)),
+                        NumberCode::Double => format!("{:?}", decode(*code, value)),
+                        // OpenSearch multiplies, which rounds otherwise than to divide does.
+                        NumberCode::Scaled(factor) => format!("{:?}", value as f64 * (1.0 / factor)),
                     }
                     .into_bytes();
                 }
             }
-            Self::Id(None) | Self::Number(None, _) => {}
+            Self::Term(None) | Self::Number(None, _) => {}
         }
         let salted = mixed(seed);
         let hash = if text.is_empty() { salted } else { murmur3(&text, salted) };

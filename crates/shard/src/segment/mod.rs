@@ -14,6 +14,7 @@ use crate::fields::FieldSlot;
 mod alive;
 pub mod column;
 pub mod disk;
+pub mod fielddata;
 pub mod memory;
 pub mod norms;
 pub mod postings;

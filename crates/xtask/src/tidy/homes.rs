@@ -52,7 +52,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("murmur3", Rooms(&["cluster", "shard"])),
     ("postcard", Rooms(&["model"])),
     ("prometheus-client", Rooms(&["node"])),
-    ("regex", Rooms(&["analysis"])),
+    ("regex", Rooms(&["analysis", "model"])),
     ("regex-automata", Rooms(&["shard"])),
     ("roaring", Rooms(&["shard"])),
     ("rust-stemmers", Rooms(&["analysis"])),

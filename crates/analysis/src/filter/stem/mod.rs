@@ -20,14 +20,20 @@ type Rule = Arc<dyn Fn(&mut String) + Send + Sync>;
 
 struct Stem {
     rule: Rule,
+    /// Whether keywords are left alone, and known as such.
+    keywords: bool,
 }
 
 impl TermFilter for Stem {
     fn apply(&self, term: &mut Term) -> bool {
-        if !term.keyword {
+        if !(self.keywords && term.keyword) {
             (self.rule)(&mut term.text);
         }
         true
+    }
+
+    fn knows_keywords(&self) -> bool {
+        self.keywords
     }
 }
 
@@ -50,7 +56,7 @@ pub(crate) fn by_name(name: &str) -> Option<Filter> {
         "possessive_english" => Arc::new(light::possessive_english),
         _ => snowball::by_name(name)?,
     };
-    Some(Filter::term(Stem { rule }))
+    Some(Filter::term(Stem { rule, keywords: name != "possessive_english" }))
 }
 
 /// A stemmer by its name in the setting `language` of the `snowball` filter, in lower case.
@@ -61,7 +67,7 @@ pub(crate) fn snowball_by_name(name: &str) -> Option<Filter> {
         "german2" => return None,
         _ => snowball::by_name(name)?,
     };
-    Some(Filter::term(Stem { rule }))
+    Some(Filter::term(Stem { rule, keywords: true }))
 }
 
 /// Names that OpenSearch knows, whether they are here or not.

@@ -4,7 +4,7 @@ use crate::error::AnalysisError;
 use crate::filter::case::{self, Lowercase};
 use crate::filter::fold::{AsciiFolding, FoldingBeside, Map};
 use crate::filter::words::{Words, expand};
-use crate::filter::{stem, term};
+use crate::filter::{stem, term, whole};
 use crate::pattern;
 use crate::registry::{Settings, languages};
 use crate::stream::Filter;
@@ -28,14 +28,7 @@ pub(super) fn build(kind: &str, name: &str, settings: &Settings) -> Result<Optio
                 Filter::term(AsciiFolding::new())
             }
         }
-        "stop" => {
-            // The words that stand in for missing ones keep their case.
-            let words = match settings.list("stopwords") {
-                Some(items) => Words::new(expand(&items), settings.bool("ignore_case", false)?),
-                None => Words::new(expand(&[String::from("_english_")]), false),
-            };
-            Filter::term(term::Stop { words })
-        }
+        "stop" => stop(settings)?,
         "length" => {
             let (min, max) = (settings.size("min", 0)?, settings.size("max", i32::MAX as usize)?);
             if min > max {
@@ -154,6 +147,18 @@ fn stemmer_override(settings: &Settings) -> Result<Filter, AnalysisError> {
     Ok(Filter::term(term::StemmerOverride { stems }))
 }
 
+fn stop(settings: &Settings) -> Result<Filter, AnalysisError> {
+    // The words that stand in for missing ones keep their case.
+    let words = match settings.list("stopwords") {
+        Some(items) => Words::new(expand(&items), settings.bool("ignore_case", false)?),
+        None => Words::new(expand(&[String::from("_english_")]), false),
+    };
+    Ok(match settings.bool("remove_trailing", true)? {
+        true => Filter::term(term::Stop { words }),
+        false => Filter::stream(whole::StopUnlessLast { words }),
+    })
+}
+
 pub(super) fn stemmer(kind: &str, name: &str, settings: &Settings) -> Result<Option<Filter>, AnalysisError> {
     let language = match kind {
         "stemmer" => {
@@ -177,7 +182,7 @@ pub(super) fn stemmer(kind: &str, name: &str, settings: &Settings) -> Result<Opt
             let mut shown = language.chars();
             let first = shown.next().map(char::to_uppercase);
             let shown: String = first.into_iter().flatten().chain(shown).collect();
-            Err(AnalysisError::setting(format!("Invalid stemmer class specified: {shown}")))
+            Err(AnalysisError::NoStemmer { name: shown })
         }
     }
 }

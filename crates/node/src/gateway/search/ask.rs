@@ -21,7 +21,7 @@ use crate::clock::now_ms;
 use crate::core::Core;
 use crate::gateway::patience::{Guard, SearchPatience};
 use crate::gateway::upkeep;
-use crate::indexes::{IndexView, OpenShard, Used};
+use crate::indexes::{IndexView, OpenShard};
 
 /// How long a search may hold up a thread that serves connections.
 const HERE: Duration = Duration::from_micros(500);
@@ -202,6 +202,8 @@ fn ask(core: &Arc<Core>, question: Question, patience: SearchPatience, to: (usiz
 pub(super) struct Question {
     pub(super) place: Place,
     pub(super) query: Arc<ShardQuery>,
+    /// Under which it is counted.
+    pub(super) groups: Arc<[String]>,
     /// The only shard of a search knows the winners: it fetches those from this rank on at once.
     pub(super) only: Option<(Arc<FetchPlan>, usize)>,
 }
@@ -235,19 +237,19 @@ impl Question {
         let took = begun.elapsed();
         let fetched = self.only.as_ref().map(|(plan, from)| {
             let addresses: Vec<DocAddress> = hits.hits.iter().skip(*from).map(|hit| hit.address).collect();
-            fetch(shard, plan, &reader, &addresses, patience)
+            fetch((shard, &self.groups), plan, &reader, &addresses, patience)
         });
         // Who gave up asks again.
         if !fetched.as_ref().is_some_and(was_cancelled) {
-            Used::count(&shard.used.queries, &shard.used.query_micros, took);
+            shard.used.count_query(took, &self.groups);
         }
         Ok(Answered { hits, reader, fetched })
     }
 }
 
-/// What the client sees of documents of one shard.
+/// What the client sees of documents of one shard; counted under `groups`.
 pub(super) fn fetch(
-    shard: &OpenShard,
+    (shard, groups): (&OpenShard, &[String]),
     plan: &FetchPlan,
     reader: &Reader,
     addresses: &[DocAddress],
@@ -256,7 +258,7 @@ pub(super) fn fetch(
     let begun = Instant::now();
     let fetched = crate::gateway::caught(|| plan.fetch(reader, addresses, patience));
     if !was_cancelled(&fetched) {
-        Used::count(&shard.used.fetches, &shard.used.fetch_micros, begun.elapsed());
+        shard.used.count_fetch(begun.elapsed(), groups);
     }
     fetched
 }

@@ -41,6 +41,7 @@ pub(super) async fn search(core: &Arc<Core>, request: SearchRequest) -> Result<S
 
 async fn search_counted(core: &Arc<Core>, mut request: SearchRequest, begun: Instant) -> Result<SearchResponse, Error> {
     plain_order(&mut request);
+    super::lookup::of_search(core, &mut request).await?;
     let (mut indexes, refused) = bind_target(core, &request)?;
     let deadline =
         request.timeout_ms.or(core.config.search_timeout_ms).map(|timeout| begun + Duration::from_millis(timeout));
@@ -53,8 +54,10 @@ async fn search_counted(core: &Arc<Core>, mut request: SearchRequest, begun: Ins
     };
     let plans: Vec<Arc<FetchPlan>> = indexes.iter_mut().zip(&queries).filter_map(plan).collect();
     let only = places.len() == 1;
+    let groups: Arc<[String]> = request.stats.as_slice().into();
     let question = |place: Place| Question {
         query: queries[place.index].clone(),
+        groups: groups.clone(),
         only: only.then(|| (plans[place.index].clone(), request.from as usize)),
         place,
     };

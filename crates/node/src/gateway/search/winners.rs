@@ -76,8 +76,8 @@ impl Winners<'_> {
     fn begin(&self, core: &Core, (place, reader): (&Place, Reader), ranks: &[usize], guard: &Guard) -> Coming {
         let plan = self.plans[place.index].clone();
         let addresses: Vec<_> = ranks.iter().map(|rank| self.merged.hits[*rank].1.address).collect();
-        let (shard, patience) = (place.shard.clone(), guard.patience());
-        Box::pin(core.search.run(move || fetch(&shard, &plan, &reader, &addresses, &patience)))
+        let (shard, patience, groups) = (place.shard.clone(), guard.patience(), self.request.stats.clone());
+        Box::pin(core.search.run(move || fetch((&shard, &groups), &plan, &reader, &addresses, &patience)))
     }
 
     fn assemble(&self, place: &Place, hit: &ShardHit, fetched: Fetched) -> Hit {

@@ -27,12 +27,13 @@ pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<R
     let metrics = Metrics::parse(&metrics, METRICS, "metric", &request.path)?;
     let target = request.target()?;
     let level = level(&mut request)?;
-    conditional(&mut request, &metrics)?;
+    let groups = conditional(&mut request, &metrics)?;
     if request.params.flag("forbid_closed_indices")? == Some(false) {
         return Err(Error::not_implemented("[forbid_closed_indices=false] of _stats"));
     }
     request.finish()?;
-    let answer = server.gateway.stats(target).await?;
+    let mut answer = server.gateway.stats(target).await?;
+    answer.copies.iter_mut().for_each(|copy| stats::keep_groups(&mut copy.stats, &groups));
     let mut body = Map::new();
     body.insert("_shards".into(), broadcast(&answer.shards));
     body.insert("_all".into(), pair(answer.copies.iter(), &metrics).into());
@@ -53,13 +54,11 @@ fn level(request: &mut Request) -> Result<Level, Error> {
     }
 }
 
-/// Parameters that only some metrics have.
-fn conditional(request: &mut Request, metrics: &Metrics) -> Result<(), Error> {
+/// Parameters that only some metrics have; which groups of searches to show.
+fn conditional(request: &mut Request, metrics: &Metrics) -> Result<Vec<String>, Error> {
     let params = &mut request.params;
-    // Searches are not counted by group, and there is nothing of fielddata and completion to list by field.
-    if metrics.has("search") {
-        params.take("groups");
-    }
+    let groups = params.take("groups");
+    // There is nothing of fielddata and completion to list by field.
     if metrics.has("fielddata") || metrics.has("completion") {
         for name in ["fields", "fielddata_fields", "completion_fields"] {
             params.take(name);
@@ -71,7 +70,7 @@ fn conditional(request: &mut Request, metrics: &Metrics) -> Result<(), Error> {
             return Err(Error::not_implemented("[include_segment_file_sizes] of _stats"));
         }
     }
-    Ok(())
+    Ok(groups.map(|groups| split(&groups)).unwrap_or_default())
 }
 
 /// Sums over the primaries and over all copies.

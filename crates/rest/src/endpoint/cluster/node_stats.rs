@@ -52,11 +52,12 @@ pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<R
         return Err(Error::not_implemented(format!("metric [{metric}] of _nodes/stats")));
     }
     let of_indexes = of_indexes(&request, &wanted)?;
-    parameters(&mut request, &wanted)?;
+    let groups = parameters(&mut request, &wanted)?;
     request.finish()?;
     let view = server.gateway.cluster();
     let selected = select(&view, &ids);
-    let all = server.gateway.node_stats().await?;
+    let mut all = server.gateway.node_stats().await?;
+    all.iter_mut().for_each(|node| stats::keep_groups(&mut node.shards, &groups));
     let mut shown = Map::new();
     for (at, node) in all.iter().enumerate() {
         if selected.iter().any(|selected| selected.id == node.node.id) {
@@ -80,7 +81,9 @@ fn of_indexes(request: &Request, wanted: &Metrics) -> Result<Metrics, Error> {
     Metrics::parse(&names, stats::METRICS, "index metric", &request.path)
 }
 
-fn parameters(request: &mut Request, wanted: &Metrics) -> Result<(), Error> {
+/// Checks them; gives the groups of searches to show.
+fn parameters(request: &mut Request, wanted: &Metrics) -> Result<Vec<String>, Error> {
+    let mut groups = Vec::new();
     let params = &mut request.params;
     options::timeout_ms(params)?;
     match params.take("level").as_deref() {
@@ -95,15 +98,16 @@ fn parameters(request: &mut Request, wanted: &Metrics) -> Result<(), Error> {
         }
     }
     if wanted.has("indices") {
-        // Searches are not counted by group, and there is nothing of fielddata and completion to list by field.
-        for name in ["groups", "fields", "fielddata_fields", "completion_fields"] {
+        groups = params.take("groups").map(|groups| split(&groups)).unwrap_or_default();
+        // There is nothing of fielddata and completion to list by field.
+        for name in ["fields", "fielddata_fields", "completion_fields"] {
             params.take(name);
         }
         if params.flag("include_segment_file_sizes")? == Some(true) {
             return Err(Error::not_implemented("[include_segment_file_sizes] of _nodes/stats"));
         }
     }
-    Ok(())
+    Ok(groups)
 }
 
 fn one(node: &NodeStats, wanted: &Metrics, of_indexes: &Metrics, counters: Option<&Counters>) -> Value {

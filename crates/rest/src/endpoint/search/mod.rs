@@ -12,12 +12,9 @@ use model::error::{Error, ErrorKind};
 use model::id::{IndexRef, ShardNumber};
 use model::search::ShardFailure;
 use model::target::Target;
-use serde_json::{Value, json};
 
 use super::Server;
 use crate::params::Params;
-use crate::render::error::error;
-use crate::render::json::Json;
 use crate::router::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
@@ -85,6 +82,9 @@ fn on_shards(server: &Server, target: &Target, failure: Error) -> Error {
         Ok(indexes) => indexes,
         Err(missing) => return missing,
     };
+    if failure.is_reduce_phase() {
+        return failure;
+    }
     let node = server.gateway.cluster().nodes.first().map(|node| node.id.clone());
     if let (ErrorKind::SearchPhaseExecution, Some(cause)) = (failure.kind, failure.root_causes.first()) {
         let failed = |index: &IndexInfo| ShardFailure {
@@ -96,22 +96,15 @@ fn on_shards(server: &Server, target: &Target, failure: Error) -> Error {
         let failures: Vec<ShardFailure> = indexes.iter().map(failed).collect();
         return if failures.is_empty() { failure } else { Error::search_phase(failure.reason, failures) };
     }
-    let node = node.map(|id| id.to_string());
-    let mut whole = Error::new(ErrorKind::SearchPhaseExecution, "all shards failed");
-    let mut failed = Vec::new();
-    for index in indexes {
-        let uuid = index.uuid.clone();
-        let one = failure.clone().with_index(IndexRef { name: index.name.clone(), uuid });
-        failed.push(json!({"shard": 0, "index": index.name.as_ref(), "node": node, "reason": tree(&one)}));
-        whole.root_causes.push(Error { cause: None, ..one });
+    let failed = |index: IndexInfo| {
+        let error = failure.clone().with_index(IndexRef { name: index.name.clone(), uuid: index.uuid });
+        ShardFailure { index: index.name, shard: ShardNumber(0), node: node.clone(), error }
+    };
+    let whole = Error::search_phase("all shards failed", indexes.into_iter().map(failed).collect());
+    match whole.root_causes.is_empty() {
+        true => Error { root_causes: vec![Error { cause: None, ..failure }], ..whole },
+        false => whole,
     }
-    if let Some(root) = failure.root_causes.first() {
-        whole.root_causes.clone_from(&failure.root_causes);
-        whole = whole.with_cause(root.clone());
-    } else if whole.root_causes.is_empty() {
-        whole.root_causes.push(Error { cause: None, ..failure });
-    }
-    whole.with_detail("phase", "query").with_detail("grouped", true).with_detail("failed_shards", failed)
 }
 
 /// Whether OpenSearch finds this only on its shards.
@@ -128,10 +121,4 @@ fn on_index(server: &Server, name: &str, failure: Error) -> Error {
         Ok([index, ..]) => failure.with_index(IndexRef { name: index.name.clone(), uuid: index.uuid.clone() }),
         _ => failure,
     }
-}
-
-fn tree(failure: &Error) -> Value {
-    let mut json = Json::default();
-    error(&mut json, failure, false);
-    serde_json::from_slice(&json.finish()).unwrap_or(Value::Null)
 }

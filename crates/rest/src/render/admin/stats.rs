@@ -3,7 +3,7 @@
 //! The shape has fields for what Shoal does not have (caches of answers and fields, suggesters, remote stores, scrolls): these are zero,
 //! which is the truth. `store` and `segments` are sizes now, all else counts since the shard was opened.
 
-use model::admin::ShardStats;
+use model::admin::{OperationStats, ShardStats};
 use serde_json::{Map, Value, json};
 
 /// What `_stats/{metric}` may ask for, in the order of the sections.
@@ -94,16 +94,37 @@ pub(crate) fn get_times(stats: &ShardStats) -> (u64, u64) {
 }
 
 fn search(stats: &ShardStats) -> Value {
-    json!({
-        "open_contexts": 0, "query_total": stats.query.total, "query_time_in_millis": stats.query.time_ms,
-        "query_current": stats.query.current, "query_failed": stats.query.failed, "concurrent_query_total": 0,
+    let mut shown = Map::new();
+    shown.insert("open_contexts".into(), 0.into());
+    shown.extend(searches(stats.query, stats.fetch));
+    if !stats.groups.is_empty() {
+        let group = |(name, &(query, fetch)): (&String, &(OperationStats, OperationStats))| {
+            (name.clone(), searches(query, fetch).into())
+        };
+        shown.insert("groups".into(), Value::Object(stats.groups.iter().map(group).collect()));
+    }
+    shown.into()
+}
+
+fn searches(query: OperationStats, fetch: OperationStats) -> Map<String, Value> {
+    let shown = json!({
+        "query_total": query.total, "query_time_in_millis": query.time_ms,
+        "query_current": query.current, "query_failed": query.failed, "concurrent_query_total": 0,
         "concurrent_query_time_in_millis": 0, "concurrent_query_current": 0, "concurrent_avg_slice_count": 0.0,
         "startree_query_total": 0, "startree_query_time_in_millis": 0, "startree_query_current": 0,
-        "startree_query_failed": 0, "fetch_total": stats.fetch.total, "fetch_time_in_millis": stats.fetch.time_ms,
-        "fetch_current": stats.fetch.current, "scroll_total": 0, "scroll_time_in_millis": 0, "scroll_current": 0,
+        "startree_query_failed": 0, "fetch_total": fetch.total, "fetch_time_in_millis": fetch.time_ms,
+        "fetch_current": fetch.current, "scroll_total": 0, "scroll_time_in_millis": 0, "scroll_current": 0,
         "point_in_time_total": 0, "point_in_time_time_in_millis": 0, "point_in_time_current": 0, "suggest_total": 0,
         "suggest_time_in_millis": 0, "suggest_current": 0, "search_idle_reactivate_count_total": 0,
-    })
+    });
+    shown.as_object().cloned().unwrap_or_default()
+}
+
+/// Leaves the groups of searches that `patterns` name; without any, none.
+pub(crate) fn keep_groups(stats: &mut ShardStats, patterns: &[String]) {
+    let wanted =
+        |name: &str| patterns.iter().any(|pattern| pattern == "_all" || model::mapping::simple_match(pattern, name));
+    stats.groups.retain(|name, _| wanted(name));
 }
 
 fn merges(stats: &ShardStats) -> Value {
@@ -166,8 +187,6 @@ pub(crate) fn sum<'a>(copies: impl Iterator<Item = &'a ShardStats>) -> ShardStat
 
 #[cfg(test)]
 mod tests {
-    use model::admin::OperationStats;
-
     use super::*;
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{NOW_MS, context, refusal, shown, shown_by};
 use crate::bind::bind;
-use crate::bound::{BoundKind, NumberCode, ScoreFunction};
+use crate::bound::{BoundKind, NumberCode, RandomOf, ScoreFunction};
 
 fn term(field: &str, value: &str) -> Query {
     Query::new(Kind::Term(Term { field: field.into(), value: value.into(), case_insensitive: false }))
@@ -190,8 +190,11 @@ fn values_and_randomness() {
     );
     assert!(function(factor("t", None)).expect_err("text").contains("Text fields are not optimised"));
     assert!(function(factor("k", None)).expect_err("no number").ends_with("< class_cast_exception"));
+    // Of an index named `films`.
+    const SALT: i32 = 988658688;
     let random = |seed: Value| function(Function::RandomScore { seed: Some(seed), field: Some("_seq_no".into()) });
-    let expected = |seed: i64| Ok(ScoreFunction::Random { seed, field: Some(("_seq_no".into(), NumberCode::Long)) });
+    let of = || RandomOf::Number("_seq_no".into(), NumberCode::Long);
+    let expected = |seed: i64| Ok(ScoreFunction::Random { seed, salt: SALT, of: of() });
     assert_eq!(random(json!(5)), expected(5));
     assert_eq!(random(json!("abc")), expected(96_354));
     assert_eq!(random(json!(1_i64 << 32)), expected(1));

@@ -39,12 +39,11 @@ use plain::Plain;
 use scanner::Fragments;
 use unified::Unified;
 
-/// `index.highlight.max_analyzed_offset`: longer texts are refused unless the request says how much of them to look at.
-const MAX_ANALYZED_OFFSET: u32 = 1_000_000;
-
 /// What a request wants to see highlighted, bound to one index.
 pub struct Highlighter {
     fields: Vec<FieldHighlight>,
+    /// What no hit can be shown with.
+    refusal: Option<Error>,
 }
 
 struct FieldHighlight {
@@ -56,6 +55,9 @@ struct FieldHighlight {
     stored: bool,
     marks: Marks,
     max_offset: Option<u32>,
+    /// `index.highlight.max_analyzed_offset`: longer texts are refused unless the request says how much of them to look at.
+    limit: u32,
+    index: Arc<str>,
     /// The index knows the offsets, so that length does not matter.
     offsets: bool,
     kind: Kind,
@@ -89,7 +91,13 @@ impl Highlighter {
     ) -> Result<Self, Error> {
         let origins = Origins::new(&context.mapping);
         let mut fields: Vec<FieldHighlight> = Vec::new();
+        let mut refusal = None;
         for asked in &request.fields {
+            if let HighlightKind::Unknown(kind) = &asked.kind {
+                let reason = format!("unknown highlighter type [{kind}] for the field [{}]", asked.field);
+                refusal = refusal.or(Some(Error::illegal_argument(reason)));
+                continue;
+            }
             let own = asked.highlight_query.as_ref().map(|query| bind(query, context)).transpose()?;
             let query = own.as_ref().unwrap_or(query);
             let pattern = asked.field.contains('*');
@@ -100,7 +108,7 @@ impl Highlighter {
                 let wanted = asked.require_field_match.then_some(&field.path);
                 let marks = Marks::new(query, wanted, matchers)?;
                 let values = FieldValues::new(field, &origins, &context.analysis, None)?;
-                let bound = FieldHighlight::new(asked, &name, (field, values, marks), &context.analysis);
+                let bound = FieldHighlight::new(asked, &name, (field, values, marks), context);
                 // Of two that name the same field the later one counts.
                 match fields.iter_mut().find(|known| known.name == *name) {
                     Some(known) => *known = bound,
@@ -108,7 +116,7 @@ impl Highlighter {
                 }
             }
         }
-        Ok(Self { fields })
+        Ok(Self { fields, refusal })
     }
 
     /// The fragments of each field that has any.
@@ -116,6 +124,9 @@ impl Highlighter {
     /// # Errors
     /// `illegal_argument_exception` for a text that is too long to be looked at.
     pub fn highlight(&self, hit: HitSource<'_>) -> Result<Vec<(String, Vec<String>)>, Error> {
+        if let Some(refusal) = &self.refusal {
+            return Err(refusal.clone());
+        }
         let mut highlighted = Vec::new();
         for field in &self.fields {
             let fragments = field.highlight(hit)?;
@@ -128,9 +139,9 @@ impl Highlighter {
 }
 
 impl FieldHighlight {
-    fn new(asked: &HighlightField, name: &str, of: (&Field, FieldValues, Marks), registry: &Registry) -> Self {
+    fn new(asked: &HighlightField, name: &str, of: (&Field, FieldValues, Marks), context: &BindContext) -> Self {
         let (field, values, marks) = of;
-        let analyzer = analyzer_of(field, registry);
+        let analyzer = analyzer_of(field, &context.analysis);
         let given = field.explicit.contains_key("position_increment_gap");
         let gap = if given { field.position_increment_gap } else { analyzer.position_gap() };
         let analysis = Analysis { analyzer, gap, limit: asked.max_analyzed_offset.unwrap_or(u32::MAX) };
@@ -139,7 +150,7 @@ impl FieldHighlight {
         let (no_match, by_score) = (asked.no_match_size, asked.order_by_score);
         let count = asked.number_of_fragments as usize;
         let kind = match asked.kind {
-            HighlightKind::Unified => Kind::Unified(Unified {
+            HighlightKind::Unified | HighlightKind::Unknown(_) => Kind::Unified(Unified {
                 analysis,
                 fragments: fragments_of(asked, field),
                 count: if count == 0 { usize::MAX } else { count },
@@ -165,6 +176,8 @@ impl FieldHighlight {
             stored: field.store,
             marks,
             max_offset: asked.max_analyzed_offset,
+            limit: context.settings.max_analyzed_offset,
+            index: context.index.name.clone(),
             offsets: field.index_options == IndexOptions::Offsets || vectors.is_some_and(|v| v.contains("offsets")),
             kind,
         }
@@ -206,14 +219,15 @@ impl FieldHighlight {
     fn check_length(&self, length: u32, doc: u32) -> Result<(), Error> {
         let raise = "This maximum can be set by changing the [index.highlight.max_analyzed_offset] index level setting. For large texts, \
                      indexing with offsets or term vectors is recommended!";
-        if self.max_offset.is_some_and(|offset| offset > MAX_ANALYZED_OFFSET) {
+        let (limit, index) = (self.limit, &self.index);
+        if self.max_offset.is_some_and(|offset| offset > limit) {
             return Err(Error::illegal_argument(format!(
-                "max_analyzer_offset has exceeded [{MAX_ANALYZED_OFFSET}] - maximum allowed to be analyzed for highlighting. {raise}"
+                "max_analyzer_offset has exceeded [{limit}] - maximum allowed to be analyzed for highlighting. {raise}"
             )));
         }
-        if self.max_offset.is_none() && !self.offsets && length > MAX_ANALYZED_OFFSET {
+        if self.max_offset.is_none() && !self.offsets && length > limit {
             return Err(Error::illegal_argument(format!(
-                "The length of [{}] field of [{doc}] doc of this index has exceeded [{MAX_ANALYZED_OFFSET}] - maximum allowed to be analyzed \
+                "The length of [{}] field of [{doc}] doc of [{index}] index has exceeded [{limit}] - maximum allowed to be analyzed \
                  for highlighting. {raise}",
                 self.path
             )));

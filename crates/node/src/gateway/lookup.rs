@@ -1,0 +1,63 @@
+//! Queries of terms whose values stand in a document: the document is read, as a get reads it, before the query is bound.
+//!
+//! In: a query as the client sent it. Out: the same with the values in their places; a document that is not there has none.
+
+use std::sync::Arc;
+
+use model::error::{Error, ErrorKind};
+use model::query::Query;
+use model::query::term_level::Lookup;
+use model::search::{GetRequest, SearchRequest};
+use search::fetch::extract::extract;
+use serde_json::Value;
+
+use crate::core::Core;
+
+/// Looks up what the queries of a search need.
+///
+/// # Errors
+/// As a get of the documents.
+pub(super) async fn of_search(core: &Arc<Core>, request: &mut SearchRequest) -> Result<(), Error> {
+    let highlighted = request.fetch.highlight.iter_mut().flat_map(|highlight| &mut highlight.fields);
+    let highlighted = highlighted.filter_map(|field| field.highlight_query.as_mut());
+    let filter = request.post_filter.iter_mut();
+    for query in std::iter::once(&mut request.query).chain(filter).chain(highlighted) {
+        of_query(core, query).await?;
+    }
+    Ok(())
+}
+
+/// Looks up what one query needs.
+///
+/// # Errors
+/// As a get of the documents.
+pub(super) async fn of_query(core: &Arc<Core>, query: &mut Query) -> Result<(), Error> {
+    for terms in query.lookups() {
+        if let Some(lookup) = terms.lookup.take() {
+            terms.values = values(core, lookup).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn values(core: &Arc<Core>, lookup: Lookup) -> Result<Vec<Value>, Error> {
+    let Lookup { index, id, path, routing } = lookup;
+    let request = GetRequest {
+        index,
+        id: id.clone(),
+        routing,
+        realtime: true,
+        refresh: false,
+        source: None,
+        stored_fields: Vec::new(),
+        version: None,
+    };
+    let answer = super::get::get(core, request).await?;
+    let source = answer.found.and_then(|found| found.source);
+    let Some(source) = source.filter(|source| !source.is_empty()) else { return Ok(Vec::new()) };
+    let unreadable = |e| Error::new(ErrorKind::Parse, format!("the source of [{id}] does not read: {e}"));
+    let source: Value = serde_json::from_slice(&source).map_err(unreadable)?;
+    let (steps, mut found) = (path.split('.').collect::<Vec<_>>(), Vec::new());
+    extract(&steps, &source, None, &mut found);
+    Ok(found.into_iter().cloned().collect())
+}
