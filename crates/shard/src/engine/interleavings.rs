@@ -14,6 +14,7 @@ use model::mapping::Mapping;
 use model::write::{Condition, Outcome};
 use parking_lot::Mutex;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use tempfile::TempDir;
 use wal::{Durability, Syncer};
 
@@ -305,7 +306,8 @@ fn run(steps: &[Step]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    // The same schedules at every run; PROPTEST_RNG_SEED and PROPTEST_CASES in the environment do not change them.
+    #![proptest_config(ProptestConfig { cases: 64, rng_seed: RngSeed::Fixed(20_261_121), ..ProptestConfig::default() })]
     #[test]
     fn searches_see_exactly_what_the_last_refresh_showed(steps in proptest::collection::vec(any_step(), 1..70)) {
         run(&steps);
