@@ -33,6 +33,15 @@ impl Key {
         }
     }
 
+    /// Whether both can be keys of one table: texts and numbers cannot.
+    pub fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::List(mine), Self::List(theirs)) => mine.iter().zip(theirs).all(|(one, other)| one.is_like(other)),
+            (Self::Null, _) | (_, Self::Null) => true,
+            (one, other) => one.rank() == other.rank(),
+        }
+    }
+
     fn rank(&self) -> u8 {
         match self {
             Self::Null => 0,

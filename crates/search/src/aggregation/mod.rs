@@ -17,6 +17,7 @@ pub mod format;
 pub mod histogram;
 pub mod metric;
 pub mod range;
+pub mod sample;
 pub mod terms;
 pub mod values;
 
@@ -25,7 +26,8 @@ use composite::Composite;
 use histogram::{Histogram, VariableWidth};
 use metric::{Cardinality, MatrixStats, MedianAbsoluteDeviation, Percentiles, Stats, TopHits, WeightedAvg};
 use range::{IpRanges, Ranges};
-use terms::Terms;
+use sample::Sampler;
+use terms::{MultiTerms, RareTerms, SignificantTerms, Terms};
 use values::Values;
 
 /// The aggregations of one level: of a request, or inside the buckets of another.
@@ -47,6 +49,9 @@ pub struct BoundAggregation {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     Terms(Box<Terms>),
+    MultiTerms(Box<MultiTerms>),
+    RareTerms(Box<RareTerms>),
+    SignificantTerms(Box<SignificantTerms>),
     Histogram(Box<Histogram>),
     AutoDateHistogram(Box<AutoDateHistogram>),
     VariableWidth(Box<VariableWidth>),
@@ -55,6 +60,9 @@ pub enum Kind {
     IpRanges(Box<IpRanges>),
     Filter(Arc<BoundQuery>),
     Filters(Box<Filters>),
+    AdjacencyMatrix(Box<AdjacencyMatrix>),
+    /// `sampler` and `diversified_sampler`
+    Sampler(Box<Sampler>),
     /// Documents without a value.
     Missing(Values),
     /// Every document, whatever the query.
@@ -79,6 +87,26 @@ pub struct Filters {
     pub names: Option<Vec<String>>,
     /// A last bucket for what no filter matches.
     pub other: bool,
+}
+
+/// One bucket a filter and one each pair of filters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdjacencyMatrix {
+    /// In order of their names.
+    pub filters: Vec<Arc<BoundQuery>>,
+    pub names: Vec<String>,
+    /// Between the names of a pair.
+    pub separator: String,
+    /// No buckets of single filters are shown.
+    pub pairs_only: bool,
+}
+
+impl AdjacencyMatrix {
+    /// Buckets: the filters, then the pairs in order of their first, then second filter.
+    pub fn width(&self) -> usize {
+        let count = self.filters.len();
+        count + count * count.saturating_sub(1) / 2
+    }
 }
 
 impl Level {
@@ -118,6 +146,10 @@ impl Kind {
     fn is_mapped(&self) -> bool {
         match self {
             Self::Terms(terms) => terms.values.is_mapped(),
+            Self::MultiTerms(terms) => terms.fields.iter().all(Values::is_mapped),
+            Self::RareTerms(terms) => terms.values.is_mapped(),
+            Self::SignificantTerms(terms) => terms.values.is_mapped(),
+            Self::Sampler(sampler) => sampler.diversity.as_ref().is_none_or(|diversity| diversity.values.is_mapped()),
             Self::Histogram(histogram) => histogram.values.is_mapped(),
             Self::AutoDateHistogram(auto) => auto.values.is_mapped(),
             Self::VariableWidth(variable) => variable.values.is_mapped(),
@@ -131,13 +163,14 @@ impl Kind {
             Self::WeightedAvg(asked) => asked.value.is_mapped() && asked.weight.is_mapped(),
             Self::MedianAbsoluteDeviation(asked) => asked.values.is_mapped(),
             Self::MatrixStats(asked) => !asked.fields.is_empty(),
-            Self::Filter(_) | Self::Filters(_) | Self::Global | Self::TopHits(_) => true,
+            Self::Filter(_) | Self::Filters(_) | Self::AdjacencyMatrix(_) | Self::Global | Self::TopHits(_) => true,
         }
     }
 
     fn needs_scores(&self) -> bool {
         match self {
             Self::TopHits(asked) => asked.needs_scores(),
+            Self::Sampler(_) => true,
             _ => false,
         }
     }

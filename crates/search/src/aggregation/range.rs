@@ -37,3 +37,10 @@ pub struct IpRange {
     pub from: Option<TermBytes>,
     pub to: Option<TermBytes>,
 }
+
+impl IpRange {
+    /// Whether an address lies in it.
+    pub fn holds(&self, address: &TermBytes) -> bool {
+        self.from.as_ref().is_none_or(|from| address >= from) && self.to.as_ref().is_none_or(|to| address < to)
+    }
+}

@@ -1,22 +1,67 @@
-//! `terms` bound to one index.
+//! `terms` and its kin bound to one index.
 
-use model::aggregation::request::terms::Cut;
+use std::sync::Arc;
+
+use model::aggregation::request::terms::{Cut, Heuristic};
 use model::aggregation::request::{Order, OrderBy};
 
 use super::choice::Choice;
 use super::values::Values;
+use crate::bound::BoundQuery;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
     pub values: Values,
+    pub ranking: Ranking,
+    pub choice: Choice,
+}
+
+/// The commonest combinations of the values of several fields. Their keys are lists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MultiTerms {
+    pub fields: Vec<Values>,
+    pub ranking: Ranking,
+}
+
+/// Values of few documents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RareTerms {
+    pub values: Values,
+    /// Documents of a value at most.
+    pub most: u64,
+    pub choice: Choice,
+}
+
+/// Values that stand out of a background.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SignificantTerms {
+    pub values: Values,
+    pub cut: Cut,
+    pub choice: Choice,
+    /// `None`: all documents of the index.
+    pub background: Option<Arc<BoundQuery>>,
+    pub heuristic: Heuristic,
+}
+
+impl SignificantTerms {
+    /// Buckets that a shard gives at most.
+    pub fn shard_size(&self) -> usize {
+        let size = u64::from(self.cut.size);
+        let wanted = self.cut.shard_size.map_or(2 * (size * 3 / 2 + 10), u64::from);
+        wanted.max(size) as usize
+    }
+}
+
+/// Which buckets are kept, in which order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranking {
     pub cut: Cut,
     /// At least one; the key decides at last.
     pub order: Vec<Order>,
     pub show_error: bool,
-    pub choice: Choice,
 }
 
-impl Terms {
+impl Ranking {
     /// Buckets that a shard gives at most.
     pub fn shard_size(&self) -> usize {
         let size = u64::from(self.cut.size);

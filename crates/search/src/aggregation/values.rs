@@ -91,6 +91,17 @@ pub fn number(code: i64, read_as: NumberCode) -> f64 {
     }
 }
 
+/// The code of a bucket's key; `None`: it is no number.
+pub fn code_of(key: &Key, read_as: NumberCode) -> Option<i64> {
+    Some(match (read_as, key) {
+        (NumberCode::Long, Key::Long(number)) => *number,
+        (NumberCode::Unsigned, Key::Unsigned(number)) => model::number::ordered_from_u64(*number),
+        (NumberCode::Double, Key::Double(number)) => model::number::ordered_from_f64(*number),
+        (NumberCode::Scaled(factor), Key::Double(number)) => (number * factor).round() as i64,
+        _ => return None,
+    })
+}
+
 /// The value of a code as a bucket's key.
 pub fn key(code: i64, read_as: NumberCode) -> Key {
     match read_as {

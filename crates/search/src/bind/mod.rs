@@ -80,6 +80,8 @@ pub struct BindSettings {
     pub max_buckets: u64,
     /// `index.max_inner_result_window`
     pub max_inner_result_window: u32,
+    /// `index.max_adjacency_matrix_filters`
+    pub max_adjacency_matrix_filters: u32,
     /// `search.allow_expensive_queries`
     pub allow_expensive_queries: bool,
     /// `index.highlight.max_analyzed_offset`, in UTF-16 units.
@@ -98,6 +100,7 @@ impl Default for BindSettings {
             max_regex_length: 1000,
             max_buckets: 65_535,
             max_inner_result_window: 100,
+            max_adjacency_matrix_filters: 100,
             allow_expensive_queries: true,
             max_analyzed_offset: 1_000_000,
             max_docvalue_fields: 100,

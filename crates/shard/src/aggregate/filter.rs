@@ -93,6 +93,14 @@ pub(super) fn bucket(counts: &[u64], children: &mut Collectors, at: u32) -> Outc
     Ok(Bucket { doc_count, children: children.partials(at)? })
 }
 
+/// The buckets of an owner who has a bucket in each of `width` places. The numbers of an owner of whom nothing was collected may be
+/// beyond counting.
+pub(super) fn slots(counts: &[u64], children: &mut Collectors, (owner, width): (u32, usize)) -> Outcome<Partial> {
+    let first = owner.saturating_mul(width as u32);
+    let places = (0..width as u32).map(|slot| first.saturating_add(slot));
+    Ok(Partial::Slots(places.map(|at| bucket(counts, children, at)).collect::<Outcome<_>>()?))
+}
+
 impl Collector for Filter {
     fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
         self.membership.enter(leaf)?;
@@ -186,9 +194,8 @@ impl Collector for Filters {
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
-        let width = self.width() as u32;
-        let slots = owner * width..(owner + 1) * width;
-        Ok(Partial::Slots(slots.map(|at| bucket(&self.counts, &mut self.children, at)).collect::<Outcome<_>>()?))
+        let width = self.width();
+        slots(&self.counts, &mut self.children, (owner, width))
     }
 }
 

@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use model::aggregation::partial::{Partial, TDigest};
 use search::aggregation::{BoundAggregation, Kind, Level};
+use search::bound::BoundQuery;
 use search::shard_query::ShardQuery;
 
 use crate::compile::scorer::Leaf;
-use crate::compile::{Compiler, Counts};
+use crate::compile::{Compiler, Counts, Weight};
 use crate::reader::Reader;
 use crate::score::Outcome;
 
+mod adjacency;
 mod auto_date;
 mod batch;
 mod budget;
@@ -22,12 +24,15 @@ mod choice;
 mod composite;
 mod filter;
 mod histogram;
+mod interned;
+mod live;
 mod metric;
 mod missing;
 mod numbers;
 mod places;
 mod range;
 mod rounding;
+mod sampler;
 mod stats;
 mod strings;
 mod terms;
@@ -88,7 +93,15 @@ impl Workshop<'_, '_> {
         let children = self.level(&bound.children)?;
         let budget = self.budget.clone();
         Ok(match &bound.kind {
-            Kind::Terms(terms) => terms::collector(terms, bound, children, self)?,
+            Kind::Terms(asked) => terms::terms(asked, bound, children, self)?,
+            Kind::MultiTerms(asked) => terms::multi_terms(asked, bound, children, self),
+            Kind::RareTerms(asked) => terms::rare_terms(asked, children, self)?,
+            Kind::SignificantTerms(asked) => terms::significant_terms(asked, children, self)?,
+            Kind::Sampler(asked) => Box::new(sampler::Sampler::new(asked, children, budget)),
+            Kind::AdjacencyMatrix(matrix) => {
+                let weights = self.weights(&matrix.filters)?;
+                Box::new(adjacency::Adjacency::new(weights, matrix.width(), children, budget))
+            }
             Kind::Histogram(asked) => Box::new(histogram::Histogram::new(asked, children, budget)),
             Kind::Ranges(asked) => Box::new(range::Ranges::new(asked, children, budget)),
             Kind::IpRanges(asked) => Box::new(range::IpSlots::new(asked, children, budget)),
@@ -100,8 +113,8 @@ impl Workshop<'_, '_> {
                 Box::new(filter::Filter::new(weight, children, budget))
             }
             Kind::Filters(filters) => {
-                let weights = filters.filters.iter().map(|query| Compiler::new(self.counts).compile(query, false));
-                Box::new(filter::Filters::new(weights.collect::<Outcome<_>>()?, filters.other, children, budget))
+                let weights = self.weights(&filters.filters)?;
+                Box::new(filter::Filters::new(weights, filters.other, children, budget))
             }
             Kind::Missing(values) => Box::new(missing::Missing::new(values, children, budget)),
             Kind::Global => Box::new(filter::Everything::new(children)),
@@ -120,6 +133,12 @@ impl Workshop<'_, '_> {
             }
             Kind::ValueCount(values) => Box::new(value_count::ValueCount::new(values, budget)),
         })
+    }
+}
+
+impl Workshop<'_, '_> {
+    fn weights(&mut self, queries: &[Arc<BoundQuery>]) -> Outcome<Vec<Weight>> {
+        queries.iter().map(|query| Compiler::new(self.counts).compile(query, false)).collect()
     }
 }
 

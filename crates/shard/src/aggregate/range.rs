@@ -11,7 +11,7 @@ use search::aggregation::values::number;
 use search::bound::TermBytes;
 
 use super::batch::Sorted;
-use super::filter::{bucket, grow};
+use super::filter::{grow, slots};
 use super::numbers::Numbers;
 use super::strings::{Ords as OrdBuffer, Strings};
 use super::{Batch, Budget, Collector, Collectors};
@@ -56,9 +56,7 @@ impl Slots {
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
-        let width = self.width as u32;
-        let places = owner * width..(owner + 1) * width;
-        Ok(Partial::Slots(places.map(|at| bucket(&self.counts, &mut self.children, at)).collect::<Outcome<_>>()?))
+        slots(&self.counts, &mut self.children, (owner, self.width))
     }
 }
 
@@ -151,7 +149,14 @@ impl Collector for IpSlots {
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
         self.slots.begin(&batch)?;
         let (ranges, slots) = (&self.ranges, &mut self.slots);
-        self.strings.read(batch.docs, &mut self.buffer).for_each(|at, ord| {
+        let (strings, asked) = (&self.strings, &self.asked);
+        strings.read(batch.docs, &mut self.buffer).for_each(|at, ord| {
+            if let Some(value) = strings.outside(ord) {
+                for (slot, _) in asked.iter().enumerate().filter(|(_, range)| range.holds(value)) {
+                    slots.count(&batch, at, slot);
+                }
+                return;
+            }
             for (slot, _) in ranges.iter().enumerate().filter(|(_, range)| range.contains(&ord)) {
                 slots.count(&batch, at, slot);
             }

@@ -88,14 +88,19 @@ impl Strings {
         if self.missing_ord == u64::MAX { own } else { own.max(self.missing_ord + 1) }
     }
 
-    /// The ordinal of the first value that is not less. What stands for missing values must have been found by `enter` among the
-    /// column's values, or lies behind all of them.
+    /// The ordinal of the first value of the column that is not less.
     pub(super) fn first_at(&self, value: &[u8]) -> Outcome<u64> {
-        match (&self.source, &self.missing) {
-            (Some(column), _) => Ok(column.find(value)?.unwrap_or_else(|next| next)),
-            (None, Some(missing)) => Ok(u64::from(**missing < *value)),
-            (None, None) => Ok(0),
+        match &self.source {
+            Some(column) => Ok(column.find(value)?.unwrap_or_else(|next| next)),
+            None => Ok(0),
         }
+    }
+
+    /// The value of an ordinal that is not the column's: what stands for missing values, and is nobody's value here.
+    #[inline]
+    pub(super) fn outside(&self, ord: u64) -> Option<&TermBytes> {
+        let known = self.source.as_ref().map_or(0, |column| column.ord_count());
+        self.missing.as_ref().filter(|_| ord >= known)
     }
 
     /// Writes the value of an ordinal into `out`.

@@ -15,6 +15,7 @@ pub mod hash;
 mod hdr;
 mod hit_wire;
 mod moments;
+mod significance;
 mod stats;
 mod table;
 mod tdigest;
@@ -29,6 +30,7 @@ pub use clusters::{AutoDates, Cluster, Clusters};
 pub use geo::{Centroid, Extent};
 pub use hdr::Hdr;
 pub use moments::Moments;
+pub use significance::{Significance, SignificantRow};
 pub use stats::Stats;
 pub use table::{Row, Table};
 pub use tdigest::{Quantiles, TDigest};
@@ -71,6 +73,8 @@ pub enum Partial {
     AutoDates(AutoDates),
     /// `variable_width_histogram`
     Clusters(Clusters),
+    /// `significant_terms`
+    Significance(Box<Significance>),
 }
 
 /// Documents of one bucket, and what the aggregations inside it found, in order of the request.
@@ -106,6 +110,7 @@ impl Partial {
             (Self::Table(mine), Self::Table(theirs)) => mine.merge(theirs)?,
             (Self::AutoDates(mine), Self::AutoDates(theirs)) => mine.merge(theirs)?,
             (Self::Clusters(mine), Self::Clusters(theirs)) => mine.merge(theirs),
+            (Self::Significance(mine), Self::Significance(theirs)) => mine.merge(*theirs)?,
             _ => return Err(two_kinds()),
         }
         Ok(())

@@ -38,29 +38,46 @@ impl Table {
         self.other = self.other.saturating_add(other.other);
         self.error = self.error.saturating_add(other.error);
         self.shards = self.shards.saturating_add(other.shards);
-        if self.rows.is_empty() {
-            self.rows = other.rows;
-            return Ok(());
-        }
         if let (Some(mine), Some(theirs)) = (self.rows.first(), other.rows.first())
-            && matches!(mine.key, Key::Bytes(_)) != matches!(theirs.key, Key::Bytes(_))
+            && !mine.key.is_like(&theirs.key)
         {
             return Err(two_kinds());
         }
-        let mut merged = Vec::with_capacity(self.rows.len().max(other.rows.len()));
-        let mut theirs = other.rows.into_iter().peekable();
-        for mut row in std::mem::take(&mut self.rows) {
-            while let Some(next) = theirs.next_if(|next| next.key < row.key) {
-                merged.push(next);
-            }
-            if let Some(same) = theirs.next_if(|next| next.key.cmp(&row.key) == Ordering::Equal) {
-                row.bucket.merge(same.bucket)?;
+        let mine = std::mem::take(&mut self.rows);
+        self.rows = merge_sorted(
+            mine,
+            other.rows,
+            |row| &row.key,
+            |row, same| {
                 row.known = row.known.saturating_add(same.known);
-            }
-            merged.push(row);
-        }
-        merged.extend(theirs);
-        self.rows = merged;
+                row.bucket.merge(same.bucket)
+            },
+        )?;
         Ok(())
     }
+}
+
+/// Two lists in order of their keys as one; `join` adds to a row the other of the same key.
+pub(super) fn merge_sorted<R>(
+    mine: Vec<R>,
+    theirs: Vec<R>,
+    key: impl Fn(&R) -> &Key,
+    mut join: impl FnMut(&mut R, R) -> Result<(), Error>,
+) -> Result<Vec<R>, Error> {
+    if mine.is_empty() || theirs.is_empty() {
+        return Ok(if mine.is_empty() { theirs } else { mine });
+    }
+    let mut merged = Vec::with_capacity(mine.len().max(theirs.len()));
+    let mut theirs = theirs.into_iter().peekable();
+    for mut row in mine {
+        while let Some(next) = theirs.next_if(|next| key(next) < key(&row)) {
+            merged.push(next);
+        }
+        if let Some(same) = theirs.next_if(|next| key(next).cmp(key(&row)) == Ordering::Equal) {
+            join(&mut row, same)?;
+        }
+        merged.push(row);
+    }
+    merged.extend(theirs);
+    Ok(merged)
 }

@@ -128,6 +128,8 @@ fn partial() -> impl Strategy<Value = Partial> {
         let bucket = (any::<u32>(), vec(inner, 0..3));
         let bucket = bucket.prop_map(|(count, children)| Bucket { doc_count: u64::from(count), children });
         let row = (key(), bucket.clone(), 0u64..9).prop_map(|(key, bucket, known)| Row { key, bucket, known });
+        let significant = (key(), bucket.clone(), 0u64..9);
+        let significant = significant.prop_map(|(key, bucket, background)| SignificantRow { key, bucket, background });
         prop_oneof![
             bucket.clone().prop_map(Partial::Bucket),
             vec(bucket, 0..4).prop_map(Partial::Slots),
@@ -137,6 +139,9 @@ fn partial() -> impl Strategy<Value = Partial> {
                 error,
                 shards: 1,
             })),
+            (vec(significant, 0..4), 0u64..9, 0u64..9).prop_map(|(rows, foreground, background)| {
+                Partial::Significance(Box::new(Significance { foreground, background, rows }))
+            }),
         ]
     })
 }

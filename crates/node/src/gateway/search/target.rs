@@ -78,6 +78,7 @@ pub(in crate::gateway) fn context(core: &Core, view: &IndexView) -> BindContext 
         max_buckets: crate::gateway::max_buckets(&core.state()),
         default_field: view.settings.default_field.clone(),
         query_string_lenient: view.settings.query_string_lenient,
+        max_adjacency_matrix_filters: view.settings.max_adjacency_matrix_filters.min(u64::from(u32::MAX)) as u32,
         max_terms_count: view.settings.max_terms_count.min(u64::from(u32::MAX)) as u32,
         max_inner_result_window: view.settings.max_inner_result_window.min(u64::from(u32::MAX)) as u32,
         max_regex_length: view.settings.max_regex_length.min(u64::from(u32::MAX)) as u32,

@@ -14,10 +14,10 @@ use crate::bind::{ip, term};
 use crate::bound::{NumberCode, Pattern, RegexpFlags};
 
 impl Binding<'_> {
-    /// Which of `values` may make buckets of the aggregation `name`.
+    /// Which of `values` may make buckets of the aggregation `name`, which refuses patterns of numbers by an error of this kind.
     pub(super) fn choice(
         self,
-        name: &str,
+        name: (&str, ErrorKind),
         (include, exclude): (Option<&Asked>, Option<&Exclude>),
         values: &Values,
     ) -> Result<Choice, Error> {
@@ -37,7 +37,7 @@ impl Binding<'_> {
         Ok(Choice { include, exclude })
     }
 
-    fn pattern(self, name: &str, pattern: &str, values: &Values) -> Result<Set, Error> {
+    fn pattern(self, (name, refused): (&str, ErrorKind), pattern: &str, values: &Values) -> Result<Set, Error> {
         if values.shape() != Shape::Bytes || values.format != Format::Raw {
             let reason = format!(
                 "Aggregation [{name}] cannot support regular expression style include/exclude settings as they can only be applied to \
@@ -45,7 +45,7 @@ impl Binding<'_> {
                 if values.shape() == Shape::Bytes { "" } else { "numeric " },
                 if values.shape() == Shape::Bytes { "" } else { " used to filter numeric fields" }
             );
-            return Err(Error::new(ErrorKind::AggregationExecution, reason));
+            return Err(Error::new(refused, reason));
         }
         let flags = RegexpFlags { complement: true, interval: true, intersection: true, any_string: true, empty: true };
         Ok(Set::Pattern(Pattern::Regexp {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::aggregation::request::histogram::{
     AutoDateHistogram, Bounds, DateHistogram, Histogram as Numeric, VariableWidthHistogram,
 };
-use model::aggregation::request::{Order, OrderBy};
+use model::aggregation::request::{Aggregation, Order, OrderBy};
 use model::date::rounding::Rounding;
 use model::date::{DateFormat, Zone};
 use model::error::Error;
@@ -20,8 +20,10 @@ use crate::aggregation::histogram::{Histogram, Step, VariableWidth};
 /// Intervals that are joined at most, as far as the number of buckets is concerned.
 const LARGEST_JOINED: u32 = 30;
 
+const BY_KEY: Order = Order { by: OrderBy::Key, descending: false };
+
 impl Binding<'_> {
-    pub(super) fn histogram(self, asked: &Numeric) -> Result<Kind, Error> {
+    pub(super) fn histogram(self, whole: &Aggregation, asked: &Numeric) -> Result<Kind, Error> {
         Ok(Kind::Histogram(Box::new(Histogram {
             values: self.values(&asked.source, Accepts::Numbers, "histogram")?,
             step: Step::Width {
@@ -31,12 +33,12 @@ impl Binding<'_> {
                 hard: asked.hard_bounds,
             },
             min_doc_count: asked.min_doc_count,
-            order: order_or_key(&asked.order),
+            order: self.order(whole, &asked.order, BY_KEY)?,
             keyed: asked.keyed,
         })))
     }
 
-    pub(super) fn date_histogram(self, asked: &DateHistogram) -> Result<Kind, Error> {
+    pub(super) fn date_histogram(self, whole: &Aggregation, asked: &DateHistogram) -> Result<Kind, Error> {
         let values = self.values(&asked.source, Accepts::Dates, "date_histogram")?;
         let zone = asked.source.time_zone.as_deref().map(Zone::parse).transpose()?.unwrap_or_else(Zone::utc);
         let rounding = Rounding::new(asked.interval, zone.clone(), asked.offset_ms);
@@ -52,7 +54,7 @@ impl Binding<'_> {
             step: Step::Dates { rounding, extended, hard },
             values,
             min_doc_count: asked.min_doc_count,
-            order: order_or_key(&asked.order),
+            order: self.order(whole, &asked.order, BY_KEY)?,
             keyed: asked.keyed,
         })))
     }
@@ -100,13 +102,5 @@ impl Binding<'_> {
             Ok(reading.parse_math(text, self.context.now_ms, false, Some(zone))?.ms)
         };
         Ok(Bounds { min: given.min.as_ref().map(read).transpose()?, max: given.max.as_ref().map(read).transpose()? })
-    }
-}
-
-/// Ascending keys, unless something else is asked for.
-fn order_or_key(order: &[Order]) -> Vec<Order> {
-    match order {
-        [] => vec![Order { by: OrderBy::Key, descending: false }],
-        order => order.to_vec(),
     }
 }

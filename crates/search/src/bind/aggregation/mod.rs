@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
-use model::aggregation::request::{Aggregation, Kind as Asked, Source, bucket};
+use model::aggregation::request::{Aggregation, Kind as Asked, Order, OrderBy, Source, bucket};
 use model::error::Error;
+use model::query::Query;
 
 use super::BindContext;
 use crate::aggregation::metric::{Stats, StatsShown};
-use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
+use crate::aggregation::{AdjacencyMatrix, BoundAggregation, Filters, Kind, Level};
+use crate::bound::BoundQuery;
+use crate::merge::pipeline::order::OrderPath;
 
 mod choice;
 mod composite;
 mod histogram;
 mod metric;
 mod range;
+mod sample;
+mod significant;
 mod terms;
 mod values;
 
@@ -27,7 +32,7 @@ const MAX_DEPTH: u32 = 100;
 /// # Errors
 /// As OpenSearch answers: mostly `illegal_argument_exception` about a field of the wrong type; 501 for what is not there yet.
 pub fn bind_aggregations(asked: &[Aggregation], context: &BindContext) -> Result<Level, Error> {
-    Binding { context, depth: 0, parent: None }.level(asked)
+    Binding { context, depth: 0, parent: None, above: "" }.level(asked)
 }
 
 #[derive(Clone, Copy)]
@@ -36,6 +41,8 @@ struct Binding<'a> {
     depth: u32,
     /// The bucket aggregation above, as errors name it.
     parent: Option<&'static str>,
+    /// The name of the aggregation above.
+    above: &'a str,
 }
 
 impl Binding<'_> {
@@ -56,16 +63,22 @@ impl Binding<'_> {
     fn aggregation(self, asked: &Aggregation) -> Result<BoundAggregation, Error> {
         let kind = self.kind(asked)?;
         let parent = parent_of(&asked.kind).or(self.parent);
-        let children = Self { depth: self.depth + 1, parent, ..self }.level(&asked.children)?;
+        let children = Binding { depth: self.depth + 1, parent, above: &asked.name, ..self }.level(&asked.children)?;
         Ok(BoundAggregation { name: asked.name.clone(), kind, children, meta: asked.meta.clone() })
     }
 
     fn kind(self, asked: &Aggregation) -> Result<Kind, Error> {
         let (name, owner) = (asked.kind.name(), asked.name.clone());
         match &asked.kind {
-            Asked::Terms(terms) => self.terms(&asked.name, terms),
-            Asked::Histogram(asked) => self.histogram(asked),
-            Asked::DateHistogram(asked) => self.date_histogram(asked),
+            Asked::Terms(terms) => self.terms(asked, terms),
+            Asked::MultiTerms(terms) => self.multi_terms(asked, terms),
+            Asked::RareTerms(terms) => self.rare_terms(&asked.name, terms),
+            Asked::SignificantTerms(terms) => self.significant_terms(&asked.name, terms),
+            Asked::Sampler { shard_size } => self.sampler(asked, *shard_size, None),
+            Asked::DiversifiedSampler(sampler) => self.sampler(asked, sampler.shard_size, Some(sampler)),
+            Asked::AdjacencyMatrix(matrix) => self.adjacency_matrix(matrix),
+            Asked::Histogram(histogram) => self.histogram(asked, histogram),
+            Asked::DateHistogram(histogram) => self.date_histogram(asked, histogram),
             Asked::Range(asked) => self.range(asked),
             Asked::DateRange(asked) => self.date_range(asked),
             Asked::IpRange(asked) => self.ip_range(asked),
@@ -80,7 +93,7 @@ impl Binding<'_> {
                 format!(
                     "Aggregation [{}] cannot have a global sub-aggregation [{}]. Global aggregations can only be defined as top level \
                      aggregations",
-                    "parent", asked.name
+                    self.above, asked.name
                 ),
             )),
             Asked::Global => Ok(Kind::Global),
@@ -102,6 +115,16 @@ impl Binding<'_> {
         }
     }
 
+    /// The orders of buckets, or this one.
+    fn order(self, whole: &Aggregation, orders: &[Order], or: Order) -> Result<Vec<Order>, Error> {
+        for order in orders {
+            if let OrderBy::Path(path) = &order.by {
+                OrderPath(path).check(&whole.children)?;
+            }
+        }
+        Ok(if orders.is_empty() { vec![or] } else { orders.to_vec() })
+    }
+
     fn stats(self, source: &Source, shown: StatsShown, name: &str) -> Result<Kind, Error> {
         let values = self.values(source, Accepts::Numbers, name)?;
         Ok(Kind::Stats(Box::new(Stats { values, shown })))
@@ -118,9 +141,28 @@ impl Binding<'_> {
         if let (Some(names), Some(other)) = (&mut names, &asked.other_bucket) {
             names.push(other.clone());
         }
-        let filters = queries.into_iter().map(|query| super::bind(query, self.context).map(Arc::new));
-        let filters = filters.collect::<Result<_, _>>()?;
+        let filters = self.queries(queries.into_iter())?;
         Ok(Kind::Filters(Box::new(Filters { filters, names, other: asked.other_bucket.is_some() })))
+    }
+
+    fn queries<'q>(self, queries: impl Iterator<Item = &'q Query>) -> Result<Vec<Arc<BoundQuery>>, Error> {
+        queries.map(|query| super::bind(query, self.context).map(Arc::new)).collect()
+    }
+
+    fn adjacency_matrix(self, asked: &bucket::AdjacencyMatrix) -> Result<Kind, Error> {
+        let (count, most) = (asked.filters.len() as u64, self.context.settings.max_adjacency_matrix_filters);
+        if count > u64::from(most) {
+            return Err(Error::illegal_argument(format!(
+                "Number of filters is too large, must be less than or equal to: [{most}] but was [{count}].This limit can be set by \
+                 changing the [index.max_adjacency_matrix_filters] index level setting."
+            )));
+        }
+        Ok(Kind::AdjacencyMatrix(Box::new(AdjacencyMatrix {
+            filters: self.queries(asked.filters.iter().map(|(_, query)| query))?,
+            names: asked.filters.iter().map(|(name, _)| name.clone()).collect(),
+            separator: asked.separator.clone(),
+            pairs_only: asked.show_only_intersecting,
+        })))
     }
 }
 

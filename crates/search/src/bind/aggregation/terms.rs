@@ -1,34 +1,58 @@
-//! `terms`.
+//! `terms`, `multi_terms`, `rare_terms`.
 
-use model::aggregation::request::terms::Terms as Asked;
-use model::aggregation::request::{Order, OrderBy};
-use model::error::Error;
+use model::aggregation::request::terms::{MultiTerms as AskedMulti, RareTerms as AskedRare, Terms as Asked};
+use model::aggregation::request::{Aggregation, Order, OrderBy};
+use model::error::{Error, ErrorKind};
 
 use super::Binding;
 use super::values::Accepts;
 use crate::aggregation::Kind;
-use crate::aggregation::terms::Terms;
+use crate::aggregation::terms::{MultiTerms, Ranking, RareTerms, Terms};
+use crate::aggregation::values::Shape;
+
+const MOST_FIRST: Order = Order { by: OrderBy::Count, descending: true };
 
 impl Binding<'_> {
-    pub(super) fn terms(self, name: &str, asked: &Asked) -> Result<Kind, Error> {
+    pub(super) fn terms(self, whole: &Aggregation, asked: &Asked) -> Result<Kind, Error> {
         if asked.exact {
             return Err(Error::not_implemented("[exact] of [terms]"));
         }
         let values = self.values(&asked.source, Accepts::Keys, "terms")?;
-        Ok(Kind::Terms(Box::new(Terms {
-            choice: self.choice(name, (asked.include.as_ref(), asked.exclude.as_ref()), &values)?,
-            values,
+        let refused = ErrorKind::AggregationExecution;
+        let ranking = Ranking {
             cut: asked.cut,
-            order: order_or_count(&asked.order),
+            order: self.order(whole, &asked.order, MOST_FIRST)?,
             show_error: asked.show_error,
+        };
+        Ok(Kind::Terms(Box::new(Terms {
+            choice: self.choice((&whole.name, refused), (asked.include.as_ref(), asked.exclude.as_ref()), &values)?,
+            values,
+            ranking,
         })))
     }
-}
 
-/// Most documents first, unless something else is asked for.
-fn order_or_count(order: &[Order]) -> Vec<Order> {
-    match order {
-        [] => vec![Order { by: OrderBy::Count, descending: true }],
-        order => order.to_vec(),
+    pub(super) fn multi_terms(self, whole: &Aggregation, asked: &AskedMulti) -> Result<Kind, Error> {
+        let fields = asked.terms.iter().map(|source| self.values(source, Accepts::Keys, "multi_terms"));
+        Ok(Kind::MultiTerms(Box::new(MultiTerms {
+            fields: fields.collect::<Result<_, _>>()?,
+            ranking: Ranking {
+                cut: asked.cut,
+                order: self.order(whole, &asked.order, MOST_FIRST)?,
+                show_error: asked.show_error,
+            },
+        })))
+    }
+
+    pub(super) fn rare_terms(self, name: &str, asked: &AskedRare) -> Result<Kind, Error> {
+        let values = self.values(&asked.source, Accepts::Keys, "rare_terms")?;
+        if values.is_mapped() && values.shape() == Shape::Double {
+            return Err(Error::illegal_argument("RareTerms aggregation does not support floating point fields."));
+        }
+        let refused = ErrorKind::IllegalArgument;
+        Ok(Kind::RareTerms(Box::new(RareTerms {
+            choice: self.choice((name, refused), (asked.include.as_ref(), asked.exclude.as_ref()), &values)?,
+            values,
+            most: u64::from(asked.max_doc_count),
+        })))
     }
 }

@@ -10,11 +10,14 @@ use serde_json::Value;
 use super::pipeline::{self, Step};
 use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
 
+mod adjacency;
 mod auto_date;
 mod composite;
+mod heuristic;
 mod histogram;
 mod order;
 mod range;
+mod significant;
 mod sketches;
 pub(in crate::merge) mod stats;
 mod terms;
@@ -22,6 +25,7 @@ mod top_hits;
 mod variable_width;
 
 pub use order::{RowOrder, ranks};
+pub use significant::significant;
 
 /// How many buckets an answer may have, and how many it has so far.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +98,15 @@ pub(super) fn answers(level: &Level, partials: Vec<Partial>, limit: &mut Limit) 
 fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Result<Answer, Error> {
     let (kind, mut body) = match (&asked.kind, partial) {
         (Kind::Terms(terms), partial) => terms::answer(asked, terms, partial, limit)?,
+        (Kind::MultiTerms(terms), partial) => ("multi_terms", terms::multi_answer(asked, terms, partial, limit)?),
+        (Kind::RareTerms(terms), partial) => terms::rare_answer(asked, terms, partial, limit)?,
+        (Kind::SignificantTerms(terms), partial) => significant::answer(asked, terms, partial, limit)?,
+        (Kind::AdjacencyMatrix(matrix), partial) => {
+            ("adjacency_matrix", adjacency::answer(asked, matrix, partial, limit)?)
+        }
+        // A sample by a field that no index has says nothing of what is inside.
+        (Kind::Sampler(_), Partial::Unmapped) => ("sampler", Body::Bucket(Shown::default())),
+        (Kind::Sampler(_), partial) => ("sampler", single(asked, partial, limit)?),
         (Kind::Histogram(histogram), partial) => histogram::answer(asked, histogram, partial, limit)?,
         (Kind::AutoDateHistogram(auto), partial) => auto_date::answer(asked, auto, partial, limit)?,
         (Kind::VariableWidth(variable), partial) => variable_width::answer(asked, variable, partial, limit)?,

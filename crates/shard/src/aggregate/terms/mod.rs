@@ -1,32 +1,107 @@
-//! `terms`: a bucket a value.
+//! `terms` and its kin: a bucket a value, or a combination of values. How values become buckets and what is told of the buckets are
+//! apart: collectors here do the one, what they finish by ([`rows::Finish`]) does the other.
+
+use std::sync::Arc;
 
 use search::aggregation::BoundAggregation;
-use search::aggregation::terms::Terms;
-use search::aggregation::values::Shape;
+use search::aggregation::choice::Choice;
+use search::aggregation::terms::{MultiTerms as AskedMulti, RareTerms, SignificantTerms, Terms};
+use search::aggregation::values::{Shape, Values};
 
 use super::choice::Chooser;
-use super::{Collector, Collectors, Workshop};
+use super::{Budget, Collector, Collectors, Workshop};
+use crate::compile::Compiler;
 use crate::score::Outcome;
 
+mod all;
+mod best;
+mod multi;
 mod numbers;
 mod rows;
+mod significant;
 mod strings;
 
+use all::All;
+use best::Best;
+use multi::MultiTerms;
 use numbers::NumberTerms;
-use rows::Rows;
+use rows::{Finish, Rows};
+use significant::Significant;
 use strings::StringTerms;
 
-/// The collector that fits the values.
-pub(super) fn collector(
-    terms: &Terms,
+pub(super) fn terms(
+    asked: &Terms,
     bound: &BoundAggregation,
     children: Collectors,
     workshop: &Workshop<'_, '_>,
 ) -> Outcome<Box<dyn Collector>> {
-    let chooser = Chooser::new(&terms.choice)?;
-    let rows = Rows::new(terms.clone(), bound.children.clone(), workshop.budget.clone());
-    Ok(match terms.values.shape() {
-        Shape::Bytes => Box::new(StringTerms::new(rows, chooser, children)),
-        Shape::Long | Shape::Unsigned | Shape::Double => Box::new(NumberTerms::new(rows, chooser, children)),
+    let mut best = Best::new(&asked.ranking, &bound.children, is_known(&asked.values));
+    if Best::wants_empty(&asked.ranking) {
+        best = best.with_empty(counter(&asked.values, &asked.choice, workshop.budget)?);
+    }
+    by_value((&asked.values, &asked.choice), Box::new(best), children, workshop.budget)
+}
+
+pub(super) fn multi_terms(
+    asked: &AskedMulti,
+    bound: &BoundAggregation,
+    children: Collectors,
+    workshop: &Workshop<'_, '_>,
+) -> Box<dyn Collector> {
+    let rows = || Rows::new(workshop.budget.clone());
+    let known = asked.fields.iter().all(is_known);
+    let mut best = Best::new(&asked.ranking, &bound.children, known);
+    if Best::wants_empty(&asked.ranking) {
+        let all = Box::new(All { known, most: u64::MAX });
+        best = best.with_empty(Box::new(MultiTerms::new(rows(), all, Collectors::default(), &asked.fields)));
+    }
+    Box::new(MultiTerms::new(rows(), Box::new(best), children, &asked.fields))
+}
+
+pub(super) fn rare_terms(
+    asked: &RareTerms,
+    children: Collectors,
+    workshop: &Workshop<'_, '_>,
+) -> Outcome<Box<dyn Collector>> {
+    let all = All { known: is_known(&asked.values), most: asked.most };
+    by_value((&asked.values, &asked.choice), Box::new(all), children, workshop.budget)
+}
+
+pub(super) fn significant_terms(
+    asked: &SignificantTerms,
+    children: Collectors,
+    workshop: &mut Workshop<'_, '_>,
+) -> Outcome<Box<dyn Collector>> {
+    let background = asked.background.as_ref();
+    let background = background.map(|query| Compiler::new(workshop.counts).compile(query, false)).transpose()?;
+    let finish = Significant::new(asked, background, workshop.budget.clone());
+    by_value((&asked.values, &asked.choice), Box::new(finish), children, workshop.budget)
+}
+
+/// Counts the documents of each value that is chosen.
+fn counter(values: &Values, choice: &Choice, budget: &Arc<Budget>) -> Outcome<Box<dyn Collector>> {
+    let all = All { known: is_known(values), most: u64::MAX };
+    by_value((values, choice), Box::new(all), Collectors::default(), budget)
+}
+
+/// The collector that fits the values.
+fn by_value(
+    (values, choice): (&Values, &Choice),
+    finish: Box<dyn Finish>,
+    children: Collectors,
+    budget: &Arc<Budget>,
+) -> Outcome<Box<dyn Collector>> {
+    let chooser = Chooser::new(choice)?;
+    let rows = Rows::new(budget.clone());
+    Ok(match values.shape() {
+        Shape::Bytes => Box::new(StringTerms::new((rows, finish), chooser, children, values)),
+        Shape::Long | Shape::Unsigned | Shape::Double => {
+            Box::new(NumberTerms::new((rows, finish), chooser, children, values))
+        }
     })
+}
+
+/// Whether the index knows the values, or something stands for them.
+fn is_known(values: &Values) -> bool {
+    values.is_mapped() || values.missing.is_some()
 }

@@ -2,9 +2,9 @@
 
 use hashbrown::HashMap;
 use model::aggregation::partial::Partial;
-use search::aggregation::values::key;
+use search::aggregation::values::{Values, key};
 
-use super::rows::Rows;
+use super::rows::{Finish, Rows};
 use crate::aggregate::batch::Sorted;
 use crate::aggregate::choice::Chooser;
 use crate::aggregate::numbers::Numbers;
@@ -19,6 +19,7 @@ const NARROW: u64 = 1 << 16;
 
 pub(super) struct NumberTerms {
     rows: Rows,
+    finish: Box<dyn Finish>,
     chooser: Chooser,
     children: Collectors,
     numbers: Numbers,
@@ -32,11 +33,17 @@ pub(super) struct NumberTerms {
 }
 
 impl NumberTerms {
-    pub(super) fn new(rows: Rows, chooser: Chooser, children: Collectors) -> Self {
+    pub(super) fn new(
+        (rows, finish): (Rows, Box<dyn Finish>),
+        chooser: Chooser,
+        children: Collectors,
+        values: &Values,
+    ) -> Self {
         Self {
-            numbers: Numbers::new(&rows.terms.values),
+            numbers: Numbers::new(values),
             places: Places::new(rows.budget.clone()),
             rows,
+            finish,
             chooser,
             children,
             codes: Vec::new(),
@@ -81,6 +88,7 @@ impl Collector for NumberTerms {
     }
 
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
+        self.finish.collect(&batch)?;
         self.inside.clear();
         let plain = self.children.is_empty();
         let (rows, by_code, codes) = (&mut self.rows, &mut self.by_code, &mut self.codes);
@@ -120,11 +128,14 @@ impl Collector for NumberTerms {
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
         self.rows.end();
+        let (codes, read_as) = (&self.codes, self.numbers.code);
+        self.finish.end(reader, &self.rows, &|bucket| key(codes[bucket as usize], read_as))?;
         self.children.end(reader)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
         let (codes, read_as) = (&self.codes, self.numbers.code);
-        self.rows.partial(owner, &mut self.children, |bucket| key(codes[bucket as usize], read_as))
+        let key = |bucket: u32| key(codes[bucket as usize], read_as);
+        self.finish.partial(owner, &mut self.rows, &key, &mut self.children)
     }
 }

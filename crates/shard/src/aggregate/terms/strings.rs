@@ -6,7 +6,9 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use model::aggregation::key::Key;
 use model::aggregation::partial::Partial;
 
-use super::rows::Rows;
+use search::aggregation::values::Values;
+
+use super::rows::{Finish, Rows};
 use crate::aggregate::batch::Sorted;
 use crate::aggregate::choice::Chooser;
 use crate::aggregate::places::{Places, REFUSED};
@@ -18,6 +20,7 @@ use crate::score::Outcome;
 
 pub(super) struct StringTerms {
     rows: Rows,
+    finish: Box<dyn Finish>,
     children: Collectors,
     strings: Strings,
     keys: Keys,
@@ -66,11 +69,17 @@ impl Keys {
 }
 
 impl StringTerms {
-    pub(super) fn new(rows: Rows, chooser: Chooser, children: Collectors) -> Self {
+    pub(super) fn new(
+        (rows, finish): (Rows, Box<dyn Finish>),
+        chooser: Chooser,
+        children: Collectors,
+        values: &Values,
+    ) -> Self {
         Self {
-            strings: Strings::new(&rows.terms.values),
+            strings: Strings::new(values),
             places: Places::new(rows.budget.clone()),
             rows,
+            finish,
             children,
             keys: Keys::new(chooser),
             tally: Vec::new(),
@@ -100,6 +109,7 @@ impl Collector for StringTerms {
     }
 
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
+        self.finish.collect(&batch)?;
         if self.children.is_empty() && matches!(batch.owners, Owners::One(0)) {
             return self.count(batch);
         }
@@ -137,11 +147,14 @@ impl Collector for StringTerms {
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
         self.rows.end();
+        let values = &self.keys.values;
+        self.finish.end(reader, &self.rows, &|bucket| Key::Bytes(values[bucket as usize].clone()))?;
         self.children.end(reader)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
-        let values = &mut self.keys.values;
-        self.rows.partial(owner, &mut self.children, |bucket| Key::Bytes(std::mem::take(&mut values[bucket as usize])))
+        let values = &self.keys.values;
+        let key = |bucket: u32| Key::Bytes(values[bucket as usize].clone());
+        self.finish.partial(owner, &mut self.rows, &key, &mut self.children)
     }
 }

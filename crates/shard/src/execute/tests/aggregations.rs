@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use model::aggregation::answer::{Answer, Body};
-use model::aggregation::request::terms::Cut;
+use model::aggregation::request::terms::{Cut, Heuristic};
 use model::aggregation::request::{Order, OrderBy};
 use search::aggregation::choice::Choice;
 use search::aggregation::format::Format;
 use search::aggregation::histogram::{Histogram, Step};
 use search::aggregation::metric::{Stats, StatsShown};
 use search::aggregation::range::{Range, Ranges};
-use search::aggregation::terms::Terms;
+use search::aggregation::sample::{Diversity, Sampler};
+use search::aggregation::terms::{MultiTerms, Ranking, RareTerms, SignificantTerms, Terms};
 use search::aggregation::values::{Column, Values};
-use search::aggregation::{BoundAggregation, Kind, Level};
+use search::aggregation::{AdjacencyMatrix, BoundAggregation, Kind, Level};
 use search::bound::BoundKind;
 use search::merge::aggregations::{Limit, finish};
 
@@ -32,12 +33,31 @@ pub(super) fn one(name: &str, kind: Kind, children: Vec<BoundAggregation>) -> Bo
 }
 
 fn terms(values: Values, order: OrderBy, size: u32) -> Kind {
-    Kind::Terms(Box::new(Terms {
-        values,
-        cut: Cut { size, shard_size: None, min_doc_count: 1, shard_min_doc_count: 0 },
+    Kind::Terms(Box::new(Terms { values, ranking: ranking(order, size, 1), choice: Choice::default() }))
+}
+
+fn ranking(order: OrderBy, size: u32, min_doc_count: u64) -> Ranking {
+    Ranking {
+        cut: Cut { size, shard_size: None, min_doc_count, shard_min_doc_count: 0 },
         order: vec![Order { by: order, descending: true }],
         show_error: true,
-        choice: Choice::default(),
+    }
+}
+
+fn keys() -> Values {
+    values(Column::Strings("k".into()))
+}
+
+/// Every value of the index, of whatever matches.
+fn with_empty(values: Values) -> Kind {
+    let ranking = ranking(OrderBy::Count, 100, 0);
+    Kind::Terms(Box::new(Terms { values, ranking, choice: Choice::default() }))
+}
+
+fn pairs() -> Kind {
+    Kind::MultiTerms(Box::new(MultiTerms {
+        fields: vec![keys(), numbers("d")],
+        ranking: ranking(OrderBy::Count, 5, 1),
     }))
 }
 
@@ -47,6 +67,34 @@ pub(super) fn strings(field: &str) -> Values {
 
 pub(super) fn terms_by_count(values: Values, size: u32) -> Kind {
     terms(values, OrderBy::Count, size)
+}
+
+fn rare(values: Values, most: u64) -> Kind {
+    Kind::RareTerms(Box::new(RareTerms { values, most, choice: Choice::default() }))
+}
+
+fn matrix() -> Kind {
+    let filter = |key: &str| Arc::new(BoundQuery::new(BoundKind::Terms("k".into(), vec![queries::term(key)])));
+    Kind::AdjacencyMatrix(Box::new(AdjacencyMatrix {
+        filters: vec![filter("k0"), filter("k1"), filter("k2")],
+        names: ["a", "b", "c"].map(str::to_owned).to_vec(),
+        separator: "&".to_owned(),
+        pairs_only: false,
+    }))
+}
+
+fn significant(values: Values) -> Kind {
+    Kind::SignificantTerms(Box::new(SignificantTerms {
+        values,
+        cut: Cut { size: 100, shard_size: None, min_doc_count: 1, shard_min_doc_count: 0 },
+        choice: Choice::default(),
+        background: None,
+        heuristic: Heuristic::Percentage,
+    }))
+}
+
+fn sampler(shard_size: usize, diversity: Option<Diversity>) -> Kind {
+    Kind::Sampler(Box::new(Sampler { shard_size, diversity }))
 }
 
 fn stats(field: &str, shown: StatsShown) -> Kind {
@@ -69,6 +117,36 @@ fn ranges() -> Kind {
     Kind::Ranges(Box::new(Ranges { values: numbers("d"), ranges, keyed: false, kind: "range" }))
 }
 
+/// Two documents, since all are of one value.
+fn two_of_all() -> Option<Diversity> {
+    Some(Diversity { values: values(Column::Constant(queries::term("index"))), most: 2 })
+}
+
+/// Aggregations that leave nothing out, so that shards may be added up.
+fn whole_tree() -> Level {
+    let extended = || one("x", stats("d", StatsShown::Extended { sigma: 2.0 }), Vec::new());
+    let every = |values: Values| terms(values, OrderBy::Count, 100);
+    let mut some_pairs = pairs();
+    if let Kind::MultiTerms(terms) = &mut some_pairs {
+        terms.ranking.cut.shard_size = Some(1000);
+    }
+    let list = vec![
+        one("keys", every(keys()), vec![one("n", every(numbers("n")), vec![extended()])]),
+        one("empty", with_empty(numbers("d")), vec![extended()]),
+        one("pairs", some_pairs, vec![extended()]),
+        one("rare", rare(keys(), 12), vec![extended()]),
+        one("rarer", rare(numbers("d"), 2), vec![one("d", rare(numbers("n"), 1), Vec::new())]),
+        one("matrix", matrix(), vec![extended()]),
+        one(
+            "ranges",
+            ranges(),
+            vec![one("inside", histogram(2.5), Vec::new()), one("k", with_empty(keys()), Vec::new())],
+        ),
+        one("gap", Kind::Missing(numbers("d")), vec![extended()]),
+    ];
+    Level { list, pipelines: Vec::new() }
+}
+
 fn tree() -> Level {
     let extended = || one("x", stats("d", StatsShown::Extended { sigma: 2.0 }), Vec::new());
     let avg = || one("avg", stats("n", StatsShown::Avg), Vec::new());
@@ -83,6 +161,12 @@ fn tree() -> Level {
         one("gap", Kind::Missing(numbers("d")), vec![extended()]),
         one("wide", histogram(4.0), vec![extended()]),
         one("ranges", ranges(), vec![one("inside", histogram(2.5), Vec::new())]),
+        one("empty", with_empty(numbers("d")), vec![one("k", with_empty(keys()), vec![extended()])]),
+        one("pairs", pairs(), vec![extended()]),
+        one("rare", rare(keys(), 9), vec![one("d", rare(numbers("d"), 1), Vec::new())]),
+        one("matrix", matrix(), vec![extended(), one("stands out", significant(numbers("d")), vec![extended()])]),
+        one("best", sampler(7, None), vec![extended(), one("k", with_empty(keys()), Vec::new())]),
+        one("few", ranges(), vec![one("best", sampler(3, two_of_all()), vec![extended()])]),
         one("all", Kind::Global, vec![one("count", Kind::ValueCount(numbers("d")), Vec::new())]),
     ];
     Level { list, pipelines: Vec::new() }
@@ -112,6 +196,75 @@ fn where_documents_lie_changes_no_aggregation() {
                 let same = format!("{:?}", answers(reader, &query, &tree())) == expected;
                 assert!(same, "seed {seed} {layout:?} {query:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn any_number_of_shards_in_any_order_answers_as_one() {
+    for seed in 0..8 {
+        let mut rng = Rng(seed * 7877 + 5);
+        let corpus = Corpus::random(&mut rng, 120);
+        let query =
+            if seed % 4 == 0 { BoundQuery::new(BoundKind::MatchAll) } else { queries::random(&mut rng, 2, true) };
+        let mut level = whole_tree();
+        if seed % 4 == 0 {
+            // Of everything: a shard that does not name a value does not have it in its background, either.
+            level.list.push(one(
+                "stands out",
+                significant(keys()),
+                vec![one("gap", Kind::Missing(numbers("d")), Vec::new())],
+            ));
+        }
+        let expected = answers(&corpus.reader(Layouts::OneBlock), &query, &level);
+        for shards in [1, 2, 5] {
+            let mut docs: Vec<Vec<_>> = vec![Vec::new(); shards];
+            corpus.docs.iter().for_each(|doc| docs[rng.below(shards)].push(doc.clone()));
+            let request = ShardQuery { aggregations: Some(Arc::new(level.clone())), ..request(&query, 3) };
+            let mut found: Vec<_> = docs
+                .into_iter()
+                .filter(|docs| !docs.is_empty())
+                .map(|docs| ask(&Corpus::new(docs).reader(Layouts::OneBlock), &request).aggregations)
+                .collect();
+            for _ in 0..3 {
+                let at = rng.below(found.len());
+                found.rotate_left(at);
+                let merged = finish(&level, found.clone(), &mut Limit::new(10_000)).expect("finishes");
+                for (found, expected) in merged.iter().zip(&expected) {
+                    // As text: what is not a number equals itself there.
+                    assert_eq!(
+                        format!("{found:?}"),
+                        format!("{expected:?}"),
+                        "seed {seed}, {shards} shards, {query:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sample_holds_the_best_documents_of_each_bucket() {
+    let mut rng = Rng(17);
+    let corpus = Corpus::random(&mut rng, 300);
+    let directory = tempfile::tempdir().expect("a directory");
+    let reader = corpus.reader_in(Layouts::Mixed(3), directory.path());
+    let query = BoundQuery::new(BoundKind::Term("title".into(), queries::term("ship")));
+    let count = || one("d", Kind::ValueCount(numbers("d")), Vec::new());
+    let list =
+        vec![one("best", sampler(10, None), vec![count()]), one("two", sampler(10, two_of_all()), vec![count()])];
+    let found = answers(&reader, &query, &Level { list, pipelines: Vec::new() });
+    let best = ask(&reader, &request(&query, 10)).hits;
+    let values = |id: &str| corpus.docs.iter().find(|doc| doc.alive && doc.id == id).map_or(0, |doc| doc.d.len());
+    for (answer, most) in found.iter().zip([10, 2]) {
+        let Body::Bucket(bucket) = &answer.body else { panic!("no bucket: {answer:?}") };
+        assert_eq!(bucket.doc_count, most as u64);
+        let Body::Value { value, .. } = &bucket.answers[0].body else { panic!("no value: {answer:?}") };
+        // Ties at the cut may fall either way: only scores are compared, unless the cut is clear.
+        let clear = best.get(most).is_some_and(|next| next.score < best[most - 1].score);
+        if clear {
+            let expected: usize = best[..most].iter().map(|hit| values(&hit.id)).sum();
+            assert_eq!(value.as_f64(), expected as f64);
         }
     }
 }

@@ -1,0 +1,123 @@
+//! The best buckets of each owner, by their order; empty ones too, where they are asked for.
+
+use model::aggregation::key::Key;
+use model::aggregation::partial::{Bucket, Partial, Row, Table};
+use search::aggregation::Level;
+use search::aggregation::terms::Ranking;
+use search::merge::aggregations::{RowOrder, ranks};
+
+use super::rows::{Finish, KeyOf, Rows};
+use crate::aggregate::{Collector, Collectors, live};
+use crate::reader::Reader;
+use crate::score::Outcome;
+
+pub(super) struct Best {
+    ranking: Ranking,
+    level: Level,
+    /// Whether the index knows the values, or something stands for them.
+    known: bool,
+    /// Sees every live document, where values that no match has make buckets, too.
+    everything: Option<Box<dyn Collector>>,
+    /// The keys of these buckets, in order.
+    all: Vec<Key>,
+}
+
+impl Best {
+    pub(super) fn new(ranking: &Ranking, level: &Level, known: bool) -> Self {
+        Self { ranking: ranking.clone(), level: level.clone(), known, everything: None, all: Vec::new() }
+    }
+
+    /// Whether buckets are asked for that no match is in.
+    pub(super) fn wants_empty(ranking: &Ranking) -> bool {
+        ranking.cut.min_doc_count == 0 && ranking.cut.shard_min_doc_count == 0
+    }
+
+    /// With a bucket for each value that `everything` finds in some live document.
+    pub(super) fn with_empty(self, everything: Box<dyn Collector>) -> Self {
+        Self { everything: Some(everything), ..self }
+    }
+
+    /// Those that may be among the best by their counts alone: spares the keys of all others.
+    fn candidates(&self, mut kept: Vec<u32>, rows: &Rows) -> Vec<u32> {
+        let size = self.ranking.shard_size();
+        if kept.len() <= size || size == 0 || !self.ranking.is_by_count() {
+            return kept;
+        }
+        let count = |bucket: &u32| rows.count(*bucket);
+        let (_, &mut last, _) = kept.select_nth_unstable_by_key(size - 1, |bucket| std::cmp::Reverse(count(bucket)));
+        let least = count(&last);
+        kept.retain(|bucket| count(bucket) >= least);
+        kept
+    }
+
+    /// The keys that an owner with these buckets lacks, unless they cannot come before those.
+    fn absent(&self, kept: &[u32], rows: &Rows, key: KeyOf<'_>) -> Outcome<Vec<Key>> {
+        if self.all.is_empty() || (self.ranking.is_by_count() && kept.len() >= self.ranking.shard_size()) {
+            return Ok(Vec::new());
+        }
+        let mut own: Vec<Key> = kept.iter().map(|&bucket| key(bucket)).collect();
+        own.sort_unstable();
+        let mut own = own.into_iter().peekable();
+        let lacks = |key: &&Key| {
+            while own.next_if(|one| one < *key).is_some() {}
+            own.peek() != Some(*key)
+        };
+        let absent: Vec<Key> = self.all.iter().filter(lacks).cloned().collect();
+        rows.budget.buckets(absent.len(), size_of::<Row>())?;
+        Ok(absent)
+    }
+}
+
+impl Finish for Best {
+    fn end(&mut self, reader: &Reader, _: &Rows, _: KeyOf<'_>) -> Outcome<()> {
+        if let Some(everything) = &mut self.everything {
+            live::show(reader, None, &mut **everything)?;
+            everything.end(reader)?;
+            if let Partial::Table(table) = everything.partial(0)? {
+                self.all = table.rows.into_iter().map(|row| row.key).collect();
+            }
+        }
+        Ok(())
+    }
+
+    fn partial(&mut self, owner: u32, rows: &mut Rows, key: KeyOf<'_>, children: &mut Collectors) -> Outcome<Partial> {
+        if !self.known {
+            return Ok(Partial::Unmapped);
+        }
+        let buckets = rows.take(owner);
+        let all: u64 = buckets.iter().map(|&bucket| rows.count(bucket)).sum();
+        let least = self.ranking.cut.shard_min_doc_count;
+        let kept: Vec<u32> = buckets.into_iter().filter(|&bucket| rows.count(bucket) >= least).collect();
+        let absent = self.absent(&kept, rows, key)?;
+        let seen = kept.len() + absent.len();
+        let order = RowOrder { order: &self.ranking.order, level: &self.level };
+        let early = order.needs_numbers();
+        let mut candidates = self.candidates(kept, rows);
+        let mut keys: Vec<Key> = candidates.iter().map(|&bucket| key(bucket)).collect();
+        candidates.resize(candidates.len() + absent.len(), rows.nobody());
+        keys.extend(absent);
+        let mut found = Vec::with_capacity(candidates.len());
+        for (&bucket, key) in candidates.iter().zip(keys) {
+            let children = if early { children.partials(bucket)? } else { Vec::new() };
+            found.push(Row { key, bucket: Bucket { doc_count: rows.count(bucket), children }, known: 0 });
+        }
+        let ranks = ranks(&found, order, self.ranking.shard_size())?;
+        let error = match ranks.last() {
+            Some(&last) if ranks.len() < seen => found[last].bucket.doc_count,
+            _ => 0,
+        };
+        let mut found: Vec<Option<Row>> = found.into_iter().map(Some).collect();
+        let mut best = Vec::with_capacity(ranks.len());
+        for rank in ranks {
+            let Some(mut row) = found[rank].take() else { continue };
+            if !early {
+                row.bucket.children = children.partials(candidates[rank])?;
+            }
+            row.known = error;
+            best.push(row);
+        }
+        best.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        let shown: u64 = best.iter().map(|row| row.bucket.doc_count).sum();
+        Ok(Partial::Table(Table { rows: best, other: all - shown, error, shards: 1 }))
+    }
+}

@@ -1,0 +1,114 @@
+//! The buckets that stand out most, with how many documents of the background each has.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use model::aggregation::key::Key;
+use model::aggregation::partial::{Bucket, Partial, Significance, SignificantRow};
+use search::aggregation::choice::{Choice, Include, Set};
+use search::aggregation::terms::SignificantTerms;
+use search::aggregation::values::code_of;
+use search::merge::aggregations::significant;
+
+use super::rows::{Finish, KeyOf, Rows};
+use crate::aggregate::{Batch, Budget, Collectors, live};
+use crate::compile::Weight;
+use crate::reader::Reader;
+use crate::score::Outcome;
+
+pub(super) struct Significant {
+    asked: SignificantTerms,
+    /// `None`: every document.
+    background: Option<Weight>,
+    budget: Arc<Budget>,
+    /// Documents of each owner, with a value or without.
+    docs: Vec<u64>,
+    /// Documents of the background, and those with each key that was found.
+    background_size: u64,
+    background_counts: HashMap<Key, u64>,
+}
+
+impl Significant {
+    pub(super) fn new(asked: &SignificantTerms, background: Option<Weight>, budget: Arc<Budget>) -> Self {
+        Self {
+            asked: asked.clone(),
+            background,
+            budget,
+            docs: Vec::new(),
+            background_size: 0,
+            background_counts: HashMap::new(),
+        }
+    }
+
+    fn is_known(&self) -> bool {
+        self.asked.values.is_mapped() || self.asked.values.missing.is_some()
+    }
+
+    /// The values of the buckets, as what the background is searched for.
+    fn sought(&self, rows: &Rows, key: KeyOf<'_>) -> Set {
+        let least = self.asked.cut.shard_min_doc_count;
+        let found = (0..rows.nobody()).filter(|&bucket| rows.count(bucket) >= least).map(key);
+        let (mut bytes, mut codes) = (Vec::new(), Vec::new());
+        for key in found {
+            match key {
+                Key::Bytes(value) => bytes.push((*value).into()),
+                key => codes.extend(code_of(&key, self.asked.values.code())),
+            }
+        }
+        if codes.is_empty() { Set::Bytes(bytes.into_iter().collect()) } else { Set::Codes(codes.into_iter().collect()) }
+    }
+}
+
+impl Finish for Significant {
+    fn collect(&mut self, batch: &Batch<'_>) -> Outcome<()> {
+        let owners = batch.owners.bound();
+        if owners > self.docs.len() {
+            self.budget.take((owners - self.docs.len()) * size_of::<u64>())?;
+            self.docs.resize(owners, 0);
+        }
+        (0..batch.docs.len()).for_each(|at| self.docs[batch.owners.of(at) as usize] += 1);
+        Ok(())
+    }
+
+    fn end(&mut self, reader: &Reader, rows: &Rows, key: KeyOf<'_>) -> Outcome<()> {
+        if !self.is_known() {
+            return Ok(());
+        }
+        let choice = Choice { include: Some(Include::Set(self.sought(rows, key))), exclude: None };
+        let mut counter = super::counter(&self.asked.values, &choice, &self.budget)?;
+        self.background_size = live::show(reader, self.background.as_ref(), &mut *counter)?;
+        counter.end(reader)?;
+        if let Partial::Table(table) = counter.partial(0)? {
+            self.background_counts = table.rows.into_iter().map(|row| (row.key, row.bucket.doc_count)).collect();
+        }
+        Ok(())
+    }
+
+    fn partial(&mut self, owner: u32, rows: &mut Rows, key: KeyOf<'_>, children: &mut Collectors) -> Outcome<Partial> {
+        if !self.is_known() {
+            return Ok(Partial::Unmapped);
+        }
+        let foreground = self.docs.get(owner as usize).copied().unwrap_or(0);
+        let sizes = (foreground, self.background_size);
+        let least = self.asked.cut.shard_min_doc_count;
+        let buckets: HashMap<Key, u32> = rows
+            .take(owner)
+            .into_iter()
+            .filter(|&bucket| rows.count(bucket) >= least)
+            .map(|bucket| (key(bucket), bucket))
+            .collect();
+        let row = |(key, &bucket): (&Key, &u32)| SignificantRow {
+            key: key.clone(),
+            bucket: Bucket { doc_count: rows.count(bucket), children: Vec::new() },
+            background: self.background_counts.get(key).copied().unwrap_or(0),
+        };
+        let mut best = significant(&self.asked, buckets.iter().map(row).collect(), sizes)?;
+        best.truncate(self.asked.shard_size());
+        let mut best: Vec<SignificantRow> = best.into_iter().map(|(_, row)| row).collect();
+        best.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        for row in &mut best {
+            row.bucket.children = buckets.get(&row.key).map_or(Ok(Vec::new()), |bucket| children.partials(*bucket))?;
+        }
+        Ok(Partial::Significance(Box::new(Significance { foreground, background: sizes.1, rows: best })))
+    }
+}
