@@ -33,6 +33,10 @@ impl Params {
 
     /// The value of `name`, which thereby counts as used.
     pub fn take(&mut self, name: &str) -> Option<String> {
+        // Nothing is left that could be unknown.
+        if self.given.is_empty() {
+            return None;
+        }
         if !self.known.contains(name) {
             self.known.insert(name.to_owned());
         }

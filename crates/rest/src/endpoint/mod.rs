@@ -22,7 +22,7 @@ mod search;
 
 use std::sync::Arc;
 
-use axum::http::Method;
+use axum::http::{HeaderValue, Method};
 use model::gateway::Gateway;
 
 use crate::http::Settings;
@@ -33,6 +33,8 @@ pub(crate) struct Server {
     pub(crate) gateway: Arc<dyn Gateway>,
     pub(crate) settings: Settings,
     pub(crate) routes: Routes,
+    /// What every answer's header says of the version.
+    pub(crate) version: Option<HeaderValue>,
 }
 
 impl Server {
@@ -45,6 +47,7 @@ impl Server {
         cluster::routes(&mut routes);
         cat::routes(&mut routes);
         missing::routes(&mut routes);
-        Arc::new(Self { gateway, settings, routes })
+        let version = format!("OpenSearch/{} ({})", settings.version.number, settings.version.distribution);
+        Arc::new(Self { gateway, settings, routes, version: HeaderValue::from_str(&version).ok() })
     }
 }

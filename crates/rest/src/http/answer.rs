@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue};
+use axum::http::header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName};
 use axum::http::{Method, Request as HttpRequest, Response};
 
 use model::error::Error;
@@ -17,23 +17,26 @@ use crate::reply::Reply;
 use crate::request::{ContentType, Form, Request, decode_path};
 use crate::router::Found;
 
+const VERSION: HeaderName = HeaderName::from_static("x-opensearch-version");
+const OPAQUE: HeaderName = HeaderName::from_static("x-opaque-id");
+
 /// Answers one request. Never fails: what goes wrong is an answer too.
 pub(super) async fn answer(server: Arc<Server>, activity: Activity, request: HttpRequest<Body>) -> Response<Body> {
     let _running = activity.begin();
     server.settings.counters.requests.fetch_add(1, Ordering::Relaxed);
-    let opaque = request.headers().get("x-opaque-id").cloned();
-    let version = format!("OpenSearch/{} ({})", server.settings.version.number, server.settings.version.distribution);
+    let opaque = request.headers().get(OPAQUE).cloned();
+    let version = server.version.clone();
     let mut form = Form::default();
     let reply = match route(server, request, &mut form).await {
         Ok(reply) => reply,
         Err(error) => Reply::error(&error),
     };
     let mut response = reply.into_response(&form);
-    if let Ok(version) = HeaderValue::from_str(&version) {
-        response.headers_mut().insert("x-opensearch-version", version);
+    if let Some(version) = version {
+        response.headers_mut().insert(VERSION, version);
     }
     if let Some(opaque) = opaque {
-        response.headers_mut().insert("x-opaque-id", opaque);
+        response.headers_mut().insert(OPAQUE, opaque);
     }
     response
 }

@@ -8,6 +8,7 @@ mod answer;
 mod body;
 pub(crate) mod budget;
 mod connection;
+mod front;
 mod listener;
 
 pub use budget::Counters;
@@ -20,16 +21,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::ConnectInfo;
+use axum::ServiceExt;
 use connection::Activity;
 use model::gateway::Gateway;
 use tokio::net::TcpListener;
-use tower_http::CompressionLevel;
-use tower_http::compression::CompressionLayer;
-use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::endpoint::Server;
+use front::Front;
 
 /// What the node's configuration decides about HTTP.
 #[derive(Clone, Debug)]
@@ -107,14 +105,8 @@ pub async fn serve(
     let listener =
         listener::Counted::new(listener, settings.counters.clone(), settings.timeouts, settings.max_connections);
     let server = Server::new(gateway, settings);
-    let app = Router::new()
-        .fallback(move |ConnectInfo(activity): ConnectInfo<Activity>, request| {
-            answer::answer(server.clone(), activity, request)
-        })
-        .layer(CompressionLayer::new().gzip(true).quality(CompressionLevel::Precise(3)))
-        .layer(RequestDecompressionLayer::new().gzip(true).pass_through_unaccepted(true));
+    let app = Front::new(server).into_make_service_with_connect_info::<Activity>();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let app = app.into_make_service_with_connect_info::<Activity>();
     let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
         shutdown.await;
         // The receiver lives as long as the server.

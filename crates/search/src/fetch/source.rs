@@ -1,9 +1,12 @@
 //! `_source` filtering: the parts of a document that patterns of paths include and do not exclude.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use model::document::Source;
 use model::search::SourceFilter;
+use serde::Deserializer;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// What `filter` leaves of a source; `None` when it is switched off. A source that nothing is taken from is the same bytes.
@@ -17,9 +20,45 @@ pub fn filtered(source: &Source, filter: &SourceFilter) -> Result<Option<Source>
     if filter.includes.is_empty() && filter.excludes.is_empty() {
         return Ok(Some(source.clone()));
     }
-    let document: Map<String, Value> = serde_json::from_slice(source)?;
+    let mut reader = serde_json::Deserializer::from_slice(source);
+    let document = reader.deserialize_map(Wanted { filter })?;
+    reader.end()?;
     let kept = object("", document, filter);
     Ok(Some(serde_json::to_vec(&kept)?.into()))
+}
+
+/// Reads an object, but passes over the members of which nothing can be wanted: most of a long document, as a rule.
+struct Wanted<'a> {
+    filter: &'a SourceFilter,
+}
+
+impl Wanted<'_> {
+    fn may_want(&self, key: &str) -> bool {
+        let below = |pattern: &str| pattern.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+        let includes = &self.filter.includes;
+        let wanted = |pattern: &String| pattern.contains('*') || covers(pattern, key) || below(pattern);
+        includes.is_empty() || includes.iter().any(wanted)
+    }
+}
+
+impl<'de> Visitor<'de> for Wanted<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+        let mut members = Map::new();
+        while let Some(key) = access.next_key::<String>()? {
+            if self.may_want(&key) {
+                members.insert(key, access.next_value()?);
+            } else {
+                access.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(members)
+    }
 }
 
 /// What `filter` leaves of a parsed document.
@@ -109,6 +148,7 @@ mod tests {
         check(&["*.city"], &[], json!({"user": {"address": {"city": "B"}}}));
         check(&["list.p"], &[], json!({"list": [{"p": 1}]}));
         check(&["zzz"], &[], json!({}));
+        check(&["user.a*.city", "a"], &["a"], json!({"user": {"address": {"city": "B"}}}));
         check(&[], &["user.*", "list", "a"], json!({"user": {}, "none": {}}));
     }
 

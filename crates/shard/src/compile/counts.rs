@@ -9,6 +9,7 @@ use search::statistics::{FieldStatistics, Statistics, TermStatistics};
 use crate::reader::Reader;
 use crate::score::Outcome;
 use crate::score::bm25::FieldScale;
+use crate::segment::TermEntry;
 
 /// Statistics on demand.
 pub(crate) struct Counts<'a> {
@@ -16,12 +17,17 @@ pub(crate) struct Counts<'a> {
     given: Option<&'a Statistics>,
     /// What was asked of the reader.
     own: Statistics,
+    /// Where the segments have the terms that were asked of the reader.
+    found: BTreeMap<FieldName, BTreeMap<TermBytes, TermPlaces>>,
     scales: BTreeMap<FieldName, Arc<FieldScale>>,
 }
 
+/// A term's entry in each segment of a reader, so that no dictionary is asked twice in one search.
+pub(crate) type TermPlaces = Arc<[Option<TermEntry>]>;
+
 impl<'a> Counts<'a> {
     pub(crate) fn new(reader: &'a Reader, given: Option<&'a Statistics>) -> Self {
-        Self { reader, given, own: Statistics::default(), scales: BTreeMap::new() }
+        Self { reader, given, own: Statistics::default(), found: BTreeMap::new(), scales: BTreeMap::new() }
     }
 
     pub(crate) fn reader(&self) -> &'a Reader {
@@ -58,18 +64,26 @@ impl<'a> Counts<'a> {
             return Ok(counts.doc_freq);
         }
         let mut sum = TermStatistics::default();
+        let mut places = vec![None; self.reader.segments.len()];
         if let Some(entry) = self.reader.fields.by_path(field) {
-            for view in self.reader.segments.iter() {
+            for (view, place) in self.reader.segments.iter().zip(&mut places) {
                 let Some(terms) = view.segment.terms(entry.slot)? else { continue };
-                if let Some(found) = terms.get(term)? {
+                *place = terms.get(term)?;
+                if let Some(found) = place {
                     sum.doc_freq += found.statistics.doc_freq;
                     sum.total_term_freq += found.statistics.total_term_freq;
                 }
             }
         }
+        self.found.entry(field.clone()).or_default().insert(term.clone(), places.into());
         self.field(field)?;
         self.own.terms.entry(field.clone()).or_default().insert(term.clone(), sum);
         Ok(sum.doc_freq)
+    }
+
+    /// Where the segments have a term, if [`Counts::doc_freq`] had to look.
+    pub(crate) fn places(&self, field: &FieldName, term: &TermBytes) -> Option<TermPlaces> {
+        self.found.get(field)?.get(term).cloned()
     }
 
     /// Terms of a field that the given statistics name: other shards may have them when this one has not.

@@ -151,7 +151,8 @@ impl<'c, 'a> Compiler<'c, 'a> {
     fn term_with(&mut self, field: &FieldName, term: &TermBytes, doc_freq: u64, boost: f32) -> Outcome<Weight> {
         let scale = self.counts.scale(field)?;
         let score = TermScore { weight: scale.weight(boost, scale.idf(doc_freq)), scale };
-        let weight = TermWeight { place: self.place(field), term: term.clone(), doc_freq, score };
+        let found = self.counts.places(field, term);
+        let weight = TermWeight { place: self.place(field), term: term.clone(), doc_freq, found, score };
         Ok(Weight::new(Kind::Term(weight), boost))
     }
 

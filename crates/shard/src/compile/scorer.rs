@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use search::bound::{RandomOf, ScoreFunction, TermBytes};
 
-use super::{BoolWeight, FunctionWeight, Kind, PhraseWeight, Place, SynonymWeight, Weight};
+use super::{BoolWeight, FunctionWeight, Kind, PhraseWeight, Place, SynonymWeight, TermWeight, Weight};
 use crate::fields::{FieldTable, meta};
 use crate::reader::Reader;
 use crate::score::bm25::{FieldScale, TermScore};
@@ -17,7 +17,7 @@ use crate::score::phrase::{Part, PhraseScorer};
 use crate::score::sets::Everything;
 use crate::score::sloppy::Sloppy;
 use crate::score::{Never, Outcome, Scorer};
-use crate::segment::{Detail, Segment};
+use crate::segment::{Detail, Segment, TermEntry};
 
 /// One segment, as the scorers are built for it.
 pub(crate) struct Leaf<'a> {
@@ -45,7 +45,7 @@ impl<'a> Leaf<'a> {
         Ok(match &weight.kind {
             Kind::Nothing(_) => Box::new(Never),
             Kind::All => Box::new(Everything { max: self.max, score: weight.boost }),
-            Kind::Term(term) => match self.cursor(&term.place, &term.term, (Detail::Freqs, &term.score))? {
+            Kind::Term(term) => match self.term(term)? {
                 Some(cursor) => Box::new(cursor),
                 None => Box::new(Never),
             },
@@ -86,6 +86,24 @@ impl<'a> Leaf<'a> {
         let Some(entry) = terms.get(term)? else { return Ok(None) };
         let postings = terms.postings(&entry, detail)?;
         Ok(Some(TermCursor::new(postings, self.segment.norms(slot)?, score.clone())))
+    }
+
+    /// The entry of a term.
+    pub(crate) fn entry(&self, term: &TermWeight) -> Outcome<Option<TermEntry>> {
+        if let Some(found) = &term.found {
+            return Ok(found[self.number as usize]);
+        }
+        let Some(slot) = term.place.slot else { return Ok(None) };
+        let Some(terms) = self.segment.terms(slot)? else { return Ok(None) };
+        Ok(terms.get(&term.term)?)
+    }
+
+    /// The documents of a term, with their scores.
+    pub(crate) fn term(&self, term: &TermWeight) -> Outcome<Option<TermCursor>> {
+        let (Some(slot), Some(entry)) = (term.place.slot, self.entry(term)?) else { return Ok(None) };
+        let Some(terms) = self.segment.terms(slot)? else { return Ok(None) };
+        let postings = terms.postings(&entry, Detail::Freqs)?;
+        Ok(Some(TermCursor::new(postings, self.segment.norms(slot)?, term.score.clone())))
     }
 
     pub(crate) fn synonyms(&self, synonyms: &SynonymWeight) -> Outcome<Box<dyn Scorer>> {

@@ -19,7 +19,8 @@ use crate::score::disjunction::{Combine, Disjunction};
 use crate::score::geo::Within;
 use crate::score::sets::{BitSet, ColumnRange, DocList, HasNorm, Ranged};
 use crate::score::{Never, Outcome, Scorer, bits};
-use crate::segment::{Detail, EveryTerm, TermAutomaton, TermEntry, TermRange, Terms};
+use crate::segment::postings::BLOCK;
+use crate::segment::{Detail, DocId, EveryTerm, TermAutomaton, TermEntry, TermRange, Terms};
 
 /// Ranges of at most so many numbers are looked up as terms.
 const FEW_NUMBERS: i64 = 16;
@@ -57,10 +58,10 @@ impl Leaf<'_> {
             let wanted: Vec<&[u8]> = wanted.collect();
             return self.strings_without_postings(slot, &wanted, score);
         };
-        let mut union = Union::new(self.max);
+        let mut union = Union::new(self, &*terms);
         for term in wanted {
             if let Some(entry) = terms.get(term)? {
-                union.add(self.docs_cursor(&*terms, &entry)?)?;
+                union.add(entry)?;
             }
         }
         union.finish(score)
@@ -163,10 +164,10 @@ impl Leaf<'_> {
         score: f32,
     ) -> Outcome<Box<dyn Scorer>> {
         let Some(terms) = self.segment.terms(slot)? else { return Ok(Box::new(Never)) };
-        let mut union = Union::new(self.max);
+        let mut union = Union::new(self, &*terms);
         let mut outcome = Ok(());
         terms.walk(range, automaton, &mut |_, entry| {
-            outcome = self.docs_cursor(&*terms, &entry).and_then(|cursor| union.add(cursor));
+            outcome = union.add(entry);
             outcome.is_ok()
         })?;
         outcome?;
@@ -205,51 +206,54 @@ fn unscored(scale: &Arc<FieldScale>) -> TermScore {
 }
 
 /// Several terms' documents as one set: a list while they are few, then a bitset.
-struct Union {
-    max: u32,
-    single: Option<TermCursor>,
-    list: Vec<u32>,
+struct Union<'a> {
+    leaf: &'a Leaf<'a>,
+    terms: &'a dyn Terms,
+    single: Option<TermEntry>,
+    list: Vec<DocId>,
     words: Option<Vec<u64>>,
 }
 
-impl Union {
-    fn new(max: u32) -> Self {
-        Self { max, single: None, list: Vec::new(), words: None }
+impl<'a> Union<'a> {
+    fn new(leaf: &'a Leaf<'a>, terms: &'a dyn Terms) -> Self {
+        Self { leaf, terms, single: None, list: Vec::new(), words: None }
     }
 
-    fn add(&mut self, cursor: TermCursor) -> Outcome<()> {
+    fn add(&mut self, entry: TermEntry) -> Outcome<()> {
         if self.single.is_none() && self.list.is_empty() && self.words.is_none() {
-            self.single = Some(cursor);
+            self.single = Some(entry);
             return Ok(());
         }
         if let Some(first) = self.single.take() {
             self.pour(first)?;
         }
-        self.pour(cursor)
+        self.pour(entry)
     }
 
-    fn pour(&mut self, mut cursor: TermCursor) -> Outcome<()> {
-        let many = self.list.len() as u64 + u64::from(cursor.doc_freq) > u64::from(self.max) / 32;
+    fn pour(&mut self, entry: TermEntry) -> Outcome<()> {
+        let max = self.leaf.max;
+        let many = self.list.len() as u64 + entry.statistics.doc_freq > u64::from(max) / 32;
         if self.words.is_none() && many {
-            let mut words = bits::none(self.max);
+            let mut words = bits::none(max);
             self.list.drain(..).for_each(|doc| bits::set(&mut words, doc));
             self.words = Some(words);
         }
         match &mut self.words {
-            Some(words) => cursor.fill(0, self.max, words),
-            None => {
-                for block in 0..cursor.blocks() {
-                    cursor.block = block;
-                    cursor.load()?;
-                    self.list.extend_from_slice(&cursor.docs[..cursor.len]);
-                }
-                Ok(())
+            Some(words) if entry.statistics.doc_freq >= BLOCK as u64 => {
+                self.leaf.docs_cursor(self.terms, &entry)?.fill(0, max, words)?;
             }
+            Some(words) => {
+                self.terms.docs(&entry, &mut self.list)?;
+                self.list.drain(..).for_each(|doc| bits::set(words, doc));
+            }
+            None => self.terms.docs(&entry, &mut self.list)?,
         }
+        Ok(())
     }
 
     fn finish(self, score: f32) -> Outcome<Box<dyn Scorer>> {
-        if let Some(cursor) = self.single {
+        if let Some(entry) = self.single {
+            let cursor = self.leaf.docs_cursor(self.terms, &entry)?;
             return Ok(Box::new(Constant { matches: Box::new(cursor), score }));
         }
         if let Some(words) = self.words {

@@ -7,6 +7,7 @@ use model::geo::area::Area;
 use search::bound::{BoundFunctionScore, FieldName, TermBytes};
 
 use super::Place;
+use super::counts::TermPlaces;
 use super::pattern::Accepted;
 use crate::score::bm25::TermScore;
 use crate::score::function::Modes;
@@ -53,6 +54,8 @@ pub(crate) struct TermWeight {
     pub(crate) term: TermBytes,
     /// The documents it counts as having.
     pub(crate) doc_freq: u64,
+    /// Where each segment has it; `None`: not looked up yet.
+    pub(crate) found: Option<TermPlaces>,
     pub(crate) score: TermScore,
 }
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::held::SegmentKey;
 use crate::error::ShardError;
 use crate::fields::meta;
-use crate::segment::postings::BLOCK;
-use crate::segment::{Detail, DocId, NO_MORE_DOCS, Segment};
+use crate::segment::{DocId, Segment};
 
 /// Where a document lies, and its bookkeeping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,21 +27,12 @@ pub(super) fn find(
     let broken = |e| ShardError::io("look up", std::path::Path::new("_id"), e);
     let Some(terms) = segment.terms(meta::ID).map_err(broken)? else { return Ok(None) };
     let Some(entry) = terms.get(id.as_bytes()).map_err(broken)? else { return Ok(None) };
-    let mut postings = terms.postings(&entry, Detail::Docs).map_err(broken)?;
-    let mut docs = [NO_MORE_DOCS; BLOCK];
-    for block in 0..postings.table.last.len() {
-        let count = postings.source.docs(block, &mut docs).map_err(broken)?;
-        for &doc in &docs[..count] {
-            if is_alive(doc) {
-                let number =
-                    |slot| segment.numbers(slot).map(|column| column.and_then(|c| c.first(doc)).unwrap_or(0) as u64);
-                let (seq_no, primary_term, version) =
-                    (number(meta::SEQ_NO), number(meta::PRIMARY_TERM), number(meta::VERSION));
-                let (seq_no, primary_term, version) =
-                    (seq_no.map_err(broken)?, primary_term.map_err(broken)?, version.map_err(broken)?);
-                return Ok(Some(Located { segment: key, doc, seq_no, primary_term, version }));
-            }
-        }
-    }
-    Ok(None)
+    let mut docs = Vec::with_capacity(1);
+    terms.docs(&entry, &mut docs).map_err(broken)?;
+    let Some(doc) = docs.into_iter().find(|&doc| is_alive(doc)) else { return Ok(None) };
+    let number = |slot| segment.numbers(slot).map(|column| column.and_then(|c| c.first(doc)).unwrap_or(0) as u64);
+    let (seq_no, primary_term, version) = (number(meta::SEQ_NO), number(meta::PRIMARY_TERM), number(meta::VERSION));
+    let (seq_no, primary_term, version) =
+        (seq_no.map_err(broken)?, primary_term.map_err(broken)?, version.map_err(broken)?);
+    Ok(Some(Located { segment: key, doc, seq_no, primary_term, version }))
 }

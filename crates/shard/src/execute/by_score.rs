@@ -81,12 +81,9 @@ fn counts_well(search: &Search<'_>, shape: &Shape<'_>) -> Outcome<bool> {
     let mut work = if all { u64::MAX } else { 0 };
     for term in terms {
         let mut doc_freq = 0;
-        for view in search.reader.segments.iter() {
-            if let Some(slot) = term.place.slot
-                && let Some(terms) = view.segment.terms(slot)?
-            {
-                doc_freq += terms.get(&term.term)?.map_or(0, |entry| entry.statistics.doc_freq);
-            }
+        for segment in 0..search.reader.segments.len() {
+            let entry = Leaf::new(search.reader, segment).entry(term)?;
+            doc_freq += entry.map_or(0, |entry| entry.statistics.doc_freq);
         }
         work = if all { work.min(doc_freq) } else { work + doc_freq };
     }
@@ -161,7 +158,7 @@ fn by_shape(
     };
     let mut cursors = Vec::with_capacity(terms.len());
     for term in terms {
-        match leaf.cursor(&term.place, &term.term, (Detail::Freqs, &term.score))? {
+        match leaf.term(term)? {
             Some(cursor) => cursors.push(cursor),
             None if required => return Ok(()),
             None => {}

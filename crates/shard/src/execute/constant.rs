@@ -9,11 +9,12 @@ use crate::fields::meta;
 use crate::score::bulk::{Sink, Tally};
 use crate::score::{Outcome, bits};
 use crate::segment::column::StringColumn;
-use crate::segment::postings::BLOCK;
-use crate::segment::{Detail, DocId, EveryTerm, TermEntry, Terms};
+use crate::segment::{DocId, EveryTerm, TermEntry, Terms};
 
 /// Documents looked at together.
 const BATCH: usize = 1024;
+/// Documents that are counted before it is asked whether that is enough; a whole number of words.
+const FIRST_COUNTED: u32 = if cfg!(test) { 64 } else { 8192 };
 /// Looking up the document of an id costs about as much as reading so many ordinals. Low in tests, so that small corpora have lookups.
 const LOOK_UP: u64 = if cfg!(test) { 2 } else { 100 };
 
@@ -31,7 +32,7 @@ pub(super) fn best(
     let alive = search.reader.segments[segment].alive.as_deref().map(|alive| alive.words());
     let mut matches = Matches { search, leaf, alive, words: None };
     if counting {
-        tally.count += bits::count(matches.words()?);
+        matches.count_into(tally)?;
     }
     if score < best.threshold() {
         return Ok(());
@@ -61,6 +62,28 @@ impl Matches<'_> {
             self.words = Some(found);
         }
         Ok(self.words.as_deref().unwrap_or_default())
+    }
+
+    /// Counts as far as is asked; what was looked at to the end is kept.
+    fn count_into(&mut self, tally: &mut Tally) -> Outcome<()> {
+        let max = self.leaf.max;
+        let mut scorer = filtered(self.search, self.leaf)?;
+        let mut found = bits::none(max);
+        let (mut from, mut step) = (0, FIRST_COUNTED);
+        while from < max && tally.is_counting() {
+            let to = from.saturating_add(step).min(max);
+            let words = &mut found[from as usize / 64..(to as usize).div_ceil(64)];
+            scorer.fill(from, to, words)?;
+            if let Some(alive) = self.alive {
+                bits::and(words, alive.get(from as usize / 64..).unwrap_or_default());
+            }
+            tally.count += bits::count(words);
+            (from, step) = (to, step.saturating_mul(2));
+        }
+        if from >= max {
+            self.words = Some(found);
+        }
+        Ok(())
     }
 
     /// How many there are, about.
@@ -158,12 +181,9 @@ impl Ids<'_> {
     }
 
     fn read(&self, entry: &TermEntry, found: &mut Vec<(DocId, u64)>) -> Outcome<()> {
-        let mut postings = self.terms.postings(entry, Detail::Docs)?;
-        let mut docs = [0; BLOCK];
-        for block in 0..postings.table.last.len() {
-            let count = postings.source.docs(block, &mut docs)?;
-            found.extend(docs[..count].iter().map(|&doc| (doc, self.column.first(doc).unwrap_or(u64::MAX))));
-        }
+        let mut docs = Vec::with_capacity(1);
+        self.terms.docs(entry, &mut docs)?;
+        found.extend(docs.into_iter().map(|doc| (doc, self.column.first(doc).unwrap_or(u64::MAX))));
         Ok(())
     }
 }

@@ -87,6 +87,9 @@ fn known(search: &Search<'_>, leaf: &Leaf<'_>, view: &SegmentView) -> Outcome<Op
     let (place, term) = match &weight.kind {
         Kind::All => return Ok(Some(view.alive.as_ref().map_or(u64::from(leaf.max), |alive| u64::from(alive.len())))),
         Kind::Nothing(_) => return Ok(Some(0)),
+        Kind::Term(term) if term.found.is_some() && view.alive.is_none() => {
+            return Ok(Some(leaf.entry(term)?.map_or(0, |entry| entry.statistics.doc_freq)));
+        }
         Kind::Term(term) => (&term.place, &term.term),
         Kind::Set(Set::Terms(place, terms)) if terms.len() == 1 => (place, &terms[0]),
         _ => return Ok(None),

@@ -22,8 +22,7 @@ pub(crate) struct TermCursor {
     /// The block that holds the first document not yet passed.
     pub(crate) block: usize,
     pub(crate) docs: Box<[DocId; BLOCK]>,
-    freqs: Box<[u32; BLOCK]>,
-    scores: Box<[f32; BLOCK]>,
+    of_block: Box<OfBlock>,
     /// Entries of the loaded block.
     pub(crate) len: usize,
     /// Where the last seek ended in the loaded block.
@@ -31,6 +30,15 @@ pub(crate) struct TermCursor {
     loaded: usize,
     with_freqs: usize,
     scored: usize,
+    summed: usize,
+}
+
+/// What is known of the entries of a block besides their documents.
+struct OfBlock {
+    freqs: [u32; BLOCK],
+    scores: [f32; BLOCK],
+    /// Occurrences in the block before each entry's.
+    before: [u32; BLOCK],
 }
 
 impl TermCursor {
@@ -46,13 +54,13 @@ impl TermCursor {
             correction,
             block: 0,
             docs: Box::new([NO_MORE_DOCS; BLOCK]),
-            freqs: Box::new([1; BLOCK]),
-            scores: Box::new([0.0; BLOCK]),
+            of_block: Box::new(OfBlock { freqs: [1; BLOCK], scores: [0.0; BLOCK], before: [0; BLOCK] }),
             len: 0,
             at: 0,
             loaded: NONE,
             with_freqs: NONE,
             scored: NONE,
+            summed: NONE,
         }
     }
 
@@ -137,7 +145,7 @@ impl TermCursor {
     pub(crate) fn load_freqs(&mut self) -> Outcome<()> {
         self.load()?;
         if self.with_freqs != self.block {
-            self.source.freqs(self.block, &mut self.freqs)?;
+            self.source.freqs(self.block, &mut self.of_block.freqs)?;
             self.with_freqs = self.block;
         }
         Ok(())
@@ -146,7 +154,7 @@ impl TermCursor {
     /// Entry `index`'s frequency; the block's frequencies are loaded.
     #[inline]
     pub(crate) fn freq(&self, index: usize) -> u32 {
-        self.freqs[index]
+        self.of_block.freqs[index]
     }
 
     /// Scores the whole current block.
@@ -162,16 +170,17 @@ impl TermCursor {
                 }
             }
             let weight = self.score.weight;
-            for ((out, &freq), inverse) in self.scores.iter_mut().zip(self.freqs.iter()).zip(&inverse) {
+            let OfBlock { freqs, scores, .. } = &mut *self.of_block;
+            for ((out, &freq), inverse) in scores.iter_mut().zip(freqs.iter()).zip(&inverse) {
                 *out = weight - weight / (1.0 + freq as i32 as f32 * inverse);
             }
         }
-        Ok(&self.scores[..self.len])
+        Ok(&self.of_block.scores[..self.len])
     }
 
     /// Scores of the current block, which `load_scores` has made.
     pub(crate) fn scores(&self) -> &[f32; BLOCK] {
-        &self.scores
+        &self.of_block.scores
     }
 
     /// Norm code of a document.
@@ -187,10 +196,10 @@ impl TermCursor {
     #[inline]
     pub(crate) fn score_entry(&mut self, index: usize) -> Outcome<f32> {
         if self.scored == self.block && self.loaded == self.block {
-            return Ok(self.scores[index]);
+            return Ok(self.of_block.scores[index]);
         }
         self.load_freqs()?;
-        Ok(self.score.score(self.freqs[index] as f32, self.code(self.docs[index])))
+        Ok(self.score.score(self.of_block.freqs[index] as f32, self.code(self.docs[index])))
     }
 
     /// The index of the first document at or behind `target` in the loaded block, `BLOCK` when there is none.
@@ -222,9 +231,17 @@ impl TermCursor {
     }
 
     /// Entry `index` of the current block, whose frequencies are loaded.
-    pub(crate) fn entry(&self, index: usize) -> Entry {
-        let before = self.freqs[..index].iter().fold(0u32, |sum, freq| sum.wrapping_add(*freq));
-        Entry { block: self.block as u32, index: index as u8, before, freq: self.freqs[index] }
+    pub(crate) fn entry(&mut self, index: usize) -> Entry {
+        let OfBlock { freqs, before, .. } = &mut *self.of_block;
+        if self.summed != self.block {
+            self.summed = self.block;
+            let mut sum = 0u32;
+            for (before, freq) in before.iter_mut().zip(freqs.iter()) {
+                *before = sum;
+                sum = sum.wrapping_add(*freq);
+            }
+        }
+        Entry { block: self.block as u32, index: index as u8, before: before[index], freq: freqs[index] }
     }
 
     /// Appends the positions of an entry.

@@ -86,6 +86,17 @@ pub trait Terms: Send + Sync {
 
     /// The postings of a term that `get` or `walk` gave.
     fn postings(&self, entry: &TermEntry, detail: Detail) -> io::Result<Postings>;
+
+    /// Appends all documents of such a term, ascending: for many terms with few documents each.
+    fn docs(&self, entry: &TermEntry, out: &mut Vec<DocId>) -> io::Result<()> {
+        let mut postings = self.postings(entry, Detail::Docs)?;
+        let mut docs = [0; postings::BLOCK];
+        for block in 0..postings.table.last.len() {
+            let count = postings.source.docs(block, &mut docs)?;
+            out.extend_from_slice(&docs[..count]);
+        }
+        Ok(())
+    }
 }
 
 /// Bounds of a walk over terms.

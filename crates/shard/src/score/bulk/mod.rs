@@ -152,9 +152,7 @@ pub(crate) fn prime(cursors: &mut [TermCursor], accept: Accept<'_>, sink: &mut d
     else {
         return Ok(());
     };
-    let mut order: Vec<(f32, usize)> = (0..cursor.blocks()).map(|block| (cursor.block_bound(block), block)).collect();
-    order.select_nth_unstable_by(wanted.max(1), |a, b| b.0.total_cmp(&a.0));
-    order.truncate(wanted.max(1));
+    let mut order = promising_blocks(cursor, wanted.max(1));
     order.sort_unstable_by_key(|&(_, block)| block);
     let mut best: Vec<f32> = Vec::new();
     for (_, block) in order {
@@ -171,6 +169,29 @@ pub(crate) fn prime(cursors: &mut [TermCursor], accept: Accept<'_>, sink: &mut d
         sink.raise(best[wanted - 1]);
     }
     Ok(())
+}
+
+/// The blocks with the greatest bounds, about `count` of them.
+fn promising_blocks(cursor: &TermCursor, count: usize) -> Vec<(f32, usize)> {
+    let mut kept: Vec<(f32, usize)> = Vec::with_capacity(4 * count);
+    let mut least = f32::NEG_INFINITY;
+    for block in 0..cursor.blocks() {
+        let bound = cursor.block_bound(block);
+        if bound <= least {
+            continue;
+        }
+        if kept.len() == 4 * count {
+            kept.select_nth_unstable_by(count - 1, |a, b| b.0.total_cmp(&a.0));
+            kept.truncate(count);
+            least = kept[count - 1].0;
+        }
+        kept.push((bound, block));
+    }
+    if kept.len() > count {
+        kept.select_nth_unstable_by(count - 1, |a, b| b.0.total_cmp(&a.0));
+        kept.truncate(count);
+    }
+    kept
 }
 
 /// What [`probe`] needs besides the cursor.

@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use bitpacking::{BitPacker, BitPacker4x};
 use tantivy::directory::OwnedBytes;
-use tantivy::positions::PositionReader;
 
 use super::impact;
 use super::manifest::Record;
+use super::positions::PositionBlocks;
 use crate::segment::postings::{BLOCK, BlockSource, BlockTable, Entry};
 use crate::segment::{DocId, NO_MORE_DOCS};
 
@@ -46,12 +46,12 @@ pub(crate) struct FieldPostings<'a> {
     pub(crate) bounded: bool,
 }
 
-fn broken(what: &'static str) -> io::Error {
+pub(super) fn broken(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("postings are corrupt: {what}"))
 }
 
 /// Reads tantivy's variable length: seven bits a byte, lowest first, the last byte marked.
-fn read_vint(bytes: &[u8], at: &mut usize) -> io::Result<u64> {
+pub(super) fn read_vint(bytes: &[u8], at: &mut usize) -> io::Result<u64> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
         let byte = *bytes.get(*at).ok_or_else(|| broken("a number is cut off"))?;
@@ -69,6 +69,17 @@ pub(crate) fn total_term_freq(postings: &[u8], doc_freq: u32, record: Record) ->
     let mut at = 0;
     let more = if record == Record::Docs { 0 } else { read_vint(postings, &mut at)? };
     Ok((u64::from(doc_freq).saturating_add(more), at))
+}
+
+/// Appends the documents of a term that has no full block. `postings` begins with the term's.
+pub(super) fn few_docs(postings: &[u8], doc_freq: u32, record: Record, out: &mut Vec<DocId>) -> io::Result<()> {
+    let (_, mut at) = total_term_freq(postings, doc_freq, record)?;
+    let mut doc: DocId = 0;
+    for _ in 0..doc_freq {
+        doc = doc.checked_add(read_vint(postings, &mut at)? as u32).ok_or_else(|| broken("documents are too large"))?;
+        out.push(doc);
+    }
+    Ok(())
 }
 
 impl TermBlocks {
@@ -208,7 +219,7 @@ pub(crate) struct DiskBlocks {
 /// The positions of a term, opened when first asked for.
 enum Positions {
     Closed(OwnedBytes),
-    Open(Box<PositionReader>, u64),
+    Open(PositionBlocks),
 }
 
 impl DiskBlocks {
@@ -254,34 +265,35 @@ impl DiskBlocks {
     /// sum of the block's frequencies.
     pub(crate) fn deltas(&mut self, block: usize, tokens: u64) -> io::Result<&[u32]> {
         let (_, place, _) = self.block(block)?;
-        self.read_deltas(place.positions, tokens)?;
+        let mut deltas = std::mem::take(&mut self.deltas);
+        deltas.clear();
+        self.open_positions()?.read(place.positions, tokens, |piece| deltas.extend_from_slice(piece))?;
+        self.deltas = deltas;
         Ok(&self.deltas)
     }
 
-    /// Reads `count` numbers of the term's positions from number `from` on into `deltas`.
-    fn read_deltas(&mut self, from: u64, count: u64) -> io::Result<()> {
+    fn open_positions(&mut self) -> io::Result<&mut PositionBlocks> {
         if let Positions::Closed(bytes) = &self.positions {
             if bytes.is_empty() {
                 return Err(broken("positions are missing"));
             }
-            self.positions = Positions::Open(Box::new(PositionReader::open(bytes.clone())?), bytes.len() as u64 * 8);
+            self.positions = Positions::Open(PositionBlocks::open(bytes)?);
         }
-        let Positions::Open(reader, limit) = &mut self.positions else { return Ok(()) };
-        // A packed block of 128 positions may take no bits at all, but the byte that says so.
-        if count > limit.saturating_mul(BLOCK as u64) {
-            return Err(broken("a frequency is greater than the positions"));
+        match &mut self.positions {
+            Positions::Open(blocks) => Ok(blocks),
+            Positions::Closed(_) => Err(broken("positions are missing")),
         }
-        self.deltas.resize(count as usize, 0);
-        reader.read(from, &mut self.deltas);
-        Ok(())
     }
 
-    fn append_positions(&self, out: &mut Vec<u32>) {
+    /// Appends the positions of a document, whose numbers are the `count` from number `from` on.
+    fn append_positions(&mut self, from: u64, count: u64, out: &mut Vec<u32>) -> io::Result<()> {
         let mut position = 0u32;
-        out.extend(self.deltas.iter().map(|delta| {
-            position = position.wrapping_add(*delta);
-            position
-        }));
+        self.open_positions()?.read(from, count, |piece| {
+            out.extend(piece.iter().map(|delta| {
+                position = position.wrapping_add(*delta);
+                position
+            }));
+        })
     }
 
     fn sum_freqs(&mut self, block: usize) -> io::Result<()> {
@@ -334,9 +346,8 @@ impl BlockSource for DiskBlocks {
         if index >= count {
             return Ok(());
         }
-        self.read_deltas(place.positions + self.sums[index], self.sums[index + 1] - self.sums[index])?;
-        self.append_positions(out);
-        Ok(())
+        let (from, to) = (self.sums[index], self.sums[index + 1]);
+        self.append_positions(place.positions + from, to - from, out)
     }
 
     fn positions_behind(&mut self, entry: Entry, out: &mut Vec<u32>) -> io::Result<()> {
@@ -344,8 +355,6 @@ impl BlockSource for DiskBlocks {
             return Ok(());
         }
         let (_, place, _) = self.block(entry.block as usize)?;
-        self.read_deltas(place.positions + u64::from(entry.before), u64::from(entry.freq))?;
-        self.append_positions(out);
-        Ok(())
+        self.append_positions(place.positions + u64::from(entry.before), u64::from(entry.freq), out)
     }
 }

@@ -27,6 +27,7 @@ mod files;
 pub(crate) mod impact;
 pub(crate) mod key;
 pub(crate) mod manifest;
+mod positions;
 pub(crate) mod terms;
 
 use column::{Column, DiskStrings, extent};

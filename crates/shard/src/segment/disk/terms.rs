@@ -12,12 +12,12 @@ use tantivy::postings::TermInfo;
 use tantivy::termdict::TermDictionary;
 use tantivy_fst::Automaton;
 
-use super::blocks::{DiskBlocks, FieldPostings, TermBlocks, total_term_freq};
+use super::blocks::{DiskBlocks, FieldPostings, TermBlocks, few_docs, total_term_freq};
 use super::key;
 use super::manifest::{Record, TermsEntry};
 use crate::fields::FieldSlot;
 use crate::segment::postings::{BLOCK, Postings};
-use crate::segment::{Detail, TermAutomaton, TermEntry, TermRange, Terms};
+use crate::segment::{Detail, DocId, TermAutomaton, TermEntry, TermRange, Terms};
 
 /// Blocks whose tables a segment keeps decoded.
 const CACHED_BLOCKS: usize = 32_768;
@@ -200,6 +200,22 @@ impl Terms for DiskTerms {
         let table = blocks.table.clone();
         let source = Box::new(DiskBlocks::new(blocks, postings, positions, doc_freq, self.record));
         Ok(Postings { doc_freq, table, source })
+    }
+
+    fn docs(&self, entry: &TermEntry, out: &mut Vec<DocId>) -> io::Result<()> {
+        let [start, ..] = entry.place;
+        let doc_freq = u32::try_from(entry.statistics.doc_freq).map_err(|_| out_of_bounds())?;
+        if (doc_freq as usize) < BLOCK {
+            let postings = usize::try_from(start).ok().and_then(|start| self.inverted.postings.get(start..));
+            return few_docs(postings.ok_or_else(out_of_bounds)?, doc_freq, self.record, out);
+        }
+        let mut source = self.postings(entry, Detail::Docs)?;
+        let mut docs = [0; BLOCK];
+        for block in 0..source.table.last.len() {
+            let count = source.source.docs(block, &mut docs)?;
+            out.extend_from_slice(&docs[..count]);
+        }
+        Ok(())
     }
 }
 
