@@ -65,8 +65,8 @@ pub enum Kind {
     Sampler(Box<Sampler>),
     /// Documents without a value.
     Missing(Values),
-    /// Every document, whatever the query.
-    Global,
+    /// Every document, whatever the query; only those that the filters of aliases admit.
+    Global(Option<Arc<BoundQuery>>),
     /// `avg`, `min`, `max`, `sum`, `stats`, `extended_stats`
     Stats(Box<Stats>),
     ValueCount(Values),
@@ -121,6 +121,15 @@ impl Level {
         Level { list, pipelines: first.pipelines.clone() }
     }
 
+    /// Keeps what leaves the query out within the filter of the aliases through which the index was reached.
+    pub fn keep_within(&mut self, filter: &Arc<BoundQuery>) {
+        for aggregation in &mut self.list {
+            if let Kind::Global(within) = &mut aggregation.kind {
+                *within = Some(filter.clone());
+            }
+        }
+    }
+
     /// Whether something in it needs scores.
     pub fn needs_scores(&self) -> bool {
         self.list.iter().any(|aggregation| aggregation.kind.needs_scores() || aggregation.children.needs_scores())
@@ -163,7 +172,7 @@ impl Kind {
             Self::WeightedAvg(asked) => asked.value.is_mapped() && asked.weight.is_mapped(),
             Self::MedianAbsoluteDeviation(asked) => asked.values.is_mapped(),
             Self::MatrixStats(asked) => !asked.fields.is_empty(),
-            Self::Filter(_) | Self::Filters(_) | Self::AdjacencyMatrix(_) | Self::Global | Self::TopHits(_) => true,
+            Self::Filter(_) | Self::Filters(_) | Self::AdjacencyMatrix(_) | Self::Global(_) | Self::TopHits(_) => true,
         }
     }
 

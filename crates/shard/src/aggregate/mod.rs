@@ -89,6 +89,11 @@ impl Workshop<'_, '_> {
         Ok(Collectors { list })
     }
 
+    /// What a query of the request's matches.
+    pub(crate) fn weight(&mut self, query: &BoundQuery) -> Outcome<Weight> {
+        Compiler::new(self.counts).compile(query, false)
+    }
+
     pub(crate) fn collector(&mut self, bound: &BoundAggregation) -> Outcome<Box<dyn Collector>> {
         let children = self.level(&bound.children)?;
         let budget = self.budget.clone();
@@ -117,7 +122,7 @@ impl Workshop<'_, '_> {
                 Box::new(filter::Filters::new(weights, filters.other, children, budget))
             }
             Kind::Missing(values) => Box::new(missing::Missing::new(values, children, budget)),
-            Kind::Global => Box::new(filter::Everything::new(children)),
+            Kind::Global(_) => Box::new(filter::Everything::new(children)),
             Kind::Stats(stats) => Box::new(stats::StatsCollector::new(stats, budget)),
             Kind::Percentiles(asked) => metric::percentiles::collector(&asked.values, asked.method, budget),
             Kind::MedianAbsoluteDeviation(asked) => {

@@ -19,12 +19,19 @@ pub(super) fn collect(
     watch: &mut Watch<'_>,
 ) -> Outcome<(Vec<Partial>, Walked)> {
     let all = workshop.level(level)?;
-    let (global, matching) = all.split(|at| level.list[at].kind == Kind::Global);
+    let (global, matching) = all.split(|at| matches!(level.list[at].kind, Kind::Global(_)));
     let mut found: Vec<Option<Partial>> = level.list.iter().map(|_| None).collect();
     let matches = Search { post_filter: None, ..*search };
     let walked = walk(&matches, level.needs_scores(), watch, (matching, &mut found))?;
     if !global.is_empty() {
-        let everything = Weight::everything();
+        let within = level.list.iter().find_map(|aggregation| match &aggregation.kind {
+            Kind::Global(within) => within.as_ref(),
+            _ => None,
+        });
+        let everything = match within {
+            Some(filter) => workshop.weight(filter)?,
+            None => Weight::everything(),
+        };
         let search = Search {
             reader: search.reader,
             weight: &everything,

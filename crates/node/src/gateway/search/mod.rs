@@ -140,5 +140,9 @@ fn refusal(shards: &Shards, request: &SearchRequest, timed_out: bool) -> Option<
         return None;
     }
     let reason = if everything { "all shards failed" } else { "Partial shards failure" };
-    Some(Error::search_phase(reason, shards.failures.clone()))
+    let mut error = Error::search_phase(reason, shards.failures.clone());
+    if !everything {
+        error.cause = None;
+    }
+    Some(error)
 }

@@ -141,7 +141,13 @@ fn bind_index(core: &Core, request: &SearchRequest, found: &Resolved) -> Result<
     let shards = routed(&found.index, found.routing(&request.routing), &open.shards);
     let aggregations = match request.aggregations.as_slice() {
         [] => None,
-        asked => Some(Arc::new(bind_aggregations(asked, &context)?)),
+        asked => {
+            let mut level = bind_aggregations(asked, &context)?;
+            if !found.filters.is_empty() {
+                level.keep_within(&Arc::new(bind_filtered(&Query::match_all(), &found.filters, &context)?));
+            }
+            Some(Arc::new(level))
+        }
     };
     let metadata = found.index.clone();
     Ok(BoundIndex { metadata, view, query, post_filter, sort, aggregations, fetch, shards, context })

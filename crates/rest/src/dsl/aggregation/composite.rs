@@ -194,9 +194,11 @@ impl Reader {
 
     fn finish(self) -> Result<CompositeSource, Error> {
         let found = self.found;
-        let reason = if !self.has_field {
-            "value source config is invalid; must have either a field or a script"
-        } else if found.missing_order != MissingOrder::Default && !found.missing_bucket {
+        if !self.has_field {
+            let reason = "value source config is invalid; must have either a field or a script";
+            return Err(late(Error::new(ErrorKind::IllegalState, reason)));
+        }
+        let reason = if found.missing_order != MissingOrder::Default && !found.missing_bucket {
             "missing_order require missing_bucket is true"
         } else {
             return Ok(found);

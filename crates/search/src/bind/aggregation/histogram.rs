@@ -45,11 +45,14 @@ impl Binding<'_> {
         let bounds = |given: &Option<Bounds<Arc<str>>>| {
             given.as_ref().map(|given| self.date_bounds(given, &values.format, &zone)).transpose()
         };
-        let extended = bounds(&asked.extended_bounds)?.map(|bounds| Bounds {
+        let rounded = |bounds: Bounds<i64>| Bounds {
             min: bounds.min.map(|ms| rounding.round(ms)),
             max: bounds.max.map(|ms| rounding.round(ms)),
-        });
+        };
+        let extended = bounds(&asked.extended_bounds)?;
         let hard = bounds(&asked.hard_bounds)?;
+        check_bounds(extended, hard, &whole.name)?;
+        let (extended, hard) = (extended.map(rounded), hard.map(rounded));
         Ok(Kind::Histogram(Box::new(Histogram {
             step: Step::Dates { rounding, extended, hard },
             values,
@@ -103,4 +106,32 @@ impl Binding<'_> {
         };
         Ok(Bounds { min: given.min.as_ref().map(read).transpose()?, max: given.max.as_ref().map(read).transpose()? })
     }
+}
+
+/// Bounds whose ends are in order, the extended ones inside the hard ones.
+fn check_bounds(extended: Option<Bounds<i64>>, hard: Option<Bounds<i64>>, name: &str) -> Result<(), Error> {
+    for (kind, bounds) in [("extended_bounds", extended), ("hard_bounds", hard)] {
+        if let Some(Bounds { min: Some(min), max: Some(max) }) = bounds
+            && min > max
+        {
+            return Err(Error::illegal_argument(format!(
+                "[{kind}.min][{min}] cannot be greater than [{kind}.max][{max}] for histogram aggregation [{name}]"
+            )));
+        }
+    }
+    let (Some(extended), Some(hard)) = (extended, hard) else { return Ok(()) };
+    let below = matches!((extended.min, hard.min), (Some(extended), Some(hard)) if extended < hard);
+    let above = matches!((extended.max, hard.max), (Some(extended), Some(hard)) if extended > hard);
+    if below || above {
+        let shown = |bounds: Bounds<i64>| {
+            let end = |end: Option<i64>| end.map(|end| end.to_string()).unwrap_or_default();
+            format!("{}--{}", end(bounds.min), end(bounds.max))
+        };
+        return Err(Error::illegal_argument(format!(
+            "Extended bounds have to be inside hard bounds, hard bounds: [{}], extended bounds: [{}]",
+            shown(hard),
+            shown(extended)
+        )));
+    }
+    Ok(())
 }

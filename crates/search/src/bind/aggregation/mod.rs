@@ -96,7 +96,7 @@ impl Binding<'_> {
                     self.above, asked.name
                 ),
             )),
-            Asked::Global => Ok(Kind::Global),
+            Asked::Global => Ok(Kind::Global(None)),
             Asked::Avg(source) => self.stats(source, StatsShown::Avg, name),
             Asked::Min(source) => self.stats(source, StatsShown::Min, name),
             Asked::Max(source) => self.stats(source, StatsShown::Max, name),

@@ -63,7 +63,7 @@ impl Binding<'_> {
             Target::Flat(_) => {
                 Err(Error::not_implemented(format!("aggregations below a flat object ([{}])", source.field)))
             }
-            Target::Nothing => unmapped(source, accepts),
+            Target::Nothing => self.unmapped(source, accepts),
         }
     }
 
@@ -126,14 +126,64 @@ impl Binding<'_> {
                 }
                 _ => Missing::Code(sequence_number(value).map_err(plain)?),
             },
-            FieldKind::Boolean => Missing::Code(match value {
-                Value::Bool(flag) => i64::from(*flag),
-                Value::String(text) => i64::from(text == "true"),
-                other => i64::from(float(other).map_err(plain)? != 0.0),
-            }),
+            FieldKind::Boolean => Missing::Code(boolean(value)?),
             FieldKind::Ip => Missing::Bytes(ip::address(&java_text(value)).map_err(plain)?.as_slice().into()),
             _ => Missing::Bytes(term::bytes(&java_text(value))),
         })
+    }
+
+    /// A field that is not there is read as `value_type` says, or as the missing value looks.
+    fn unmapped(self, source: &Source, accepts: Accepts) -> Result<Values, Error> {
+        let shape = match source.value_type.as_deref() {
+            Some("long" | "integer" | "short" | "byte" | "boolean" | "date") => Shape::Long,
+            Some("double" | "float" | "number" | "numeric") => Shape::Double,
+            Some(_) => Shape::Bytes,
+            None if accepts == Accepts::Dates => Shape::Long,
+            None if accepts.is_numeric() => Shape::Double,
+            None => Shape::Bytes,
+        };
+        let format = match (shape, &source.format, source.value_type.as_deref(), &source.missing) {
+            (Shape::Long, pattern, kind, _) if kind == Some("date") || accepts == Accepts::Dates => {
+                Format::Date(Box::new(DateShown {
+                    format: DateFormat::parse_pattern(pattern.as_deref().unwrap_or_default())?,
+                    zone: source.time_zone.as_deref().map(Zone::parse).transpose()?.unwrap_or_else(Zone::utc),
+                    resolution: DateResolution::Millis,
+                }))
+            }
+            (Shape::Long, None, Some("boolean"), _) => Format::Boolean,
+            (Shape::Long | Shape::Double, Some(_), ..) => decimal(source)?,
+            _ => Format::Raw,
+        };
+        let missing = match (&source.missing, shape) {
+            (None, _) => None,
+            (Some(value), Shape::Double) => {
+                Some(Missing::Code(ordered_from_f64(float(value).map_err(|fault| fault.error().clone())?)))
+            }
+            (Some(Value::Bool(flag)), Shape::Long) => Some(Missing::Code(i64::from(*flag))),
+            (Some(Value::String(text)), Shape::Long) if let Format::Date(shown) = &format => {
+                Some(Missing::Code(shown.format.parse_math(text, self.context.now_ms, false, Some(&shown.zone))?.ms))
+            }
+            (Some(value), Shape::Long | Shape::Unsigned) => {
+                Some(Missing::Code(sequence_number(value).map_err(|fault| fault.error().clone())?))
+            }
+            (Some(value), Shape::Bytes) => Some(Missing::Bytes(term::bytes(&java_text(value)))),
+        };
+        Ok(Values { column: Column::Nothing(shape), missing, format })
+    }
+}
+
+/// 0 or 1.
+fn boolean(value: &Value) -> Result<i64, Error> {
+    match (value, value.as_f64()) {
+        (Value::Bool(flag), _) => Ok(i64::from(*flag)),
+        (_, Some(number)) => Ok(i64::from(number != 0.0)),
+        _ => match java_text(value).as_str() {
+            "true" => Ok(1),
+            "false" => Ok(0),
+            other => Err(Error::illegal_argument(format!(
+                "Cannot parse boolean [{other}], expected either [true] or [false]"
+            ))),
+        },
     }
 }
 
@@ -169,42 +219,4 @@ fn date(field: &Field, source: &Source, resolution: DateResolution) -> Result<Fo
     let pattern = source.format.as_deref().or(field.format.as_deref()).unwrap_or_default();
     let zone = source.time_zone.as_deref().map(Zone::parse).transpose()?.unwrap_or_else(Zone::utc);
     Ok(Format::Date(Box::new(DateShown { format: DateFormat::parse_pattern(pattern)?, zone, resolution })))
-}
-
-/// A field that is not there is read as `value_type` says, or as the missing value looks.
-fn unmapped(source: &Source, accepts: Accepts) -> Result<Values, Error> {
-    let shape = match source.value_type.as_deref() {
-        Some("long" | "integer" | "short" | "byte" | "boolean" | "date") => Shape::Long,
-        Some("double" | "float" | "number" | "numeric") => Shape::Double,
-        Some(_) => Shape::Bytes,
-        None if accepts == Accepts::Dates => Shape::Long,
-        None if accepts.is_numeric() => Shape::Double,
-        None => match &source.missing {
-            Some(Value::Number(number)) if number.is_f64() => Shape::Double,
-            Some(Value::Number(_) | Value::Bool(_)) => Shape::Long,
-            _ => Shape::Bytes,
-        },
-    };
-    let format = match (shape, &source.format, source.value_type.as_deref(), &source.missing) {
-        (_, Some(pattern), Some("date"), _) => Format::Date(Box::new(DateShown {
-            format: DateFormat::parse_pattern(pattern)?,
-            zone: source.time_zone.as_deref().map(Zone::parse).transpose()?.unwrap_or_else(Zone::utc),
-            resolution: DateResolution::Millis,
-        })),
-        (Shape::Long, None, _, Some(Value::Bool(_))) => Format::Boolean,
-        (Shape::Long | Shape::Double, Some(_), ..) => decimal(source)?,
-        _ => Format::Raw,
-    };
-    let missing = match (&source.missing, shape) {
-        (None, _) => None,
-        (Some(value), Shape::Double) => {
-            Some(Missing::Code(ordered_from_f64(float(value).map_err(|fault| fault.error().clone())?)))
-        }
-        (Some(Value::Bool(flag)), Shape::Long) => Some(Missing::Code(i64::from(*flag))),
-        (Some(value), Shape::Long | Shape::Unsigned) => {
-            Some(Missing::Code(sequence_number(value).map_err(|fault| fault.error().clone())?))
-        }
-        (Some(value), Shape::Bytes) => Some(Missing::Bytes(term::bytes(&java_text(value)))),
-    };
-    Ok(Values { column: Column::Nothing(shape), missing, format })
 }

@@ -79,10 +79,27 @@ pub fn finish(level: &Level, shards: Vec<Vec<Partial>>, limit: &mut Limit) -> Re
     for shard in shards {
         columns.iter_mut().zip(shard).for_each(|(column, partial)| column.push(partial));
     }
-    let merged = columns.into_iter().map(Partial::merge_all).collect::<Result<Vec<_>, _>>()?;
+    let named = level.list.iter().zip(columns);
+    let merged = named.map(|(asked, parts)| Partial::merge_all(parts).map_err(|error| two_types(asked, error)));
+    let merged = merged.collect::<Result<Vec<_>, _>>()?;
     let mut answers = answers(level, merged, limit)?;
     pipeline::siblings(&steps(level), &mut answers)?;
     Ok(answers)
+}
+
+/// Findings that cannot be one answer, with the aggregation that they belong to.
+fn two_types(asked: &BoundAggregation, error: Error) -> Error {
+    match error.kind {
+        ErrorKind::AggregationExecution => {
+            let reason = format!(
+                "Merging/Reducing the aggregations failed when computing the aggregation [{}] because the field you gave in the \
+                 aggregation query existed as two different types in two different indices",
+                asked.name
+            );
+            Error { reason, ..error }
+        }
+        _ => error,
+    }
 }
 
 fn steps(level: &Level) -> Vec<Step> {
@@ -123,7 +140,7 @@ fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Resu
         (Kind::ValueCount(_), partial) => ("value_count", value_count(&partial)),
         (Kind::Filter(_), partial) => ("filter", single(asked, partial, limit)?),
         (Kind::Missing(_), partial) => ("missing", single(asked, partial, limit)?),
-        (Kind::Global, partial) => ("global", single(asked, partial, limit)?),
+        (Kind::Global(_), partial) => ("global", single(asked, partial, limit)?),
         (Kind::Filters(filters), partial) => ("filters", by_filter(asked, filters, partial, limit)?),
     };
     if !asked.children.pipelines.is_empty() {

@@ -15,12 +15,14 @@ use crate::aggregation::values::{Shape, Values};
 pub(super) fn answer(
     asked: &BoundAggregation,
     terms: &Terms,
-    partial: Partial,
+    mut partial: Partial,
     limit: &mut Limit,
 ) -> Result<(&'static str, Body), Error> {
     let mapped = matches!(partial, Partial::Table(_));
+    let mixed = if let Partial::Table(table) = &mut partial { as_doubles(table)? } else { false };
     let kind = match terms.values.shape() {
         _ if !mapped => "umterms",
+        _ if mixed => "dterms",
         Shape::Long => "lterms",
         Shape::Unsigned => "ulterms",
         Shape::Double => "dterms",
@@ -28,6 +30,27 @@ pub(super) fn answer(
     };
     let best = Best { asked, ranking: &terms.ranking, show: &|key| terms.values.format.bucket(key) };
     Ok((kind, Body::Buckets(best.buckets(partial, limit)?)))
+}
+
+/// Whole numbers of one index and doubles of another are all doubles; whether there were both.
+fn as_doubles(table: &mut Table) -> Result<bool, Error> {
+    let doubles = table.rows.iter().filter(|row| matches!(row.key, Key::Double(_))).count();
+    if doubles == 0 || doubles == table.rows.len() {
+        return Ok(false);
+    }
+    let mut merged: Vec<Row> = Vec::with_capacity(table.rows.len());
+    for mut row in std::mem::take(&mut table.rows) {
+        row.key = row.key.as_f64().map_or(row.key, Key::Double);
+        match merged.last_mut() {
+            Some(last) if last.key == row.key => {
+                last.bucket.merge(row.bucket)?;
+                last.known += row.known;
+            }
+            _ => merged.push(row),
+        }
+    }
+    table.rows = merged;
+    Ok(true)
 }
 
 pub(super) fn multi_answer(

@@ -85,11 +85,10 @@ impl Finish for Best {
             return Ok(Partial::Unmapped);
         }
         let buckets = rows.take(owner);
-        let all: u64 = buckets.iter().map(|&bucket| rows.count(bucket)).sum();
         let least = self.ranking.cut.shard_min_doc_count;
         let kept: Vec<u32> = buckets.into_iter().filter(|&bucket| rows.count(bucket) >= least).collect();
+        let all: u64 = kept.iter().map(|&bucket| rows.count(bucket)).sum();
         let absent = self.absent(&kept, rows, key)?;
-        let seen = kept.len() + absent.len();
         let order = RowOrder { order: &self.ranking.order, level: &self.level };
         let early = order.needs_numbers();
         let mut candidates = self.candidates(kept, rows);
@@ -103,7 +102,8 @@ impl Finish for Best {
         }
         let ranks = ranks(&found, order, self.ranking.shard_size())?;
         let error = match ranks.last() {
-            Some(&last) if ranks.len() < seen => found[last].bucket.doc_count,
+            // A full list may have left something out.
+            Some(&last) if ranks.len() >= self.ranking.shard_size() => found[last].bucket.doc_count,
             _ => 0,
         };
         let mut found: Vec<Option<Row>> = found.into_iter().map(Some).collect();

@@ -167,7 +167,7 @@ fn tree() -> Level {
         one("matrix", matrix(), vec![extended(), one("stands out", significant(numbers("d")), vec![extended()])]),
         one("best", sampler(7, None), vec![extended(), one("k", with_empty(keys()), Vec::new())]),
         one("few", ranges(), vec![one("best", sampler(3, two_of_all()), vec![extended()])]),
-        one("all", Kind::Global, vec![one("count", Kind::ValueCount(numbers("d")), Vec::new())]),
+        one("all", Kind::Global(None), vec![one("count", Kind::ValueCount(numbers("d")), Vec::new())]),
     ];
     Level { list, pipelines: Vec::new() }
 }
