@@ -53,6 +53,15 @@ fn sort_by(key: &SortKey, context: &BindContext) -> Outcome<SortBy> {
         "_score" => return Ok(SortBy::Score),
         "_doc" | "_shard_doc" => return Ok(SortBy::Doc),
         "_id" => return Ok(SortBy::Id),
+        // The same for every document of the index: as if all were missing it.
+        "_index" => {
+            return Ok(SortBy::Field {
+                field: "_index".into(),
+                values: SortValues::Bytes,
+                missing: Missing::Value(context.index.name.as_ref().into()),
+                mode: mode(key),
+            });
+        }
         _ => {}
     }
     let no_fielddata =

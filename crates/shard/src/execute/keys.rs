@@ -131,6 +131,10 @@ impl Key {
             (Source::Number(_, code) | Source::NoNumber(code), value) => doubled_number(value, *code),
             (Source::Score, value) => doubled(ordered_from_f64(double(value))),
             (Source::Doc(_), value) => doubled_number(value, NumberCode::Long),
+            (Source::NoBytes, SortValue::Bytes(bytes)) => match self.missing_value() {
+                Some(SortValue::Bytes(own)) => (bytes.cmp(&own) as i8 + 1) as u128,
+                _ => 0,
+            },
             (Source::Bytes(_) | Source::NoBytes, _) => 0,
         };
         Ok(self.value_code(doubled))
