@@ -85,9 +85,9 @@ impl Finish for Best {
             return Ok(Partial::Unmapped);
         }
         let buckets = rows.take(owner);
+        let all: u64 = buckets.iter().map(|&bucket| rows.count(bucket)).sum();
         let least = self.ranking.cut.shard_min_doc_count;
         let kept: Vec<u32> = buckets.into_iter().filter(|&bucket| rows.count(bucket) >= least).collect();
-        let all: u64 = kept.iter().map(|&bucket| rows.count(bucket)).sum();
         let absent = self.absent(&kept, rows, key)?;
         let order = RowOrder { order: &self.ranking.order, level: &self.level };
         let early = order.needs_numbers();
