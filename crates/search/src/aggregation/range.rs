@@ -20,6 +20,9 @@ pub struct Range {
     pub key: Option<String>,
     pub from: f64,
     pub to: f64,
+    /// The ends as the field stores them: these are compared.
+    pub least: f64,
+    pub beyond: f64,
 }
 
 /// `ip_range`

@@ -191,12 +191,17 @@ fn whole_code(kind: NumberKind, value: i128) -> i64 {
     if kind == NumberKind::UnsignedLong { ordered_from_u64(value as u64) } else { value as i64 }
 }
 
-fn finite(kind: NumberKind, value: f64) -> Outcome<f64> {
-    let stored = match kind {
+/// A float as a field of this kind holds it.
+pub(crate) fn rounded(kind: NumberKind, value: f64) -> f64 {
+    match kind {
         NumberKind::Float => f64::from(value as f32),
         NumberKind::HalfFloat => f64::from(round_to_half(value as f32)),
         _ => value,
-    };
+    }
+}
+
+fn finite(kind: NumberKind, value: f64) -> Outcome<f64> {
+    let stored = rounded(kind, value);
     if stored.is_finite() {
         return Ok(stored);
     }

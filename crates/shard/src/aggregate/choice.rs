@@ -3,7 +3,7 @@
 use search::aggregation::choice::{Choice, Include, Set};
 
 use crate::compile::pattern::Accepted;
-use crate::score::Outcome;
+use crate::score::{Fault, Outcome};
 
 /// Of Lucene's hash of a partition's strings.
 const SEED: u32 = 31;
@@ -24,10 +24,18 @@ enum Ready {
     Set(Set),
 }
 
+/// What is wrong with a pattern in itself: no query is made of it.
+fn in_itself(fault: Fault) -> Fault {
+    match fault {
+        Fault::Refused(mut error) => Fault::Refused(error.cause.take().unwrap_or(error)),
+        fault => fault,
+    }
+}
+
 impl Ready {
     fn of(set: &Set) -> Outcome<Self> {
         Ok(match set {
-            Set::Pattern(pattern) => Self::Pattern(Accepted::of(pattern)?),
+            Set::Pattern(pattern) => Self::Pattern(Accepted::of(pattern).map_err(in_itself)?),
             set => Self::Set(set.clone()),
         })
     }

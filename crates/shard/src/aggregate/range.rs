@@ -75,7 +75,7 @@ impl Ranges {
         Self {
             numbers: Numbers::new(&asked.values),
             divisor: if nanos { 1_000_000 } else { 1 },
-            ranges: asked.ranges.iter().map(|range| (range.from, range.to)).collect(),
+            ranges: asked.ranges.iter().map(|range| (range.least, range.beyond)).collect(),
             slots: Slots::new(asked.ranges.len(), children, budget),
         }
     }

@@ -113,7 +113,8 @@ pub(super) fn adjacency_matrix(asked: Asked<'_>) -> Result<Kind, Error> {
         }
     }
     if found.filters.is_empty() {
-        return Err(Error::illegal_argument(format!("[{}] is missing : filters parameter", asked.name)));
+        let reason = format!("[{}] is missing : filters parameter", asked.name);
+        return Err(Error::new(ErrorKind::IllegalState, reason));
     }
     Ok(Kind::AdjacencyMatrix(Box::new(found)))
 }

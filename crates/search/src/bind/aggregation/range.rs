@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use model::aggregation::request::bucket::{DateRange, IpRange as AskedIps, IpRangeSpec, Range as Numeric, RangeSpec};
 use model::date::{DateFormat, Zone};
 use model::error::Error;
+use model::mapping::{Field, FieldKind};
 use serde_json::Value;
 
 use super::Binding;
@@ -13,16 +14,21 @@ use crate::aggregation::Kind;
 use crate::aggregation::format::{DateShown, Format};
 use crate::aggregation::range::{IpRange, IpRanges, Range, Ranges};
 use crate::bind::ip;
-use crate::bind::number::java_text;
+use crate::bind::number::{java_text, rounded};
+use crate::bind::target::Target;
 use crate::bound::TermBytes;
 
 impl Binding<'_> {
     pub(super) fn range(self, asked: &Numeric) -> Result<Kind, Error> {
         let values = self.values(&asked.source, Accepts::Numbers, "range")?;
-        let range = |spec: &RangeSpec<f64>| Range {
-            key: spec.key.clone(),
-            from: spec.from.unwrap_or(f64::NEG_INFINITY),
-            to: spec.to.unwrap_or(f64::INFINITY),
+        let stored = |end: f64| match Target::of(&asked.source.field, &self.context.mapping) {
+            // Compared as the field stores it; shown as it was given.
+            Target::Field(Field { kind: FieldKind::Number(kind), .. }) => rounded(*kind, end),
+            _ => end,
+        };
+        let range = |spec: &RangeSpec<f64>| {
+            let (from, to) = (spec.from.unwrap_or(f64::NEG_INFINITY), spec.to.unwrap_or(f64::INFINITY));
+            Range { key: spec.key.clone(), from, to, least: stored(from), beyond: stored(to) }
         };
         let ranges = in_order(asked.ranges.iter().map(range).collect());
         Ok(Kind::Ranges(Box::new(Ranges { values, ranges, keyed: asked.keyed, kind: "range" })))
@@ -43,7 +49,7 @@ impl Binding<'_> {
         let mut ranges = Vec::with_capacity(asked.ranges.len());
         for spec in &asked.ranges {
             let (from, to) = (end(&spec.from, f64::NEG_INFINITY)?, end(&spec.to, f64::INFINITY)?);
-            ranges.push(Range { key: spec.key.clone(), from, to });
+            ranges.push(Range { key: spec.key.clone(), from, to, least: from, beyond: to });
         }
         let ranges = in_order(ranges);
         Ok(Kind::Ranges(Box::new(Ranges { values, ranges, keyed: asked.keyed, kind: "date_range" })))

@@ -73,6 +73,7 @@ impl Binding<'_> {
         let refused = || not_supported(&source.field, field.kind.name(), owner);
         let (column, format) = match &field.kind {
             kind if accepts == Accepts::PlainNumbers && !matches!(kind, FieldKind::Number(_)) => return Err(refused()),
+            kind if accepts == Accepts::Ips && *kind != FieldKind::Ip => return Err(refused()),
             FieldKind::Number(kind) => {
                 let format = match decimal(source)? {
                     Format::Raw if *kind == NumberKind::UnsignedLong => Format::Unsigned,
@@ -86,7 +87,6 @@ impl Binding<'_> {
             }
             FieldKind::Boolean => (Column::Boolean(path), Format::Boolean),
             FieldKind::Keyword | FieldKind::Ip if accepts.is_numeric() => return Err(refused()),
-            kind if accepts == Accepts::Ips && *kind != FieldKind::Ip => return Err(refused()),
             FieldKind::Keyword => (Column::Strings(path), Format::Raw),
             FieldKind::Ip => (Column::Strings(path), Format::Ip),
             _ => return Err(refused()),
@@ -143,6 +143,7 @@ impl Binding<'_> {
             None => Shape::Bytes,
         };
         let format = match (shape, &source.format, source.value_type.as_deref(), &source.missing) {
+            _ if accepts == Accepts::Ips => Format::Ip,
             (Shape::Long, pattern, kind, _) if kind == Some("date") || accepts == Accepts::Dates => {
                 Format::Date(Box::new(DateShown {
                     format: DateFormat::parse_pattern(pattern.as_deref().unwrap_or_default())?,
@@ -165,6 +166,10 @@ impl Binding<'_> {
             }
             (Some(value), Shape::Long | Shape::Unsigned) => {
                 Some(Missing::Code(sequence_number(value).map_err(|fault| fault.error().clone())?))
+            }
+            (Some(value), Shape::Bytes) if accepts == Accepts::Ips => {
+                let address = ip::address(&java_text(value)).map_err(|fault| fault.error().clone())?;
+                Some(Missing::Bytes(address.as_slice().into()))
             }
             (Some(value), Shape::Bytes) => Some(Missing::Bytes(term::bytes(&java_text(value)))),
         };

@@ -21,7 +21,8 @@ pub(super) fn answer(
     let mapped = matches!(partial, Partial::Table(_));
     let mixed = if let Partial::Table(table) = &mut partial { as_doubles(table)? } else { false };
     let kind = match terms.values.shape() {
-        _ if !mapped => "umterms",
+        // What no index knows counts as texts.
+        _ if !mapped => "sterms",
         _ if mixed => "dterms",
         Shape::Long => "lterms",
         Shape::Unsigned => "ulterms",

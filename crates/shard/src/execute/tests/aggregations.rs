@@ -112,7 +112,7 @@ fn histogram(interval: f64) -> Kind {
 }
 
 fn ranges() -> Kind {
-    let range = |from: f64, to: f64| Range { key: None, from, to };
+    let range = |from: f64, to: f64| Range { key: None, from, to, least: from, beyond: to };
     let ranges = vec![range(f64::NEG_INFINITY, 3.0), range(-5.0, 5.0), range(4.0, f64::INFINITY)];
     Kind::Ranges(Box::new(Ranges { values: numbers("d"), ranges, keyed: false, kind: "range" }))
 }
