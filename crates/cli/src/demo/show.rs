@@ -103,9 +103,29 @@ fn act(client: &Client, scene: &Scene, out: &mut dyn Write, style: Style) -> Res
     let mut tell = || -> Written<()> {
         writeln!(out, "\n{}: {total} in {took}", style.bold(scene.told))?;
         writeln!(out, "{}", style.dim(&format!("POST {path} {}", scene.body)))?;
-        print::hits(out, &answer, scene.fields, style)
+        print::hits(out, &answer, scene.fields, style)?;
+        buckets(out, &answer["aggregations"], "  ")
     };
     tell().map_err(Failure::Output)
+}
+
+/// The buckets of each aggregation: key, documents, what is inside.
+fn buckets(out: &mut dyn Write, aggregations: &Value, indent: &str) -> Written<()> {
+    let named = aggregations.as_object().into_iter().flatten();
+    for (name, list) in named.filter_map(|(name, answer)| Some((name, answer["buckets"].as_array()?))) {
+        writeln!(out, "{indent}{name}")?;
+        for bucket in list {
+            let key = if bucket["key_as_string"].is_null() { &bucket["key"] } else { &bucket["key_as_string"] };
+            let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+            write!(out, "{indent}  {key:<12} {:>6}", bucket["doc_count"].to_string())?;
+            let inside = bucket.as_object().into_iter().flatten();
+            for (name, number) in inside.filter_map(|(name, answer)| Some((name, answer["value"].as_f64()?))) {
+                write!(out, "   {name} {number:.1}")?;
+            }
+            writeln!(out)?;
+        }
+    }
+    Ok(())
 }
 
 /// The body that is shown, with tags that are shown as bold.
@@ -157,6 +177,18 @@ fn scenes() -> Vec<Scene> {
                 "size": 3,
             }),
             &["title", "to", "days", "beacon"],
+        ),
+        search(
+            "Aggregations: what was carried, and how long that took, quarter by quarter",
+            json!({
+                "size": 0,
+                "query": {"range": {"departed": {"gte": "2023-01-01"}}},
+                "aggs": {
+                    "cargo": {"terms": {"field": "cargo", "size": 3}, "aggs": {"days": {"avg": {"field": "days"}}}},
+                    "quarter": {"date_histogram": {"field": "departed", "calendar_interval": "quarter", "format": "yyyy-MM"}},
+                },
+            }),
+            &[],
         ),
         Scene {
             told: "How many never arrived",
