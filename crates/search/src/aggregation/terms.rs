@@ -59,11 +59,21 @@ pub struct Ranking {
     /// At least one; the key decides at last.
     pub order: Vec<Order>,
     pub show_error: bool,
+    /// Shards leave nothing out, so that every count is whole.
+    pub exact: bool,
 }
 
 impl Ranking {
+    /// Documents of a bucket that a shard gives at least.
+    pub fn shard_min_doc_count(&self) -> u64 {
+        if self.exact { 0 } else { self.cut.shard_min_doc_count }
+    }
+
     /// Buckets that a shard gives at most.
     pub fn shard_size(&self) -> usize {
+        if self.exact {
+            return usize::MAX;
+        }
         let size = u64::from(self.cut.size);
         let wanted = self.cut.shard_size.map_or(size * 3 / 2 + 10, u64::from);
         wanted.max(size) as usize

@@ -14,15 +14,13 @@ const MOST_FIRST: Order = Order { by: OrderBy::Count, descending: true };
 
 impl Binding<'_> {
     pub(super) fn terms(self, whole: &Aggregation, asked: &Asked) -> Result<Kind, Error> {
-        if asked.exact {
-            return Err(Error::not_implemented("[exact] of [terms]"));
-        }
         let values = self.values(&asked.source, Accepts::Keys, "terms")?;
         let refused = ErrorKind::AggregationExecution;
         let ranking = Ranking {
             cut: asked.cut,
             order: self.order(whole, &asked.order, MOST_FIRST)?,
             show_error: asked.show_error,
+            exact: asked.exact,
         };
         Ok(Kind::Terms(Box::new(Terms {
             choice: self.choice((&whole.name, refused), (asked.include.as_ref(), asked.exclude.as_ref()), &values)?,
@@ -39,6 +37,7 @@ impl Binding<'_> {
                 cut: asked.cut,
                 order: self.order(whole, &asked.order, MOST_FIRST)?,
                 show_error: asked.show_error,
+                exact: false,
             },
         })))
     }

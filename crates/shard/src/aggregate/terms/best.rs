@@ -29,7 +29,7 @@ impl Best {
 
     /// Whether buckets are asked for that no match is in.
     pub(super) fn wants_empty(ranking: &Ranking) -> bool {
-        ranking.cut.min_doc_count == 0 && ranking.cut.shard_min_doc_count == 0
+        ranking.cut.min_doc_count == 0 && ranking.shard_min_doc_count() == 0
     }
 
     /// With a bucket for each value that `everything` finds in some live document.
@@ -86,7 +86,7 @@ impl Finish for Best {
         }
         let buckets = rows.take(owner);
         let all: u64 = buckets.iter().map(|&bucket| rows.count(bucket)).sum();
-        let least = self.ranking.cut.shard_min_doc_count;
+        let least = self.ranking.shard_min_doc_count();
         let kept: Vec<u32> = buckets.into_iter().filter(|&bucket| rows.count(bucket) >= least).collect();
         let absent = self.absent(&kept, rows, key)?;
         let order = RowOrder { order: &self.ranking.order, level: &self.level };

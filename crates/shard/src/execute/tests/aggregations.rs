@@ -41,7 +41,15 @@ fn ranking(order: OrderBy, size: u32, min_doc_count: u64) -> Ranking {
         cut: Cut { size, shard_size: None, min_doc_count, shard_min_doc_count: 0 },
         order: vec![Order { by: order, descending: true }],
         show_error: true,
+        exact: false,
     }
+}
+
+/// The best two, of which shards would leave some out.
+fn best_two(values: Values) -> Kind {
+    let mut ranking = Ranking { exact: true, ..ranking(OrderBy::Count, 2, 1) };
+    ranking.cut.shard_size = Some(2);
+    Kind::Terms(Box::new(Terms { values, ranking, choice: Choice::default() }))
 }
 
 fn keys() -> Values {
@@ -133,6 +141,7 @@ fn whole_tree() -> Level {
     let list = vec![
         one("keys", every(keys()), vec![one("n", every(numbers("n")), vec![extended()])]),
         one("empty", with_empty(numbers("d")), vec![extended()]),
+        one("exact", best_two(numbers("d")), vec![one("k", best_two(keys()), Vec::new())]),
         one("pairs", some_pairs, vec![extended()]),
         one("rare", rare(keys(), 12), vec![extended()]),
         one("rarer", rare(numbers("d"), 2), vec![one("d", rare(numbers("n"), 1), Vec::new())]),
