@@ -176,7 +176,7 @@ pub(super) fn bounding_box(object: &Map<String, Value>) -> Result<Query, Error> 
 }
 
 /// Corners, edges, or well-known text; NaN where nothing says.
-fn edges_of(object: &Map<String, Value>) -> Result<GeoBox, Error> {
+pub(super) fn edges_of(object: &Map<String, Value>) -> Result<GeoBox, Error> {
     let nowhere = f64::NAN;
     let mut edges = GeoBox { top: nowhere, left: nowhere, bottom: nowhere, right: nowhere };
     let mut envelope = None;

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use model::aggregation::key::Key;
 use model::date::rounding::Rounding;
 
+use super::geo::Cells;
 use super::values::Values;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,7 @@ pub enum Step {
     Value,
     Width(f64),
     Dates(Rounding),
+    Cells(Cells),
 }
 
 impl Composite {

@@ -14,6 +14,7 @@ pub mod auto_date;
 pub mod choice;
 pub mod composite;
 pub mod format;
+pub mod geo;
 pub mod histogram;
 pub mod metric;
 pub mod range;
@@ -23,6 +24,7 @@ pub mod values;
 
 use auto_date::AutoDateHistogram;
 use composite::Composite;
+use geo::{GeoBounds, GeoDistance, GeoGrid};
 use histogram::{Histogram, VariableWidth};
 use metric::{Cardinality, MatrixStats, MedianAbsoluteDeviation, Percentiles, Stats, TopHits, WeightedAvg};
 use range::{IpRanges, Ranges};
@@ -58,6 +60,9 @@ pub enum Kind {
     Composite(Box<Composite>),
     Ranges(Box<Ranges>),
     IpRanges(Box<IpRanges>),
+    GeoDistance(Box<GeoDistance>),
+    /// `geohash_grid` and `geotile_grid`
+    GeoGrid(Box<GeoGrid>),
     Filter(Arc<BoundQuery>),
     Filters(Box<Filters>),
     AdjacencyMatrix(Box<AdjacencyMatrix>),
@@ -77,6 +82,8 @@ pub enum Kind {
     MedianAbsoluteDeviation(Box<MedianAbsoluteDeviation>),
     MatrixStats(Box<MatrixStats>),
     TopHits(Box<TopHits>),
+    GeoBounds(Box<GeoBounds>),
+    GeoCentroid(Values),
 }
 
 /// One bucket a filter.
@@ -165,7 +172,10 @@ impl Kind {
             Self::Composite(composite) => composite.sources.iter().any(|source| source.values.is_mapped()),
             Self::Ranges(ranges) => ranges.values.is_mapped(),
             Self::IpRanges(ranges) => ranges.values.is_mapped(),
-            Self::Missing(values) | Self::ValueCount(values) => values.is_mapped(),
+            Self::GeoDistance(asked) => asked.ranges.values.is_mapped(),
+            Self::GeoGrid(grid) => grid.values.is_mapped(),
+            Self::GeoBounds(asked) => asked.values.is_mapped(),
+            Self::Missing(values) | Self::ValueCount(values) | Self::GeoCentroid(values) => values.is_mapped(),
             Self::Stats(stats) => stats.values.is_mapped(),
             Self::Percentiles(asked) => asked.values.is_mapped(),
             Self::Cardinality(asked) => asked.values.is_mapped(),

@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 use model::aggregation::key::Key;
 use model::aggregation::partial::{Bucket, Partial, Row, Table};
 use search::aggregation::composite::{Composite as Asked, Source, Step};
+use search::aggregation::geo::Cells;
 use search::aggregation::values::{Shape, key};
 
 use super::batch::Sorted;
@@ -66,6 +67,7 @@ enum Rounded {
     Not,
     Width(Width),
     Dates(Box<Dates>),
+    Cells(Cells),
 }
 
 impl Reading {
@@ -76,6 +78,7 @@ impl Reading {
                 let rounded = match &source.step {
                     Step::Value => Rounded::Not,
                     Step::Width(interval) => Rounded::Width(Width::new(*interval, source.values.code())),
+                    Step::Cells(cells) => Rounded::Cells(*cells),
                     Step::Dates(rounding) => {
                         Rounded::Dates(Box::new(Dates::new(rounding.clone(), &source.values.format)))
                     }
@@ -111,12 +114,17 @@ impl Reading {
             ReadingOf::Numbers(numbers, rounded) => {
                 numbers.read(batch.docs).for_each(|at, code| {
                     let number = match rounded {
-                        Rounded::Not => code,
-                        Rounded::Width(width) => width.index(code),
-                        Rounded::Dates(dates) => dates.find(code).1,
+                        Rounded::Not => Some(code),
+                        Rounded::Width(width) => Some(width.index(code)),
+                        Rounded::Dates(dates) => Some(dates.find(code).1),
+                        Rounded::Cells(cells) => cells.of(code),
                     };
-                    found.push((at, number as u64));
+                    found.extend(number.map(|number| (at, number as u64)));
                 });
+                // Cells do not ascend with places.
+                if matches!(rounded, Rounded::Cells(_)) {
+                    found.sort_unstable();
+                }
             }
         }
         self.arrange(batch.docs.len());

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use model::aggregation::partial::{Partial, TDigest};
+use model::aggregation::partial::{Centroid, Extent, Partial, TDigest};
 use search::aggregation::{BoundAggregation, Kind, Level};
 use search::bound::BoundQuery;
 use search::shard_query::ShardQuery;
@@ -110,6 +110,10 @@ impl Workshop<'_, '_> {
             Kind::Histogram(asked) => Box::new(histogram::Histogram::new(asked, children, budget)),
             Kind::Ranges(asked) => Box::new(range::Ranges::new(asked, children, budget)),
             Kind::IpRanges(asked) => Box::new(range::IpSlots::new(asked, children, budget)),
+            Kind::GeoDistance(asked) => Box::new(range::Ranges::of_distances(asked, children, budget)),
+            Kind::GeoGrid(grid) => terms::cells(grid, bound, children, budget),
+            Kind::GeoBounds(asked) => Box::new(metric::geo::PlacesOf::<Extent>::new(&asked.values, budget)),
+            Kind::GeoCentroid(values) => Box::new(metric::geo::PlacesOf::<Centroid>::new(values, budget)),
             Kind::Composite(asked) => Box::new(composite::Composite::new(asked, children, budget)),
             Kind::AutoDateHistogram(asked) => Box::new(auto_date::AutoDate::new(asked, children, budget)),
             Kind::VariableWidth(asked) => Box::new(variable_width::VariableWidth::new(asked, children, budget)),

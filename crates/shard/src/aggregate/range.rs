@@ -1,4 +1,4 @@
-//! `range`, `date_range`, `ip_range`: a bucket for each, which may overlap.
+//! `range`, `date_range`, `ip_range`, `geo_distance`: a bucket for each, which may overlap.
 
 use std::ops::Range as Ords;
 use std::sync::Arc;
@@ -6,9 +6,10 @@ use std::sync::Arc;
 use model::aggregation::partial::Partial;
 use model::date::DateResolution;
 use search::aggregation::format::Format;
+use search::aggregation::geo::GeoDistance;
 use search::aggregation::range::{IpRange, IpRanges, Ranges as Asked};
 use search::aggregation::values::number;
-use search::bound::TermBytes;
+use search::bound::{NumberCode, TermBytes};
 
 use super::batch::Sorted;
 use super::filter::{grow, slots};
@@ -60,21 +61,34 @@ impl Slots {
     }
 }
 
-/// `range` and `date_range`
+/// `range`, `date_range` and `geo_distance`
 pub(super) struct Ranges {
     numbers: Numbers,
-    /// Codes of one unit of the ranges: nanoseconds are asked for in milliseconds.
-    divisor: i64,
+    measure: Measure,
     ranges: Vec<(f64, f64)>,
     slots: Slots,
 }
 
+/// What of a code lies in the ranges.
+enum Measure {
+    Number(NumberCode),
+    /// Milliseconds of nanoseconds.
+    Millis,
+    Distance(Box<GeoDistance>),
+}
+
 impl Ranges {
+    /// Of distances from a place.
+    pub(super) fn of_distances(asked: &GeoDistance, children: Collectors, budget: Arc<Budget>) -> Self {
+        Self { measure: Measure::Distance(Box::new(asked.clone())), ..Self::new(&asked.ranges, children, budget) }
+    }
+
     pub(super) fn new(asked: &Asked, children: Collectors, budget: Arc<Budget>) -> Self {
         let nanos = matches!(&asked.values.format, Format::Date(shown) if shown.resolution == DateResolution::Nanos);
+        let numbers = Numbers::new(&asked.values);
         Self {
-            numbers: Numbers::new(&asked.values),
-            divisor: if nanos { 1_000_000 } else { 1 },
+            measure: if nanos { Measure::Millis } else { Measure::Number(numbers.code) },
+            numbers,
             ranges: asked.ranges.iter().map(|range| (range.least, range.beyond)).collect(),
             slots: Slots::new(asked.ranges.len(), children, budget),
         }
@@ -89,15 +103,20 @@ impl Collector for Ranges {
 
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
         self.slots.begin(&batch)?;
-        let (code, divisor, ranges, slots) = (self.numbers.code, self.divisor, &self.ranges, &mut self.slots);
-        self.numbers.read(batch.docs).for_each(|at, value| {
-            let value = if divisor == 1 { number(value, code) } else { value.div_euclid(divisor) as f64 };
+        let (ranges, slots) = (&self.ranges, &mut self.slots);
+        let mut sort = |at: usize, value: f64| {
             for (slot, &(from, to)) in ranges.iter().enumerate() {
                 if value >= from && value < to {
                     slots.count(&batch, at, slot);
                 }
             }
-        });
+        };
+        let read = self.numbers.read(batch.docs);
+        match &self.measure {
+            Measure::Number(code) => read.for_each(|at, value| sort(at, number(value, *code))),
+            Measure::Millis => read.for_each(|at, value| sort(at, value.div_euclid(1_000_000) as f64)),
+            Measure::Distance(asked) => read.for_each(|at, value| sort(at, asked.of(value))),
+        }
         self.slots.children.collect(self.slots.inside.batch())
     }
 

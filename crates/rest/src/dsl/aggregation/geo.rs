@@ -5,13 +5,14 @@ use std::f64::consts::PI;
 use model::aggregation::request::Kind;
 use model::aggregation::request::bucket::RangeSpec;
 use model::aggregation::request::geo::{GeoBounds, GeoDistance, GeoGrid};
-use model::error::{Error, ErrorKind};
+use model::error::Error;
 use model::geo::distance::{DistanceError, DistanceUnit, parse_distance};
-use model::geo::hash::{self, GeohashError};
+use model::geo::read::{self, Corner};
 use model::geo::{GeoBox, GeoPoint};
 use serde_json::Value;
 
 use super::super::field::{Field, fields};
+use super::super::geo::edges_of;
 use super::Asked;
 use super::declared::At;
 use super::range::{items, some};
@@ -118,46 +119,11 @@ pub(super) fn tile_precision(field: Field<'_>) -> Result<u8, Error> {
     })
 }
 
-/// A box, by its edges or by two corners; `None` where an edge is not given: without bounds.
+/// A box; `None` where an edge is not given: without bounds.
 pub(super) fn grid_bounds(field: Field<'_>) -> Result<Option<GeoBox>, Error> {
-    let (mut top, mut left, mut bottom, mut right) = (None, None, None, None);
-    for edge in fields("bounds", field.object()?) {
-        match edge.key {
-            "top" => top = Some(edge.double().at(field)?),
-            "left" => left = Some(edge.double().at(field)?),
-            "bottom" => bottom = Some(edge.double().at(field)?),
-            "right" => right = Some(edge.double().at(field)?),
-            "wkt" => return Err(Error::not_implemented(format!("[wkt] of [bounds] of [{}]", field.owner))),
-            "top_left" | "topLeft" => (top, left) = corner(edge).at(field)?,
-            "top_right" | "topRight" => (top, right) = corner(edge).at(field)?,
-            "bottom_left" | "bottomLeft" => (bottom, left) = corner(edge).at(field)?,
-            "bottom_right" | "bottomRight" => (bottom, right) = corner(edge).at(field)?,
-            key => {
-                let reason = format!("failed to parse bounding box. unexpected field [{key}]");
-                return Err(Error::new(ErrorKind::Parse, reason)).at(field);
-            }
-        }
-    }
-    let (Some(top), Some(left), Some(bottom), Some(right)) = (top, left, bottom, right) else { return Ok(None) };
-    Ok(Some(GeoBox { top, left, bottom, right }))
-}
-
-type Corner = (Option<f64>, Option<f64>);
-
-/// A geohash stands for the edge of its cell that lies outwards.
-fn corner(field: Field<'_>) -> Result<Corner, Error> {
-    let point = match field.value {
-        Value::String(text) if !text.contains(',') => {
-            let (cell, precision) = hash::parse(text).map_err(|error| geohash_error(text, error))?;
-            let cell = hash::bounds(cell, precision);
-            let lat = if field.key.starts_with("top") { cell.top } else { cell.bottom };
-            let lon = if field.key.to_ascii_lowercase().ends_with("left") { cell.left } else { cell.right };
-            GeoPoint { lat, lon }
-        }
-        Value::String(_) | Value::Array(_) | Value::Object(_) => point(field)?,
-        _ => return Err(Error::new(ErrorKind::Parse, "geo_point expected")),
-    };
-    Ok((Some(point.lat), Some(point.lon)))
+    let edges = edges_of(field.object()?).at(field)?;
+    let whole = [edges.top, edges.left, edges.bottom, edges.right].iter().all(|edge| !edge.is_nan());
+    Ok(whole.then_some(edges))
 }
 
 /// `geo_distance`.
@@ -226,25 +192,10 @@ fn ring(value: &Value) -> Result<RangeSpec<f64>, Error> {
     Ok(spec)
 }
 
-fn geohash_error(text: &str, error: GeohashError) -> Error {
-    let reason = match error {
-        GeohashError::Empty => "empty geohash".to_owned(),
-        GeohashError::Symbol(symbol) => format!("unsupported symbol [{symbol}] in geohash [{text}]"),
-    };
-    Error::new(ErrorKind::Parse, reason.clone()).with_cause(Error::illegal_argument(reason))
-}
-
-/// `"lat,lon"`, a geohash, `[lon, lat]`, or an object of `lat` and `lon`.
+/// `"lat,lon"`, a geohash, WKT, `[lon, lat]`, or an object of `lat` and `lon`.
 fn point(field: Field<'_>) -> Result<GeoPoint, Error> {
     match field.value {
-        Value::String(text) if text.trim_start().to_ascii_lowercase().starts_with("point") => {
-            Err(Error::not_implemented(format!("WKT in [{}] of [{}]", field.key, field.owner)))
-        }
-        Value::String(text) if text.contains(',') => pair(text),
-        Value::String(text) => {
-            let (cell, precision) = hash::parse(text).map_err(|error| geohash_error(text, error))?;
-            Ok(hash::corner(cell, precision))
-        }
+        Value::String(text) => read::text(text, false, Corner::default()),
         Value::Array(items) => match items.as_slice() {
             [lon, lat] => {
                 let number = |value| Field { value, ..field }.double();
@@ -266,23 +217,5 @@ fn point(field: Field<'_>) -> Result<GeoPoint, Error> {
             Ok(GeoPoint { lat, lon })
         }
         _ => Err(field.mistyped()),
-    }
-}
-
-fn pair(text: &str) -> Result<GeoPoint, Error> {
-    let refused = |reason: String| Error::new(ErrorKind::Parse, reason);
-    let parts: Vec<&str> = text.split(',').collect();
-    let number =
-        |text: &str, what: &str| text.trim().parse::<f64>().map_err(|_| refused(format!("{what} must be a number")));
-    match parts.as_slice() {
-        [lat, lon] => Ok(GeoPoint { lat: number(lat, "latitude")?, lon: number(lon, "longitude")? }),
-        [_, _, z] => {
-            let reason = "but [ignore_z_value] parameter is [false]";
-            Err(refused(format!("Exception parsing coordinates: found Z value [{}] {reason}", z.trim())))
-        }
-        parts => {
-            let count = parts.len();
-            Err(refused(format!("failed to parse [{text}], expected 2 or 3 coordinates but found: [{count}]")))
-        }
     }
 }

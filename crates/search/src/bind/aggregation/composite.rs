@@ -5,6 +5,7 @@ use model::aggregation::request::bucket::{Composite as Asked, CompositeKind, Com
 use model::date::rounding::Rounding;
 use model::date::{DateResolution, Zone};
 use model::error::{Error, ErrorKind};
+use model::geo::tile::Tile;
 use serde_json::Value;
 
 use super::Binding;
@@ -12,6 +13,7 @@ use super::values::Accepts;
 use crate::aggregation::Kind;
 use crate::aggregation::composite::{Composite, Source, Step};
 use crate::aggregation::format::Format;
+use crate::aggregation::geo::{Cell, Cells};
 use crate::aggregation::values::{Column, Shape};
 use crate::bind::ip;
 use crate::bind::number::{float, java_text};
@@ -47,9 +49,7 @@ impl Binding<'_> {
             CompositeKind::Terms => (Accepts::Keys, "terms"),
             CompositeKind::Histogram { .. } => (Accepts::Numbers, "histogram"),
             CompositeKind::DateHistogram { .. } => (Accepts::Dates, "date_histogram"),
-            CompositeKind::GeotileGrid { .. } => {
-                return Err(Error::not_implemented("the source [geotile_grid] of [composite]"));
-            }
+            CompositeKind::GeotileGrid { .. } => (Accepts::Places, "geotile_grid"),
         };
         let zone = asked.source.time_zone.as_deref().map(Zone::parse).transpose()?.unwrap_or_else(Zone::utc);
         let missing_first = match asked.missing_order {
@@ -65,7 +65,10 @@ impl Binding<'_> {
                 CompositeKind::DateHistogram { interval, offset_ms } => {
                     Step::Dates(Rounding::new(interval, zone, offset_ms))
                 }
-                CompositeKind::Terms | CompositeKind::GeotileGrid { .. } => Step::Value,
+                CompositeKind::GeotileGrid { precision, bounds } => {
+                    Step::Cells(Cells { shape: Cell::Tile, precision, bounds })
+                }
+                CompositeKind::Terms => Step::Value,
             },
             descending: asked.descending,
             missing_bucket: asked.missing_bucket,
@@ -100,6 +103,10 @@ impl Binding<'_> {
         }
         let text = java_text(value);
         match (&source.step, &source.values.format, source.values.shape()) {
+            (Step::Cells(_), ..) => match value {
+                Value::Number(_) => Ok(Key::Long(value.as_i64().map_or_else(|| number(value).map(|n| n as i64), Ok)?)),
+                _ => Tile::parse(&text).map(|tile| Key::Long(tile.code() as i64)).ok_or_else(|| no_tile(&text)),
+            },
             (Step::Width(interval), ..) => Ok(Key::Long((number(value)? / interval).round() as i64)),
             (step, Format::Date(shown), _) => {
                 let millis = matches!(step, Step::Dates(_)) || shown.resolution == DateResolution::Millis;
@@ -131,4 +138,9 @@ impl Binding<'_> {
             (_, _, Shape::Double) => Ok(Key::Double(number(value)?)),
         }
     }
+}
+
+fn no_tile(text: &str) -> Error {
+    let form = "Must be three integers in a form \"zoom/x/y\".";
+    Error::illegal_argument(format!("Invalid geotile_grid hash string of {text}. {form}"))
 }

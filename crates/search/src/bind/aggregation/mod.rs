@@ -7,6 +7,7 @@ use model::error::Error;
 use model::query::Query;
 
 use super::BindContext;
+use crate::aggregation::geo::Cell;
 use crate::aggregation::metric::{Stats, StatsShown};
 use crate::aggregation::{AdjacencyMatrix, BoundAggregation, Filters, Kind, Level};
 use crate::bound::BoundQuery;
@@ -14,6 +15,7 @@ use crate::merge::pipeline::order::OrderPath;
 
 mod choice;
 mod composite;
+mod geo;
 mod histogram;
 mod metric;
 mod range;
@@ -111,6 +113,11 @@ impl Binding<'_> {
             Asked::MedianAbsoluteDeviation(asked) => self.median_absolute_deviation(asked),
             Asked::MatrixStats(of) => self.matrix_stats(of, &asked.name),
             Asked::TopHits(of) => self.top_hits(of, &asked.name),
+            Asked::GeoDistance(asked) => self.geo_distance(asked),
+            Asked::GeohashGrid(asked) => self.geo_grid(asked, Cell::Hash),
+            Asked::GeotileGrid(asked) => self.geo_grid(asked, Cell::Tile),
+            Asked::GeoBounds(asked) => self.geo_bounds(asked),
+            Asked::GeoCentroid(source) => self.geo_centroid(source),
             other => Err(Error::not_implemented(format!("the aggregation [{}]", other.name()))),
         }
     }
@@ -178,6 +185,9 @@ fn parent_of(kind: &Asked) -> Option<&'static str> {
         Asked::Range(_) => "RangeAggregatorFactory",
         Asked::DateRange(_) => "DateRangeAggregatorFactory",
         Asked::Filters(_) => "FiltersAggregatorFactory",
+        Asked::GeoDistance(_) => "GeoDistanceRangeAggregatorFactory",
+        Asked::GeohashGrid(_) => "GeoHashGridAggregatorFactory",
+        Asked::GeotileGrid(_) => "GeoTileGridAggregatorFactory",
         Asked::Composite(_) => "CompositeAggregationFactory",
         other => other.name(),
     })

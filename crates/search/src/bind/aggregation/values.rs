@@ -8,6 +8,7 @@ use model::number::{ordered_from_f64, ordered_from_u64};
 use serde_json::Value;
 
 use super::Binding;
+use super::geo::missing_place;
 use crate::aggregation::format::{DateShown, Format};
 use crate::aggregation::values::{Column, Missing, Shape, Values};
 use crate::bind::functions::readable;
@@ -20,7 +21,7 @@ use crate::fetch::decimal::DecimalFormat;
 /// Which types of fields an aggregation takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Accepts {
-    /// Whatever has a column.
+    /// Whatever has a column, places included.
     Any,
     /// What makes keys: everything but points.
     Keys,
@@ -31,9 +32,16 @@ pub(super) enum Accepts {
     /// As numbers; what is not mapped is a date.
     Dates,
     Ips,
+    /// Points on the earth.
+    Places,
 }
 
 impl Accepts {
+    /// Whether it takes the names that every document has.
+    fn takes_names(self) -> bool {
+        !self.is_numeric() && !matches!(self, Self::Ips | Self::Places)
+    }
+
     fn is_numeric(self) -> bool {
         matches!(self, Self::Numbers | Self::PlainNumbers | Self::Dates)
     }
@@ -51,6 +59,9 @@ impl Binding<'_> {
             Target::Meta(Meta::Id) => strings(Column::Strings("_id".into()), accepts, source, owner),
             Target::Meta(Meta::Routing) => strings(Column::Strings("_routing".into()), accepts, source, owner),
             Target::Meta(Meta::Ignored) => strings(Column::Strings("_ignored".into()), accepts, source, owner),
+            Target::Meta(Meta::SeqNo) if accepts == Accepts::Places => {
+                Err(not_supported(&source.field, &source.field, owner))
+            }
             Target::Meta(Meta::SeqNo) => Ok(Values {
                 column: Column::Number("_seq_no".into(), NumberCode::Long),
                 missing: None,
@@ -63,6 +74,7 @@ impl Binding<'_> {
             Target::Flat(_) => {
                 Err(Error::not_implemented(format!("aggregations below a flat object ([{}])", source.field)))
             }
+            Target::Nothing if accepts == Accepts::Places => no_places(source),
             Target::Nothing => self.unmapped(source, accepts),
         }
     }
@@ -72,6 +84,10 @@ impl Binding<'_> {
         let path = field.path.clone();
         let refused = || not_supported(&source.field, field.kind.name(), owner);
         let (column, format) = match &field.kind {
+            FieldKind::GeoPoint if matches!(accepts, Accepts::Any | Accepts::Places) => {
+                (Column::Number(path, NumberCode::Long), Format::Raw)
+            }
+            _ if accepts == Accepts::Places => return Err(refused()),
             kind if accepts == Accepts::PlainNumbers && !matches!(kind, FieldKind::Number(_)) => return Err(refused()),
             kind if accepts == Accepts::Ips && *kind != FieldKind::Ip => return Err(refused()),
             FieldKind::Number(kind) => {
@@ -127,6 +143,7 @@ impl Binding<'_> {
                 _ => Missing::Code(sequence_number(value).map_err(plain)?),
             },
             FieldKind::Boolean => Missing::Code(boolean(value)?),
+            FieldKind::GeoPoint => missing_place(value)?,
             FieldKind::Ip => Missing::Bytes(ip::address(&java_text(value)).map_err(plain)?.as_slice().into()),
             _ => Missing::Bytes(term::bytes(&java_text(value))),
         })
@@ -197,7 +214,7 @@ fn not_supported(field: &str, kind: &str, owner: &str) -> Error {
 }
 
 fn strings(column: Column, accepts: Accepts, source: &Source, owner: &str) -> Result<Values, Error> {
-    if accepts.is_numeric() || accepts == Accepts::Ips {
+    if !accepts.takes_names() {
         return Err(not_supported(&source.field, &source.field, owner));
     }
     let missing = source.missing.as_ref().map(|value| Missing::Bytes(term::bytes(&java_text(value))));
@@ -224,4 +241,10 @@ fn date(field: &Field, source: &Source, resolution: DateResolution) -> Result<Fo
     let pattern = source.format.as_deref().or(field.format.as_deref()).unwrap_or_default();
     let zone = source.time_zone.as_deref().map(Zone::parse).transpose()?.unwrap_or_else(Zone::utc);
     Ok(Format::Date(Box::new(DateShown { format: DateFormat::parse_pattern(pattern)?, zone, resolution })))
+}
+
+/// Places of a field that is not there.
+fn no_places(source: &Source) -> Result<Values, Error> {
+    let missing = source.missing.as_ref().map(missing_place).transpose()?;
+    Ok(Values { column: Column::Nothing(Shape::Long), missing, format: Format::Raw })
 }

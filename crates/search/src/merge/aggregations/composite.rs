@@ -45,6 +45,7 @@ fn object(composite: &Composite, keys: &[Key]) -> Map<String, Value> {
 fn shown(source: &Source, key: &Key) -> Value {
     match (&source.step, &source.values.format, key) {
         (_, _, Key::Null) => Value::Null,
+        (Step::Cells(cells), _, Key::Long(number)) => cells.shape.text(*number).into(),
         (Step::Width(interval), _, Key::Long(index)) => (*index as f64 * interval).into(),
         (_, Format::Boolean, Key::Long(flag)) => (*flag != 0).into(),
         (step, Format::Date(date), Key::Long(number)) => {

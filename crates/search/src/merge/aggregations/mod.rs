@@ -13,6 +13,7 @@ use crate::aggregation::{BoundAggregation, Filters, Kind, Level};
 mod adjacency;
 mod auto_date;
 mod composite;
+mod geo;
 mod heuristic;
 mod histogram;
 mod order;
@@ -130,6 +131,10 @@ fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Resu
         (Kind::Composite(composite), partial) => composite::answer(asked, composite, partial, limit)?,
         (Kind::Ranges(ranges), partial) => range::answer(asked, ranges, partial, limit)?,
         (Kind::IpRanges(ranges), partial) => range::ip_answer(asked, ranges, partial, limit)?,
+        (Kind::GeoDistance(rings), partial) => range::answer(asked, &rings.ranges, partial, limit)?,
+        (Kind::GeoGrid(grid), partial) => geo::grid(asked, grid, partial, limit)?,
+        (Kind::GeoBounds(asked), partial) => geo::bounds(asked, &partial),
+        (Kind::GeoCentroid(_), partial) => geo::centroid(&partial),
         (Kind::Stats(stats), partial) => stats::answer(stats, partial),
         (Kind::Percentiles(asked), partial) => sketches::percentiles(asked, &partial),
         (Kind::Cardinality(_), partial) => sketches::cardinality(&partial),

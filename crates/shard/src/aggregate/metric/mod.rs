@@ -4,6 +4,7 @@ use super::Budget;
 use crate::score::Outcome;
 
 pub(super) mod cardinality;
+pub(super) mod geo;
 pub(super) mod matrix;
 pub(super) mod percentiles;
 pub(super) mod top_hits;

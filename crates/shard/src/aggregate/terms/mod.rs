@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use search::aggregation::BoundAggregation;
 use search::aggregation::choice::Choice;
+use search::aggregation::geo::GeoGrid;
 use search::aggregation::terms::{MultiTerms as AskedMulti, RareTerms, SignificantTerms, Terms};
 use search::aggregation::values::{Shape, Values};
 
@@ -15,6 +16,7 @@ use crate::score::Outcome;
 
 mod all;
 mod best;
+mod cells;
 mod multi;
 mod numbers;
 mod rows;
@@ -23,6 +25,7 @@ mod strings;
 
 use all::All;
 use best::Best;
+use cells::CellTerms;
 use multi::MultiTerms;
 use numbers::NumberTerms;
 use rows::{Finish, Rows};
@@ -56,6 +59,16 @@ pub(super) fn multi_terms(
         best = best.with_empty(Box::new(MultiTerms::new(rows(), all, Collectors::default(), &asked.fields)));
     }
     Box::new(MultiTerms::new(rows(), Box::new(best), children, &asked.fields))
+}
+
+pub(super) fn cells(
+    asked: &GeoGrid,
+    bound: &BoundAggregation,
+    children: Collectors,
+    budget: Arc<Budget>,
+) -> Box<dyn Collector> {
+    let best = Best::new(&asked.ranking, &bound.children, is_known(&asked.values));
+    Box::new(CellTerms::new((Rows::new(budget), best), children, asked))
 }
 
 pub(super) fn rare_terms(

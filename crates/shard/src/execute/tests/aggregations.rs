@@ -138,7 +138,7 @@ fn whole_tree() -> Level {
     if let Kind::MultiTerms(terms) = &mut some_pairs {
         terms.ranking.cut.shard_size = Some(1000);
     }
-    let list = vec![
+    let mut list = vec![
         one("keys", every(keys()), vec![one("n", every(numbers("n")), vec![extended()])]),
         one("empty", with_empty(numbers("d")), vec![extended()]),
         one("exact", best_two(numbers("d")), vec![one("k", best_two(keys()), Vec::new())]),
@@ -153,6 +153,7 @@ fn whole_tree() -> Level {
         ),
         one("gap", Kind::Missing(numbers("d")), vec![extended()]),
     ];
+    list.extend(places::kinds());
     Level { list, pipelines: Vec::new() }
 }
 
@@ -160,7 +161,7 @@ fn tree() -> Level {
     let extended = || one("x", stats("d", StatsShown::Extended { sigma: 2.0 }), Vec::new());
     let avg = || one("avg", stats("n", StatsShown::Avg), Vec::new());
     let by_number = one("n", terms(numbers("n"), OrderBy::Count, 3), vec![extended()]);
-    let list = vec![
+    let mut list = vec![
         one("keys", terms(values(Column::Strings("k".into())), OrderBy::Count, 3), Vec::new()),
         one(
             "tree",
@@ -178,6 +179,7 @@ fn tree() -> Level {
         one("few", ranges(), vec![one("best", sampler(3, two_of_all()), vec![extended()])]),
         one("all", Kind::Global(None), vec![one("count", Kind::ValueCount(numbers("d")), Vec::new())]),
     ];
+    list.extend(places::kinds());
     Level { list, pipelines: Vec::new() }
 }
 

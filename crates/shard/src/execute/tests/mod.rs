@@ -6,6 +6,7 @@ mod corpus;
 mod kinds;
 mod metrics;
 mod naive;
+mod places;
 mod queries;
 mod recorded;
 
