@@ -57,6 +57,10 @@ pub enum PipelineKind {
         path: BucketsPath,
         lag: u32,
     },
+    Normalize {
+        path: BucketsPath,
+        method: Normalization,
+    },
     BucketSort {
         sort: Vec<super::Order>,
         from: u32,
@@ -70,6 +74,23 @@ pub enum PipelineKind {
         paths: Vec<(String, BucketsPath)>,
         script: Script,
     },
+}
+
+/// How the number of a bucket is put in proportion to those of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normalization {
+    /// The least is 0, the greatest 1.
+    Rescale01,
+    /// The least is 0, the greatest 100.
+    Rescale0100,
+    /// Its share of the sum.
+    PercentOfSum,
+    /// Its distance from the mean, in ranges.
+    Mean,
+    /// Its distance from the mean, in standard deviations.
+    ZScore,
+    /// Its power of e, as a share of the sum of all.
+    Softmax,
 }
 
 /// An expression as people write it in Painless, over `params`.
@@ -94,6 +115,7 @@ impl PipelineKind {
             Self::CumulativeSum(_) => "cumulative_sum",
             Self::MovingFn { .. } => "moving_fn",
             Self::SerialDiff { .. } => "serial_diff",
+            Self::Normalize { .. } => "normalize",
             Self::BucketSort { .. } => "bucket_sort",
             Self::BucketScript { .. } => "bucket_script",
             Self::BucketSelector { .. } => "bucket_selector",

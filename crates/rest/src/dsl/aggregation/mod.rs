@@ -52,7 +52,7 @@ struct Asked<'a> {
 type Read = fn(Asked<'_>) -> Result<Kind, Error>;
 
 /// In order of names.
-const KNOWN: [(&str, Read); 54] = [
+const KNOWN: [(&str, Read); 55] = [
     ("adjacency_matrix", bucket::adjacency_matrix),
     ("auto_date_histogram", histogram::auto_date_histogram),
     ("avg", metric::avg),
@@ -89,6 +89,7 @@ const KNOWN: [(&str, Read); 54] = [
     ("moving_fn", pipeline_scripts::moving_fn),
     ("multi_terms", terms::multi_terms),
     ("nested", bucket::nested),
+    ("normalize", pipeline::normalize),
     ("percentile_ranks", percentiles::percentile_ranks),
     ("percentiles", percentiles::percentiles),
     ("percentiles_bucket", pipeline::percentiles_bucket),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::aggregation::request::pipeline::{BucketsPath, GapPolicy, Pipeline, PipelineKind};
+use model::aggregation::request::pipeline::{BucketsPath, GapPolicy, Normalization, Pipeline, PipelineKind};
 use model::aggregation::request::{Kind, Order, OrderBy};
 use model::error::{Error, ErrorKind};
 use model::search::SortKey;
@@ -238,6 +238,36 @@ pub(super) fn cumulative_sum(asked: Asked<'_>) -> Result<Kind, Error> {
         return Err(super::validate::failed(&[reason]));
     };
     Ok(wrapped(PipelineKind::CumulativeSum(path.clone()), format, GapPolicy::Skip))
+}
+
+/// `normalize`, which Elasticsearch has.
+pub(super) fn normalize(asked: Asked<'_>) -> Result<Kind, Error> {
+    let (mut path, mut format, mut method) = (None, None, None);
+    for field in asked.fields() {
+        match (field.key, field.value) {
+            ("buckets_path", Value::String(text)) => path = Some(Arc::from(text.as_str())),
+            ("buckets_path", Value::Array(items)) => path = Some(first(items)?),
+            ("format", Value::String(text)) => format = Some(text.clone()),
+            ("method", Value::String(text)) => method = Some(normalization(text, asked.name)?),
+            ("buckets_path" | "format" | "method", _) => return Err(field.mistyped()),
+            _ => return Err(field.unknown(&["buckets_path", "format", "method"])),
+        }
+    }
+    let path = path.ok_or_else(|| Error::illegal_argument("Required [buckets_path]"))?;
+    let method = method.ok_or_else(|| Error::illegal_argument("Required [method]"))?;
+    Ok(wrapped(PipelineKind::Normalize { path, method }, format, GapPolicy::Skip))
+}
+
+fn normalization(text: &str, name: &str) -> Result<Normalization, Error> {
+    Ok(match text {
+        "rescale_0_1" => Normalization::Rescale01,
+        "rescale_0_100" => Normalization::Rescale0100,
+        "percent_of_sum" => Normalization::PercentOfSum,
+        "mean" => Normalization::Mean,
+        "z-score" => Normalization::ZScore,
+        "softmax" => Normalization::Softmax,
+        _ => return Err(Error::illegal_argument(format!("invalid method [{text}] of [{name}]"))),
+    })
 }
 
 /// `bucket_sort`.

@@ -83,6 +83,7 @@ fn paths(pipeline: &Pipeline) -> Vec<&str> {
         | PipelineKind::PercentilesBucket { path, .. }
         | PipelineKind::Derivative { path, .. }
         | PipelineKind::MovingFn { path, .. }
+        | PipelineKind::Normalize { path, .. }
         | PipelineKind::SerialDiff { path, .. } => vec![path],
         PipelineKind::BucketScript { paths, .. } | PipelineKind::BucketSelector { paths, .. } => {
             paths.iter().map(|(_, path)| &**path).collect()
@@ -175,7 +176,7 @@ fn misplaced(parent: Option<&Aggregation>, level: &Level<'_>, name: &str, pipeli
         | PipelineKind::CumulativeSum(_)
         | PipelineKind::MovingFn { .. }
         | PipelineKind::SerialDiff { .. } => in_order(parent, kind, name).into_iter().collect(),
-        PipelineKind::BucketScript { .. } | PipelineKind::BucketSelector { .. } => {
+        PipelineKind::Normalize { .. } | PipelineKind::BucketScript { .. } | PipelineKind::BucketSelector { .. } => {
             inside(parent, kind, name).into_iter().collect()
         }
         PipelineKind::BucketSort { sort, from, size } => {

@@ -1,8 +1,8 @@
 //! Pipelines: aggregations of the answers of others, run once over what is merged.
 //!
 //! In: the steps asked for at a place of the tree, and the finished buckets or answers of that place, the innermost first. Out: further
-//! answers in them, or other buckets. [`check`] refuses before a search what could never run. Not here: reading requests, sorting by
-//! paths while buckets are cut ([`order`] gives the numbers for it).
+//! answers in them, or other buckets. Not here: reading requests and refusing what could never run (the dialect does), sorting by paths
+//! while buckets are cut ([`order`] gives the numbers for it).
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use crate::aggregation::format::Format;
 use crate::fetch::decimal::DecimalFormat;
 
-mod check;
+mod normalize;
 pub mod order;
 mod path;
 mod scripts;
@@ -25,8 +25,6 @@ mod sort;
 
 #[cfg(test)]
 mod tests;
-
-pub use check::check;
 
 /// One pipeline at its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,6 +103,7 @@ fn parent(step: &Step, buckets: &mut Buckets) -> Result<(), Error> {
             sequence::moving_fn(step, window, script, buckets)
         }
         PipelineKind::SerialDiff { path, lag } => sequence::serial_diff(step, path, *lag as usize, buckets),
+        PipelineKind::Normalize { path, method } => normalize::normalize(step, path, *method, buckets),
         PipelineKind::BucketSort { sort, from, size } => sort::sort(step, sort, (*from, *size), buckets),
         PipelineKind::BucketScript { paths, script } => scripts::compute(step, paths, script, buckets),
         PipelineKind::BucketSelector { paths, script } => scripts::select(step, paths, script, buckets),
@@ -125,6 +124,7 @@ fn paths(kind: &PipelineKind) -> Vec<&str> {
         | PipelineKind::Derivative { path, .. }
         | PipelineKind::CumulativeSum(path)
         | PipelineKind::MovingFn { path, .. }
+        | PipelineKind::Normalize { path, .. }
         | PipelineKind::SerialDiff { path, .. } => vec![path],
         PipelineKind::BucketSort { sort, .. } => sort.iter().map(|order| sort_path(&order.by)).collect(),
         PipelineKind::BucketScript { paths, .. } | PipelineKind::BucketSelector { paths, .. } => {

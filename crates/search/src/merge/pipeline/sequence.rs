@@ -13,7 +13,7 @@ use super::{Step, scripts};
 use crate::aggregation::format::Format;
 
 /// A number for each bucket that has one.
-fn values(step: &Step, path: &str, gap: GapPolicy, buckets: &Buckets) -> Result<Vec<Option<f64>>, Error> {
+pub(super) fn values(step: &Step, path: &str, gap: GapPolicy, buckets: &Buckets) -> Result<Vec<Option<f64>>, Error> {
     let path = Path::parse(path)?.flat();
     buckets.list.iter().map(|bucket| path::value(bucket, &path, gap, &step.name)).collect()
 }

@@ -2,7 +2,7 @@
 
 use model::aggregation::answer::{Bucket, Metric};
 use model::aggregation::key::Key;
-use model::aggregation::request::histogram::{CalendarUnit, DateHistogram, DateInterval, Histogram};
+use model::aggregation::request::histogram::{CalendarUnit, DateHistogram, DateInterval};
 use model::aggregation::request::pipeline::{GapPolicy, Script};
 use model::aggregation::request::{Order, Source};
 use serde_json::json;
@@ -424,11 +424,6 @@ fn asked(name: &str, kind: Kind, children: Vec<Aggregation>) -> Aggregation {
     Aggregation { name: name.into(), kind, children, meta: None }
 }
 
-fn asked_pipeline(name: &str, kind: PipelineKind) -> Aggregation {
-    let pipeline = Pipeline { kind, format: None, gap_policy: GapPolicy::Skip };
-    asked(name, Kind::Pipeline(Box::new(pipeline)), Vec::new())
-}
-
 fn by_month(min_doc_count: u64, children: Vec<Aggregation>) -> Aggregation {
     let histogram = DateHistogram {
         source: Source::default(),
@@ -441,59 +436,6 @@ fn by_month(min_doc_count: u64, children: Vec<Aggregation>) -> Aggregation {
         keyed: false,
     };
     asked("t", Kind::DateHistogram(Box::new(histogram)), children)
-}
-
-#[test]
-fn what_can_never_run_is_refused_before_the_search() {
-    let price = || asked("a", Kind::Avg(Source::default()), Vec::new());
-    let derivative = |path: &str| asked_pipeline("x", PipelineKind::Derivative { path: path.into(), unit_ms: None });
-    let avg = |path: &str| asked_pipeline("x", PipelineKind::AvgBucket(path.into()));
-    let filtered = |children| asked("f", Kind::Filter(Box::new(model::query::Query::match_all())), children);
-    let nothing = || asked_pipeline("x", PipelineKind::BucketSort { sort: Vec::new(), from: 0, size: None });
-    let both = |one: &str, two: &str| {
-        vec![
-            price(),
-            asked_pipeline("x", compute("1", &[("v", two)])),
-            asked_pipeline("y", compute("1", &[("v", one)])),
-        ]
-    };
-    let histogram = Histogram {
-        source: Source::default(),
-        interval: 10.0,
-        offset: 0.0,
-        min_doc_count: 2,
-        extended_bounds: None,
-        hard_bounds: None,
-        order: Vec::new(),
-        keyed: false,
-    };
-    let sparse = asked("t", Kind::Histogram(Box::new(histogram)), vec![price(), derivative("a")]);
-    let in_order = "must have a histogram, date_histogram or auto_date_histogram as parent";
-    for (request, expected) in [
-        (vec![by_month(0, vec![price(), derivative("a")])], String::new()),
-        (vec![by_month(0, vec![price(), derivative("a.value")]), avg("t>a")], String::new()),
-        (vec![by_month(0, vec![price(), derivative("_count")]), avg("t>x")], String::new()),
-        (vec![by_month(0, both("x", "a"))], String::new()),
-        (vec![filtered(vec![price(), derivative("a")])], format!("1: derivative aggregation [x] {in_order};")),
-        (vec![price(), derivative("a")], format!("1: derivative aggregation [x] {in_order};")),
-        (vec![by_month(1, vec![price(), derivative("a")])], "1: parent histogram of derivative aggregation [x] must have min_doc_count of 0;".into()),
-        (vec![sparse], "1: parent histogram of derivative aggregation [x] must have min_doc_count of 0;".into()),
-        (vec![by_month(0, vec![price(), derivative("zz")])], "1: No aggregation found for path [zz];".into()),
-        (vec![by_month(0, vec![price(), derivative("a>zz")])], "1: No aggregation [zz] found for path [a>zz];".into()),
-        (vec![by_month(0, vec![price(), derivative("")])], "1: Invalid path [];".into()),
-        (vec![by_month(0, both("x", "y"))], "1: Cyclical dependency found with pipeline aggregator [x];".into()),
-        (vec![nothing()], "1: bucket_sort aggregation [x] must be declared inside of another aggregation;2: [x] is configured to perform nothing. Please set either of [sort, size, from] to use bucket_sort;".into()),
-        (vec![price(), asked_pipeline("x", compute("1", &[("a", "a")]))], "1: bucket_script aggregation [x] must be declared inside of another aggregation;".into()),
-        (vec![by_month(0, vec![price()]), avg("t>b")], "1: No aggregation [b] found for path [t>b];".into()),
-        (vec![avg("_count")], "1: buckets_path aggregation does not exist for aggregation [x]: _count;".into()),
-        (vec![filtered(vec![price()]), avg("f>a")], "1: The first aggregation in buckets_path must be a multi-bucket aggregation for aggregation [x] found :org.opensearch.search.aggregations.bucket.filter.FilterAggregationBuilder for buckets path: f>a;".into()),
-    ] {
-        let found = check(&request).map_or_else(|error| error.reason, |()| String::new());
-        let expected = if expected.is_empty() { expected } else { format!("Validation Failed: {expected}") };
-        assert_eq!(found, expected);
-    }
-    let unreadable = check(&[by_month(0, vec![price(), derivative("a[")])]).unwrap_err();
-    assert_eq!(unreadable.kind, ErrorKind::AggregationExecution);
 }
 
 #[test]
