@@ -25,7 +25,7 @@ use search::aggregation::choice::Choice;
 use search::aggregation::format::Format;
 use search::aggregation::histogram::{Histogram, Step};
 use search::aggregation::metric::{Cardinality, Percentiles, Stats, StatsShown};
-use search::aggregation::terms::Terms;
+use search::aggregation::terms::{Ranking, Terms};
 use search::aggregation::values::{Column, Values};
 use search::aggregation::{BoundAggregation, Kind, Level};
 use search::bound::{BoundKind, BoundQuery, NumberCode};
@@ -178,9 +178,12 @@ fn terms(values: Values) -> Kind {
     let by = |by, descending| Order { by, descending };
     Kind::Terms(Box::new(Terms {
         values,
-        cut: Cut { size: 10, shard_size: None, min_doc_count: 1, shard_min_doc_count: 0 },
-        order: vec![by(OrderBy::Count, true), by(OrderBy::Key, false)],
-        show_error: false,
+        ranking: Ranking {
+            cut: Cut { size: 10, shard_size: None, min_doc_count: 1, shard_min_doc_count: 0 },
+            order: vec![by(OrderBy::Count, true), by(OrderBy::Key, false)],
+            show_error: false,
+            exact: false,
+        },
         choice: Choice::default(),
     }))
 }

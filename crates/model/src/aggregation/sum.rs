@@ -11,6 +11,9 @@ pub struct Sum {
     low: f64,
 }
 
+/// Sums that go on side by side.
+const LANES: usize = 8;
+
 impl Sum {
     pub fn add_whole(&mut self, number: i128) {
         // 2^64 values of 63 bits fit.
@@ -28,20 +31,29 @@ impl Sum {
         }
     }
 
-    /// As [`Sum::add`] for each.
-    pub fn add_all(&mut self, numbers: impl Iterator<Item = f64> + Clone) {
-        let (mut high, mut low) = (self.high, self.low);
-        for number in numbers.clone() {
-            let sum = high + number;
-            let shadow = sum - high;
-            low += (high - (sum - shadow)) + (number - shadow);
-            high = sum;
+    /// As [`Sum::add`] for each. Several sums at once: one would wait for itself.
+    pub fn add_all<T: Copy>(&mut self, items: &[T], number: impl Fn(T) -> f64) {
+        let (mut high, mut low) = ([0.0; LANES], [0.0; LANES]);
+        let (whole, rest) = items.as_chunks::<LANES>();
+        for chunk in whole {
+            for lane in 0..LANES {
+                let number = number(chunk[lane]);
+                let sum = high[lane] + number;
+                let shadow = sum - high[lane];
+                low[lane] += (high[lane] - (sum - shadow)) + (number - shadow);
+                high[lane] = sum;
+            }
         }
-        if low.is_finite() {
-            (self.high, self.low) = (high, low);
+        let whole_items = &items[..items.len() - rest.len()];
+        if low.iter().all(|low: &f64| low.is_finite()) {
+            for (high, low) in high.into_iter().zip(low) {
+                self.add(high);
+                self.low += low;
+            }
         } else {
-            numbers.for_each(|number| self.add(number));
+            whole_items.iter().for_each(|&item| self.add(number(item)));
         }
+        rest.iter().for_each(|&item| self.add(number(item)));
     }
 
     pub fn merge(&mut self, other: Self) {

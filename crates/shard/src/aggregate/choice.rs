@@ -65,6 +65,10 @@ impl Chooser {
         Ok(Self { include, exclude: choice.exclude.as_ref().map(Ready::of).transpose()? })
     }
 
+    pub(super) fn admits_all(&self) -> bool {
+        self.include.is_none() && self.exclude.is_none()
+    }
+
     pub(super) fn admits_bytes(&self, value: &[u8]) -> bool {
         let included = match &self.include {
             None => true,

@@ -8,10 +8,11 @@ use model::aggregation::partial::{Bucket, Partial, Row, Table};
 use search::aggregation::histogram::{Histogram as Asked, Step};
 
 use super::batch::Sorted;
-use super::numbers::Numbers;
+use super::numbers::{Numbers, Read};
 use super::places::Places;
 use super::rounding::{Dates, Steps};
-use super::{Batch, Budget, Collector, Collectors};
+use super::tally::{NARROW, Tally};
+use super::{Batch, Budget, Collector, Collectors, Owners};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
 use crate::score::Outcome;
@@ -27,6 +28,10 @@ pub(super) struct Histogram {
     least: i64,
     places: Places,
     buckets: Buckets,
+    /// Whether `tally` may be used in the segment.
+    counting: bool,
+    /// Documents by number above the least, where nothing but their number is wanted.
+    tally: Tally,
     children: Collectors,
     inside: Sorted,
 }
@@ -73,6 +78,8 @@ impl Histogram {
                 by_owner: Vec::new(),
             },
             asked: asked.clone(),
+            counting: false,
+            tally: Tally::default(),
             children,
             inside: Sorted::default(),
         }
@@ -81,6 +88,14 @@ impl Histogram {
     /// Counts values: `index` numbers the buckets of the segment's codes, `key` names them for all segments.
     fn gather(&mut self, batch: Batch<'_>, index: impl Fn(i64) -> i64, key: impl Fn(i64) -> i64) -> Outcome<()> {
         let plain = self.children.is_empty();
+        if plain
+            && self.counting
+            && matches!(batch.owners, Owners::One(0))
+            && let Read::Dense(codes) = self.numbers.read(batch.docs)
+        {
+            let least = self.least;
+            return self.tally.add(codes, |code| index(code).wrapping_sub(least), &self.buckets.budget);
+        }
         let (step, least, places, buckets) = (&self.asked.step, self.least, &mut self.places, &mut self.buckets);
         let inside = &mut self.inside;
         let bounded = has_hard_bounds(step);
@@ -137,6 +152,8 @@ impl Collector for Histogram {
         let (least, width) = self.steps.span(range);
         self.least = least;
         self.places.reset(width);
+        self.counting = width <= NARROW && least != i64::MIN && !has_hard_bounds(&self.asked.step);
+        self.tally.reset(width);
         self.children.enter(leaf)
     }
 
@@ -160,6 +177,16 @@ impl Collector for Histogram {
     }
 
     fn leave(&mut self) -> Outcome<()> {
+        let (steps, least, buckets) = (&self.steps, self.least, &mut self.buckets);
+        self.tally.drain(|at, count| {
+            let key = match steps {
+                Steps::Uniform(uniform) => uniform.begin(least + at),
+                Steps::Width(_) | Steps::Dates(_) => least + at,
+            };
+            let bucket = buckets.get(0, key)?;
+            buckets.counts[bucket as usize] += count;
+            Ok(())
+        })?;
         self.children.leave()
     }
 

@@ -35,6 +35,7 @@ mod rounding;
 mod sampler;
 mod stats;
 mod strings;
+mod tally;
 mod terms;
 mod value_count;
 mod variable_width;

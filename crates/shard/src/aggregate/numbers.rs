@@ -99,6 +99,13 @@ impl Numbers {
 
     /// The values of ascending documents.
     pub(super) fn read(&mut self, docs: &[DocId]) -> Read<'_> {
+        if let Source::Codes(column) = &self.source
+            && column.is_full()
+        {
+            self.codes.resize(docs.len(), 0);
+            column.first_batch(docs, i64::MIN, &mut self.codes);
+            return Read::Dense(&self.codes);
+        }
         self.codes.clear();
         self.rows.clear();
         match &self.source {

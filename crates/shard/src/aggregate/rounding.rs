@@ -47,7 +47,10 @@ impl Width {
             NumberCode::Double => f64_from_ordered(code),
             other => number(code, other),
         };
-        ((value - self.offset) / self.interval).floor() as i64
+        let exact = (value - self.offset) / self.interval;
+        // Cut off towards zero, then down: `floor` is a call.
+        let cut = exact as i64;
+        cut.saturating_sub(i64::from(cut as f64 > exact))
     }
 }
 

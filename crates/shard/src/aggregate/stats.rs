@@ -49,6 +49,22 @@ impl Collector for StatsCollector {
             (Owners::One(owner), Read::Dense(codes) | Read::Sparse(codes, _)) => {
                 add_all(&mut self.by_owner[owner as usize], codes, code, squares);
             }
+            (Owners::Each(owners), Read::Dense(codes)) => {
+                let stats = &mut self.by_owner;
+                let each = owners.iter().zip(*codes);
+                // One loop a kind of numbers.
+                match code {
+                    NumberCode::Double => each.for_each(|(&owner, &value)| {
+                        add_one(&mut stats[owner as usize], value, NumberCode::Double, squares);
+                    }),
+                    NumberCode::Long => each.for_each(|(&owner, &value)| {
+                        add_one(&mut stats[owner as usize], value, NumberCode::Long, squares);
+                    }),
+                    code => each.for_each(|(&owner, &value)| {
+                        add_one(&mut stats[owner as usize], value, code, squares);
+                    }),
+                }
+            }
             (owners, read) => {
                 let stats = &mut self.by_owner;
                 read.for_each(|at, value| add_one(&mut stats[owners.of(at) as usize], value, code, squares));
@@ -88,9 +104,9 @@ fn add_all(stats: &mut Stats, codes: &[i64], read_as: NumberCode, squares: bool)
     stats.max = stats.max.max(number(*greatest, read_as));
     match read_as {
         NumberCode::Long => stats.sum.add_whole(codes.iter().map(|&code| i128::from(code)).sum()),
-        _ => stats.sum.add_all(codes.iter().map(|&code| number(code, read_as))),
+        _ => stats.sum.add_all(codes, |code| number(code, read_as)),
     }
     if squares {
-        stats.squares.add_all(codes.iter().map(|&code| number(code, read_as).powi(2)));
+        stats.squares.add_all(codes, |code| number(code, read_as).powi(2));
     }
 }

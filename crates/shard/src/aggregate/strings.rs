@@ -116,6 +116,29 @@ impl Strings {
         Ok(())
     }
 
+    /// Calls `visit` with the place in `ords`, which ascend, and the value of each.
+    pub(super) fn each_value(&self, ords: &[u64], mut visit: impl FnMut(usize, &[u8]) -> Outcome<()>) -> Outcome<()> {
+        let own = self.source.as_ref().map_or(0, |column| ords.partition_point(|&ord| ord < column.ord_count()));
+        if let Some(column) = &self.source {
+            let mut refused = Ok(());
+            column.each_value(&ords[..own], &mut |at, value| {
+                if refused.is_ok() {
+                    refused = visit(at, value);
+                }
+                Ok(())
+            })?;
+            refused?;
+        }
+        let missing = self.missing.as_deref().unwrap_or_default();
+        (own..ords.len()).try_for_each(|at| visit(at, missing))
+    }
+
+    /// Whether the order of ordinals is that of their values.
+    pub(super) fn is_ordered(&self) -> bool {
+        let own = self.source.as_ref().map_or(0, |column| column.ord_count());
+        self.missing_ord == u64::MAX || self.missing_ord < own || own == 0
+    }
+
     /// The ordinals of ascending documents.
     pub(super) fn read<'o>(&self, docs: &[DocId], out: &'o mut Ords) -> Read<'o> {
         out.ords.clear();

@@ -88,7 +88,7 @@ impl Collector for VariableWidth {
         let mut placed = Vec::new();
         for (at, values) in values.chunks(size).enumerate() {
             let mut sum = Sum::default();
-            sum.add_all(values.iter().map(|value| value.value));
+            sum.add_all(values, |value| value.value);
             let (min, max) = (values[0].value, values[values.len() - 1].value);
             let bucket = Bucket { doc_count: values.len() as u64, children: Vec::new() };
             self.clusters.push(Cluster { sum, min, max, bucket });

@@ -28,7 +28,15 @@ pub trait NumberColumn: Send + Sync {
     fn has(&self, doc: DocId) -> bool {
         self.first(doc).is_some()
     }
+
+    /// Every document has exactly one value; false also where nobody knows.
+    fn is_full(&self) -> bool {
+        false
+    }
 }
+
+/// Receives places and values.
+pub type Visit<'v> = &'v mut dyn FnMut(usize, &[u8]) -> io::Result<()>;
 
 /// Strings as ordinals in byte order from 0; a document's ordinals ascend, distinct.
 pub trait StringColumn: Send + Sync {
@@ -47,6 +55,16 @@ pub trait StringColumn: Send + Sync {
 
     /// Writes the value of an ordinal into `out`, which is cleared first.
     fn value(&self, ord: u64, out: &mut Vec<u8>) -> io::Result<()>;
+
+    /// Calls `visit` with the place in `ords`, which ascend, and the value of each.
+    fn each_value(&self, ords: &[u64], visit: Visit<'_>) -> io::Result<()> {
+        let mut value = Vec::new();
+        for (at, &ord) in ords.iter().enumerate() {
+            self.value(ord, &mut value)?;
+            visit(at, &value)?;
+        }
+        Ok(())
+    }
 
     /// The ordinal of a value, or that of the first greater one.
     fn find(&self, value: &[u8]) -> io::Result<Result<u64, u64>>;

@@ -95,17 +95,32 @@ impl Words {
 
     /// The hashes of what was noted.
     fn take_noted(&mut self, found: &mut Cardinality) -> Outcome<()> {
+        let mut ords = Vec::with_capacity(PART + 64);
         for (at, word) in std::mem::take(&mut self.seen).into_iter().enumerate() {
             let mut rest = word;
             while rest != 0 {
-                let ord = at as u64 * 64 + u64::from(rest.trailing_zeros());
+                ords.push(at as u64 * 64 + u64::from(rest.trailing_zeros()));
                 rest &= rest - 1;
-                self.strings.value(ord, &mut self.buffer)?;
-                found.add(hash::of_bytes(&self.buffer));
+            }
+            if ords.len() >= PART {
+                add_values(&self.strings, &mut ords, found)?;
             }
         }
-        Ok(())
+        add_values(&self.strings, &mut ords, found)
     }
+}
+
+/// Ordinals whose values are read together.
+const PART: usize = 1 << 14;
+
+/// The hashes of the values of ascending ordinals.
+fn add_values(strings: &Strings, ords: &mut Vec<u64>, found: &mut Cardinality) -> Outcome<()> {
+    strings.each_value(ords, |_, value| {
+        found.add(hash::of_bytes(value));
+        Ok(())
+    })?;
+    ords.clear();
+    Ok(())
 }
 
 /// Of a number as the index holds it: one value has one hash, whatever the index.

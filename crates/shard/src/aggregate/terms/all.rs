@@ -2,7 +2,7 @@
 
 use model::aggregation::partial::{Bucket, Partial, Row, Table};
 
-use super::rows::{Finish, KeyOf, Rows};
+use super::rows::{Finish, Keyed, Rows};
 use crate::aggregate::Collectors;
 use crate::score::Outcome;
 
@@ -14,7 +14,7 @@ pub(super) struct All {
 }
 
 impl Finish for All {
-    fn partial(&mut self, owner: u32, rows: &mut Rows, key: KeyOf<'_>, children: &mut Collectors) -> Outcome<Partial> {
+    fn partial(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, children: &mut Collectors) -> Outcome<Partial> {
         if !self.known {
             return Ok(Partial::Unmapped);
         }
@@ -23,7 +23,7 @@ impl Finish for All {
         for bucket in buckets {
             let doc_count = rows.count(bucket);
             let children = if doc_count <= self.most { children.partials(bucket)? } else { Vec::new() };
-            found.push(Row { key: key(bucket), bucket: Bucket { doc_count, children }, known: 0 });
+            found.push(Row { key: (keyed.key)(bucket)?, bucket: Bucket { doc_count, children }, known: 0 });
         }
         found.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Ok(Partial::Table(Table { rows: found, other: 0, error: 0, shards: 1 }))

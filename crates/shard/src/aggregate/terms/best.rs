@@ -2,11 +2,12 @@
 
 use model::aggregation::key::Key;
 use model::aggregation::partial::{Bucket, Partial, Row, Table};
+use model::aggregation::request::{Order, OrderBy};
 use search::aggregation::Level;
 use search::aggregation::terms::Ranking;
 use search::merge::aggregations::{RowOrder, ranks};
 
-use super::rows::{Finish, KeyOf, Rows};
+use super::rows::{Finish, KeyOf, Keyed, Rows};
 use crate::aggregate::{Collector, Collectors, live};
 use crate::reader::Reader;
 use crate::score::Outcome;
@@ -38,16 +39,34 @@ impl Best {
     }
 
     /// Those that may be among the best by their counts alone: spares the keys of all others.
-    fn candidates(&self, mut kept: Vec<u32>, rows: &Rows) -> Vec<u32> {
+    fn candidates(&self, mut kept: Vec<u32>, rows: &Rows, ords: Option<&[u64]>) -> Vec<u32> {
         let size = self.ranking.shard_size();
         if kept.len() <= size || size == 0 || !self.ranking.is_by_count() {
             return kept;
         }
         let count = |bucket: &u32| rows.count(*bucket);
+        if let (Some(ords), Some(descending)) = (ords, self.ties_by_key()) {
+            let place = |bucket: &u32| {
+                let ord = ords[*bucket as usize];
+                (std::cmp::Reverse(count(bucket)), if descending { u64::MAX - ord } else { ord })
+            };
+            kept.select_nth_unstable_by_key(size - 1, place);
+            kept.truncate(size);
+            return kept;
+        }
         let (_, &mut last, _) = kept.select_nth_unstable_by_key(size - 1, |bucket| std::cmp::Reverse(count(bucket)));
         let least = count(&last);
         kept.retain(|bucket| count(bucket) >= least);
         kept
+    }
+
+    /// Whether buckets of one count stand in order of their keys, and that is descending.
+    fn ties_by_key(&self) -> Option<bool> {
+        match self.ranking.order.get(1) {
+            None => Some(false),
+            Some(Order { by: OrderBy::Key, descending }) => Some(*descending),
+            Some(_) => None,
+        }
     }
 
     /// The keys that an owner with these buckets lacks, unless they cannot come before those.
@@ -55,7 +74,7 @@ impl Best {
         if self.all.is_empty() || (self.ranking.is_by_count() && kept.len() >= self.ranking.shard_size()) {
             return Ok(Vec::new());
         }
-        let mut own: Vec<Key> = kept.iter().map(|&bucket| key(bucket)).collect();
+        let mut own: Vec<Key> = kept.iter().map(|&bucket| key(bucket)).collect::<Outcome<_>>()?;
         own.sort_unstable();
         let mut own = own.into_iter().peekable();
         let lacks = |key: &&Key| {
@@ -69,6 +88,10 @@ impl Best {
 }
 
 impl Finish for Best {
+    fn needs_few_keys(&self) -> bool {
+        self.ranking.is_by_count() && !self.ranking.exact
+    }
+
     fn end(&mut self, reader: &Reader, _: &Rows, _: KeyOf<'_>) -> Outcome<()> {
         if let Some(everything) = &mut self.everything {
             live::show(reader, None, &mut **everything)?;
@@ -80,7 +103,7 @@ impl Finish for Best {
         Ok(())
     }
 
-    fn partial(&mut self, owner: u32, rows: &mut Rows, key: KeyOf<'_>, children: &mut Collectors) -> Outcome<Partial> {
+    fn partial(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, children: &mut Collectors) -> Outcome<Partial> {
         if !self.known {
             return Ok(Partial::Unmapped);
         }
@@ -88,11 +111,11 @@ impl Finish for Best {
         let all: u64 = buckets.iter().map(|&bucket| rows.count(bucket)).sum();
         let least = self.ranking.shard_min_doc_count();
         let kept: Vec<u32> = buckets.into_iter().filter(|&bucket| rows.count(bucket) >= least).collect();
-        let absent = self.absent(&kept, rows, key)?;
+        let absent = self.absent(&kept, rows, keyed.key)?;
         let order = RowOrder { order: &self.ranking.order, level: &self.level };
         let early = order.needs_numbers();
-        let mut candidates = self.candidates(kept, rows);
-        let mut keys: Vec<Key> = candidates.iter().map(|&bucket| key(bucket)).collect();
+        let mut candidates = self.candidates(kept, rows, keyed.ords);
+        let mut keys: Vec<Key> = candidates.iter().map(|&bucket| (keyed.key)(bucket)).collect::<Outcome<_>>()?;
         candidates.resize(candidates.len() + absent.len(), rows.nobody());
         keys.extend(absent);
         let mut found = Vec::with_capacity(candidates.len());

@@ -6,7 +6,7 @@ use model::aggregation::partial::Partial;
 use search::aggregation::geo::{Cells, GeoGrid};
 
 use super::best::Best;
-use super::rows::{Finish, Rows};
+use super::rows::{Finish, Keyed, Rows};
 use crate::aggregate::batch::Sorted;
 use crate::aggregate::numbers::Numbers;
 use crate::aggregate::{Batch, Collector, Collectors};
@@ -97,7 +97,7 @@ impl Collector for CellTerms {
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
         let numbers = &self.numbers;
-        let key = |bucket: u32| Key::Long(numbers[bucket as usize]);
-        self.best.partial(owner, &mut self.rows, &key, &mut self.children)
+        let key = |bucket: u32| Ok(Key::Long(numbers[bucket as usize]));
+        self.best.partial(owner, &mut self.rows, Keyed { key: &key, ords: None }, &mut self.children)
     }
 }

@@ -7,7 +7,7 @@ use model::aggregation::key::Key;
 use model::aggregation::partial::Partial;
 use search::aggregation::values::Values;
 
-use super::rows::{Finish, Rows};
+use super::rows::{Finish, Keyed, Rows};
 use crate::aggregate::batch::Sorted;
 use crate::aggregate::interned::Interned;
 use crate::aggregate::{Batch, Collector, Collectors};
@@ -123,14 +123,14 @@ impl Collector for MultiTerms {
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
         self.rows.end();
         let (fields, combinations) = (&self.fields, &self.combinations);
-        self.finish.end(reader, &self.rows, &|bucket| list(fields, combinations.of(bucket)))?;
+        self.finish.end(reader, &self.rows, &|bucket| Ok(list(fields, combinations.of(bucket))))?;
         self.children.end(reader)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
         let (fields, combinations) = (&self.fields, &self.combinations);
-        let key = |bucket: u32| list(fields, combinations.of(bucket));
-        self.finish.partial(owner, &mut self.rows, &key, &mut self.children)
+        let key = |bucket: u32| Ok(list(fields, combinations.of(bucket)));
+        self.finish.partial(owner, &mut self.rows, Keyed { key: &key, ords: None }, &mut self.children)
     }
 }
 

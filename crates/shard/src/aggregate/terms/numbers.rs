@@ -4,18 +4,17 @@ use hashbrown::HashMap;
 use model::aggregation::partial::Partial;
 use search::aggregation::values::{Values, key};
 
-use super::rows::{Finish, Rows};
+use super::rows::{Finish, Keyed, Rows};
 use crate::aggregate::batch::Sorted;
 use crate::aggregate::choice::Chooser;
-use crate::aggregate::numbers::Numbers;
+use crate::aggregate::numbers::{Numbers, Read};
 use crate::aggregate::places::{Places, REFUSED};
-use crate::aggregate::{Batch, Collector, Collectors};
+use crate::aggregate::tally::{NARROW, Tally};
+use crate::aggregate::{Batch, Collector, Collectors, Owners};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
 use crate::score::Outcome;
 
-/// Segments whose codes span at most so much find their buckets by position.
-const NARROW: u64 = 1 << 16;
 
 pub(super) struct NumberTerms {
     rows: Rows,
@@ -29,6 +28,8 @@ pub(super) struct NumberTerms {
     /// Of the segment, where its codes lie close together.
     places: Places,
     least: Option<i64>,
+    /// Documents by code above the least, where nothing but their number is wanted.
+    tally: Tally,
     inside: Sorted,
 }
 
@@ -49,6 +50,7 @@ impl NumberTerms {
             codes: Vec::new(),
             by_code: HashMap::new(),
             least: None,
+            tally: Tally::default(),
             inside: Sorted::default(),
         }
     }
@@ -83,12 +85,19 @@ impl Collector for NumberTerms {
         {
             self.least = Some(least);
             self.places.reset(width + 1);
+            self.tally.reset(width + 1);
         }
         self.children.enter(leaf)
     }
 
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
         self.finish.collect(&batch)?;
+        if self.children.is_empty()
+            && let (Some(least), Owners::One(0)) = (self.least, batch.owners)
+            && let Read::Dense(codes) = self.numbers.read(batch.docs)
+        {
+            return self.tally.add(codes, |code| code.wrapping_sub(least), &self.rows.budget);
+        }
         self.inside.clear();
         let plain = self.children.is_empty();
         let (rows, by_code, codes) = (&mut self.rows, &mut self.by_code, &mut self.codes);
@@ -123,19 +132,28 @@ impl Collector for NumberTerms {
     }
 
     fn leave(&mut self) -> Outcome<()> {
+        let (rows, by_code, codes, chooser) = (&mut self.rows, &mut self.by_code, &mut self.codes, &self.chooser);
+        let least = self.least.unwrap_or(0);
+        self.tally.drain(|at, count| {
+            let found = bucket(by_code, codes, (rows, chooser), (0, least + at))?;
+            if found != REFUSED {
+                rows.counts[found as usize] += count;
+            }
+            Ok(())
+        })?;
         self.children.leave()
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
         self.rows.end();
         let (codes, read_as) = (&self.codes, self.numbers.code);
-        self.finish.end(reader, &self.rows, &|bucket| key(codes[bucket as usize], read_as))?;
+        self.finish.end(reader, &self.rows, &|bucket| Ok(key(codes[bucket as usize], read_as)))?;
         self.children.end(reader)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
         let (codes, read_as) = (&self.codes, self.numbers.code);
-        let key = |bucket: u32| key(codes[bucket as usize], read_as);
-        self.finish.partial(owner, &mut self.rows, &key, &mut self.children)
+        let key = |bucket: u32| Ok(key(codes[bucket as usize], read_as));
+        self.finish.partial(owner, &mut self.rows, Keyed { key: &key, ords: None }, &mut self.children)
     }
 }

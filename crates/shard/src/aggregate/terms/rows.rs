@@ -21,7 +21,15 @@ pub(super) struct Rows {
 }
 
 /// The key of a bucket.
-pub(super) type KeyOf<'k> = &'k dyn Fn(u32) -> Key;
+pub(super) type KeyOf<'k> = &'k dyn Fn(u32) -> Outcome<Key>;
+
+/// What is known of the keys of buckets.
+#[derive(Clone, Copy)]
+pub(super) struct Keyed<'k> {
+    pub(super) key: KeyOf<'k>,
+    /// The ordinal of each bucket's key, where looking the key up costs more: in order of the keys.
+    pub(super) ords: Option<&'k [u64]>,
+}
 
 /// Which buckets are told, and with what else.
 pub(super) trait Finish {
@@ -31,6 +39,11 @@ pub(super) trait Finish {
         Ok(())
     }
 
+    /// Whether most keys are never asked for.
+    fn needs_few_keys(&self) -> bool {
+        false
+    }
+
     /// All buckets are there.
     fn end(&mut self, reader: &Reader, rows: &Rows, key: KeyOf<'_>) -> Outcome<()> {
         let _ = (reader, rows, key);
@@ -38,7 +51,7 @@ pub(super) trait Finish {
     }
 
     /// What one owner's buckets say; taken once.
-    fn partial(&mut self, owner: u32, rows: &mut Rows, key: KeyOf<'_>, children: &mut Collectors) -> Outcome<Partial>;
+    fn partial(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, children: &mut Collectors) -> Outcome<Partial>;
 }
 
 impl Rows {

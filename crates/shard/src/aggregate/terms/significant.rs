@@ -10,7 +10,7 @@ use search::aggregation::terms::SignificantTerms;
 use search::aggregation::values::code_of;
 use search::merge::aggregations::significant;
 
-use super::rows::{Finish, KeyOf, Rows};
+use super::rows::{Finish, KeyOf, Keyed, Rows};
 use crate::aggregate::{Batch, Budget, Collectors, live};
 use crate::compile::Weight;
 use crate::reader::Reader;
@@ -45,17 +45,18 @@ impl Significant {
     }
 
     /// The values of the buckets, as what the background is searched for.
-    fn sought(&self, rows: &Rows, key: KeyOf<'_>) -> Set {
+    fn sought(&self, rows: &Rows, key: KeyOf<'_>) -> Outcome<Set> {
         let least = self.asked.cut.shard_min_doc_count;
         let found = (0..rows.nobody()).filter(|&bucket| rows.count(bucket) >= least).map(key);
         let (mut bytes, mut codes) = (Vec::new(), Vec::new());
         for key in found {
-            match key {
+            match key? {
                 Key::Bytes(value) => bytes.push((*value).into()),
                 key => codes.extend(code_of(&key, self.asked.values.code())),
             }
         }
-        if codes.is_empty() { Set::Bytes(bytes.into_iter().collect()) } else { Set::Codes(codes.into_iter().collect()) }
+        let texts = codes.is_empty();
+        Ok(if texts { Set::Bytes(bytes.into_iter().collect()) } else { Set::Codes(codes.into_iter().collect()) })
     }
 }
 
@@ -74,7 +75,7 @@ impl Finish for Significant {
         if !self.is_known() {
             return Ok(());
         }
-        let choice = Choice { include: Some(Include::Set(self.sought(rows, key))), exclude: None };
+        let choice = Choice { include: Some(Include::Set(self.sought(rows, key)?)), exclude: None };
         let mut counter = super::counter(&self.asked.values, &choice, &self.budget)?;
         self.background_size = live::show(reader, self.background.as_ref(), &mut *counter)?;
         counter.end(reader)?;
@@ -84,7 +85,7 @@ impl Finish for Significant {
         Ok(())
     }
 
-    fn partial(&mut self, owner: u32, rows: &mut Rows, key: KeyOf<'_>, children: &mut Collectors) -> Outcome<Partial> {
+    fn partial(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, children: &mut Collectors) -> Outcome<Partial> {
         if !self.is_known() {
             return Ok(Partial::Unmapped);
         }
@@ -95,8 +96,8 @@ impl Finish for Significant {
             .take(owner)
             .into_iter()
             .filter(|&bucket| rows.count(bucket) >= least)
-            .map(|bucket| (key(bucket), bucket))
-            .collect();
+            .map(|bucket| Ok(((keyed.key)(bucket)?, bucket)))
+            .collect::<Outcome<_>>()?;
         let row = |(key, &bucket): (&Key, &u32)| SignificantRow {
             key: key.clone(),
             bucket: Bucket { doc_count: rows.count(bucket), children: Vec::new() },

@@ -8,11 +8,11 @@ use model::aggregation::partial::Partial;
 
 use search::aggregation::values::Values;
 
-use super::rows::{Finish, Rows};
+use super::rows::{Finish, Keyed, Rows};
 use crate::aggregate::batch::Sorted;
 use crate::aggregate::choice::Chooser;
 use crate::aggregate::places::{Places, REFUSED};
-use crate::aggregate::strings::{Ords, Strings};
+use crate::aggregate::strings::{Ords, Read, Strings};
 use crate::aggregate::{Batch, Collector, Collectors, Owners};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
@@ -28,6 +28,8 @@ pub(super) struct StringTerms {
     places: Places,
     /// Documents by ordinal, where nothing but their number is wanted.
     tally: Vec<u64>,
+    /// Whether buckets of the segment were made otherwise.
+    placed: bool,
     ords: Ords,
     inside: Sorted,
 }
@@ -35,6 +37,9 @@ pub(super) struct StringTerms {
 /// The value of each bucket.
 struct Keys {
     chooser: Chooser,
+    /// All buckets are of one segment, and have their ordinals for keys.
+    lazy: bool,
+    ords: Vec<u64>,
     values: Vec<Box<[u8]>>,
     buckets: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -42,29 +47,79 @@ struct Keys {
 }
 
 impl Keys {
-    fn new(chooser: Chooser) -> Self {
-        let (values, buffer) = Default::default();
-        Self { chooser, values, buckets: HashTable::new(), hasher: DefaultHashBuilder::default(), buffer }
+    fn new(chooser: Chooser, few: bool) -> Self {
+        let (values, buffer, ords) = Default::default();
+        let lazy = few && chooser.admits_all();
+        Self { chooser, lazy, ords, values, buckets: HashTable::new(), hasher: DefaultHashBuilder::default(), buffer }
     }
 
     /// The bucket of an ordinal's value, made when it is new.
     fn bucket(&mut self, strings: &Strings, rows: &mut Rows, (owner, ord): (u32, u64)) -> Outcome<u32> {
-        strings.value(ord, &mut self.buffer)?;
-        if !self.chooser.admits_bytes(&self.buffer) {
+        if self.lazy {
+            let made = rows.add(owner, size_of::<u64>())?;
+            self.ords.push(ord);
+            return Ok(made);
+        }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let found = strings.value(ord, &mut buffer).and_then(|()| self.named(rows, owner, &buffer));
+        self.buffer = buffer;
+        found
+    }
+
+    /// The bucket of a value, made when it is new.
+    fn named(&mut self, rows: &mut Rows, owner: u32, value: &[u8]) -> Outcome<u32> {
+        if !self.chooser.admits_bytes(value) {
             return Ok(REFUSED);
         }
-        let hash = self.hasher.hash_one((owner, self.buffer.as_slice()));
+        let hash = self.hasher.hash_one((owner, value));
         let (values, owners) = (&self.values, &rows.owners);
-        let same = |&bucket: &u32| owners[bucket as usize] == owner && *values[bucket as usize] == *self.buffer;
+        let same = |&bucket: &u32| owners[bucket as usize] == owner && *values[bucket as usize] == *value;
         if let Some(found) = self.buckets.find(hash, same) {
             return Ok(*found);
         }
-        let made = rows.add(owner, self.buffer.len() + size_of::<Box<[u8]>>())?;
-        self.values.push(self.buffer.as_slice().into());
-        let (values, owners, hasher) = (&self.values, &rows.owners, &self.hasher);
+        let made = rows.add(owner, value.len() + size_of::<Box<[u8]>>())?;
+        self.values.push(value.into());
+        self.remember(&rows.owners, hash, made);
+        Ok(made)
+    }
+
+    fn remember(&mut self, owners: &[u32], hash: u64, made: u32) {
+        let (values, hasher) = (&self.values, &self.hasher);
         let rehash = |&bucket: &u32| hasher.hash_one((owners[bucket as usize], &*values[bucket as usize]));
         self.buckets.insert_unique(hash, made, rehash);
-        Ok(made)
+    }
+
+    /// Looks up the keys that were put off, in their order: they are wanted for another segment.
+    fn settle(&mut self, strings: &Strings, rows: &mut Rows) -> Outcome<()> {
+        if !std::mem::replace(&mut self.lazy, false) {
+            return Ok(());
+        }
+        let ords = std::mem::take(&mut self.ords);
+        let mut order: Vec<u32> = (0..ords.len() as u32).collect();
+        rows.budget.take(ords.len() * (size_of::<(u32, u64)>() + size_of::<Box<[u8]>>()))?;
+        order.sort_unstable_by_key(|&bucket| ords[bucket as usize]);
+        let ascending: Vec<u64> = order.iter().map(|&bucket| ords[bucket as usize]).collect();
+        self.values.resize(ords.len(), Box::default());
+        let values = &mut self.values;
+        strings.each_value(&ascending, |at, value| {
+            rows.budget.take(value.len())?;
+            values[order[at] as usize] = value.into();
+            Ok(())
+        })?;
+        for bucket in 0..ords.len() as u32 {
+            let hash = self.hasher.hash_one((rows.owners[bucket as usize], &*self.values[bucket as usize]));
+            self.remember(&rows.owners, hash, bucket);
+        }
+        Ok(())
+    }
+
+    fn key(&self, strings: &Strings, bucket: u32) -> Outcome<Key> {
+        if !self.lazy {
+            return Ok(Key::Bytes(self.values[bucket as usize].clone()));
+        }
+        let mut value = Vec::new();
+        strings.value(self.ords[bucket as usize], &mut value)?;
+        Ok(Key::Bytes(value.into()))
     }
 }
 
@@ -79,10 +134,11 @@ impl StringTerms {
             strings: Strings::new(values),
             places: Places::new(rows.budget.clone()),
             rows,
-            finish,
             children,
-            keys: Keys::new(chooser),
+            keys: Keys::new(chooser, finish.needs_few_keys()),
+            finish,
             tally: Vec::new(),
+            placed: false,
             ords: Ords::default(),
             inside: Sorted::default(),
         }
@@ -103,7 +159,11 @@ impl StringTerms {
 
 impl Collector for StringTerms {
     fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
+        if !self.rows.owners.is_empty() {
+            self.keys.settle(&self.strings, &mut self.rows)?;
+        }
         self.strings.enter(leaf)?;
+        self.placed = false;
         self.places.reset(self.strings.ord_bound());
         self.children.enter(leaf)
     }
@@ -113,11 +173,25 @@ impl Collector for StringTerms {
         if self.children.is_empty() && matches!(batch.owners, Owners::One(0)) {
             return self.count(batch);
         }
+        self.placed = true;
         self.inside.clear();
         let plain = self.children.is_empty();
         let (strings, keys, rows) = (&self.strings, &mut self.keys, &mut self.rows);
         let (places, inside) = (&mut self.places, &mut self.inside);
-        strings.read(batch.docs, &mut self.ords).try_for_each(|at, ord| {
+        let read = strings.read(batch.docs, &mut self.ords);
+        if let (Read::Dense(ords), false) = (&read, plain) {
+            // Every document has one value: the batch goes on as it is, unless some value is refused.
+            for (at, &ord) in ords.iter().enumerate() {
+                let owner = batch.owners.of(at);
+                inside.owners.push(places.get(owner, ord, || keys.bucket(strings, rows, (owner, ord)))?);
+            }
+            if !inside.owners.contains(&REFUSED) {
+                inside.owners.iter().for_each(|&bucket| rows.counts[bucket as usize] += 1);
+                return self.children.collect(Batch { owners: Owners::Each(&inside.owners), ..batch });
+            }
+            inside.clear();
+        }
+        read.try_for_each(|at, ord| {
             let owner = batch.owners.of(at);
             let bucket = places.get(owner, ord, || keys.bucket(strings, rows, (owner, ord)))?;
             if bucket == REFUSED {
@@ -134,11 +208,26 @@ impl Collector for StringTerms {
 
     fn leave(&mut self) -> Outcome<()> {
         let mut tally = std::mem::take(&mut self.tally);
-        for (ord, count) in tally.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let bucket = self.keys.bucket(&self.strings, &mut self.rows, (0, ord as u64))?;
-            if bucket != REFUSED {
-                self.rows.counts[bucket as usize] += count;
+        if self.placed && !tally.is_empty() {
+            self.keys.settle(&self.strings, &mut self.rows)?;
+        }
+        let counted = tally.iter().enumerate().filter(|(_, count)| **count > 0);
+        let (keys, rows) = (&mut self.keys, &mut self.rows);
+        if keys.lazy {
+            for (ord, count) in counted {
+                let bucket = keys.bucket(&self.strings, rows, (0, ord as u64))?;
+                rows.counts[bucket as usize] += count;
             }
+        } else {
+            let ords: Vec<u64> = counted.map(|(ord, _)| ord as u64).collect();
+            rows.budget.take(ords.len() * size_of::<u64>())?;
+            self.strings.each_value(&ords, |at, value| {
+                let bucket = keys.named(rows, 0, value)?;
+                if bucket != REFUSED {
+                    rows.counts[bucket as usize] += tally[ords[at] as usize];
+                }
+                Ok(())
+            })?;
         }
         tally.clear();
         self.tally = tally;
@@ -147,14 +236,15 @@ impl Collector for StringTerms {
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
         self.rows.end();
-        let values = &self.keys.values;
-        self.finish.end(reader, &self.rows, &|bucket| Key::Bytes(values[bucket as usize].clone()))?;
+        let (keys, strings) = (&self.keys, &self.strings);
+        self.finish.end(reader, &self.rows, &|bucket| keys.key(strings, bucket))?;
         self.children.end(reader)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
-        let values = &self.keys.values;
-        let key = |bucket: u32| Key::Bytes(values[bucket as usize].clone());
-        self.finish.partial(owner, &mut self.rows, &key, &mut self.children)
+        let (keys, strings) = (&self.keys, &self.strings);
+        let ords = (keys.lazy && strings.is_ordered()).then_some(keys.ords.as_slice());
+        let told = Keyed { key: &|bucket| keys.key(strings, bucket), ords };
+        self.finish.partial(owner, &mut self.rows, told, &mut self.children)
     }
 }

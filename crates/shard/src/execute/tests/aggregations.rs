@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::aggregation::answer::{Answer, Body};
+use model::aggregation::partial::Partial;
 use model::aggregation::request::terms::{Cut, Heuristic};
 use model::aggregation::request::{Order, OrderBy};
 use search::aggregation::choice::Choice;
@@ -211,6 +212,11 @@ fn where_documents_lie_changes_no_aggregation() {
     }
 }
 
+/// What another node reads of it.
+fn sent(partials: Vec<Partial>) -> Vec<Partial> {
+    partials.into_iter().map(|partial| Partial::from_bytes(&partial.to_bytes()).expect("what was written")).collect()
+}
+
 #[test]
 fn any_number_of_shards_in_any_order_answers_as_one() {
     for seed in 0..8 {
@@ -228,14 +234,14 @@ fn any_number_of_shards_in_any_order_answers_as_one() {
             ));
         }
         let expected = answers(&corpus.reader(Layouts::OneBlock), &query, &level);
-        for shards in [1, 2, 5] {
+        for shards in [1, 2, 5, 13] {
             let mut docs: Vec<Vec<_>> = vec![Vec::new(); shards];
             corpus.docs.iter().for_each(|doc| docs[rng.below(shards)].push(doc.clone()));
             let request = ShardQuery { aggregations: Some(Arc::new(level.clone())), ..request(&query, 3) };
             let mut found: Vec<_> = docs
                 .into_iter()
                 .filter(|docs| !docs.is_empty())
-                .map(|docs| ask(&Corpus::new(docs).reader(Layouts::OneBlock), &request).aggregations)
+                .map(|docs| sent(ask(&Corpus::new(docs).reader(Layouts::OneBlock), &request).aggregations))
                 .collect();
             for _ in 0..3 {
                 let at = rng.below(found.len());
@@ -325,4 +331,33 @@ fn histograms_and_ranges_count_what_lies_in_them() {
     let expected = [i64::MIN..3, -5..5, 4..i64::MAX]
         .map(|range| docs().filter(|doc| doc.d.iter().any(|n| range.contains(n))).count() as u64);
     assert_eq!(counts(&found[1]).iter().map(|(_, count)| *count).collect::<Vec<_>>(), expected);
+}
+
+/// Why aggregations within a budget are refused.
+fn refused(reader: &Reader, kind: Kind, (bytes, buckets): (u64, u64)) -> ErrorKind {
+    let level = Level { list: vec![one("a", kind, Vec::new())], pipelines: Vec::new() };
+    let all = BoundQuery::new(BoundKind::MatchAll);
+    let request = ShardQuery { aggregations: Some(Arc::new(level.clone())), ..request(&all, 0) };
+    let node = Arc::new(AtomicU64::new(0));
+    let budget = Arc::new(Budget::new(node.clone(), bytes, buckets));
+    let found = query_within(reader, &request, &Endless, &budget);
+    let refused = found.and_then(|hits| finish(&level, vec![hits.aggregations], &mut Limit::new(buckets)));
+    drop(budget);
+    assert_eq!(node.load(Ordering::Relaxed), 0, "what was taken is given back");
+    refused.expect_err("too much").kind()
+}
+
+#[test]
+fn what_would_take_too_much_is_refused() {
+    let corpus = Corpus::random(&mut Rng(3), 90);
+    let directory = tempfile::tempdir().expect("a directory");
+    for (at, layout) in [Layouts::OneBlock, Layouts::Blocks(4), Layouts::Sealed(1)].into_iter().enumerate() {
+        let reader = corpus.reader_in(layout, &directory.path().join(at.to_string()));
+        // Far more gaps than memory holds.
+        assert_eq!(refused(&reader, histogram(1e-9), (1 << 20, 10_000)), ErrorKind::TooManyBuckets);
+        let by_key = || terms(keys(), OrderBy::Count, 100);
+        assert_eq!(refused(&reader, by_key(), (16, 10_000)), ErrorKind::CircuitBreaking);
+        assert_eq!(refused(&reader, by_key(), (1 << 20, 1)), ErrorKind::TooManyBuckets);
+        assert_eq!(refused(&reader, histogram(0.5), (16, 10_000)), ErrorKind::CircuitBreaking);
+    }
 }

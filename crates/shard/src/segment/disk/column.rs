@@ -13,7 +13,7 @@ use super::key;
 use super::manifest::{ColumnEntry, Extent, TermsEntry};
 use super::terms::Inverted;
 use crate::fields::FieldSlot;
-use crate::segment::column::{NumberColumn, StringColumn};
+use crate::segment::column::{NumberColumn, StringColumn, Visit};
 use crate::segment::{DocId, DocRange};
 
 /// Bytes of an extent of `columns`.
@@ -163,7 +163,14 @@ impl NumberColumn for Column<i64> {
     fn has(&self, doc: DocId) -> bool {
         self.has_value(doc)
     }
+
+    fn is_full(&self) -> bool {
+        self.docs.is_none() && self.starts.is_none()
+    }
 }
+
+/// Looking up a value costs as much as walking over so many.
+const LOOK_UP: u64 = 8;
 
 /// Strings: ordinals of the field's terms in the segment's dictionary.
 pub(crate) struct DiskStrings {
@@ -201,6 +208,34 @@ impl StringColumn for DiskStrings {
             return Err(corrupt("a column names a value that is not there"));
         }
         out.drain(..prefix.len());
+        Ok(())
+    }
+
+    fn each_value(&self, ords: &[u64], visit: Visit<'_>) -> io::Result<()> {
+        let (Some(&first), Some(&last)) = (ords.first(), ords.last()) else { return Ok(()) };
+        let mut value = Vec::new();
+        if (last - first) / LOOK_UP > ords.len() as u64 {
+            for (at, &ord) in ords.iter().enumerate() {
+                self.value(ord, &mut value)?;
+                visit(at, &value)?;
+            }
+            return Ok(());
+        }
+        self.value(first, &mut value)?;
+        let prefix = key::prefix(self.slot);
+        let begin = [&prefix[..], &value].concat();
+        let mut stream = self.inverted.dictionary.range().ge(&begin).into_stream()?;
+        for (at, &ord) in ords.iter().enumerate() {
+            while at == 0 || stream.term_ord() < self.terms.first + ord {
+                if !stream.advance() {
+                    return Err(corrupt("a column names a value that is not there"));
+                }
+                if stream.term_ord() >= self.terms.first + ord {
+                    break;
+                }
+            }
+            visit(at, stream.key().strip_prefix(&prefix[..]).unwrap_or_default())?;
+        }
         Ok(())
     }
 
