@@ -14,7 +14,13 @@ pub(super) struct All {
 }
 
 impl Finish for All {
-    fn partial(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, children: &mut Collectors) -> Outcome<Partial> {
+    fn partial(
+        &mut self,
+        owner: u32,
+        rows: &mut Rows,
+        keyed: Keyed<'_>,
+        children: &mut Collectors,
+    ) -> Outcome<Partial> {
         if !self.known {
             return Ok(Partial::Unmapped);
         }

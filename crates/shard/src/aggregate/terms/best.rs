@@ -103,7 +103,13 @@ impl Finish for Best {
         Ok(())
     }
 
-    fn partial(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, children: &mut Collectors) -> Outcome<Partial> {
+    fn partial(
+        &mut self,
+        owner: u32,
+        rows: &mut Rows,
+        keyed: Keyed<'_>,
+        children: &mut Collectors,
+    ) -> Outcome<Partial> {
         if !self.known {
             return Ok(Partial::Unmapped);
         }

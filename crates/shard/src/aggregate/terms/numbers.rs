@@ -15,7 +15,6 @@ use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
 use crate::score::Outcome;
 
-
 pub(super) struct NumberTerms {
     rows: Rows,
     finish: Box<dyn Finish>,

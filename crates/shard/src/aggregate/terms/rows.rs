@@ -51,7 +51,8 @@ pub(super) trait Finish {
     }
 
     /// What one owner's buckets say; taken once.
-    fn partial(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, children: &mut Collectors) -> Outcome<Partial>;
+    fn partial(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, children: &mut Collectors)
+    -> Outcome<Partial>;
 }
 
 impl Rows {

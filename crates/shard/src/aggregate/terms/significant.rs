@@ -85,7 +85,13 @@ impl Finish for Significant {
         Ok(())
     }
 
-    fn partial(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, children: &mut Collectors) -> Outcome<Partial> {
+    fn partial(
+        &mut self,
+        owner: u32,
+        rows: &mut Rows,
+        keyed: Keyed<'_>,
+        children: &mut Collectors,
+    ) -> Outcome<Partial> {
         if !self.is_known() {
             return Ok(Partial::Unmapped);
         }
