@@ -10,7 +10,8 @@ use crate::query::Query;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Range {
     pub source: Source,
-    pub ranges: Vec<RangeSpec<f64>>,
+    /// Numbers, also as text; dates as text for fields of dates.
+    pub ranges: Vec<RangeSpec<Value>>,
     pub keyed: bool,
 }
 

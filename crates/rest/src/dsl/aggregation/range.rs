@@ -68,19 +68,7 @@ pub(super) fn range(asked: Asked<'_>) -> Result<Kind, Error> {
         }
     }
     let source = source.finish()?;
-    let ranges = some(asked, ranges)?.into_iter().map(numbers).collect::<Result<_, _>>()?;
-    Ok(Kind::Range(Box::new(Range { source, ranges, keyed })))
-}
-
-fn numbers(spec: RangeSpec<Value>) -> Result<RangeSpec<f64>, Error> {
-    let number = |value: Option<Value>| match value {
-        Some(Value::String(text)) => match text.trim().parse::<f64>() {
-            Ok(number) if !number.is_nan() => Ok(Some(number)),
-            _ => Err(late(number_format(&text))),
-        },
-        other => Ok(other.and_then(|value| value.as_f64())),
-    };
-    Ok(RangeSpec { key: spec.key, from: number(spec.from)?, to: number(spec.to)? })
+    Ok(Kind::Range(Box::new(Range { source, ranges: some(asked, ranges)?, keyed })))
 }
 
 /// `date_range`.

@@ -194,7 +194,7 @@ fn ranges_and_filters() {
     };
     assert_eq!(
         (found.ranges, found.keyed),
-        (vec![spec(None, None, Some(1.5)), spec(Some("7"), Some(1.5), None)], true)
+        (vec![spec(None, None, Some(json!("1.5"))), spec(Some("7"), Some(json!(1.5)), None)], true)
     );
     let Kind::DateRange(found) =
         kind("date_range", json!({"field": "d", "time_zone": "CET", "ranges": [{"from": "now-1d/d", "to": 5}]}))

@@ -26,11 +26,17 @@ impl Binding<'_> {
             Target::Field(Field { kind: FieldKind::Number(kind), .. }) => rounded(*kind, end),
             _ => end,
         };
-        let range = |spec: &RangeSpec<f64>| {
-            let (from, to) = (spec.from.unwrap_or(f64::NEG_INFINITY), spec.to.unwrap_or(f64::INFINITY));
-            Range { key: spec.key.clone(), from, to, least: stored(from), beyond: stored(to) }
+        let end = |given: &Option<Value>, open: f64| match given {
+            None | Some(Value::Null) => Ok(open),
+            // Numbers are what the column holds, whatever the format.
+            Some(Value::Number(number)) => Ok(number.as_f64().unwrap_or(open)),
+            Some(text) => self.date_end(text, &values.format, &Zone::utc()),
         };
-        let ranges = in_order(asked.ranges.iter().map(range).collect());
+        let range = |spec: &RangeSpec<Value>| {
+            let (from, to) = (end(&spec.from, f64::NEG_INFINITY)?, end(&spec.to, f64::INFINITY)?);
+            Ok(Range { key: spec.key.clone(), from, to, least: stored(from), beyond: stored(to) })
+        };
+        let ranges = in_order(asked.ranges.iter().map(range).collect::<Result<_, Error>>()?);
         Ok(Kind::Ranges(Box::new(Ranges { values, ranges, keyed: asked.keyed, kind: "range" })))
     }
 
