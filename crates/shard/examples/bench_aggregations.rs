@@ -296,17 +296,21 @@ fn agree(ours: &[Answer], theirs: &impl serde::Serialize) -> Result<bool, Failur
     Ok(buckets.iter().map(|bucket| bucket["doc_count"].as_u64().unwrap_or(0)).eq(ours))
 }
 
-/// What 50 shards give for `terms` with an average, 1,000 buckets each.
-fn shards() -> Vec<Vec<Partial>> {
+/// What 50 shards give for `terms`, 1,000 buckets each: with an average, of any of 50,000 values, or the same without.
+fn shards(same: bool) -> Vec<Vec<Partial>> {
     let shard = |seed: u64| {
         let mut rng = Rng(seed);
-        let mut keys: Vec<String> = (0..1200).map(|_| format!("user-{:05}", rng.below(50_000))).collect();
+        let number = |rng: &mut Rng, at: u64| if same { at } else { rng.below(50_000) };
+        let mut keys: Vec<String> = (0..1200).map(|at| format!("user-{:05}", number(&mut rng, at))).collect();
         keys.sort_unstable();
         keys.dedup();
         keys.truncate(1000);
         let row = |key: String| Row {
             key: Key::Bytes(key.as_bytes().into()),
-            bucket: Bucket { doc_count: 7, children: vec![Partial::Stats(Box::<Moments>::default())] },
+            bucket: Bucket {
+                doc_count: 7,
+                children: if same { Vec::new() } else { vec![Partial::Stats(Box::<Moments>::default())] },
+            },
             known: 1,
         };
         vec![Partial::Table(Table { rows: keys.into_iter().map(row).collect(), other: 5, error: 1, shards: 1 })]
@@ -314,9 +318,11 @@ fn shards() -> Vec<Vec<Partial>> {
     (0..50).map(shard).collect()
 }
 
-fn merging(rounds: u64) -> Result<f64, Failure> {
-    let level = Level { list: vec![one(terms(strings("u")), average("f"))], pipelines: Vec::new() };
-    let given = shards();
+fn merging(rounds: u64, same: bool) -> Result<f64, Failure> {
+    let inside = if same { Vec::new() } else { average("f") };
+    let asked = one(terms(strings("u")), inside);
+    let level = Level { list: vec![asked], pipelines: Vec::new() };
+    let given = shards(same);
     let mut best = f64::INFINITY;
     for _ in 0..rounds {
         let given = given.clone();
@@ -365,6 +371,7 @@ fn main() -> Result<(), Failure> {
     let worst = ratios.iter().copied().fold(0.0, f64::max);
     let faster = ratios.iter().filter(|ratio| **ratio < 1.0).count();
     println!("worst ratio {worst:.2}; {faster} of {} below 1.0", ratios.len());
-    println!("merging 1,000 buckets of each of 50 shards: {:.2} ms", merging(rounds)?);
+    println!("merging the same 1,000 buckets of each of 50 shards: {:.2} ms", merging(rounds, true)?);
+    println!("merging 1,000 of 50,000 buckets with an average of each of 50 shards: {:.2} ms", merging(rounds, false)?);
     Ok(())
 }

@@ -59,25 +59,41 @@ impl Table {
 
 /// Two lists in order of their keys as one; `join` adds to a row the other of the same key.
 pub(super) fn merge_sorted<R>(
-    mine: Vec<R>,
+    mut mine: Vec<R>,
     theirs: Vec<R>,
     key: impl Fn(&R) -> &Key,
     mut join: impl FnMut(&mut R, R) -> Result<(), Error>,
 ) -> Result<Vec<R>, Error> {
-    if mine.is_empty() || theirs.is_empty() {
-        return Ok(if mine.is_empty() { theirs } else { mine });
+    if mine.is_empty() {
+        return Ok(theirs);
     }
-    let mut merged = Vec::with_capacity(mine.len().max(theirs.len()));
+    let others = theirs.len();
     let mut theirs = theirs.into_iter().peekable();
-    for mut row in mine {
-        while let Some(next) = theirs.next_if(|next| key(next) < key(&row)) {
-            merged.push(next);
-        }
-        if let Some(same) = theirs.next_if(|next| key(next).cmp(key(&row)) == Ordering::Equal) {
-            join(&mut row, same)?;
-        }
-        merged.push(row);
+    // While both name the same keys nothing moves.
+    let mut same = 0;
+    for row in &mut mine {
+        let Some(next) = theirs.next_if(|next| key(next) == key(row)) else { break };
+        join(row, next)?;
+        same += 1;
     }
-    merged.extend(theirs);
-    Ok(merged)
+    if theirs.peek().is_none() {
+        return Ok(mine);
+    }
+    let rest = mine.split_off(same);
+    mine.reserve(rest.len().max(others - same));
+    for mut row in rest {
+        while let Some(next) = theirs.peek() {
+            match key(next).cmp(key(&row)) {
+                Ordering::Less => mine.extend(theirs.next()),
+                Ordering::Equal => {
+                    theirs.next().map_or(Ok(()), |next| join(&mut row, next))?;
+                    break;
+                }
+                Ordering::Greater => break,
+            }
+        }
+        mine.push(row);
+    }
+    mine.extend(theirs);
+    Ok(mine)
 }
