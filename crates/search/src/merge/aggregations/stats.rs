@@ -46,11 +46,15 @@ impl Writer<'_> {
     }
 
     fn text(&mut self, name: &str, value: f64) {
-        if self.shows_text
-            && let Some(text) = self.format.number(value)
-        {
-            self.metric.shown.insert(format!("{name}_as_string"), text.into());
+        if !self.shows_text {
+            return;
         }
+        let text = match self.format {
+            // Of these a boolean stays one, whatever the key says.
+            Format::Boolean if PLAIN.contains(&name) => Some(Value::Bool(value != 0.0)),
+            format => format.number(value).map(Value::String),
+        };
+        self.metric.shown.extend(text.map(|text| (format!("{name}_as_string"), text)));
     }
 }
 
@@ -120,4 +124,20 @@ pub(in crate::merge) fn extended(found: &Found, sigma: f64, format: &Format) -> 
 
 fn object(numbers: &[(&'static str, f64)], shown: impl Fn(f64) -> Value) -> Map<String, Value> {
     numbers.iter().map(|(name, value)| ((*name).to_owned(), shown(*value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn booleans_are_written_as_booleans() {
+        let mut found = Found { count: 2, min: 0.0, max: 1.0, ..Found::default() };
+        found.sum.add_whole(1);
+        found.squares.add(1.0);
+        let shown = extended(&found, 2.0, &Format::Boolean).shown;
+        assert_eq!(shown["min_as_string"], false);
+        assert_eq!(shown["max_as_string"], true);
+        assert_eq!(shown["std_deviation_as_string"], "true");
+    }
 }

@@ -97,13 +97,15 @@ impl TDigest {
 
     /// The median distance of a number from the median; NaN without numbers.
     pub fn median_absolute_deviation(&self) -> f64 {
-        let quantiles = self.quantiles();
+        // As fine as what is gathered: distances are made of places, not of a few quantiles.
+        let fine = 2.0 * self.compression;
+        let quantiles = Quantiles::new(compress(self.clone().sorted(), fine), self.min, self.max);
         let median = quantiles.quantile(0.5);
         let mut away: Vec<Centroid> = quantiles.centroids().to_vec();
         away.iter_mut().for_each(|centroid| centroid.mean = (centroid.mean - median).abs());
         away.sort_by(|a, b| a.mean.total_cmp(&b.mean));
         let ends = away.first().zip(away.last()).map_or((median, median), |(first, last)| (first.mean, last.mean));
-        Quantiles::new(compress(away, self.compression), ends.0, ends.1).quantile(0.5)
+        Quantiles::new(compress(away, fine), ends.0, ends.1).quantile(0.5)
     }
 
     fn gather(&mut self) {
