@@ -51,7 +51,7 @@ impl Writer<'_> {
         }
         let text = match self.format {
             // Of these a boolean stays one, whatever the key says.
-            Format::Boolean if PLAIN.contains(&name) => Some(Value::Bool(value != 0.0)),
+            Format::Boolean if PLAIN.contains(&name) || name == "sum_of_squares" => Some(Value::Bool(value != 0.0)),
             format => format.number(value).map(Value::String),
         };
         self.metric.shown.extend(text.map(|text| (format!("{name}_as_string"), text)));
