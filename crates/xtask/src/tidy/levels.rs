@@ -30,7 +30,8 @@ pub(crate) const ROOMS: &[Room] = &[
     room("search", 1, &["model", "analysis", "script", "cluster"]),
     room("shard", 2, &["model", "wal", "analysis", "search"]),
     room("rest", 3, &["model"]),
-    room("node", 4, &["model", "wal", "analysis", "cluster", "search", "shard", "rest"]),
+    room("resp", 3, &["model"]),
+    room("node", 4, &["model", "wal", "analysis", "cluster", "search", "shard", "rest", "resp"]),
     room("cli", 5, &["model", "node"]),
     room("xtask", 6, &[]),
 ];

@@ -1,0 +1,26 @@
+//! What a key holds.
+
+use bytes::Bytes;
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
+/// Fields in the order in which they were first set.
+pub type Fields = IndexMap<Bytes, Bytes>;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Text(Bytes),
+    Hash(Fields),
+    Json(Json),
+}
+
+impl Value {
+    /// As `TYPE` answers.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "string",
+            Self::Hash(_) => "hash",
+            Self::Json(_) => "ReJSON-RL",
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What all connections share.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use model::gateway::Gateway;
+use parking_lot::RwLock;
+
+use crate::client::Clients;
+use crate::command::Commands;
+use crate::ft::indexing::Registry;
+use crate::keyspace::Keyspace;
+
+/// What the node's configuration decides about this dialect.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Empty: none is asked for, and only the loopback is let in.
+    pub password: String,
+    /// Connections that may be open together; 0: as many as come.
+    pub max_connections: usize,
+    /// Name and arguments of one command.
+    pub max_arguments: usize,
+    /// Bytes of one argument.
+    pub max_bulk_bytes: usize,
+    /// Bytes of one command.
+    pub max_request_bytes: usize,
+    /// Without a command; `None`: for ever.
+    pub idle_timeout: Option<Duration>,
+    /// Without an answer being read.
+    pub stall_timeout: Option<Duration>,
+    /// Shards of the index of keys, when it is made.
+    pub key_shards: u32,
+    /// Writes are answered when they are on the disk, not up to a second earlier.
+    pub sync_always: bool,
+    /// The version of Redis that clients are told.
+    pub compatible_version: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            password: String::new(),
+            max_connections: 10_000,
+            max_arguments: 1 << 20,
+            max_bulk_bytes: 64 << 20,
+            max_request_bytes: 256 << 20,
+            idle_timeout: None,
+            stall_timeout: Some(Duration::from_secs(60)),
+            key_shards: 4,
+            sync_always: false,
+            compatible_version: "7.4.0".to_owned(),
+        }
+    }
+}
+
+/// The dialect of one node: every connection holds it.
+pub struct Server {
+    pub gateway: Arc<dyn Gateway>,
+    pub settings: Settings,
+    pub keyspace: Keyspace,
+    /// The definitions of `FT.CREATE`.
+    pub registry: Arc<Registry>,
+    /// The password in force: `CONFIG SET requirepass` changes it.
+    pub(crate) password: RwLock<String>,
+    pub(crate) clients: Clients,
+    pub(crate) commands: Commands,
+    pub started_ms: u64,
+}
+
+impl Server {
+    pub fn new(gateway: Arc<dyn Gateway>, settings: Settings) -> Arc<Self> {
+        let registry = Arc::new(Registry::default());
+        let keyspace = Keyspace::new(gateway.clone(), registry.clone(), &settings);
+        Arc::new(Self {
+            keyspace,
+            registry,
+            password: RwLock::new(settings.password.clone()),
+            clients: Clients::default(),
+            commands: Commands::all(),
+            started_ms: now_ms(),
+            gateway,
+            settings,
+        })
+    }
+}
+
+/// Milliseconds since 1970.
+pub fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

@@ -1,0 +1,1 @@
+//! The query language of `FT.SEARCH`: text to the model's query.
