@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::id::{IndexRef, ShardNumber};
@@ -9,7 +10,7 @@ use crate::id::{IndexRef, ShardNumber};
 /// A refusal or a failure, as a client shall read it.
 ///
 /// `reason` names the field, the value and the remedy, in OpenSearch's wording where it has one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Error {
     pub kind: ErrorKind,
     pub reason: String,
@@ -198,7 +199,7 @@ pub struct Row {
 macro_rules! kinds {
     ($($kind:ident $name:literal $status:literal)*) => {
         /// What went wrong, as a closed list.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum ErrorKind { $($kind),* }
 
         impl ErrorKind {
@@ -222,6 +223,7 @@ kinds! {
     ClassCast "class_cast_exception" 500
     ClassNotFound "class_not_found_exception" 500
     ClusterBlock "cluster_block_exception" 403
+    ClusterManagerNotDiscovered "cluster_manager_not_discovered_exception" 503
     ContentTypeHeader "content_type_header_exception" 400
     ContentTooLong "content_too_long_exception" 413
     ContentTypeUnsupported "media_type_header_exception" 406
@@ -247,6 +249,8 @@ kinds! {
     MaxBytesLength "max_bytes_length_exceeded_exception" 400
     MethodNotAllowed "method_not_allowed" 405
     NamedObjectNotFound "named_object_not_found_exception" 400
+    NodeDisconnected "node_disconnected_exception" 500
+    NodeNotConnected "node_not_connected_exception" 500
     NotImplemented "not_implemented_exception" 501
     NotSerializable "not_x_content_exception" 400
     NoShardAvailable "no_shard_available_action_exception" 503
@@ -261,6 +265,7 @@ kinds! {
     QueryParse "parse_exception" 400
     QueryValidation "query_validation_exception" 400
     QueryShard "query_shard_exception" 400
+    ReceiveTimeout "receive_timeout_transport_exception" 500
     RejectedExecution "rejected_execution_exception" 429
     ResourceAlreadyExists "resource_already_exists_exception" 400
     ResourceNotFound "resource_not_found_exception" 404

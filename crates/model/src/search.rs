@@ -248,7 +248,7 @@ pub struct Shards {
     pub failures: Vec<ShardFailure>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShardFailure {
     pub index: Arc<str>,
     pub shard: ShardNumber,

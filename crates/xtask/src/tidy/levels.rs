@@ -31,7 +31,8 @@ pub(crate) const ROOMS: &[Room] = &[
     room("shard", 2, &["model", "wal", "analysis", "search"]),
     room("rest", 3, &["model"]),
     room("resp", 3, &["model"]),
-    room("node", 4, &["model", "wal", "analysis", "cluster", "search", "shard", "rest", "resp"]),
+    room("grpc", 3, &["model", "cluster", "search"]),
+    room("node", 4, &["model", "wal", "analysis", "cluster", "search", "shard", "rest", "resp", "grpc"]),
     room("cli", 5, &["model", "node"]),
     room("xtask", 6, &[]),
 ];

@@ -1,0 +1,41 @@
+//! Values as bytes: compact where every field has a type of its own, JSON where a value describes itself (metadata).
+
+use model::error::{Error, ErrorKind};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Compact bytes of plain data. Not for what holds JSON values: use [`to_json`].
+///
+/// # Errors
+/// `illegal_state_exception` for data without such a form.
+pub fn to_bytes<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+    postcard::to_allocvec(value).map_err(|error| broken("write", &error))
+}
+
+/// The inverse of [`to_bytes`].
+///
+/// # Errors
+/// `illegal_state_exception` for bytes that are no such value.
+pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    postcard::from_bytes(bytes).map_err(|error| broken("read", &error))
+}
+
+/// A value as JSON.
+///
+/// # Errors
+/// As [`to_bytes`].
+pub fn to_json<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(value).map_err(|error| broken("write", &error))
+}
+
+/// The inverse of [`to_json`].
+///
+/// # Errors
+/// As [`from_bytes`].
+pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(bytes).map_err(|error| broken("read", &error))
+}
+
+fn broken(verb: &str, error: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::IllegalState, format!("cannot {verb} a message between nodes: {error}"))
+}

@@ -1,0 +1,118 @@
+//! The port on which peers are heard.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cluster::state::NodeId;
+use model::error::Error;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::codec::CompressionEncoding;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
+use tonic::{Request, Response, Status};
+
+use crate::gate::{Gate, asker};
+use crate::introduction::Introduction;
+use crate::payload::to_json;
+use crate::proto;
+use crate::proto::bulk_server::{Bulk, BulkServer};
+use crate::proto::control_server::{Control, ControlServer};
+use crate::proto::reply::Outcome;
+use crate::proto::search_server::{Search, SearchServer};
+use crate::route::{Class, Question, Router};
+use crate::wire::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_STREAMS, Wire};
+
+/// Answers peers until `stop` is done; then finishes what runs.
+///
+/// # Errors
+/// When the certificates are none, or the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    wire: Wire,
+    router: Router,
+    stop: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    let desk = Desk { router: Arc::new(router) };
+    let gate = Gate::new(wire.clone());
+    let max = wire.max_message;
+    let control = ControlServer::new(desk.clone()).max_decoding_message_size(max).max_encoding_message_size(max);
+    let search = SearchServer::new(desk.clone()).max_decoding_message_size(max).max_encoding_message_size(max);
+    let bulk = BulkServer::new(desk)
+        .max_decoding_message_size(max)
+        .max_encoding_message_size(max)
+        .accept_compressed(CompressionEncoding::Gzip);
+    let mut server = Server::builder()
+        .tcp_nodelay(true)
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        // Cancelled and hedged questions reset their streams; between nodes that is no attack.
+        .http2_max_local_error_reset_streams(None)
+        .http2_max_pending_accept_reset_streams(Some(MAX_STREAMS as usize))
+        .max_concurrent_streams(MAX_STREAMS);
+    if let Some(tls) = &wire.tls {
+        let config = ServerTlsConfig::new()
+            .identity(Identity::from_pem(&tls.certificate, &tls.key))
+            .client_ca_root(Certificate::from_pem(&tls.authority));
+        server = server.tls_config(config).map_err(io::Error::other)?;
+    }
+    server
+        .add_service(InterceptedService::new(control, gate.clone()))
+        .add_service(InterceptedService::new(search, gate.clone()))
+        .add_service(InterceptedService::new(bulk, gate))
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
+        .await
+        .map_err(io::Error::other)
+}
+
+/// Where questions arrive.
+#[derive(Clone)]
+struct Desk {
+    router: Arc<Router>,
+}
+
+impl Desk {
+    async fn answer(&self, class: Class, request: Request<proto::Request>) -> Result<Response<proto::Reply>, Status> {
+        let from = NodeId(asker(request.metadata()).into());
+        let proto::Request { kind, remaining_ms, payload } = request.into_inner();
+        let deadline = (remaining_ms > 0).then(|| Instant::now() + Duration::from_millis(remaining_ms));
+        let question = Question { from, deadline, payload };
+        let outcome = match self.router.answer(class, &kind, question).await {
+            Ok(payload) => Outcome::Payload(payload),
+            Err(error) => Outcome::Error(wire_error(&error)),
+        };
+        Ok(Response::new(proto::Reply { outcome: Some(outcome) }))
+    }
+}
+
+fn wire_error(error: &Error) -> Vec<u8> {
+    to_json(error).unwrap_or_default()
+}
+
+#[tonic::async_trait]
+impl Control for Desk {
+    async fn hello(&self, request: Request<proto::Introduction>) -> Result<Response<proto::Introduction>, Status> {
+        let answer = self.router.greet(Introduction::from_proto(request.into_inner()));
+        Ok(Response::new(answer.to_proto()))
+    }
+
+    async fn ask(&self, request: Request<proto::Request>) -> Result<Response<proto::Reply>, Status> {
+        self.answer(Class::Control, request).await
+    }
+}
+
+#[tonic::async_trait]
+impl Search for Desk {
+    async fn ask(&self, request: Request<proto::Request>) -> Result<Response<proto::Reply>, Status> {
+        self.answer(Class::Search, request).await
+    }
+}
+
+#[tonic::async_trait]
+impl Bulk for Desk {
+    async fn ask(&self, request: Request<proto::Request>) -> Result<Response<proto::Reply>, Status> {
+        self.answer(Class::Bulk, request).await
+    }
+}

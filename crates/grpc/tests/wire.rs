@@ -1,0 +1,134 @@
+//! Two ends of the wire on loopback.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use cluster::state::NodeId;
+use grpc::call::CallError;
+use grpc::channels::{Ask, Channels};
+use grpc::introduction::Introduction;
+use grpc::route::{Class, Router};
+use grpc::server::serve;
+use grpc::wire::Wire;
+use model::error::{Error, ErrorKind};
+use tokio::net::TcpListener;
+
+fn wire(node: &str, secret: &str) -> Wire {
+    Wire {
+        cluster_name: "reef".into(),
+        node: NodeId(node.into()),
+        secret: Some(secret.into()),
+        max_message: 1 << 20,
+        compress_bulk: true,
+        tls: None,
+    }
+}
+
+/// Tells whether the endpoint that waits for ever was dropped.
+struct Dropped(Arc<AtomicBool>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// A server that echoes, refuses and waits for ever. Out: its address, and whether the last was dropped.
+async fn started() -> (String, Arc<AtomicBool>) {
+    let dropped = Arc::new(AtomicBool::new(false));
+    let mut router = Router::new(|other: Introduction| Introduction {
+        node_id: "b".to_owned(),
+        met: vec![other.node_id],
+        ..Introduction::default()
+    });
+    for class in Class::ALL {
+        router.on(class, "echo", |question| async move {
+            let mut answer = question.from.0.as_bytes().to_vec();
+            answer.extend(question.payload);
+            Ok(answer)
+        });
+    }
+    router.on(Class::Search, "refuse", |_| async { Err(Error::index_not_found("films")) });
+    let seen = dropped.clone();
+    router.on(Class::Search, "wait", move |_| {
+        let guard = Dropped(seen.clone());
+        async move {
+            let _guard = guard;
+            std::future::pending().await
+        }
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    tokio::spawn(serve(listener, wire("b", "pearl"), router, std::future::pending()));
+    (address, dropped)
+}
+
+fn ask<'a>(class: Class, kind: &'a str, payload: &[u8]) -> Ask<'a> {
+    Ask { class, kind, within: Some(Duration::from_secs(30)), payload: payload.to_vec() }
+}
+
+#[tokio::test]
+async fn questions_are_answered_on_every_class() {
+    let (address, _) = started().await;
+    let channels = Channels::new(wire("a", "pearl"));
+    for class in Class::ALL {
+        let answer = channels.ask(&address, ask(class, "echo", b" asks")).await.unwrap();
+        assert_eq!(answer, b"a asks");
+    }
+    let own = Introduction { node_id: "a".to_owned(), ..Introduction::default() };
+    let met = channels.hello(&address, &own).await.unwrap();
+    assert_eq!((met.node_id.as_str(), met.met), ("b", vec!["a".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_refusal_comes_back_whole() {
+    let (address, _) = started().await;
+    let channels = Channels::new(wire("a", "pearl"));
+    let refused = channels.ask(&address, ask(Class::Search, "refuse", b"")).await.unwrap_err();
+    assert_eq!(Error::from(refused), Error::index_not_found("films"));
+    let unknown = channels.ask(&address, ask(Class::Search, "sing", b"")).await.unwrap_err();
+    assert_eq!(Error::from(unknown).kind, ErrorKind::NotImplemented);
+}
+
+#[tokio::test]
+async fn strangers_are_not_heard() {
+    let (address, _) = started().await;
+    let stranger = Channels::new(wire("a", "stone"));
+    let refused = stranger.ask(&address, ask(Class::Control, "echo", b"x")).await.unwrap_err();
+    assert!(matches!(&refused, CallError::NotHeard { reason, .. } if reason.contains("secret")), "{refused:?}");
+    assert!(matches!(stranger.hello(&address, &Introduction::default()).await, Err(CallError::NotHeard { .. })));
+}
+
+#[tokio::test]
+async fn who_is_not_there_is_told_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let refused = Channels::new(wire("a", "pearl")).ask(&address, ask(Class::Bulk, "echo", b"")).await.unwrap_err();
+    assert_eq!(refused, CallError::Refused { address });
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_waits_for_is_dropped_there() {
+    let (address, dropped) = started().await;
+    let channels = Channels::new(wire("a", "pearl"));
+    let short = Ask { within: Some(Duration::from_millis(50)), ..ask(Class::Search, "wait", b"") };
+    let late = channels.ask(&address, short).await.unwrap_err();
+    assert!(matches!(Error::from(late).kind, ErrorKind::ReceiveTimeout));
+    let waited = async {
+        while !dropped.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), waited).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_refused() {
+    let (address, _) = started().await;
+    let channels = Channels::new(wire("a", "pearl"));
+    assert!(channels.ask(&address, ask(Class::Control, "echo", &vec![0; 2 << 20])).await.is_err());
+    // The connection goes on.
+    assert_eq!(channels.ask(&address, ask(Class::Control, "echo", b"")).await.unwrap(), b"a");
+}
