@@ -27,7 +27,9 @@ pub(crate) fn serve(arguments: Serve) -> Result<(), Failure> {
 
 /// The threads that connections live on.
 pub(crate) fn runtime() -> Result<Runtime, Failure> {
-    Builder::new_multi_thread().thread_name("shoal-io").enable_all().build().map_err(Failure::Node)
+    // Requests may nest deeply, and are read and bound here: pages that nobody touches cost nothing.
+    let mut builder = Builder::new_multi_thread();
+    builder.thread_name("shoal-io").thread_stack_size(8 << 20).enable_all().build().map_err(Failure::Node)
 }
 
 async fn run(config: Config) -> std::io::Result<()> {

@@ -23,6 +23,7 @@ pub struct Error {
     /// `failed_shards` of a search or a refresh.
     pub failed_shards: Vec<crate::search::ShardFailure>,
     /// Further keys of the error's object (`line`, `col`, `resource.id`, `phase` ..), in order.
+    #[serde(with = "crate::wire::json")]
     pub details: Map<String, Value>,
 }
 

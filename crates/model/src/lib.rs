@@ -17,4 +17,5 @@ pub mod number;
 pub mod query;
 pub mod search;
 pub mod target;
+pub mod wire;
 pub mod write;

@@ -16,7 +16,7 @@ use crate::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
 use crate::query::Query;
 use crate::target::Target;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchRequest {
     pub target: Target,
     pub query: Query,
@@ -26,6 +26,7 @@ pub struct SearchRequest {
     /// Empty: by score, best first.
     pub sort: Vec<SortKey>,
     /// One value a sort key.
+    #[serde(with = "crate::wire::json")]
     pub search_after: Option<Vec<Value>>,
     pub track_scores: bool,
     pub track_total_hits: TrackTotal,
@@ -78,7 +79,7 @@ impl SearchRequest {
 }
 
 /// How far matches are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TrackTotal {
     /// Exactly.
     All,
@@ -88,7 +89,7 @@ pub enum TrackTotal {
     No,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SortKey {
     /// A field, or `_score`, `_doc`, `_shard_doc`, `_id`.
     pub field: String,
@@ -104,7 +105,7 @@ pub struct SortKey {
 }
 
 /// What `_geo_distance` asks besides the field, the order and the mode.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GeoDistanceSort {
     /// As given, on the globe or not.
     pub points: Vec<GeoPoint>,
@@ -114,11 +115,11 @@ pub struct GeoDistanceSort {
     pub ignore_unmapped: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Missing {
     First,
     Last,
-    Value(Value),
+    Value(#[serde(with = "crate::wire::json")] Value),
 }
 
 /// One sort key of one hit.
@@ -129,11 +130,11 @@ pub enum SortValue {
     Long(i64),
     Unsigned(u64),
     Double(f64),
-    Bytes(Arc<[u8]>),
+    Bytes(#[serde(with = "crate::wire::bytes")] Arc<[u8]>),
 }
 
 /// Which of several values of a document stands for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SortMode {
     Min,
     Max,
@@ -143,7 +144,7 @@ pub enum SortMode {
 }
 
 /// What to show of each hit.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Fetch {
     /// `None`: everything, unless stored fields are asked for.
     pub source: Option<SourceFilter>,
@@ -157,7 +158,7 @@ pub struct Fetch {
 }
 
 /// Which parts of the source to return. Patterns are dotted paths with `*`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceFilter {
     /// False: no `_source` at all.
     pub enabled: bool,
@@ -167,20 +168,20 @@ pub struct SourceFilter {
 }
 
 /// A field or pattern of fields to return, with a format for dates and numbers.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldSpec {
     pub field: String,
     pub format: Option<String>,
     pub include_unmapped: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Highlight {
     pub fields: Vec<HighlightField>,
 }
 
 /// One field (or pattern), its options already merged with the request's.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HighlightField {
     pub field: String,
     pub pre_tags: Vec<String>,
@@ -204,13 +205,13 @@ pub struct HighlightField {
     pub fragmenter_simple: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BoundaryScanner {
     Sentence,
     Word,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HighlightKind {
     Unified,
     Plain,
@@ -232,7 +233,7 @@ pub struct SearchResponse {
     pub aggregations: Option<Vec<Answer>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Total {
     pub value: u64,
     /// False: there are at least `value`.
@@ -240,7 +241,7 @@ pub struct Total {
 }
 
 /// Which of the asked shards answered. Nothing that is missing stays unsaid.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shards {
     pub total: u32,
     pub successful: u32,
@@ -256,19 +257,22 @@ pub struct ShardFailure {
     pub error: Error,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hit {
     pub index: Arc<str>,
     pub id: Arc<str>,
     pub routing: Option<Arc<str>>,
     /// `None`: not computed (sorted by something else).
     pub score: Option<f32>,
+    #[serde(with = "crate::wire::bytes")]
     pub source: Option<Source>,
     pub version: Option<Version>,
     pub seq_no: Option<(SeqNo, PrimaryTerm)>,
     /// As rendered, one a sort key; empty when sorted by score.
+    #[serde(with = "crate::wire::json")]
     pub sort: Vec<Value>,
     /// `fields` and `docvalue_fields`: name, values.
+    #[serde(with = "crate::wire::json")]
     pub fields: Vec<(String, Vec<Value>)>,
     /// Fields whose value was left out of the index.
     pub ignored: Vec<String>,
@@ -290,7 +294,7 @@ pub struct Explanation {
 }
 
 /// `_count`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CountRequest {
     pub target: Target,
     pub query: Query,
@@ -299,7 +303,7 @@ pub struct CountRequest {
     pub routing: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CountResponse {
     pub count: u64,
     pub terminated_early: Option<bool>,
@@ -307,7 +311,7 @@ pub struct CountResponse {
 }
 
 /// `_explain`: one document, one query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExplainRequest {
     pub index: String,
     pub id: String,
@@ -316,17 +320,18 @@ pub struct ExplainRequest {
     pub source: Option<SourceFilter>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExplainResponse {
     pub index: Arc<str>,
     pub id: Arc<str>,
     /// `None`: there is no such document.
     pub explanation: Option<Explanation>,
+    #[serde(with = "crate::wire::bytes")]
     pub source: Option<Source>,
 }
 
 /// `_validate/query`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ValidateRequest {
     pub target: Target,
     pub query: Query,
@@ -335,7 +340,7 @@ pub struct ValidateRequest {
     pub all_shards: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ValidateResponse {
     pub shards: Shards,
     pub valid: bool,
@@ -343,14 +348,14 @@ pub struct ValidateResponse {
     pub explanations: Vec<Validation>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Validation {
     pub index: Arc<str>,
     pub result: Result<String, Error>,
 }
 
 /// `GET /{index}/_doc/{id}` and its kin.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetRequest {
     pub index: String,
     pub id: String,
@@ -363,7 +368,7 @@ pub struct GetRequest {
     pub version: Option<(Version, crate::write::VersionType)>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GetResponse {
     pub index: Arc<str>,
     pub id: Arc<str>,
@@ -371,13 +376,15 @@ pub struct GetResponse {
     pub found: Option<Box<Found>>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     pub routing: Option<Arc<str>>,
     pub version: Version,
     pub seq_no: SeqNo,
     pub primary_term: PrimaryTerm,
+    #[serde(with = "crate::wire::bytes")]
     pub source: Option<Source>,
+    #[serde(with = "crate::wire::json")]
     pub fields: Vec<(String, Vec<Value>)>,
 }
 

@@ -1,7 +1,9 @@
 //! Which indexes a request is about, as the client names them: names, aliases, patterns, exclusions, `_all`.
 
+use serde::{Deserialize, Serialize};
+
 /// Names from the path, before they are resolved against the metadata.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// Split at commas, percent-decoded; empty, `_all` or `*`: every index. May hold patterns and `-exclusions`.
     pub names: Vec<String>,
@@ -9,7 +11,7 @@ pub struct Target {
 }
 
 /// How names that match nothing, closed indexes and patterns are treated. `None`: the endpoint's own default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetOptions {
     pub ignore_unavailable: Option<bool>,
     pub allow_no_indices: Option<bool>,
@@ -17,7 +19,7 @@ pub struct TargetOptions {
 }
 
 /// Which states of index a pattern expands to. All false: patterns expand to nothing (`none`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expand {
     pub open: bool,
     pub closed: bool,

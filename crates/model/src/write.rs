@@ -1,5 +1,6 @@
 //! Changes to documents: what a client asks for and what became of it.
 
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -9,7 +10,7 @@ use crate::error::Error;
 use crate::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
 
 /// One change to one document. `index` may be an alias with one write index.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Write {
     pub index: Arc<str>,
     /// Absent: generated (only for [`Action::Index`]).
@@ -20,22 +21,24 @@ pub struct Write {
     pub require_alias: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Action {
     /// Creates or replaces.
-    Index(Source),
+    Index(#[serde(with = "crate::wire::bytes")] Source),
     /// Creates; a document of that id is a version conflict.
-    Create(Source),
+    Create(#[serde(with = "crate::wire::bytes")] Source),
     Delete,
     Update(Box<Update>),
 }
 
 /// A partial change, read-modify-write under compare-and-set.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Update {
     /// Merged into the source, objects key by key.
+    #[serde(with = "crate::wire::json")]
     pub doc: Option<Value>,
     /// The document when there is none yet.
+    #[serde(with = "crate::wire::json")]
     pub upsert: Option<Value>,
     pub doc_as_upsert: bool,
     /// A change that changes nothing writes nothing (default).
@@ -46,14 +49,14 @@ pub struct Update {
 }
 
 /// What must hold of the current document, or else a version conflict.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Condition {
     pub if_seq_no: Option<(SeqNo, PrimaryTerm)>,
     /// With `External*`: the version to store.
     pub version: Option<(Version, VersionType)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum VersionType {
     Internal,
     /// Greater than the stored one.
@@ -63,7 +66,7 @@ pub enum VersionType {
 }
 
 /// When a write becomes visible to search.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refresh {
     /// With the next scheduled refresh.
     #[default]
@@ -75,7 +78,7 @@ pub enum Refresh {
 }
 
 /// Changes in order; each succeeds or fails alone.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WriteRequest {
     pub writes: Vec<Write>,
     pub refresh: Refresh,
@@ -84,14 +87,14 @@ pub struct WriteRequest {
     pub active_shards: Option<ActiveShards>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ActiveShards {
     All,
     Count(u32),
 }
 
 /// What became of one change.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Written {
     pub index: Arc<str>,
     pub id: Arc<str>,
@@ -104,10 +107,11 @@ pub struct Written {
     /// Copies: all there should be, those that have it.
     pub copies: (u32, u32),
     /// The new source where an update asked for it.
+    #[serde(with = "crate::wire::bytes")]
     pub source: Option<Source>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     Created,
     Updated,
@@ -132,7 +136,7 @@ impl Outcome {
 /// One entry a write, in order. A failed entry says which index and id it was for.
 pub type WriteResponse = Vec<Result<Written, WriteFailure>>;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WriteFailure {
     pub index: Arc<str>,
     pub id: Option<Arc<str>>,

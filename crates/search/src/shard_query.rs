@@ -7,6 +7,8 @@ use model::geo::GeoPoint;
 use model::geo::distance::{DistanceKind, DistanceUnit};
 use model::search::{Explanation, Missing, SortMode, SortValue, TrackTotal};
 
+use serde::{Deserialize, Serialize};
+
 use crate::aggregation::Level;
 use crate::bound::{BoundQuery, FieldName, NumberCode};
 use crate::statistics::Statistics;
@@ -73,7 +75,7 @@ pub struct BoundDistance {
     pub unit: DistanceUnit,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ShardHits {
     /// Best first, at most `top`.
     pub hits: Vec<ShardHit>,
@@ -87,7 +89,7 @@ pub struct ShardHits {
     pub aggregations: Vec<Partial>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShardHit {
     pub id: Arc<str>,
     /// Where it lies in the reader that answered.
@@ -98,7 +100,7 @@ pub struct ShardHit {
 }
 
 /// A document of one point-in-time reader of one shard copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DocAddress {
     pub segment: u32,
     pub doc: u32,

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::bound::{FieldName, TermBytes};
 
 /// Counts of the fields and terms of one query. Merging adds.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
     pub fields: BTreeMap<FieldName, FieldStatistics>,
     pub terms: BTreeMap<FieldName, BTreeMap<TermBytes, TermStatistics>>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldStatistics {
     /// Documents with the field; deleted ones count until a merge drops them.
     pub doc_count: u64,
@@ -19,7 +21,7 @@ pub struct FieldStatistics {
     pub total_term_freq: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TermStatistics {
     pub doc_freq: u64,
     pub total_term_freq: u64,

@@ -1,5 +1,7 @@
 //! How far two points are apart, and the units that distances are written in.
 
+use serde::{Deserialize, Serialize};
+
 use std::f64::consts::FRAC_PI_2;
 
 use super::{GeoBox, GeoPoint};
@@ -8,7 +10,7 @@ use super::{GeoBox, GeoPoint};
 pub const EARTH_RADIUS_M: f64 = 6_371_008.771_4;
 
 /// How a distance is computed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DistanceKind {
     /// Along the great circle.
     #[default]
@@ -86,7 +88,7 @@ pub fn box_around(center: GeoPoint, radius_m: f64) -> GeoBox {
 }
 
 /// A unit of length.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DistanceUnit {
     Inch,
     Yard,

@@ -14,13 +14,15 @@ pub mod wkt;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 /// Degrees of latitude in one step of the code: 180 / 2^32.
 const LAT_STEP: f64 = 180.0 / 4_294_967_296.0;
 /// Degrees of longitude in one step of the code: 360 / 2^32.
 const LON_STEP: f64 = 360.0 / 4_294_967_296.0;
 
 /// A place: degrees north of the equator and east of Greenwich.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GeoPoint {
     pub lat: f64,
     pub lon: f64,
@@ -115,7 +117,7 @@ pub fn decode(code: i64) -> GeoPoint {
 }
 
 /// A box of degrees. It crosses the dateline when `left` is greater than `right`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GeoBox {
     pub top: f64,
     pub left: f64,

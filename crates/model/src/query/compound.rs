@@ -1,11 +1,12 @@
 //! Queries made of queries.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Query;
 
 /// `bool`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Boolean {
     pub must: Vec<Query>,
     pub should: Vec<Query>,
@@ -17,7 +18,7 @@ pub struct Boolean {
 }
 
 /// `boosting`: matches of `positive`, scores times `negative_boost` where `negative` matches too.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Boosting {
     pub positive: Query,
     pub negative: Query,
@@ -25,14 +26,14 @@ pub struct Boosting {
 }
 
 /// `dis_max`: the best score, plus `tie_breaker` times the others.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DisMax {
     pub queries: Vec<Query>,
     pub tie_breaker: f32,
 }
 
 /// `function_score`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FunctionScore {
     pub query: Query,
     pub functions: Vec<ScoredFunction>,
@@ -42,14 +43,14 @@ pub struct FunctionScore {
     pub min_score: Option<f32>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScoredFunction {
     pub filter: Option<Query>,
     pub weight: Option<f32>,
     pub function: Option<Function>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScoreMode {
     Multiply,
     Sum,
@@ -59,7 +60,7 @@ pub enum ScoreMode {
     Min,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BoostMode {
     Multiply,
     Replace,
@@ -69,14 +70,23 @@ pub enum BoostMode {
     Min,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Function {
-    RandomScore { seed: Option<Value>, field: Option<String> },
-    FieldValueFactor { field: String, factor: f32, modifier: Modifier, missing: Option<f64> },
+    RandomScore {
+        #[serde(with = "crate::wire::json")]
+        seed: Option<Value>,
+        field: Option<String>,
+    },
+    FieldValueFactor {
+        field: String,
+        factor: f32,
+        modifier: Modifier,
+        missing: Option<f64>,
+    },
     Decay(Box<Decay>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Modifier {
     None,
     Log,
@@ -91,25 +101,28 @@ pub enum Modifier {
 }
 
 /// `gauss`, `exp`, `linear` over a numeric or date field. Values are as given: numbers, dates with math, intervals.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decay {
     pub shape: DecayShape,
     pub field: String,
+    #[serde(with = "crate::wire::json")]
     pub origin: Option<Value>,
+    #[serde(with = "crate::wire::json")]
     pub scale: Value,
+    #[serde(with = "crate::wire::json")]
     pub offset: Option<Value>,
     pub decay: f64,
     pub multi_value_mode: MultiValueMode,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DecayShape {
     Gauss,
     Exp,
     Linear,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MultiValueMode {
     Min,
     Max,

@@ -1,18 +1,20 @@
 //! Queries whose text is analysed as the field's is.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// `match` and `match_bool_prefix`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Match {
     pub field: String,
     /// A string, number or boolean.
+    #[serde(with = "crate::wire::json")]
     pub text: Value,
     pub options: MatchOptions,
 }
 
 /// What the analysed queries share.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MatchOptions {
     pub operator: Operator,
     pub minimum_should_match: Option<String>,
@@ -44,21 +46,21 @@ impl Default for MatchOptions {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operator {
     Or,
     And,
 }
 
 /// What a text without any token matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ZeroTerms {
     None,
     All,
 }
 
 /// Permitted edits.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Fuzziness {
     /// 0 below `low` characters, 1 below `high`, 2 from there on (default 3 and 6).
     Auto { low: u32, high: u32 },
@@ -66,7 +68,7 @@ pub enum Fuzziness {
     Edits(u8),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FuzzyOptions {
     pub prefix_length: u32,
     pub max_expansions: u32,
@@ -81,9 +83,10 @@ impl Default for FuzzyOptions {
 }
 
 /// `match_phrase` and `match_phrase_prefix`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MatchPhrase {
     pub field: String,
+    #[serde(with = "crate::wire::json")]
     pub text: Value,
     pub slop: u32,
     pub analyzer: Option<String>,
@@ -93,8 +96,9 @@ pub struct MatchPhrase {
 }
 
 /// `multi_match`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MultiMatch {
+    #[serde(with = "crate::wire::json")]
     pub text: Value,
     /// Names or patterns with their factors; empty: the index' `query.default_field`.
     pub fields: Vec<(String, f32)>,
@@ -105,7 +109,7 @@ pub struct MultiMatch {
     pub max_expansions: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MultiMatchKind {
     BestFields,
     MostFields,

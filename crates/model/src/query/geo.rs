@@ -1,9 +1,10 @@
 //! Queries on places: circles, boxes, polygons.
 
 use crate::geo::{GeoBox, GeoPoint};
+use serde::{Deserialize, Serialize};
 
 /// What becomes of coordinates that are not on the globe.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Validation {
     /// Refused.
     #[default]
@@ -27,7 +28,7 @@ impl Validation {
 }
 
 /// `geo_distance`, `geo_bounding_box`, `geo_polygon`. Coordinates are as given: NaN where none were.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Geo {
     pub field: String,
     pub shape: Shape,
@@ -37,7 +38,7 @@ pub struct Geo {
 }
 
 /// The part of the globe that is asked for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Shape {
     Distance {
         center: GeoPoint,

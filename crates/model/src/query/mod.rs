@@ -12,17 +12,18 @@ use compound::{Boolean, Boosting, DisMax, FunctionScore};
 use full_text::{Match, MatchPhrase, MultiMatch};
 use geo::Geo;
 use query_string::{QueryString, SimpleQueryString};
+use serde::{Deserialize, Serialize};
 use term_level::{Fuzzy, Pattern, Range, Term, Terms};
 
 /// A query with what every query may carry: a factor on its score, and a name for `matched_queries`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Query {
     pub kind: Kind,
     pub boost: f32,
     pub name: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Kind {
     MatchAll,
     MatchNone,

@@ -1,8 +1,9 @@
 //! `query_string` and `simple_query_string`: a small language in a string, parsed by the dialect, bound like any query.
 
 use super::full_text::{Fuzziness, FuzzyOptions, MultiMatchKind, Operator};
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QueryString {
     pub syntax: Clause,
     /// Fields for words without one, with factors; empty: the index' `query.default_field`.
@@ -20,7 +21,7 @@ pub struct QueryString {
     pub rewrite: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SimpleQueryString {
     pub syntax: Clause,
     pub fields: Vec<(String, f32)>,
@@ -30,7 +31,7 @@ pub struct SimpleQueryString {
     pub analyze_wildcard: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StringOptions {
     pub default_operator: Operator,
     pub analyzer: Option<String>,
@@ -41,7 +42,7 @@ pub struct StringOptions {
 }
 
 /// The parsed string. Groups nest at most as deep as the parser's limit.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Clause {
     /// Matches nothing (an empty string).
     Empty,
@@ -74,13 +75,13 @@ pub enum Clause {
 }
 
 /// One end of a range: its text and whether it is inside.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RangeEnd {
     pub text: String,
     pub inclusive: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Occur {
     Should,
     Must,

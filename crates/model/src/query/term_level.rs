@@ -1,26 +1,29 @@
 //! Queries on whole values.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::full_text::{Fuzziness, FuzzyOptions};
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Term {
     pub field: String,
+    #[serde(with = "crate::wire::json")]
     pub value: Value,
     pub case_insensitive: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Terms {
     pub field: String,
+    #[serde(with = "crate::wire::json")]
     pub values: Vec<Value>,
     /// Where the values are to be taken from first; whoever binds the query has taken them.
     pub lookup: Option<Lookup>,
 }
 
 /// Values that stand in a document: `{"index": .., "id": .., "path": ..}`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lookup {
     pub index: String,
     pub id: String,
@@ -30,7 +33,7 @@ pub struct Lookup {
 }
 
 /// `range`. Bounds are strings (dates with math, numbers, words), numbers or booleans.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Range {
     pub field: String,
     pub lower: Option<Bound>,
@@ -43,14 +46,15 @@ pub struct Range {
     pub relation: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bound {
+    #[serde(with = "crate::wire::json")]
     pub value: Value,
     pub inclusive: bool,
 }
 
 /// `prefix`, `wildcard`, `regexp`: one pattern over the terms of a field.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pattern {
     pub field: String,
     pub pattern: String,
@@ -61,9 +65,10 @@ pub struct Pattern {
     pub max_determinized_states: u32,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fuzzy {
     pub field: String,
+    #[serde(with = "crate::wire::json")]
     pub value: Value,
     pub fuzziness: Fuzziness,
     pub options: FuzzyOptions,

@@ -16,6 +16,7 @@ use search::bound::BoundQuery;
 use search::fetch::stored::StoredFields;
 use search::shard_query::DocAddress;
 use search::statistics::Statistics;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::execute::{self, Patience, Verdict};
@@ -39,13 +40,15 @@ pub struct FetchPlan {
 }
 
 /// What a client sees of one hit.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Fetched {
     pub routing: Option<Arc<str>>,
+    #[serde(with = "model::wire::bytes")]
     pub source: Option<Source>,
     pub version: Option<Version>,
     pub seq_no: Option<(SeqNo, PrimaryTerm)>,
     /// `fields`, `docvalue_fields` and `stored_fields`: name, values.
+    #[serde(with = "model::wire::json")]
     pub fields: Vec<(String, Vec<Value>)>,
     /// Fields whose value was left out of the index.
     pub ignored: Vec<String>,

@@ -9,11 +9,9 @@ use crate::error::{Error, ErrorKind};
 
 mod cardinality;
 mod clusters;
-mod depth;
 mod geo;
 pub mod hash;
 mod hdr;
-mod hit_wire;
 mod moments;
 mod significance;
 mod stats;

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::hit_wire::WireHit;
 use crate::search::{Hit, SortValue};
 
 /// Best first, with what it takes to merge them with another shard's.
@@ -34,7 +33,6 @@ pub struct TopHit {
     pub score: f32,
     /// One a sort key.
     pub sort: Vec<SortValue>,
-    #[serde(with = "WireHit")]
     pub hit: Hit,
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::Partial;
-use super::depth::Bounded;
+use crate::wire::Bounded;
 
 /// How deep what is read may be nested, in steps of the encoding: seven for each level of aggregations, of which there are at most 100.
 const MAX_DEPTH: u32 = 720;

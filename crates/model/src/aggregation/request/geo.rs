@@ -3,9 +3,10 @@
 use super::Source;
 use super::bucket::RangeSpec;
 use crate::geo::GeoBox;
+use serde::{Deserialize, Serialize};
 
 /// Rings around a point.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GeoDistance {
     pub source: Source,
     /// Degrees: latitude, longitude.
@@ -20,7 +21,7 @@ pub struct GeoDistance {
 }
 
 /// Cells of a grid.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GeoGrid {
     pub source: Source,
     /// Characters of a geohash (1 to 12), or zoom of a tile (0 to 29).
@@ -30,7 +31,7 @@ pub struct GeoGrid {
     pub bounds: Option<GeoBox>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GeoBounds {
     pub source: Source,
     /// The smaller box may cross the date line.

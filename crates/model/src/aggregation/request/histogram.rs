@@ -1,9 +1,10 @@
 //! Buckets of equal or chosen widths.
 
 use super::{Order, Source};
+use serde::{Deserialize, Serialize};
 
 /// Numbers in buckets of one width.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
     pub source: Source,
     pub interval: f64,
@@ -19,14 +20,14 @@ pub struct Histogram {
 }
 
 /// `None`: open at that end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bounds<T> {
     pub min: Option<T>,
     pub max: Option<T>,
 }
 
 /// Dates in buckets of an interval.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DateHistogram {
     /// Its `time_zone` shifts the buckets, too.
     pub source: Source,
@@ -43,13 +44,13 @@ pub struct DateHistogram {
 /// A bound of dates as given.
 pub type BoundText = std::sync::Arc<str>;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DateInterval {
     FixedMs(i64),
     Calendar(CalendarUnit),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum CalendarUnit {
     Second,
     Minute,
@@ -63,7 +64,7 @@ pub enum CalendarUnit {
 }
 
 /// Dates in at most so many buckets, of the smallest round interval that allows it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AutoDateHistogram {
     pub source: Source,
     pub buckets: u32,
@@ -71,7 +72,7 @@ pub struct AutoDateHistogram {
 }
 
 /// Numbers in so many buckets that follow how they lie.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VariableWidthHistogram {
     pub source: Source,
     pub buckets: u32,

@@ -2,8 +2,9 @@
 
 use super::Source;
 use crate::search::{Fetch, SortKey};
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExtendedStats {
     pub source: Source,
     /// Standard deviations between the mean and its bounds.
@@ -11,7 +12,7 @@ pub struct ExtendedStats {
 }
 
 /// `percentiles`, and `percentile_ranks` with values in place of percents.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Percentiles {
     pub source: Source,
     pub points: Vec<f64>,
@@ -19,35 +20,35 @@ pub struct Percentiles {
     pub method: PercentilesMethod,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum PercentilesMethod {
     TDigest { compression: f64 },
     Hdr { significant_digits: u8 },
 }
 
 /// How many distinct values.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cardinality {
     pub source: Source,
     /// Counts up to about this are close to exact; default 3,000, at most 40,000.
     pub precision_threshold: u32,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WeightedAvg {
     pub value: Source,
     pub weight: Source,
     pub format: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MedianAbsoluteDeviation {
     pub source: Source,
     pub compression: f64,
 }
 
 /// The best hits of a bucket.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TopHits {
     pub from: u32,
     pub size: u32,
@@ -59,7 +60,7 @@ pub struct TopHits {
 }
 
 /// Moments of several fields and how they vary together.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MatrixStats {
     /// Missing values stand in `Source::missing`.
     pub fields: Vec<Source>,

@@ -1,5 +1,6 @@
 //! Aggregations as a client asks for them: fields by name, values as JSON.
 
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -21,18 +22,19 @@ use pipeline::Pipeline;
 use terms::{MultiTerms, RareTerms, SignificantTerms, Terms};
 
 /// One named aggregation with those inside each of its buckets, in the order given.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Aggregation {
     pub name: Arc<str>,
     pub kind: Kind,
     /// Pipelines too.
     pub children: Vec<Aggregation>,
     /// Comes back with the answer.
+    #[serde(with = "crate::wire::json")]
     pub meta: Option<Map<String, Value>>,
 }
 
 /// What kind, with its parameters.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Kind {
     Terms(Box<Terms>),
     MultiTerms(Box<MultiTerms>),
@@ -85,10 +87,11 @@ pub enum Kind {
 }
 
 /// Where values come from and how they are shown.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     pub field: String,
     /// Stands for the value of documents without one.
+    #[serde(with = "crate::wire::json")]
     pub missing: Option<Value>,
     /// A date format, or a decimal format (`#,##0.00`).
     pub format: Option<String>,
@@ -99,13 +102,13 @@ pub struct Source {
 }
 
 /// How buckets are ordered; the keys, ascending, decide what is left.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     pub by: OrderBy,
     pub descending: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum OrderBy {
     /// `_count`
     Count,

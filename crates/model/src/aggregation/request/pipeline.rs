@@ -1,11 +1,12 @@
 //! Aggregations of the answers of others.
 
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 /// A pipeline with what all share.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pipeline {
     pub kind: PipelineKind,
     /// A decimal format.
@@ -14,7 +15,7 @@ pub struct Pipeline {
 }
 
 /// What a bucket without a value counts as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GapPolicy {
     #[default]
     Skip,
@@ -24,7 +25,7 @@ pub enum GapPolicy {
 /// Where numbers come from, as in `sales>stats.avg`, `_count`, `genres['rock']>price`.
 pub type BucketsPath = Arc<str>;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum PipelineKind {
     AvgBucket(BucketsPath),
     MinBucket(BucketsPath),
@@ -77,7 +78,7 @@ pub enum PipelineKind {
 }
 
 /// How the number of a bucket is put in proportion to those of all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Normalization {
     /// The least is 0, the greatest 1.
     Rescale01,
@@ -94,9 +95,10 @@ pub enum Normalization {
 }
 
 /// An expression as people write it in Painless, over `params`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Script {
     pub source: String,
+    #[serde(with = "crate::wire::json")]
     pub params: Vec<(String, Value)>,
 }
 

@@ -1,12 +1,13 @@
 //! Buckets by value: `terms` and its kin.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Order, Source};
 use crate::query::Query;
 
 /// The commonest values.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Terms {
     pub source: Source,
     pub cut: Cut,
@@ -20,7 +21,7 @@ pub struct Terms {
 }
 
 /// How many buckets are kept, where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cut {
     pub size: u32,
     /// Of each shard; `None`: 1.5 × size + 10.
@@ -30,11 +31,11 @@ pub struct Cut {
 }
 
 /// Which values may make buckets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Include {
     /// A regular expression over the whole value.
     Pattern(String),
-    Values(Vec<Value>),
+    Values(#[serde(with = "crate::wire::json")] Vec<Value>),
     /// Those whose hash falls into this part of so many.
     Partition {
         partition: u32,
@@ -43,14 +44,14 @@ pub enum Include {
 }
 
 /// Which values make none.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Exclude {
     Pattern(String),
-    Values(Vec<Value>),
+    Values(#[serde(with = "crate::wire::json")] Vec<Value>),
 }
 
 /// The commonest combinations of the values of several fields.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MultiTerms {
     pub terms: Vec<Source>,
     pub cut: Cut,
@@ -59,7 +60,7 @@ pub struct MultiTerms {
 }
 
 /// Values of at most `max_doc_count` documents.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RareTerms {
     pub source: Source,
     pub max_doc_count: u32,
@@ -70,7 +71,7 @@ pub struct RareTerms {
 }
 
 /// Values that are commoner among the matches than in the background.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SignificantTerms {
     pub source: Source,
     pub cut: Cut,
@@ -81,7 +82,7 @@ pub struct SignificantTerms {
 }
 
 /// How significance is scored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Heuristic {
     Jlh,
     ChiSquare { include_negatives: bool, background_is_superset: bool },

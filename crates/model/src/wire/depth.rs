@@ -7,13 +7,13 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, Seq
 use std::fmt;
 
 /// A deserializer, or a part of one, with the depth that is left.
-pub(super) struct Bounded<T> {
+pub(crate) struct Bounded<T> {
     inner: T,
     left: u32,
 }
 
 impl<T> Bounded<T> {
-    pub(super) fn new(inner: T, left: u32) -> Self {
+    pub(crate) fn new(inner: T, left: u32) -> Self {
         Self { inner, left }
     }
 
