@@ -24,11 +24,12 @@ const fn room(name: &'static str, level: u8, imports: &'static [&'static str]) -
 pub(crate) const ROOMS: &[Room] = &[
     room("model", 0, &[]),
     room("wal", 0, &[]),
+    room("vector", 0, &[]),
     room("analysis", 0, &[]),
     room("script", 0, &["model"]),
     room("cluster", 1, &["model"]),
     room("search", 1, &["model", "analysis", "script", "cluster"]),
-    room("shard", 2, &["model", "wal", "analysis", "search"]),
+    room("shard", 2, &["model", "wal", "vector", "analysis", "search"]),
     room("rest", 3, &["model"]),
     room("resp", 3, &["model"]),
     room("grpc", 3, &["model", "cluster", "search"]),

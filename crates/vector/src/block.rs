@@ -1,0 +1,127 @@
+//! A block of vectors with or without its graph: how the nearest are found.
+
+use std::sync::Arc;
+
+use crate::graph::Graph;
+use crate::graph::Limits;
+use crate::{Admitted, Neighbour, Query, Rows, flat};
+
+/// So few rows are scanned, whatever the graph: so many, and so many more for each candidate of a walk.
+const SCAN_ROWS: usize = 500;
+const SCAN_PER_CANDIDATE: usize = 20;
+
+/// Rows, and their graph when it has been built.
+#[derive(Clone)]
+pub struct Block {
+    rows: Rows,
+    graph: Option<Arc<Graph>>,
+}
+
+/// How hard to look.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Effort {
+    /// Candidates of a walk; at least `k` are taken.
+    pub ef: usize,
+    /// How many times `k` candidates are compared by their full vectors, where the walk goes over codes.
+    pub oversample: f32,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self { ef: 100, oversample: 3.0 }
+    }
+}
+
+/// How they were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// All admitted rows were compared.
+    Scan,
+    /// All admitted rows were compared by their codes, the best by their vectors.
+    Codes,
+    Walk,
+    FilteredWalk,
+}
+
+/// The nearest, best first.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub neighbours: Vec<Neighbour>,
+    pub strategy: Strategy,
+}
+
+impl Block {
+    pub fn new(rows: Rows, graph: Option<Arc<Graph>>) -> Self {
+        Self { rows, graph }
+    }
+
+    pub fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    pub fn graph(&self) -> Option<&Arc<Graph>> {
+        self.graph.as_ref()
+    }
+
+    /// The `k` rows nearest to `query` among those that `admitted` names (`None`: all), best first, by their full vectors. Fewer than `k` only when fewer
+    /// are admitted. Without a graph, and where few are admitted, exactly those; else nearly always.
+    pub fn nearest(&self, query: &Query, k: usize, admitted: Option<Admitted<'_>>, effort: Effort) -> Found {
+        let count = admitted.map_or(self.rows.count(), |admitted| admitted.count()) as usize;
+        let ef = effort.ef.max(k);
+        let scanned = SCAN_ROWS + SCAN_PER_CANDIDATE * ef;
+        let graph = match &self.graph {
+            Some(graph) if count > scanned && count > k && k > 0 => graph,
+            _ => return self.scanned(query, k, admitted),
+        };
+        let share = count as f64 / f64::from(self.rows.count().max(1));
+        let (candidates, strategy) = match admitted {
+            Some(admitted) if share < 1.0 => {
+                let limits = Limits { ef, share, work: count / 2 };
+                (graph.nearest_admitted(&self.rows, query, admitted, limits), Strategy::FilteredWalk)
+            }
+            _ => (Some(graph.nearest(&self.rows, query, ef)), Strategy::Walk),
+        };
+        let kept = self.kept(k, effort);
+        if let Some(candidates) = candidates.filter(|candidates| candidates.len() >= k) {
+            return Found { neighbours: self.rescored(graph, query, candidates, (k, kept)), strategy };
+        }
+        match graph.scan_codes(&self.rows, query, admitted, kept) {
+            Some(candidates) => {
+                Found { neighbours: self.rescored(graph, query, candidates, (k, kept)), strategy: Strategy::Codes }
+            }
+            None => self.scanned(query, k, admitted),
+        }
+    }
+
+    fn scanned(&self, query: &Query, k: usize, admitted: Option<Admitted<'_>>) -> Found {
+        Found { neighbours: flat::scan(&self.rows, query, admitted, k), strategy: Strategy::Scan }
+    }
+
+    /// Candidates whose vectors are compared.
+    fn kept(&self, k: usize, effort: Effort) -> usize {
+        let asked = (k as f64 * f64::from(effort.oversample.clamp(1.0, 100.0))).ceil() as usize;
+        asked.max(k + 20)
+    }
+
+    fn rescored(
+        &self,
+        graph: &Graph,
+        query: &Query,
+        mut candidates: Vec<Neighbour>,
+        (k, kept): (usize, usize),
+    ) -> Vec<Neighbour> {
+        if graph.is_quantized() {
+            candidates.truncate(kept);
+            let view = self.rows.view();
+            for ahead in &candidates {
+                crate::kernel::prefetch(view.row(ahead.row));
+            }
+            for candidate in &mut candidates {
+                candidate.distance = view.metric.distance(&query.row, view.row(candidate.row));
+            }
+        }
+        candidates.sort_unstable_by(Neighbour::order);
+        candidates.truncate(k);
+        candidates
+    }
+}

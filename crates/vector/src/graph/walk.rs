@@ -1,0 +1,105 @@
+//! Walks towards a query: greedily down the layers, then with a pool of candidates in one.
+
+use super::format::Layout;
+use super::layer::Layer;
+use super::pool::{Candidate, Pool};
+use crate::kernel::prefetch;
+use crate::rows::View;
+use crate::visited::Visited;
+
+/// Vectors that are fetched ahead of their comparison.
+const AHEAD: usize = 4;
+
+/// A query and what it is compared with: rows, or codes of both.
+pub(crate) struct Target<'a> {
+    pub(crate) vectors: View<'a>,
+    pub(crate) query: &'a [u8],
+}
+
+impl Target<'_> {
+    #[inline]
+    pub(crate) fn distance(&self, node: u32) -> f32 {
+        self.vectors.metric.distance(self.query, self.vectors.row(node))
+    }
+}
+
+/// All layers at hand.
+pub(crate) struct Layers<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) layout: &'a Layout,
+}
+
+impl<'a> Layers<'a> {
+    pub(crate) fn layer(&self, at: usize) -> Layer<'a> {
+        self.layout.layer(self.bytes, at)
+    }
+}
+
+/// What a walk writes on.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    pub(crate) visited: Visited,
+    pub(crate) pool: Pool,
+    /// What a filtered walk has found.
+    pub(crate) found: Pool,
+    pub(crate) fresh: Vec<u32>,
+}
+
+/// From the top to the layer `to`: the place there that is nearest, going greedily.
+pub(crate) fn descend(layers: &Layers<'_>, target: &Target<'_>, to: usize) -> Candidate {
+    let mut at = layers.layout.layers() - 1;
+    let mut layer = layers.layer(at);
+    let entry = layers.layout.entry(layers.bytes);
+    let mut best = Candidate::new(layer.place(entry).unwrap_or(0), target.distance(entry));
+    while at > to {
+        loop {
+            let here = best;
+            for place in layer.linked(here.place()) {
+                let distance = target.distance(layer.node(place));
+                if distance < best.distance {
+                    best = Candidate::new(place, distance);
+                }
+            }
+            if best.place() == here.place() {
+                break;
+            }
+        }
+        let node = layer.node(best.place());
+        at -= 1;
+        layer = layers.layer(at);
+        // Every node of a layer is in the one below; `Graph::open` has seen to it.
+        best = Candidate::new(layer.place(node).unwrap_or(0), best.distance);
+    }
+    best
+}
+
+/// Fills `scratch.pool` with the `ef` nearest places of a layer that the walk from `entry` meets.
+pub(crate) fn beam(layer: &Layer<'_>, target: &Target<'_>, entry: Candidate, ef: usize, scratch: &mut Scratch) {
+    let Scratch { visited, pool, fresh, .. } = scratch;
+    visited.reset(layer.links.len() / layer.width.max(1));
+    pool.reset(ef);
+    visited.first(entry.place());
+    pool.push(entry.place(), entry.distance);
+    while let Some(from) = pool.follow() {
+        fresh.clear();
+        fresh.extend(layer.linked(from.place()).filter(|place| visited.first(*place)));
+        compare(layer, target, fresh, |place, distance| pool.push(place, distance));
+        if let Some(next) = pool.peek() {
+            prefetch(layer.list(next).as_flattened());
+        }
+    }
+}
+
+/// The distances of `places`, each fetched before it is its turn.
+#[inline]
+pub(crate) fn compare(layer: &Layer<'_>, target: &Target<'_>, places: &[u32], mut visit: impl FnMut(u32, f32)) {
+    for &place in places.iter().take(AHEAD) {
+        prefetch(target.vectors.row(layer.node(place)));
+    }
+    for (at, &place) in places.iter().enumerate() {
+        if let Some(&ahead) = places.get(at + AHEAD) {
+            prefetch(target.vectors.row(layer.node(ahead)));
+        }
+        visit(place, target.distance(layer.node(place)));
+    }
+}
