@@ -7,7 +7,7 @@ use model::id::{IndexUuid, PrimaryTerm, ShardId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::state::{AllocationId, Node, NodeId};
+use crate::state::{AllocationId, Node, NodeId, VotingExclusion};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
@@ -33,6 +33,7 @@ pub enum Command {
     },
     OpenIndexes {
         indexes: Vec<IndexUuid>,
+        at_ms: u64,
     },
     CloseIndexes {
         indexes: Vec<IndexUuid>,
@@ -46,15 +47,19 @@ pub enum Command {
         id: NodeId,
         node: Node,
     },
+    /// Its copies are unassigned; those in sync stay listed, and are appointed again when it is back.
     NodeLeft {
         id: NodeId,
+        at_ms: u64,
     },
     /// Makes a new assignment the primary of a shard and raises the term (replication rule R1): at the first start, at every restart, at
-    /// a promotion. `from`: the in-sync copy whose data it continues; `None` only for a shard that never had any.
+    /// a promotion. `term`: the one that it makes, so that a command that comes late does nothing. `from`: the in-sync copy whose data it
+    /// continues, on the node where that lies; `None` only for a shard that never had any.
     AppointPrimary {
         shard: ShardId,
         node: NodeId,
         allocation: AllocationId,
+        term: PrimaryTerm,
         from: Option<AllocationId>,
     },
     /// The copy has recovered and serves.
@@ -68,7 +73,20 @@ pub enum Command {
         shard: ShardId,
         allocation: AllocationId,
         reason: String,
+        at_ms: u64,
     },
+    /// Forgets how often copies have failed: they may be assigned again.
+    RetryFailed,
+    /// Takes a copy from its node; it may be assigned again.
+    CancelCopy {
+        shard: ShardId,
+        allocation: AllocationId,
+        at_ms: u64,
+    },
+    AddVotingExclusions {
+        exclusions: Vec<VotingExclusion>,
+    },
+    ClearVotingExclusions,
 }
 
 /// A new index, as the client asked for it.

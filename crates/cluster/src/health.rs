@@ -1,11 +1,9 @@
 //! Which shard copies there are and should be, and what that makes of an index' health.
 
-use std::sync::Arc;
-
-use model::admin::{HealthStatus, IndexHealth, ShardInfo, ShardState};
+use model::admin::{HealthStatus, IndexHealth, ShardInfo, ShardState, UnassignedInfo};
 use model::id::ShardNumber;
 
-use crate::state::{AllocationId, Copy, IndexMetadata, ShardTable, State};
+use crate::state::{AllocationId, Copy, IndexMetadata, ShardTable, State, Unassigned, UnassignedReason};
 
 /// Health of one index.
 pub fn index_health(index: &IndexMetadata) -> IndexHealth {
@@ -25,14 +23,14 @@ pub fn copies(index: &IndexMetadata) -> Vec<ShardInfo> {
     for (number, table) in (0..).map(ShardNumber).zip(&index.shards) {
         copies.push(match table.primary() {
             Some((id, copy)) => assigned(number, table, id, copy),
-            None => unassigned(number, table, true),
+            None => unassigned(index, number, table, true),
         });
         let replicas = index.settings.typed().replicas as usize;
         let there = table.copies.iter().filter(|(_, copy)| !copy.primary).take(replicas);
         let before = copies.len();
         copies.extend(there.map(|(id, copy)| assigned(number, table, id, copy)));
         let missing = replicas - (copies.len() - before);
-        copies.extend((0..missing).map(|_| unassigned(number, table, false)));
+        copies.extend((0..missing).map(|_| unassigned(index, number, table, false)));
     }
     copies
 }
@@ -45,25 +43,33 @@ fn assigned(number: ShardNumber, table: &ShardTable, id: &AllocationId, copy: &C
         node: Some(copy.node.0.clone()),
         allocation_id: Some(id.0.clone()),
         primary_term: table.term,
-        reason: None,
+        unassigned: None,
     }
 }
 
-fn unassigned(number: ShardNumber, table: &ShardTable, primary: bool) -> ShardInfo {
-    let created = if table.in_sync.is_empty() { "INDEX_CREATED" } else { "CLUSTER_RECOVERED" };
-    let reason = match &table.failure {
-        Some(failure) if primary => failure.clone(),
-        _ if primary => created.to_owned(),
-        _ => "INDEX_CREATED".to_owned(),
+fn unassigned(index: &IndexMetadata, number: ShardNumber, table: &ShardTable, primary: bool) -> ShardInfo {
+    let why = table.unassigned.clone().filter(|_| primary);
+    let why = why.unwrap_or(Unassigned::new(UnassignedReason::IndexCreated, index.creation_date_ms));
+    let fresh = table.in_sync.is_empty();
+    let status = match (primary, fresh) {
+        (false, _) => "no_attempt",
+        (true, true) => "deciders_no",
+        (true, false) => "no_valid_shard_copy",
     };
-    let (node, allocation_id): (Option<Arc<str>>, Option<Arc<str>>) = (None, None);
     ShardInfo {
         number,
         primary,
         state: ShardState::Unassigned,
-        node,
-        allocation_id,
+        node: None,
+        allocation_id: None,
         primary_term: table.term,
-        reason: Some(reason),
+        unassigned: Some(UnassignedInfo {
+            reason: why.reason.name(),
+            at_ms: why.at_ms,
+            details: why.details,
+            failed_attempts: why.failed_attempts,
+            status,
+            fresh,
+        }),
     }
 }

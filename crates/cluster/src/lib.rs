@@ -3,6 +3,7 @@
 //! A [`state::State`] is changed only by [`apply::apply`] with a [`command::Command`]; the same command on the same state gives the
 //! same state on every node. Times and identities come with the command. Nothing here reads a clock, a file or a socket.
 
+pub mod allocation;
 pub mod apply;
 pub mod command;
 pub mod health;

@@ -20,6 +20,9 @@ pub struct State {
     pub indexes: BTreeMap<Arc<str>, Arc<IndexMetadata>>,
     pub settings: ClusterSettings,
     pub nodes: BTreeMap<NodeId, Node>,
+    /// Nodes that are to leave and vote no more.
+    #[serde(default)]
+    pub voting_exclusions: BTreeSet<VotingExclusion>,
 }
 
 /// A node's identity, kept on its disk.
@@ -27,13 +30,31 @@ pub struct State {
 #[serde(transparent)]
 pub struct NodeId(pub Arc<str>);
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A node that is in the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
     pub name: Arc<str>,
+    /// Of the running process: another one after every start.
+    pub ephemeral_id: Arc<str>,
     /// Host and port of the peer protocol.
-    pub address: String,
-    /// `data`, `cluster_manager` ..
-    pub roles: Vec<String>,
+    pub peer_address: String,
+    /// Host and port of REST.
+    pub http_address: String,
+    /// `data`, `cluster_manager`, `ingest`; none: it coordinates only.
+    pub roles: BTreeSet<String>,
+    pub attributes: BTreeMap<String, String>,
+    /// Of the program.
+    pub version: String,
+    pub joined_at_ms: u64,
+}
+
+/// A node that the voting configuration shall do without: it is about to be taken away.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct VotingExclusion {
+    /// `_absent_` when only the name is known.
+    pub id: NodeId,
+    /// `_absent_` when only the identity is known.
+    pub name: Arc<str>,
 }
 
 /// One assignment of a copy to a node: a new one at every assignment.
@@ -61,18 +82,79 @@ pub struct IndexMetadata {
 pub struct ShardTable {
     /// 0: no primary was ever appointed.
     pub term: PrimaryTerm,
-    /// Copies that have everything acknowledged. Never emptied once it was filled (replication rule R3).
-    pub in_sync: BTreeSet<AllocationId>,
+    /// Copies that have everything acknowledged, and on whose disk each lies, whether that node is here or not. Never emptied once it was
+    /// filled (replication rule R3).
+    pub in_sync: BTreeMap<AllocationId, NodeId>,
     pub copies: BTreeMap<AllocationId, Copy>,
-    /// Why the primary is not assigned, where it failed.
-    pub failure: Option<String>,
+    /// Since when there is no primary, and why.
+    pub unassigned: Option<Unassigned>,
 }
 
+/// A copy that a node has, or is to have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Copy {
     pub node: NodeId,
     pub primary: bool,
+    /// It has recovered and serves.
     pub started: bool,
+}
+
+/// Why a shard has no primary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unassigned {
+    pub reason: UnassignedReason,
+    pub at_ms: u64,
+    pub details: Option<String>,
+    /// How often in a row a copy was assigned and did not start.
+    pub failed_attempts: u32,
+    /// It failed while it served. What is on the disk is not trusted then: only an operator has it opened again.
+    pub served: bool,
+    /// Where the primary was.
+    pub last_node: Option<NodeId>,
+}
+
+/// As OpenSearch calls them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UnassignedReason {
+    IndexCreated,
+    ClusterRecovered,
+    IndexReopened,
+    NodeLeft,
+    AllocationFailed,
+    RerouteCancelled,
+}
+
+impl UnassignedReason {
+    /// `NODE_LEFT` ..
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::IndexCreated => "INDEX_CREATED",
+            Self::ClusterRecovered => "CLUSTER_RECOVERED",
+            Self::IndexReopened => "INDEX_REOPENED",
+            Self::NodeLeft => "NODE_LEFT",
+            Self::AllocationFailed => "ALLOCATION_FAILED",
+            Self::RerouteCancelled => "REROUTE_CANCELLED",
+        }
+    }
+}
+
+impl Unassigned {
+    /// Nothing has failed so far.
+    pub fn new(reason: UnassignedReason, at_ms: u64) -> Self {
+        Self { reason, at_ms, details: None, failed_attempts: 0, served: false, last_node: None }
+    }
+}
+
+impl Node {
+    /// Whether it may hold shards.
+    pub fn is_data(&self) -> bool {
+        self.roles.contains("data")
+    }
+
+    /// Whether it may be elected.
+    pub fn is_cluster_manager(&self) -> bool {
+        self.roles.contains("cluster_manager")
+    }
 }
 
 /// Indexes that are one value are equal without a look: a state is compared at every command, and most indexes stay as they were.
@@ -85,6 +167,7 @@ impl PartialEq for State {
             && self.version == other.version
             && self.settings == other.settings
             && self.nodes == other.nodes
+            && self.voting_exclusions == other.voting_exclusions
             && self.indexes.len() == other.indexes.len()
             && self.indexes.iter().zip(&other.indexes).all(same)
     }
@@ -99,6 +182,11 @@ impl State {
 
     pub fn index_by_uuid(&self, uuid: &IndexUuid) -> Option<&Arc<IndexMetadata>> {
         self.indexes.values().find(|index| index.uuid == *uuid)
+    }
+
+    /// The nodes that may hold shards.
+    pub fn data_nodes(&self) -> impl Iterator<Item = (&NodeId, &Node)> {
+        self.nodes.iter().filter(|(_, node)| node.is_data())
     }
 
     /// The indexes that have an alias of this name, by name.

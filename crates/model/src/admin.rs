@@ -86,8 +86,22 @@ pub struct ShardInfo {
     pub node: Option<Arc<str>>,
     pub allocation_id: Option<Arc<str>>,
     pub primary_term: PrimaryTerm,
-    /// Why it is not assigned, or why it failed.
-    pub reason: Option<String>,
+    /// Of a copy that is not assigned.
+    pub unassigned: Option<UnassignedInfo>,
+}
+
+/// Why a copy is not assigned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnassignedInfo {
+    /// `NODE_LEFT` ..
+    pub reason: &'static str,
+    pub at_ms: u64,
+    pub details: Option<String>,
+    pub failed_attempts: u32,
+    /// What came of the last attempt: `no_attempt`, `deciders_no`, `no_valid_shard_copy`.
+    pub status: &'static str,
+    /// No copy ever had data.
+    pub fresh: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

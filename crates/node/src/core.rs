@@ -100,9 +100,17 @@ impl Core {
 
     /// Makes this node one of the cluster's, under its present name, and opens its shards.
     fn join(self: &Arc<Self>) -> io::Result<()> {
-        let roles = ["cluster_manager", "data", "ingest"].map(str::to_owned).to_vec();
-        let node =
-            Node { name: self.config.node_name.as_str().into(), address: self.config.http_address.to_string(), roles };
+        let address = self.config.http_address.to_string();
+        let node = Node {
+            name: self.config.node_name.as_str().into(),
+            ephemeral_id: self.ephemeral_id.as_str().into(),
+            peer_address: address.clone(),
+            http_address: address,
+            roles: ["cluster_manager", "data", "ingest"].map(str::to_owned).into(),
+            attributes: self.config.attributes.clone(),
+            version: self.config.compatible_version.clone(),
+            joined_at_ms: self.started_ms,
+        };
         let id = self.identity.node.clone();
         self.submit(&Command::NodeJoined { id, node }).map(drop).map_err(io::Error::other)
     }

@@ -13,7 +13,7 @@ use super::{aliases, change};
 use crate::command::CreateIndex;
 use crate::name;
 use crate::settings::{IndexSettings, flat};
-use crate::state::{IndexMetadata, ShardTable, State};
+use crate::state::{IndexMetadata, ShardTable, State, Unassigned, UnassignedReason};
 
 pub(super) fn create(state: &mut State, request: &CreateIndex) -> Result<(), Error> {
     name::check_index(&request.name)?;
@@ -39,7 +39,8 @@ pub(super) fn create(state: &mut State, request: &CreateIndex) -> Result<(), Err
         None => Mapping::default(),
     };
     let first = StateVersion(1);
-    let shards = vec![ShardTable::default(); settings.typed().shards as usize];
+    let unassigned = Some(Unassigned::new(UnassignedReason::IndexCreated, request.creation_date_ms));
+    let shards = vec![ShardTable { unassigned, ..ShardTable::default() }; settings.typed().shards as usize];
     let index = IndexMetadata {
         name: request.name.clone(),
         uuid: request.uuid.clone(),
@@ -72,7 +73,7 @@ fn check_shard_limit(state: &State, settings: &IndexSettings) -> Result<(), Erro
         u64::from(typed.shards) * (1 + u64::from(typed.replicas))
     };
     let open: u64 = state.indexes.values().filter(|index| index.open).map(|index| copies(&index.settings)).sum();
-    let (adding, limit) = (copies(settings), per_node.saturating_mul(state.nodes.len().max(1) as u64));
+    let (adding, limit) = (copies(settings), per_node.saturating_mul(state.data_nodes().count().max(1) as u64));
     if open + adding <= limit {
         return Ok(());
     }
@@ -135,22 +136,42 @@ pub(super) fn put_settings(
     Ok(())
 }
 
-pub(super) fn set_open(state: &mut State, indexes: &[IndexUuid], open: bool) -> Result<(), Error> {
+/// The primaries of what opens are appointed anew.
+pub(super) fn open(state: &mut State, indexes: &[IndexUuid], at_ms: u64) -> Result<(), Error> {
     for uuid in indexes {
         let index = change(state, uuid)?;
-        if index.open != open {
-            index.open = open;
-            index.versions.settings = index.versions.settings.next();
-            index.versions.index = index.versions.index.next();
+        if index.open {
+            continue;
+        }
+        set_open(index, true);
+        for table in &mut index.shards {
+            table.copies.clear();
+            table.unassigned = Some(Unassigned::new(UnassignedReason::IndexReopened, at_ms));
         }
     }
     Ok(())
 }
 
+/// The copies keep their assignments: they lie where they are and take nothing.
+pub(super) fn close(state: &mut State, indexes: &[IndexUuid]) -> Result<(), Error> {
+    for uuid in indexes {
+        let index = change(state, uuid)?;
+        if index.open {
+            set_open(index, false);
+        }
+    }
+    Ok(())
+}
+
+fn set_open(index: &mut IndexMetadata, open: bool) {
+    index.open = open;
+    index.versions.settings = index.versions.settings.next();
+    index.versions.index = index.versions.index.next();
+}
+
 /// Sets the replicas of indexes that expand with the cluster.
 pub(super) fn expand_replicas(state: &mut State) {
-    let data_nodes =
-        state.nodes.values().filter(|node| node.roles.iter().any(|role| role == "data")).count().max(1) as u32;
+    let data_nodes = state.data_nodes().count().max(1) as u32;
     for index in state.indexes.values_mut() {
         let typed = index.settings.typed();
         let wanted = typed.replicas_on(data_nodes);

@@ -13,6 +13,7 @@ use crate::state::{IndexMetadata, State};
 
 mod aliases;
 mod indexes;
+mod nodes;
 mod shards;
 
 #[cfg(test)]
@@ -32,25 +33,25 @@ pub fn apply(state: &State, command: &Command) -> Result<State, Error> {
             indexes::put_settings(&mut next, indexes, settings, *preserve_existing)?;
         }
         Command::UpdateAliases { actions } => aliases::update(&mut next, actions)?,
-        Command::OpenIndexes { indexes } => indexes::set_open(&mut next, indexes, true)?,
-        Command::CloseIndexes { indexes } => indexes::set_open(&mut next, indexes, false)?,
+        Command::OpenIndexes { indexes, at_ms } => indexes::open(&mut next, indexes, *at_ms)?,
+        Command::CloseIndexes { indexes } => indexes::close(&mut next, indexes)?,
         Command::PutClusterSettings { persistent, transient } => {
             next.settings = next.settings.update(persistent, transient)?;
         }
-        Command::NodeJoined { id, node } => {
-            next.nodes.insert(id.clone(), node.clone());
-            indexes::expand_replicas(&mut next);
-        }
-        Command::NodeLeft { id } => {
-            next.nodes.remove(id);
-            shards::node_left(&mut next, id);
-            indexes::expand_replicas(&mut next);
-        }
-        Command::AppointPrimary { shard, node, allocation, from } => {
-            shards::appoint(&mut next, shard, node, allocation, from.as_ref())?;
+        Command::NodeJoined { id, node } => nodes::joined(&mut next, id, node),
+        Command::NodeLeft { id, at_ms } => nodes::left(&mut next, id, *at_ms),
+        Command::AppointPrimary { shard, node, allocation, term, from } => {
+            let appointment = shards::Appointment { node, allocation, term: *term, from: from.as_ref() };
+            shards::appoint(&mut next, shard, &appointment)?;
         }
         Command::CopyStarted { shard, allocation, term } => shards::started(&mut next, shard, allocation, *term)?,
-        Command::CopyFailed { shard, allocation, reason } => shards::failed(&mut next, shard, allocation, reason)?,
+        Command::CopyFailed { shard, allocation, reason, at_ms } => {
+            shards::failed(&mut next, shard, allocation, (reason, *at_ms))?;
+        }
+        Command::RetryFailed => shards::retry_failed(&mut next),
+        Command::CancelCopy { shard, allocation, at_ms } => shards::cancel(&mut next, shard, allocation, *at_ms)?,
+        Command::AddVotingExclusions { exclusions } => next.voting_exclusions.extend(exclusions.iter().cloned()),
+        Command::ClearVotingExclusions => next.voting_exclusions.clear(),
     }
     if next != *state {
         next.version = state.version.next();

@@ -383,7 +383,7 @@ fn writes_go_to_one_index() {
 #[test]
 fn shards_live_as_the_script_says() {
     let script = include_str!("../../testdata/shard_life.txt");
-    let node = Node { name: "n".into(), address: "127.0.0.1:1".into(), roles: vec!["data".into()] };
+    let node = Node { name: "n".into(), roles: ["data".to_owned()].into(), ..Node::default() };
     let mut state = with(&["films"]);
     for id in ["a", "b"] {
         state = apply(&state, &Command::NodeJoined { id: NodeId(id.into()), node: node.clone() }).unwrap();
@@ -393,28 +393,39 @@ fn shards_live_as_the_script_says() {
     for line in script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (words, expected) = line.split_once("->").unwrap();
         let words: Vec<&str> = words.split_whitespace().collect();
+        let next = state.index("films").unwrap().shards[0].term.next();
+        let appoint = |id: &str, node: &str, from: Option<&str>, term: PrimaryTerm| Command::AppointPrimary {
+            shard: shard.clone(),
+            node: NodeId(node.into()),
+            allocation: allocation(id),
+            term,
+            from: from.map(allocation),
+        };
         let command = match words.as_slice() {
-            ["appoint", id, "on", node] => Command::AppointPrimary {
-                shard: shard.clone(),
-                node: NodeId((*node).into()),
-                allocation: allocation(id),
-                from: None,
-            },
-            ["appoint", id, "on", node, "from", from] => Command::AppointPrimary {
-                shard: shard.clone(),
-                node: NodeId((*node).into()),
-                allocation: allocation(id),
-                from: Some(allocation(from)),
-            },
+            ["appoint", id, "on", node] => appoint(id, node, None, next),
+            ["appoint", id, "on", node, "from", from] => appoint(id, node, Some(from), next),
+            ["appoint", id, "on", node, "from", from, "term", term] => {
+                appoint(id, node, Some(from), PrimaryTerm(term.parse().unwrap()))
+            }
             ["started", id, "term", term] => Command::CopyStarted {
                 shard: shard.clone(),
                 allocation: allocation(id),
                 term: PrimaryTerm(term.parse().unwrap()),
             },
-            ["failed", id] => {
-                Command::CopyFailed { shard: shard.clone(), allocation: allocation(id), reason: "disk".into() }
-            }
-            ["left", id] => Command::NodeLeft { id: NodeId((*id).into()) },
+            ["failed", id] => Command::CopyFailed {
+                shard: shard.clone(),
+                allocation: allocation(id),
+                reason: "disk".into(),
+                at_ms: 5,
+            },
+            ["cancel", id] => Command::CancelCopy { shard: shard.clone(), allocation: allocation(id), at_ms: 5 },
+            ["left", id] => Command::NodeLeft { id: NodeId((*id).into()), at_ms: 5 },
+            ["joined", id, process] => Command::NodeJoined {
+                id: NodeId((*id).into()),
+                node: Node { ephemeral_id: (*process).into(), ..node.clone() },
+            },
+            ["close"] => Command::CloseIndexes { indexes: vec![uuid("films")] },
+            ["open"] => Command::OpenIndexes { indexes: vec![uuid("films")], at_ms: 5 },
             other => panic!("{other:?}"),
         };
         let found = match apply(&state, &command) {
@@ -431,7 +442,7 @@ fn shards_live_as_the_script_says() {
 fn describe(state: &State) -> String {
     let index = state.index("films").unwrap();
     let table = &index.shards[0];
-    let in_sync: Vec<&str> = table.in_sync.iter().map(|id| id.0.as_ref()).collect();
+    let in_sync: Vec<&str> = table.in_sync.keys().map(|id| id.0.as_ref()).collect();
     let copies = table.copies.iter().map(|(id, copy)| {
         format!(
             "{}@{}{}{}",
@@ -442,8 +453,9 @@ fn describe(state: &State) -> String {
         )
     });
     let status = health::index_health(index).status().name();
+    let why = table.unassigned.as_ref().map_or(String::new(), |why| format!(", {}", why.reason.name()));
     format!(
-        "term {}, in sync [{}], copies [{}], {status}",
+        "term {}, in sync [{}], copies [{}], {status}{why}",
         table.term,
         in_sync.join(" "),
         copies.collect::<Vec<_>>().join(", ")
@@ -476,7 +488,7 @@ mod properties {
             Just(json!({"properties": {"a": {"properties": {"c": {"type": "date", "format": "yyyy"}}}}})),
             Just(json!({"properties": {"n": {"type": "scaled_float", "scaling_factor": 10}}, "_meta": {"v": 1.5}})),
         ];
-        let node = Node { name: "n".into(), address: "h:1".into(), roles: vec!["data".into()] };
+        let node = Node { name: "n".into(), roles: ["data".to_owned()].into(), ..Node::default() };
         prop_oneof![
             (name(), body).prop_map(|(name, body)| create(name, body)),
             name().prop_map(|name| Command::DeleteIndexes { names: vec![name.into()] }),
@@ -493,6 +505,7 @@ mod properties {
                 shard: ShardId { index: uuid(name), number: ShardNumber(at) },
                 node: NodeId("n".into()),
                 allocation: AllocationId(format!("{name}{at}").into()),
+                term: PrimaryTerm(1),
                 from: None,
             }),
         ]

@@ -1,6 +1,7 @@
 //! Settings of the whole cluster: persistent and transient.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use model::error::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::flat;
 use super::registry::{Kind, Scope, Setting};
+use crate::allocation;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClusterSettings {
@@ -19,6 +21,7 @@ const fn row(name: &'static str, scope: Scope, kind: Kind, default: &'static str
     Setting { name, scope, kind, default }
 }
 
+const REBALANCE: &[&str] = &["always", "indices_primaries_active", "indices_all_active"];
 const MANY: i64 = i32::MAX as i64;
 
 /// Cluster settings that something here acts upon.
@@ -26,6 +29,34 @@ pub const TABLE: &[Setting] = &[
     row("action.auto_create_index", Scope::Dynamic, Kind::Text, "true"),
     row("action.destructive_requires_name", Scope::Dynamic, Kind::Flag, "false"),
     row("cluster.max_shards_per_node", Scope::Dynamic, Kind::Integer(1, MANY), "1000"),
+    row("cluster.routing.allocation.enable", Scope::Dynamic, Kind::Text, "all"),
+    row(
+        "cluster.routing.rebalance.enable",
+        Scope::Dynamic,
+        Kind::Choice(&["all", "primaries", "replicas", "none"]),
+        "all",
+    ),
+    row("cluster.routing.allocation.allow_rebalance", Scope::Dynamic, Kind::Choice(REBALANCE), "indices_all_active"),
+    row("cluster.routing.allocation.include.", Scope::Dynamic, Kind::Text, ""),
+    row("cluster.routing.allocation.exclude.", Scope::Dynamic, Kind::Text, ""),
+    row("cluster.routing.allocation.require.", Scope::Dynamic, Kind::Text, ""),
+    row("cluster.routing.allocation.total_shards_per_node", Scope::Dynamic, Kind::Integer(-1, MANY), "-1"),
+    row("cluster.routing.allocation.node_initial_primaries_recoveries", Scope::Dynamic, Kind::Integer(0, MANY), "256"),
+    row("cluster.routing.allocation.node_concurrent_recoveries", Scope::Dynamic, Kind::Integer(0, MANY), "2"),
+    row("cluster.routing.allocation.node_concurrent_incoming_recoveries", Scope::Dynamic, Kind::Integer(0, MANY), "2"),
+    row("cluster.routing.allocation.node_concurrent_outgoing_recoveries", Scope::Dynamic, Kind::Integer(0, MANY), "2"),
+    row("cluster.routing.allocation.cluster_concurrent_rebalance", Scope::Dynamic, Kind::Integer(-1, MANY), "2"),
+    row("cluster.routing.allocation.awareness.attributes", Scope::Dynamic, Kind::List, ""),
+    row("cluster.routing.allocation.awareness.force.", Scope::Dynamic, Kind::List, ""),
+    row("cluster.routing.allocation.balance.shard", Scope::Dynamic, Kind::Decimal, "0.45"),
+    row("cluster.routing.allocation.balance.index", Scope::Dynamic, Kind::Decimal, "0.55"),
+    row("cluster.routing.allocation.balance.threshold", Scope::Dynamic, Kind::Decimal, "1.0"),
+    row("cluster.routing.allocation.disk.threshold_enabled", Scope::Dynamic, Kind::Flag, "true"),
+    row("cluster.routing.allocation.disk.watermark.low", Scope::Dynamic, Kind::Text, "85%"),
+    row("cluster.routing.allocation.disk.watermark.high", Scope::Dynamic, Kind::Text, "90%"),
+    row("cluster.routing.allocation.disk.watermark.flood_stage", Scope::Dynamic, Kind::Text, "95%"),
+    row("cluster.routing.allocation.disk.watermark.enable_for_single_data_node", Scope::Static, Kind::Flag, "false"),
+    row("cluster.info.update.interval", Scope::Dynamic, Kind::Time(10_000), "30s"),
     row("search.default_search_timeout", Scope::Dynamic, Kind::Time(0), "-1"),
     row("search.default_allow_partial_results", Scope::Dynamic, Kind::Flag, "true"),
     row("search.max_buckets", Scope::Dynamic, Kind::Integer(0, MANY), "65535"),
@@ -66,6 +97,7 @@ impl ClusterSettings {
         let mut updated = self.clone();
         change(&mut updated.transient, "transient", transient)?;
         change(&mut updated.persistent, "persistent", persistent)?;
+        allocation::check(&updated)?;
         Ok(updated)
     }
 
@@ -78,11 +110,17 @@ impl ClusterSettings {
 
     /// Settings that are not set.
     pub fn defaults(&self) -> BTreeMap<String, Value> {
-        let rows = TABLE.iter().filter(|row| row.scope == Scope::Dynamic);
+        let rows = TABLE.iter().filter(|row| row.scope == Scope::Dynamic && !row.name.ends_with('.'));
         let unset =
             rows.filter(|row| !self.transient.contains_key(row.name) && !self.persistent.contains_key(row.name));
         unset.map(|row| (row.name.to_owned(), row.default_value())).collect()
     }
+}
+
+/// The row of a name: the exact one, or that of its group.
+fn find(name: &str) -> Option<&'static Setting> {
+    let group = |row: &&Setting| row.name.ends_with('.') && name.len() > row.name.len() && name.starts_with(row.name);
+    TABLE.iter().find(|row| row.name == name).or_else(|| TABLE.iter().find(group))
 }
 
 fn change(settings: &mut BTreeMap<String, Value>, kind: &str, changes: &Map<String, Value>) -> Result<(), Error> {
@@ -92,7 +130,7 @@ fn change(settings: &mut BTreeMap<String, Value>, kind: &str, changes: &Map<Stri
             continue;
         }
         let refuse = |why: &str| Error::new(ErrorKind::Settings, format!("{kind} setting [{name}], {why}"));
-        let Some(setting) = TABLE.iter().find(|row| row.name == name) else {
+        let Some(setting) = find(&name) else {
             if ABSENT.iter().any(|prefix| name.starts_with(prefix)) {
                 return Err(Error::not_implemented(format!("cluster setting [{name}]")));
             }
@@ -105,8 +143,23 @@ fn change(settings: &mut BTreeMap<String, Value>, kind: &str, changes: &Map<Stri
             settings.remove(&name);
         } else {
             setting.check(&name, &value)?;
+            check_filter(&name, &value)?;
             settings.insert(name, value);
         }
     }
     Ok(())
+}
+
+/// What is to be an address is one.
+fn check_filter(name: &str, value: &Value) -> Result<(), Error> {
+    let addresses = ["_ip", "_host_ip", "_publish_ip"].iter().any(|key| name.ends_with(&format!(".{key}")));
+    if !addresses || !name.starts_with("cluster.routing.allocation.") {
+        return Ok(());
+    }
+    let fits = |part: &str| part.contains('*') || part.split('/').next().is_some_and(|ip| ip.parse::<IpAddr>().is_ok());
+    let text = flat::text(value);
+    match text.split(',').map(str::trim).find(|part| !part.is_empty() && !fits(part)) {
+        Some(wrong) => Err(Error::illegal_argument(format!("invalid IP address [{wrong}] for [{name}]"))),
+        None => Ok(()),
+    }
 }

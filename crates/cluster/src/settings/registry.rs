@@ -38,6 +38,8 @@ pub enum Kind {
     /// At least this many milliseconds.
     Time(u64),
     Bytes,
+    /// A number that is not below 0.
+    Decimal,
     /// One of these, in any case.
     Choice(&'static [&'static str]),
     Text,
@@ -49,7 +51,7 @@ pub enum Kind {
     Expand,
 }
 
-use Kind::{Active, Bytes, Choice, Durability, Expand, Flag, Integer, List, Text, Time};
+use Kind::{Active, Bytes, Choice, Decimal, Durability, Expand, Flag, Integer, List, Text, Time};
 use Scope::{Absent, Dynamic, Final, Private, Static};
 
 const fn row(name: &'static str, scope: Scope, kind: Kind, default: &'static str) -> Setting {
@@ -152,8 +154,12 @@ pub const TABLE: &[Setting] = &[
     row("composite_index", Absent, Flag, "false"),
     row("composite_index.", Absent, Text, ""),
     row("percolator.", Absent, Text, ""),
-    row("routing.allocation.enable", Absent, Text, "all"),
-    row("routing.rebalance.enable", Absent, Text, "all"),
+    row("routing.allocation.enable", Dynamic, Text, "all"),
+    row("routing.allocation.total_shards_per_node", Dynamic, Integer(-1, MANY), "-1"),
+    row("routing.allocation.include.", Dynamic, Text, ""),
+    row("routing.allocation.exclude.", Dynamic, Text, ""),
+    row("routing.allocation.require.", Dynamic, Text, ""),
+    row("routing.rebalance.enable", Dynamic, Choice(&["all", "primaries", "replicas", "none"]), "all"),
     row("routing.allocation.", Absent, Text, ""),
     row("search.slowlog.", Absent, Text, "-1"),
     row("indexing.slowlog.", Absent, Text, "-1"),
@@ -197,6 +203,7 @@ impl Setting {
                 _ => Ok(()),
             },
             Bytes => value::bytes(name, &text).map(drop),
+            Decimal => value::decimal(name, &text).map(drop),
             Choice(options) if !options.contains(&text.as_str()) => Err(Error::illegal_argument(format!(
                 "unknown value for [{name}] must be one of [{}] but was: {text}",
                 options.join(", ")

@@ -7,6 +7,7 @@ use model::mapping::limits::Limits;
 use serde_json::Value;
 
 use super::{flat, registry, value};
+use crate::allocation::Enable;
 use crate::routing::default_routing_shards;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,11 @@ pub struct Typed {
     pub wait_for_active_shards: WaitForActive,
     pub hidden: bool,
     pub blocks: Blocks,
+    pub allocation: Allocation,
+    /// Which index recovers first: the higher.
+    pub priority: u32,
+    /// How often a copy may fail to start.
+    pub max_retries: u32,
     pub mapping_limits: Limits,
     pub ignore_malformed: bool,
     /// `None`: as each field type does by itself.
@@ -72,6 +78,15 @@ pub struct Blocks {
     pub read_only_allow_delete: bool,
 }
 
+/// `index.routing.allocation.` ..; the filters are read where they are needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allocation {
+    /// `None`: as the cluster has it.
+    pub enable: Option<Enable>,
+    /// `None`: any number.
+    pub total_shards_per_node: Option<u32>,
+}
+
 /// Reads by short names, with the table's defaults.
 struct Reader<'a>(&'a BTreeMap<String, Value>);
 
@@ -95,6 +110,26 @@ impl Reader<'_> {
 
     fn time(&self, name: &str) -> Result<Option<u64>, Error> {
         value::time(&format!("index.{name}"), &self.text(name))
+    }
+}
+
+impl Blocks {
+    fn read(read: &Reader<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            read: read.flag("blocks.read")?,
+            write: read.flag("blocks.write")?,
+            metadata: read.flag("blocks.metadata")?,
+            read_only: read.flag("blocks.read_only")?,
+            read_only_allow_delete: read.flag("blocks.read_only_allow_delete")?,
+        })
+    }
+}
+
+impl Allocation {
+    fn read(read: &Reader<'_>) -> Result<Self, Error> {
+        let enable = read.given("routing.allocation.enable").map(|text| Enable::parse(&flat::text(text)));
+        let most = read.text("routing.allocation.total_shards_per_node").parse().ok();
+        Ok(Self { enable: enable.transpose()?, total_shards_per_node: most.filter(|&most| most > 0) })
     }
 }
 
@@ -135,13 +170,10 @@ impl Typed {
                 _ => WaitForActive::Count(read.number("write.wait_for_active_shards")? as u32),
             },
             hidden: read.flag("hidden")?,
-            blocks: Blocks {
-                read: read.flag("blocks.read")?,
-                write: read.flag("blocks.write")?,
-                metadata: read.flag("blocks.metadata")?,
-                read_only: read.flag("blocks.read_only")?,
-                read_only_allow_delete: read.flag("blocks.read_only_allow_delete")?,
-            },
+            blocks: Blocks::read(&read)?,
+            allocation: Allocation::read(&read)?,
+            priority: read.number("priority")? as u32,
+            max_retries: read.number("allocation.max_retries")? as u32,
             mapping_limits: Limits {
                 total_fields: read.number("mapping.total_fields.limit")?,
                 depth: read.number("mapping.depth.limit")?,

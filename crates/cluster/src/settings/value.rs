@@ -33,6 +33,22 @@ pub fn integer(name: &str, text: &str, min: i64, max: i64) -> Result<i64, Error>
     }
 }
 
+/// A number from 0.
+///
+/// # Errors
+/// `illegal_argument_exception`.
+pub fn decimal(name: &str, text: &str) -> Result<f64, Error> {
+    let failed = format!("Failed to parse value [{text}] for setting [{name}]");
+    match text.parse::<f64>() {
+        Ok(number) if number.is_nan() || number < 0.0 => {
+            Err(Error::illegal_argument(format!("{failed} must be >= 0.0")))
+        }
+        Ok(number) => Ok(number),
+        Err(_) => Err(Error::illegal_argument(failed)
+            .with_cause(Error::new(ErrorKind::NumberFormat, format!("For input string: \"{text}\"")))),
+    }
+}
+
 /// `5s`, `500ms`, `-1`, `0`, in milliseconds.
 ///
 /// # Errors

@@ -109,7 +109,7 @@ pub(super) async fn put_settings(core: &Arc<Core>, request: PutSettings) -> Resu
 
 pub(super) async fn open(core: &Arc<Core>, target: Target) -> Result<(), Error> {
     let found = resolve(&core.state(), &target, Options::open_and_closed())?;
-    submit(core, Command::OpenIndexes { indexes: uuids(&found) }).await
+    submit(core, Command::OpenIndexes { indexes: uuids(&found), at_ms: now_ms() }).await
 }
 
 pub(super) async fn close(core: &Arc<Core>, target: Target) -> Result<Vec<Arc<str>>, Error> {

@@ -188,11 +188,13 @@ type Opened = (ShardId, Option<AllocationId>, OpenShard);
 
 /// Makes this node's copy of a shard its primary.
 pub(super) fn appointment(index: &IndexMetadata, number: ShardNumber, node: &NodeId) -> Command {
+    let table = index.shard(number);
     Command::AppointPrimary {
         shard: ShardId { index: index.uuid.clone(), number },
         node: node.clone(),
         allocation: AllocationId(identity::random().into()),
-        from: index.shard(number).and_then(|table| table.in_sync.first().cloned()),
+        term: table.map_or(PrimaryTerm(1), |table| table.term.next()),
+        from: table.and_then(|table| table.in_sync.keys().next().cloned()),
     }
 }
 
@@ -202,7 +204,7 @@ fn report(opened: Vec<Opened>, metadata: &Metadata) -> Vec<OpenShard> {
         let (shard_id, allocation) = (id.clone(), allocation.clone()?);
         Some(match shard.failure() {
             None => Command::CopyStarted { shard: shard_id, allocation, term: shard.term },
-            Some(reason) => Command::CopyFailed { shard: shard_id, allocation, reason },
+            Some(reason) => Command::CopyFailed { shard: shard_id, allocation, reason, at_ms: now_ms() },
         })
     };
     let commands: Vec<Command> = opened.iter().filter_map(command).collect();

@@ -10,6 +10,7 @@ use parking_lot::RwLock;
 
 use super::open::{Wanted, appointment};
 use super::{Indexes, OpenIndex, OpenShard, Reconciling};
+use crate::clock::now_ms;
 use crate::metadata::Metadata;
 
 impl OpenShard {
@@ -17,7 +18,9 @@ impl OpenShard {
     pub fn fresh_failure(&self, id: ShardId) -> Option<Command> {
         let reason = self.copy.as_ref().ok()?.failure()?.to_string();
         let allocation = self.allocation.clone()?;
-        (!self.reported.swap(true, Ordering::AcqRel)).then_some(Command::CopyFailed { shard: id, allocation, reason })
+        let at_ms = now_ms();
+        let failed = Command::CopyFailed { shard: id, allocation, reason, at_ms };
+        (!self.reported.swap(true, Ordering::AcqRel)).then_some(failed)
     }
 
     /// The metadata could not be told: it is to be told again.

@@ -28,7 +28,14 @@ impl Default for Script {
             state: ShardState::Unassigned,
             node: None,
             allocation_id: None,
-            reason: Some("INDEX_CREATED".into()),
+            unassigned: Some(UnassignedInfo {
+                reason: "INDEX_CREATED",
+                at_ms: 1_795_237_440_486,
+                details: None,
+                failed_attempts: 0,
+                status: "no_attempt",
+                fresh: false,
+            }),
             ..books.shards[0].clone()
         });
         books.settings.insert("index.number_of_replicas".into(), "1".into());
@@ -65,7 +72,7 @@ fn copy(number: u32) -> ShardInfo {
         node: Some(Arc::from("node-id-1")),
         allocation_id: Some(Arc::from(format!("allocation-{number}"))),
         primary_term: PrimaryTerm(1),
-        reason: None,
+        unassigned: None,
     }
 }
 

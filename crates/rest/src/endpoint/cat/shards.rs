@@ -7,9 +7,9 @@ use model::error::Error;
 use model::id::SeqNo;
 
 use super::stat_columns;
-use super::{look, node, written};
+use super::{look, node, now_ms, written};
 use crate::endpoint::{Server, options};
-use crate::render::admin::shard::unassigned;
+use crate::render::admin::instant;
 use crate::render::table::Table;
 use crate::render::table::cell::Cell;
 use crate::render::table::column::{Column, hidden, left, right};
@@ -62,6 +62,7 @@ pub(super) async fn shards(server: Arc<Server>, mut request: Request) -> Result<
     // First, since it refuses closed indexes that are named.
     let copies = server.gateway.stats(target.clone()).await?.copies;
     let view = server.gateway.cluster();
+    let now_ms = now_ms(&server).await?;
     let mut table = Table::new(columns());
     for index in server.gateway.indexes(&target)?.iter().filter(|index| index.open) {
         for copy in &index.shards {
@@ -71,19 +72,25 @@ pub(super) async fn shards(server: Arc<Server>, mut request: Request) -> Result<
                     && stats.shard.allocation_id == copy.allocation_id
             });
             let stats = stats.filter(|_| copy.state != ShardState::Unassigned);
-            table.rows.push(row(&view, index, copy, stats));
+            table.rows.push(row((&view, now_ms), index, copy, stats));
         }
     }
     Ok(written(&request, &look, table))
 }
 
-fn row(view: &ClusterView, index: &IndexInfo, copy: &ShardInfo, stats: Option<&CopyStats>) -> Vec<Cell> {
+fn row(
+    (view, now_ms): (&ClusterView, u64),
+    index: &IndexInfo,
+    copy: &ShardInfo,
+    stats: Option<&CopyStats>,
+) -> Vec<Cell> {
     let stats = stats.map(|copy| &copy.stats);
     let node = node(view, copy.node.as_ref());
     let text = |text: Option<&str>| Cell::of(text, Cell::text);
-    let missing = (copy.state == ShardState::Unassigned).then(|| unassigned(copy));
+    let missing = copy.unassigned.as_ref();
     let source = match (copy.state, copy.primary) {
         (ShardState::Unassigned | ShardState::Initializing, false) => Some("peer"),
+        (ShardState::Unassigned, true) if missing.is_some_and(|why| why.fresh) => Some("empty_store"),
         (ShardState::Unassigned | ShardState::Initializing, true) => Some("existing_store"),
         _ => None,
     };
@@ -98,11 +105,10 @@ fn row(view: &ClusterView, index: &IndexInfo, copy: &ShardInfo, stats: Option<&C
         text(copy.node.as_deref()),
         text(node.map(|node| node.name.as_ref())),
         Cell::Empty,
-        text(missing.map(|(reason, _)| reason)),
-        // Since when it is missing is not kept.
-        Cell::Empty,
-        Cell::Empty,
-        text(missing.and_then(|(_, details)| details)),
+        text(missing.map(|why| why.reason)),
+        Cell::of(missing, |why| Cell::text(instant(why.at_ms))),
+        Cell::of(missing, |why| Cell::Millis(now_ms.saturating_sub(why.at_ms))),
+        text(missing.and_then(|why| why.details.as_deref())),
         text(source),
     ];
     let of = |stat: &stat_columns::StatColumn| Cell::of(stats, |stats| (stat.value)(stats));

@@ -3,6 +3,8 @@
 use model::admin::{IndexHealth, IndexInfo, ShardInfo, ShardState};
 use serde_json::{Map, Value, json};
 
+use super::instant;
+
 /// A number among an index' settings; `otherwise` where it is missing.
 pub(crate) fn count_setting(index: &IndexInfo, name: &str, otherwise: u32) -> u32 {
     index.settings.get(name).and_then(Value::as_str).and_then(|text| text.parse().ok()).unwrap_or(otherwise)
@@ -15,16 +17,6 @@ pub(crate) fn health(index: &IndexInfo) -> IndexHealth {
         shards: count_setting(index, "index.number_of_shards", 1),
         replicas: count_setting(index, "index.number_of_replicas", 1),
         copies: index.shards.clone(),
-    }
-}
-
-/// Why a copy is not assigned: one of OpenSearch's words, and what else there is to say.
-pub(crate) fn unassigned(copy: &ShardInfo) -> (&str, Option<&str>) {
-    let word = |reason: &&str| !reason.is_empty() && reason.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-    match copy.reason.as_deref() {
-        None => ("INDEX_CREATED", None),
-        Some(reason) if word(&reason) => (reason, None),
-        Some(told) => ("ALLOCATION_FAILED", Some(told)),
     }
 }
 
@@ -43,14 +35,22 @@ pub(crate) fn routing(index: &str, copy: &ShardInfo) -> Value {
     shown.insert("relocating_node".into(), Value::Null);
     shown.insert("shard".into(), copy.number.0.into());
     shown.insert("index".into(), index.into());
-    if copy.state == ShardState::Unassigned {
-        let source = if copy.primary { "EXISTING_STORE" } else { "PEER" };
+    if let Some(why) = &copy.unassigned {
+        let source = match (copy.primary, why.fresh) {
+            (false, _) => "PEER",
+            (true, true) => "EMPTY_STORE",
+            (true, false) => "EXISTING_STORE",
+        };
         shown.insert("recovery_source".into(), json!({"type": source}));
-        let (reason, details) = unassigned(copy);
-        let mut info = json!({"reason": reason, "delayed": false, "allocation_status": "no_attempt"});
-        if let Some(details) = details {
-            info["details"] = details.into();
+        let mut info = json!({"reason": why.reason, "at": instant(why.at_ms)});
+        if why.failed_attempts > 0 {
+            info["failed_attempts"] = why.failed_attempts.into();
         }
+        info["delayed"] = false.into();
+        if let Some(details) = &why.details {
+            info["details"] = details.as_str().into();
+        }
+        info["allocation_status"] = why.status.into();
         shown.insert("unassigned_info".into(), info);
     }
     if let Some(id) = &copy.allocation_id {

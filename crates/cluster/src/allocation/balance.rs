@@ -1,0 +1,30 @@
+//! How nodes are weighed: by all their shards, and by those of the index in question.
+
+use std::cmp::Ordering;
+
+use super::{Subject, View};
+use crate::state::NodeId;
+
+/// The nodes from the one that a copy would burden least; among equals the one with more room on its disk, then the lesser id.
+pub(super) fn ranked<'a>(view: &View<'a>, subject: &Subject<'_>) -> Vec<&'a NodeId> {
+    let mut nodes: Vec<&NodeId> = view.nodes().collect();
+    let room = |node: &NodeId| view.disk(node).map_or(0, |disk| disk.available_bytes);
+    nodes.sort_by(|a, b| {
+        let lighter = weight(view, subject, a).total_cmp(&weight(view, subject, b));
+        // Whole gigabytes: what comes and goes in between moves no shard.
+        let roomier = || (room(b) >> 30).cmp(&(room(a) >> 30));
+        match lighter {
+            Ordering::Equal => roomier().then_with(|| a.cmp(b)),
+            decided => decided,
+        }
+    });
+    nodes
+}
+
+/// What OpenSearch's users set as `balance.shard` and `balance.index`: how much either count matters. Averages over all nodes, which its formula
+/// takes off, are the same for every node and so change no order.
+fn weight(view: &View<'_>, subject: &Subject<'_>, node: &NodeId) -> f64 {
+    let Some(load) = view.load(node) else { return f64::MAX };
+    let (all, own) = (f64::from(load.shards), f64::from(load.of_index(&subject.index.uuid)));
+    view.rules.shard_balance * all + view.rules.index_balance * own
+}

@@ -1,0 +1,44 @@
+//! The rules of where a copy may be, each in a file of its own and each with a reason.
+
+mod awareness;
+mod disk_threshold;
+mod enable;
+mod filter;
+mod max_retry;
+mod same_shard;
+mod shards_limit;
+mod throttling;
+
+use super::{Subject, Verdict, View};
+use crate::state::NodeId;
+
+/// One rule.
+pub struct Decider {
+    /// As OpenSearch calls it.
+    pub name: &'static str,
+    pub decide: fn(&View<'_>, &Subject<'_>, &NodeId) -> Verdict,
+}
+
+const fn decider(name: &'static str, decide: fn(&View<'_>, &Subject<'_>, &NodeId) -> Verdict) -> Decider {
+    Decider { name, decide }
+}
+
+/// All of them, in the order in which they are shown.
+pub const ALL: &[Decider] = &[
+    decider("max_retry", max_retry::max_retry),
+    decider("enable", enable::enable),
+    decider("filter", filter::filter),
+    decider("same_shard", same_shard::same_shard),
+    decider("disk_threshold", disk_threshold::disk_threshold),
+    decider("throttling", throttling::throttling),
+    decider("shards_limit", shards_limit::shards_limit),
+    decider("awareness", awareness::awareness),
+];
+
+/// Those that keep a primary from the node where its data lie. The others would rather have it elsewhere, but there is nothing elsewhere.
+pub const OF_DATA: &[Decider] = &[
+    decider("max_retry", max_retry::max_retry),
+    decider("enable", enable::enable),
+    decider("same_shard", same_shard::same_shard),
+    decider("throttling", throttling::throttling),
+];

@@ -1,0 +1,233 @@
+//! Plans over small clusters, and what the deciders say.
+
+use model::id::{IndexUuid, PrimaryTerm, ShardNumber};
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::apply::apply;
+use crate::command::{Command, CreateIndex};
+use crate::state::{Node, State};
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap()
+}
+
+fn id(name: &str) -> NodeId {
+    NodeId(name.into())
+}
+
+/// `a`, or `a/zone=x` with an attribute.
+fn join(state: &State, text: &str) -> State {
+    let (name, attributes) = text.split_once('/').unwrap_or((text, ""));
+    let attributes = attributes.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let node = Node {
+        name: format!("node-{name}").into(),
+        peer_address: "10.1.2.3:9300".into(),
+        roles: ["data".to_owned()].into(),
+        attributes: attributes.into_iter().collect(),
+        ..Node::default()
+    };
+    apply(state, &Command::NodeJoined { id: id(name), node }).unwrap()
+}
+
+fn of(nodes: &[&str]) -> State {
+    nodes.iter().fold(State::default(), |state, node| join(&state, node))
+}
+
+fn create(state: &State, name: &str, mut settings: Value) -> State {
+    settings["number_of_replicas"] = json!(0);
+    let command = CreateIndex {
+        name: name.into(),
+        uuid: IndexUuid(format!("uuid-{name}").into()),
+        creation_date_ms: 1,
+        settings: object(settings),
+        mappings: None,
+        aliases: Map::new(),
+    };
+    apply(state, &Command::CreateIndex(command)).unwrap()
+}
+
+fn set(state: &State, settings: Value) -> State {
+    apply(state, &Command::PutClusterSettings { persistent: object(settings), transient: Map::new() }).unwrap()
+}
+
+/// Plans, carries it out, and starts what was assigned, until nothing is due.
+fn settle(state: &State, facts: &Facts) -> State {
+    let mut state = state.clone();
+    for _ in 0..50 {
+        let plan = planner(&state, facts);
+        assert_eq!(plan, planner(&state, facts), "a plan depends on nothing else");
+        if plan.is_empty() {
+            return state;
+        }
+        for command in &plan {
+            state = apply(&state, command).unwrap();
+            if let Command::AppointPrimary { shard, allocation, term, .. } = command {
+                let started =
+                    Command::CopyStarted { shard: shard.clone(), allocation: allocation.clone(), term: *term };
+                state = apply(&state, &started).unwrap();
+            }
+        }
+    }
+    panic!("the plan never ends");
+}
+
+/// Shards of each node, by index: `a:2 b:1`.
+fn placed(state: &State, index: &str) -> String {
+    let index = state.index(index).unwrap();
+    let count = |node: &NodeId| {
+        index.shards.iter().filter(|table| table.primary().is_some_and(|(_, copy)| copy.node == *node)).count()
+    };
+    let each = state.nodes.keys().map(|node| (node, count(node))).filter(|(_, count)| *count > 0);
+    each.map(|(node, count)| format!("{}:{count}", node.0)).collect::<Vec<_>>().join(" ")
+}
+
+/// Creates an index of `shards` shards with settings, and says where they came to lie.
+#[track_caller]
+fn check(nodes: &[&str], cluster: Value, index: Value, expected: &str) {
+    let mut state = of(nodes);
+    if cluster != json!({}) {
+        state = set(&state, cluster);
+    }
+    let state = settle(&create(&state, "films", index), &Facts::default());
+    assert_eq!(placed(&state, "films"), expected);
+}
+
+#[test]
+fn new_shards_go_where_they_burden_least() {
+    check(&["a", "b", "c"], json!({}), json!({"number_of_shards": 6}), "a:2 b:2 c:2");
+    check(&["a", "b", "c"], json!({}), json!({"number_of_shards": 4}), "a:2 b:1 c:1");
+    check(&[], json!({}), json!({"number_of_shards": 4}), "");
+    let state = settle(&create(&of(&["a", "b"]), "one", json!({"number_of_shards": 3})), &Facts::default());
+    let state = settle(&create(&join(&state, "c"), "two", json!({"number_of_shards": 3})), &Facts::default());
+    assert_eq!(placed(&state, "one"), "a:2 b:1", "what lies somewhere stays");
+    assert_eq!(placed(&state, "two"), "a:1 b:1 c:1", "an index spreads, though a has more already");
+}
+
+#[test]
+fn filters_and_limits_hold() {
+    let zones = ["a/zone=x", "b/zone=y", "c"];
+    let four = |key: &str, value: &str| json!({"number_of_shards": 4, key: value});
+    check(&zones, json!({}), four("routing.allocation.require.zone", "x"), "a:4");
+    check(&zones, json!({}), four("routing.allocation.include.zone", "x,y"), "a:2 b:2");
+    check(&zones, json!({}), four("routing.allocation.exclude._name", "node-a,node-c"), "b:4");
+    check(&zones, json!({}), four("routing.allocation.require._ip", "10.1.0.0/16"), "a:2 b:1 c:1");
+    check(&zones, json!({}), four("routing.allocation.require._ip", "11.0.0.0/8"), "");
+    check(&zones, json!({"cluster.routing.allocation.exclude._id": "a"}), json!({"number_of_shards": 4}), "b:2 c:2");
+    check(&zones, json!({}), four("routing.allocation.total_shards_per_node", "1"), "a:1 b:1 c:1");
+    check(
+        &zones,
+        json!({"cluster.routing.allocation.total_shards_per_node": 1}),
+        json!({"number_of_shards": 4}),
+        "a:1 b:1 c:1",
+    );
+    check(
+        &zones,
+        json!({"cluster.routing.allocation.awareness.attributes": "zone"}),
+        json!({"number_of_shards": 4}),
+        "a:2 b:2",
+    );
+    check(&zones, json!({"cluster.routing.allocation.enable": "none"}), json!({"number_of_shards": 4}), "");
+    check(
+        &zones,
+        json!({"cluster.routing.allocation.enable": "none"}),
+        four("routing.allocation.enable", "new_primaries"),
+        "a:2 b:1 c:1",
+    );
+}
+
+#[test]
+fn shards_of_a_node_that_left_come_back_with_it() {
+    let state = settle(&create(&of(&["a", "b"]), "films", json!({"number_of_shards": 4})), &Facts::default());
+    let gone = apply(&state, &Command::NodeLeft { id: id("b"), at_ms: 7 }).unwrap();
+    let gone = settle(&join(&gone, "c"), &Facts::default());
+    assert_eq!(placed(&gone, "films"), "a:2", "their data lie on b alone");
+    let index = gone.index("films").unwrap();
+    let lost = index.shards.iter().position(|table| table.primary().is_none()).unwrap();
+    let why = explain(&gone, &Facts::default(), index, ShardNumber(lost as u32), true).unwrap();
+    assert_eq!(why.waits_for, [id("b")]);
+    assert!(why.nodes.iter().all(|node| node.answer == Answer::No));
+    let back = settle(&join(&gone, "b"), &Facts::default());
+    assert_eq!(placed(&back, "films"), "a:2 b:2");
+    assert!(back.index("films").unwrap().shards.iter().all(|table| table.unassigned.is_none()));
+}
+
+#[test]
+fn a_copy_that_fails_to_start_is_tried_again_a_few_times() {
+    let mut state = create(&of(&["a"]), "films", json!({"allocation.max_retries": 2}));
+    let mut tried = 0;
+    while let Some(Command::AppointPrimary { shard, node, allocation, term, from }) =
+        planner(&state, &Facts::default()).pop()
+    {
+        tried += 1;
+        let failed =
+            Command::CopyFailed { shard: shard.clone(), allocation: allocation.clone(), reason: "x".into(), at_ms: 1 };
+        let appoint = Command::AppointPrimary { shard, node, allocation, term, from };
+        state = apply(&apply(&state, &appoint).unwrap(), &failed).unwrap();
+    }
+    assert_eq!((tried, state.index("films").unwrap().shards[0].term), (2, PrimaryTerm(2)));
+    let state = settle(&apply(&state, &Command::RetryFailed).unwrap(), &Facts::default());
+    assert_eq!(placed(&state, "films"), "a:1");
+    let (allocation, _) = state.index("films").unwrap().shards[0].primary().unwrap();
+    let failed = Command::CopyFailed {
+        shard: model::id::ShardId { index: IndexUuid("uuid-films".into()), number: ShardNumber(0) },
+        allocation: allocation.clone(),
+        reason: "disk".into(),
+        at_ms: 1,
+    };
+    let state = apply(&state, &failed).unwrap();
+    assert_eq!(planner(&state, &Facts::default()), [], "what failed while it served waits for an operator");
+}
+
+fn disks(each: &[(&str, u64)]) -> Facts {
+    let disk = |percent: u64| Disk { total_bytes: 100 << 30, available_bytes: (100 - percent) << 30 };
+    Facts { disks: each.iter().map(|(node, used)| (id(node), disk(*used))).collect(), ..Facts::default() }
+}
+
+#[test]
+fn full_disks_get_nothing_and_then_take_nothing() {
+    let facts = disks(&[("a", 96), ("b", 50), ("c", 70)]);
+    let empty = of(&["a", "b", "c"]);
+    let state = settle(&create(&empty, "films", json!({"number_of_shards": 4})), &facts);
+    assert_eq!(placed(&state, "films"), "b:2 c:2");
+    let blocked = |state: &State| state.index("films").unwrap().settings.typed().blocks.read_only_allow_delete;
+    assert!(!blocked(&state));
+    let full = settle(&state, &disks(&[("b", 96)]));
+    assert!(blocked(&full));
+    assert!(blocked(&settle(&full, &disks(&[("b", 50)]))), "of c nothing is known");
+    assert!(blocked(&settle(&full, &disks(&[("b", 92), ("c", 1)]))), "above the high mark");
+    assert!(!blocked(&settle(&full, &disks(&[("b", 50), ("c", 1)]))));
+    // Among equals the one with more room is first.
+    let state = settle(&create(&empty, "films", json!({})), &disks(&[("a", 60), ("b", 50), ("c", 70)]));
+    assert_eq!(placed(&state, "films"), "b:1");
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    for (settings, reason) in [
+        (json!({"cluster.routing.allocation.enable": "some"}), "Illegal allocation.enable value [SOME]"),
+        (
+            json!({"cluster.routing.allocation.disk.watermark.low": "99%"}),
+            "low disk watermark [99%] more than high disk watermark [90%]",
+        ),
+        (
+            json!({"cluster.routing.allocation.disk.watermark.low": "100gb"}),
+            "unable to consistently parse [cluster.routing.allocation.disk.watermark.low=100gb], [cluster.routing.allocation.disk.watermark.high=90%], and [cluster.routing.allocation.disk.watermark.flood_stage=95%] as percentage or bytes",
+        ),
+        (
+            json!({"cluster.routing.allocation.total_shards_per_node": -2}),
+            "Failed to parse value [-2] for setting [cluster.routing.allocation.total_shards_per_node] must be >= -1",
+        ),
+        (
+            json!({"cluster.routing.allocation.exclude._ip": "x"}),
+            "invalid IP address [x] for [cluster.routing.allocation.exclude._ip]",
+        ),
+        (
+            json!({"cluster.routing.allocation.balance.shard": "x"}),
+            "Failed to parse value [x] for setting [cluster.routing.allocation.balance.shard]",
+        ),
+    ] {
+        let command = Command::PutClusterSettings { persistent: object(settings), transient: Map::new() };
+        assert_eq!(apply(&State::default(), &command).expect_err(reason).reason, reason);
+    }
+}
