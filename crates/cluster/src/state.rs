@@ -1,6 +1,6 @@
 //! The metadata: plain data that serialises in full.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use model::admin::{AliasInfo, IndexVersions};
@@ -23,6 +23,10 @@ pub struct State {
     /// Nodes that are to leave and vote no more.
     #[serde(default)]
     pub voting_exclusions: BTreeSet<VotingExclusion>,
+    /// The indexes that were deleted last, the newest at the end: a creation that comes late does not bring them back, and a node that was
+    /// away knows what to clear.
+    #[serde(default)]
+    pub graveyard: VecDeque<IndexUuid>,
 }
 
 /// A node's identity, kept on its disk.
@@ -168,6 +172,7 @@ impl PartialEq for State {
             && self.settings == other.settings
             && self.nodes == other.nodes
             && self.voting_exclusions == other.voting_exclusions
+            && self.graveyard == other.graveyard
             && self.indexes.len() == other.indexes.len()
             && self.indexes.iter().zip(&other.indexes).all(same)
     }

@@ -7,6 +7,7 @@
 mod bench;
 mod failure;
 mod fuzz;
+mod sim;
 mod tidy;
 mod tool;
 mod verify;
@@ -46,6 +47,14 @@ enum Command {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Let the pure cores live through many seeded worlds with faults; ends at the first broken invariant.
+    Sim {
+        #[arg(long, default_value_t = 100_000)]
+        seeds: u64,
+        /// The first seed.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+    },
     /// Feed random input to one target, or to all of them in turn: each cargo example named `fuzz_*`.
     Fuzz {
         /// The example's name without `fuzz_`; all targets when absent.
@@ -82,6 +91,7 @@ fn run(command: Command) -> Result<bool, Failure> {
         Command::Fix => verify::fix(&workspace),
         Command::Tidy => tidy::report(&workspace),
         Command::Bench { name, list, arguments } => bench::run(&workspace, name.as_deref(), list, &arguments),
+        Command::Sim { seeds, from } => sim::run(&workspace, seeds, from),
         Command::Fuzz { target, seconds, seed, list } => {
             fuzz::run(&workspace, target.as_deref(), list, fuzz::Effort { seconds, seed })
         }

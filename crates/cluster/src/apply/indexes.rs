@@ -15,11 +15,18 @@ use crate::name;
 use crate::settings::{IndexSettings, flat};
 use crate::state::{IndexMetadata, ShardTable, State, Unassigned, UnassignedReason};
 
+/// Deleted indexes that are remembered.
+const GRAVES: usize = 500;
+
 pub(super) fn create(state: &mut State, request: &CreateIndex) -> Result<(), Error> {
     name::check_index(&request.name)?;
     if let Some(existing) = state.indexes.get(&request.name) {
         let reason = format!("index [{}] already exists", existing.label());
         return Err(Error::new(ErrorKind::ResourceAlreadyExists, reason).with_index(existing.reference()));
+    }
+    if state.graveyard.contains(&request.uuid) {
+        let reason = format!("index [{}/{}] has been deleted", request.name, request.uuid);
+        return Err(Error::new(ErrorKind::IllegalState, reason));
     }
     if !state.alias(&request.name).is_empty() {
         return Err(name::invalid_index(&request.name, "already exists as alias"));
@@ -87,9 +94,12 @@ fn check_shard_limit(state: &State, settings: &IndexSettings) -> Result<(), Erro
 
 pub(super) fn delete(state: &mut State, names: &[Arc<str>]) -> Result<(), Error> {
     for name in names {
-        state.index(name)?;
+        let uuid = state.index(name)?.uuid.clone();
         state.indexes.remove(name);
+        state.graveyard.push_back(uuid);
     }
+    let surplus = state.graveyard.len().saturating_sub(GRAVES);
+    state.graveyard.drain(..surplus);
     Ok(())
 }
 

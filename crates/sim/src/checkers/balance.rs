@@ -1,0 +1,58 @@
+//! Balance: after a plan no node that got a new shard would, without it, still be heavier than another that could have had it.
+
+use std::collections::BTreeMap;
+
+use cluster::command::Command;
+use cluster::state::{NodeId, State};
+use model::id::IndexUuid;
+
+use super::Broken;
+
+/// `plan`: what was made of `before`; `after`: what came of it. For clusters whose nodes may all have every shard.
+pub fn check(before: &State, plan: &[Command], after: &State) -> Result<(), Broken> {
+    let mut held = Held::of(before);
+    for command in plan {
+        let Command::AppointPrimary { shard, node, from, .. } = command else { continue };
+        if from.is_none() {
+            let lightest = after.data_nodes().map(|(id, _)| held.weight(id, &shard.index)).fold(f64::MAX, f64::min);
+            if held.weight(node, &shard.index) > lightest + 1e-9 {
+                return Err(format!("{}[{}] goes to {}, which is not the lightest", shard.index, shard.number, node.0));
+            }
+        }
+        held.add(node, &shard.index);
+    }
+    Ok(())
+}
+
+/// How many copies the nodes hold: of all indexes, of each.
+#[derive(Default)]
+struct Held<'a> {
+    all: BTreeMap<&'a NodeId, u32>,
+    own: BTreeMap<(&'a NodeId, &'a IndexUuid), u32>,
+}
+
+impl<'a> Held<'a> {
+    fn of(state: &'a State) -> Self {
+        let mut held = Self::default();
+        for index in state.indexes.values() {
+            index
+                .shards
+                .iter()
+                .flat_map(|table| table.copies.values())
+                .for_each(|copy| held.add(&copy.node, &index.uuid));
+        }
+        held
+    }
+
+    fn add(&mut self, node: &'a NodeId, index: &'a IndexUuid) {
+        *self.all.entry(node).or_default() += 1;
+        *self.own.entry((node, index)).or_default() += 1;
+    }
+
+    /// As documented for `cluster.routing.allocation.balance.shard` and `.index`, with their defaults.
+    fn weight(&self, node: &NodeId, index: &IndexUuid) -> f64 {
+        let all = self.all.get(node).copied().unwrap_or(0);
+        let own = self.own.get(&(node, index)).copied().unwrap_or(0);
+        0.45 * f64::from(all) + 0.55 * f64::from(own)
+    }
+}

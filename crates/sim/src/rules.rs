@@ -1,0 +1,105 @@
+//! The rules under test, and ways to break them: a checker that catches no broken rule checks nothing.
+
+use cluster::allocation::{Facts, planner};
+use cluster::apply::apply;
+use cluster::command::Command;
+use cluster::state::State;
+use model::error::Error;
+use model::id::PrimaryTerm;
+
+/// Which rules hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rules {
+    AsTheyAre,
+    /// The last copy that fails is struck off.
+    EmptiesInSync,
+    /// A late appointment counts as the next one.
+    TakesLateAppointments,
+    /// A restart keeps the term.
+    KeepsTerms,
+    /// A shard of a node that left starts empty somewhere else.
+    ForgetsWhoHasData,
+    /// The first node gets everything.
+    LoadsOneNode,
+    /// What is assigned is assigned again when another node is lighter.
+    MovesForNothing,
+}
+
+impl Rules {
+    /// All that are broken.
+    pub const BROKEN: [Self; 6] = [
+        Self::EmptiesInSync,
+        Self::TakesLateAppointments,
+        Self::KeepsTerms,
+        Self::ForgetsWhoHasData,
+        Self::LoadsOneNode,
+        Self::MovesForNothing,
+    ];
+
+    pub(crate) fn apply(self, state: &State, command: &Command) -> Result<State, Error> {
+        match (self, command) {
+            (Self::TakesLateAppointments, Command::AppointPrimary { shard, .. }) => {
+                let mut late = command.clone();
+                let table = state.index_by_uuid(&shard.index).and_then(|index| index.shard(shard.number));
+                if let (Command::AppointPrimary { term, .. }, Some(table)) = (&mut late, table) {
+                    *term = table.term.next();
+                }
+                apply(state, &late)
+            }
+            (Self::KeepsTerms, Command::AppointPrimary { .. }) => {
+                let mut next = apply(state, command)?;
+                tables(&mut next, |table| table.term = PrimaryTerm(table.term.0.min(1)));
+                Ok(next)
+            }
+            (Self::EmptiesInSync, Command::CopyFailed { .. }) => {
+                let mut next = apply(state, command)?;
+                tables(&mut next, |table| table.in_sync.retain(|id, _| table.copies.contains_key(id)));
+                Ok(next)
+            }
+            (Self::ForgetsWhoHasData, Command::NodeLeft { id, .. }) => {
+                let mut next = apply(state, command)?;
+                tables(&mut next, |table| table.in_sync.retain(|_, home| home != id));
+                Ok(next)
+            }
+            _ => apply(state, command),
+        }
+    }
+
+    pub(crate) fn plan(self, state: &State, facts: &Facts) -> Vec<Command> {
+        let mut plan = planner(state, facts);
+        match self {
+            Self::LoadsOneNode => {
+                let first = state.nodes.keys().next().cloned();
+                for command in &mut plan {
+                    if let (Command::AppointPrimary { node, from: None, .. }, Some(first)) = (command, &first) {
+                        *node = first.clone();
+                    }
+                }
+            }
+            Self::MovesForNothing => plan.extend(moves(state)),
+            _ => {}
+        }
+        plan
+    }
+}
+
+fn tables(state: &mut State, mut change: impl FnMut(&mut cluster::state::ShardTable)) {
+    for index in state.indexes.values_mut() {
+        std::sync::Arc::make_mut(index).shards.iter_mut().for_each(&mut change);
+    }
+}
+
+/// Appoints what is appointed.
+fn moves(state: &State) -> Option<Command> {
+    use model::id::{ShardId, ShardNumber};
+    let index = state.indexes.values().find(|index| index.open)?;
+    let table = index.shards.first()?;
+    let (from, copy) = table.primary().filter(|(id, copy)| copy.started && table.in_sync.contains_key(id))?;
+    Some(Command::AppointPrimary {
+        shard: ShardId { index: index.uuid.clone(), number: ShardNumber(0) },
+        node: copy.node.clone(),
+        allocation: cluster::state::AllocationId(format!("moved-{}", table.term).into()),
+        term: table.term.next(),
+        from: Some(from.clone()),
+    })
+}
