@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::connection;
+use crate::keyspace::sweep;
 use crate::server::Server;
 
 const TOO_MANY: &[u8] = b"-ERR max number of clients reached\r\n";
@@ -29,6 +30,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub async fn serve(listener: TcpListener, server: Arc<Server>, stop: impl Future<Output = ()> + Send) {
     let (stopping, stopped) = watch::channel(false);
     let mut open = JoinSet::new();
+    if let Err(error) = crate::ft::indexing::load(&server).await {
+        tracing::warn!("the definitions of FT.* indexes could not be read: {error}");
+    }
+    let sweep = tokio::spawn(sweep::run(Arc::downgrade(&server)));
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -48,6 +53,7 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>, stop: impl Future
         }
     }
     drop(listener);
+    sweep.abort();
     // Nobody listening is as good as everybody told.
     let _ = stopping.send(true);
     let all = async { while open.join_next().await.is_some() {} };

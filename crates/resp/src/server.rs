@@ -1,6 +1,7 @@
 //! What all connections share.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use model::gateway::Gateway;
@@ -63,6 +64,8 @@ pub struct Server {
     /// The password in force: `CONFIG SET requirepass` changes it.
     pub(crate) password: RwLock<String>,
     pub(crate) clients: Clients,
+    /// Commands since the start.
+    pub(crate) answered: AtomicU64,
     pub(crate) commands: Commands,
     pub started_ms: u64,
 }
@@ -76,6 +79,7 @@ impl Server {
             registry,
             password: RwLock::new(settings.password.clone()),
             clients: Clients::default(),
+            answered: AtomicU64::new(0),
             commands: Commands::all(),
             started_ms: now_ms(),
             gateway,

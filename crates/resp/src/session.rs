@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::client::Client;
+use crate::command::transaction::Transaction;
+use crate::error::RespError;
 use crate::frame::reply::Protocol;
 use crate::frame::request::Limits;
+use crate::keyspace::{Entry, Held, Mark, Next};
 use crate::server::Server;
 
 /// Which answers are sent (`CLIENT REPLY`).
@@ -26,12 +31,47 @@ pub struct Session {
     pub answers: Answers,
     /// The connection ends when the present answer is sent.
     pub(crate) closing: bool,
+    /// MULTI has begun.
+    pub(crate) transaction: Option<Transaction>,
+    /// EXEC holds every key that its commands name.
+    pub(crate) executing: bool,
+    pub(crate) watched: Vec<(Bytes, Mark)>,
 }
 
 impl Session {
     pub(crate) fn new(server: Arc<Server>, client: Arc<Client>) -> Self {
         let authenticated = server.password.read().is_empty();
-        Self { server, client, protocol: Protocol::Two, authenticated, answers: Answers::Sent, closing: false }
+        Self {
+            server,
+            client,
+            protocol: Protocol::Two,
+            authenticated,
+            answers: Answers::Sent,
+            closing: false,
+            transaction: None,
+            executing: false,
+            watched: Vec::new(),
+        }
+    }
+
+    /// Holds `keys`, unless EXEC holds them already.
+    pub(crate) async fn hold(&self, keys: &[Bytes]) -> Option<Held<'_>> {
+        if self.executing { None } else { Some(self.server.keyspace.hold(keys).await) }
+    }
+
+    /// What `key` holds.
+    pub(crate) async fn get(&self, key: &[u8]) -> Result<Option<Entry>, RespError> {
+        self.server.keyspace.get(key).await
+    }
+
+    /// Reads `key`, lets `decide` say what becomes of it and what is answered, and does that, with nobody between.
+    pub(crate) async fn change<T>(
+        &self,
+        key: &Bytes,
+        decide: impl FnMut(Option<Entry>) -> Result<(Next, T), RespError>,
+    ) -> Result<T, RespError> {
+        let _held = self.hold(std::slice::from_ref(key)).await;
+        self.server.keyspace.change(key, decide).await
     }
 
     /// How large a request may be, from this client.
@@ -48,6 +88,8 @@ impl Session {
         self.protocol = Protocol::Two;
         self.authenticated = self.server.password.read().is_empty();
         self.answers = Answers::Sent;
+        self.transaction = None;
+        self.watched.clear();
         let mut state = self.client.state.lock();
         state.name.clear();
         state.protocol = Protocol::Two;

@@ -3,12 +3,26 @@
 //! A family of commands is a file (or a folder) with a `COMMANDS` of its own; [`Commands::all`] joins them. Checked here, once, for every
 //! command: that it exists, its number of arguments, and that the client may.
 
+pub mod client;
+pub mod cluster;
+pub mod config;
 pub mod connection;
+pub mod expiry;
+mod glob;
+pub mod hash;
+pub mod info;
+pub mod introspection;
+pub mod json;
+pub mod key;
+pub mod scan;
 pub mod server;
+pub mod string;
+pub mod transaction;
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 
 use crate::args::Args;
 use crate::error::RespError;
@@ -123,8 +137,32 @@ pub struct Commands {
 
 impl Commands {
     pub(crate) fn all() -> Self {
-        let families = [connection::COMMANDS, server::COMMANDS, crate::ft::COMMANDS];
+        let families = [
+            client::COMMANDS,
+            cluster::COMMANDS,
+            config::COMMANDS,
+            connection::COMMANDS,
+            expiry::COMMANDS,
+            hash::COMMANDS,
+            info::COMMANDS,
+            introspection::COMMANDS,
+            json::COMMANDS,
+            key::COMMANDS,
+            scan::COMMANDS,
+            server::COMMANDS,
+            string::COMMANDS,
+            string::number::COMMANDS,
+            transaction::COMMANDS,
+            crate::ft::COMMANDS,
+        ];
         Self { by_name: families.into_iter().flatten().map(|command| (command.name, command)).collect() }
+    }
+
+    /// All of them, in order of name.
+    pub(crate) fn sorted(&self) -> Vec<&'static Command> {
+        let mut all: Vec<_> = self.by_name.values().copied().collect();
+        all.sort_by_key(|command| command.name);
+        all
     }
 
     /// The command of this name, in any case.
@@ -141,9 +179,18 @@ impl Commands {
 pub(crate) async fn run(session: &mut Session, args: Args) -> Reply {
     let command = match checked(session, &args) {
         Ok(command) => command,
-        Err(error) => return error.into(),
+        Err(error) => {
+            if let Some(transaction) = &mut session.transaction {
+                transaction.spoil();
+            }
+            return error.into();
+        }
     };
     session.client.state.lock().command = command.name;
+    session.server.answered.fetch_add(1, Ordering::Relaxed);
+    if session.transaction.is_some() && command.flags & flag::NO_QUEUE == 0 {
+        return transaction::queue(session, command, args).unwrap_or_else(Reply::Error);
+    }
     (command.run)(session, args).await.unwrap_or_else(Reply::Error)
 }
 
@@ -157,6 +204,9 @@ fn checked(session: &Session, args: &Args) -> Result<&'static Command, RespError
     let (count, arity) = (args.all().len() as i64, i64::from(command.arity));
     if (arity > 0 && count != arity) || count < arity.abs() {
         return Err(RespError::Arity { command: command.name.to_owned() });
+    }
+    if session.transaction.is_some() && command.flags & flag::NO_MULTI != 0 {
+        return Err(RespError::refused("Command not allowed inside a transaction"));
     }
     Ok(command)
 }

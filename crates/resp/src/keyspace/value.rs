@@ -15,6 +15,11 @@ pub enum Value {
 }
 
 impl Value {
+    /// A hash without fields: no key holds one.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Hash(fields) if fields.is_empty())
+    }
+
     /// As `TYPE` answers.
     pub fn type_name(&self) -> &'static str {
         match self {

@@ -1,0 +1,5 @@
+//! JSON documents as values.
+
+use super::Command;
+
+pub const COMMANDS: &[Command] = &[];

@@ -1,0 +1,106 @@
+//! Keys of any type: are they there, what are they, away with them.
+
+use bytes::Bytes;
+
+use super::flag::{FAST, READONLY, WRITE};
+use super::{Keys, commands};
+use crate::args::Args;
+use crate::error::RespError;
+use crate::frame::reply::Reply;
+use crate::keyspace::Next;
+use crate::session::Session;
+
+commands! { "generic";
+    "del" -2, WRITE, Keys::ALL, "Deletes one or more keys." => del;
+    "unlink" -2, WRITE | FAST, Keys::ALL, "Asynchronously deletes one or more keys." => del;
+    "exists" -2, READONLY | FAST, Keys::ALL, "Determines whether one or more keys exist." => exists;
+    "touch" -2, READONLY | FAST, Keys::ALL,
+        "Returns the number of existing keys out of those specified after updating the time they were last accessed." => exists;
+    "type" 2, READONLY | FAST, Keys::FIRST, "Determines the type of value stored at a key." => type_of;
+    "rename" 3, WRITE, Keys::TWO, "Renames a key and overwrites the destination." => rename;
+    "renamenx" 3, WRITE | FAST, Keys::TWO, "Renames a key only when the target key name doesn't exist." => renamenx;
+    "copy" -3, WRITE, Keys::TWO, "Copies the value of a key to a new key." => copy;
+    "dump" 2, READONLY, Keys::FIRST, "Returns a serialized representation of the value stored at a key." => dump;
+    "restore" -4, WRITE, Keys::FIRST, "Creates a key from the serialized representation of a value." => restore;
+}
+
+type Answer = Result<Reply, RespError>;
+
+async fn del(session: &mut Session, args: Args) -> Answer {
+    let _held = session.hold(args.rest()).await;
+    Ok(Reply::count(session.server.keyspace.delete(args.rest()).await?))
+}
+
+async fn exists(session: &mut Session, args: Args) -> Answer {
+    let mut count = 0;
+    for key in args.rest() {
+        count += usize::from(session.server.keyspace.head(key).await?.is_some());
+    }
+    Ok(Reply::count(count))
+}
+
+async fn type_of(session: &mut Session, mut args: Args) -> Answer {
+    let head = session.server.keyspace.head(&args.must()?).await?;
+    Ok(Reply::Simple(head.map_or("none", |(_, name)| name).into()))
+}
+
+async fn rename(session: &mut Session, mut args: Args) -> Answer {
+    let (from, to) = (args.must()?, args.must()?);
+    moved(session, &from, &to, true).await?;
+    Ok(Reply::OK)
+}
+
+async fn renamenx(session: &mut Session, mut args: Args) -> Answer {
+    let (from, to) = (args.must()?, args.must()?);
+    Ok(Reply::Integer(i64::from(moved(session, &from, &to, false).await?)))
+}
+
+/// Whether `from` became `to`. First the new one is written, then the old one deleted: what ends between the two loses nothing.
+async fn moved(session: &Session, from: &Bytes, to: &Bytes, replace: bool) -> Result<bool, RespError> {
+    let _held = session.hold(&[from.clone(), to.clone()]).await;
+    let keyspace = &session.server.keyspace;
+    let entry = keyspace.get(from).await?.ok_or(RespError::NoSuchKey)?;
+    if from == to {
+        return Ok(replace);
+    }
+    if !replace && keyspace.get(to).await?.is_some() {
+        return Ok(false);
+    }
+    keyspace.put(vec![(to.clone(), entry)]).await?;
+    keyspace.delete(std::slice::from_ref(from)).await?;
+    Ok(true)
+}
+
+async fn copy(session: &mut Session, mut args: Args) -> Answer {
+    let (from, to) = (args.must()?, args.must()?);
+    let mut replace = false;
+    while let Some(option) = args.take() {
+        if option.eq_ignore_ascii_case(b"REPLACE") {
+            replace = true;
+        } else if option.eq_ignore_ascii_case(b"DB") && !args.is_empty() {
+            if args.integer()? != 0 {
+                return Err(RespError::refused("DB index is out of range"));
+            }
+        } else {
+            return Err(RespError::Syntax);
+        }
+    }
+    if from == to {
+        return Err(RespError::refused("source and destination objects are the same"));
+    }
+    let _held = session.hold(&[from.clone(), to.clone()]).await;
+    let Some(entry) = session.get(&from).await? else { return Ok(Reply::Integer(0)) };
+    let copied = session.server.keyspace.change(&to, |current| {
+        let free = replace || current.is_none();
+        Ok((if free { Next::Put(entry.clone()) } else { Next::Keep }, free))
+    });
+    Ok(Reply::Integer(i64::from(copied.await?)))
+}
+
+async fn dump(_session: &mut Session, _args: Args) -> Answer {
+    Err(RespError::refused("DUMP is not implemented: values are not kept in Redis' format"))
+}
+
+async fn restore(_session: &mut Session, _args: Args) -> Answer {
+    Err(RespError::refused("RESTORE is not implemented: values are not kept in Redis' format"))
+}
