@@ -50,6 +50,9 @@ pub(crate) struct Serve {
     /// Where HTTP is answered: http.address
     #[arg(long, value_name = "ADDR")]
     pub(crate) http: Option<String>,
+    /// Where Redis clients are answered, such as 127.0.0.1:6379: resp.address
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) resp: Option<String>,
     /// Sets any key, over the file, the environment and the other flags; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,

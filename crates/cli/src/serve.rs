@@ -42,7 +42,12 @@ async fn run(config: Config) -> std::io::Result<()> {
 
 fn sources(arguments: Serve) -> Result<Sources, Failure> {
     let data = arguments.data.map(|path| path.to_string_lossy().into_owned());
-    let named = [("node.name", arguments.name), ("path.data", data), ("http.address", arguments.http)];
+    let named = [
+        ("node.name", arguments.name),
+        ("path.data", data),
+        ("http.address", arguments.http),
+        ("resp.address", arguments.resp),
+    ];
     let mut flags: Vec<(String, String)> =
         named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
     for given in &arguments.set {
@@ -67,6 +72,7 @@ mod tests {
             name: Some("a".to_owned()),
             data: Some("d".into()),
             http: None,
+            resp: None,
             set: set.iter().map(|setting| (*setting).to_owned()).collect(),
         }
     }

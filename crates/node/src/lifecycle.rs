@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rest::http::{Settings, Timeouts, VersionInfo};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::core::Core;
@@ -17,6 +18,8 @@ use crate::gateway::{NodeGateway, upkeep};
 pub struct Node {
     core: Arc<Core>,
     listener: TcpListener,
+    /// Where Redis clients connect, if they may.
+    resp: Option<TcpListener>,
 }
 
 impl Node {
@@ -26,11 +29,24 @@ impl Node {
     /// When the data folder, the metadata or the address cannot be had.
     pub async fn start(config: Config) -> io::Result<Self> {
         let address = config.http_address;
+        let resp_address = config.resp.address;
         let core = tokio::task::spawn_blocking(move || Core::open(config)).await.map_err(io::Error::other)??;
         let bound = TcpListener::bind(address).await;
         let listener =
             bound.map_err(|e| io::Error::new(e.kind(), format!("cannot listen on [http.address] {address}: {e}")))?;
-        Ok(Self { core, listener })
+        let resp = match resp_address {
+            Some(address) => Some(resp::listener::bind(address).await?),
+            None => None,
+        };
+        Ok(Self { core, listener, resp })
+    }
+
+    /// Where it listens for Redis clients; `None`: nowhere.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn resp_address(&self) -> io::Result<Option<SocketAddr>> {
+        self.resp.as_ref().map(TcpListener::local_addr).transpose()
     }
 
     /// Where it listens: the port that the system chose, when the configuration says 0.
@@ -62,13 +78,38 @@ impl Node {
             ..Settings::default()
         };
         tracing::info!("node {} answers on http://{}", config.node_name, self.address()?);
-        let served =
-            rest::http::serve(self.listener, Arc::new(NodeGateway::new(self.core.clone())), settings, stop).await;
+        let (tell, told) = watch::channel(false);
+        let redis = self.resp.map(|listener| tokio::spawn(serve_redis(self.core.clone(), listener, told)));
+        let gateway = Arc::new(NodeGateway::new(self.core.clone()));
+        let for_all = tell.clone();
+        let stop = async move {
+            stop.await;
+            for_all.send_replace(true);
+        };
+        let served = rest::http::serve(self.listener, gateway, settings, stop).await;
+        tell.send_replace(true);
+        if let Some(redis) = redis {
+            redis.await.map_err(io::Error::other)?;
+        }
         upkeep.abort();
         let core = self.core;
         tokio::task::spawn_blocking(move || core.close()).await.map_err(io::Error::other)?;
         served
     }
+}
+
+/// Answers Redis clients until it is told that the node stops.
+async fn serve_redis(core: Arc<Core>, listener: TcpListener, mut told: watch::Receiver<bool>) {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!("node {} answers Redis clients on {address}", core.config.node_name);
+    }
+    let settings = core.config.resp.settings.clone();
+    let server = resp::server::Server::new(Arc::new(NodeGateway::new(core)), settings);
+    let stop = async move {
+        // The sender gone means the same.
+        let _ = told.wait_for(|told| *told).await;
+    };
+    resp::listener::serve(listener, server, stop).await;
 }
 
 /// What is not limited is limited to some years, which clocks can add.

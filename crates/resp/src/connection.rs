@@ -27,11 +27,13 @@ const GATHERED: usize = 64 << 10;
 /// Read at once.
 const CHUNK: usize = 16 << 10;
 
+const TOO_MUCH: &str = "TRYAGAIN too many bytes are in flight; [resp.max_in_flight_bytes] says how many there may be";
+
 /// Buffers beyond this are given back when they are empty.
 const KEPT: usize = 256 << 10;
 
 /// Answers until the client goes, is told to go, or the node stops.
-pub(crate) async fn run(server: Arc<Server>, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
+pub(crate) async fn run(server: Arc<Server>, stream: TcpStream, stopped: watch::Receiver<bool>) {
     let (Ok(address), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
     // Answers are whole when they are sent: waiting for more would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
@@ -39,24 +41,49 @@ pub(crate) async fn run(server: Arc<Server>, stream: TcpStream, mut stopped: wat
     }
     let client = server.clients.add(address, local, now_ms());
     let session = Session::new(server.clone(), client.clone());
-    let mut connection =
-        Connection { stream, session, decoder: Decoder::default(), input: BytesMut::new(), output: Vec::new() };
-    tokio::select! {
-        ended = connection.answer_all() => {
-            if let Err(error) = ended {
-                tracing::debug!("{address}: {error}");
-            }
-        }
-        () = client.killed() => {}
-        () = stop(&mut stopped, &client.active_ms) => {}
+    let mut connection = Connection {
+        stream,
+        session,
+        decoder: Decoder::default(),
+        input: BytesMut::new(),
+        output: Vec::new(),
+        charge: Charge { server: server.clone(), held: 0 },
+        stopped,
+    };
+    if let Err(error) = connection.answer_all().await {
+        tracing::debug!("{address}: {error}");
     }
     server.clients.remove(client.id);
 }
 
-/// Ends when the node stops and the client asks nothing.
-async fn stop(stopped: &mut watch::Receiver<bool>, _active: &std::sync::atomic::AtomicU64) {
-    // The sender gone means the same.
-    let _ = stopped.wait_for(|stopped| *stopped).await;
+/// Bytes that one connection holds, counted with all others; given back when this is dropped.
+struct Charge {
+    server: Arc<Server>,
+    held: u64,
+}
+
+impl Charge {
+    /// Makes the held part `bytes` large; false when that is more than is left.
+    fn hold(&mut self, bytes: u64) -> bool {
+        let counted = &self.server.in_flight;
+        if bytes <= self.held {
+            counted.fetch_sub(self.held - bytes, Ordering::Relaxed);
+        } else {
+            let more = bytes - self.held;
+            if counted.fetch_add(more, Ordering::Relaxed) + more > self.server.settings.max_in_flight_bytes as u64 {
+                counted.fetch_sub(more, Ordering::Relaxed);
+                return false;
+            }
+        }
+        self.held = bytes;
+        true
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.server.in_flight.fetch_sub(self.held, Ordering::Relaxed);
+    }
 }
 
 struct Connection {
@@ -65,6 +92,9 @@ struct Connection {
     decoder: Decoder,
     input: BytesMut,
     output: Vec<u8>,
+    charge: Charge,
+    /// Says when the node stops.
+    stopped: watch::Receiver<bool>,
 }
 
 impl Connection {
@@ -74,6 +104,10 @@ impl Connection {
             self.send().await?;
             if !went_on || !self.read().await? {
                 return Ok(());
+            }
+            if !self.charge.hold((self.input.len() + self.decoder.held()) as u64) {
+                Reply::Error(RespError::line(TOO_MUCH)).write(self.session.protocol, &mut self.output);
+                return self.send().await;
             }
         }
     }
@@ -128,13 +162,19 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads more; false at the end.
+    /// Reads more; false at the end, and when the client is told to go or the node stops.
     async fn read(&mut self) -> io::Result<bool> {
         let wanted = self.decoder.wanted().saturating_sub(self.input.len());
         // What is announced is not believed: room is made for what comes.
         self.input.reserve(wanted.clamp(CHUNK, 1 << 20));
         let idle = self.session.server.settings.idle_timeout;
-        Ok(patient(idle, self.stream.read_buf(&mut self.input)).await? > 0)
+        let client = self.session.client.clone();
+        tokio::select! {
+            read = patient(idle, self.stream.read_buf(&mut self.input)) => Ok(read? > 0),
+            () = client.killed() => Ok(false),
+            // The sender gone means the same.
+            _ = self.stopped.wait_for(|stopped| *stopped) => Ok(false),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What all connections share.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,7 +14,7 @@ use crate::ft::indexing::Registry;
 use crate::keyspace::Keyspace;
 
 /// What the node's configuration decides about this dialect.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq)]
 pub struct Settings {
     /// Empty: none is asked for, and only the loopback is let in.
     pub password: String,
@@ -25,6 +26,8 @@ pub struct Settings {
     pub max_bulk_bytes: usize,
     /// Bytes of one command.
     pub max_request_bytes: usize,
+    /// Bytes of commands and answers that all connections hold together.
+    pub max_in_flight_bytes: usize,
     /// Without a command; `None`: for ever.
     pub idle_timeout: Option<Duration>,
     /// Without an answer being read.
@@ -37,6 +40,13 @@ pub struct Settings {
     pub compatible_version: String,
 }
 
+/// Without the password.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("max_connections", &self.max_connections).finish_non_exhaustive()
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -45,6 +55,7 @@ impl Default for Settings {
             max_arguments: 1 << 20,
             max_bulk_bytes: 64 << 20,
             max_request_bytes: 256 << 20,
+            max_in_flight_bytes: 512 << 20,
             idle_timeout: None,
             stall_timeout: Some(Duration::from_secs(60)),
             key_shards: 4,
@@ -64,6 +75,8 @@ pub struct Server {
     /// The password in force: `CONFIG SET requirepass` changes it.
     pub(crate) password: RwLock<String>,
     pub(crate) clients: Clients,
+    /// Bytes that connections hold now.
+    pub(crate) in_flight: AtomicU64,
     /// Commands since the start.
     pub(crate) answered: AtomicU64,
     pub(crate) commands: Commands,
@@ -79,6 +92,7 @@ impl Server {
             registry,
             password: RwLock::new(settings.password.clone()),
             clients: Clients::default(),
+            in_flight: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             commands: Commands::all(),
             started_ms: now_ms(),

@@ -15,7 +15,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, about: &'sta
 }
 
 /// All keys, by section.
-pub const KEYS: &[Key] = &[
+pub(super) const KEYS: &[Key] = &[
     key("cluster.name", Kind::Text, "shoal", "The name of the cluster that this node forms or joins."),
     key("node.name", Kind::Text, "shoal-1", "The name of this node. Attributes are given as node.attr.NAME."),
     key("path.data", Kind::Text, "data", "The folder of everything durable. One process at a time may use it."),

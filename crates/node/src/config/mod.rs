@@ -4,13 +4,15 @@
 //! that is not in the table is an error that names the nearest one. Not here: settings of indexes and of the cluster, which are metadata.
 
 mod keys;
+mod resp;
 mod value;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-pub use keys::{KEYS, Key};
+pub use keys::Key;
+pub use resp::RespConfig;
 use value::Value;
 
 /// Everything that a node is told before it starts.
@@ -31,6 +33,8 @@ pub struct Config {
     pub header_timeout_ms: Option<u64>,
     pub idle_timeout_ms: Option<u64>,
     pub stall_timeout_ms: Option<u64>,
+    /// The Redis dialect.
+    pub resp: RespConfig,
     /// The version that clients are told, and its distribution.
     pub compatible_version: String,
     pub search_threads: usize,
@@ -104,7 +108,7 @@ impl Config {
         let mut out =
             String::from("# Shoal's configuration. Every line shows a default; remove the leading '#' to change it.\n");
         let mut section = "";
-        for key in KEYS {
+        for key in all_keys() {
             let (group, name) = key.name.split_once('.').unwrap_or(("", key.name));
             if group != section {
                 out.push_str(&format!("\n[{group}]\n"));
@@ -114,6 +118,11 @@ impl Config {
         }
         out
     }
+}
+
+/// Every key, by section.
+pub fn all_keys() -> impl Iterator<Item = &'static Key> {
+    keys::KEYS.iter().chain(resp::KEYS)
 }
 
 /// `KEY=VALUE` of `--set`.
@@ -146,7 +155,7 @@ impl Values {
 
     fn environment(&mut self, name: &str, key: &str, text: &str) -> Result<(), ConfigError> {
         let spelled = |known: &&Key| known.name.replace('.', "_").eq_ignore_ascii_case(key);
-        match KEYS.iter().find(spelled) {
+        match all_keys().find(spelled) {
             Some(known) => self.put(known.name, text, &format!("the environment ({name})")),
             None => Err(unknown(&key.to_ascii_lowercase().replacen('_', ".", 1), &format!("the environment ({name})"))),
         }
@@ -157,7 +166,7 @@ impl Values {
             self.attributes.insert(attribute.to_owned(), text.to_owned());
             return Ok(());
         }
-        let known = KEYS.iter().find(|known| known.name == key).ok_or_else(|| unknown(key, place))?;
+        let known = all_keys().find(|known| known.name == key).ok_or_else(|| unknown(key, place))?;
         let value = known.kind.parse(text).ok_or_else(|| ConfigError::Value {
             key: key.to_owned(),
             place: place.to_owned(),
@@ -170,7 +179,7 @@ impl Values {
 
     /// The value in force; defaults are in the table.
     fn get(&self, name: &str) -> Value {
-        let default = || KEYS.iter().find(|key| key.name == name).and_then(|key| key.kind.parse(key.default));
+        let default = || all_keys().find(|key| key.name == name).and_then(|key| key.kind.parse(key.default));
         self.given.get(name).cloned().or_else(default).unwrap_or(Value::Text(String::new()))
     }
 
@@ -178,7 +187,7 @@ impl Values {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
         let threads = |name| self.get(name).count().filter(|count| *count > 0).unwrap_or(cores);
         let mut shown: BTreeMap<String, String> =
-            KEYS.iter().map(|key| (key.name.to_owned(), self.get(key.name).to_string())).collect();
+            all_keys().map(|key| (key.name.to_owned(), self.get(key.name).to_string())).collect();
         shown.extend(self.attributes.iter().map(|(name, value)| (format!("node.attr.{name}"), value.clone())));
         Ok(Config {
             node_name: self.get("node.name").to_string(),
@@ -194,6 +203,7 @@ impl Values {
             header_timeout_ms: self.get("http.header_timeout").millis(),
             idle_timeout_ms: self.get("http.idle_timeout").millis(),
             stall_timeout_ms: self.get("http.stall_timeout").millis(),
+            resp: RespConfig::of(&self),
             compatible_version: self.get("http.compatible_version").to_string(),
             search_threads: threads("search.threads"),
             search_queue: threads("search.queue"),
@@ -217,7 +227,7 @@ impl Values {
 
 fn unknown(key: &str, place: &str) -> ConfigError {
     let nearest =
-        KEYS.iter().map(|known| (strsim::jaro_winkler(known.name, key), known.name)).max_by(|a, b| a.0.total_cmp(&b.0));
+        all_keys().map(|known| (strsim::jaro_winkler(known.name, key), known.name)).max_by(|a, b| a.0.total_cmp(&b.0));
     let nearest = nearest.filter(|(likeness, _)| *likeness > 0.7).map(|(_, name)| name.to_owned());
     ConfigError::Unknown { key: key.to_owned(), place: place.to_owned(), nearest }
 }

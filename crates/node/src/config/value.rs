@@ -14,6 +14,12 @@ pub enum Kind {
     /// `500ms`, `10s`, `2m`, `1h`, `-1`.
     Time,
     LogFormat,
+    /// An address, or `off`.
+    AddressOrOff,
+    /// Any text, also none; never shown.
+    Secret,
+    /// `always`, `everysec`.
+    Fsync,
 }
 
 /// A value that fits its kind. Shown as it was given.
@@ -24,6 +30,7 @@ pub enum Value {
     Count(usize, String),
     /// `None`: no limit.
     Millis(Option<u64>, String),
+    Secret(String),
 }
 
 impl Kind {
@@ -31,7 +38,10 @@ impl Kind {
         match self {
             Self::Text => (!text.is_empty()).then(|| Value::Text(text.to_owned())),
             Self::LogFormat => ["text", "json"].contains(&text).then(|| Value::Text(text.to_owned())),
-            Self::Address => text.parse().ok().map(Value::Address),
+            Self::Fsync => ["always", "everysec"].contains(&text).then(|| Value::Text(text.to_owned())),
+            Self::Secret => Some(Value::Secret(text.to_owned())),
+            Self::AddressOrOff if text == "off" => Some(Value::Text(text.to_owned())),
+            Self::AddressOrOff | Self::Address => text.parse().ok().map(Value::Address),
             Self::Count => text.parse().ok().map(|count| Value::Count(count, text.to_owned())),
             Self::Bytes => scaled(text, &[("gb", 1 << 30), ("mb", 1 << 20), ("kb", 1 << 10), ("b", 1), ("", 1)])
                 .map(|bytes| Value::Count(bytes as usize, text.to_owned())),
@@ -49,6 +59,9 @@ impl Kind {
             Self::Count => "a whole number from 0 on",
             Self::Time => "a time, such as 500ms, 10s, 2m or 1h, or -1 for none",
             Self::LogFormat => "text or json",
+            Self::AddressOrOff => "an address with a port, such as 127.0.0.1:6379, or off",
+            Self::Secret => "a text",
+            Self::Fsync => "always or everysec",
         }
     }
 
@@ -75,6 +88,10 @@ impl Value {
         if let Self::Millis(millis, _) = self { *millis } else { None }
     }
 
+    pub fn secret(&self) -> &str {
+        if let Self::Secret(text) = self { text } else { "" }
+    }
+
     pub fn address(&self) -> Option<SocketAddr> {
         if let Self::Address(address) = self { Some(*address) } else { None }
     }
@@ -85,6 +102,7 @@ impl fmt::Display for Value {
         match self {
             Self::Text(text) | Self::Count(_, text) | Self::Millis(_, text) => f.write_str(text),
             Self::Address(address) => address.fmt(f),
+            Self::Secret(text) => f.write_str(if text.is_empty() { "" } else { "******" }),
         }
     }
 }

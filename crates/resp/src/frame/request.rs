@@ -99,6 +99,11 @@ impl Decoder {
         self.bulk.map_or(0, |length| length + 2)
     }
 
+    /// Bytes of the arguments that have been read of the current request.
+    pub fn held(&self) -> usize {
+        self.args.iter().map(Bytes::len).sum()
+    }
+
     fn begin(&mut self, count: i64, limits: &Limits) -> Result<(), ProtocolError> {
         if count <= 0 {
             return Ok(());
