@@ -10,6 +10,7 @@ pub mod connection;
 pub mod error;
 pub mod frame;
 pub mod ft;
+pub mod jsonpath;
 pub mod keyspace;
 pub mod listener;
 pub mod server;

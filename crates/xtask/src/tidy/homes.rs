@@ -59,7 +59,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("prost", Rooms(&["grpc"])),
     ("protox", Rooms(&["grpc"])),
     ("redb", Rooms(&["node"])),
-    ("regex", Rooms(&["analysis", "model"])),
+    ("regex", Rooms(&["analysis", "model", "resp"])),
     ("regex-automata", Rooms(&["shard"])),
     ("roaring", Rooms(&["shard"])),
     ("rust-stemmers", Rooms(&["analysis"])),
