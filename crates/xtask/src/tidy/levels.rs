@@ -28,6 +28,7 @@ pub(crate) const ROOMS: &[Room] = &[
     room("analysis", 0, &[]),
     room("script", 0, &["model"]),
     room("cluster", 1, &["model"]),
+    room("replication", 1, &["model"]),
     room("search", 1, &["model", "analysis", "script", "cluster"]),
     room("sim", 2, &["model", "cluster"]),
     room("shard", 2, &["model", "wal", "vector", "analysis", "search"]),
