@@ -9,6 +9,7 @@ use super::{Batch, Budget, Collector, Collectors};
 use crate::compile::Weight;
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
+use crate::score::found::Found;
 use crate::score::{Outcome, Scorer, bits};
 use crate::segment::DocId;
 
@@ -219,6 +220,11 @@ impl Collector for Everything {
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
         self.count += batch.docs.len() as u64;
         self.children.collect(batch)
+    }
+
+    fn collect_found(&mut self, found: &Found<'_>, owner: u32) -> Outcome<()> {
+        self.count += found.count() as u64;
+        self.children.collect_found(found, owner)
     }
 
     fn leave(&mut self) -> Outcome<()> {

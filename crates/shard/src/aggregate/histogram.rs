@@ -16,6 +16,7 @@ use super::{Batch, Budget, Collector, Collectors, Owners};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
 use crate::score::Outcome;
+use crate::score::found::Found;
 
 /// Bytes of a bucket with its key, its place in the table of keys, and its count.
 const BUCKET_BYTES: usize = 56;
@@ -118,8 +119,15 @@ impl Histogram {
     }
 
     /// As [`Histogram::gather`], for dates whose beginnings are looked up: places are those of the beginnings.
-    fn gather_dates(&mut self, batch: Batch<'_>, dates: &mut Dates) -> Outcome<()> {
+    fn gather_dates(&mut self, batch: Batch<'_>, dates: &Dates) -> Outcome<()> {
         let plain = self.children.is_empty();
+        if plain
+            && self.counting
+            && matches!(batch.owners, Owners::One(0))
+            && let Read::Dense(codes) = self.numbers.read(batch.docs)
+        {
+            return self.tally.add(codes, |code| dates.place(code), &self.buckets.budget);
+        }
         let (step, places, buckets) = (&self.asked.step, &mut self.places, &mut self.buckets);
         let inside = &mut self.inside;
         let mut previous = (usize::MAX, 0);
@@ -140,6 +148,23 @@ impl Histogram {
     }
 }
 
+impl Histogram {
+    /// The bucket of all of a stretch's documents, where that is known without looking at each.
+    fn sole(&mut self, found: &Found<'_>, owner: u32) -> Outcome<Option<u32>> {
+        let Some((least, greatest)) = self.numbers.extremes(found.range()) else { return Ok(None) };
+        let key = |code: i64| match &self.steps {
+            Steps::Width(width) => width.index(code),
+            Steps::Uniform(uniform) => uniform.begin(uniform.index(code)),
+            Steps::Dates(dates) => dates.find(code).1,
+        };
+        let first = key(least);
+        if first != key(greatest) || !self.asked.step.admits(first) {
+            return Ok(None);
+        }
+        self.buckets.get(owner, first).map(Some)
+    }
+}
+
 fn has_hard_bounds(step: &Step) -> bool {
     matches!(step, Step::Width { hard: Some(_), .. } | Step::Dates { hard: Some(_), .. })
 }
@@ -152,15 +177,29 @@ impl Collector for Histogram {
         let (least, width) = self.steps.span(range);
         self.least = least;
         self.places.reset(width);
-        self.counting = width <= NARROW && least != i64::MIN && !has_hard_bounds(&self.asked.step);
-        self.tally.reset(width);
+        let placed = match &self.steps {
+            Steps::Dates(dates) => dates.is_prepared(),
+            Steps::Width(_) | Steps::Uniform(_) => least != i64::MIN,
+        };
+        self.counting = width <= NARROW && placed && !has_hard_bounds(&self.asked.step);
+        self.tally.reset(if self.counting { width } else { 0 });
         self.children.enter(leaf)
+    }
+
+    fn collect_found(&mut self, found: &Found<'_>, owner: u32) -> Outcome<()> {
+        match self.sole(found, owner)? {
+            Some(bucket) => {
+                self.buckets.counts[bucket as usize] += found.count() as u64;
+                self.children.collect_found(found, bucket)
+            }
+            None => self.collect(Batch { docs: found.docs(), owners: Owners::One(owner), scores: found.scores() }),
+        }
     }
 
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
         self.inside.clear();
-        let mut steps = std::mem::take(&mut self.steps);
-        let outcome = match &mut steps {
+        let steps = std::mem::take(&mut self.steps);
+        let outcome = match &steps {
             Steps::Width(width) => {
                 let width = *width;
                 self.gather(batch, move |code| width.index(code), |number| number)
@@ -181,7 +220,8 @@ impl Collector for Histogram {
         self.tally.drain(|at, count| {
             let key = match steps {
                 Steps::Uniform(uniform) => uniform.begin(least + at),
-                Steps::Width(_) | Steps::Dates(_) => least + at,
+                Steps::Dates(dates) => dates.begin(at),
+                Steps::Width(_) => least + at,
             };
             let bucket = buckets.get(0, key)?;
             buckets.counts[bucket as usize] += count;

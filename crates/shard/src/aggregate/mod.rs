@@ -15,6 +15,7 @@ use crate::compile::scorer::Leaf;
 use crate::compile::{Compiler, Counts, Weight};
 use crate::reader::Reader;
 use crate::score::Outcome;
+use crate::score::found::Found;
 
 mod adjacency;
 mod auto_date;
@@ -50,6 +51,17 @@ pub(crate) trait Collector {
 
     /// Documents, ascending within the segment (one may come several times, for several owners).
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()>;
+
+    /// All matches in a stretch of the segment, which are one owner's: for those that need not see each.
+    fn collect_found(&mut self, found: &Found<'_>, owner: u32) -> Outcome<()> {
+        self.collect(Batch { docs: found.docs(), owners: Owners::One(owner), scores: found.scores() })
+    }
+
+    /// Every document of the segment that was entered matches and is owner 0's. True: they are taken in, and none is shown.
+    fn whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
+        let _ = leaf;
+        Ok(false)
+    }
 
     /// The segment has ended.
     fn leave(&mut self) -> Outcome<()> {
@@ -166,6 +178,18 @@ impl Collectors {
             return Ok(());
         }
         self.list.iter_mut().try_for_each(|one| one.collect(batch))
+    }
+
+    pub(crate) fn collect_found(&mut self, found: &Found<'_>, owner: u32) -> Outcome<()> {
+        self.list.iter_mut().try_for_each(|one| one.collect_found(found, owner))
+    }
+
+    /// As [`Collector::whole`]; asked of collectors that are one only.
+    pub(crate) fn whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
+        match &mut self.list[..] {
+            [only] => only.whole(leaf),
+            _ => Ok(false),
+        }
     }
 
     pub(crate) fn leave(&mut self) -> Outcome<()> {

@@ -7,8 +7,8 @@ use search::bound::NumberCode;
 
 use crate::compile::scorer::Leaf;
 use crate::score::Outcome;
-use crate::segment::DocId;
 use crate::segment::column::{NumberColumn, StringColumn};
+use crate::segment::{DocId, DocRange};
 
 /// The numbers of one field.
 pub(super) struct Numbers {
@@ -95,6 +95,19 @@ impl Numbers {
         let Source::Codes(column) = &self.source else { return None };
         let (least, greatest) = column.min_max()?;
         Some(self.missing.map_or((least, greatest), |missing| (least.min(missing), greatest.max(missing))))
+    }
+
+    /// Bounds of the values of a stretch of documents, each of which has one value: `None` where they are not soon known.
+    pub(super) fn extremes(&self, docs: DocRange) -> Option<(i64, i64)> {
+        match &self.source {
+            Source::Codes(column) => column.extremes(docs),
+            Source::Nothing | Source::Flags(..) => None,
+        }
+    }
+
+    /// Whether each document of the segment has one value.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(&self.source, Source::Codes(column) if column.is_full())
     }
 
     /// The values of ascending documents.

@@ -12,7 +12,7 @@ const DENSE: u64 = 1 << 20;
 /// The place of a value that makes no bucket.
 pub(super) const REFUSED: u32 = u32::MAX - 1;
 /// No bucket yet.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// Owner and value (from 0) -> bucket; a plain table while the values are few.
 pub(super) struct Places {
@@ -54,6 +54,19 @@ impl Places {
         let made = make()?;
         self.dense[at] = made;
         Ok(made)
+    }
+
+    /// The buckets of all values of an owner, where they lie in the plain table. [`NONE`]: not made yet.
+    pub(super) fn row(&mut self, owner: u32) -> Outcome<Option<&[u32]>> {
+        let begin = u64::from(owner).saturating_mul(self.width);
+        if begin.saturating_add(self.width) > DENSE {
+            return Ok(None);
+        }
+        let row = begin as usize..(begin + self.width) as usize;
+        if row.end > self.dense.len() {
+            self.grow(owner)?;
+        }
+        Ok(self.dense.get(row))
     }
 
     #[cold]

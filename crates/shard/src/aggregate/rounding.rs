@@ -10,6 +10,8 @@ use search::bound::NumberCode;
 
 /// Beginnings of intervals that are made in advance for a segment.
 const MOST_PREPARED: usize = 1 << 16;
+/// Cells of a table of dates.
+const MOST_CELLS: i64 = 1 << 18;
 /// Below it doubles count whole numbers exactly.
 const EXACT: i64 = 1 << 52;
 const NANOS: i64 = 1_000_000;
@@ -96,18 +98,40 @@ pub(super) struct Dates {
     divisor: i64,
     /// Beginnings in the segment, ascending, and the end of the last; empty: too many.
     begins: Vec<i64>,
-    /// The last one found.
-    recent: usize,
+    /// Cells from the first beginning on, none wider than the narrowest interval: in which interval each begins. Empty: too many.
+    cells: Vec<u32>,
+    /// Logarithm of a cell's width in milliseconds.
+    shift: u32,
 }
 
 impl Dates {
     pub(super) fn new(rounding: Rounding, format: &Format) -> Self {
-        Self { rounding, divisor: divisor(format), begins: Vec::new(), recent: 0 }
+        Self { rounding, divisor: divisor(format), begins: Vec::new(), cells: Vec::new(), shift: 0 }
+    }
+
+    /// Whether each code of the segment has a place in a plain table.
+    pub(super) fn is_prepared(&self) -> bool {
+        !self.cells.is_empty()
+    }
+
+    /// The place of a code of the segment, which is prepared.
+    #[inline]
+    pub(super) fn place(&self, code: i64) -> i64 {
+        let ms = if self.divisor == 1 { code } else { code.div_euclid(self.divisor) };
+        let cell = (ms.wrapping_sub(self.begins[0]) as u64 >> self.shift) as usize;
+        let at = self.cells.get(cell).map_or(0, |&at| at as usize);
+        // A cell reaches into the next interval at most.
+        (at + usize::from(self.begins.get(at + 1).is_some_and(|&next| ms >= next))) as i64
+    }
+
+    /// The beginning of a prepared place.
+    pub(super) fn begin(&self, place: i64) -> i64 {
+        self.begins.get(place as usize).copied().unwrap_or(i64::MIN)
     }
 
     /// The place of the interval in the segment and its beginning.
     #[inline]
-    pub(super) fn find(&mut self, code: i64) -> (u64, i64) {
+    pub(super) fn find(&self, code: i64) -> (u64, i64) {
         let ms = if self.divisor == 1 { code } else { code.div_euclid(self.divisor) };
         let begins = &self.begins;
         if begins.len() < 2 || ms < begins[0] || ms >= begins[begins.len() - 1] {
@@ -115,16 +139,18 @@ impl Dates {
             // Beyond the plain table, whose places are those of the prepared ones.
             return ((begin as u64) | (1 << 63), begin);
         }
-        if ms < begins[self.recent] || ms >= begins[self.recent + 1] {
-            self.recent = begins.partition_point(|&begin| begin <= ms) - 1;
-        }
-        (self.recent as u64, begins[self.recent])
+        let place = if self.is_prepared() {
+            self.place(code) as usize
+        } else {
+            begins.partition_point(|&begin| begin <= ms) - 1
+        };
+        (place as u64, begins[place])
     }
 
     /// A segment with codes in `range` begins.
     pub(super) fn prepare(&mut self, range: Option<(i64, i64)>) {
         self.begins.clear();
-        self.recent = 0;
+        self.cells.clear();
         let Some((least, greatest)) = range else { return };
         let (least, greatest) = (least.div_euclid(self.divisor), greatest.div_euclid(self.divisor));
         let mut begin = self.rounding.round(least);
@@ -135,6 +161,26 @@ impl Dates {
         self.begins.push(begin);
         if begin <= greatest {
             self.begins.clear();
+            return;
+        }
+        self.prepare_cells();
+    }
+
+    fn prepare_cells(&mut self) {
+        let (first, last) = (self.begins[0], self.begins[self.begins.len() - 1]);
+        let widths = self.begins.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+        let Some(narrowest) = widths.min().filter(|width| *width > 0) else { return };
+        let Some(whole) = last.checked_sub(first) else { return };
+        self.shift = narrowest.ilog2();
+        if whole >> self.shift >= MOST_CELLS {
+            return;
+        }
+        let mut at = 0;
+        for begin in (first..last).step_by(1 << self.shift) {
+            while self.begins[at + 1] <= begin {
+                at += 1;
+            }
+            self.cells.push(at as u32);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Reading strings of a batch as ordinals of the segment; what stands for missing ones has an ordinal, too.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use search::aggregation::values::{Column, Missing, Values};
@@ -7,8 +8,13 @@ use search::bound::TermBytes;
 
 use crate::compile::scorer::Leaf;
 use crate::score::Outcome;
-use crate::segment::DocId;
 use crate::segment::column::StringColumn;
+use crate::segment::{DocId, EveryTerm, Terms};
+
+/// Walking over a term takes as long as counting so many documents.
+const DOCS_PER_TERM: u64 = 32;
+
+type Dictionary = (Arc<dyn StringColumn>, Arc<dyn Terms>);
 
 /// The strings of one field.
 pub(super) struct Strings {
@@ -101,6 +107,42 @@ impl Strings {
     pub(super) fn outside(&self, ord: u64) -> Option<&TermBytes> {
         let known = self.source.as_ref().map_or(0, |column| column.ord_count());
         self.missing.as_ref().filter(|_| ord >= known)
+    }
+
+    /// Calls `each` with every ordinal of the segment and how many of its documents have it, if that is sooner known from the dictionary
+    /// than from the documents; false: it is not.
+    pub(super) fn each_count(&self, leaf: &Leaf<'_>, mut each: impl FnMut(u64, u32) -> Outcome<()>) -> Outcome<bool> {
+        let Some((column, terms)) = self.dictionary(leaf)? else { return Ok(false) };
+        let few = column.ord_count().saturating_mul(DOCS_PER_TERM) <= u64::from(leaf.max);
+        if !few || terms.len() != column.ord_count() || (self.missing.is_some() && !column.is_full()) {
+            return Ok(false);
+        }
+        let (mut ord, mut outcome) = (0, Ok(()));
+        terms.walk((Bound::Unbounded, Bound::Unbounded), &EveryTerm, &mut |_, entry| {
+            outcome = each(ord, u32::try_from(entry.statistics.doc_freq).unwrap_or(u32::MAX));
+            ord += 1;
+            outcome.is_ok()
+        })?;
+        outcome.map(|()| true)
+    }
+
+    fn dictionary(&self, leaf: &Leaf<'_>) -> Outcome<Option<Dictionary>> {
+        let (Column::Strings(field), Some(column)) = (&self.column, &self.source) else { return Ok(None) };
+        let Some(entry) = leaf.fields.by_path(field) else { return Ok(None) };
+        Ok(leaf.segment.terms(entry.slot)?.map(|terms| (column.clone(), terms)))
+    }
+
+    /// Whether each ordinal is some document's: what stands for missing ones is not, or cannot be.
+    pub(super) fn has_all(&self) -> bool {
+        match &self.source {
+            Some(column) => self.missing.is_none() && column.ord_count() < u64::from(u32::MAX),
+            None => false,
+        }
+    }
+
+    /// Whether each document of the segment has one string.
+    pub(super) fn is_full(&self) -> bool {
+        self.source.as_ref().is_some_and(|column| column.is_full())
     }
 
     /// Writes the value of an ordinal into `out`.

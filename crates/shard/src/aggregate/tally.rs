@@ -5,43 +5,87 @@ use crate::score::Outcome;
 
 /// Numbers below it are counted in a plain table.
 pub(super) const NARROW: u64 = 1 << 16;
+/// Tables of so many numbers are kept several times: counting one number again and again would wait for itself.
+const SHORT: usize = 1 << 12;
+const LANES: usize = 4;
 
 /// Documents of one segment by number.
 #[derive(Default)]
 pub(super) struct Tally {
     width: usize,
-    counts: Vec<u64>,
+    /// One table behind the other. A segment has fewer than 2^32 documents.
+    counts: Vec<u32>,
 }
 
 impl Tally {
-    /// Numbers that follow lie below `width`, at most [`NARROW`].
+    /// Numbers that follow lie below `width`.
     pub(super) fn reset(&mut self, width: u64) {
         self.counts.clear();
-        self.width = width.min(NARROW) as usize;
+        self.width = width as usize;
     }
 
-    /// Counts each of `codes` at the number that `place` gives it.
-    #[inline]
-    pub(super) fn add(&mut self, codes: &[i64], place: impl Fn(i64) -> i64, budget: &Budget) -> Outcome<()> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    fn begin(&mut self, budget: &Budget) -> Outcome<()> {
         if self.counts.is_empty() {
-            budget.take(self.width.saturating_sub(self.counts.capacity()) * size_of::<u64>())?;
-            self.counts.resize(self.width, 0);
-        }
-        for &code in codes {
-            debug_assert!((place(code) as usize) < self.counts.len(), "a code lies outside the segment's range");
-            if let Some(count) = self.counts.get_mut(place(code) as usize) {
-                *count += 1;
-            }
+            let lanes = if self.width <= SHORT { LANES } else { 1 };
+            let len = self.width * lanes;
+            budget.take(len.saturating_sub(self.counts.capacity()) * size_of::<u32>())?;
+            self.counts.resize(len, 0);
         }
         Ok(())
     }
 
+    /// Counts each of `codes`, one a document, at the number that `place` gives it.
+    #[inline]
+    pub(super) fn add<T: Copy>(&mut self, codes: &[T], place: impl Fn(T) -> i64, budget: &Budget) -> Outcome<()> {
+        self.begin(budget)?;
+        let add = |count: Option<&mut u32>| {
+            debug_assert!(count.is_some(), "a code lies outside the segment's range");
+            if let Some(count) = count {
+                *count += 1;
+            }
+        };
+        if self.width > SHORT {
+            codes.iter().for_each(|&code| add(self.counts.get_mut(place(code) as usize)));
+            return Ok(());
+        }
+        let (a, rest) = self.counts.split_at_mut(self.width);
+        let (b, rest) = rest.split_at_mut(self.width);
+        let (c, d) = rest.split_at_mut(self.width);
+        let (chunks, rest) = codes.as_chunks::<LANES>();
+        for chunk in chunks {
+            add(a.get_mut(place(chunk[0]) as usize));
+            add(b.get_mut(place(chunk[1]) as usize));
+            add(c.get_mut(place(chunk[2]) as usize));
+            add(d.get_mut(place(chunk[3]) as usize));
+        }
+        rest.iter().for_each(|&code| add(a.get_mut(place(code) as usize)));
+        Ok(())
+    }
+
+    /// Counts so many documents of one number.
+    pub(super) fn add_many(&mut self, number: u64, count: u32, budget: &Budget) -> Outcome<()> {
+        self.begin(budget)?;
+        if let Some(counted) = self.counts.get_mut(number as usize) {
+            *counted += count;
+        }
+        Ok(())
+    }
+
+    /// Every number that was counted, ascending, with how many.
+    pub(super) fn counted(&self) -> impl Iterator<Item = (u64, u64)> {
+        let len = self.width.min(self.counts.len());
+        let count =
+            |at: usize| self.counts[at..].iter().step_by(self.width.max(1)).map(|&count| u64::from(count)).sum();
+        (0..len).map(move |at| (at as u64, count(at))).filter(|(_, count)| *count > 0)
+    }
+
     /// Calls `each` with every number that was counted; none is afterwards.
     pub(super) fn drain(&mut self, mut each: impl FnMut(i64, u64) -> Outcome<()>) -> Outcome<()> {
-        let counts = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        for (at, &count) in counts {
-            each(at as i64, count)?;
-        }
+        self.counted().try_for_each(|(number, count)| each(number as i64, count))?;
         self.counts.clear();
         Ok(())
     }

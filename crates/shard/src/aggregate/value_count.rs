@@ -32,6 +32,14 @@ impl ValueCount {
         let mapped = values.is_mapped() || values.missing.is_some();
         Self { source, mapped, by_owner: Vec::new(), budget }
     }
+
+    fn grow(&mut self, owners: usize) -> Outcome<()> {
+        if owners > self.by_owner.len() {
+            self.budget.take((owners - self.by_owner.len()) * size_of::<u64>())?;
+            self.by_owner.resize(owners, 0);
+        }
+        Ok(())
+    }
 }
 
 impl Collector for ValueCount {
@@ -43,11 +51,7 @@ impl Collector for ValueCount {
     }
 
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
-        let owners = batch.owners.bound();
-        if owners > self.by_owner.len() {
-            self.budget.take((owners - self.by_owner.len()) * size_of::<u64>())?;
-            self.by_owner.resize(owners, 0);
-        }
+        self.grow(batch.owners.bound())?;
         let counts = &mut self.by_owner;
         let mut count = |at: usize| counts[batch.owners.of(at) as usize] += 1;
         match &mut self.source {
@@ -58,6 +62,18 @@ impl Collector for ValueCount {
             }
         }
         Ok(())
+    }
+
+    fn whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
+        let full = match &self.source {
+            Source::Numbers(numbers) => numbers.is_full(),
+            Source::Strings(strings) => strings.0.is_full(),
+        };
+        if full {
+            self.grow(1)?;
+            self.by_owner[0] += u64::from(leaf.max);
+        }
+        Ok(full)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {

@@ -17,7 +17,7 @@ use crate::score::compose::Constant;
 use crate::score::cursor::TermCursor;
 use crate::score::disjunction::{Combine, Disjunction};
 use crate::score::geo::Within;
-use crate::score::sets::{BitSet, ColumnRange, DocList, HasNorm, Ranged};
+use crate::score::sets::{BitSet, ColumnRange, DocList, Everything, HasNorm, Ranged};
 use crate::score::{Never, Outcome, Scorer, bits};
 use crate::segment::postings::BLOCK;
 use crate::segment::{Detail, DocId, EveryTerm, TermAutomaton, TermEntry, TermRange, Terms};
@@ -106,6 +106,9 @@ impl Leaf<'_> {
         }
         let Some(column) = column else { return Ok(Box::new(Never)) };
         match column.min_max() {
+            Some((least, greatest)) if column.is_full() && least >= from && greatest <= to => {
+                Ok(Box::new(Everything { max: self.max, score }))
+            }
             Some((least, greatest)) if least <= to && greatest >= from => {
                 Ok(Box::new(ColumnRange::new(Ranged::Numbers(column, from..=to), self.max, score)))
             }
@@ -134,6 +137,9 @@ impl Leaf<'_> {
             };
             if low >= behind {
                 return Ok(Box::new(Never));
+            }
+            if column.is_full() && low == 0 && behind == column.ord_count() {
+                return Ok(Box::new(Everything { max: self.max, score }));
             }
             return Ok(Box::new(ColumnRange::new(Ranged::Strings(column, low..=behind - 1), self.max, score)));
         }

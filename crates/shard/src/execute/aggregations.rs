@@ -3,13 +3,14 @@
 use model::aggregation::partial::Partial;
 use search::aggregation::{Kind, Level};
 
-use super::matches::{self, Walked};
+use super::matches::{self, Receiver, Walked};
 use super::{Search, Watch};
-use crate::aggregate::{Batch, Collectors, Owners, Placed, Workshop};
+use crate::aggregate::{Collectors, Placed, Workshop};
 use crate::compile::Weight;
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
 use crate::score::Outcome;
+use crate::score::found::Found;
 
 /// What the aggregations of `level` found, in its order, and how many documents match.
 pub(super) fn collect(
@@ -52,12 +53,8 @@ fn walk(
     watch: &mut Watch<'_>,
     (collectors, found): (Placed, &mut [Option<Partial>]),
 ) -> Outcome<Walked> {
-    let mut tree = Tree { reader: search.reader, collectors, segment: None };
-    let walked = matches::each(search, scoring, watch, &mut |segment, docs, scores| {
-        tree.enter(segment)?;
-        let batch = Batch { docs, owners: Owners::One(0), scores };
-        tree.each(|collectors| collectors.collect(batch))
-    })?;
+    let mut tree = Tree { reader: search.reader, collectors, segment: None, done: Vec::new() };
+    let walked = matches::each(search, scoring, watch, &mut tree)?;
     tree.leave()?;
     let reader = search.reader;
     tree.each(|collectors| collectors.end(reader))?;
@@ -71,6 +68,28 @@ struct Tree<'a> {
     reader: &'a Reader,
     collectors: Placed,
     segment: Option<u32>,
+    /// Of each collector, whether it knows the segment already.
+    done: Vec<bool>,
+}
+
+impl Receiver for Tree<'_> {
+    fn whole(&mut self, segment: u32) -> Outcome<bool> {
+        self.enter(segment)?;
+        let leaf = Leaf::new(self.reader, segment as usize);
+        for ((_, collectors), done) in self.collectors.iter_mut().zip(&mut self.done) {
+            *done = collectors.whole(&leaf)?;
+        }
+        Ok(!self.done.contains(&false))
+    }
+
+    fn receive(&mut self, segment: u32, found: &Found<'_>) -> Outcome<()> {
+        self.enter(segment)?;
+        let collectors = self.collectors.iter_mut().zip(&self.done).filter(|(_, done)| !**done);
+        for ((_, collectors), _) in collectors {
+            collectors.collect_found(found, 0)?;
+        }
+        Ok(())
+    }
 }
 
 impl Tree<'_> {
@@ -84,6 +103,8 @@ impl Tree<'_> {
         }
         self.leave()?;
         self.segment = Some(segment);
+        self.done.clear();
+        self.done.resize(self.collectors.len(), false);
         let leaf = Leaf::new(self.reader, segment as usize);
         self.each(|collectors| collectors.enter(&leaf))
     }

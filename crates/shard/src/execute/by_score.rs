@@ -11,6 +11,7 @@ use crate::compile::{PhraseWeight, TermWeight, Weight};
 use crate::score::bulk::{Run, Scratch, Sink, Tally, all, any, phrase, term};
 use crate::score::compose::{Conjunction, Required};
 use crate::score::cursor::TermCursor;
+use crate::score::found::Found;
 use crate::score::sets::{Accept, Ranged};
 use crate::score::{Outcome, Scorer, bits};
 use crate::segment::Detail;
@@ -108,9 +109,9 @@ fn exhaustive(
 ) -> Outcome<ShardHits> {
     let mut own = Watch::sharing(watch);
     let mut best = Best::new(search.reader, request.top, after, &mut own);
-    let outcome = matches::each(search, true, watch, &mut |segment, docs, scores| {
+    let outcome = matches::each(search, true, watch, &mut |segment: u32, found: &Found<'_>| {
         best.enter(segment);
-        for (&doc, &score) in docs.iter().zip(scores) {
+        for (&doc, &score) in found.docs().iter().zip(found.scores()) {
             best.offer(doc, score)?;
         }
         Ok(())

@@ -4,6 +4,7 @@ use super::by_score::filtered;
 use super::{Search, Watch};
 use crate::compile::scorer::Leaf;
 use crate::reader::SegmentView;
+use crate::score::found::Found;
 use crate::score::{Outcome, Scorer, bits};
 use crate::segment::DocId;
 
@@ -17,11 +18,31 @@ pub(super) struct Walked {
     pub(super) terminated_early: bool,
 }
 
-/// Receives the segment, documents and their scores (empty unless asked for).
-pub(super) type Receive<'r> = &'r mut dyn FnMut(u32, &[DocId], &[f32]) -> Outcome<()>;
+/// Who is shown the matches.
+pub(super) trait Receiver {
+    /// Every document of a segment matches. True: that is all there is to know of it, and none of them is shown.
+    fn whole(&mut self, segment: u32) -> Outcome<bool> {
+        let _ = segment;
+        Ok(false)
+    }
 
-/// Hands every match to `receive`, in order of segments and documents.
-pub(super) fn each(search: &Search<'_>, scoring: bool, watch: &mut Watch<'_>, receive: Receive<'_>) -> Outcome<Walked> {
+    /// Matches of a segment, with their scores if they were asked for.
+    fn receive(&mut self, segment: u32, found: &Found<'_>) -> Outcome<()>;
+}
+
+impl<F: FnMut(u32, &Found<'_>) -> Outcome<()>> Receiver for F {
+    fn receive(&mut self, segment: u32, found: &Found<'_>) -> Outcome<()> {
+        self(segment, found)
+    }
+}
+
+/// Shows every match to `receiver`, in order of segments and documents.
+pub(super) fn each(
+    search: &Search<'_>,
+    scoring: bool,
+    watch: &mut Watch<'_>,
+    receiver: &mut dyn Receiver,
+) -> Outcome<Walked> {
     let mut walk = Walk {
         scoring: scoring || search.min_score.is_some(),
         least: search.min_score.unwrap_or(f32::NEG_INFINITY),
@@ -29,7 +50,7 @@ pub(super) fn each(search: &Search<'_>, scoring: bool, watch: &mut Watch<'_>, re
         walked: Walked::default(),
         docs: Vec::with_capacity(BATCH as usize),
         scores: Vec::new(),
-        receive,
+        receiver,
     };
     for (segment, view) in search.reader.segments.iter().enumerate() {
         if walk.walked.terminated_early || !watch.go_on()? {
@@ -39,7 +60,7 @@ pub(super) fn each(search: &Search<'_>, scoring: bool, watch: &mut Watch<'_>, re
         let mut scorer = filtered(search, &leaf)?;
         if walk.scoring {
             walk.scored(segment as u32, view, &mut *scorer, watch)?;
-        } else {
+        } else if !walk.is_whole(segment as u32, view, &*scorer)? {
             walk.filled(segment as u32, view, &mut *scorer, watch)?;
         }
     }
@@ -54,10 +75,24 @@ struct Walk<'r> {
     walked: Walked,
     docs: Vec<DocId>,
     scores: Vec<f32>,
-    receive: Receive<'r>,
+    receiver: &'r mut dyn Receiver,
 }
 
 impl Walk<'_> {
+    /// Whether all documents of a segment match, and nobody wants to see them.
+    fn is_whole(&mut self, segment: u32, view: &SegmentView, scorer: &dyn Scorer) -> Outcome<bool> {
+        let count = u64::from(view.segment.doc_count());
+        if count == 0 || count > self.left || view.alive.is_some() || !scorer.matches_all() {
+            return Ok(false);
+        }
+        let whole = self.receiver.whole(segment)?;
+        if whole {
+            self.walked.count += count;
+            self.left -= count;
+        }
+        Ok(whole)
+    }
+
     fn scored(
         &mut self,
         segment: u32,
@@ -107,32 +142,47 @@ impl Walk<'_> {
                 return Ok(());
             }
             let to = (from + BATCH).min(max);
+            if view.alive.is_none() && scorer.list(from, to, &mut self.docs)? {
+                self.deliver(segment)?;
+                from = to;
+                continue;
+            }
             words.fill(0);
             scorer.fill(from, to, &mut words)?;
             if let Some(alive) = &view.alive {
                 let alive = alive.words();
                 bits::and(&mut words, &alive[(from as usize / 64).min(alive.len())..]);
             }
-            bits::docs(&words, from, &mut self.docs);
-            if self.docs.len() as u64 > self.left {
-                self.docs.truncate(self.left as usize);
-                self.walked.terminated_early = true;
-            }
-            self.deliver(segment)?;
+            let found = Found::bits(from..to, &words, &mut self.docs);
+            self.show(segment, found)?;
             from = to;
         }
         Ok(())
     }
 
-    fn deliver(&mut self, segment: u32) -> Outcome<()> {
-        let count = self.docs.len() as u64;
+    /// Shows as many as may still be looked at.
+    fn show(&mut self, segment: u32, found: Found<'_>) -> Outcome<()> {
+        let mut found = found;
+        if found.count() as u64 > self.left {
+            let docs = found.docs()[..self.left as usize].to_vec();
+            found = Found::list(docs, &[]);
+            self.walked.terminated_early = true;
+        }
+        let count = found.count() as u64;
         self.walked.count += count;
         self.left -= count;
         if count > 0 {
-            (self.receive)(segment, &self.docs, &self.scores)?;
+            self.receiver.receive(segment, &found)?;
         }
-        self.docs.clear();
-        self.scores.clear();
+        self.docs = found.into_spare();
         Ok(())
+    }
+
+    fn deliver(&mut self, segment: u32) -> Outcome<()> {
+        let (docs, scores) = (std::mem::take(&mut self.docs), std::mem::take(&mut self.scores));
+        let outcome = self.show(segment, Found::list(docs, &scores));
+        self.scores = scores;
+        self.scores.clear();
+        outcome
     }
 }

@@ -10,6 +10,7 @@ use super::keys::{Code, Key, Values, compare};
 use super::{Search, Watch, matches, total};
 use crate::reader::Reader;
 use crate::score::Outcome;
+use crate::score::found::Found;
 use crate::segment::DocId;
 
 pub(super) fn best(search: &Search<'_>, request: &ShardQuery, watch: &mut Watch<'_>) -> Outcome<ShardHits> {
@@ -17,7 +18,8 @@ pub(super) fn best(search: &Search<'_>, request: &ShardQuery, watch: &mut Watch<
     let scoring = scoring || request.min_score.is_some();
     let mut hits = Sorted::new(search.reader, &request.sort, request.top, request.after.as_deref());
     let mut max_score: Option<f32> = None;
-    let walked = matches::each(search, scoring, watch, &mut |segment, docs, scores| {
+    let walked = matches::each(search, scoring, watch, &mut |segment: u32, found: &Found<'_>| {
+        let (docs, scores) = (found.docs(), found.scores());
         hits.enter(segment)?;
         if request.track_scores {
             let best = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -8,6 +8,7 @@ use super::{Search, Watch, matches};
 use crate::compile::scorer::Leaf;
 use crate::compile::{Kind, Set, Weight};
 use crate::reader::SegmentView;
+use crate::score::found::Found;
 use crate::score::{Outcome, bits};
 
 /// Documents counted together.
@@ -43,7 +44,7 @@ pub(super) fn only(search: &Search<'_>, track: TrackTotal, watch: &mut Watch<'_>
     if !search.is_exhaustive() {
         return counted(search, track, watch);
     }
-    let walked = matches::each(search, false, watch, &mut |_, _, _| Ok(()))?;
+    let walked = matches::each(search, false, watch, &mut |_: u32, _: &Found<'_>| Ok(()))?;
     let (total, at_least) = capped(walked.count, track);
     Ok(ShardHits { total, at_least, terminated_early: walked.terminated_early, ..ShardHits::default() })
 }

@@ -76,6 +76,11 @@ pub(crate) fn next(words: &[u64], from: u32) -> Option<u32> {
 pub(crate) fn docs(words: &[u64], base: DocId, out: &mut Vec<DocId>) {
     for (at, word) in words.iter().enumerate() {
         let mut word = *word;
+        if word == u64::MAX {
+            let first = base + at as u32 * 64;
+            out.extend(first..first + 64);
+            continue;
+        }
         while word != 0 {
             out.push(base + at as u32 * 64 + word.trailing_zeros());
             word &= word - 1;

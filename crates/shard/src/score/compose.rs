@@ -80,8 +80,22 @@ impl Scorer for Conjunction {
         self.parts.iter_mut().filter(|part| part.scoring).map(|part| part.scorer.bound(from, to)).sum()
     }
 
+    fn list(&mut self, from: DocId, to: DocId, out: &mut Vec<DocId>) -> Outcome<bool> {
+        match &mut self.parts[..] {
+            [only] => only.scorer.list(from, to, out),
+            _ => Ok(false),
+        }
+    }
+
+    fn matches_all(&self) -> bool {
+        self.parts.iter().all(|part| part.scorer.matches_all())
+    }
+
     fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
-        if self.cost() * 32 < u64::from(self.max) || self.parts.len() == 1 {
+        if let [only] = &mut self.parts[..] {
+            return only.scorer.fill(from, to, words);
+        }
+        if self.cost() * 32 < u64::from(self.max) {
             let mut doc = self.seek(from)?;
             while doc < to {
                 bits::set(words, doc - from);
@@ -267,6 +281,14 @@ impl Scorer for Constant {
 
     fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
         self.matches.fill(from, to, words)
+    }
+
+    fn list(&mut self, from: DocId, to: DocId, out: &mut Vec<DocId>) -> Outcome<bool> {
+        self.matches.list(from, to, out)
+    }
+
+    fn matches_all(&self) -> bool {
+        self.matches.matches_all()
     }
 }
 

@@ -293,14 +293,24 @@ impl Scorer for TermCursor {
     }
 
     fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
+        self.each_part(from, to, |docs| docs.iter().for_each(|&doc| bits::set(words, doc - from)))
+    }
+
+    fn list(&mut self, from: DocId, to: DocId, out: &mut Vec<DocId>) -> Outcome<bool> {
+        self.each_part(from, to, |docs| out.extend_from_slice(docs))?;
+        Ok(true)
+    }
+}
+
+impl TermCursor {
+    /// Calls `visit` with the documents of `from..to`, block by block.
+    fn each_part(&mut self, from: DocId, to: DocId, mut visit: impl FnMut(&[DocId])) -> Outcome<()> {
         self.skip_to(from);
         while !self.is_done() && self.first_possible(self.block) < to {
             self.load()?;
             let start = if self.first_possible(self.block) >= from { 0 } else { self.lower_bound(from) };
             let end = if self.last(self.block) < to { self.len } else { self.lower_bound(to) };
-            for &doc in &self.docs[start.min(end)..end] {
-                bits::set(words, doc - from);
-            }
+            visit(&self.docs[start.min(end)..end]);
             if self.last(self.block) >= to {
                 break;
             }

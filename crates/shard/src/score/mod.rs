@@ -14,6 +14,7 @@ pub(crate) mod bulk;
 pub(crate) mod compose;
 pub(crate) mod cursor;
 pub(crate) mod disjunction;
+pub(crate) mod found;
 pub(crate) mod function;
 pub(crate) mod geo;
 pub(crate) mod phrase;
@@ -88,6 +89,17 @@ pub(crate) trait Scorer {
     /// The matches as a question that can be asked of any document at any time, where that is what they are.
     fn as_range(&self) -> Option<sets::Ranged> {
         None
+    }
+
+    /// Every document of the segment matches; false also where that is not known.
+    fn matches_all(&self) -> bool {
+        false
+    }
+
+    /// Appends the matches in `from..to`, where they are at hand as a list; false: they are not, and nothing is done.
+    fn list(&mut self, from: DocId, to: DocId, out: &mut Vec<DocId>) -> Outcome<bool> {
+        let _ = (from, to, out);
+        Ok(false)
     }
 
     /// Sets the bits of the matches in `from..to`; bit 0 of `words` stands for `from`.

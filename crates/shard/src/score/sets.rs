@@ -35,6 +35,10 @@ impl Scorer for Everything {
         bits::set_range(words, 0, to.min(self.max).saturating_sub(from));
         Ok(())
     }
+
+    fn matches_all(&self) -> bool {
+        true
+    }
 }
 
 /// One bit a document.
@@ -149,6 +153,21 @@ impl Ranged {
         }
     }
 
+    /// As [`Scorer::fill`].
+    fn fill(&self, from: DocId, to: DocId, words: &mut [u64]) {
+        match self {
+            Self::Numbers(column, range) => column.fill_range(range.clone(), from..to, words),
+            Self::Strings(column, range) => column.fill_range(range.clone(), from..to, words),
+            Self::HasNumber(column) => column.fill_range(i64::MIN..=i64::MAX, from..to, words),
+            Self::HasString(column) => column.fill_range(0..=u64::MAX, from..to, words),
+            Self::Within(within) => {
+                let mut found = Vec::new();
+                within.collect(from..to, &mut found);
+                found.iter().for_each(|doc| bits::set(words, doc - from));
+            }
+        }
+    }
+
     /// Whether a document has such a value; in any order of documents.
     fn has(&self, doc: DocId) -> bool {
         self.contains(doc, &mut Vec::new())
@@ -243,11 +262,7 @@ impl Scorer for ColumnRange {
     }
 
     fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
-        self.scratch.clear();
-        self.ranged.collect(from, to.min(self.max), &mut self.scratch);
-        for &doc in &self.scratch {
-            bits::set(words, doc - from);
-        }
+        self.ranged.fill(from, to.min(self.max).max(from), words);
         Ok(())
     }
 }

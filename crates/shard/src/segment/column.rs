@@ -4,6 +4,7 @@ use std::io;
 use std::ops::RangeInclusive;
 
 use super::{DocId, DocRange};
+use crate::score::bits;
 
 /// Integer codes ([`model::number`]); a document's values ascend and may repeat.
 pub trait NumberColumn: Send + Sync {
@@ -32,6 +33,19 @@ pub trait NumberColumn: Send + Sync {
     /// Every document has exactly one value; false also where nobody knows.
     fn is_full(&self) -> bool {
         false
+    }
+
+    /// Sets the bits of the documents of `docs` with a value in `range`; bit 0 of `words` stands for the first of them.
+    fn fill_range(&self, range: RangeInclusive<i64>, docs: DocRange, words: &mut [u64]) {
+        let (first, mut found) = (docs.start, Vec::new());
+        self.docs_in_range(range, docs, &mut found);
+        found.iter().for_each(|doc| bits::set(words, doc - first));
+    }
+
+    /// Bounds of the values of `docs`, where the column is full and they are known or soon found.
+    fn extremes(&self, docs: DocRange) -> Option<(i64, i64)> {
+        let _ = docs;
+        None
     }
 }
 
@@ -74,5 +88,17 @@ pub trait StringColumn: Send + Sync {
 
     fn has(&self, doc: DocId) -> bool {
         self.first(doc).is_some()
+    }
+
+    /// Every document has exactly one value; false also where nobody knows.
+    fn is_full(&self) -> bool {
+        false
+    }
+
+    /// Sets the bits of the documents of `docs` with an ordinal in `ords`; bit 0 of `words` stands for the first of them.
+    fn fill_range(&self, ords: RangeInclusive<u64>, docs: DocRange, words: &mut [u64]) {
+        let (first, mut found) = (docs.start, Vec::new());
+        self.docs_in_range(ords, docs, &mut found);
+        found.iter().for_each(|doc| bits::set(words, doc - first));
     }
 }

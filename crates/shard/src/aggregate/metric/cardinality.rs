@@ -13,7 +13,7 @@ use crate::aggregate::numbers::Numbers;
 use crate::aggregate::strings::{Ords, Strings};
 use crate::aggregate::{Batch, Budget, Collector, Owners};
 use crate::compile::scorer::Leaf;
-use crate::score::Outcome;
+use crate::score::{Outcome, bits};
 
 pub(in crate::aggregate) struct Distinct {
     source: Source,
@@ -51,6 +51,14 @@ impl Distinct {
         let empty = Cardinality::new(asked.threshold);
         Self { source, mapped, empty, by_owner: Vec::new(), charged: Charged::default(), budget }
     }
+
+    fn grow(&mut self, owners: usize) -> Outcome<()> {
+        if owners > self.by_owner.len() {
+            self.budget.take((owners - self.by_owner.len()) * self.empty.bytes())?;
+            self.by_owner.resize(owners, self.empty.clone());
+        }
+        Ok(())
+    }
 }
 
 impl Words {
@@ -58,13 +66,25 @@ impl Words {
         Self { strings, ords: Ords::default(), seen: Vec::new(), hashes: Vec::new(), buffer: Vec::new() }
     }
 
-    /// Notes the ordinals of the only owner.
-    fn note(&mut self, batch: Batch<'_>, budget: &Budget) -> Outcome<()> {
+    fn begin_noting(&mut self, budget: &Budget) -> Outcome<()> {
         if self.seen.is_empty() {
             let words = self.strings.ord_bound().div_ceil(64) as usize;
             budget.take(words * size_of::<u64>())?;
             self.seen.resize(words, 0);
         }
+        Ok(())
+    }
+
+    /// Notes all ordinals of the segment.
+    fn note_all(&mut self, budget: &Budget) -> Outcome<()> {
+        self.begin_noting(budget)?;
+        bits::set_range(&mut self.seen, 0, self.strings.ord_bound() as u32);
+        Ok(())
+    }
+
+    /// Notes the ordinals of the only owner.
+    fn note(&mut self, batch: Batch<'_>, budget: &Budget) -> Outcome<()> {
+        self.begin_noting(budget)?;
         let seen = &mut self.seen;
         self.strings.read(batch.docs, &mut self.ords).for_each(|_, ord| seen[(ord / 64) as usize] |= 1 << (ord % 64));
         Ok(())
@@ -142,11 +162,7 @@ impl Collector for Distinct {
     }
 
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
-        let owners = batch.owners.bound();
-        if owners > self.by_owner.len() {
-            self.budget.take((owners - self.by_owner.len()) * self.empty.bytes())?;
-            self.by_owner.resize(owners, self.empty.clone());
-        }
+        self.grow(batch.owners.bound())?;
         let (found, charged, budget) = (&mut self.by_owner, &mut self.charged, &*self.budget);
         let mut add = |at: usize, hash: u64| {
             let found = &mut found[batch.owners.of(at) as usize];
@@ -162,6 +178,17 @@ impl Collector for Distinct {
             Source::Strings(words) if matches!(batch.owners, Owners::One(0)) => words.note(batch, budget),
             Source::Strings(words) => words.hashed(batch, budget, add),
         }
+    }
+
+    fn whole(&mut self, _: &Leaf<'_>) -> Outcome<bool> {
+        let Source::Strings(words) = &mut self.source else { return Ok(false) };
+        if !words.strings.has_all() {
+            return Ok(false);
+        }
+        self.grow(1)?;
+        let Source::Strings(words) = &mut self.source else { return Ok(false) };
+        words.note_all(&self.budget)?;
+        Ok(true)
     }
 
     fn leave(&mut self) -> Outcome<()> {

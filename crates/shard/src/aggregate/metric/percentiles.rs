@@ -12,10 +12,16 @@ use crate::aggregate::numbers::{Numbers, Read};
 use crate::aggregate::{Batch, Budget, Collector, Owners};
 use crate::compile::scorer::Leaf;
 use crate::score::Outcome;
+use crate::segment::DocId;
 
 /// How the numbers of a bucket are kept.
 pub(in crate::aggregate) trait Sketch: Clone + 'static {
     fn add(&mut self, number: f64) -> Outcome<()>;
+
+    fn add_all(&mut self, numbers: &[f64]) -> Outcome<()> {
+        numbers.iter().try_for_each(|&number| self.add(number))
+    }
+
     fn bytes(&self) -> usize;
     fn partial(self) -> Partial;
 }
@@ -24,6 +30,11 @@ impl Sketch for TDigest {
     #[inline]
     fn add(&mut self, number: f64) -> Outcome<()> {
         Self::add(self, number);
+        Ok(())
+    }
+
+    fn add_all(&mut self, numbers: &[f64]) -> Outcome<()> {
+        Self::add_all(self, numbers);
         Ok(())
     }
 
@@ -64,6 +75,10 @@ pub(in crate::aggregate) struct Sketches<S> {
     mapped: bool,
     empty: S,
     by_owner: Vec<S>,
+    /// Numbers of one owner that are taken in together.
+    waiting: Vec<f64>,
+    /// Whose they are.
+    waiting_for: u32,
     charged: Charged,
     budget: Arc<Budget>,
 }
@@ -88,9 +103,35 @@ impl<S: Sketch> Sketches<S> {
     pub(in crate::aggregate) fn new(values: &Values, empty: S, budget: Arc<Budget>) -> Self {
         let mapped = values.is_mapped() || values.missing.is_some();
         let (numbers, charged) = (Numbers::new(values), Charged::default());
-        Self { numbers, mapped, empty, by_owner: Vec::new(), charged, budget }
+        Self { numbers, mapped, empty, by_owner: Vec::new(), waiting: Vec::new(), waiting_for: 0, charged, budget }
+    }
+
+    /// Takes in the numbers that wait.
+    fn take_in(&mut self) -> Outcome<()> {
+        let Some(sketch) = self.by_owner.get_mut(self.waiting_for as usize) else { return Ok(()) };
+        let before = sketch.bytes();
+        sketch.add_all(&self.waiting)?;
+        self.waiting.clear();
+        self.charged.change(before, sketch.bytes(), &self.budget)
+    }
+
+    /// Numbers of one owner, of whom more are likely to come.
+    fn wait(&mut self, docs: &[DocId], owner: u32) -> Outcome<()> {
+        if owner != self.waiting_for || self.waiting.len() >= TOGETHER {
+            self.take_in()?;
+            self.waiting_for = owner;
+        }
+        let code = self.numbers.code;
+        let (Read::Dense(codes) | Read::Sparse(codes, _)) = self.numbers.read(docs);
+        let more = (self.waiting.len() + codes.len()).saturating_sub(self.waiting.capacity());
+        self.budget.take(more * size_of::<f64>())?;
+        self.waiting.extend(codes.iter().map(|&value| number(value, code)));
+        Ok(())
     }
 }
+
+/// Numbers that are taken in at once.
+const TOGETHER: usize = 1 << 15;
 
 impl<S: Sketch> Collector for Sketches<S> {
     fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
@@ -103,28 +144,25 @@ impl<S: Sketch> Collector for Sketches<S> {
             self.budget.take((owners - self.by_owner.len()) * self.empty.bytes())?;
             self.by_owner.resize(owners, self.empty.clone());
         }
+        if let Owners::One(owner) = batch.owners {
+            return self.wait(batch.docs, owner);
+        }
         let code = self.numbers.code;
         let (sketches, charged, budget) = (&mut self.by_owner, &mut self.charged, &*self.budget);
-        let read = self.numbers.read(batch.docs);
-        match (batch.owners, &read) {
-            (Owners::One(owner), Read::Dense(codes) | Read::Sparse(codes, _)) => {
-                let sketch = &mut sketches[owner as usize];
-                let before = sketch.bytes();
-                codes.iter().try_for_each(|&value| sketch.add(number(value, code)))?;
-                charged.change(before, sketch.bytes(), budget)
-            }
-            (owners, read) => read.try_for_each(|at, value| {
-                let sketch = &mut sketches[owners.of(at) as usize];
-                let before = sketch.bytes();
-                sketch.add(number(value, code))?;
-                charged.change(before, sketch.bytes(), budget)
-            }),
-        }
+        self.numbers.read(batch.docs).try_for_each(|at, value| {
+            let sketch = &mut sketches[batch.owners.of(at) as usize];
+            let before = sketch.bytes();
+            sketch.add(number(value, code))?;
+            charged.change(before, sketch.bytes(), budget)
+        })
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
         if !self.mapped {
             return Ok(Partial::Unmapped);
+        }
+        if owner == self.waiting_for {
+            self.take_in()?;
         }
         let found = self.by_owner.get_mut(owner as usize);
         Ok(found.map_or_else(|| self.empty.clone(), |found| std::mem::replace(found, self.empty.clone())).partial())

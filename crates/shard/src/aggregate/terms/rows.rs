@@ -39,6 +39,11 @@ pub(super) trait Finish {
         Ok(())
     }
 
+    /// Whether [`Finish::collect`] does anything.
+    fn sees_batches(&self) -> bool {
+        false
+    }
+
     /// Whether most keys are never asked for.
     fn needs_few_keys(&self) -> bool {
         false
@@ -68,8 +73,22 @@ impl Rows {
         Ok(self.owners.len() as u32 - 1)
     }
 
+    /// New buckets of one owner with these counts, whose keys take so many bytes each; the first of them.
+    pub(super) fn add_all(&mut self, owner: u32, counts: impl Iterator<Item = u64>, key_bytes: usize) -> Outcome<u32> {
+        let first = self.counts.len();
+        self.counts.extend(counts);
+        let made = self.counts.len() - first;
+        self.owners.resize(first + made, owner);
+        self.budget.buckets(made, BUCKET_BYTES + key_bytes)?;
+        Ok(first as u32)
+    }
+
     /// All buckets are there.
     pub(super) fn end(&mut self) {
+        if self.owners.iter().all(|&owner| owner == 0) {
+            self.by_owner = vec![(0..self.owners.len() as u32).collect()];
+            return;
+        }
         let owners = self.owners.iter().max().map_or(0, |&owner| owner as usize + 1);
         self.by_owner = vec![Vec::new(); owners];
         for (bucket, &owner) in self.owners.iter().enumerate() {

@@ -71,6 +71,10 @@ impl Finish for Significant {
         Ok(())
     }
 
+    fn sees_batches(&self) -> bool {
+        true
+    }
+
     fn end(&mut self, reader: &Reader, rows: &Rows, key: KeyOf<'_>) -> Outcome<()> {
         if !self.is_known() {
             return Ok(());

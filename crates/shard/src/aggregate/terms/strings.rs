@@ -11,8 +11,9 @@ use search::aggregation::values::Values;
 use super::rows::{Finish, Keyed, Rows};
 use crate::aggregate::batch::Sorted;
 use crate::aggregate::choice::Chooser;
-use crate::aggregate::places::{Places, REFUSED};
+use crate::aggregate::places::{NONE, Places, REFUSED};
 use crate::aggregate::strings::{Ords, Read, Strings};
+use crate::aggregate::tally::Tally;
 use crate::aggregate::{Batch, Collector, Collectors, Owners};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
@@ -27,7 +28,7 @@ pub(super) struct StringTerms {
     /// Ordinals of the segment -> buckets.
     places: Places,
     /// Documents by ordinal, where nothing but their number is wanted.
-    tally: Vec<u64>,
+    tally: Tally,
     /// Whether buckets of the segment were made otherwise.
     placed: bool,
     ords: Ords,
@@ -137,7 +138,7 @@ impl StringTerms {
             children,
             keys: Keys::new(chooser, finish.needs_few_keys()),
             finish,
-            tally: Vec::new(),
+            tally: Tally::default(),
             placed: false,
             ords: Ords::default(),
             inside: Sorted::default(),
@@ -146,14 +147,24 @@ impl StringTerms {
 
     /// Counts by ordinal; the buckets are made when the segment ends.
     fn count(&mut self, batch: Batch<'_>) -> Outcome<()> {
-        if self.tally.is_empty() {
-            let len = self.strings.ord_bound() as usize;
-            self.rows.budget.take(len * size_of::<u64>())?;
-            self.tally.resize(len, 0);
+        let (Read::Dense(ords) | Read::Sparse(ords, _)) = self.strings.read(batch.docs, &mut self.ords);
+        self.tally.add(ords, |ord| ord as i64, &self.rows.budget)
+    }
+
+    /// Buckets of a batch that has one owner, and whose documents have one value each; false where they are not found by position.
+    fn place(&mut self, batch: &Batch<'_>, owner: u32) -> Outcome<bool> {
+        let (strings, keys, rows) = (&self.strings, &mut self.keys, &mut self.rows);
+        let (places, owners) = (&mut self.places, &mut self.inside.owners);
+        let Read::Dense(ords) = strings.read(batch.docs, &mut self.ords) else { return Ok(false) };
+        let Some(row) = places.row(owner)? else { return Ok(false) };
+        owners.extend(ords.iter().map(|&ord| row.get(ord as usize).copied().unwrap_or(NONE)));
+        if !owners.contains(&NONE) {
+            return Ok(true);
         }
-        let tally = &mut self.tally;
-        self.strings.read(batch.docs, &mut self.ords).for_each(|_, ord| tally[ord as usize] += 1);
-        Ok(())
+        for (bucket, &ord) in owners.iter_mut().zip(ords).filter(|(bucket, _)| **bucket == NONE) {
+            *bucket = places.get(owner, ord, || keys.bucket(strings, rows, (owner, ord)))?;
+        }
+        Ok(true)
     }
 }
 
@@ -165,7 +176,16 @@ impl Collector for StringTerms {
         self.strings.enter(leaf)?;
         self.placed = false;
         self.places.reset(self.strings.ord_bound());
+        self.tally.reset(self.strings.ord_bound());
         self.children.enter(leaf)
+    }
+
+    fn whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
+        if !self.children.is_empty() || self.finish.sees_batches() {
+            return Ok(false);
+        }
+        let (tally, budget) = (&mut self.tally, &self.rows.budget);
+        self.strings.each_count(leaf, |ord, count| tally.add_many(ord, count, budget))
     }
 
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
@@ -176,11 +196,21 @@ impl Collector for StringTerms {
         self.placed = true;
         self.inside.clear();
         let plain = self.children.is_empty();
+        if let Owners::One(owner) = batch.owners
+            && !plain
+            && self.place(&batch, owner)?
+            && !self.inside.owners.contains(&REFUSED)
+        {
+            // Every document has one value that is not refused: the batch goes on as it is.
+            let owners = &self.inside.owners;
+            owners.iter().for_each(|&bucket| self.rows.counts[bucket as usize] += 1);
+            return self.children.collect(Batch { owners: Owners::Each(owners), ..batch });
+        }
+        self.inside.clear();
         let (strings, keys, rows) = (&self.strings, &mut self.keys, &mut self.rows);
         let (places, inside) = (&mut self.places, &mut self.inside);
         let read = strings.read(batch.docs, &mut self.ords);
-        if let (Read::Dense(ords), false) = (&read, plain) {
-            // Every document has one value: the batch goes on as it is, unless some value is refused.
+        if let (Read::Dense(ords), false, Owners::Each(_)) = (&read, plain, batch.owners) {
             for (at, &ord) in ords.iter().enumerate() {
                 let owner = batch.owners.of(at);
                 inside.owners.push(places.get(owner, ord, || keys.bucket(strings, rows, (owner, ord)))?);
@@ -207,30 +237,29 @@ impl Collector for StringTerms {
     }
 
     fn leave(&mut self) -> Outcome<()> {
-        let mut tally = std::mem::take(&mut self.tally);
-        if self.placed && !tally.is_empty() {
+        if self.placed && !self.tally.is_empty() {
             self.keys.settle(&self.strings, &mut self.rows)?;
         }
-        let counted = tally.iter().enumerate().filter(|(_, count)| **count > 0);
-        let (keys, rows) = (&mut self.keys, &mut self.rows);
+        let (keys, rows, tally) = (&mut self.keys, &mut self.rows, &self.tally);
         if keys.lazy {
-            for (ord, count) in counted {
-                let bucket = keys.bucket(&self.strings, rows, (0, ord as u64))?;
-                rows.counts[bucket as usize] += count;
-            }
+            let ords = &mut keys.ords;
+            let counts = tally.counted().map(|(ord, count)| {
+                ords.push(ord);
+                count
+            });
+            rows.add_all(0, counts, size_of::<u64>())?;
         } else {
-            let ords: Vec<u64> = counted.map(|(ord, _)| ord as u64).collect();
-            rows.budget.take(ords.len() * size_of::<u64>())?;
+            let (ords, counts): (Vec<u64>, Vec<u64>) = tally.counted().unzip();
+            rows.budget.take(ords.len() * size_of::<(u64, u64)>())?;
             self.strings.each_value(&ords, |at, value| {
                 let bucket = keys.named(rows, 0, value)?;
                 if bucket != REFUSED {
-                    rows.counts[bucket as usize] += tally[ords[at] as usize];
+                    rows.counts[bucket as usize] += counts[at];
                 }
                 Ok(())
             })?;
         }
-        tally.clear();
-        self.tally = tally;
+        self.tally.reset(0);
         self.children.leave()
     }
 

@@ -9,6 +9,7 @@ mod naive;
 mod places;
 mod queries;
 mod recorded;
+mod stretches;
 
 use std::sync::Arc;
 

@@ -157,7 +157,7 @@ impl<'a> MergedField<'a> {
             if let Some(strings) = input.segment.disk_strings(self.slot)? {
                 used.resize(strings.terms.count as usize, false);
                 for (doc, _) in input.kept() {
-                    strings.ords.rows(doc).for_each(|row| used[strings.ords.values.get_val(row) as usize] = true);
+                    strings.ords.rows(doc).for_each(|row| used[strings.ords.values.get(row) as usize] = true);
                 }
             }
             all.push(used);
@@ -198,7 +198,7 @@ fn push_pairs<T: MonotonicallyMappableToU64>(
     pairs: &mut Vec<(DocId, T)>,
 ) {
     for (doc, new) in input.kept() {
-        pairs.extend(column.rows(doc).map(|row| (new, map(column.values.get_val(row)))));
+        pairs.extend(column.rows(doc).map(|row| (new, map(column.values.get(row)))));
     }
 }
 

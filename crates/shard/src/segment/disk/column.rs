@@ -12,7 +12,9 @@ use tantivy::directory::OwnedBytes;
 use super::key;
 use super::manifest::{ColumnEntry, Extent, TermsEntry};
 use super::terms::Inverted;
+use super::values::{BLOCK, Values, each_block};
 use crate::fields::FieldSlot;
+use crate::score::bits;
 use crate::segment::column::{NumberColumn, StringColumn, Visit};
 use crate::segment::{DocId, DocRange};
 
@@ -34,7 +36,7 @@ pub(crate) struct Column<T> {
     docs: Option<tantivy::columnar::column_index::OptionalIndex>,
     /// Of the n-th document with values, the row of the first; and the end.
     starts: Option<Arc<dyn ColumnValues<u32>>>,
-    pub(crate) values: Arc<dyn ColumnValues<T>>,
+    pub(crate) values: Values<T>,
 }
 
 impl<T: MonotonicallyMappableToU64> Column<T> {
@@ -47,11 +49,11 @@ impl<T: MonotonicallyMappableToU64> Column<T> {
             },
         };
         let starts = entry.starts.map(|at| load_u64_based_column_values(extent(columns, at)?)).transpose()?;
-        let values: Arc<dyn ColumnValues<T>> = load_u64_based_column_values(extent(columns, entry.values)?)?;
+        let values = Values::open(extent(columns, entry.values)?)?;
         let column = Self { doc_count, docs, starts, values };
         let with_values = column.docs.as_ref().map_or(doc_count, |docs| docs.num_non_nulls());
         let rows = column.starts.as_ref().map_or(with_values, |starts| starts.num_vals().saturating_sub(1));
-        let has_rows = column.starts.is_some() || column.values.num_vals() == rows;
+        let has_rows = column.starts.is_some() || column.values.count() == rows;
         if rows != with_values || !has_rows {
             return Err(corrupt("a column has another number of values than documents"));
         }
@@ -85,45 +87,68 @@ impl<T: MonotonicallyMappableToU64> Column<T> {
     }
 
     pub(crate) fn first_value(&self, doc: DocId) -> Option<T> {
-        self.rows(doc).next().map(|row| self.values.get_val(row))
+        self.rows(doc).next().map(|row| self.values.get(row))
     }
 
     pub(crate) fn append(&self, doc: DocId, out: &mut Vec<T>) {
-        out.extend(self.rows(doc).map(|row| self.values.get_val(row)));
+        out.extend(self.rows(doc).map(|row| self.values.get(row)));
     }
 
     fn first_values(&self, docs: &[DocId], missing: T, out: &mut [T]) {
-        if self.docs.is_some() || self.starts.is_some() {
-            for (&doc, out) in docs.iter().zip(out) {
-                *out = self.first_value(doc).unwrap_or(missing);
-            }
-            return;
+        match (&self.docs, &self.starts) {
+            (None, None) => self.values.gather(docs, out),
+            (Some(index), None) => each_block(docs, |begin, at| {
+                let (docs, out) = (&docs[at.clone()], &mut out[at]);
+                let end = begin.saturating_add(BLOCK).min(self.doc_count);
+                let (first, behind) = (index.rank(begin), index.rank(end));
+                if behind == first {
+                    out.fill(missing);
+                } else if behind - first == end - begin {
+                    // Every document of the block has a value.
+                    let rows: Vec<u32> = docs.iter().map(|doc| doc - begin + first).collect();
+                    self.values.gather(&rows, out);
+                } else {
+                    self.each_first(docs, missing, out);
+                }
+            }),
+            (_, Some(_)) => self.each_first(docs, missing, out),
         }
-        let (Some(&first), Some(&last)) = (docs.first(), docs.last()) else { return };
-        if (last - first) as usize + 1 == docs.len() {
-            self.values.get_range(u64::from(first), out);
-        } else {
-            self.values.get_vals(docs, out);
+    }
+
+    fn each_first(&self, docs: &[DocId], missing: T, out: &mut [T]) {
+        for (&doc, out) in docs.iter().zip(out) {
+            *out = self.first_value(doc).unwrap_or(missing);
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.docs.is_none() && self.starts.is_none()
+    }
+
+    /// Sets the bits of the documents with a value in `range`; bit 0 stands for the first.
+    fn fill(&self, range: RangeInclusive<T>, docs: DocRange, words: &mut [u64]) {
+        if self.is_full() {
+            return self.values.fill(range, docs, words);
+        }
+        let (first, mut found) = (docs.start, Vec::new());
+        self.append_in_range(range, docs, &mut found);
+        found.iter().for_each(|doc| bits::set(words, doc - first));
     }
 
     fn append_in_range(&self, range: RangeInclusive<T>, docs: DocRange, out: &mut Vec<DocId>) {
         let docs = docs.start.min(self.doc_count)..docs.end.min(self.doc_count);
-        if docs.is_empty()
-            || range.is_empty()
-            || *range.start() > self.values.max_value()
-            || *range.end() < self.values.min_value()
+        if docs.is_empty() || range.is_empty() || *range.start() > self.values.max() || *range.end() < self.values.min()
         {
             return;
         }
         let ranks = self.docs.as_ref().map_or(docs.clone(), |index| index.rank(docs.start)..index.rank(docs.end));
         let mut found = Vec::new();
         match &self.starts {
-            None => self.values.get_row_ids_for_value_range(range, ranks, &mut found),
+            None => self.values.rows_in(range, ranks, &mut found),
             Some(starts) => {
                 let holds = |rank: u32| {
                     let mut rows = starts.get_val(rank)..starts.get_val(rank + 1);
-                    rows.any(|row| range.contains(&self.values.get_val(row)))
+                    rows.any(|row| range.contains(&self.values.get(row)))
                 };
                 found.extend(ranks.filter(|&rank| holds(rank)));
             }
@@ -137,7 +162,7 @@ impl<T: MonotonicallyMappableToU64> Column<T> {
 
 impl NumberColumn for Column<i64> {
     fn min_max(&self) -> Option<(i64, i64)> {
-        (self.values.num_vals() > 0).then(|| (self.values.min_value(), self.values.max_value()))
+        (self.values.count() > 0).then(|| (self.values.min(), self.values.max()))
     }
 
     fn is_single(&self) -> bool {
@@ -165,7 +190,15 @@ impl NumberColumn for Column<i64> {
     }
 
     fn is_full(&self) -> bool {
-        self.docs.is_none() && self.starts.is_none()
+        Column::is_full(self)
+    }
+
+    fn fill_range(&self, range: RangeInclusive<i64>, docs: DocRange, words: &mut [u64]) {
+        self.fill(range, docs, words);
+    }
+
+    fn extremes(&self, docs: DocRange) -> Option<(i64, i64)> {
+        if Column::is_full(self) { self.values.extremes(docs) } else { None }
     }
 }
 
@@ -251,6 +284,14 @@ impl StringColumn for DiskStrings {
 
     fn docs_in_range(&self, ords: RangeInclusive<u64>, docs: DocRange, out: &mut Vec<DocId>) {
         self.ords.append_in_range(ords, docs, out);
+    }
+
+    fn is_full(&self) -> bool {
+        self.ords.is_full()
+    }
+
+    fn fill_range(&self, ords: RangeInclusive<u64>, docs: DocRange, words: &mut [u64]) {
+        self.ords.fill(ords, docs, words);
     }
 
     fn has(&self, doc: DocId) -> bool {

@@ -29,6 +29,7 @@ pub(crate) mod key;
 pub(crate) mod manifest;
 mod positions;
 pub(crate) mod terms;
+mod values;
 
 use column::{Column, DiskStrings, extent};
 use files::Files;

@@ -9,6 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
+mod many;
 mod quantiles;
 #[cfg(test)]
 mod tests;
@@ -66,6 +67,19 @@ impl TDigest {
                 self.gather();
             }
         }
+    }
+
+    /// As [`TDigest::add`] for each; in far less time where they are thousands.
+    pub fn add_all(&mut self, numbers: &[f64]) {
+        if numbers.len() < many::MANY || !numbers.iter().all(|number| number.is_finite()) {
+            numbers.iter().for_each(|&number| self.add(number));
+            return;
+        }
+        // Finer than what is kept, since it is gathered once more.
+        let centroids = many::centroids(numbers, 4.0 * self.compression);
+        let ends = |centroid: Option<&Centroid>, none: f64| centroid.map_or(none, |centroid| centroid.mean);
+        let (min, max) = (ends(centroids.first(), f64::INFINITY), ends(centroids.last(), f64::NEG_INFINITY));
+        self.merge(Self { compression: self.compression, centroids, fresh: Vec::new(), min, max, backward: false });
     }
 
     /// Takes in another's numbers. The finer of two compressions stays.
@@ -142,12 +156,7 @@ impl TDigest {
 fn compress(mut sorted: Vec<Centroid>, compression: f64) -> Vec<Centroid> {
     let Some(count) = sorted.len().checked_sub(1).filter(|count| *count > 1) else { return sorted };
     let total = sorted.iter().map(|centroid| centroid.weight as f64).sum::<f64>();
-    // k2: the most that may lie at quantile q is q (1 - q) / normalizer of the total.
-    let most = total * (4.0 * (total / compression).ln() + 24.0) / compression;
-    let share = |weight: f64| {
-        let q = weight / total;
-        most * q * (1.0 - q)
-    };
+    let share = scale(total, compression);
     let (mut kept, mut before) = (0, 0.0);
     let (mut weight, mut admitted) = (sorted[0].weight as f64, share(0.0));
     // The mean of what is together is its first mean and the mean distance from it: no division for each number.
@@ -170,6 +179,15 @@ fn compress(mut sorted: Vec<Centroid>, compression: f64) -> Vec<Centroid> {
     }
     sorted.truncate(kept + 1);
     sorted
+}
+
+/// How much may lie together where so much lies before it. k2: the most at quantile q is q (1 - q) / normalizer of the total.
+fn scale(total: f64, compression: f64) -> impl Fn(f64) -> f64 {
+    let most = total * (4.0 * (total / compression).ln() + 24.0) / compression;
+    move |weight| {
+        let q = weight / total;
+        most * q * (1.0 - q)
+    }
 }
 
 /// The mean that lies `away` from the first of several numbers in order, not beyond them: rounding may put it there, and the

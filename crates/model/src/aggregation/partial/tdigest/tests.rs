@@ -61,6 +61,30 @@ fn whole_numbers_are_missed_by_less_than_one() {
 }
 
 #[test]
+fn many_at_once_keep_their_ends_and_what_they_are() {
+    let skewed = |n: u64| 1.0 / (1 + n * 7919 % 50_021) as f64 * if n.is_multiple_of(3) { -1e9 } else { 1e9 };
+    let shapes: [Vec<f64>; 6] = [
+        (0..50_000).map(|n| f64::from(n * 7919 % 50_021)).collect(),
+        (0..50_000).map(skewed).collect(),
+        (0..50_000).map(|n| f64::from(n % 1009) - 100.0).collect(),
+        vec![-0.25; 20_000],
+        (0..5000).map(|n| if n % 2 == 0 { f64::MAX } else { f64::MIN } / f64::from(1 + n)).collect(),
+        (0..50_000).map(|n| f64::from(n * 7919 % 10_007) - 2000.0).collect(),
+    ];
+    for numbers in shapes {
+        let mut at_once = TDigest::new(100.0);
+        numbers.chunks(25_000).for_each(|part| at_once.add_all(part));
+        let mut sorted = numbers.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let total: u64 = at_once.centroids.iter().map(|centroid| centroid.weight).sum();
+        assert_eq!(total + at_once.fresh.len() as u64, numbers.len() as u64);
+        assert_eq!((at_once.min, at_once.max), (sorted[0], sorted[sorted.len() - 1]));
+        assert!(at_once.centroids.is_sorted_by(|a, b| a.mean <= b.mean), "{:?}", at_once.centroids);
+        check_ranks(&at_once, numbers).unwrap();
+    }
+}
+
+#[test]
 fn a_million_numbers_stay_small() {
     let mut digest = TDigest::new(100.0);
     (0..1_000_000u64).for_each(|n| digest.add((n * 7919 % 1_000_003) as f64));
@@ -117,7 +141,10 @@ proptest! {
         let right = parts.into_iter().rev().reduce(|all, part| merge(part, all)).unwrap();
         check_ranks(&left, numbers.clone())?;
         check_ranks(&right, numbers.clone())?;
-        check_ranks(&digest(numbers.iter().copied()), numbers)?;
+        check_ranks(&digest(numbers.iter().copied()), numbers.clone())?;
+        let mut at_once = TDigest::new(100.0);
+        at_once.add_all(&numbers);
+        check_ranks(&at_once, numbers)?;
     }
 
     #[test]
