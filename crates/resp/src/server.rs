@@ -60,7 +60,7 @@ impl Default for Settings {
             stall_timeout: Some(Duration::from_secs(60)),
             key_shards: 4,
             sync_always: false,
-            compatible_version: "7.4.0".to_owned(),
+            compatible_version: "7.4.1".to_owned(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod durability;
 mod failed_copy;
 mod hostile;
 mod python;
+mod redis;
 mod relevance;
 mod serve;
 mod server;

@@ -10,8 +10,8 @@ use super::server::Server;
 const CLIENT: &str = "opensearch-py==3.2.0";
 
 /// The folder of the client, installed once per target folder; `Err`: why it cannot be had.
-fn client() -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(CLIENT);
+pub(crate) fn installed(package: &str) -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(package);
     if folder.exists() {
         return Ok(folder);
     }
@@ -19,11 +19,11 @@ fn client() -> Result<PathBuf, String> {
     let fresh = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).map_err(|error| error.to_string())?;
     let mut pip = Command::new("python3");
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", "--target"]);
-    pip.arg(fresh.path().join("client")).arg(CLIENT).stdin(Stdio::null());
+    pip.arg(fresh.path().join("client")).arg(package).stdin(Stdio::null());
     let output = pip.output().map_err(|error| format!("python3: {error}"))?;
     if !output.status.success() {
         let told = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("pip cannot install {CLIENT}: {}", told.lines().last().unwrap_or_default()));
+        return Err(format!("pip cannot install {package}: {}", told.lines().last().unwrap_or_default()));
     }
     match std::fs::rename(fresh.path().join("client"), &folder) {
         Err(error) if !folder.exists() => Err(error.to_string()),
@@ -33,7 +33,7 @@ fn client() -> Result<PathBuf, String> {
 
 #[test]
 fn opensearch_py_works_unmodified() {
-    let client = match client() {
+    let client = match installed(CLIENT) {
         Ok(client) => client,
         Err(reason) => return eprintln!("skipped: {reason}"),
     };

@@ -77,7 +77,7 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         name: "resp.compatible_version",
         kind: Kind::Text,
-        default: "7.4.0",
+        default: "7.4.1",
         about: "The version of Redis that clients are told.",
     },
 ];

@@ -23,7 +23,7 @@ pub(super) struct Module {
 }
 
 pub(super) fn modules() -> &'static [Module] {
-    &[Module { name: "search", version: 21_020 }, Module { name: "ReJSON", version: 20_809 }]
+    &[Module { name: "search", version: 21_005 }, Module { name: "ReJSON", version: 20_803 }]
 }
 
 pub(super) fn module(module: &Module) -> Reply {

@@ -49,7 +49,11 @@ impl Expression {
             Self::Exists(operand) => Ok(!operand.values(root, here)?.is_empty()),
             Self::Compare(left, comparison, right) => {
                 let (left, right) = (left.values(root, here)?, right.values(root, here)?);
-                Ok(left.iter().any(|left| right.iter().any(|right| comparison.holds(left, right))))
+                let any = |comparison: Comparison| {
+                    left.iter().any(|left| right.iter().any(|right| comparison.holds(left, right)))
+                };
+                // What is not there differs from everything.
+                Ok(if *comparison == Comparison::NotEqual { !any(Comparison::Equal) } else { any(*comparison) })
             }
         }
     }
@@ -70,7 +74,7 @@ impl Comparison {
         let order = order(left, right);
         match self {
             Self::Equal => order == Some(Ordering::Equal) || left == right,
-            Self::NotEqual => order.is_some_and(Ordering::is_ne) || (order.is_none() && left != right),
+            Self::NotEqual => !Self::Equal.holds(left, right),
             Self::Less => order == Some(Ordering::Less),
             Self::AtMost => order.is_some_and(Ordering::is_le),
             Self::Greater => order == Some(Ordering::Greater),

@@ -16,14 +16,15 @@ impl Path {
     /// [`PathError::Syntax`] naming the place.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         let legacy = !text.starts_with('$');
+        if text == "." {
+            return Ok(Self { legacy, steps: Vec::new() });
+        }
         let mut parser = Parser { text, at: usize::from(!legacy), depth: 0 };
         let mut steps = Vec::new();
-        if legacy && text != "." && !text.starts_with(['.', '[']) {
+        if legacy && !text.starts_with(['.', '[']) {
             steps.push(Step::Keys(vec![parser.name()?]));
         }
-        if text != "." {
-            parser.steps(&mut steps)?;
-        }
+        parser.steps(&mut steps)?;
         if parser.at < text.len() {
             return Err(parser.expected("a dot or a bracket"));
         }

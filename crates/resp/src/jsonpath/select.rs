@@ -180,6 +180,7 @@ mod tests {
         check("$.a", json!([5]));
         check("a", json!([5]));
         check(".o.a", json!([2]));
+        check("$.list[?(@.t != \"ab\")]", json!([{"n": 1}, {"m": 9}]));
         check("$.o['b c','a']", json!([null, 2]));
         check("$..a", json!([5, 2]));
         check("$.b[0,-1]", json!([1, {"c": "x", "d": 3}]));

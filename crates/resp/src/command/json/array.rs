@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value as Json;
 
-use super::read::{each_read, named_path};
+use super::read::{each_read, named_path, wrong_type};
 use super::{Answer, answered, each, json, path};
 use crate::args::{Args, integer};
 use crate::error::RespError;
@@ -46,7 +46,7 @@ pub(super) async fn index(session: &mut Session, mut args: Args) -> Answer {
         Some(Reply::Integer(at.map_or(-1, |at| at as i64)))
     };
     let path = path(&word)?;
-    each_read(session, &key, &path, found, |_| no_array(&spelled(&word))).await
+    each_read(session, &key, &path, found, |there| wrong_type("array", there, &spelled(&word))).await
 }
 
 /// Numbers are the same by value.

@@ -144,11 +144,6 @@ pub(super) async fn merge(session: &mut Session, mut args: Args) -> Answer {
             if !put(&mut json, &path, &patch, false, false)? {
                 return Ok((Next::Keep, false));
             }
-        } else if patch.is_null() {
-            if path.is_root() {
-                return Ok((Next::Delete, true));
-            }
-            remove(&mut json, places);
         } else {
             for place in places {
                 if let Some(there) = at_mut(&mut json, &place) {

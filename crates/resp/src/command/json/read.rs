@@ -167,7 +167,8 @@ pub(super) fn named_path(args: &mut Args) -> Result<(Path, String), RespError> {
     Ok((path(&word)?, told(&word)))
 }
 
-fn wrong_type(expected: &str, found: Option<&Json>, name: &str) -> RespError {
+/// That a path means nothing, or something of another type.
+pub(super) fn wrong_type(expected: &str, found: Option<&Json>, name: &str) -> RespError {
     match found {
         Some(found) => RespError::line(format!(
             "WRONGTYPE wrong type of path value - expected {expected} but found {}",

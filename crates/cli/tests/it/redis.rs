@@ -1,0 +1,76 @@
+//! The Redis dialect as its clients meet it: recorded scenarios replayed, and what a connection may and may not do.
+//!
+//! `tests/redis/NAME.redis` holds a command a line, the record beside it what a real Redis with its search and JSON modules answered.
+
+mod client;
+mod connections;
+mod python;
+mod script;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::server::Server;
+use client::Client;
+
+/// A node that answers Redis clients on a port of the system's choice.
+pub(crate) fn start(settings: &[&str]) -> Server {
+    let mut all = vec!["resp.address=127.0.0.1:0"];
+    all.extend_from_slice(settings);
+    Server::start_with(&all)
+}
+
+/// Every script of the folder of scenarios, by name.
+fn scripts() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/redis");
+    let entries = std::fs::read_dir(&folder).expect("the folder of scenarios");
+    let paths = entries.map(|entry| entry.expect("an entry of it").path());
+    let mut found: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "redis")).collect();
+    found.sort();
+    found
+}
+
+/// `known.txt` beside the scripts: `SCRIPT:LINE why`.
+fn known() -> BTreeMap<String, String> {
+    let text = include_str!("../redis/known.txt");
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let (place, why) = line.split_once(' ').expect("a place and a reason");
+            (place.to_owned(), why.to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn redis_clients_are_answered_as_recorded_but_for_what_is_known() {
+    let server = start(&[]);
+    let known = known();
+    let (mut met, mut unknown, mut count) = (BTreeSet::new(), Vec::new(), 0);
+    for path in scripts() {
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name of letters").to_owned();
+        let mut client = Client::connect(&server);
+        for (request, recorded) in script::recorded(&path) {
+            let answer = client.ask(&request.words);
+            count += 1;
+            if request.skip || script::same(&recorded, &answer, request.unordered) {
+                continue;
+            }
+            let place = format!("{name}:{}", request.line);
+            if !known.contains_key(&place) {
+                unknown.push(format!("{place}: {}\n    {recorded}\n    {answer}", request.label));
+            }
+            met.insert(place);
+        }
+    }
+    assert!(count > 400, "only {count} commands were replayed");
+    assert!(
+        unknown.is_empty(),
+        "{} answers differ that known.txt does not name:\n{}",
+        unknown.len(),
+        unknown.join("\n")
+    );
+    let vanished: Vec<&String> = known.keys().filter(|place| !met.contains(*place)).collect();
+    assert!(vanished.is_empty(), "these answers are as recorded now; take them out of known.txt: {vanished:?}");
+    assert_eq!(server.complaints(), Vec::<String>::new());
+}

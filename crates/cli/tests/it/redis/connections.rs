@@ -1,0 +1,181 @@
+//! Connections: pipelines, limits, passwords, clients that do not read, restarts.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::start;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn words(line: &str) -> Vec<Vec<u8>> {
+    line.split(' ').map(|word| word.as_bytes().to_vec()).collect()
+}
+
+/// Asks until `wanted` is answered.
+fn until(client: &mut Client, line: &str, wanted: &Value) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let answer = client.say(line);
+        if answer == *wanted {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{line} answers {answer}, never {wanted}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn redis_pipelines_are_answered_in_order() {
+    let server = start(&[]);
+    let mut client = Client::connect(&server);
+    for number in 0..500 {
+        client.send(&words(&format!("SET key:{number} {number}")));
+        client.send(&words(&format!("GET key:{number}")));
+        client.send(&words("INCR count"));
+    }
+    for number in 0..500 {
+        assert_eq!(client.answer(), "OK");
+        assert_eq!(client.answer(), number.to_string());
+        assert_eq!(client.answer(), number + 1);
+    }
+    client.stream.write_all(b"PING\r\nECHO 'a b'\r\n").unwrap();
+    assert_eq!((client.answer(), client.answer()), (json!("PONG"), json!("a b")));
+    assert_eq!(client.say("DBSIZE"), 501);
+}
+
+#[test]
+fn redis_counters_lose_nothing_between_clients() {
+    let server = start(&[]);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut client = Client::connect(&server);
+                for _ in 0..100 {
+                    client.say("INCR shared");
+                    client.say("HINCRBY hash field 2");
+                }
+            });
+        }
+    });
+    let mut client = Client::connect(&server);
+    assert_eq!((client.say("GET shared"), client.say("HGET hash field")), (json!("400"), json!("800")));
+}
+
+#[test]
+fn redis_keys_survive_a_kill_and_expire() {
+    let mut server = start(&["resp.appendfsync=always"]);
+    let mut client = Client::connect(&server);
+    client.say("HSET film:1 title Alien year 1979");
+    client.say("SET soon gone PX 1");
+    client.say("SET later v EX 1000");
+    until(&mut client, "DBSIZE", &json!(2));
+    assert_eq!(client.say("GET soon"), Value::Null);
+    server.kill();
+    server.restart();
+    let mut client = Client::connect(&server);
+    assert_eq!(client.say("HGET film:1 title"), "Alien");
+    assert_eq!(client.say("TTL film:1"), -1);
+    client.say("PEXPIRE later 1");
+    until(&mut client, "DBSIZE", &json!(1));
+    let info = client.say("INFO stats");
+    assert!(info.as_str().unwrap_or_default().contains("expired_keys:1\r\n"), "{info}");
+}
+
+#[test]
+fn redis_strangers_say_the_password_first() {
+    let server = start(&["resp.password=sesame"]);
+    let mut client = Client::connect(&server);
+    let refused = |answer: Value, prefix: &str| {
+        let error = answer["error"].as_str().unwrap_or_default().to_owned();
+        assert!(error.starts_with(prefix), "{answer}");
+    };
+    refused(client.say("GET a"), "NOAUTH");
+    refused(client.say("NOSUCH"), "NOAUTH");
+    refused(client.say("HELLO 3"), "NOAUTH");
+    refused(client.say("AUTH wrong"), "WRONGPASS");
+    assert_eq!(client.say("AUTH sesame"), "OK");
+    assert_eq!(client.say("SET a 1"), "OK");
+    let mut stranger = Client::connect(&server);
+    stranger.stream.write_all(b"*1000\r\n").unwrap();
+    refused(stranger.answer(), "ERR Protocol error: unauthenticated multibulk length");
+    assert!(stranger.is_closed());
+    let log = server.log();
+    assert!(!log.contains("sesame"), "{log}");
+}
+
+#[test]
+fn redis_connections_have_limits() {
+    let server = start(&["resp.max_connections=2", "resp.max_bulk_bytes=1kb", "resp.stall_timeout=300ms"]);
+    let mut one = Client::connect(&server);
+    let mut two = Client::connect(&server);
+    assert_eq!((one.say("PING"), two.say("PING")), (json!("PONG"), json!("PONG")));
+    let mut three = Client::connect(&server);
+    assert_eq!(three.answer()["error"], "ERR max number of clients reached");
+    assert!(three.is_closed());
+    two.stream.write_all(b"*1\r\n$2000\r\n").unwrap();
+    assert_eq!(two.answer()["error"], "ERR Protocol error: invalid bulk length");
+    assert!(two.is_closed());
+    // Who asks and never reads is cut off, and what was gathered for him is given back.
+    one.say(&format!("SET big {}", "x".repeat(1000)));
+    let mut deaf = Client::connect(&server);
+    let many = b"GET big\r\n".repeat(20_000);
+    let deadline = Instant::now() + PATIENCE;
+    while deaf.stream.write_all(&many).is_ok() {
+        assert!(Instant::now() < deadline, "the node goes on reading");
+    }
+    until_clients(&mut one, 1);
+}
+
+fn until_clients(client: &mut Client, count: u32) {
+    let deadline = Instant::now() + PATIENCE;
+    let wanted = format!("connected_clients:{count}\r\n");
+    while !client.say("INFO clients").as_str().unwrap_or_default().contains(&wanted) {
+        assert!(Instant::now() < deadline, "the connection of a client that does not read stays");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn redis_clients_can_be_listed_and_killed() {
+    let server = start(&[]);
+    let (mut one, mut two) = (Client::connect(&server), Client::connect(&server));
+    let id = two.say("CLIENT ID");
+    two.say("CLIENT SETNAME victim");
+    let list = one.say("CLIENT LIST");
+    assert!(list.as_str().unwrap_or_default().contains("name=victim"), "{list}");
+    assert_eq!(one.say(&format!("CLIENT KILL ID {id}")), 1);
+    assert!(two.is_closed());
+    one.send(&words("CLIENT REPLY SKIP"));
+    one.send(&words("ECHO unheard"));
+    assert_eq!(one.say("ECHO heard"), "heard");
+}
+
+#[test]
+fn redis_walks_meet_every_key_once() {
+    let server = start(&[]);
+    let mut client = Client::connect(&server);
+    for batch in 0..10 {
+        let pairs: Vec<String> = (0..100).map(|number| format!("k{} v", batch * 100 + number)).collect();
+        client.say(&format!("MSET {}", pairs.join(" ")));
+    }
+    let (mut cursor, mut met) = ("0".to_owned(), Vec::new());
+    loop {
+        let page = client.say(&format!("SCAN {cursor} COUNT 37"));
+        met.extend(page[1].as_array().unwrap().iter().map(Value::to_string));
+        cursor = page[0].as_str().unwrap().to_owned();
+        if cursor == "0" {
+            break;
+        }
+    }
+    let count = met.len();
+    met.sort();
+    met.dedup();
+    assert_eq!((count, met.len()), (1000, 1000));
+    assert!(client.say("RANDOMKEY").as_str().unwrap_or_default().starts_with('k'));
+    // The other dialect sees them, too.
+    let found = server.ok("GET", "/.keys/_count", "");
+    assert_eq!(found["count"], 1000);
+}
