@@ -203,7 +203,7 @@ pub struct AnalyzedToken {
 }
 
 /// Counts of one shard copy.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ShardStats {
     pub docs: u64,
     pub deleted: u64,
@@ -270,7 +270,7 @@ impl ShardStats {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TranslogStats {
     pub operations: u64,
     pub bytes: u64,
@@ -278,7 +278,7 @@ pub struct TranslogStats {
     pub uncommitted_bytes: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperationStats {
     pub total: u64,
     pub time_ms: u64,
@@ -312,7 +312,7 @@ pub struct CopyStats {
 }
 
 /// One segment as `_cat/segments` and `_segments` show it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SegmentInfo {
     pub name: String,
     pub docs: u64,

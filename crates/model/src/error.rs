@@ -254,6 +254,7 @@ kinds! {
     NodeNotConnected "node_not_connected_exception" 500
     NotImplemented "not_implemented_exception" 501
     NotSerializable "not_x_content_exception" 400
+    NoSuchNode "no_such_node_exception" 500
     NoShardAvailable "no_shard_available_action_exception" 503
     NoViableAlternative "no_viable_alt_exception" 400
     NullPointer "null_pointer_exception" 500
@@ -272,6 +273,7 @@ kinds! {
     ResourceNotFound "resource_not_found_exception" 404
     RoutingMissing "routing_missing_exception" 400
     Script "script_exception" 400
+    SearchContextMissing "search_context_missing_exception" 404
     Search "search_exception" 500
     SearchPhaseExecution "search_phase_execution_exception" 503
     SearchParse "parsing_exception" 400

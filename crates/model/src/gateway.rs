@@ -18,6 +18,7 @@ use crate::search::{
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
 };
 use crate::target::Target;
+use crate::task::{TaskFilter, TaskList};
 use crate::write::{WriteRequest, WriteResponse};
 
 type Answer<T> = Result<T, Error>;
@@ -66,6 +67,11 @@ pub trait Gateway: Send + Sync + 'static {
     async fn retry_failed(&self) -> Answer<()>;
     fn cluster(&self) -> ClusterView;
     async fn node_stats(&self) -> Answer<Vec<NodeStats>>;
+
+    /// What the nodes are doing.
+    async fn tasks(&self, filter: TaskFilter) -> Answer<TaskList>;
+    /// Ends tasks that may be ended, and what other nodes do for them; those that were told to end.
+    async fn cancel_tasks(&self, filter: TaskFilter) -> Answer<TaskList>;
 
     // The process.
 

@@ -17,5 +17,6 @@ pub mod number;
 pub mod query;
 pub mod search;
 pub mod target;
+pub mod task;
 pub mod wire;
 pub mod write;

@@ -47,6 +47,8 @@ pub struct SearchRequest {
     pub request_cache: Option<bool>,
     /// The groups under which the search is counted, too.
     pub stats: Vec<String>,
+    /// How many shards of one node are searched at a time.
+    pub max_concurrent_shard_requests: u32,
 }
 
 impl SearchRequest {
@@ -74,6 +76,7 @@ impl SearchRequest {
             typed_keys: false,
             request_cache: None,
             stats: Vec::new(),
+            max_concurrent_shard_requests: 5,
         }
     }
 }

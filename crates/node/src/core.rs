@@ -8,6 +8,8 @@ use std::time::Instant;
 use crate::data_lock::DataLock;
 use cluster::command::Command;
 use cluster::state::{Node, State};
+use grpc::channels::Channels;
+use grpc::wire::Wire;
 use model::error::{Error, ErrorKind};
 use parking_lot::Mutex;
 use shard::aggregate::Budget;
@@ -15,10 +17,13 @@ use wal::Syncer;
 
 use crate::clock::now_ms;
 use crate::config::Config;
+use crate::gateway::remote::Received;
+use crate::gateway::remote::contexts::Contexts;
 use crate::identity::{self, DocumentIds};
 use crate::indexes::{Indexes, Reconciling};
 use crate::metadata::{Identity, Metadata};
 use crate::pool::Pool;
+use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 
 /// A command, and where its answer goes.
@@ -48,6 +53,14 @@ pub struct Core {
     pub refresh: Pool,
     pub metrics: Metrics,
     pub document_ids: DocumentIds,
+    /// Connections to the other nodes.
+    pub peers: Arc<Channels>,
+    /// What searches of other nodes keep here between their phases.
+    pub(crate) contexts: Contexts,
+    /// What this node is doing.
+    pub(crate) tasks: Arc<Tasks>,
+    /// What other nodes have sent to be written.
+    pub(crate) received: Received,
     pub started_ms: u64,
     /// Bytes that the aggregations of all searches hold.
     aggregated: Arc<AtomicU64>,
@@ -80,6 +93,10 @@ impl Core {
             ephemeral_id: identity::random(),
             started_ms: now_ms(),
             aggregated: Arc::default(),
+            peers: Channels::new(wire(&config, &identity)),
+            contexts: Contexts::default(),
+            tasks: Tasks::new(identity.node.0.clone()),
+            received: Received::default(),
             config,
             identity,
             metadata,
@@ -191,5 +208,17 @@ impl Core {
         self.indexes.flush_all();
         self.flush.finish();
         tracing::info!("node {} has flushed its shards and leaves", self.config.node_name);
+    }
+}
+
+/// How this node speaks with others.
+fn wire(config: &Config, identity: &Identity) -> Wire {
+    Wire {
+        cluster_name: config.cluster_name.as_str().into(),
+        node: identity.node.clone(),
+        secret: None,
+        max_message: 128 << 20,
+        compress_bulk: true,
+        tls: None,
     }
 }

@@ -14,4 +14,5 @@ mod metadata;
 mod pool;
 mod process;
 mod similarity;
+mod tasks;
 pub mod telemetry;

@@ -13,8 +13,10 @@ use model::search::{Found, GetRequest, GetResponse};
 use model::write::VersionType;
 use shard::engine::Current;
 
+use super::holder::Holder;
+use super::remote::{self, get::Get};
 use crate::core::Core;
-use crate::indexes::Used;
+use crate::indexes::{OpenIndex, OpenShard, Used};
 use crate::telemetry::Action;
 
 pub(super) async fn get(core: &Arc<Core>, request: GetRequest) -> Result<GetResponse, Error> {
@@ -25,11 +27,35 @@ pub(super) async fn get(core: &Arc<Core>, request: GetRequest) -> Result<GetResp
     let routing = routing_of(&metadata, &request.index, request.routing.as_deref(), &request.id)?;
     let open = core.indexes.get(&metadata)?;
     let number = Spread::of(&metadata.settings).shard(&request.id, routing.as_deref());
-    let shard = open.shard(number).cloned().ok_or_else(|| Error::index_not_found(&metadata.name))?;
     let (index, id) = (metadata.name.clone(), Arc::<str>::from(request.id.as_str()));
-    let view = open.view();
-    let reference = metadata.reference();
-    let must_refresh = request.refresh;
+    let found = match Holder::of(core, &state, &open, number) {
+        Holder::Here(shard) => read(core, &open, shard, request).await?,
+        Holder::There(node) => {
+            let message = Get { version: state.version, index: metadata.uuid.clone(), number, request };
+            remote::ask(core, &node, &message, None).await?
+        }
+        Holder::Nowhere(_) => {
+            let shown = routing.as_deref().unwrap_or("null");
+            let reason = format!("No shard available for [get [{index}][{id}]: routing [{shown}]]");
+            return Err(Error::new(ErrorKind::NoShardAvailable, reason));
+        }
+    };
+    core.metrics.request(Action::Get, begun.elapsed());
+    Ok(GetResponse { index, id, found: found.map(Box::new) })
+}
+
+/// Reads a document from a shard of this node.
+///
+/// # Errors
+/// As a get.
+pub(super) async fn read(
+    core: &Core,
+    open: &OpenIndex,
+    shard: Arc<OpenShard>,
+    request: GetRequest,
+) -> Result<Option<Found>, Error> {
+    let (begun, view, must_refresh) = (Instant::now(), open.view(), request.refresh);
+    let reference = view.metadata.reference();
     let read = move || {
         let copy = shard.copy()?;
         if request.refresh {
@@ -39,13 +65,11 @@ pub(super) async fn get(core: &Arc<Core>, request: GetRequest) -> Result<GetResp
         Used::count(&shard.used.gets, &shard.used.get_micros, begun.elapsed());
         shard.used.gets_missing.fetch_add(u64::from(current.is_none()), Ordering::Relaxed);
         let Some(current) = current else { return Ok(None) };
-        check_version(&request, &current).map_err(|error| error.with_index(reference).with_shard(number))?;
+        check_version(&request, &current).map_err(|error| error.with_index(reference).with_shard(shard.number))?;
         found(&request, current, &view).map(Some)
     };
     // Reading one document takes microseconds: a hop to another thread would cost more. A refresh may take long.
-    let found = if must_refresh { core.search.run(read).await?? } else { read()? };
-    core.metrics.request(Action::Get, begun.elapsed());
-    Ok(GetResponse { index, id, found: found.map(Box::new) })
+    if must_refresh { core.search.run(read).await? } else { read() }
 }
 
 /// The routing of a read: what the alias adds and what the client gives must agree, and must be there where the mapping demands it.

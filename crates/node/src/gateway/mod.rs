@@ -3,15 +3,20 @@
 mod analyze;
 mod blocks;
 mod cluster;
+mod dispatch;
+mod explain;
 mod get;
+mod holder;
 mod indexes;
 mod lookup;
 mod maintenance;
 mod patience;
 mod queries;
+pub mod remote;
 mod search;
 mod shard_write;
 mod stats;
+mod tasks;
 pub mod upkeep;
 mod write;
 
@@ -34,6 +39,7 @@ use model::search::{
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
 };
 use model::target::Target;
+use model::task::{TaskFilter, TaskList};
 use model::write::{WriteRequest, WriteResponse};
 
 pub(crate) use search::Tries;
@@ -77,7 +83,7 @@ impl Gateway for NodeGateway {
     }
 
     async fn explain(&self, request: ExplainRequest) -> Answer<ExplainResponse> {
-        queries::explain(&self.core, request).await
+        explain::explain(&self.core, request).await
     }
 
     async fn validate(&self, request: ValidateRequest) -> Answer<ValidateResponse> {
@@ -130,8 +136,7 @@ impl Gateway for NodeGateway {
     }
 
     async fn stats(&self, target: Target) -> Answer<StatsResponse> {
-        let core = self.core.clone();
-        self.core.search.run(move || stats::stats(&core, &target)).await?
+        stats::stats(&self.core, &target).await
     }
 
     fn indexes(&self, target: &Target) -> Answer<Vec<IndexInfo>> {
@@ -162,6 +167,14 @@ impl Gateway for NodeGateway {
     async fn node_stats(&self) -> Answer<Vec<NodeStats>> {
         let core = self.core.clone();
         self.core.search.run(move || Ok(vec![stats::node_stats(&core)])).await?
+    }
+
+    async fn tasks(&self, filter: TaskFilter) -> Answer<TaskList> {
+        tasks::list(&self.core, filter).await
+    }
+
+    async fn cancel_tasks(&self, filter: TaskFilter) -> Answer<TaskList> {
+        tasks::cancel(&self.core, filter).await
     }
 
     fn metrics(&self) -> String {

@@ -9,6 +9,8 @@ use shard::execute::{Patience, Verdict};
 /// Lives as long as somebody waits; what it handed out stops when it is dropped.
 pub(super) struct Guard {
     patience: SearchPatience,
+    /// How long after the deadline partial answers are waited for.
+    grace: Duration,
 }
 
 /// What the threads that search ask.
@@ -20,7 +22,24 @@ pub(super) struct SearchPatience {
 
 impl Guard {
     pub(super) fn new(deadline: Option<Instant>) -> Self {
-        Self { patience: SearchPatience { deadline, cancelled: Arc::default() } }
+        Self { patience: SearchPatience { deadline, cancelled: Arc::default() }, grace: GRACE }
+    }
+
+    /// As [`Guard::new`], for a part of a search whose coordinator waits as long as for its own parts.
+    pub(super) fn hasty(deadline: Option<Instant>) -> Self {
+        let mut guard = Self::new(deadline);
+        guard.grace = GRACE / 2;
+        guard
+    }
+
+    /// How long it is to the deadline; `None`: there is none.
+    pub(super) fn remaining(&self) -> Option<Duration> {
+        self.patience.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// How long answers of other nodes are waited for.
+    pub(super) fn within(&self) -> Option<Duration> {
+        self.remaining().map(|remaining| remaining + self.grace)
     }
 
     pub(super) fn patience(&self) -> SearchPatience {
@@ -35,7 +54,7 @@ impl Guard {
     /// Returns at the deadline; never without one. The shards notice it themselves; they get a moment to answer with what they have.
     pub(super) async fn deadline(&self) {
         match self.patience.deadline {
-            Some(deadline) => tokio::time::sleep_until((deadline + GRACE).into()).await,
+            Some(deadline) => tokio::time::sleep_until((deadline + self.grace).into()).await,
             None => std::future::pending().await,
         }
     }

@@ -1,63 +1,93 @@
 //! Counts: of every shard copy, and of the node.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cluster::health::copies;
 use cluster::resolve::{Options, resolve};
+use cluster::state::NodeId;
 use model::admin::{
-    BreakerStats, CopyStats, HttpStats, NodeStats, OperationStats, SegmentInfo, ShardStats, StatsResponse,
+    BreakerStats, CopyStats, HttpStats, NodeStats, OperationStats, SegmentInfo, ShardInfo, ShardStats, StatsResponse,
     TranslogStats,
 };
-use model::error::Error;
-use model::id::SeqNo;
+use model::error::{Error, ErrorKind};
+use model::id::{IndexUuid, SeqNo};
 use model::search::{ShardFailure, Shards};
 use model::target::Target;
+use tokio::task::JoinSet;
 
+use super::maintenance::{Named, Spread};
+use super::remote;
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::indexes::{OpenShard, Used};
 use crate::process::{disk_stats, process_stats};
 
-pub(super) fn stats(core: &Core, target: &Target) -> Result<StatsResponse, Error> {
+pub(super) async fn stats(core: &Arc<Core>, target: &Target) -> Result<StatsResponse, Error> {
     let found = resolve(&core.state(), target, Options::open())?;
     let mut response = StatsResponse { shards: Shards::default(), copies: Vec::new() };
+    let (mut spread, mut tables) = (Spread::default(), BTreeMap::<Named, (IndexUuid, ShardInfo)>::new());
     for found in found {
-        let index = core.indexes.get(&found.index)?;
-        let tables = copies(&found.index);
-        response.shards.total += tables.len() as u32;
-        for shard in &index.shards {
-            let table = tables.iter().find(|table| table.primary && table.number == shard.number);
-            match (shard.copy(), table) {
-                (Ok(copy), Some(table)) => {
-                    response.shards.successful += 1;
-                    let facts = copy.stats();
-                    let (index, uuid) = (found.index.name.clone(), found.index.uuid.clone());
-                    let segments = facts.segments.iter().enumerate().map(segment).collect();
-                    response.copies.push(CopyStats {
-                        index,
-                        uuid,
-                        shard: table.clone(),
-                        stats: shard_stats(&facts, &shard.used),
-                        segments,
-                    });
-                }
-                (Err(error), _) => response.shards.failures.push(ShardFailure {
-                    index: found.index.name.clone(),
-                    shard: shard.number,
-                    node: None,
-                    error,
-                }),
-                (Ok(_), None) => {}
+        let all = copies(&found.index);
+        response.shards.total += all.len() as u32;
+        spread.add(core, &found.index)?;
+        for table in all.into_iter().filter(|table| table.primary) {
+            tables.insert((found.index.name.clone(), table.number), (found.index.uuid.clone(), table));
+        }
+    }
+    let mut nodes = JoinSet::new();
+    for (node, named) in spread.there {
+        let (core, shards) = (core.clone(), named.iter().map(|((_, number), uuid)| (uuid.clone(), *number)).collect());
+        let message = remote::upkeep::Stats { version: core.state().version, shards };
+        nodes.spawn(async move {
+            let answer = remote::ask(&core, &node, &message, None).await;
+            (node, named, answer)
+        });
+    }
+    let here = spread.here;
+    let of_each = move || here.into_iter().map(|(named, shard)| (named, stats_of(&shard))).collect::<Vec<_>>();
+    let mut all: Vec<(Named, Option<NodeId>, StatsOf)> =
+        core.search.run(of_each).await?.into_iter().map(|(named, stats)| (named, None, stats)).collect();
+    while let Some(answered) = nodes.join_next().await {
+        let (node, named, answer) = answered.map_err(|e| Error::new(ErrorKind::IllegalState, e.to_string()))?;
+        let answers = answer.unwrap_or_else(|error| vec![Err(Error::from(error)); named.len()]);
+        all.extend(named.into_iter().zip(answers).map(|((name, _), stats)| (name, Some(node.clone()), stats)));
+    }
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    for (named, node, stats) in all {
+        match (stats, tables.remove(&named)) {
+            (Ok((stats, segments)), Some((uuid, shard))) => {
+                response.shards.successful += 1;
+                response.copies.push(CopyStats { index: named.0, uuid, shard, stats, segments });
             }
+            (Err(error), _) => response.shards.failures.push(ShardFailure {
+                index: named.0,
+                shard: named.1,
+                node: node.map(|node| node.0),
+                error,
+            }),
+            (Ok(_), None) => {}
         }
     }
     Ok(response)
 }
 
+type StatsOf = Result<(ShardStats, Vec<SegmentInfo>), Error>;
+
+/// Counts of one shard of this node.
+///
+/// # Errors
+/// When it does not serve.
+pub(super) fn stats_of(shard: &OpenShard) -> StatsOf {
+    let facts = shard.copy()?.stats();
+    let segments = facts.segments.iter().enumerate().map(segment).collect();
+    Ok((shard_stats(&facts, &shard.used), segments))
+}
+
 pub(super) fn node_stats(core: &Core) -> NodeStats {
     let open: Vec<_> = core.indexes.all();
-    let shards: Vec<&std::sync::Arc<OpenShard>> = open.iter().flat_map(|index| &index.shards).collect();
+    let shards: Vec<&Arc<OpenShard>> = open.iter().flat_map(|index| &index.shards).collect();
     let each = shards.iter().filter_map(|shard| shard.copy().ok().map(|copy| shard_stats(&copy.stats(), &shard.used)));
     NodeStats {
         node: super::cluster::node_info(core),

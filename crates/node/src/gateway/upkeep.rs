@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::error::Error;
 use model::id::ShardId;
@@ -45,6 +45,7 @@ fn tick(core: &Arc<Core>, now: u64) {
         }
     }
     shorten(tails);
+    core.contexts.sweep(Instant::now());
 }
 
 /// Tells the metadata that a copy has failed which served; so does the cluster's health.

@@ -1,4 +1,5 @@
-//! Writing: name to index to shard, then one job a shard, in parallel; each operation succeeds or fails alone.
+//! Writing: name to index to shard, then one job a shard, in parallel; each operation succeeds or fails alone. Not here: which node has the
+//! shard ([`dispatch`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,14 +11,18 @@ use cluster::settings::WaitForActive;
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, ShardNumber};
 use model::write::{Action, ActiveShards, Refresh, Write, WriteFailure, WriteRequest, WriteResponse, Written};
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
+use super::dispatch::{Order, dispatch};
 use super::shard_write::{Work, write_shard};
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard};
+use crate::tasks::Begun;
 
 /// A write with its place in the request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Placed {
     pub at: usize,
     pub write: Write,
@@ -27,17 +32,21 @@ pub(super) struct Placed {
 }
 
 /// What one shard is to write.
-struct Group {
-    index: Arc<OpenIndex>,
-    shard: Arc<OpenShard>,
-    writes: Vec<Placed>,
+pub(super) struct Group {
+    pub(super) index: Arc<OpenIndex>,
+    pub(super) number: ShardNumber,
+    pub(super) writes: Vec<Placed>,
 }
 
 type Groups = BTreeMap<(IndexUuid, ShardNumber), Group>;
 
+/// What became of writes, each with its place in the request.
+pub(super) type Results = Vec<(usize, Result<Written, WriteFailure>)>;
+
 pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<WriteResponse, Error> {
     let mut response: Vec<Option<Result<Written, WriteFailure>>> = request.writes.iter().map(|_| None).collect();
-    let request_copies = (request.active_shards, Duration::from_millis(request.timeout_ms));
+    let timeout = Duration::from_millis(request.timeout_ms);
+    let task = core.tasks.begin(task(&request));
     create_missing(core, &request.writes).await;
     let mut groups = Groups::new();
     for (at, write) in request.writes.into_iter().enumerate() {
@@ -46,19 +55,22 @@ pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<Wri
             response[at] = Some(Err(WriteFailure { index, id, error }));
         }
     }
-    refuse_uncopied(&request_copies, &mut groups, &mut response).await;
-    let tasks: Vec<_> =
-        groups.into_values().map(|group| tokio::spawn(write_group(core.clone(), group, request.refresh))).collect();
-    for task in tasks {
-        let done = task
-            .await
-            .map_err(|e| Error::new(ErrorKind::IllegalState, format!("a write ended without an answer: {e}")))?;
-        done.into_iter().for_each(|(at, result)| response[at] = Some(result));
-    }
+    refuse_uncopied(&(request.active_shards, timeout), &mut groups, &mut response).await;
+    let groups = groups.into_values().collect();
+    let order = Order { refresh: request.refresh, timeout, task: task.id() };
+    let done = dispatch(core, groups, &order).await?;
+    done.into_iter().for_each(|(at, result)| response[at] = Some(result));
     let written = response.iter().flatten().filter(|result| result.is_ok()).count();
     core.metrics.documents_written.inc_by(written as u64);
     core.metrics.documents_refused.inc_by((response.len() - written) as u64);
     Ok(response.into_iter().flatten().collect())
+}
+
+fn task(request: &WriteRequest) -> Begun {
+    let names: BTreeSet<&str> = request.writes.iter().map(|write| &*write.index).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let description = format!("requests[{}], indices[{}]", request.writes.len(), names.join(", "));
+    Begun { action: "indices:data/write/bulk", description, parent: None, cancellable: false }
 }
 
 /// Creates the indexes that writes name and that are not there. What refuses shows again when the write is placed.
@@ -141,30 +153,35 @@ fn place(core: &Core, at: usize, write: Write, groups: &mut Groups) -> Result<()
     }
     let number = Spread::of(&metadata.settings).shard(&id, routing.as_deref());
     let index = core.indexes.get(&metadata)?;
-    let shard = index.shard(number).cloned().ok_or_else(|| Error::index_not_found(&metadata.name))?;
     let key = (metadata.uuid.clone(), number);
-    let group = groups.entry(key).or_insert_with(|| Group { index, shard, writes: Vec::new() });
+    let group = groups.entry(key).or_insert_with(|| Group { index, number, writes: Vec::new() });
     group.writes.push(Placed { at, write: Write { routing: routing.map(Arc::from), ..write }, id, generated });
     Ok(())
 }
 
-type Results = Vec<(usize, Result<Written, WriteFailure>)>;
-
-async fn write_group(core: Arc<Core>, group: Group, refresh: Refresh) -> Results {
+/// Writes to a shard of this node; each write succeeds or fails alone.
+pub(super) async fn write_group(core: Arc<Core>, group: Group, shard: Arc<OpenShard>, refresh: Refresh) -> Results {
     let name = group.index.view().metadata.name.clone();
     let asked: Vec<(usize, Arc<str>)> = group.writes.iter().map(|placed| (placed.at, placed.id.clone())).collect();
-    let failed = |error: Error| -> Results {
-        let failure = |id: Arc<str>| WriteFailure { index: name.clone(), id: Some(id), error: error.clone() };
-        asked.iter().map(|(at, id)| (*at, Err(failure(id.clone())))).collect()
-    };
-    match write_and_wait(&core, group, refresh).await {
+    match write_and_wait(&core, group, shard, refresh).await {
         Ok(results) => results,
-        Err(error) => failed(error),
+        Err(error) => failed(&name, asked, &error),
     }
 }
 
-async fn write_and_wait(core: &Arc<Core>, group: Group, refresh: Refresh) -> Result<Results, Error> {
-    let (index, shard) = (group.index.clone(), group.shard.clone());
+/// All of an index' writes have failed by one error.
+pub(super) fn failed(index: &Arc<str>, writes: Vec<(usize, Arc<str>)>, error: &Error) -> Results {
+    let failure = |id: Arc<str>| WriteFailure { index: index.clone(), id: Some(id), error: error.clone() };
+    writes.into_iter().map(|(at, id)| (at, Err(failure(id)))).collect()
+}
+
+async fn write_and_wait(
+    core: &Arc<Core>,
+    group: Group,
+    shard: Arc<OpenShard>,
+    refresh: Refresh,
+) -> Result<Results, Error> {
+    let index = group.index.clone();
     let copy = shard.copy()?.clone();
     let for_job = core.clone();
     let writes = group.writes;

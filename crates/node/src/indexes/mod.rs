@@ -45,9 +45,10 @@ pub struct Reconciling<'a> {
     _one: MutexGuard<'a, ()>,
 }
 
-/// An index with its shards.
+/// An index with those of its shards that this node holds.
 pub struct OpenIndex {
     view: RwLock<Arc<IndexView>>,
+    /// Those that this node holds.
     pub shards: Vec<Arc<OpenShard>>,
 }
 
@@ -92,9 +93,9 @@ impl OpenIndex {
         self.view.read().clone()
     }
 
-    /// A shard by its number.
+    /// A shard by its number, if this node holds it.
     pub fn shard(&self, number: ShardNumber) -> Option<&Arc<OpenShard>> {
-        self.shards.get(number.0 as usize)
+        self.shards.iter().find(|shard| shard.number == number)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::request::Request;
 use crate::router::Routes;
 
 /// Methods (first letters; `P` is PUT, `O` is POST), pattern.
-const MISSING: [(&str, &str); 102] = [
+const MISSING: [(&str, &str); 98] = [
     ("GO", "/_delete_by_query/{task_id}/_rethrottle"),
     ("O", "/{index}/_delete_by_query"),
     ("O", "/{index}/_update_by_query"),
@@ -63,10 +63,6 @@ const MISSING: [(&str, &str); 102] = [
     ("O", "/_snapshot/{repository}/{snapshot}/_restore"),
     ("O", "/_snapshot/{repository}/{snapshot}/_mount"),
     ("G", "/_snapshot/{repository}/{snapshot}/_status"),
-    ("G", "/_tasks"),
-    ("G", "/_tasks/{task_id}"),
-    ("O", "/_tasks/_cancel"),
-    ("O", "/_tasks/{task_id}/_cancel"),
     ("G", "/_ingest/pipeline"),
     ("GPD", "/_ingest/pipeline/{id}"),
     ("GO", "/_ingest/pipeline/_simulate"),

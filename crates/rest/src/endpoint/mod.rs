@@ -19,6 +19,7 @@ mod missing;
 mod options;
 mod root;
 mod search;
+mod tasks;
 
 use std::sync::Arc;
 
@@ -45,6 +46,7 @@ impl Server {
         search::routes(&mut routes);
         admin::routes(&mut routes);
         cluster::routes(&mut routes);
+        tasks::routes(&mut routes);
         cat::routes(&mut routes);
         missing::routes(&mut routes);
         let version = format!("OpenSearch/{} ({})", settings.version.number, settings.version.distribution);

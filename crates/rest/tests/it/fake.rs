@@ -10,6 +10,7 @@ use model::gateway::Gateway;
 use model::id::{PrimaryTerm, SeqNo, ShardNumber, StateVersion, Version};
 use model::search::*;
 use model::target::Target;
+use model::task::{TaskFilter, TaskList};
 use model::write::*;
 
 use crate::script::Script;
@@ -262,6 +263,14 @@ impl Gateway for Fake {
 
     async fn node_stats(&self) -> Answer<Vec<NodeStats>> {
         self.scripted(|script| Ok(vec![script.node_stats()]))
+    }
+
+    async fn tasks(&self, _: TaskFilter) -> Answer<TaskList> {
+        Ok(TaskList::default())
+    }
+
+    async fn cancel_tasks(&self, _: TaskFilter) -> Answer<TaskList> {
+        Ok(TaskList::default())
     }
 
     fn metrics(&self) -> String {

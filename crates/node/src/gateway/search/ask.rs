@@ -1,8 +1,11 @@
-//! Asking the shards: what each is asked, in parallel, under the deadline.
+//! Asking the shards: what each is asked, in parallel, here and on other nodes, under the deadline.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cluster::state::NodeId;
+use grpc::call::CallError;
 use model::error::{Error, ErrorKind};
 use model::id::ShardNumber;
 use model::search::SearchRequest;
@@ -14,165 +17,129 @@ use shard::execute::{self, Patience};
 use shard::fetch::{FetchPlan, Fetched};
 use shard::reader::Reader;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::brief::goes_in_steps;
+use super::pinned::Borrowed;
+use super::place::Place;
 use super::target::{BoundIndex, failure};
 use crate::clock::now_ms;
 use crate::core::Core;
+use crate::gateway::holder::Holder;
 use crate::gateway::patience::{Guard, SearchPatience};
-use crate::gateway::upkeep;
-use crate::indexes::{IndexView, OpenShard};
+use crate::gateway::remote::contexts::Pinned;
+use crate::gateway::remote::search::{Found, Query, ShardFound};
+use crate::gateway::{remote, upkeep};
+use crate::indexes::OpenShard;
 
 /// How long a search may hold up a thread that serves connections.
 const HERE: Duration = Duration::from_micros(500);
 
-/// One shard of the plan.
-#[derive(Clone)]
-pub(super) struct Place {
-    pub(super) index: usize,
-    view: Arc<IndexView>,
-    pub(super) shard: Arc<OpenShard>,
+/// What keeps a shard as it was when it answered.
+pub(in crate::gateway) enum Pin {
+    Here(Reader),
+    There(Arc<Borrowed>),
 }
 
-/// A shard that was asked: the reader that answered fetches, too.
-pub(super) struct Asked {
-    pub(super) place: Place,
-    pub(super) reader: Option<Reader>,
-    pub(super) fetched: Option<Result<Vec<Fetched>, Error>>,
+/// A shard that was asked: what it answered with fetches, too.
+pub(in crate::gateway) struct Asked {
+    pub(in crate::gateway) place: Place,
+    pub(in crate::gateway) pin: Option<Pin>,
+    pub(in crate::gateway) fetched: Option<Result<Vec<Fetched>, Error>>,
 }
 
-pub(super) fn places(indexes: &[BoundIndex], preference: Option<&str>) -> Vec<Place> {
-    let of = |(index, bound): (usize, &BoundIndex)| {
-        bound
-            .shards
-            .iter()
-            .map(move |shard| Place { index, view: bound.view.clone(), shard: shard.clone() })
-            .collect::<Vec<_>>()
-    };
-    let wanted = preferred(preference);
-    let places = indexes.iter().enumerate().flat_map(of);
-    places.filter(|place| wanted.as_ref().is_none_or(|wanted| wanted.contains(&place.shard.number))).collect()
+/// What a search asks all its shards.
+pub(in crate::gateway) struct Asking<'a> {
+    pub(in crate::gateway) questions: &'a [Question],
+    /// By node: which of the questions it is asked, and how.
+    pub(in crate::gateway) elsewhere: Vec<(NodeId, Vec<usize>, Query)>,
+    /// How many shards of this node are searched at a time.
+    pub(in crate::gateway) most: usize,
 }
 
-/// The shards that `_shards:0,2` asks for; other preferences choose among copies, of which there is one.
-fn preferred(preference: Option<&str>) -> Option<Vec<ShardNumber>> {
-    let list = preference?.strip_prefix("_shards:")?.split('|').next()?;
-    Some(list.split(',').filter_map(|number| number.trim().parse().ok()).map(ShardNumber).collect())
-}
-
-/// What the shards of each index are asked; with several shards their statistics are added up first.
-pub(super) async fn shard_queries(
-    core: &Arc<Core>,
-    indexes: &[BoundIndex],
-    request: &SearchRequest,
-    patience: &SearchPatience,
-) -> Result<Vec<Arc<ShardQuery>>, Error> {
-    let mut queries = Vec::with_capacity(indexes.len());
-    for index in indexes {
-        let statistics = if index.metadata.shards.len() > 1 { statistics(core, index, patience).await? } else { None };
-        let after = request
-            .search_after
-            .as_ref()
-            .map(|values| bind_after(values, &request.sort, &index.sort, &index.context))
-            .transpose();
-        let after = after.map_err(|error| {
-            Error::search_phase("all shards failed", vec![failure(core, &index.metadata, ShardNumber(0), error)])
-        })?;
-        queries.push(Arc::new(ShardQuery {
-            query: index.query.clone(),
-            post_filter: index.post_filter.clone(),
-            statistics,
-            top: request.from.saturating_add(request.size) as usize,
-            sort: index.sort.clone(),
-            after: after.map(Into::into),
-            track_scores: request.track_scores,
-            track_total: request.track_total_hits,
-            min_score: request.min_score,
-            terminate_after: request.terminate_after.filter(|count| *count > 0),
-            aggregations: index.aggregations.clone(),
-        }));
-    }
-    Ok(queries)
-}
-
-/// The sum over all shards of an index, asked or not: routing does not change a score.
-async fn statistics(
-    core: &Arc<Core>,
+/// What the shards of an index are asked.
+///
+/// # Errors
+/// `search_phase_execution_exception` for values to begin behind that are not those of the sort.
+pub(in crate::gateway) fn shard_query(
     index: &BoundIndex,
-    patience: &SearchPatience,
-) -> Result<Option<Arc<Statistics>>, Error> {
-    if !index.query.needs_statistics() {
-        return Ok(None);
-    }
-    let mut sum = Statistics::default();
-    let all = core.indexes.get(&index.metadata)?;
-    let tasks: Vec<_> = all
-        .shards
-        .iter()
-        .filter_map(|shard| shard.copy().ok().cloned())
-        .map(|copy| {
-            let (core, query, patience) = (core.clone(), index.query.clone(), patience.clone());
-            async move {
-                core.search
-                    .run(move || {
-                        if patience.is_over() {
-                            Ok(Statistics::default())
-                        } else {
-                            execute::statistics(&copy.reader(), &query)
-                        }
-                    })
-                    .await?
-            }
-        })
-        .map(tokio::spawn)
-        .collect();
-    for task in tasks {
-        sum.merge(task.await.map_err(lost)??);
-    }
-    Ok(Some(Arc::new(sum)))
+    request: &SearchRequest,
+    statistics: Option<Arc<Statistics>>,
+) -> Result<Arc<ShardQuery>, Error> {
+    let after = request
+        .search_after
+        .as_ref()
+        .map(|values| bind_after(values, &request.sort, &index.sort, &index.context))
+        .transpose();
+    let after = after.map_err(|error| {
+        Error::search_phase("all shards failed", vec![failure(&index.metadata, ShardNumber(0), None, error)])
+    })?;
+    Ok(Arc::new(ShardQuery {
+        query: index.query.clone(),
+        post_filter: index.post_filter.clone(),
+        statistics,
+        top: request.from.saturating_add(request.size) as usize,
+        sort: index.sort.clone(),
+        after: after.map(Into::into),
+        track_scores: request.track_scores,
+        track_total: request.track_total_hits,
+        min_score: request.min_score,
+        terminate_after: request.terminate_after.filter(|count| *count > 0),
+        aggregations: index.aggregations.clone(),
+    }))
 }
 
-/// What a shard gives: its hits, the reader that found them, and, of the only shard of a search, what the client sees of the winners.
+/// What a shard gives: its hits, what found them, and, of the only shard of a search, what the client sees of the winners.
 struct Answered {
     hits: ShardHits,
-    reader: Reader,
+    pin: Option<Pin>,
     fetched: Option<Result<Vec<Fetched>, Error>>,
 }
 
 type ShardAnswer = (usize, Result<Answered, Error>);
+type NodeAnswer = (NodeId, Vec<usize>, Result<Found, CallError>);
+
+/// The parts of a search that are on their way.
+struct Run<'a> {
+    core: &'a Arc<Core>,
+    questions: &'a [Question],
+    guard: &'a Guard,
+    /// Of this node: asked when others have answered.
+    waiting: VecDeque<usize>,
+    running: usize,
+    most: usize,
+    answers: mpsc::Sender<ShardAnswer>,
+    /// Heard, and yet to be told.
+    heard: VecDeque<ShardAnswer>,
+    nodes: JoinSet<NodeAnswer>,
+}
 
 /// Asks every shard and waits for answers, failures or the deadline.
-pub(super) async fn scatter(core: &Arc<Core>, questions: &[Question], guard: &Guard) -> (Outcome<Error>, Vec<Asked>) {
-    let fresh = |question: &Question| Asked { place: question.place.clone(), reader: None, fetched: None };
+pub(in crate::gateway) async fn scatter(
+    core: &Arc<Core>,
+    asking: Asking<'_>,
+    guard: &Guard,
+) -> (Outcome<Error>, Vec<Asked>) {
+    let Asking { questions, elsewhere, most } = asking;
+    let fresh = |question: &Question| Asked { place: question.place.clone(), pin: None, fetched: None };
     let mut asked: Vec<Asked> = questions.iter().map(fresh).collect();
-    let (sender, mut events) = mpsc::channel(questions.len().max(1));
+    let (answers, mut events) = mpsc::channel(questions.len().max(1));
+    let (waiting, heard, nodes, running) = Default::default();
+    let mut run = Run { core, questions, guard, waiting, running, most: most.max(1), answers, heard, nodes };
+    run.ask_nodes(elsewhere);
     let mut effects = Vec::new();
     let mut scatter = Scatter::start(questions.len(), &mut effects);
     loop {
-        let mut here = None;
         for effect in effects.drain(..) {
             match effect {
-                Effect::Ask { shard } => {
-                    let (question, patience) = (&questions[shard], guard.patience());
-                    here = question.answer_here(core, &patience).map(|answer| (shard, answer));
-                    if here.is_none() {
-                        ask(core, question.clone(), patience, (shard, sender.clone()));
-                    }
-                }
+                Effect::Ask { shard } => run.ask(shard),
                 Effect::Stop { .. } => guard.stop(),
                 Effect::Finish => return (scatter.outcome(), asked),
             }
         }
-        let heard = match here {
-            Some(answer) => Some(answer),
-            None => tokio::select! {
-                Some(answer) = events.recv() => Some(answer),
-                () = guard.deadline() => None,
-            },
-        };
-        let event = match heard {
-            Some((shard, Ok(Answered { hits, reader, fetched }))) => {
-                asked[shard].reader = Some(reader);
+        let event = match run.next(&mut events).await {
+            Some((shard, Ok(Answered { hits, pin, fetched }))) => {
+                asked[shard].pin = pin;
                 asked[shard].fetched = fetched;
                 Event::ShardAnswered { shard, hits }
             }
@@ -183,37 +150,124 @@ pub(super) async fn scatter(core: &Arc<Core>, questions: &[Question], guard: &Gu
     }
 }
 
-/// Lets a thread of the pool answer. It sends the answer itself; there is room for one of every shard.
-fn ask(core: &Arc<Core>, question: Question, patience: SearchPatience, to: (usize, mpsc::Sender<ShardAnswer>)) {
-    let (shard, answers) = to;
-    let (refused, inside) = (answers.clone(), core.clone());
-    let job = move || {
-        let answer = crate::gateway::caught(|| question.answer(&inside, &patience));
-        // Nobody listens when the search is over already.
-        let _ = answers.try_send((shard, answer));
-    };
-    if let Err(full) = core.search.begin(Box::new(job)) {
-        let _ = refused.try_send((shard, Err(full)));
+impl Run<'_> {
+    /// Asks the other nodes, each once for all its shards.
+    fn ask_nodes(&mut self, elsewhere: Vec<(NodeId, Vec<usize>, Query)>) {
+        let within = self.guard.within();
+        for (node, slots, query) in elsewhere {
+            let core = self.core.clone();
+            self.nodes.spawn(async move {
+                let answer = remote::ask(&core, &node, &query, within).await;
+                (node, slots, answer)
+            });
+        }
+    }
+
+    /// Asks one shard, if it is this node's.
+    fn ask(&mut self, shard: usize) {
+        let question = &self.questions[shard];
+        match &question.place.holder {
+            Holder::There(_) => {}
+            Holder::Nowhere(why) => self.heard.push_back((shard, Err(why.clone()))),
+            Holder::Here(open) => match question.answer_here(self.core, open, &self.guard.patience()) {
+                Some(answer) => self.heard.push_back((shard, answer)),
+                None => {
+                    self.waiting.push_back(shard);
+                    self.begin();
+                }
+            },
+        }
+    }
+
+    /// Lets threads of the pool answer. They send the answers themselves; there is room for one of every shard.
+    fn begin(&mut self) {
+        while self.running < self.most
+            && let Some(shard) = self.waiting.pop_front()
+        {
+            self.running += 1;
+            let (core, question, patience) = (self.core.clone(), self.questions[shard].clone(), self.guard.patience());
+            let (answers, refused) = (self.answers.clone(), self.answers.clone());
+            let job = move || {
+                let answer = crate::gateway::caught(|| question.answer(&core, &patience));
+                // Nobody listens when the search is over already.
+                let _ = answers.try_send((shard, answer));
+            };
+            if let Err(full) = self.core.search.begin(Box::new(job)) {
+                let _ = refused.try_send((shard, Err(full)));
+            }
+        }
+    }
+
+    /// The next answer; `None`: the deadline came first.
+    async fn next(&mut self, events: &mut mpsc::Receiver<ShardAnswer>) -> Option<ShardAnswer> {
+        loop {
+            if let Some(heard) = self.heard.pop_front() {
+                return Some(heard);
+            }
+            tokio::select! {
+                Some(answer) = events.recv() => {
+                    self.running -= 1;
+                    self.begin();
+                    return Some(answer);
+                }
+                Some(answered) = self.nodes.join_next() => {
+                    // A task that ends without an answer was dropped with the runtime.
+                    let Ok((node, slots, answer)) = answered else { return None };
+                    self.hear(node, slots, answer);
+                }
+                () = self.guard.deadline() => return None,
+            }
+        }
+    }
+
+    /// Takes in what a node has answered for its shards.
+    fn hear(&mut self, node: NodeId, slots: Vec<usize>, answer: Result<Found, CallError>) {
+        let found = match answer {
+            Ok(found) if found.shards.len() == slots.len() => found,
+            Ok(_) => {
+                let reason = format!("node [{}] answered for other shards than it was asked for", node.0);
+                let error = Error::new(ErrorKind::IllegalState, reason);
+                return self.heard.extend(slots.into_iter().map(|slot| (slot, Err(error.clone()))));
+            }
+            Err(error) => {
+                let error = Error::from(error);
+                return self.heard.extend(slots.into_iter().map(|slot| (slot, Err(error.clone()))));
+            }
+        };
+        let context = found.context.map(|context| Borrowed::new(self.core, node, (context, slots.clone())));
+        for (slot, answer) in slots.into_iter().zip(found.shards) {
+            let answered = |ShardFound { hits, fetched }: ShardFound| Answered {
+                pin: context.clone().map(Pin::There),
+                hits,
+                fetched,
+            };
+            self.heard.push_back((slot, answer.map(answered)));
+        }
     }
 }
 
 /// What one shard is asked.
 #[derive(Clone)]
-pub(super) struct Question {
-    pub(super) place: Place,
-    pub(super) query: Arc<ShardQuery>,
+pub(in crate::gateway) struct Question {
+    pub(in crate::gateway) place: Place,
+    pub(in crate::gateway) query: Arc<ShardQuery>,
+    pub(in crate::gateway) plan: Arc<FetchPlan>,
     /// Under which it is counted.
-    pub(super) groups: Arc<[String]>,
+    pub(in crate::gateway) groups: Arc<[String]>,
     /// The only shard of a search knows the winners: it fetches those from this rank on at once.
-    pub(super) only: Option<(Arc<FetchPlan>, usize)>,
+    pub(in crate::gateway) only: Option<usize>,
 }
 
 impl Question {
     /// Answers on this thread, if that is done in no time: handing a short search to another thread costs more than the search. `None`: it
     /// takes longer, or the searches of this shard did so lately.
-    fn answer_here(&self, core: &Core, patience: &SearchPatience) -> Option<Result<Answered, Error>> {
-        self.only.as_ref()?;
-        let shard = &self.place.shard;
+    fn answer_here(
+        &self,
+        core: &Core,
+        shard: &OpenShard,
+        patience: &SearchPatience,
+    ) -> Option<Result<Answered, Error>> {
+        self.only?;
         let copy = shard.copy().ok()?;
         let steady = !upkeep::would_refresh(&self.place.view, shard, copy, now_ms());
         if !steady || !goes_in_steps(&self.query, &copy.reader()) || !shard.used.tries.may() {
@@ -228,22 +282,24 @@ impl Question {
 
     fn answer(&self, core: &Core, patience: &dyn Patience) -> Result<Answered, Error> {
         let begun = Instant::now();
-        let shard = &self.place.shard;
+        let Holder::Here(shard) = &self.place.holder else {
+            return Err(Error::new(ErrorKind::IllegalState, "a shard of another node was to be searched here"));
+        };
         let copy = shard.copy()?;
         upkeep::wake(&self.place.view, shard, copy, now_ms())?;
         let reader = copy.reader();
         let budget = Arc::new(core.aggregation_budget());
         let hits = crate::gateway::caught(|| execute::query_within(&reader, &self.query, patience, &budget))?;
         let took = begun.elapsed();
-        let fetched = self.only.as_ref().map(|(plan, from)| {
-            let addresses: Vec<DocAddress> = hits.hits.iter().skip(*from).map(|hit| hit.address).collect();
-            fetch((shard, &self.groups), plan, &reader, &addresses, patience)
+        let fetched = self.only.map(|from| {
+            let addresses: Vec<DocAddress> = hits.hits.iter().skip(from).map(|hit| hit.address).collect();
+            fetch((shard, &self.groups), &self.plan, &reader, &addresses, patience)
         });
         // Who gave up asks again.
         if !fetched.as_ref().is_some_and(was_cancelled) {
             shard.used.count_query(took, &self.groups);
         }
-        Ok(Answered { hits, reader, fetched })
+        Ok(Answered { hits, pin: Some(Pin::Here(reader)), fetched })
     }
 }
 
@@ -263,10 +319,16 @@ pub(super) fn fetch(
     fetched
 }
 
-fn was_cancelled<T>(result: &Result<T, Error>) -> bool {
-    result.as_ref().is_err_and(|error| error.kind == ErrorKind::TaskCancelled)
+/// As `fetch`, of a search that another node conducts.
+pub(in crate::gateway) fn fetch_pinned(
+    pinned: &Pinned,
+    groups: &[String],
+    addresses: &[DocAddress],
+    patience: &dyn Patience,
+) -> Result<Vec<Fetched>, Error> {
+    fetch((&pinned.shard, groups), &pinned.plan, &pinned.reader, addresses, patience)
 }
 
-fn lost(error: tokio::task::JoinError) -> Error {
-    Error::new(ErrorKind::IllegalState, format!("a part of the search ended without an answer: {error}"))
+fn was_cancelled<T>(result: &Result<T, Error>) -> bool {
+    result.as_ref().is_err_and(|error| error.kind == ErrorKind::TaskCancelled)
 }

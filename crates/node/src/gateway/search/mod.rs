@@ -3,6 +3,9 @@
 mod aggregations;
 mod ask;
 mod brief;
+mod pinned;
+mod place;
+pub(super) mod statistics;
 mod target;
 mod winners;
 
@@ -11,23 +14,30 @@ use std::time::{Duration, Instant};
 
 use model::error::{Error, ErrorKind};
 use model::search::{SearchRequest, SearchResponse, ShardFailure, Shards};
+use model::task::TaskId;
 use search::merge::hits::{Page, merge};
 use search::scatter::Outcome;
 use search::shard_query::ShardQuery;
 use shard::fetch::FetchPlan;
 
+use super::holder::Holder;
 use super::patience::Guard;
+use super::remote::search::Query;
 use crate::core::Core;
+use crate::tasks::Begun;
 use crate::telemetry::{Action, Ending};
-use ask::{Place, Question, places, scatter, shard_queries};
+pub(super) use ask::{Asked, Asking, Pin, Question, fetch_pinned, scatter, shard_query};
 pub(crate) use brief::Tries;
-use target::{BoundIndex, bind_target, failure};
-pub(super) use target::{bind_filtered, context, counting, resolve_open};
+pub(super) use place::Place;
+use place::{Elsewhere, places};
+pub(super) use target::{BoundIndex, Reached, bind_filtered, bind_index, context, counting, resolve_open};
+use target::{bind_target, failure};
 use winners::Winners;
 
 pub(super) async fn search(core: &Arc<Core>, request: SearchRequest) -> Result<SearchResponse, Error> {
     let begun = Instant::now();
-    let result = search_counted(core, request, begun).await;
+    let task = core.tasks.begin(task(&request));
+    let result = task.run(search_counted(core, request, begun, task.id())).await;
     core.metrics.request(Action::Search, begun.elapsed());
     core.metrics.ended(match &result {
         Err(error) if error.kind == ErrorKind::TaskCancelled => Ending::Cancelled,
@@ -39,30 +49,26 @@ pub(super) async fn search(core: &Arc<Core>, request: SearchRequest) -> Result<S
     result
 }
 
-async fn search_counted(core: &Arc<Core>, mut request: SearchRequest, begun: Instant) -> Result<SearchResponse, Error> {
+fn task(request: &SearchRequest) -> Begun {
+    let (names, kind) = (request.target.names.join(","), request.query.kind_name());
+    let description = format!("indices[{names}], search_type[QUERY_THEN_FETCH], query[{kind}]");
+    Begun { action: "indices:data/read/search", description, parent: None, cancellable: true }
+}
+
+async fn search_counted(
+    core: &Arc<Core>,
+    mut request: SearchRequest,
+    begun: Instant,
+    task: TaskId,
+) -> Result<SearchResponse, Error> {
     plain_order(&mut request);
     super::lookup::of_search(core, &mut request).await?;
+    let request = Arc::new(request);
     let (mut indexes, refused) = bind_target(core, &request)?;
     let deadline =
         request.timeout_ms.or(core.config.search_timeout_ms).map(|timeout| begun + Duration::from_millis(timeout));
     let guard = Guard::new(deadline);
-    let places = places(&indexes, request.preference.as_deref());
-    core.metrics.shards_searched.inc_by(places.len() as u64);
-    let queries = shard_queries(core, &indexes, &request, &guard.patience()).await?;
-    let plan = |(index, query): (&mut BoundIndex, &Arc<ShardQuery>)| {
-        index.fetch.take().map(|plan| Arc::new(plan.with_statistics(query.statistics.clone())))
-    };
-    let plans: Vec<Arc<FetchPlan>> = indexes.iter_mut().zip(&queries).filter_map(plan).collect();
-    let only = places.len() == 1;
-    let groups: Arc<[String]> = request.stats.as_slice().into();
-    let question = |place: Place| Question {
-        query: queries[place.index].clone(),
-        groups: groups.clone(),
-        only: only.then(|| (plans[place.index].clone(), request.from as usize)),
-        place,
-    };
-    let questions: Vec<Question> = places.iter().cloned().map(question).collect();
-    let (outcome, asked) = scatter(core, &questions, &guard).await;
+    let Gathered { places, plans, outcome, asked } = gather(core, &request, &mut indexes, &guard, &task).await?;
     let merging = Instant::now();
     let page = Page {
         sort: indexes.first().map_or(&[], |index| &index.sort),
@@ -74,6 +80,7 @@ async fn search_counted(core: &Arc<Core>, mut request: SearchRequest, begun: Ins
     let aggregations = aggregations::finish(core, &indexes, &mut answers)?;
     let merged = merge(page, answers);
     core.metrics.merge_seconds.observe(merging.elapsed().as_secs_f64());
+    let timed_out = timed_out || failures.iter().any(|(_, error)| is_late(error));
     let mut shards = shards_report(core, &indexes, &places, failures.into_iter().chain(silent(&abandoned)));
     shards.total += refused.len() as u32;
     shards.failures.extend(refused);
@@ -98,6 +105,57 @@ async fn search_counted(core: &Arc<Core>, mut request: SearchRequest, begun: Ins
     })
 }
 
+/// What the shards of a search have given.
+struct Gathered {
+    places: Vec<Place>,
+    /// What to show, by index.
+    plans: Vec<Arc<FetchPlan>>,
+    outcome: Outcome<Error>,
+    asked: Vec<Asked>,
+}
+
+/// Counts terms, then asks every shard.
+async fn gather(
+    core: &Arc<Core>,
+    request: &Arc<SearchRequest>,
+    indexes: &mut [BoundIndex],
+    guard: &Guard,
+    task: &TaskId,
+) -> Result<Gathered, Error> {
+    let counted = statistics::count(core, indexes, request, guard, Some(task)).await?;
+    let places = places(core, indexes, request.preference.as_deref(), &counted.silent)?;
+    let queries = indexes.iter().zip(&counted.sums).map(|(index, sum)| shard_query(index, request, sum.clone()));
+    let queries: Vec<Arc<ShardQuery>> = queries.collect::<Result<_, _>>()?;
+    let plan = |(index, query): (&mut BoundIndex, &Arc<ShardQuery>)| {
+        index.fetch.take().map(|plan| Arc::new(plan.with_statistics(query.statistics.clone())))
+    };
+    let plans: Vec<Arc<FetchPlan>> = indexes.iter_mut().zip(&queries).filter_map(plan).collect();
+    let only = places.len() == 1;
+    let groups: Arc<[String]> = request.stats.as_slice().into();
+    let question = |place: Place| Question {
+        query: queries[place.index].clone(),
+        plan: plans[place.index].clone(),
+        groups: groups.clone(),
+        only: only.then_some(request.from as usize),
+        place,
+    };
+    let questions: Vec<Question> = places.iter().cloned().map(question).collect();
+    let here = places.iter().filter(|place| matches!(place.holder, Holder::Here(_))).count();
+    core.metrics.shards_searched.inc_by(here as u64);
+    let elsewhere = if here == places.len() {
+        Vec::new()
+    } else {
+        let (state, statistics, remaining) = (&core.state(), &counted.sums, guard.remaining());
+        let task = Some(task);
+        let parts = Elsewhere { state, request, indexes, statistics, remaining, task }.parts(&places);
+        let query = |searched| Query { searched, only, most: request.max_concurrent_shard_requests };
+        parts.into_iter().map(|(node, slots, searched)| (node, slots, query(searched))).collect()
+    };
+    let most = request.max_concurrent_shard_requests as usize;
+    let (outcome, asked) = scatter(core, Asking { questions: &questions, elsewhere, most }, guard).await;
+    Ok(Gathered { places, plans, outcome, asked })
+}
+
 /// A sort by nothing but the best score is no sort.
 fn plain_order(request: &mut SearchRequest) {
     if let [only] = request.sort.as_slice()
@@ -107,6 +165,11 @@ fn plain_order(request: &mut SearchRequest) {
     {
         request.sort.clear();
     }
+}
+
+/// Whether it is the deadline of the search that a shard, or its node, has not met.
+fn is_late(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::Timeout | ErrorKind::ReceiveTimeout)
 }
 
 /// Shards of which nothing was heard count as missing.
@@ -121,7 +184,8 @@ fn shards_report(
     failures: impl Iterator<Item = (usize, Error)>,
 ) -> Shards {
     let told = |(at, error): (usize, Error)| {
-        failure(core, &indexes[places[at].index].metadata, places[at].shard.number, error)
+        let place = &places[at];
+        failure(&indexes[place.index].metadata, place.number, place.holder.node(core), error)
     };
     let failures: Vec<ShardFailure> = failures.map(told).collect();
     let total = places.len() as u32;

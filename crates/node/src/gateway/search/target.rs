@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cluster::resolve::{Options, Resolved, resolve};
 use cluster::routing::Spread;
-use cluster::state::IndexMetadata;
+use cluster::state::{IndexMetadata, NodeId};
 use model::error::{Error, ErrorKind};
 use model::id::ShardNumber;
 use model::query::Query;
@@ -15,11 +15,12 @@ use search::aggregation::Level;
 use search::bind::{BindContext, BindSettings, bind, bind_aggregations, bind_sort};
 use search::bound::{BoundBool, BoundKind, BoundQuery};
 use search::shard_query::BoundSort;
+use serde_json::Value;
 use shard::fetch::FetchPlan;
 
 use crate::clock::now_ms;
 use crate::core::Core;
-use crate::indexes::{IndexView, OpenShard};
+use crate::indexes::IndexView;
 
 /// One index of a search: its view at the time, and its queries bound to it.
 pub(in crate::gateway) struct BoundIndex {
@@ -32,8 +33,20 @@ pub(in crate::gateway) struct BoundIndex {
     pub aggregations: Option<Arc<Level>>,
     /// What to show of a hit; handed on when the search begins.
     pub fetch: Option<FetchPlan>,
-    pub shards: Vec<Arc<OpenShard>>,
+    /// Those that are searched, in order.
+    pub shards: Vec<ShardNumber>,
+    /// Of the aliases through which it was reached.
+    pub filters: Vec<Value>,
     pub context: BindContext,
+}
+
+/// An index as a search reaches it.
+pub(in crate::gateway) struct Reached {
+    pub metadata: Arc<IndexMetadata>,
+    /// Of aliases; one must match.
+    pub filters: Vec<Value>,
+    /// What `now` means, the same on every node.
+    pub now_ms: u64,
 }
 
 /// The indexes of a target with the request bound to each, and the shards of those that it does not fit.
@@ -45,13 +58,15 @@ pub(super) fn bind_target(
     request: &SearchRequest,
 ) -> Result<(Vec<BoundIndex>, Vec<ShardFailure>), Error> {
     check(request)?;
-    let (mut indexes, mut refused) = (Vec::new(), Vec::new());
+    let (mut indexes, mut refused, now_ms) = (Vec::new(), Vec::new(), now_ms());
     for found in resolve_open(core, &request.target)? {
-        match bind_index(core, request, &found) {
-            Ok(index) => indexes.push(index),
+        let shards = routed(&found.index, found.routing(&request.routing));
+        let reached = Reached { metadata: found.index.clone(), filters: found.filters, now_ms };
+        match bind_index(core, request, reached) {
+            Ok(index) => indexes.push(BoundIndex { shards, ..index }),
             Err(error) => refused.extend(
                 (0..found.index.shards.len() as u32)
-                    .map(|shard| failure(core, &found.index, ShardNumber(shard), error.clone())),
+                    .map(|shard| failure(&found.index, ShardNumber(shard), Some(&core.identity.node), error.clone())),
             ),
         }
     }
@@ -72,7 +87,7 @@ pub(in crate::gateway) fn resolve_open(core: &Core, target: &Target) -> Result<V
 }
 
 /// What binding needs to know of an index.
-pub(in crate::gateway) fn context(core: &Core, view: &IndexView) -> BindContext {
+pub(in crate::gateway) fn context(core: &Core, view: &IndexView, now_ms: u64) -> BindContext {
     let settings = BindSettings {
         max_clause_count: crate::gateway::cluster::max_clause_count(&core.state()),
         max_buckets: crate::gateway::max_buckets(&core.state()),
@@ -90,7 +105,7 @@ pub(in crate::gateway) fn context(core: &Core, view: &IndexView) -> BindContext 
         index: view.metadata.reference(),
         mapping: view.metadata.mapping.clone(),
         analysis: view.analysis.clone(),
-        now_ms: now_ms() as i64,
+        now_ms: now_ms as i64,
         settings,
     }
 }
@@ -98,7 +113,7 @@ pub(in crate::gateway) fn context(core: &Core, view: &IndexView) -> BindContext 
 /// A query bound to an index, with the filters of the aliases through which the index was reached.
 pub(in crate::gateway) fn bind_filtered(
     query: &Query,
-    filters: &[serde_json::Value],
+    filters: &[Value],
     context: &BindContext,
 ) -> Result<BoundQuery, Error> {
     let query = bind(query, context)?;
@@ -116,41 +131,44 @@ pub(in crate::gateway) fn bind_filtered(
 }
 
 /// The shards of an index that a routing admits.
-pub(in crate::gateway) fn routed(
-    metadata: &IndexMetadata,
-    routing: Option<BTreeSet<String>>,
-    shards: &[Arc<OpenShard>],
-) -> Vec<Arc<OpenShard>> {
-    let Some(routing) = routing else { return shards.to_vec() };
+fn routed(metadata: &IndexMetadata, routing: Option<BTreeSet<String>>) -> Vec<ShardNumber> {
+    let Some(routing) = routing else { return (0..metadata.shards.len() as u32).map(ShardNumber).collect() };
     let spread = Spread::of(&metadata.settings);
     let wanted: BTreeSet<ShardNumber> = routing.iter().flat_map(|value| spread.shards_of(value)).collect();
-    shards.iter().filter(|shard| wanted.contains(&shard.number)).cloned().collect()
+    wanted.into_iter().collect()
 }
 
-fn bind_index(core: &Core, request: &SearchRequest, found: &Resolved) -> Result<BoundIndex, Error> {
-    let open = core.indexes.get(&found.index)?;
-    let view = open.view();
+/// Binds a request to one index; which shards are searched is yet to be said.
+///
+/// # Errors
+/// Where the request does not fit the index' mapping or its limits.
+pub(in crate::gateway) fn bind_index(
+    core: &Core,
+    request: &SearchRequest,
+    reached: Reached,
+) -> Result<BoundIndex, Error> {
+    let Reached { metadata, filters, now_ms } = reached;
+    let view = core.indexes.get(&metadata)?.view();
     check_window(request, &view)?;
-    let context = context(core, &view);
-    let query = Arc::new(bind_filtered(&request.query, &found.filters, &context)?);
+    let context = context(core, &view, now_ms);
+    let query = Arc::new(bind_filtered(&request.query, &filters, &context)?);
     let post_filter = request.post_filter.as_ref().map(|filter| bind(filter, &context).map(Arc::new)).transpose()?;
     let sort: Arc<[BoundSort]> = bind_sort(&request.sort, &context)?.into();
     // Words of an alias' filter are not what the client looks for: they are not marked.
-    let sought = if found.filters.is_empty() { query.clone() } else { Arc::new(bind(&request.query, &context)?) };
+    let sought = if filters.is_empty() { query.clone() } else { Arc::new(bind(&request.query, &context)?) };
     let fetch = Some(FetchPlan::new(&context, sought, request)?);
-    let shards = routed(&found.index, found.routing(&request.routing), &open.shards);
     let aggregations = match request.aggregations.as_slice() {
         [] => None,
         asked => {
             let mut level = bind_aggregations(asked, &context)?;
-            if !found.filters.is_empty() {
-                level.keep_within(&Arc::new(bind_filtered(&Query::match_all(), &found.filters, &context)?));
+            if !filters.is_empty() {
+                level.keep_within(&Arc::new(bind_filtered(&Query::match_all(), &filters, &context)?));
             }
             Some(Arc::new(level))
         }
     };
-    let metadata = found.index.clone();
-    Ok(BoundIndex { metadata, view, query, post_filter, sort, aggregations, fetch, shards, context })
+    let shards = Vec::new();
+    Ok(BoundIndex { metadata, view, query, post_filter, sort, aggregations, fetch, shards, filters, context })
 }
 
 fn check(request: &SearchRequest) -> Result<(), Error> {
@@ -181,9 +199,9 @@ pub(in crate::gateway) fn counting(target: Target, query: Query) -> SearchReques
     SearchRequest { size: 0, query, track_total_hits: TrackTotal::All, ..SearchRequest::new(target) }
 }
 
-/// Why a shard has no part in the answer.
-pub(super) fn failure(core: &Core, index: &IndexMetadata, shard: ShardNumber, error: Error) -> ShardFailure {
+/// Why a shard of `index` has no part in the answer; `node`: who was asked.
+pub(super) fn failure(index: &IndexMetadata, shard: ShardNumber, node: Option<&NodeId>, error: Error) -> ShardFailure {
     let plain = error.index.is_none() && error.kind == ErrorKind::QueryShard;
     let error = if plain { error.with_index(index.reference()) } else { error };
-    ShardFailure { index: index.name.clone(), shard, node: Some(core.identity.node.0.clone()), error }
+    ShardFailure { index: index.name.clone(), shard, node: node.map(|node| node.0.clone()), error }
 }

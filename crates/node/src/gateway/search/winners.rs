@@ -1,27 +1,50 @@
 //! Fetching the winners, shard by shard.
 
-use std::pin::Pin;
+use std::pin::Pin as Pinned;
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::error::Error;
 use model::search::{Hit, SearchRequest, Shards};
 use search::bind::render_sort_value;
 use search::merge::hits::Merged;
-use search::shard_query::ShardHit;
+use search::shard_query::{DocAddress, ShardHit};
 use shard::fetch::{FetchPlan, Fetched};
 use shard::reader::Reader;
 
-use super::ask::{Asked, Place, fetch};
+use super::ask::{Asked, Pin, fetch};
+use super::pinned::Borrowed;
+use super::place::Place;
+use super::statistics::lost;
 use super::target::{BoundIndex, failure};
 use crate::core::Core;
+use crate::gateway::holder::Holder;
 use crate::gateway::patience::Guard;
 
-type Coming = Pin<Box<dyn Future<Output = Result<Result<Vec<Fetched>, Error>, Error>> + Send>>;
+/// How long other nodes may take to fetch when the search's own time is over: what won is known by then.
+const FETCH: Duration = Duration::from_secs(1);
+
+type Shown = Result<Vec<Fetched>, Error>;
+type Coming<T> = Pinned<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 /// What one shard has fetched, or is fetching.
 enum Part {
-    Here(Result<Vec<Fetched>, Error>),
-    Coming(Coming),
+    Here(Shown),
+    Coming(Coming<Shown>),
+}
+
+/// What one node is fetching: for each shard its place in the plan.
+struct NodePart {
+    from: Arc<Borrowed>,
+    wanted: Vec<(usize, Vec<DocAddress>)>,
+}
+
+impl NodePart {
+    /// Begins to fetch. Out: the places in the plan, and what comes of them in that order.
+    fn begin(self, core: &Arc<Core>, within: Option<Duration>) -> (Vec<usize>, Ended<Result<Vec<Shown>, Error>>) {
+        let slots = self.wanted.iter().map(|(slot, _)| *slot).collect();
+        (slots, Ended(tokio::spawn(self.from.fetch(core.clone(), self.wanted, within))))
+    }
 }
 
 /// The hits that won, and where each comes from.
@@ -45,39 +68,77 @@ impl Winners<'_> {
         let hits = &self.merged.hits;
         let mut by_shard: Vec<Vec<usize>> = asked.iter().map(|_| Vec::new()).collect();
         hits.iter().enumerate().for_each(|(rank, (shard, _))| by_shard[*shard].push(rank));
-        let mut parts = Vec::new();
-        for (asked, ranks) in asked.iter_mut().zip(by_shard).filter(|(_, ranks)| !ranks.is_empty()) {
-            let part = match (asked.fetched.take(), asked.reader.take()) {
-                (Some(fetched), _) => Part::Here(fetched),
-                (None, Some(reader)) => Part::Coming(self.begin(core, (&asked.place, reader), &ranks, guard)),
-                (None, None) => continue,
-            };
-            parts.push((&asked.place, ranks, part));
-        }
+        let shown = self.show(core, &mut asked, &by_shard, guard).await;
         let mut found: Vec<Option<Hit>> = hits.iter().map(|_| None).collect();
-        for (place, ranks, part) in parts {
-            let fetched = match part {
-                Part::Here(fetched) => fetched,
-                Part::Coming(work) => work.await.and_then(|fetched| fetched),
-            };
+        for (slot, fetched) in shown {
+            let place = &asked[slot].place;
             match fetched {
-                Ok(fetched) => ranks.into_iter().zip(fetched).for_each(|(rank, fetched)| {
-                    found[rank] = Some(self.assemble(place, &hits[rank].1, fetched));
+                Ok(fetched) => by_shard[slot].iter().zip(fetched).for_each(|(rank, fetched)| {
+                    found[*rank] = Some(self.assemble(place, &hits[*rank].1, fetched));
                 }),
                 Err(error) => {
                     shards.successful -= 1;
-                    shards.failures.push(failure(core, &self.indexes[place.index].metadata, place.shard.number, error));
+                    let (metadata, node) = (&self.indexes[place.index].metadata, place.holder.node(core));
+                    shards.failures.push(failure(metadata, place.number, node, error));
                 }
             }
         }
         Ok(found.into_iter().flatten().collect())
     }
 
-    fn begin(&self, core: &Core, (place, reader): (&Place, Reader), ranks: &[usize], guard: &Guard) -> Coming {
+    /// What the client sees of each shard's winners, by place in the plan. `by_shard`: the ranks of each shard's winners.
+    async fn show(
+        &self,
+        core: &Arc<Core>,
+        asked: &mut [Asked],
+        by_shard: &[Vec<usize>],
+        guard: &Guard,
+    ) -> Vec<(usize, Shown)> {
+        let (mut parts, mut nodes) = (Vec::new(), Vec::<NodePart>::new());
+        for (slot, ranks) in by_shard.iter().enumerate().filter(|(_, ranks)| !ranks.is_empty()) {
+            let asked = &mut asked[slot];
+            match (asked.fetched.take(), asked.pin.take()) {
+                (Some(fetched), _) => parts.push((slot, Part::Here(fetched))),
+                (None, Some(Pin::Here(reader))) => {
+                    parts.push((slot, Part::Coming(self.begin(core, (&asked.place, reader), ranks, guard))));
+                }
+                (None, Some(Pin::There(from))) => {
+                    let addresses = ranks.iter().map(|rank| self.merged.hits[*rank].1.address).collect();
+                    match nodes.iter_mut().find(|part| part.from.is(&from)) {
+                        Some(part) => part.wanted.push((slot, addresses)),
+                        None => nodes.push(NodePart { from, wanted: vec![(slot, addresses)] }),
+                    }
+                }
+                (None, None) => parts.push((slot, Part::Here(Err(lost("what found its hits is gone"))))),
+            }
+        }
+        let within = guard.remaining().map(|remaining| remaining + FETCH);
+        let coming: Vec<_> = nodes.into_iter().map(|part| part.begin(core, within)).collect();
+        let mut shown: Vec<(usize, Shown)> = Vec::new();
+        for (slot, part) in parts {
+            let fetched = match part {
+                Part::Here(fetched) => fetched,
+                Part::Coming(work) => work.await.and_then(|fetched| fetched),
+            };
+            shown.push((slot, fetched));
+        }
+        for (slots, mut task) in coming {
+            match (&mut task.0).await.map_err(lost).and_then(|fetched| fetched) {
+                Ok(fetched) => shown.extend(slots.into_iter().zip(fetched)),
+                Err(error) => shown.extend(slots.into_iter().map(|slot| (slot, Err(error.clone())))),
+            }
+        }
+        shown
+    }
+
+    fn begin(&self, core: &Core, (place, reader): (&Place, Reader), ranks: &[usize], guard: &Guard) -> Coming<Shown> {
         let plan = self.plans[place.index].clone();
         let addresses: Vec<_> = ranks.iter().map(|rank| self.merged.hits[*rank].1.address).collect();
-        let (shard, patience, groups) = (place.shard.clone(), guard.patience(), self.request.stats.clone());
-        Box::pin(core.search.run(move || fetch((&shard, &groups), &plan, &reader, &addresses, &patience)))
+        let (holder, patience, groups) = (place.holder.clone(), guard.patience(), self.request.stats.clone());
+        Box::pin(core.search.run(move || match &holder {
+            Holder::Here(shard) => fetch((shard, &groups), &plan, &reader, &addresses, &patience),
+            Holder::There(_) | Holder::Nowhere(_) => Ok(Vec::new()),
+        }))
     }
 
     fn assemble(&self, place: &Place, hit: &ShardHit, fetched: Fetched) -> Hit {
@@ -99,7 +160,16 @@ impl Winners<'_> {
             highlight: fetched.highlight,
             matched_queries: fetched.matched_queries,
             explanation: fetched.explanation,
-            shard: request.explain.then_some(place.shard.number),
+            shard: request.explain.then_some(place.number),
         }
+    }
+}
+
+/// A task that ends with whoever waits for it.
+struct Ended<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for Ended<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

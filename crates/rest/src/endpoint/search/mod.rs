@@ -29,15 +29,18 @@ pub(super) fn routes(routes: &mut Routes) {
 /// Takes the parameters that say how a search is carried out. Shoal finds the same whatever they say; values that OpenSearch refuses are
 /// refused, and what Shoal cannot do is said.
 ///
+/// Out: how many shards of one node are searched at a time, where that is said.
+///
 /// # Errors
 /// `illegal_argument_exception` for values that do not fit, 501 for `scroll`, search pipelines and the like.
-fn execution(params: &mut Params) -> Result<(), Error> {
+fn execution(params: &mut Params) -> Result<Option<u32>, Error> {
     if let Some(given) = params.take("search_type") {
         search_type(&given)?;
     }
     at_least(params.int("batched_reduce_size")?, 2, "batchedReduceSize")?;
     at_least(params.int("pre_filter_shard_size")?, 1, "preFilterShardSize")?;
-    at_least(params.int("max_concurrent_shard_requests")?, 1, "maxConcurrentShardRequests")?;
+    let concurrent = params.int("max_concurrent_shard_requests")?;
+    at_least(concurrent, 1, "maxConcurrentShardRequests")?;
     params.flag("ccs_minimize_roundtrips")?;
     for flag in ["phase_took", "include_named_queries_score", "verbose_pipeline"] {
         if params.flag(flag)? == Some(true) {
@@ -50,7 +53,7 @@ fn execution(params: &mut Params) -> Result<(), Error> {
         }
     }
     match params.take("search_pipeline").as_deref() {
-        None | Some("_none") => Ok(()),
+        None | Some("_none") => Ok(concurrent.map(i32::unsigned_abs)),
         Some(name) => Err(Error::not_implemented(format!("[search_pipeline] [{name}]"))),
     }
 }

@@ -32,7 +32,7 @@ pub(super) async fn msearch(server: Arc<Server>, mut request: Request) -> Result
     let started = Instant::now();
     let body = request.body_or_source()?;
     let target = request.target()?;
-    execution(&mut request.params)?;
+    let shards_at_a_time = execution(&mut request.params)?;
     let total_as_int = request.params.flag("rest_total_hits_as_int")?.unwrap_or(false);
     let typed_keys = request.params.flag("typed_keys")?.unwrap_or(false);
     let concurrent = match request.params.int("max_concurrent_searches")? {
@@ -46,7 +46,10 @@ pub(super) async fn msearch(server: Arc<Server>, mut request: Request) -> Result
         return Err(Error::new(ErrorKind::Parse, "request body or source parameter is required"));
     }
     let mut searches = read(&server, &body, &target, total_as_int)?;
-    searches.iter_mut().flatten().for_each(|asked| asked.typed_keys = typed_keys);
+    for asked in searches.iter_mut().flatten() {
+        asked.typed_keys = typed_keys;
+        asked.max_concurrent_shard_requests = shards_at_a_time.unwrap_or(asked.max_concurrent_shard_requests);
+    }
     request.finish()?;
     if searches.is_empty() {
         return Err(refusal("no requests added"));

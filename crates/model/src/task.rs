@@ -1,0 +1,64 @@
+//! What nodes are doing at the moment.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// A task's name: the node that runs it, and its number there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TaskId {
+    pub node: Arc<str>,
+    pub number: u64,
+}
+
+impl TaskId {
+    /// `node:number`; `None`: it is neither.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (node, number) = text.rsplit_once(':')?;
+        Some(Self { node: node.into(), number: number.parse().ok()? })
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.node, self.number)
+    }
+}
+
+/// One task that runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    pub id: TaskId,
+    /// The task that another node, or this one, runs it for.
+    pub parent: Option<TaskId>,
+    /// `indices:data/read/search` ..
+    pub action: String,
+    pub description: String,
+    pub started_ms: u64,
+    pub running_nanos: u64,
+    pub cancellable: bool,
+    pub cancelled: bool,
+}
+
+/// Which tasks; everything that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TaskFilter {
+    /// Their nodes, by id; `None`: all.
+    pub nodes: Option<Vec<Arc<str>>>,
+    /// Patterns of actions; empty: all.
+    pub actions: Vec<String>,
+    pub parent: Option<TaskId>,
+    pub id: Option<TaskId>,
+}
+
+/// The tasks that were found, or cancelled.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TaskList {
+    /// By id.
+    pub tasks: Vec<Task>,
+    /// Nodes that gave no answer, and why.
+    pub failures: Vec<(Arc<str>, Error)>,
+}

@@ -1,0 +1,289 @@
+//! The phases of a search that another node conducts: counting terms, finding, fetching.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use grpc::route::Class;
+use model::error::{Error, ErrorKind};
+use model::id::{IndexUuid, ShardNumber, StateVersion};
+use model::search::SearchRequest;
+use model::task::TaskId;
+use search::bound::BoundQuery;
+use search::shard_query::{DocAddress, ShardHits};
+use search::statistics::Statistics;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shard::execute;
+use shard::fetch::Fetched;
+
+use super::contexts::{Context, Pinned};
+use super::{Message, caught_up};
+use crate::core::Core;
+use crate::gateway::holder::Holder;
+use crate::gateway::patience::Guard;
+use crate::gateway::search::{
+    Asked, Asking, BoundIndex, Pin, Place, Question, Reached, bind_filtered, bind_index, context, fetch_pinned,
+    scatter, shard_query,
+};
+use crate::indexes::OpenIndex;
+use crate::tasks::Begun;
+
+/// A search, and the part of it that one node has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::gateway) struct Searched {
+    /// Of the metadata that the asker had.
+    pub(in crate::gateway) version: StateVersion,
+    /// What `now` means.
+    pub(in crate::gateway) now_ms: u64,
+    pub(in crate::gateway) request: Arc<SearchRequest>,
+    pub(in crate::gateway) indexes: Vec<SearchedIndex>,
+    /// How long the asker waits for what has been found by then; `None`: as long as it takes.
+    pub(in crate::gateway) remaining_ms: Option<u64>,
+    /// The task that it is for.
+    pub(in crate::gateway) task: Option<TaskId>,
+}
+
+pub(super) type OneShard = (BoundQuery, Arc<OpenIndex>, Option<Arc<Statistics>>, ShardNumber);
+
+/// One index of a search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::gateway) struct SearchedIndex {
+    pub(in crate::gateway) uuid: IndexUuid,
+    /// Of aliases; one must match.
+    #[serde(with = "model::wire::json")]
+    pub(in crate::gateway) filters: Vec<Value>,
+    pub(in crate::gateway) shards: Vec<ShardNumber>,
+    /// Of the whole index.
+    pub(in crate::gateway) statistics: Option<Arc<Statistics>>,
+}
+
+impl Searched {
+    fn begun(&self, action: &'static str) -> Begun {
+        let description = format!("shards[{}]", self.indexes.iter().map(|index| index.shards.len()).sum::<usize>());
+        Begun { action, description, parent: self.task.clone(), cancellable: true }
+    }
+
+    fn guard(&self) -> Guard {
+        Guard::hasty(self.remaining_ms.map(|remaining| Instant::now() + Duration::from_millis(remaining)))
+    }
+
+    /// Of a search of one shard of one index: its query, the index, the statistics, the shard.
+    pub(super) fn of_one(&self, core: &Core) -> Result<OneShard, Error> {
+        let (Some(index), none) = (self.indexes.first(), || Error::illegal_argument("the search has no shard")) else {
+            return Err(Error::illegal_argument("the search has no index"));
+        };
+        let reached = self.reached(core, index)?;
+        let open = core.indexes.get(&reached.metadata)?;
+        let context = context(core, &open.view(), self.now_ms);
+        let query = bind_filtered(&self.request.query, &index.filters, &context)?;
+        Ok((query, open, index.statistics.clone(), *index.shards.first().ok_or_else(none)?))
+    }
+
+    fn reached(&self, core: &Core, index: &SearchedIndex) -> Result<Reached, Error> {
+        let metadata = core.state().index_by_uuid(&index.uuid).cloned();
+        let metadata = metadata.ok_or_else(|| Error::index_not_found(&index.uuid.0))?;
+        Ok(Reached { metadata, filters: index.filters.clone(), now_ms: self.now_ms })
+    }
+}
+
+/// How often the terms of a query occur: the sums over the asked shards, by index.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::gateway) struct Count(pub(in crate::gateway) Searched);
+
+impl Message for Count {
+    const CLASS: Class = Class::Search;
+    const KIND: &'static str = "search.count";
+    type Answer = Vec<Statistics>;
+
+    async fn answer(self, core: Arc<Core>) -> Result<Vec<Statistics>, Error> {
+        let task = core.tasks.begin(self.0.begun("indices:data/read/search[phase/dfs]"));
+        task.run(self.count(&core)).await
+    }
+}
+
+impl Count {
+    async fn count(self, core: &Core) -> Result<Vec<Statistics>, Error> {
+        let searched = self.0;
+        caught_up(core, searched.version).await?;
+        let guard = searched.guard();
+        let patience = guard.patience();
+        let mut sums = Vec::with_capacity(searched.indexes.len());
+        for index in &searched.indexes {
+            let reached = searched.reached(core, index)?;
+            let open = core.indexes.get(&reached.metadata)?;
+            let context = context(core, &open.view(), searched.now_ms);
+            let query = bind_filtered(&searched.request.query, &index.filters, &context)?;
+            let copies: Vec<_> =
+                index.shards.iter().filter_map(|number| open.shard(*number)?.copy().ok().cloned()).collect();
+            let patience = patience.clone();
+            let count = move || {
+                let mut sum = Statistics::default();
+                for copy in copies.iter().take_while(|_| !patience.is_over()) {
+                    sum.merge(crate::gateway::caught(|| execute::statistics(&copy.reader(), &query))?);
+                }
+                Ok::<Statistics, Error>(sum)
+            };
+            sums.push(core.search.run(count).await??);
+        }
+        Ok(sums)
+    }
+}
+
+/// The best hits of each asked shard.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::gateway) struct Query {
+    pub(in crate::gateway) searched: Searched,
+    /// The only shard of its search knows the winners and fetches them at once.
+    pub(in crate::gateway) only: bool,
+    /// How many shards may be searched at a time.
+    pub(in crate::gateway) most: u32,
+}
+
+/// What a query has found on one node.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::gateway) struct Found {
+    /// Where to fetch from; `None`: there is nothing to fetch.
+    pub(in crate::gateway) context: Option<u64>,
+    /// In the order asked, index by index.
+    pub(in crate::gateway) shards: Vec<Result<ShardFound, Error>>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::gateway) struct ShardFound {
+    pub(in crate::gateway) hits: ShardHits,
+    /// The winners, where they are known.
+    pub(in crate::gateway) fetched: Option<Result<Vec<Fetched>, Error>>,
+}
+
+impl Message for Query {
+    const CLASS: Class = Class::Search;
+    const KIND: &'static str = "search.query";
+    type Answer = Found;
+
+    async fn answer(self, core: Arc<Core>) -> Result<Found, Error> {
+        let task = core.tasks.begin(self.searched.begun("indices:data/read/search[phase/query]"));
+        task.run(self.find(&core)).await
+    }
+}
+
+impl Query {
+    async fn find(&self, core: &Arc<Core>) -> Result<Found, Error> {
+        let searched = &self.searched;
+        caught_up(core, searched.version).await?;
+        let guard = searched.guard();
+        let questions = self.questions(core)?;
+        core.metrics.shards_searched.inc_by(questions.len() as u64);
+        let asking = Asking { questions: &questions, elsewhere: Vec::new(), most: self.most as usize };
+        let (outcome, asked) = scatter(core, asking, &guard).await;
+        let late = || Error::new(ErrorKind::Timeout, "the shard gave no answer before the deadline");
+        let mut shards: Vec<Result<ShardFound, Error>> = questions.iter().map(|_| Err(late())).collect();
+        for (shard, failure) in outcome.failures {
+            shards[shard] = Err(failure);
+        }
+        let mut pins: Vec<Option<Pinned>> = Vec::with_capacity(asked.len());
+        let mut fetched = Vec::with_capacity(asked.len());
+        for (asked, question) in asked.into_iter().zip(&questions) {
+            let Asked { pin, fetched: mine, .. } = asked;
+            fetched.push(mine);
+            pins.push(match (pin, &question.place.holder) {
+                (Some(Pin::Here(reader)), Holder::Here(shard)) => {
+                    Some(Pinned { shard: shard.clone(), reader, plan: question.plan.clone() })
+                }
+                _ => None,
+            });
+        }
+        for (shard, hits) in outcome.answers {
+            if hits.hits.is_empty() || fetched[shard].is_some() {
+                pins[shard] = None;
+            }
+            shards[shard] = Ok(ShardFound { hits, fetched: fetched[shard].take() });
+        }
+        let wanted = searched.request.size > 0 && pins.iter().any(Option::is_some);
+        let groups: Arc<[String]> = searched.request.stats.as_slice().into();
+        let context = wanted.then(|| core.contexts.keep(Context { shards: pins, groups }, Instant::now()));
+        Ok(Found { context, shards })
+    }
+
+    fn questions(&self, core: &Core) -> Result<Vec<Question>, Error> {
+        let searched = &self.searched;
+        let (request, state) = (&*searched.request, core.state());
+        let groups: Arc<[String]> = request.stats.as_slice().into();
+        let mut questions = Vec::new();
+        for (at, part) in searched.indexes.iter().enumerate() {
+            let mut index: BoundIndex = bind_index(core, request, searched.reached(core, part)?)?;
+            let query = shard_query(&index, request, part.statistics.clone())?;
+            let Some(plan) = index.fetch.take() else { continue };
+            let plan = Arc::new(plan.with_statistics(part.statistics.clone()));
+            let open = core.indexes.get(&index.metadata)?;
+            for &number in &part.shards {
+                // What another node holds by now is not asked from here.
+                let holder = match Holder::of(core, &state, &open, number) {
+                    Holder::There(node) => {
+                        let reason = format!("shard [{}][{number}] has moved to [{}]", index.metadata.name, node.0);
+                        Holder::Nowhere(Error::new(ErrorKind::NoShardAvailable, reason))
+                    }
+                    holder => holder,
+                };
+                let place = Place { index: at, number, view: index.view.clone(), holder };
+                let only = self.only.then_some(request.from as usize);
+                questions.push(Question {
+                    place,
+                    query: query.clone(),
+                    plan: plan.clone(),
+                    groups: groups.clone(),
+                    only,
+                });
+            }
+        }
+        Ok(questions)
+    }
+}
+
+/// What the client sees of winners.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::gateway) struct Fetch {
+    pub(in crate::gateway) context: u64,
+    /// Shards by their place in the query, and where their winners lie.
+    pub(in crate::gateway) shards: Vec<(u32, Vec<DocAddress>)>,
+}
+
+impl Message for Fetch {
+    const CLASS: Class = Class::Search;
+    const KIND: &'static str = "search.fetch";
+    type Answer = Vec<Result<Vec<Fetched>, Error>>;
+
+    async fn answer(self, core: Arc<Core>) -> Result<Self::Answer, Error> {
+        let gone = || {
+            let reason = format!("No search context found for id [{}]", self.context);
+            Error::new(ErrorKind::SearchContextMissing, reason)
+        };
+        let Context { mut shards, groups } = core.contexts.take(self.context).ok_or_else(gone)?;
+        let guard = Guard::new(None);
+        let mut running = Vec::with_capacity(self.shards.len());
+        for (at, addresses) in self.shards {
+            let pinned = shards.get_mut(at as usize).and_then(Option::take).ok_or_else(gone)?;
+            let (patience, groups) = (guard.patience(), groups.clone());
+            running.push(core.search.run(move || fetch_pinned(&pinned, &groups, &addresses, &patience)));
+        }
+        let mut fetched = Vec::with_capacity(running.len());
+        for part in running {
+            fetched.push(part.await.and_then(|part| part));
+        }
+        Ok(fetched)
+    }
+}
+
+/// Nothing will be fetched from this context.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::gateway) struct Release(pub(in crate::gateway) u64);
+
+impl Message for Release {
+    const CLASS: Class = Class::Search;
+    const KIND: &'static str = "search.release";
+    type Answer = ();
+
+    async fn answer(self, core: Arc<Core>) -> Result<(), Error> {
+        drop(core.contexts.take(self.0));
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! What another node keeps for a search between its phases: fetched from once, or let go when the search ends without.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use cluster::state::NodeId;
+use model::error::Error;
+use search::shard_query::DocAddress;
+use shard::fetch::Fetched;
+
+use crate::core::Core;
+use crate::gateway::remote::{self, search::Fetch, search::Release};
+
+/// How long letting go may take; who does not hear it forgets by itself.
+const RELEASE: Duration = Duration::from_secs(5);
+
+/// A context of another node.
+pub(in crate::gateway) struct Borrowed {
+    core: Weak<Core>,
+    node: NodeId,
+    context: u64,
+    /// The places in the plan of the shards that the node was asked for, in their order.
+    slots: Vec<usize>,
+    returned: AtomicBool,
+}
+
+impl Borrowed {
+    pub(super) fn new(core: &Arc<Core>, node: NodeId, (context, slots): (u64, Vec<usize>)) -> Arc<Self> {
+        Arc::new(Self { core: Arc::downgrade(core), node, context, slots, returned: AtomicBool::new(false) })
+    }
+
+    /// Whether both are one context.
+    pub(super) fn is(self: &Arc<Self>, other: &Arc<Self>) -> bool {
+        Arc::ptr_eq(self, other)
+    }
+
+    /// Fetches winners of several shards, each by its place in the plan. `within`: how long that may take.
+    pub(super) async fn fetch(
+        self: Arc<Self>,
+        core: Arc<Core>,
+        wanted: Vec<(usize, Vec<DocAddress>)>,
+        within: Option<Duration>,
+    ) -> Result<Vec<Result<Vec<Fetched>, Error>>, Error> {
+        let place = |slot: usize| self.slots.iter().position(|known| *known == slot).map_or(u32::MAX, |at| at as u32);
+        let shards = wanted.into_iter().map(|(slot, addresses)| (place(slot), addresses)).collect();
+        let fetched = remote::ask(&core, &self.node, &Fetch { context: self.context, shards }, within).await?;
+        // Whatever it answered, it has forgotten the context.
+        self.returned.store(true, Ordering::Relaxed);
+        Ok(fetched)
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        if self.returned.load(Ordering::Relaxed) {
+            return;
+        }
+        let (core, runtime) = (self.core.upgrade(), tokio::runtime::Handle::try_current());
+        if let (Some(core), Ok(runtime)) = (core, runtime) {
+            let (node, context) = (self.node.clone(), self.context);
+            runtime.spawn(async move {
+                // A node that does not hear it forgets the context by itself.
+                let _ = remote::ask(&core, &node, &Release(context), Some(RELEASE)).await;
+            });
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The shards of a search, and who holds each.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cluster::state::{NodeId, State};
+use model::error::Error;
+use model::id::ShardNumber;
+use model::search::SearchRequest;
+use model::task::TaskId;
+use search::statistics::Statistics;
+
+use super::target::BoundIndex;
+use crate::core::Core;
+use crate::gateway::holder::Holder;
+use crate::gateway::remote::search::{Searched, SearchedIndex};
+use crate::indexes::IndexView;
+
+/// One shard of the plan.
+#[derive(Clone)]
+pub(in crate::gateway) struct Place {
+    /// Of the plan's indexes.
+    pub(in crate::gateway) index: usize,
+    pub(in crate::gateway) number: ShardNumber,
+    pub(in crate::gateway) view: Arc<IndexView>,
+    pub(in crate::gateway) holder: Holder,
+}
+
+/// The shards of a search in order, index by index. `silent`: nodes that are not asked any more, and why.
+pub(super) fn places(
+    core: &Core,
+    indexes: &[BoundIndex],
+    preference: Option<&str>,
+    silent: &BTreeMap<NodeId, Error>,
+) -> Result<Vec<Place>, Error> {
+    let (wanted, state) = (preferred(preference), core.state());
+    let mut places = Vec::new();
+    for (at, bound) in indexes.iter().enumerate() {
+        let open = core.indexes.get(&bound.metadata)?;
+        for &number in &bound.shards {
+            if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&number)) {
+                continue;
+            }
+            let holder = match Holder::of(core, &state, &open, number) {
+                Holder::There(node) if silent.contains_key(&node) => Holder::Nowhere(silent[&node].clone()),
+                holder => holder,
+            };
+            places.push(Place { index: at, number, view: bound.view.clone(), holder });
+        }
+    }
+    Ok(places)
+}
+
+/// The shards that `_shards:0,2` asks for; other preferences choose among copies, of which there is one.
+fn preferred(preference: Option<&str>) -> Option<Vec<ShardNumber>> {
+    let list = preference?.strip_prefix("_shards:")?.split('|').next()?;
+    Some(list.split(',').filter_map(|number| number.trim().parse().ok()).map(ShardNumber).collect())
+}
+
+/// What each other node has of a search: the part of the plan, and the places in order.
+pub(super) struct Elsewhere<'a> {
+    pub(super) state: &'a State,
+    pub(super) request: &'a Arc<SearchRequest>,
+    pub(super) indexes: &'a [BoundIndex],
+    /// By index.
+    pub(super) statistics: &'a [Option<Arc<Statistics>>],
+    pub(super) remaining: Option<Duration>,
+    /// The task that it is for.
+    pub(super) task: Option<&'a TaskId>,
+}
+
+impl Elsewhere<'_> {
+    /// By node. Places of one index lie side by side.
+    pub(super) fn parts(&self, places: &[Place]) -> Vec<(NodeId, Vec<usize>, Searched)> {
+        let mut by_node: BTreeMap<&NodeId, Vec<usize>> = BTreeMap::new();
+        for (at, place) in places.iter().enumerate() {
+            if let Holder::There(node) = &place.holder {
+                by_node.entry(node).or_default().push(at);
+            }
+        }
+        let part = |(node, slots): (&NodeId, Vec<usize>)| {
+            let searched = self.searched(slots.iter().map(|slot| &places[*slot]));
+            (node.clone(), slots, searched)
+        };
+        by_node.into_iter().map(part).collect()
+    }
+
+    fn searched<'p>(&self, places: impl Iterator<Item = &'p Place>) -> Searched {
+        let mut indexes: Vec<(usize, SearchedIndex)> = Vec::new();
+        for place in places {
+            match indexes.last_mut() {
+                Some((at, part)) if *at == place.index => part.shards.push(place.number),
+                _ => {
+                    let bound = &self.indexes[place.index];
+                    let part = SearchedIndex {
+                        uuid: bound.metadata.uuid.clone(),
+                        filters: bound.filters.clone(),
+                        shards: vec![place.number],
+                        statistics: self.statistics.get(place.index).cloned().flatten(),
+                    };
+                    indexes.push((place.index, part));
+                }
+            }
+        }
+        Searched {
+            version: self.state.version,
+            now_ms: self.indexes.first().map_or(0, |index| index.context.now_ms as u64),
+            request: self.request.clone(),
+            indexes: indexes.into_iter().map(|(_, part)| part).collect(),
+            remaining_ms: self.remaining.map(|remaining| remaining.as_millis() as u64),
+            task: self.task.cloned(),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The tasks of all nodes: listed, and ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cluster::state::NodeId;
+use grpc::route::Class;
+use model::error::{Error, ErrorKind};
+use model::task::{Task, TaskFilter, TaskList};
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use super::remote::{self, Message};
+use crate::core::Core;
+use crate::tasks::Begun;
+
+/// How long a node may take to say what it does.
+const WITHIN: Duration = Duration::from_secs(5);
+
+/// What another node is asked about its tasks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Ask {
+    filter: TaskFilter,
+    cancel: bool,
+}
+
+impl Message for Ask {
+    const CLASS: Class = Class::Control;
+    const KIND: &'static str = "tasks";
+    type Answer = Vec<Task>;
+
+    async fn answer(self, core: Arc<Core>) -> Result<Vec<Task>, Error> {
+        here(&core, &self)
+    }
+}
+
+pub(super) async fn list(core: &Arc<Core>, filter: TaskFilter) -> Result<TaskList, Error> {
+    let (action, description) = ("cluster:monitor/tasks/lists", String::new());
+    let _task = core.tasks.begin(Begun { action, description, parent: None, cancellable: false });
+    each(core, Ask { filter, cancel: false }).await
+}
+
+pub(super) async fn cancel(core: &Arc<Core>, filter: TaskFilter) -> Result<TaskList, Error> {
+    each(core, Ask { filter, cancel: true }).await
+}
+
+fn here(core: &Core, ask: &Ask) -> Result<Vec<Task>, Error> {
+    if ask.cancel { core.tasks.cancel(&ask.filter) } else { Ok(core.tasks.list(&ask.filter)) }
+}
+
+/// Asks every node that may have such tasks.
+async fn each(core: &Arc<Core>, ask: Ask) -> Result<TaskList, Error> {
+    let state = core.state();
+    let mut list = TaskList::default();
+    let wanted: Vec<NodeId> = match &ask.filter.id {
+        Some(id) => {
+            if !state.nodes.keys().any(|node| node.0 == id.node) {
+                let error = Error::new(ErrorKind::NoSuchNode, format!("No such node [{}]", id.node));
+                list.failures.push((id.node.clone(), error.with_detail("node_id", &*id.node)));
+            }
+            state.nodes.keys().filter(|node| node.0 == id.node).cloned().collect()
+        }
+        None => {
+            let means = |node: &&NodeId| ask.filter.nodes.as_ref().is_none_or(|nodes| nodes.contains(&node.0));
+            state.nodes.keys().filter(means).cloned().collect()
+        }
+    };
+    let mut asked = JoinSet::new();
+    for node in wanted {
+        let (core, ask) = (core.clone(), ask.clone());
+        asked.spawn(async move {
+            let answer = if node == core.identity.node {
+                here(&core, &ask)
+            } else {
+                remote::ask(&core, &node, &ask, Some(WITHIN)).await.map_err(Error::from)
+            };
+            (node, answer)
+        });
+    }
+    while let Some(answered) = asked.join_next().await {
+        let (node, answer) = answered.map_err(|e| Error::new(ErrorKind::IllegalState, e.to_string()))?;
+        match answer {
+            Ok(tasks) => list.tasks.extend(tasks),
+            Err(error) => list.failures.push((node.0, error)),
+        }
+    }
+    list.tasks.sort_by(|a, b| a.id.cmp(&b.id));
+    list.failures.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(list)
+}
