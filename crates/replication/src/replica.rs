@@ -57,7 +57,14 @@ impl Follower {
         effects: &mut Vec<Effect>,
     ) -> Option<Body> {
         let Sent { entries, term, .. } = sent;
-        let lacking: Vec<Entry> = entries.into_iter().filter(|entry| tail.lacks(entry, term)).collect();
+        let mut next = tail.next();
+        // The log has no gaps: what lies beyond one will be sent again.
+        let reached = entries.into_iter().take_while(|entry| {
+            let reached = entry.seq_no <= next;
+            next = next.max(entry.seq_no.next());
+            reached
+        });
+        let lacking: Vec<Entry> = reached.filter(|entry| tail.lacks(entry, term)).collect();
         if lacking.is_empty() {
             tail.advance_local();
             return Some(replicated(tail));

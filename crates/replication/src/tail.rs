@@ -155,10 +155,10 @@ impl Tail {
         Some(base)
     }
 
-    /// Files that contain everything below `below` have replaced the copy's own.
+    /// Files that contain everything below `below` have replaced the copy's own, and its log.
     pub(crate) fn rebase(&mut self, below: SeqNo) {
         self.base = below;
-        self.entries = self.entries.split_off(&below);
+        self.entries.clear();
         self.learn_global(below);
         self.local = below;
     }

@@ -159,7 +159,15 @@ impl Log {
     /// # Errors
     /// [`Error::Trimmed`] when the log begins above `seq + 1`; [`Error::Failed`], [`Error::Io`].
     pub fn truncate_above(&self, seq: u64) -> Result<(), Error> {
-        self.shared.truncate_from(seq.saturating_add(1))
+        self.truncate_from(seq.saturating_add(1))
+    }
+
+    /// As [`Log::truncate_above`], with `seq` itself.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn truncate_from(&self, seq: u64) -> Result<(), Error> {
+        self.shared.truncate_from(seq)
     }
 
     /// The entries from `seq` on that were appended before this call, synced or not.

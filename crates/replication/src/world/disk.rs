@@ -92,6 +92,8 @@ impl Disk {
     }
 
     pub(super) fn install(&mut self, files: Files) {
+        self.records.clear();
+        self.synced = 0;
         self.start = files.below;
         self.base = files.below;
         self.flushed = files;

@@ -78,6 +78,8 @@ impl Node {
     pub(super) fn install(&mut self, files: Files) {
         self.applied = files.applied.clone();
         self.disk.install(files);
+        // What was to be synced is gone; it counts as done.
+        self.syncs.iter_mut().for_each(|(_, records)| *records = 0);
     }
 
     pub(super) fn close(&mut self) {

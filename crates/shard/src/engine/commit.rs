@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::ShardError;
 use crate::segment::AliveDocs;
 
-const COMMIT: &str = "commit.json";
+pub(super) const COMMIT: &str = "commit.json";
 /// The folder of the segments, below the shard's.
 pub(super) const SEGMENTS: &str = "segments";
 /// The folder of the log, below the shard's.
@@ -116,12 +116,12 @@ impl Commit {
     }
 }
 
-fn remove(path: &PathBuf) -> Result<(), ShardError> {
+pub(super) fn remove(path: &PathBuf) -> Result<(), ShardError> {
     let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     removed.map_err(|e| ShardError::io("remove", path, e))
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), ShardError> {
+pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), ShardError> {
     let write = || -> io::Result<()> {
         let mut file = File::create(path)?;
         file.write_all(bytes)?;

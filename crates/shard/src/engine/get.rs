@@ -33,6 +33,9 @@ impl ShardCopy {
         loop {
             let newest = {
                 let writer = self.writer.lock();
+                if let Some(entry) = writer.staged.get(id) {
+                    return Ok(entry.current());
+                }
                 if let Some(entry) = writer.versions.get(id) {
                     let EntryState::Live { routing, source, .. } = &entry.state else { return Ok(None) };
                     let (routing, source) = (routing.clone(), source.clone());

@@ -30,18 +30,18 @@ use crate::prepared::PreparedDocument;
 type Job = Box<dyn FnOnce() + Send>;
 type Jobs = Arc<Mutex<VecDeque<Job>>>;
 /// What an id holds: a number, in a document of one field.
-type Map = BTreeMap<String, u64>;
+pub(super) type Map = BTreeMap<String, u64>;
 
 const IDS: u8 = 12;
 
 /// A copy whose background jobs run when the test says so.
-struct Open {
-    copy: Arc<ShardCopy>,
-    preparer: Preparer,
+pub(super) struct Open {
+    pub(super) copy: Arc<ShardCopy>,
+    pub(super) preparer: Preparer,
     jobs: Jobs,
 }
 
-fn open(directory: &Path, syncer: &Arc<Syncer>) -> Open {
+pub(super) fn open_unreplayed(directory: &Path, syncer: &Arc<Syncer>) -> Open {
     let mapping = Arc::new(Mapping::parse(&serde_json::json!({"properties": {"n": {"type": "long"}}})).unwrap());
     let registry = Registry::builtin();
     let jobs = Jobs::default();
@@ -63,44 +63,58 @@ fn open(directory: &Path, syncer: &Arc<Syncer>) -> Open {
     let preparer = Preparer::new(mapping, Arc::new(fields), registry, Settings::default()).unwrap();
     copy.set_fields(preparer.fields().clone());
     copy.set_primary_term(1);
-    let prepare = |operation: &super::Operation| match &operation.change {
-        Change::Index { source, .. } => Ok(prepare(&preparer, &operation.id, source)),
-        Change::Delete | Change::NoOp => panic!("only documents are mapped"),
-    };
-    copy.replay(0, 2, &prepare).unwrap();
     Open { copy, preparer, jobs }
 }
 
-fn prepare(preparer: &Preparer, id: &Arc<str>, source: &Arc<[u8]>) -> Arc<PreparedDocument> {
+fn open(directory: &Path, syncer: &Arc<Syncer>) -> Open {
+    let open = open_unreplayed(directory, syncer);
+    let prepare = |operation: &super::Operation| match &operation.change {
+        Change::Index { source, .. } => Ok(prepare(&open.preparer, &operation.id, source)),
+        Change::Delete | Change::NoOp => panic!("only documents are mapped"),
+    };
+    open.copy.replay(0, 2, &prepare).unwrap();
+    open
+}
+
+pub(super) fn prepare(preparer: &Preparer, id: &Arc<str>, source: &Arc<[u8]>) -> Arc<PreparedDocument> {
     match preparer.prepare(id, None, source).unwrap() {
         Prepared::Ready(document) => Arc::new(document),
         Prepared::NewFields(_) => panic!("every field is mapped"),
     }
 }
 
-fn source(n: u64) -> Arc<[u8]> {
+pub(super) fn source(n: u64) -> Arc<[u8]> {
     format!(r#"{{"n":{n}}}"#).into_bytes().into()
 }
 
-fn number(source: &[u8]) -> u64 {
+pub(super) fn number(source: &[u8]) -> u64 {
     serde_json::from_slice::<serde_json::Value>(source).unwrap()["n"].as_u64().unwrap()
 }
 
 impl Open {
     fn write(&self, id: &str, n: Option<u64>) -> Outcome {
+        let mut batch = self.begin_write(id, n);
+        self.copy.wait_safe(batch.position.unwrap()).unwrap();
+        batch.outcomes.remove(0).unwrap().outcome
+    }
+
+    pub(super) fn begin_write(&self, id: &str, n: Option<u64>) -> super::WriteBatch {
         let id: Arc<str> = id.into();
         let change = match n {
             Some(n) => ShardChange::Index { document: prepare(&self.preparer, &id, &source(n)), create: false },
             None => ShardChange::Delete,
         };
         let write = ShardWrite { id, change, condition: Condition::default(), generated_id: false };
-        let mut batch = self.copy.write(&[write], 0).unwrap();
-        self.copy.wait_safe(batch.position.unwrap()).unwrap();
-        batch.outcomes.remove(0).unwrap().outcome
+        self.copy.write(&[write], 0).unwrap()
+    }
+
+    /// As a process that ends does.
+    pub(super) fn close(&self) {
+        self.copy.retire();
     }
 
     /// What searches see. A document that is there twice is an error.
-    fn visible(&self) -> Map {
+    pub(super) fn visible(&self) -> Map {
         let mut all = Map::new();
         for view in self.copy.reader().segments.iter() {
             let ids = view.segment.strings(meta::ID).unwrap().unwrap();

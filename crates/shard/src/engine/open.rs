@@ -8,8 +8,9 @@ use wal::{Disk, Durability, Log, Options, Recovery, Syncer};
 
 use super::commit::{self, Commit};
 use super::held::{Body, Held, Segments};
+use super::snapshot::SNAPSHOTS;
 use super::writer::Writer;
-use super::{CommitState, ShardCopy, Spawn, Throttle, stats};
+use super::{CommitState, ShardCopy, Spawn, Throttle, rewrite, stats};
 use crate::error::ShardError;
 use crate::fields::{FieldTable, Layout};
 use crate::reader::Similarities;
@@ -59,10 +60,15 @@ impl ShardCopy {
         let (log, recovery) =
             Log::open(options.disk, &options.directory.join(commit::LOG), log_options, &options.syncer)
                 .map_err(ShardError::Log)?;
+        rewrite::finish(&log, &options.directory)?;
         if known.is_none() {
             commit.write(&options.directory)?;
         }
         commit.sweep(&options.directory, Default::default)?;
+        let snapshots = options.directory.join(SNAPSHOTS);
+        if snapshots.exists() {
+            commit::remove(&snapshots)?;
+        }
         let mut segments = Segments::of(held);
         let first_key = segments.held.len() as u64;
         let reader = segments.reader(fields.clone(), options.similarities.clone());

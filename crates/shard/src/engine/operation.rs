@@ -28,6 +28,29 @@ pub enum Change {
     NoOp,
 }
 
+/// An operation as it goes to other copies: what the log holds of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logged {
+    pub seq_no: u64,
+    /// The term under which it was first written.
+    pub primary_term: u64,
+    /// As [`Operation::encode`] makes them.
+    pub bytes: Arc<[u8]>,
+}
+
+impl Logged {
+    /// What fills a place in the history.
+    pub fn no_op(seq_no: u64, primary_term: u64) -> Self {
+        let operation = Operation { seq_no, primary_term, version: 0, id: "".into(), change: Change::NoOp };
+        Self { seq_no, primary_term, bytes: operation.encode().into() }
+    }
+
+    pub(super) fn read(entry: &wal::Entry) -> Result<Self, ShardError> {
+        let primary_term = Operation::decode(entry.seq, &entry.payload)?.primary_term;
+        Ok(Self { seq_no: entry.seq, primary_term, bytes: entry.payload.as_slice().into() })
+    }
+}
+
 const INDEX: u8 = 1;
 const DELETE: u8 = 2;
 const NO_OP: u8 = 3;

@@ -133,7 +133,7 @@ impl ShardCopy {
             }
         }
         segments.delete(&Deletes::new()); // a segment of deletions alone is empty
-        writer.next_seq = next_seq;
+        (writer.next_seq, writer.applied_seq) = (next_seq, next_seq);
         writer.published_seq = next_seq;
         writer.logged_bytes += bytes;
         writer.published_bytes = writer.logged_bytes;

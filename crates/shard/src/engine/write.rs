@@ -10,6 +10,7 @@ use wal::Position;
 use super::ShardCopy;
 use super::held::Held;
 use super::lookup::{self, Located};
+use super::operation::Logged;
 use super::writer::{Applied, ShardChange, ShardWrite};
 use crate::error::ShardError;
 
@@ -17,6 +18,8 @@ use crate::error::ShardError;
 pub struct WriteBatch {
     pub outcomes: Vec<Result<Applied, Error>>,
     pub position: Option<Position>,
+    /// What was logged, where other copies are to have it ([`ShardCopy::stage_writes`]).
+    pub logged: Vec<Logged>,
 }
 
 impl ShardCopy {
@@ -28,17 +31,18 @@ impl ShardCopy {
         self.check()?;
         self.slow_down();
         let begun = Instant::now();
-        let mut batch = WriteBatch { outcomes: Vec::with_capacity(writes.len()), position: None };
+        let mut batch = WriteBatch { outcomes: Vec::with_capacity(writes.len()), position: None, logged: Vec::new() };
         {
             let mut writer = self.writer.lock();
             let newest = self.newest.read().clone();
             for write in writes {
                 let outcome = self.write_one(&mut writer, &newest, write, now_ms);
-                if let Ok((_, position)) = &outcome {
-                    batch.position = Some(*position);
-                }
                 batch.outcomes.push(match outcome {
-                    Ok((applied, _)) => Ok(applied),
+                    Ok((applied, position, logged)) => {
+                        batch.position = Some(position);
+                        batch.logged.extend(logged);
+                        Ok(applied)
+                    }
                     Err(WriteError::Refused(error)) => Err(error),
                     Err(WriteError::Broken(error)) => return self.fail(Err(error)),
                 });
@@ -75,7 +79,7 @@ impl ShardCopy {
         newest: &[Held],
         write: &ShardWrite,
         now_ms: u64,
-    ) -> Result<(Applied, Position), WriteError> {
+    ) -> Result<(Applied, Position, Option<Logged>), WriteError> {
         let current =
             if write.generated_id { None } else { writer.current(&write.id, || locate(newest, &write.id))? };
         let (operation, outcome) = writer.decide(write, current.as_ref())?;
@@ -95,8 +99,13 @@ impl ShardCopy {
         };
         let counter = if document.is_some() { &self.counters.indexed } else { &self.counters.deleted };
         counter.fetch_add(1, Ordering::Relaxed);
-        writer.apply(operation, document, current, now_ms);
-        Ok((applied, position))
+        if !writer.staged.is_on() {
+            writer.apply(operation, document, current, now_ms);
+            return Ok((applied, position, None));
+        }
+        let logged = Logged { seq_no: operation.seq_no, primary_term: operation.primary_term, bytes: payload.into() };
+        writer.stage(operation, document);
+        Ok((applied, position, Some(logged)))
     }
 }
 

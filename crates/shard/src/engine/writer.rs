@@ -9,6 +9,7 @@ use model::write::{Condition, Outcome, VersionType};
 use super::held::{Deletes, SegmentKey};
 use super::lookup::Located;
 use super::operation::{Change, Operation};
+use super::staged::Staged;
 use super::versions::{Entry, EntryState, VersionMap};
 use crate::fields::FieldTable;
 use crate::prepared::{PreparedDocument, SequencedDocument};
@@ -47,7 +48,11 @@ pub(super) struct Writer {
     pub(super) deletes: Deletes,
     /// Those of them that the batch being built takes along. They stay here so that a merge which ends meanwhile finds them.
     pub(super) taken_deletes: Deletes,
+    /// Operations that wait until every in-sync copy has them.
+    pub(super) staged: Staged,
     pub(super) next_seq: u64,
+    /// One above the newest operation that is in the batch, or was.
+    pub(super) applied_seq: u64,
     pub(super) primary_term: u64,
     pub(super) fields: Arc<FieldTable>,
     /// Every operation below it is in the newest reader.
@@ -82,10 +87,11 @@ pub(super) struct Taken {
 
 /// What is known of an id before a write.
 pub(super) struct Current {
-    seq_no: u64,
+    pub(super) seq_no: u64,
     primary_term: u64,
     version: u64,
-    /// `None`: deleted.
+    is_live: bool,
+    /// `None`: deleted, or in no batch yet.
     place: Option<(SegmentKey, u32)>,
 }
 
@@ -98,7 +104,9 @@ impl Writer {
             batch,
             deletes,
             taken_deletes,
+            staged: Staged::default(),
             next_seq,
+            applied_seq: next_seq,
             primary_term: 0,
             fields,
             published_seq: next_seq,
@@ -114,8 +122,22 @@ impl Writer {
         self.next_key - 1
     }
 
-    /// What is known of `id`: from the version map, or else from the newest reader through `locate`.
+    /// What is known of `id`: from what is staged, from the version map, or else from the newest reader through `locate`.
     pub(super) fn current(
+        &self,
+        id: &str,
+        locate: impl FnOnce() -> Result<Option<Located>, Error>,
+    ) -> Result<Option<Current>, Error> {
+        if let Some(entry) = self.staged.get(id) {
+            let is_live = entry.document.is_some();
+            let (seq_no, primary_term, version) = (entry.seq_no, entry.primary_term, entry.version);
+            return Ok(Some(Current { seq_no, primary_term, version, is_live, place: None }));
+        }
+        self.applied(id, locate)
+    }
+
+    /// As [`Writer::current`], without what is staged.
+    pub(super) fn applied(
         &self,
         id: &str,
         locate: impl FnOnce() -> Result<Option<Located>, Error>,
@@ -129,6 +151,7 @@ impl Writer {
                 seq_no: entry.seq_no,
                 primary_term: entry.primary_term,
                 version: entry.version,
+                is_live: place.is_some(),
                 place,
             }));
         }
@@ -136,6 +159,7 @@ impl Writer {
             seq_no: found.seq_no,
             primary_term: found.primary_term,
             version: found.version,
+            is_live: true,
             place: Some((found.segment, found.doc)),
         };
         Ok(locate()?.map(known))
@@ -146,7 +170,7 @@ impl Writer {
     /// # Errors
     /// `version_conflict_engine_exception` when a condition does not hold. Nothing has changed then.
     pub(super) fn decide(&self, write: &ShardWrite, current: Option<&Current>) -> Result<(Operation, Outcome), Error> {
-        let live = current.filter(|current| current.place.is_some());
+        let live = current.filter(|current| current.is_live);
         check(write, current, live)?;
         let version = match write.condition.version {
             Some((version, VersionType::External | VersionType::ExternalGte)) => version.0,
@@ -173,6 +197,7 @@ impl Writer {
         now_ms: u64,
     ) {
         self.next_seq = self.next_seq.max(operation.seq_no + 1);
+        self.applied_seq = self.applied_seq.max(operation.seq_no + 1);
         if let Some((segment, doc)) = replaced.and_then(|current| current.place) {
             if segment == self.batch.key {
                 self.batch.dead.push(doc)
@@ -210,13 +235,13 @@ impl Writer {
         let documents =
             batch.documents.into_iter().enumerate().filter(is_alive).map(|(_, document)| document).collect();
         self.taken_deletes = std::mem::take(&mut self.deletes);
-        let (next_seq, logged_bytes, fields) = (self.next_seq, self.logged_bytes, self.fields.clone());
+        let (next_seq, logged_bytes, fields) = (self.applied_seq, self.logged_bytes, self.fields.clone());
         Taken { key: batch.key, documents, alive, next_seq, logged_bytes, fields }
     }
 
     /// Whether a refresh would change anything.
     pub(super) fn is_dirty(&self) -> bool {
-        !self.batch.documents.is_empty() || !self.deletes.is_empty() || self.published_seq < self.next_seq
+        !self.batch.documents.is_empty() || !self.deletes.is_empty() || self.published_seq < self.applied_seq
     }
 }
 

@@ -1,0 +1,167 @@
+//! What a copy does for replication: writes that wait until they are agreed on, operations that another copy decided, the log as other
+//! copies see it. The protocol is not here; it says when each of these is called.
+
+use std::sync::Arc;
+
+use wal::Position;
+
+use super::operation::{Change, Logged, Operation};
+use super::replay::Prepare;
+use super::write::locate;
+use super::{ShardCopy, Writer, rewrite};
+use crate::error::ShardError;
+use crate::prepared::PreparedDocument;
+
+/// Entries of the log that one read gives at most.
+const READ_ENTRIES: usize = 512;
+const READ_BYTES: usize = 4 << 20;
+
+impl Writer {
+    /// Keeps a logged operation back until [`ShardCopy::apply_below`] takes it.
+    pub(super) fn stage(&mut self, operation: Operation, document: Option<Arc<PreparedDocument>>) {
+        self.next_seq = self.next_seq.max(operation.seq_no + 1);
+        self.staged.put(operation, document);
+    }
+}
+
+impl ShardCopy {
+    /// From now on writes wait for [`ShardCopy::apply_below`] before searches can see them, and [`super::WriteBatch::logged`] has them.
+    pub fn stage_writes(&self) {
+        self.writer.lock().staged.turn(true);
+    }
+
+    /// Everything below `below` is on every in-sync copy: batches may have it.
+    ///
+    /// # Errors
+    /// [`ShardError::Failed`], [`ShardError::Replay`].
+    pub fn apply_below(self: &Arc<Self>, below: u64, now_ms: u64) -> Result<(), ShardError> {
+        self.check()?;
+        {
+            let mut writer = self.writer.lock();
+            let newest = self.newest.read().clone();
+            while let Some((operation, document)) = writer.staged.next(below) {
+                let wrong =
+                    |e: model::error::Error| ShardError::Replay { seq_no: operation.seq_no, reason: e.to_string() };
+                let current = match operation.change {
+                    Change::NoOp => None,
+                    _ => self.fail(writer.applied(&operation.id, || locate(&newest, &operation.id)).map_err(wrong))?,
+                };
+                // A commit may contain more than it promises: what it has of an id may be newer.
+                if current.as_ref().is_none_or(|current| current.seq_no < operation.seq_no) {
+                    writer.apply(operation, document, current, now_ms);
+                } else {
+                    writer.pass(operation.seq_no);
+                }
+            }
+        }
+        self.relieve()
+    }
+
+    /// Takes operations that another copy decided, and that this copy's log has: they wait as this copy's own writes do.
+    ///
+    /// # Errors
+    /// [`ShardError::Replay`] for an operation that cannot be carried out; the copy takes nothing more then.
+    pub fn stage_logged(&self, entries: &[Logged], prepare: Prepare<'_>) -> Result<(), ShardError> {
+        self.check()?;
+        let prepared = entries.iter().map(|entry| prepared(entry, prepare)).collect::<Result<Vec<_>, _>>();
+        let prepared = self.fail(prepared)?;
+        let mut writer = self.writer.lock();
+        for (operation, document) in prepared {
+            writer.logged_bytes += document.as_ref().map_or(25, |document| document.source.len() as u64);
+            writer.stage(operation, document);
+        }
+        Ok(())
+    }
+
+    /// Appends operations that another copy decided: in order, from the log's end on.
+    ///
+    /// # Errors
+    /// [`ShardError::Failed`]; what was appended before may stay.
+    pub fn append_logged(&self, entries: &[Logged]) -> Result<Option<Position>, ShardError> {
+        self.check()?;
+        let mut position = None;
+        for entry in entries {
+            let appended = self.log.append(entry.seq_no, &entry.bytes).map_err(ShardError::Log);
+            position = Some(self.fail(appended)?);
+        }
+        Ok(position)
+    }
+
+    /// One above the last entry of the log.
+    pub fn log_end(&self) -> u64 {
+        self.log.stats().next_seq
+    }
+
+    /// Some entries of the log from `from` on, in order; `None`: the log begins later.
+    ///
+    /// # Errors
+    /// [`ShardError::Log`] when the log does not read back.
+    pub fn read_log(&self, from: u64, below: u64) -> Result<Option<Vec<Logged>>, ShardError> {
+        let entries = match self.log.read_from(from) {
+            Ok(entries) => entries,
+            Err(wal::Error::Trimmed { .. }) => return Ok(None),
+            Err(error) => return Err(ShardError::Log(error)),
+        };
+        let (mut read, mut bytes) = (Vec::new(), 0);
+        for entry in entries {
+            let entry = entry.map_err(ShardError::Log)?;
+            if entry.seq >= below || read.len() == READ_ENTRIES || bytes > READ_BYTES {
+                break;
+            }
+            bytes += entry.payload.len();
+            read.push(Logged::read(&entry)?);
+        }
+        Ok(Some(read))
+    }
+
+    /// Everything the log holds behind the last commit: what is not known to be agreed on when a copy opens.
+    ///
+    /// # Errors
+    /// [`ShardError::Log`] when the log does not read back.
+    pub fn read_tail(&self) -> Result<(u64, Vec<Logged>), ShardError> {
+        let from = self.committing.lock().next_seq;
+        let (mut next, mut tail) = (from, Vec::new());
+        while let Some(part) = self.read_log(next, u64::MAX)?.filter(|part| !part.is_empty()) {
+            next = part.last().map_or(next, |last| last.seq_no + 1);
+            tail.extend(part);
+        }
+        Ok((from, tail))
+    }
+
+    /// Replaces the log's entries from `from` on by these: the present primary tells the history otherwise. A crash leaves the old ones or
+    /// the new ones.
+    ///
+    /// # Errors
+    /// [`ShardError::Failed`].
+    pub fn rewrite_log(&self, from: u64, entries: &[Logged]) -> Result<(), ShardError> {
+        self.check()?;
+        self.fail(rewrite::rewrite(&self.log, &self.directory, from, entries))
+    }
+
+    /// The name of the history that its operations belong to.
+    pub fn history(&self) -> &str {
+        &self.history
+    }
+}
+
+impl Writer {
+    /// An operation changes nothing that is not there already.
+    fn pass(&mut self, seq_no: u64) {
+        self.next_seq = self.next_seq.max(seq_no + 1);
+        self.applied_seq = self.applied_seq.max(seq_no + 1);
+    }
+}
+
+type Carried = (Operation, Option<Arc<PreparedDocument>>);
+
+fn prepared(entry: &Logged, prepare: Prepare<'_>) -> Result<Carried, ShardError> {
+    let operation = Operation::decode(entry.seq_no, &entry.bytes)?;
+    let document = match operation.change {
+        Change::Index { .. } => {
+            let wrong = |e: model::error::Error| ShardError::Replay { seq_no: operation.seq_no, reason: e.to_string() };
+            Some(prepare(&operation).map_err(wrong)?)
+        }
+        Change::Delete | Change::NoOp => None,
+    };
+    Ok((operation, document))
+}

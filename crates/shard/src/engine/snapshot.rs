@@ -1,0 +1,142 @@
+//! The files of the last commit, held for a copy elsewhere that is to have them, and their taking the place of a copy's own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::commit::{self, Commit, SEGMENTS, sync_directory};
+use super::{ShardCopy, caught};
+use crate::error::ShardError;
+
+/// Where the files of a recovery are gathered, beside the copy's folder.
+const INCOMING: &str = "incoming";
+const REPLACED: &str = "replaced";
+/// Below the copy's folder: what is held for others while the process lives.
+pub(super) const SNAPSHOTS: &str = "snapshots";
+
+/// Names of files that stay as they are until this is dropped: hard links, so they cost nothing but names.
+pub struct Snapshot {
+    folder: PathBuf,
+    /// Relative to the copy's folder, with their lengths in bytes.
+    pub files: Vec<(String, u64)>,
+    /// Every operation below it is in the files.
+    pub next_seq: u64,
+    pub history: String,
+}
+
+impl Snapshot {
+    /// Where a file's bytes are.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        // What stays is swept when the copy opens.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl ShardCopy {
+    /// Commits, and holds the commit's files. `name`: of this snapshot, unlike that of any other.
+    ///
+    /// # Errors
+    /// [`ShardError::Failed`], [`ShardError::Io`].
+    pub fn snapshot(self: &std::sync::Arc<Self>, name: &str) -> Result<Snapshot, ShardError> {
+        self.flush(false)?;
+        let _committing = self.committing.lock();
+        let commit = Commit::read(&self.directory)?.unwrap_or_default();
+        let folder = self.directory.join(SNAPSHOTS).join(name);
+        let files = caught("holding files", || {
+            let files = files_of(&self.directory, &commit)?;
+            link(&self.directory, &folder, &files)?;
+            Ok(files)
+        })?;
+        Ok(Snapshot { folder, files, next_seq: commit.next_seq, history: commit.history })
+    }
+}
+
+/// Where a file of a recovery of the copy in `directory` is to be written. `None`: a name that no copy has.
+pub fn incoming(directory: &Path, file: &str) -> Option<PathBuf> {
+    let known = file == commit::COMMIT
+        || file.strip_prefix(SEGMENTS).and_then(|rest| rest.strip_prefix('/')).is_some_and(|rest| {
+            rest.split('/').count() <= 2 && rest.split('/').all(|part| !part.is_empty() && !part.starts_with('.'))
+        });
+    known.then(|| beside(directory, INCOMING).join(file))
+}
+
+/// Forgets what an earlier recovery gathered.
+///
+/// # Errors
+/// [`ShardError::Io`].
+pub fn clear_incoming(directory: &Path) -> Result<(), ShardError> {
+    let folder = beside(directory, INCOMING);
+    if folder.exists() { commit::remove(&folder) } else { Ok(()) }
+}
+
+/// Puts the gathered files in the place of a copy's folder, which nobody has open. A crash leaves the old folder, the new one, or none, and
+/// then the copy begins empty.
+///
+/// # Errors
+/// [`ShardError::Io`].
+pub fn install(directory: &Path) -> Result<(), ShardError> {
+    let (incoming, replaced) = (beside(directory, INCOMING), beside(directory, REPLACED));
+    let segments = incoming.join(SEGMENTS);
+    fs::create_dir_all(&segments).map_err(|e| ShardError::io("create", &segments, e))?;
+    for folder in fs::read_dir(&segments).map_err(|e| ShardError::io("list", &segments, e))? {
+        let path = folder.map_err(|e| ShardError::io("list", &segments, e))?.path();
+        if path.is_dir() {
+            commit::sync_segment(&path)?;
+        } else {
+            fs::File::open(&path).and_then(|file| file.sync_all()).map_err(|e| ShardError::io("sync", &path, e))?;
+        }
+    }
+    let commit = incoming.join(commit::COMMIT);
+    fs::File::open(&commit).and_then(|file| file.sync_all()).map_err(|e| ShardError::io("sync", &commit, e))?;
+    sync_directory(&segments)?;
+    sync_directory(&incoming)?;
+    if replaced.exists() {
+        commit::remove(&replaced)?;
+    }
+    let rename = |from: &Path, to: &Path| fs::rename(from, to).map_err(|e| ShardError::io("rename", from, e));
+    if directory.exists() {
+        rename(directory, &replaced)?;
+    }
+    rename(&incoming, directory)?;
+    directory.parent().map_or(Ok(()), sync_directory)?;
+    if replaced.exists() { commit::remove(&replaced) } else { Ok(()) }
+}
+
+/// `DIRECTORY.NAME`.
+fn beside(directory: &Path, name: &str) -> PathBuf {
+    directory.with_extension(name)
+}
+
+fn files_of(directory: &Path, commit: &Commit) -> Result<Vec<(String, u64)>, ShardError> {
+    let mut names = Vec::new();
+    for segment in &commit.segments {
+        let folder = directory.join(SEGMENTS).join(&segment.name);
+        for file in fs::read_dir(&folder).map_err(|e| ShardError::io("list", &folder, e))? {
+            let file = file.map_err(|e| ShardError::io("list", &folder, e))?;
+            names.push(format!("{SEGMENTS}/{}/{}", segment.name, file.file_name().to_string_lossy()));
+        }
+        names.extend(segment.alive.iter().map(|alive| format!("{SEGMENTS}/{}", alive.file)));
+    }
+    names.sort();
+    names.push(commit::COMMIT.to_owned());
+    let sized = |name: String| {
+        let path = directory.join(&name);
+        let length = fs::metadata(&path).map_err(|e| ShardError::io("look at", &path, e))?.len();
+        Ok((name, length))
+    };
+    names.into_iter().map(sized).collect()
+}
+
+fn link(directory: &Path, folder: &Path, files: &[(String, u64)]) -> Result<(), ShardError> {
+    for (name, _) in files {
+        let (from, to) = (directory.join(name), folder.join(name));
+        let made = to.parent().map_or(Ok(()), fs::create_dir_all);
+        made.and_then(|()| fs::hard_link(&from, &to)).map_err(|e| ShardError::io("link", &from, e))?;
+    }
+    Ok(())
+}
