@@ -21,9 +21,12 @@ pub(super) struct Newest {
     pub(super) seq_no: u64,
     pub(super) primary_term: u64,
     pub(super) version: u64,
-    /// Routing and source; `None`: a deletion.
-    pub(super) document: Option<(Option<Arc<str>>, Arc<[u8]>)>,
+    /// `None`: a deletion.
+    pub(super) document: Option<Stored>,
 }
+
+/// Routing and source.
+type Stored = (Option<Arc<str>>, Arc<[u8]>);
 
 impl Newest {
     pub(super) fn current(&self) -> Option<Current> {
