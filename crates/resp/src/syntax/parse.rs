@@ -1,0 +1,213 @@
+//! Tokens to a tree: unions, intersections, what stands before and behind a clause.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ast::{Clause, Knn, Node};
+use super::lexer::{Lexeme, Token, lex};
+use super::{MAX_DEPTH, MAX_LENGTH, SyntaxError};
+
+/// What a query is read with.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'o> {
+    /// 1 to 4.
+    pub dialect: u8,
+    /// `PARAMS`.
+    pub parameters: &'o BTreeMap<String, Vec<u8>>,
+    /// Lower case.
+    pub stop_words: &'o BTreeSet<String>,
+    /// `NOSTOPWORDS`: none is left out.
+    pub keep_stop_words: bool,
+}
+
+pub(super) type Outcome<T> = Result<T, SyntaxError>;
+
+/// The tree of a query.
+///
+/// # Errors
+/// What RediSearch says of a text that is no query, of parameters that are not given, of attributes that it does not know.
+pub fn parse(text: &str, options: &Options<'_>) -> Outcome<Clause> {
+    if text.len() > MAX_LENGTH {
+        return Err(SyntaxError(format!("Query is longer than {MAX_LENGTH} bytes")));
+    }
+    let lexemes = lex(text, options.dialect)?;
+    let mut parser = Parser { lexemes, at: 0, depth: 0, options, last: String::new() };
+    if matches!(parser.token(), Token::End) {
+        return Ok(Clause::new(Node::Empty));
+    }
+    let query = parser.query()?;
+    match parser.token() {
+        Token::End => Ok(query),
+        _ => Err(parser.unexpected()),
+    }
+}
+
+pub(super) struct Parser<'o> {
+    lexemes: Vec<Lexeme>,
+    at: usize,
+    depth: u32,
+    pub(super) options: &'o Options<'o>,
+    /// The last word that was read, for messages.
+    last: String,
+}
+
+impl Parser<'_> {
+    pub(super) fn token(&self) -> &Token {
+        self.lexemes.get(self.at).map_or(&Token::End, |lexeme| &lexeme.token)
+    }
+
+    pub(super) fn ahead(&self, by: usize) -> &Token {
+        self.lexemes.get(self.at + by).map_or(&Token::End, |lexeme| &lexeme.token)
+    }
+
+    /// Whether the token `by` ahead stands right behind the one before it.
+    pub(super) fn joined(&self, by: usize) -> bool {
+        self.lexemes.get(self.at + by).is_some_and(|lexeme| !lexeme.spaced)
+    }
+
+    /// Where the current token begins and ends in the text.
+    pub(super) fn place(&self) -> (usize, usize) {
+        self.lexemes.get(self.at).map_or((0, 0), |lexeme| (lexeme.from, lexeme.to))
+    }
+
+    pub(super) fn next(&mut self) -> Token {
+        let token = self.token().clone();
+        match &token {
+            Token::Word(word) | Token::Field(word) | Token::Parameter(word) | Token::Number(word, _) => {
+                self.last.clone_from(word);
+            }
+            _ => {}
+        }
+        if self.at + 1 < self.lexemes.len() {
+            self.at += 1;
+        }
+        token
+    }
+
+    pub(super) fn take(&mut self, sign: char) -> bool {
+        let found = *self.token() == Token::Sign(sign);
+        if found {
+            self.next();
+        }
+        found
+    }
+
+    pub(super) fn expect(&mut self, sign: char) -> Outcome<()> {
+        match self.take(sign) {
+            true => Ok(()),
+            false => Err(self.unexpected()),
+        }
+    }
+
+    pub(super) fn unexpected(&self) -> SyntaxError {
+        let near = match self.token() {
+            Token::Word(word) | Token::Field(word) | Token::Parameter(word) | Token::Number(word, _) => word,
+            _ => &self.last,
+        };
+        SyntaxError(format!("Syntax error at offset {} near {near}", self.place().0))
+    }
+
+    fn query(&mut self) -> Outcome<Clause> {
+        let inner = if *self.token() == Token::Sign('*') && !self.starts_affix() {
+            self.next();
+            Clause::new(Node::All)
+        } else {
+            self.union()?.unwrap_or_else(|| Clause::new(Node::Empty))
+        };
+        if *self.token() == Token::Arrow && *self.ahead(1) == Token::Sign('[') {
+            self.next();
+            self.next();
+            let knn = self.knn()?;
+            return self.behind_knn(inner, knn);
+        }
+        Ok(inner)
+    }
+
+    fn behind_knn(&mut self, inner: Clause, knn: Knn) -> Outcome<Clause> {
+        let mut clause = Clause::new(Node::Knn(Box::new(inner), knn));
+        if *self.token() == Token::Arrow {
+            clause.attributes = self.attributes()?;
+            let named = clause.attributes.yield_distance_as.clone();
+            if let (Node::Knn(_, knn), Some(named)) = (&mut clause.node, named) {
+                knn.distance_as = Some(named);
+            }
+        }
+        Ok(clause)
+    }
+
+    /// Alternatives; `None` when nothing but stop words stands there.
+    pub(super) fn union(&mut self) -> Outcome<Option<Clause>> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(SyntaxError(format!("Query is nested deeper than {MAX_DEPTH} levels")));
+        }
+        let mut parts = Vec::new();
+        loop {
+            parts.extend(self.intersection()?);
+            if !self.take('|') {
+                break;
+            }
+        }
+        self.depth -= 1;
+        Ok(match parts.len() {
+            0 => None,
+            1 => parts.pop(),
+            _ => Some(Clause::new(Node::Or(parts))),
+        })
+    }
+
+    fn intersection(&mut self) -> Outcome<Option<Clause>> {
+        let mut parts = Vec::new();
+        let mut any = false;
+        while self.starts_clause() {
+            any = true;
+            parts.extend(self.clause()?);
+        }
+        if !any {
+            return Err(self.unexpected());
+        }
+        Ok(conjunction(parts))
+    }
+
+    pub(super) fn starts_clause(&self) -> bool {
+        match self.token() {
+            Token::Sign(sign) => matches!(sign, '(' | '-' | '~' | '*' | '%' | '"'),
+            Token::Word(_) | Token::Number(..) | Token::Field(_) | Token::Parameter(_) | Token::Wildcard(_) => true,
+            _ => false,
+        }
+    }
+
+    /// What may stand before a clause, and behind it; `None`: a stop word.
+    pub(super) fn clause(&mut self) -> Outcome<Option<Clause>> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(SyntaxError(format!("Query is nested deeper than {MAX_DEPTH} levels")));
+        }
+        let found = match self.token() {
+            Token::Sign('-') => {
+                self.next();
+                self.clause()?.map(|inner| Clause::new(Node::Not(Box::new(inner))))
+            }
+            Token::Sign('~') => {
+                self.next();
+                self.clause()?.map(|inner| Clause::new(Node::Optional(Box::new(inner))))
+            }
+            _ => self.primary()?,
+        };
+        self.depth -= 1;
+        let behind = *self.token() == Token::Arrow && *self.ahead(1) == Token::Sign('{');
+        if !behind {
+            return Ok(found);
+        }
+        let attributes = self.attributes()?;
+        Ok(found.map(|clause| Clause { attributes, ..clause }))
+    }
+}
+
+/// All of some clauses; `None` of none.
+pub(super) fn conjunction(mut parts: Vec<Clause>) -> Option<Clause> {
+    match parts.len() {
+        0 => None,
+        1 => parts.pop(),
+        _ => Some(Clause::new(Node::And(parts))),
+    }
+}

@@ -1,0 +1,309 @@
+//! The smallest clauses: words, phrases, patterns, and what stands behind `@field:`.
+
+use super::SyntaxError;
+use super::ast::{Affix, Clause, Node, TagValue};
+use super::lexer::Token;
+use super::parse::{Outcome, Parser, conjunction};
+
+impl Parser<'_> {
+    pub(super) fn primary(&mut self) -> Outcome<Option<Clause>> {
+        match self.token().clone() {
+            Token::Sign('(') => {
+                self.next();
+                let inner = self.group()?;
+                self.expect(')')?;
+                Ok(inner)
+            }
+            Token::Field(_) => self.restricted(),
+            Token::Word(word) if word.eq_ignore_ascii_case("ismissing") && *self.ahead(1) == Token::Sign('(') => {
+                self.missing().map(Some)
+            }
+            _ => self.text(),
+        }
+    }
+
+    /// What stands between parentheses: `(*)` is everything.
+    fn group(&mut self) -> Outcome<Option<Clause>> {
+        if *self.token() == Token::Sign('*') && *self.ahead(1) == Token::Sign(')') {
+            self.next();
+            return Ok(Some(Clause::new(Node::All)));
+        }
+        self.union()
+    }
+
+    fn missing(&mut self) -> Outcome<Clause> {
+        self.next();
+        self.next();
+        let Token::Field(field) = self.next() else { return Err(self.unexpected()) };
+        self.expect(')')?;
+        Ok(Clause::new(Node::Missing(field)))
+    }
+
+    /// `@a|b: ..`
+    fn restricted(&mut self) -> Outcome<Option<Clause>> {
+        let Token::Field(first) = self.next() else { return Err(self.unexpected()) };
+        let mut fields = vec![first];
+        if let Token::Compare(sign) = *self.token() {
+            self.next();
+            return self.comparison(&fields, sign).map(Some);
+        }
+        while self.take('|') {
+            match self.next() {
+                Token::Word(name) | Token::Field(name) => fields.push(name),
+                _ => return Err(self.unexpected()),
+            }
+        }
+        // A field without a colon, or the sign alone, says nothing.
+        if !self.take(':') {
+            return Err(self.unexpected());
+        }
+        let found = match self.token() {
+            Token::Sign('[') => Some(self.bracketed(&fields)?),
+            Token::Sign('{') => Some(self.tags(&fields)?),
+            Token::Sign('(') => self.primary()?.map(|inner| inner.within(&fields)),
+            Token::Sign('-') if self.options.dialect >= 2 => {
+                self.clause()?.map(|inner| inner.within(&fields))
+            }
+            _ if self.options.dialect == 1 => self.words_within(&fields)?,
+            _ => self.text()?.map(|inner| inner.within(&fields)),
+        };
+        Ok(found)
+    }
+
+    /// Dialect 1: a field holds for all the words that follow it.
+    fn words_within(&mut self, fields: &[String]) -> Outcome<Option<Clause>> {
+        let mut parts = Vec::new();
+        let mut any = false;
+        while self.starts_clause() && !matches!(self.token(), Token::Field(_)) {
+            any = true;
+            parts.extend(self.clause()?);
+        }
+        match any {
+            true => Ok(conjunction(parts).map(|inner| inner.within(fields))),
+            false => Err(self.unexpected()),
+        }
+    }
+
+    /// `[..]` behind a field.
+    fn bracketed(&mut self, fields: &[String]) -> Outcome<Clause> {
+        self.next();
+        let node = match self.token().clone() {
+            Token::Word(word) if word.eq_ignore_ascii_case("VECTOR_RANGE") && self.options.dialect >= 2 => {
+                self.next();
+                self.vector_range(fields)?
+            }
+            Token::Word(word) if is_shape(&word) => {
+                return Err(SyntaxError("GEOSHAPE queries are not implemented yet".to_owned()));
+            }
+            _ => self.range_or_place()?,
+        };
+        self.expect(']')?;
+        Ok(Clause::new(node).within(fields))
+    }
+
+    fn text(&mut self) -> Outcome<Option<Clause>> {
+        if self.starts_affix() {
+            return self.affix().map(|affix| Some(Clause::new(Node::Affix(affix))));
+        }
+        match self.token().clone() {
+            Token::Word(word) => {
+                self.next();
+                Ok(self.word(&word).map(|text| Clause::new(Node::Word { text, number: false })))
+            }
+            Token::Number(written, _) => {
+                self.next();
+                Ok(Some(Clause::new(Node::Word { text: written, number: true })))
+            }
+            Token::Parameter(name) => {
+                let text = self.text_parameter(&name)?;
+                self.next();
+                let text = text.to_ascii_lowercase();
+                Ok(Some(Clause::new(Node::Word { text, number: false })))
+            }
+            Token::Wildcard(pattern) => {
+                self.next();
+                Ok(Some(Clause::new(Node::Affix(Affix::Wildcard(pattern.to_ascii_lowercase())))))
+            }
+            Token::Sign('"') => self.exact(),
+            Token::Sign('%') => self.fuzzy().map(Some),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    /// A word in lower case; `None`: a stop word.
+    fn word(&self, word: &str) -> Option<String> {
+        let lower = word.to_ascii_lowercase();
+        let stop = !self.options.keep_stop_words && self.options.stop_words.contains(&lower);
+        (!stop).then_some(lower)
+    }
+
+    fn exact(&mut self) -> Outcome<Option<Clause>> {
+        self.next();
+        let mut words = Vec::new();
+        loop {
+            match self.next() {
+                Token::Sign('"') => break,
+                Token::Word(word) => words.extend(self.word(&word)),
+                Token::Number(written, _) => words.push(written),
+                Token::Parameter(name) => words.push(self.text_parameter(&name)?.to_ascii_lowercase()),
+                Token::End => return Err(self.unexpected()),
+                // Between quotes signs separate words.
+                _ => {}
+            }
+        }
+        Ok(match words.len() {
+            0 => None,
+            _ => Some(Clause::new(Node::Exact(words))),
+        })
+    }
+
+    fn fuzzy(&mut self) -> Outcome<Clause> {
+        let mut edits = 0_u8;
+        while edits < 3 && self.take('%') {
+            edits += 1;
+        }
+        let text = match self.next() {
+            Token::Word(word) => word.to_ascii_lowercase(),
+            Token::Number(written, _) => written,
+            Token::Parameter(name) => self.text_parameter(&name)?.to_ascii_lowercase(),
+            _ => return Err(self.unexpected()),
+        };
+        for _ in 0..edits {
+            self.expect('%')?;
+        }
+        Ok(Clause::new(Node::Fuzzy { text, edits }))
+    }
+
+    /// Whether `foo*`, `*foo`, `*foo*` stands here, its signs right at the word.
+    pub(super) fn starts_affix(&self) -> bool {
+        let star = Token::Sign('*');
+        let is_text = |token: &Token| matches!(token, Token::Word(_) | Token::Number(..) | Token::Parameter(_));
+        match self.token() {
+            Token::Sign('*') => is_text(self.ahead(1)) && self.joined(1),
+            token if is_text(token) => *self.ahead(1) == star && self.joined(1),
+            _ => false,
+        }
+    }
+
+    pub(super) fn affix(&mut self) -> Outcome<Affix> {
+        let before = self.take('*');
+        let text = match self.next() {
+            Token::Word(word) => word,
+            Token::Number(written, _) => written,
+            Token::Parameter(name) => self.text_parameter(&name)?,
+            _ => return Err(self.unexpected()),
+        };
+        let text = text.to_ascii_lowercase();
+        let after = *self.token() == Token::Sign('*') && self.joined(0);
+        if after {
+            self.next();
+        }
+        Ok(match (before, after) {
+            (true, true) => Affix::Infix(text),
+            (true, false) => Affix::Suffix(text),
+            _ => Affix::Prefix(text),
+        })
+    }
+
+    /// `{a | b c | d*}`: values keep their case.
+    fn tags(&mut self, fields: &[String]) -> Outcome<Clause> {
+        self.next();
+        let mut values = Vec::new();
+        loop {
+            values.push(self.tag()?);
+            if self.take('}') {
+                break;
+            }
+            self.expect('|')?;
+        }
+        Ok(Clause::new(Node::Tag(values)).within(fields))
+    }
+
+    fn tag(&mut self) -> Outcome<TagValue> {
+        if self.starts_affix() {
+            let before = self.token() == &Token::Sign('*');
+            let word = match self.ahead(usize::from(before)) {
+                Token::Word(word) => Some(word.clone()),
+                _ => None,
+            };
+            let affix = self.affix()?;
+            return Ok(TagValue::Affix(match word {
+                Some(word) => with_text(affix, word),
+                None => affix,
+            }));
+        }
+        match self.token().clone() {
+            Token::Wildcard(pattern) => {
+                self.next();
+                return Ok(TagValue::Affix(Affix::Wildcard(pattern)));
+            }
+            Token::Quoted(value) => {
+                self.next();
+                return Ok(TagValue::Whole { shown: value.clone(), value });
+            }
+            Token::Sign('"') => return self.quoted_tag(),
+            _ => {}
+        }
+        let mut words: Vec<String> = Vec::new();
+        loop {
+            match self.token().clone() {
+                Token::Word(word) => words.push(word),
+                Token::Number(written, _) => words.push(written),
+                Token::Parameter(name) => words.push(self.text_parameter(&name)?),
+                _ => break,
+            }
+            self.next();
+            if self.options.dialect == 1 && !words.is_empty() && matches!(self.token(), Token::Word(_)) {
+                break;
+            }
+        }
+        match words.is_empty() {
+            true => Err(self.unexpected()),
+            false => {
+                let value = words.join(" ");
+                Ok(TagValue::Whole { shown: value.clone(), value })
+            }
+        }
+    }
+
+    fn quoted_tag(&mut self) -> Outcome<TagValue> {
+        self.next();
+        let mut words = Vec::new();
+        loop {
+            match self.next() {
+                Token::Sign('"') => break,
+                Token::Word(word) | Token::Number(word, _) => words.push(word),
+                Token::End => return Err(self.unexpected()),
+                _ => {}
+            }
+        }
+        let value = words.join(" ");
+        Ok(TagValue::Whole { shown: value.clone(), value })
+    }
+
+    /// The value of `$name` as text.
+    pub(super) fn text_parameter(&self, name: &str) -> Outcome<String> {
+        self.parameter(name).map(|value| String::from_utf8_lossy(value).into_owned())
+    }
+
+    pub(super) fn parameter(&self, name: &str) -> Outcome<&[u8]> {
+        if self.options.dialect == 1 {
+            return Err(self.unexpected());
+        }
+        let found = self.options.parameters.get(name).map(Vec::as_slice);
+        found.ok_or_else(|| SyntaxError(format!("No such parameter `{name}`")))
+    }
+}
+
+fn with_text(affix: Affix, text: String) -> Affix {
+    match affix {
+        Affix::Prefix(_) => Affix::Prefix(text),
+        Affix::Suffix(_) => Affix::Suffix(text),
+        Affix::Infix(_) => Affix::Infix(text),
+        Affix::Wildcard(_) => Affix::Wildcard(text),
+    }
+}
+
+fn is_shape(word: &str) -> bool {
+    ["WITHIN", "CONTAINS", "INTERSECTS", "DISJOINT"].iter().any(|name| word.eq_ignore_ascii_case(name))
+}
