@@ -20,6 +20,7 @@ mod unicode;
 
 pub use analyzer::Analyzer;
 pub use error::AnalysisError;
+pub use filter::stem::Stemmer;
 pub use explain::{ExplainedCharFilter, ExplainedStage, Explanation};
 pub use normalizer::{NormalizeError, Normalizer};
 pub use registry::{Limits, Registry};

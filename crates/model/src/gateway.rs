@@ -56,6 +56,10 @@ pub trait Gateway: Send + Sync + 'static {
     async fn stats(&self, target: Target) -> Answer<StatsResponse>;
     /// The indexes that `target` names, with everything that may be read of them, in order of name.
     fn indexes(&self, target: &Target) -> Answer<Vec<IndexInfo>>;
+    /// Grows with every change of the metadata: what was read of it is still true while this is the same.
+    fn metadata_version(&self) -> u64;
+    /// The stems of words in lower case by Snowball's rules of a language; `None`: there are none for it.
+    fn stems(&self, language: &str, words: &[&str]) -> Option<Vec<String>>;
     /// Whether a name is an alias (and of what kind of thing a missing name is missing).
     fn is_alias(&self, name: &str) -> bool;
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use model::geo::GeoPoint;
 use model::geo::area::Area;
+use model::query::ranked::{Corpus, Scorer, Window};
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
 
 /// Full dotted path of a leaf field, aliases resolved.
@@ -68,6 +69,8 @@ pub enum BoundKind {
         tie_breaker: f32,
     },
     FunctionScore(Box<BoundFunctionScore>),
+    /// Full text as the Redis dialect ranks it.
+    Ranked(Box<BoundRanked>),
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -216,6 +219,41 @@ pub enum ScoreFunction {
     },
 }
 
+/// A query scored by one formula over all fields of text; see [`model::query::ranked`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundRanked {
+    /// Finds at least what `part` does, without scores.
+    pub candidates: BoundQuery,
+    /// Some of what `candidates` finds is not meant: words do not stand as near as they must.
+    pub verify: bool,
+    pub part: RankedPart,
+    pub scorer: Scorer,
+    pub corpus: Corpus,
+}
+
+/// A part of it, with a factor on its score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RankedPart {
+    pub kind: RankedKind,
+    pub weight: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum RankedKind {
+    Everything,
+    Nothing,
+    /// A term of the pool of words or (`stem`) of stems, found in `fields` or anywhere.
+    Word { pool: FieldName, term: TermBytes, stem: bool, fields: Option<Vec<FieldName>> },
+    /// The terms of the pool that a pattern accepts, found in `fields` or anywhere.
+    Words { pool: FieldName, pattern: Pattern, fields: Option<Vec<FieldName>> },
+    Value { field: FieldName, term: TermBytes },
+    Filter(BoundQuery),
+    All(Vec<RankedPart>, Option<Window>),
+    Any(Vec<RankedPart>),
+    Not(Box<RankedPart>),
+    Optional(Box<RankedPart>),
+}
+
 impl BoundQuery {
     pub fn new(kind: BoundKind) -> Self {
         Self { kind, boost: 1.0, name: None }
@@ -231,6 +269,7 @@ impl BoundQuery {
             K::Boosting { positive, .. } => positive.needs_statistics(),
             K::DisMax { queries, .. } => queries.iter().any(Self::needs_statistics),
             K::FunctionScore(function) => function.query.needs_statistics(),
+            K::Ranked(ranked) => !matches!(ranked.scorer, Scorer::None | Scorer::DocScore),
             _ => false,
         }
     }

@@ -55,6 +55,7 @@ fn kind(kind: &BoundKind) -> String {
             format!("({}){tie}", list(queries, " | ", nested))
         }
         BoundKind::FunctionScore(score) => function_score(score),
+        BoundKind::Ranked(ranked) => format!("ranked({})", lucene(&ranked.candidates)),
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Limits, Settings};
 use crate::error::AnalysisError;
+use crate::filter::words::Words;
 use crate::pattern;
 use crate::stream::Tokenizer;
 use crate::tokenizer::classes::Classes;
@@ -12,6 +13,7 @@ use crate::tokenizer::keyword::Keyword;
 use crate::tokenizer::letters::Runs;
 use crate::tokenizer::path::PathHierarchy;
 use crate::tokenizer::pattern::Pattern;
+use crate::tokenizer::redis::RedisWords;
 use crate::tokenizer::standard::{MAX_TOKEN_LENGTH, Standard};
 use crate::unicode::{is_letter, is_whitespace};
 
@@ -43,6 +45,10 @@ pub(crate) fn build(
         "simple_pattern" => Arc::new(simple_pattern(settings, Some(0))?),
         "simple_pattern_split" => Arc::new(simple_pattern(settings, None)?),
         "char_group" => Arc::new(char_group(settings)?),
+        "redis_words" => {
+            let stop_words = Words::new(settings.list("stopwords").unwrap_or_default(), false);
+            Arc::new(RedisWords { stop_words })
+        }
         _ if MISSING.contains(&kind) => {
             return Err(AnalysisError::Unsupported { part: "tokenizer", kind: kind.to_owned(), name: name.to_owned() });
         }

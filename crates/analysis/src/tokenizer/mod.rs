@@ -6,4 +6,5 @@ pub(crate) mod keyword;
 pub(crate) mod letters;
 pub(crate) mod path;
 pub(crate) mod pattern;
+pub(crate) mod redis;
 pub(crate) mod standard;

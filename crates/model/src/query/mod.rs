@@ -6,6 +6,7 @@ pub mod compound;
 pub mod full_text;
 pub mod geo;
 pub mod query_string;
+pub mod ranked;
 pub mod term_level;
 
 use compound::{Boolean, Boosting, DisMax, FunctionScore};
@@ -49,6 +50,7 @@ pub enum Kind {
     DisMax(DisMax),
     FunctionScore(Box<FunctionScore>),
     Geo(Box<Geo>),
+    Ranked(Box<ranked::Ranked>),
 }
 
 impl Query {
@@ -119,6 +121,7 @@ impl Query {
             Kind::DisMax(_) => "dis_max",
             Kind::FunctionScore(_) => "function_score",
             Kind::Geo(geo) => geo.shape.kind_name(),
+            Kind::Ranked(_) => "ranked",
         }
     }
 }

@@ -143,6 +143,15 @@ impl Gateway for NodeGateway {
         indexes::info(&self.core, target)
     }
 
+    fn metadata_version(&self) -> u64 {
+        self.core.state().version.0
+    }
+
+    fn stems(&self, language: &str, words: &[&str]) -> Option<Vec<String>> {
+        let stemmer = analysis::Stemmer::of(language)?;
+        Some(words.iter().map(|word| stemmer.stem(word)).collect())
+    }
+
     fn is_alias(&self, name: &str) -> bool {
         !self.core.state().alias(name).is_empty()
     }

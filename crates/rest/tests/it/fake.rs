@@ -229,6 +229,14 @@ impl Gateway for Fake {
         Ok(Vec::new())
     }
 
+    fn metadata_version(&self) -> u64 {
+        0
+    }
+
+    fn stems(&self, _: &str, _: &[&str]) -> Option<Vec<String>> {
+        None
+    }
+
     fn is_alias(&self, _: &str) -> bool {
         false
     }

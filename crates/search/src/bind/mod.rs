@@ -33,6 +33,7 @@ mod number;
 mod pattern;
 mod query_string;
 mod range;
+mod ranked;
 mod sort;
 mod target;
 mod term;
@@ -177,6 +178,7 @@ impl<'a> Binder<'a> {
             Kind::DisMax(query) => self.dis_max(query),
             Kind::FunctionScore(query) => self.function_score(query),
             Kind::Geo(query) => self.geo(query),
+            Kind::Ranked(query) => self.ranked(query),
         }
     }
 

@@ -81,6 +81,36 @@ impl<'a> Counts<'a> {
         Ok(sum.doc_freq)
     }
 
+    /// The documents that a search can find, as if they were counts of a field.
+    pub(crate) fn documents(&mut self) -> Outcome<u64> {
+        let name: FieldName = "_documents".into();
+        if let Some(counts) = self.given.and_then(|given| given.fields.get(&name)) {
+            return Ok(counts.doc_count);
+        }
+        let doc_count = self.reader.live_docs();
+        self.own.fields.insert(name, FieldStatistics { doc_count, total_term_freq: doc_count });
+        Ok(doc_count)
+    }
+
+    /// The sum of a column of whole numbers over those documents, as if it were its field's tokens.
+    pub(crate) fn column_sum(&mut self, field: &FieldName) -> Outcome<f64> {
+        if let Some(counts) = self.given.and_then(|given| given.fields.get(field)) {
+            return Ok(counts.total_term_freq as f64);
+        }
+        let (mut sum, mut docs) = (0_u64, 0);
+        if let Some(entry) = self.reader.fields.by_path(field) {
+            for view in self.reader.segments.iter() {
+                let Some(column) = view.segment.numbers(entry.slot)? else { continue };
+                for doc in (0..view.segment.doc_count()).filter(|doc| view.is_alive(*doc)) {
+                    sum += column.first(doc).unwrap_or(0).max(0) as u64;
+                    docs += 1;
+                }
+            }
+        }
+        self.own.fields.insert(field.clone(), FieldStatistics { doc_count: docs, total_term_freq: sum });
+        Ok(sum as f64)
+    }
+
     /// Where the segments have a term, if [`Counts::doc_freq`] had to look.
     pub(crate) fn places(&self, field: &FieldName, term: &TermBytes) -> Option<TermPlaces> {
         self.found.get(field)?.get(term).cloned()

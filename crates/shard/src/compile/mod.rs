@@ -17,6 +17,7 @@ mod expand;
 mod function;
 pub(crate) mod pattern;
 mod phrase;
+pub(crate) mod ranked;
 mod regexp;
 pub(crate) mod scorer;
 mod sets;
@@ -113,6 +114,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
                 Weight::new(Kind::DisMax { parts, tie_breaker: *tie_breaker }, boost)
             }
             BoundKind::FunctionScore(score) => self.function_score(score, context)?,
+            BoundKind::Ranked(ranked) => self.ranked(ranked, context)?,
         })
     }
 

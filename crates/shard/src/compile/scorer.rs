@@ -64,6 +64,7 @@ impl<'a> Leaf<'a> {
                 let parts = parts.iter().map(|part| self.scorer(part)).collect::<Outcome<Vec<_>>>()?;
                 Box::new(Disjunction::new(parts, Combine::Best(*tie_breaker), 1))
             }
+            Kind::Ranked(ranked) => self.ranked(ranked)?,
             Kind::Function(function) => {
                 let scorer = Box::new(self.function(function)?);
                 match function.bound.min_score {

@@ -9,6 +9,7 @@ use search::bound::{BoundFunctionScore, FieldName, TermBytes};
 use super::Place;
 use super::counts::TermPlaces;
 use super::pattern::Accepted;
+use super::ranked::RankedWeight;
 use crate::score::bm25::TermScore;
 use crate::score::function::Modes;
 
@@ -47,6 +48,7 @@ pub(crate) enum Kind {
         tie_breaker: f32,
     },
     Function(Box<FunctionWeight>),
+    Ranked(Box<RankedWeight>),
 }
 
 pub(crate) struct TermWeight {
@@ -116,6 +118,7 @@ impl Weight {
             Kind::Bool(b) => Box::new(b.must.iter().chain(&b.should).chain(&b.filter).chain(&b.must_not)),
             Kind::Boosting { positive, negative, .. } => Box::new([&**positive, &**negative].into_iter()),
             Kind::Constant(inner) => Box::new(std::iter::once(&**inner)),
+            Kind::Ranked(ranked) => Box::new(std::iter::once(&ranked.candidates)),
             Kind::DisMax { parts, .. } => Box::new(parts.iter()),
             Kind::Function(f) => Box::new(std::iter::once(&f.query).chain(f.filters.iter().flatten())),
             Kind::Nothing(_) | Kind::All | Kind::Term(_) | Kind::Synonyms(_) | Kind::Set(_) | Kind::Phrase(_) => {

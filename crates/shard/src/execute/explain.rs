@@ -78,7 +78,15 @@ impl Explainer<'_> {
             Kind::Boosting { positive, negative, factor } => self.boosting(weight, (positive, negative, *factor)),
             Kind::DisMax { parts, tie_breaker } => self.dis_max(weight, parts, *tie_breaker),
             Kind::Function(function) => explain_function::explain(self, function),
+            Kind::Ranked(_) => self.ranked(weight),
         }
+    }
+
+    fn ranked(&self, weight: &Weight) -> Outcome<Explanation> {
+        Ok(match self.score(&mut *self.leaf.scorer(weight)?)? {
+            Some(value) => matched(value, notation::query(weight), Vec::new()),
+            None => unmatched(notation::query(weight), Vec::new()),
+        })
     }
 
     fn constant(&self, weight: &Weight) -> Outcome<Explanation> {

@@ -35,6 +35,7 @@ pub(super) fn query(weight: &Weight) -> String {
             let tie = if *tie_breaker == 0.0 { String::new() } else { format!("~{tie_breaker:?}") };
             format!("({}){tie}", parts.join(" | "))
         }
+        Kind::Ranked(ranked) => format!("ranked({})", query(&ranked.candidates)),
         Kind::Function(function) => format!("function score ({})", query(&function.query)),
     }
 }

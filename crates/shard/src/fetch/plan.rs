@@ -174,6 +174,7 @@ fn has_name(query: &BoundQuery) -> bool {
         BoundKind::Boosting { positive, negative, .. } => has_name(positive) || has_name(negative),
         BoundKind::ConstantScore(inner) => has_name(inner),
         BoundKind::DisMax { queries, .. } => queries.iter().any(has_name),
+        BoundKind::Ranked(ranked) => has_name(&ranked.candidates),
         BoundKind::FunctionScore(function) => {
             let filters = function.functions.iter().filter_map(|function| function.filter.as_ref());
             has_name(&function.query) || filters.into_iter().any(has_name)

@@ -18,6 +18,7 @@ pub(crate) mod found;
 pub(crate) mod function;
 pub(crate) mod geo;
 pub(crate) mod phrase;
+pub(crate) mod ranked;
 pub(crate) mod sets;
 pub(crate) mod sloppy;
 

@@ -70,6 +70,58 @@ pub(crate) fn snowball_by_name(name: &str) -> Option<Filter> {
     Some(Filter::term(Stem { rule, keywords: true }))
 }
 
+/// `changed_stem`: stems alone, of the words that differ from theirs; the others leave holes.
+struct Changed {
+    rule: Rule,
+}
+
+impl TermFilter for Changed {
+    fn apply(&self, term: &mut Term) -> bool {
+        let before = term.text.clone();
+        (self.rule)(&mut term.text);
+        term.text != before
+    }
+}
+
+/// The filter `changed_stem` for a language by its English name in lower case, where there is a stemmer of Snowball for it.
+pub(crate) fn changed(language: &str) -> Option<Filter> {
+    Some(Filter::term(Changed { rule: of_language(language)? }))
+}
+
+fn of_language(language: &str) -> Option<Rule> {
+    match language {
+        "english" => snowball::by_name("porter2"),
+        "german2" | "porter" | "porter2" => None,
+        _ => snowball::by_name(language),
+    }
+}
+
+/// Snowball's stemmer of one language.
+#[derive(Clone)]
+pub struct Stemmer {
+    rule: Rule,
+}
+
+impl std::fmt::Debug for Stemmer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stemmer")
+    }
+}
+
+impl Stemmer {
+    /// By the language's English name in lower case; `None`: there is none.
+    pub fn of(language: &str) -> Option<Self> {
+        of_language(language).map(|rule| Self { rule })
+    }
+
+    /// What the forms of a word, in lower case, share.
+    pub fn stem(&self, word: &str) -> String {
+        let mut stem = word.to_owned();
+        (self.rule)(&mut stem);
+        stem
+    }
+}
+
 /// Names that OpenSearch knows, whether they are here or not.
 const KNOWN: &[&str] = &[
     "arabic",

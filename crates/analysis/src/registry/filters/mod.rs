@@ -79,6 +79,13 @@ pub(crate) fn build(
         "synonym" | "synonym_graph" => {
             return of_streams::synonyms(kind, settings).map(|rules| Some(Prepared::Synonyms(rules)));
         }
+        "changed_stem" => {
+            let language = settings.text("language").unwrap_or_else(|| String::from("english"));
+            match crate::filter::stem::changed(&language) {
+                Some(filter) => filter,
+                None => return unsupported(kind),
+            }
+        }
         "stemmer" | "snowball" | "porter_stem" | "arabic_stem" | "russian_stem" => {
             match of_terms::stemmer(kind, name, settings)? {
                 Some(filter) => filter,

@@ -1,0 +1,263 @@
+//! Full text as the Redis dialect ranks it: rarities looked up, patterns expanded; and its scorer for one segment.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use model::query::ranked::{Scorer as Formula, Window};
+use search::bound::{BoundRanked, FieldName, Pattern, RankedKind, RankedPart, TermBytes};
+
+use super::pattern::Accepted;
+use super::scorer::Leaf;
+use super::{Compiler, Context, Kind, Place, Weight};
+use crate::score::bm25::TermScore;
+use crate::score::cursor::TermCursor;
+use crate::score::ranked::{Columns, Node, NodeKind, RankedScorer, Rarity, Word};
+use crate::score::{Outcome, Scorer};
+use crate::segment::Detail;
+
+/// Words that one pattern stands for, at most (`MAXEXPANSIONS`).
+const MAX_EXPANSIONS: usize = 200;
+
+pub(crate) struct RankedWeight {
+    pub(crate) candidates: Weight,
+    /// `None`: neither scores nor positions are asked for.
+    tree: Option<RankedNode>,
+    formula: Formula,
+    verify: bool,
+    /// Words of a document on average.
+    average: f64,
+    default_score: f64,
+    boost: f32,
+    length: Place,
+    max_freq: Place,
+    score: Place,
+}
+
+struct RankedNode {
+    weight: f64,
+    kind: RankedNodeKind,
+    /// About how many documents match.
+    estimate: u64,
+}
+
+enum RankedNodeKind {
+    Everything,
+    Nothing,
+    Word {
+        pool: Place,
+        term: TermBytes,
+        fields: Option<Vec<Place>>,
+        /// Where it is counted, when an occurrence does not count as one everywhere.
+        counted: Vec<(Place, u32)>,
+        rarity: Rarity,
+    },
+    Filter(Weight),
+    All(Vec<RankedNode>, Option<Window>),
+    Any(Vec<RankedNode>),
+    Not(Box<RankedNode>),
+    Optional(Box<RankedNode>),
+}
+
+impl Compiler<'_, '_> {
+    pub(super) fn ranked(&mut self, ranked: &BoundRanked, context: Context) -> Outcome<Weight> {
+        let corpus = &ranked.corpus;
+        let formula = if context.scoring { ranked.scorer } else { Formula::None };
+        let candidates = self.weight(&ranked.candidates, context.filter())?;
+        let documents = match formula {
+            Formula::None | Formula::DocScore => 0,
+            _ => self.counts.documents()?,
+        };
+        let lengths = matches!(formula, Formula::Bm25 | Formula::Bm25Std);
+        let tokens = if lengths { self.counts.column_sum(&corpus.length.as_str().into())? } else { 0.0 };
+        let scored = !matches!(formula, Formula::None | Formula::DocScore);
+        let tree = match scored || ranked.verify {
+            true => Some(Planner { compiler: self, ranked, documents, scored }.node(&ranked.part)?),
+            false => None,
+        };
+        let place = |path: &str| self.place(&path.into());
+        let weight = RankedWeight {
+            candidates,
+            tree,
+            formula,
+            verify: ranked.verify,
+            average: if documents == 0 { 1.0 } else { tokens / documents as f64 },
+            default_score: corpus.default_score,
+            boost: context.boost,
+            length: place(&corpus.length),
+            max_freq: place(&corpus.max_freq),
+            score: place(&corpus.score),
+        };
+        Ok(Weight::new(Kind::Ranked(Box::new(weight)), context.boost))
+    }
+}
+
+struct Planner<'p, 'c, 'a> {
+    compiler: &'p mut Compiler<'c, 'a>,
+    ranked: &'p BoundRanked,
+    documents: u64,
+    scored: bool,
+}
+
+impl Planner<'_, '_, '_> {
+    fn node(&mut self, part: &RankedPart) -> Outcome<RankedNode> {
+        let (kind, estimate) = match &part.kind {
+            RankedKind::Everything => (RankedNodeKind::Everything, self.documents),
+            RankedKind::Nothing => (RankedNodeKind::Nothing, 0),
+            RankedKind::Word { pool, term, stem, fields } => self.word(pool, term, (*stem, fields.as_deref()))?,
+            RankedKind::Words { pool, pattern, fields } => self.words(pool, pattern, fields.as_deref())?,
+            RankedKind::Value { field, term } => {
+                let doc_freq = if self.scored { self.compiler.counts.doc_freq(field, term)? } else { 0 };
+                let rarity = Rarity::new(self.documents, doc_freq);
+                let (pool, term) = (self.compiler.place(field), term.clone());
+                (RankedNodeKind::Word { pool, term, fields: None, counted: Vec::new(), rarity }, doc_freq)
+            }
+            RankedKind::Filter(query) => {
+                let context = Context { boost: 1.0, scoring: false };
+                (RankedNodeKind::Filter(self.compiler.weight(query, context)?), 0)
+            }
+            RankedKind::All(parts, window) => {
+                let mut nodes = self.nodes(parts)?;
+                // The rarest first, as the search module intersects; the order of words matters only where it is asked for.
+                if window.is_none_or(|window| !window.in_order) {
+                    nodes.sort_by_key(|node| node.estimate);
+                }
+                let least = nodes.iter().map(|node| node.estimate).min().unwrap_or(0);
+                (RankedNodeKind::All(nodes, *window), least)
+            }
+            RankedKind::Any(parts) => {
+                let nodes = self.nodes(parts)?;
+                let sum = nodes.iter().map(|node| node.estimate).sum();
+                (RankedNodeKind::Any(nodes), sum)
+            }
+            RankedKind::Not(inner) => (RankedNodeKind::Not(Box::new(self.node(inner)?)), self.documents),
+            RankedKind::Optional(inner) => (RankedNodeKind::Optional(Box::new(self.node(inner)?)), self.documents),
+        };
+        Ok(RankedNode { weight: part.weight, kind, estimate })
+    }
+
+    fn nodes(&mut self, parts: &[RankedPart]) -> Outcome<Vec<RankedNode>> {
+        parts.iter().map(|part| self.node(part)).collect()
+    }
+
+    fn word(
+        &mut self,
+        pool: &FieldName,
+        term: &TermBytes,
+        (stem, fields): (bool, Option<&[FieldName]>),
+    ) -> Outcome<(RankedNodeKind, u64)> {
+        let doc_freq = if self.scored { self.compiler.counts.doc_freq(pool, term)? } else { 0 };
+        let corpus = &self.ranked.corpus;
+        // A stem counts a fifth of its word, but at least one.
+        let count = |weight: u32| if stem { (weight / 5).max(1) } else { weight };
+        let plain = corpus.texts.iter().all(|(_, weight)| count(*weight) == 1);
+        let counted = if plain || !self.scored { &[] } else { corpus.texts.as_slice() };
+        let counted = counted.iter().map(|(field, weight)| {
+            let path = corpus.paths(Some(std::slice::from_ref(field)), stem).remove(0);
+            (self.compiler.place(&path.into()), count(*weight))
+        });
+        let kind = RankedNodeKind::Word {
+            counted: counted.collect(),
+            pool: self.compiler.place(pool),
+            term: term.clone(),
+            fields: fields.map(|fields| fields.iter().map(|field| self.compiler.place(field)).collect()),
+            rarity: Rarity::new(self.documents, doc_freq),
+        };
+        Ok((kind, doc_freq))
+    }
+
+    fn words(
+        &mut self,
+        pool: &FieldName,
+        pattern: &Pattern,
+        fields: Option<&[FieldName]>,
+    ) -> Outcome<(RankedNodeKind, u64)> {
+        let terms = self.expansions(pool, pattern)?;
+        let mut nodes = Vec::with_capacity(terms.len());
+        let mut sum = 0;
+        for term in terms {
+            let (kind, estimate) = self.word(pool, &term, (false, fields))?;
+            nodes.push(RankedNode { weight: 1.0, kind, estimate });
+            sum += estimate;
+        }
+        Ok((RankedNodeKind::Any(nodes), sum))
+    }
+
+    /// The first terms, in order, that the pattern accepts; those that other shards have count, too.
+    fn expansions(&mut self, pool: &FieldName, pattern: &Pattern) -> Outcome<BTreeSet<TermBytes>> {
+        let accepted = Accepted::of(pattern)?;
+        let counts = &self.compiler.counts;
+        let given = counts.given_terms(pool).filter(|term| accepted.accepts(term));
+        let mut found: BTreeSet<TermBytes> = given.take(MAX_EXPANSIONS).cloned().collect();
+        let reader = counts.reader();
+        let Some(entry) = reader.fields.by_path(pool) else { return Ok(found) };
+        for view in reader.segments.iter() {
+            let Some(terms) = view.segment.terms(entry.slot)? else { continue };
+            let mut left = MAX_EXPANSIONS;
+            terms.walk(accepted.range(), accepted.automaton(), &mut |term, _| {
+                found.insert(Arc::from(term));
+                left -= 1;
+                left > 0
+            })?;
+        }
+        while found.len() > MAX_EXPANSIONS {
+            found.pop_last();
+        }
+        Ok(found)
+    }
+}
+
+impl Leaf<'_> {
+    pub(super) fn ranked(&self, weight: &RankedWeight) -> Outcome<Box<dyn Scorer>> {
+        let candidates = self.scorer(&weight.candidates)?;
+        let silent = TermScore { weight: 0.0, scale: self.unscored.clone() };
+        let root = match &weight.tree {
+            Some(tree) => Some(self.ranked_node(tree, &silent)?),
+            None => None,
+        };
+        let column = |place: &Place| match place.slot {
+            Some(slot) => self.segment.numbers(slot),
+            None => Ok(None),
+        };
+        let columns = Columns {
+            length: column(&weight.length)?,
+            max_freq: column(&weight.max_freq)?,
+            score: column(&weight.score)?,
+            default_score: weight.default_score,
+            average: weight.average,
+        };
+        Ok(Box::new(RankedScorer::new(candidates, root, (weight.formula, weight.verify, weight.boost), columns)))
+    }
+
+    fn ranked_node(&self, node: &RankedNode, silent: &TermScore) -> Outcome<Node> {
+        let one = |node: &RankedNode| self.ranked_node(node, silent).map(Box::new);
+        let all = |nodes: &[RankedNode]| nodes.iter().map(|node| self.ranked_node(node, silent)).collect::<Outcome<_>>();
+        let kind = match &node.kind {
+            RankedNodeKind::Everything => NodeKind::Everything,
+            RankedNodeKind::Nothing => NodeKind::Nothing,
+            RankedNodeKind::Word { pool, term, fields, counted, rarity } => {
+                let cursor = |place: &Place, detail| self.cursor(place, term, (detail, silent));
+                let Some(pool) = cursor(pool, Detail::Positions)? else {
+                    return Ok(Node { weight: node.weight, kind: NodeKind::Nothing });
+                };
+                let mut within: Option<Vec<TermCursor>> = None;
+                for place in fields.iter().flatten() {
+                    within.get_or_insert_default().extend(cursor(place, Detail::Docs)?);
+                }
+                if fields.is_some() && within.is_none() {
+                    within = Some(Vec::new());
+                }
+                let mut counts = Vec::new();
+                for (place, count) in counted {
+                    counts.extend(cursor(place, Detail::Freqs)?.map(|cursor| (cursor, *count)));
+                }
+                NodeKind::Word(Box::new(Word { pool, within, counts, rarity: *rarity }))
+            }
+            RankedNodeKind::Filter(weight) => NodeKind::Filter(self.scorer(weight)?),
+            RankedNodeKind::All(nodes, window) => NodeKind::All(all(nodes)?, *window),
+            RankedNodeKind::Any(nodes) => NodeKind::Any(all(nodes)?),
+            RankedNodeKind::Not(inner) => NodeKind::Not(one(inner)?),
+            RankedNodeKind::Optional(inner) => NodeKind::Optional(one(inner)?),
+        };
+        Ok(Node { weight: node.weight, kind })
+    }
+}
