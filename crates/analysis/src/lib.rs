@@ -20,8 +20,8 @@ mod unicode;
 
 pub use analyzer::Analyzer;
 pub use error::AnalysisError;
-pub use filter::stem::Stemmer;
 pub use explain::{ExplainedCharFilter, ExplainedStage, Explanation};
+pub use filter::stem::Stemmer;
 pub use normalizer::{NormalizeError, Normalizer};
 pub use registry::{Limits, Registry};
 pub use token::{Analyzed, ByteToken, Token, TokenKind};

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use model::geo::GeoPoint;
 use model::geo::area::Area;
-use model::query::ranked::{Corpus, Scorer, Window};
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
+use model::query::ranked::{Corpus, Scorer, Window};
 
 /// Full dotted path of a leaf field, aliases resolved.
 pub type FieldName = Arc<str>;
@@ -243,10 +243,22 @@ pub enum RankedKind {
     Everything,
     Nothing,
     /// A term of the pool of words or (`stem`) of stems, found in `fields` or anywhere.
-    Word { pool: FieldName, term: TermBytes, stem: bool, fields: Option<Vec<FieldName>> },
+    Word {
+        pool: FieldName,
+        term: TermBytes,
+        stem: bool,
+        fields: Option<Vec<FieldName>>,
+    },
     /// The terms of the pool that a pattern accepts, found in `fields` or anywhere.
-    Words { pool: FieldName, pattern: Pattern, fields: Option<Vec<FieldName>> },
-    Value { field: FieldName, term: TermBytes },
+    Words {
+        pool: FieldName,
+        pattern: Pattern,
+        fields: Option<Vec<FieldName>>,
+    },
+    Value {
+        field: FieldName,
+        term: TermBytes,
+    },
     Filter(BoundQuery),
     All(Vec<RankedPart>, Option<Window>),
     Any(Vec<RankedPart>),

@@ -11,7 +11,7 @@ use super::term_level::{Fuzzy, Pattern, Term};
 use super::{Kind, Query};
 
 /// A query whose matches are scored by one formula over all fields of text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ranked {
     pub part: Part,
     pub scorer: Scorer,
@@ -49,22 +49,32 @@ pub enum Scorer {
 }
 
 /// A part of the query, with a factor on its score.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     pub kind: PartKind,
     pub weight: f64,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum PartKind {
     Everything,
     Nothing,
     /// A word or, with `stem`, a stem; found in `fields`, or in any text.
-    Word { term: String, stem: bool, fields: Option<Vec<String>> },
+    Word {
+        term: String,
+        stem: bool,
+        fields: Option<Vec<String>>,
+    },
     /// The words that a pattern accepts.
-    Words { pattern: WordPattern, fields: Option<Vec<String>> },
+    Words {
+        pattern: WordPattern,
+        fields: Option<Vec<String>>,
+    },
     /// A whole value of a field, which counts as a word of its rarity.
-    Value { field: String, value: String },
+    Value {
+        field: String,
+        value: String,
+    },
     /// Matches that count as one occurrence.
     Filter(Query),
     All(Vec<Part>, Option<Window>),

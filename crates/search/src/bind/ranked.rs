@@ -1,9 +1,9 @@
 //! Full text as the Redis dialect ranks it: fields to paths, patterns and filters bound.
 
 use model::mapping::FieldKind;
+use model::query::ranked::{Corpus, Part, PartKind, Ranked, WordPattern};
 use model::query::term_level::Term;
 use model::query::{Kind, Query};
-use model::query::ranked::{Corpus, Part, PartKind, Ranked, WordPattern};
 
 use super::Binder;
 use super::fault::{Fault, Outcome};
@@ -35,15 +35,10 @@ impl Binder<'_> {
         let kind = match &part.kind {
             PartKind::Everything => RankedKind::Everything,
             PartKind::Nothing => RankedKind::Nothing,
-            PartKind::Word { term, stem, fields } => RankedKind::Word {
-                pool: pool(*stem),
-                term: bytes(term),
-                stem: *stem,
-                fields: paths(fields, *stem),
-            },
-            PartKind::Words { pattern, fields } => {
-                self.word_pattern(pattern, (pool(false), paths(fields, false)))?
+            PartKind::Word { term, stem, fields } => {
+                RankedKind::Word { pool: pool(*stem), term: bytes(term), stem: *stem, fields: paths(fields, *stem) }
             }
+            PartKind::Words { pattern, fields } => self.word_pattern(pattern, (pool(false), paths(fields, false)))?,
             PartKind::Value { field, value } => self.ranked_value(field, value)?,
             PartKind::Filter(query) => RankedKind::Filter(self.query(query)?),
             PartKind::All(parts, window) => RankedKind::All(all(parts)?, *window),

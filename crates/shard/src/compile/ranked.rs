@@ -230,7 +230,8 @@ impl Leaf<'_> {
 
     fn ranked_node(&self, node: &RankedNode, silent: &TermScore) -> Outcome<Node> {
         let one = |node: &RankedNode| self.ranked_node(node, silent).map(Box::new);
-        let all = |nodes: &[RankedNode]| nodes.iter().map(|node| self.ranked_node(node, silent)).collect::<Outcome<_>>();
+        let all =
+            |nodes: &[RankedNode]| nodes.iter().map(|node| self.ranked_node(node, silent)).collect::<Outcome<_>>();
         let kind = match &node.kind {
             RankedNodeKind::Everything => NodeKind::Everything,
             RankedNodeKind::Nothing => NodeKind::Nothing,
