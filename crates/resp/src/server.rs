@@ -85,7 +85,7 @@ pub struct Server {
 
 impl Server {
     pub fn new(gateway: Arc<dyn Gateway>, settings: Settings) -> Arc<Self> {
-        let registry = Arc::new(Registry::default());
+        let registry = Arc::new(Registry::new(gateway.clone()));
         let keyspace = Keyspace::new(gateway.clone(), registry.clone(), &settings);
         Arc::new(Self {
             keyspace,

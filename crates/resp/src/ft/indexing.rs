@@ -1,35 +1,316 @@
 //! From a key's value to the documents of the indexes that it belongs to.
 
-use model::write::{Write, WriteFailure};
+use std::collections::HashMap;
+use std::sync::Arc;
 
+use model::write::{Action, Condition, Write, WriteFailure};
+use serde_json::{Map, Value as Json, json};
+
+use super::definition::{Attribute, AttributeKind, Definition, KeyKind, MISSING, RAW, SORTED};
+use super::expression::{self, Scalar};
+pub use super::registry::Registry;
+use super::words;
 use crate::error::RespError;
-use crate::keyspace::value::Value;
+use crate::keyspace::id::{document_id, text_of};
+use crate::keyspace::value::{Fields, Value};
 use crate::server::Server;
 
-/// The definitions of every index of `FT.CREATE`.
-#[derive(Debug, Default)]
-pub struct Registry {}
-
 /// What a change of `key` writes to each index that it belongs to, or belonged to. `value`: the new one; `None`: the key is gone.
-pub fn documents(_registry: &Registry, _key: &[u8], _value: Option<&Value>) -> Vec<Write> {
-    Vec::new()
+pub fn documents(registry: &Registry, key: &[u8], value: Option<&Value>) -> Vec<Write> {
+    let mut writes = Vec::new();
+    registry.each(|index, definition| {
+        if !definition.takes(key) {
+            return;
+        }
+        let Ok(id) = document_id(key) else { return };
+        let action = match value.map(|value| document(registry, definition, value)) {
+            Some(Ok(Some(source))) => Action::Index(source),
+            Some(Err(reason)) => {
+                registry.tally(index).failed(&id, reason);
+                Action::Delete
+            }
+            _ => Action::Delete,
+        };
+        writes.push(Write {
+            index: index.clone(),
+            id: Some(id),
+            routing: None,
+            action,
+            condition: Condition::default(),
+            require_alias: false,
+        });
+    });
+    writes
 }
 
-/// What became of one of those writes, when it was refused: counted for `FT.INFO`.
-pub fn failed(_registry: &Registry, _failure: &WriteFailure) {}
+/// A document that its index refused.
+pub fn failed(registry: &Registry, failure: &WriteFailure) {
+    if registry.defined().iter().any(|(index, _)| *index == failure.index) {
+        let id = failure.id.as_deref().unwrap_or_default();
+        registry.tally(&failure.index).failed(id, failure.error.reason.clone());
+    }
+}
 
 /// Drops every index of `FT.CREATE`: their keys are about to go.
 ///
 /// # Errors
 /// What the node answers.
-pub async fn flush_all(_server: &Server) -> Result<(), RespError> {
-    Ok(())
+pub async fn flush_all(server: &Server) -> Result<(), RespError> {
+    super::lifecycle::drop_all(server).await
 }
 
-/// Reads the definitions that the metadata holds, when the node starts, and fills what a crash has left behind.
+/// Fills what a crash has left behind. The definitions are in the metadata: nothing has to be read.
 ///
 /// # Errors
 /// What the node answers.
-pub async fn load(_server: &Server) -> Result<(), RespError> {
+pub async fn load(server: &Server) -> Result<(), RespError> {
+    let _ = server;
     Ok(())
+}
+
+/// The document of a value; `Ok(None)`: it does not belong to the index.
+fn document(registry: &Registry, definition: &Definition, value: &Value) -> Result<Option<Arc<[u8]>>, String> {
+    let source = match (definition.kind, value) {
+        (KeyKind::Hash, Value::Hash(fields)) => Found::Hash(fields),
+        (KeyKind::Json, Value::Json(json)) => Found::Json(json),
+        _ => return Ok(None),
+    };
+    if let Some(filter) = &definition.filter
+        && !passes(filter, &source, definition)
+    {
+        return Ok(None);
+    }
+    let mut builder = Builder { definition, document: Map::new(), sorted: Map::new(), missing: Vec::new(), texts: vec![] };
+    for attribute in &definition.attributes {
+        builder.attribute(attribute, &source)?;
+    }
+    let document = builder.finish(registry, &source)?;
+    let bytes = serde_json::to_vec(&document).map_err(|error| error.to_string())?;
+    Ok(Some(bytes.into()))
+}
+
+/// What attributes are taken from.
+enum Found<'v> {
+    Hash(&'v Fields),
+    Json(&'v Json),
+}
+
+impl Found<'_> {
+    fn values(&self, identifier: &str) -> Vec<Json> {
+        match self {
+            Self::Hash(fields) => {
+                let value = fields.get(identifier.as_bytes());
+                value.map(|value| Json::from(String::from_utf8_lossy(value).into_owned())).into_iter().collect()
+            }
+            Self::Json(json) => super::path::values(json, identifier),
+        }
+    }
+
+    fn raw(&self) -> Json {
+        match self {
+            Self::Hash(fields) => {
+                let text = |bytes: &bytes::Bytes| Json::from(text_of(bytes).into_owned());
+                Json::Array(fields.iter().flat_map(|(name, value)| [text(name), text(value)]).collect())
+            }
+            // As text: numbers and the order of names stay as they were written.
+            Self::Json(json) => Json::from(json.to_string()),
+        }
+    }
+}
+
+/// Whether the filter of an index lets a key in.
+fn passes(filter: &str, source: &Found<'_>, definition: &Definition) -> bool {
+    let Ok(parsed) = expression::parse(filter) else { return false };
+    let value = |name: &str| {
+        let identifier = definition.attribute(name).map_or(name, |attribute| &attribute.identifier);
+        let text = match source.values(identifier).into_iter().next()? {
+            Json::String(text) => text,
+            other => other.to_string(),
+        };
+        Some(Scalar::read(&text))
+    };
+    expression::evaluate(&parsed, &value).is_ok_and(|found| found.is_true())
+}
+
+struct Builder<'d> {
+    definition: &'d Definition,
+    document: Map<String, Json>,
+    sorted: Map<String, Json>,
+    missing: Vec<Json>,
+    texts: Vec<(&'d Attribute, String)>,
+}
+
+impl<'d> Builder<'d> {
+    fn attribute(&mut self, attribute: &'d Attribute, source: &Found<'_>) -> Result<(), String> {
+        let values = source.values(&attribute.identifier);
+        if values.iter().all(Json::is_null) {
+            if attribute.index_missing {
+                self.missing.push(attribute.name.as_str().into());
+            }
+            return Ok(());
+        }
+        match &attribute.kind {
+            AttributeKind::Text { .. } => self.text(attribute, values)?,
+            AttributeKind::Tag { separator, .. } => self.tag(attribute, *separator, values)?,
+            AttributeKind::Numeric => {
+                let numbers: Result<Vec<Json>, String> =
+                    flat(values).iter().map(|value| number(attribute, value)).collect();
+                self.put(attribute, numbers?);
+            }
+            AttributeKind::Geo => {
+                let places: Result<Vec<Json>, String> =
+                    flat(values).iter().map(|value| place(attribute, value)).collect();
+                self.put(attribute, places?);
+            }
+            AttributeKind::Vector(_) => {}
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, attribute: &Attribute, mut values: Vec<Json>) {
+        let value = if values.len() == 1 { values.remove(0) } else { Json::Array(values) };
+        self.document.insert(attribute.name.clone(), value);
+    }
+
+    fn text(&mut self, attribute: &'d Attribute, values: Vec<Json>) -> Result<(), String> {
+        let mut texts = Vec::new();
+        for value in flat(values) {
+            match value {
+                Json::String(text) => texts.push(text),
+                Json::Null => {}
+                other => return Err(wrong_type(attribute, &other, "text")),
+            }
+        }
+        if let Some(first) = texts.first() {
+            self.sortable(attribute, first);
+        }
+        if !attribute.no_index {
+            self.texts.extend(texts.iter().map(|text| (attribute, text.clone())));
+            self.put(attribute, texts.into_iter().map(Json::from).collect());
+        }
+        Ok(())
+    }
+
+    fn tag(&mut self, attribute: &Attribute, separator: Option<char>, values: Vec<Json>) -> Result<(), String> {
+        let mut tags = Vec::new();
+        for value in flat(values) {
+            let text = match value {
+                Json::String(text) => text,
+                Json::Bool(flag) => flag.to_string(),
+                Json::Null => continue,
+                other => return Err(wrong_type(attribute, &other, "tag")),
+            };
+            self.sortable(attribute, &text);
+            match separator {
+                Some(separator) => {
+                    let empty = text.is_empty() && attribute.index_empty;
+                    let parts = text.split(separator).map(str::trim).filter(|part| !part.is_empty() || empty);
+                    tags.extend(parts.map(Json::from));
+                }
+                None if text.is_empty() && !attribute.index_empty => {}
+                None => tags.push(Json::from(text)),
+            }
+        }
+        if !attribute.no_index {
+            self.put(attribute, tags);
+        }
+        Ok(())
+    }
+
+    fn sortable(&mut self, attribute: &Attribute, text: &str) {
+        if attribute.sortable && !self.sorted.contains_key(&attribute.name) {
+            let value = if attribute.unf { text.to_owned() } else { text.to_lowercase() };
+            self.sorted.insert(attribute.name.clone(), value.into());
+        }
+    }
+
+    fn finish(mut self, registry: &Registry, source: &Found<'_>) -> Result<Map<String, Json>, String> {
+        let score = match &self.definition.score_field {
+            Some(field) => source.values(field).first().and_then(|value| text_number(value)).filter(|score| *score >= 0.0),
+            None => None,
+        };
+        let (length, max_freq) = self.counts(registry);
+        let mut rank = json!({"len": length, "max": max_freq});
+        if let Some(score) = score {
+            rank["score"] = json!(score.min(1.0));
+        }
+        self.document.insert("__rank".to_owned(), rank);
+        if !self.sorted.is_empty() {
+            self.document.insert(SORTED.to_owned(), Json::Object(self.sorted));
+        }
+        if !self.missing.is_empty() {
+            self.document.insert(MISSING.to_owned(), Json::Array(self.missing));
+        }
+        self.document.insert(RAW.to_owned(), source.raw());
+        Ok(self.document)
+    }
+
+    /// How many words the texts have, and how often the most frequent one occurs, both weighted.
+    fn counts(&self, registry: &Registry) -> (u32, u32) {
+        let mut length = 0;
+        let mut freqs: HashMap<String, u32> = HashMap::new();
+        for (attribute, text) in &self.texts {
+            let weight = Definition::weight(attribute);
+            let words = words::indexed(text, self.definition);
+            length += weight * words.len() as u32;
+            let stemmed = !matches!(attribute.kind, AttributeKind::Text { no_stem: true, .. });
+            let plain: Vec<&str> = words.iter().map(String::as_str).collect();
+            let stems = if stemmed { registry.gateway().stems(&self.definition.language, &plain) } else { None };
+            for (word, stem) in words.iter().zip(stems.into_iter().flatten()) {
+                if *word != stem {
+                    *freqs.entry(format!("+{stem}")).or_default() += (weight / 5).max(1);
+                }
+            }
+            for word in words {
+                *freqs.entry(word).or_default() += weight;
+            }
+        }
+        (length, freqs.into_values().max().unwrap_or(0))
+    }
+}
+
+/// Values with arrays taken apart.
+fn flat(values: Vec<Json>) -> Vec<Json> {
+    let mut found = Vec::with_capacity(values.len());
+    for value in values {
+        match value {
+            Json::Array(items) => found.extend(items),
+            value => found.push(value),
+        }
+    }
+    found
+}
+
+fn text_number(value: &Json) -> Option<f64> {
+    match value {
+        Json::Number(number) => number.as_f64(),
+        Json::String(text) => text.trim().parse().ok().filter(|number: &f64| !number.is_nan()),
+        _ => None,
+    }
+}
+
+fn number(attribute: &Attribute, value: &Json) -> Result<Json, String> {
+    let found = text_number(value).filter(|number| number.is_finite());
+    found.map(Json::from).ok_or_else(|| wrong_type(attribute, value, "numeric"))
+}
+
+/// `longitude,latitude`
+fn place(attribute: &Attribute, value: &Json) -> Result<Json, String> {
+    let wrong = || wrong_type(attribute, value, "geo");
+    let text = value.as_str().ok_or_else(wrong)?;
+    let (longitude, latitude) = text.split_once(',').or_else(|| text.split_once(' ')).ok_or_else(wrong)?;
+    let longitude: f64 = longitude.trim().parse().map_err(|_| wrong())?;
+    let latitude: f64 = latitude.trim().parse().map_err(|_| wrong())?;
+    if !((-180.0..=180.0).contains(&longitude) && (-90.0..=90.0).contains(&latitude)) {
+        return Err(wrong());
+    }
+    Ok(json!({"lat": latitude, "lon": longitude}))
+}
+
+fn wrong_type(attribute: &Attribute, value: &Json, kind: &str) -> String {
+    let shown = match value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    format!("Invalid {kind} value: '{shown}' of attribute '{}'", attribute.name)
 }

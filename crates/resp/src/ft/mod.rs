@@ -1,8 +1,74 @@
 //! The search module: `FT.*` commands.
+//!
+//! An index of `FT.CREATE` is an index like any other; what makes it one of this dialect is the definition in its mapping. Each of its
+//! documents is one key, written along with it.
 
+mod aliases;
+mod create;
+pub mod definition;
+mod edits;
+pub mod expression;
+mod foreign;
 pub mod indexing;
+mod info;
+mod lifecycle;
+mod lower;
+mod mapping;
+mod mark;
+mod path;
+mod raw;
+mod registry;
+mod request;
+mod scan;
+mod search;
+mod stream;
+mod target;
+mod words;
 
-use crate::command::Command;
+use bytes::Bytes;
 
-/// Every `FT.*` command.
-pub const COMMANDS: &[Command] = &[];
+use crate::command::flag::{DENYOOM, MODULE, READONLY, WRITE};
+use crate::command::{Command, Keys, commands};
+use crate::frame::reply::Reply;
+use crate::session::Session;
+
+pub use lifecycle::drop_all;
+
+commands! { "search";
+    "ft.create" -2, WRITE | DENYOOM | MODULE, Keys::NONE, "Creates an index with the given spec." => lifecycle::create;
+    "ft.alter" -2, WRITE | DENYOOM | MODULE, Keys::NONE, "Adds a new field to the index." => lifecycle::alter;
+    "ft.dropindex" -2, WRITE | MODULE, Keys::NONE, "Deletes the index." => lifecycle::drop_index;
+    "ft.info" 2, READONLY | MODULE, Keys::NONE, "Returns information and statistics on the index." => info::info;
+    "ft._list" 1, READONLY | MODULE, Keys::NONE, "Returns a list of all existing indexes." => info::list;
+    "ft.list" 1, READONLY | MODULE, Keys::NONE, "Returns a list of all existing indexes." => info::list;
+    "ft.tagvals" 3, READONLY | MODULE, Keys::NONE, "Returns the distinct tags indexed in a Tag field." => info::tag_values;
+    "ft.aliasadd" 3, WRITE | MODULE, Keys::NONE, "Adds an alias to the index." => aliases::add;
+    "ft.aliasupdate" 3, WRITE | MODULE, Keys::NONE, "Adds or updates an alias to the index." => aliases::update;
+    "ft.aliasdel" 2, WRITE | MODULE, Keys::NONE, "Deletes an alias from the index." => aliases::delete;
+    "ft.synupdate" -3, WRITE | MODULE, Keys::NONE, "Creates or updates a synonym group." => lifecycle::synonyms;
+    "ft.syndump" 2, READONLY | MODULE, Keys::NONE, "Dumps the contents of a synonym group." => info::synonyms;
+    "ft.search" -2, READONLY | MODULE, Keys::NONE, "Searches the index with a textual query." => search::search;
+    "ft.explain" -3, READONLY | MODULE, Keys::NONE, "Returns the execution plan for a complex query." => info::explain;
+    "ft.explaincli" -3, READONLY | MODULE, Keys::NONE, "Returns the execution plan for a complex query." => info::explain_lines;
+}
+
+/// An argument as text.
+fn text(bytes: Bytes) -> String {
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The dialect of requests that name none.
+fn default_dialect(_session: &Session) -> u8 {
+    1
+}
+
+/// Results as clients of RESP3 read them.
+fn answer_map(total: u64, results: Vec<Reply>) -> Reply {
+    Reply::Map(vec![
+        (Reply::text("attributes"), Reply::Array(Vec::new())),
+        (Reply::text("total_results"), Reply::Integer(total as i64)),
+        (Reply::text("format"), Reply::text("STRING")),
+        (Reply::text("results"), Reply::Array(results)),
+        (Reply::text("warning"), Reply::Array(Vec::new())),
+    ])
+}

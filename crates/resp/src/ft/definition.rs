@@ -1,0 +1,231 @@
+//! What `FT.CREATE` says of an index, as it is kept in its mapping's `_meta`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Under which key of `_meta` a definition lies.
+pub const META: &str = "redis";
+/// The fields of an index' documents that are not attributes.
+pub const POOL: &str = "__text";
+pub const LENGTH: &str = "__rank.len";
+pub const MAX_FREQ: &str = "__rank.max";
+pub const SCORE: &str = "__rank.score";
+/// Object of the values to sort and group by, by attribute.
+pub const SORTED: &str = "__sort";
+/// The key's value as it was written.
+pub const RAW: &str = "__raw";
+/// Attributes that the key lacks, of those that say so.
+pub const MISSING: &str = "__missing";
+/// Sub-field of texts that holds stems.
+pub const STEMS: &str = "stem";
+
+/// Words that are not indexed unless an index says which.
+pub const STOP_WORDS: [&str; 33] = [
+    "a", "is", "the", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "it", "no", "not",
+    "of", "on", "or", "such", "that", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum KeyKind {
+    Hash,
+    Json,
+}
+
+impl KeyKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hash => "HASH",
+            Self::Json => "JSON",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Definition {
+    /// As clients call it.
+    pub name: String,
+    pub kind: KeyKind,
+    pub prefixes: Vec<String>,
+    #[serde(default)]
+    pub filter: Option<String>,
+    pub language: String,
+    /// Whether the client gave it.
+    #[serde(default)]
+    pub language_given: bool,
+    /// Of documents without a score of their own.
+    pub score: f64,
+    #[serde(default)]
+    pub score_field: Option<String>,
+    #[serde(default)]
+    pub payload_field: Option<String>,
+    /// `None`: the usual ones.
+    #[serde(default)]
+    pub stop_words: Option<BTreeSet<String>>,
+    /// `NOOFFSETS`, `NOHL` .. as `FT.INFO` shows them.
+    #[serde(default)]
+    pub options: Vec<String>,
+    pub attributes: Vec<Attribute>,
+    /// Groups of words that mean the same.
+    #[serde(default)]
+    pub synonyms: BTreeMap<String, BTreeSet<String>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attribute {
+    /// Field of the hash, or path in the JSON document.
+    pub identifier: String,
+    pub name: String,
+    pub kind: AttributeKind,
+    #[serde(default)]
+    pub sortable: bool,
+    /// Sorted as written, not in lower case.
+    #[serde(default)]
+    pub unf: bool,
+    #[serde(default)]
+    pub no_index: bool,
+    #[serde(default)]
+    pub index_missing: bool,
+    #[serde(default)]
+    pub index_empty: bool,
+    #[serde(default)]
+    pub suffixes: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum AttributeKind {
+    Text {
+        weight: f64,
+        no_stem: bool,
+    },
+    Tag {
+        /// `None`: values are whole (JSON).
+        separator: Option<char>,
+        case_sensitive: bool,
+    },
+    Numeric,
+    Geo,
+    Vector(VectorField),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VectorField {
+    /// `FLAT` or `HNSW`.
+    pub algorithm: String,
+    /// `FLOAT32`, `FLOAT64` ..
+    pub element: String,
+    pub dimension: u32,
+    /// `L2`, `IP`, `COSINE`
+    pub metric: String,
+    /// `M`, `EF_CONSTRUCTION` .. as given.
+    pub options: Vec<(String, String)>,
+}
+
+impl Attribute {
+    pub fn is_text(&self) -> bool {
+        matches!(self.kind, AttributeKind::Text { .. })
+    }
+
+    pub fn is_tag(&self) -> bool {
+        matches!(self.kind, AttributeKind::Tag { .. })
+    }
+
+    pub fn is_vector(&self) -> bool {
+        matches!(self.kind, AttributeKind::Vector(_))
+    }
+
+    /// As `FT.INFO` names its type.
+    pub fn type_name(&self) -> &'static str {
+        match self.kind {
+            AttributeKind::Text { .. } => "TEXT",
+            AttributeKind::Tag { .. } => "TAG",
+            AttributeKind::Numeric => "NUMERIC",
+            AttributeKind::Geo => "GEO",
+            AttributeKind::Vector(_) => "VECTOR",
+        }
+    }
+}
+
+impl Definition {
+    /// The definition that a mapping carries; `None`: it was not made by `FT.CREATE`.
+    pub fn of(meta: Option<&Value>) -> Option<Self> {
+        serde_json::from_value(meta?.get(META)?.clone()).ok()
+    }
+
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// Attributes of text that are indexed.
+    pub fn texts(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes.iter().filter(|attribute| attribute.is_text() && !attribute.no_index)
+    }
+
+    /// The field that holds all words: a text of its own unless there is but one.
+    pub fn pool(&self) -> &str {
+        let mut texts = self.texts();
+        match (texts.next(), texts.next()) {
+            (Some(only), None) => &only.name,
+            _ => POOL,
+        }
+    }
+
+    /// Whether documents of this key may belong to it.
+    pub fn takes(&self, key: &[u8]) -> bool {
+        self.prefixes.iter().any(|prefix| key.starts_with(prefix.as_bytes()))
+    }
+
+    pub fn is_stop_word(&self, word: &str) -> bool {
+        match &self.stop_words {
+            Some(words) => words.contains(word),
+            None => STOP_WORDS.contains(&word),
+        }
+    }
+
+    pub fn stop_words(&self) -> BTreeSet<String> {
+        match &self.stop_words {
+            Some(words) => words.clone(),
+            None => STOP_WORDS.iter().map(|word| (*word).to_owned()).collect(),
+        }
+    }
+
+    /// How much an occurrence of a word in this text counts.
+    pub fn weight(attribute: &Attribute) -> u32 {
+        match attribute.kind {
+            AttributeKind::Text { weight, .. } => (weight as u32).max(1),
+            _ => 1,
+        }
+    }
+}
+
+/// The name of the index that a name of `FT.CREATE` stands for: itself, or with what index names may not hold as `%xx`.
+pub fn index_name(name: &str) -> String {
+    let mut found = String::with_capacity(name.len());
+    for (at, byte) in name.bytes().enumerate() {
+        let plain = byte.is_ascii_lowercase()
+            || byte.is_ascii_digit()
+            || (at > 0 && matches!(byte, b'-' | b'_' | b'.' | b'+'));
+        if plain || (at == 0 && byte == b'.' && name.len() > 2) {
+            found.push(byte as char);
+        } else {
+            found.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_indexes_are_names_that_an_index_may_have() {
+        let check = |name: &str, expected: &str| assert_eq!(index_name(name), expected, "{name}");
+        check("films", "films");
+        check("idx:Movie", "idx%3a%4dovie");
+        check("-a_b-c.d", "%2da_b-c.d");
+        check("%", "%25");
+    }
+}

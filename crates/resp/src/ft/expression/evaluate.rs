@@ -1,0 +1,75 @@
+//! The value of an expression over one row.
+
+use std::cmp::Ordering;
+
+use super::{Comparison, Expression, Operator, Scalar, functions};
+
+/// The value, properties read through `property` (`None`: the row has no such one).
+///
+/// # Errors
+/// A property without a value where one is needed, a text where a number is needed.
+pub fn evaluate(expression: &Expression, property: &dyn Fn(&str) -> Option<Scalar>) -> Result<Scalar, String> {
+    Ok(match expression {
+        Expression::Value(value) => value.clone(),
+        Expression::Property(name) => match property(name) {
+            Some(Scalar::Null) | None => {
+                return Err(format!("{name}: has no value, consider using EXISTS if applicable"));
+            }
+            Some(value) => value,
+        },
+        Expression::Not(inner) => truth(!evaluate(inner, property)?.is_true()),
+        Expression::And(one, other) => {
+            truth(evaluate(one, property)?.is_true() && evaluate(other, property)?.is_true())
+        }
+        Expression::Or(one, other) => {
+            truth(evaluate(one, property)?.is_true() || evaluate(other, property)?.is_true())
+        }
+        Expression::Compare(comparison, one, other) => {
+            let order = evaluate(one, property)?.order(&evaluate(other, property)?);
+            truth(match comparison {
+                Comparison::Equal => order == Ordering::Equal,
+                Comparison::NotEqual => order != Ordering::Equal,
+                Comparison::Less => order == Ordering::Less,
+                Comparison::LessOrEqual => order != Ordering::Greater,
+                Comparison::Greater => order == Ordering::Greater,
+                Comparison::GreaterOrEqual => order != Ordering::Less,
+            })
+        }
+        Expression::Arithmetic(operator, one, other) => {
+            let number = |side: &Expression| {
+                let value = evaluate(side, property)?;
+                value.number().ok_or_else(|| "Could not convert value to a number".to_owned())
+            };
+            Scalar::Number(arithmetic(*operator, number(one)?, number(other)?))
+        }
+        Expression::Call(functions::Function::Exists, arguments) => {
+            let [Expression::Property(name)] = arguments.as_slice() else {
+                return Ok(truth(true));
+            };
+            truth(property(name).is_some_and(|value| value != Scalar::Null))
+        }
+        Expression::Call(function, arguments) => {
+            let values: Result<Vec<Scalar>, String> =
+                arguments.iter().map(|argument| evaluate(argument, property)).collect();
+            functions::call(*function, &values?)?
+        }
+    })
+}
+
+pub(super) fn truth(holds: bool) -> Scalar {
+    Scalar::Number(f64::from(u8::from(holds)))
+}
+
+fn arithmetic(operator: Operator, one: f64, other: f64) -> f64 {
+    match operator {
+        Operator::Add => one + other,
+        Operator::Subtract => one - other,
+        Operator::Multiply => one * other,
+        Operator::Divide => one / other,
+        Operator::Remainder => match other as i64 {
+            0 => f64::NAN,
+            other => (one as i64).wrapping_rem(other) as f64,
+        },
+        Operator::Power => one.powf(other),
+    }
+}

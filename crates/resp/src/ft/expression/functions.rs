@@ -1,0 +1,177 @@
+//! The functions of expressions.
+
+use super::evaluate::truth;
+use super::{Scalar, time};
+
+macro_rules! functions {
+    ($($variant:ident $name:literal $least:literal..=$most:literal),* $(,)?) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Function {
+            $($variant),*
+        }
+
+        impl Function {
+            /// By its name, whatever its case.
+            pub(super) fn named(name: &str) -> Option<Self> {
+                match name.to_ascii_lowercase().as_str() {
+                    $($name => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+
+            /// Whether it takes so many arguments.
+            pub(super) fn takes(self, count: usize) -> bool {
+                let (least, most): (usize, usize) = match self {
+                    $(Self::$variant => ($least, $most),)*
+                };
+                (least..=most).contains(&count)
+            }
+        }
+    };
+}
+
+functions! {
+    Log "log" 1..=1, Abs "abs" 1..=1, Ceil "ceil" 1..=1, Floor "floor" 1..=1, Log2 "log2" 1..=1, Exp "exp" 1..=1,
+    Sqrt "sqrt" 1..=1, Upper "upper" 1..=1, Lower "lower" 1..=1, Substr "substr" 3..=3, Format "format" 1..=64,
+    Split "split" 1..=3, MatchedTerms "matched_terms" 0..=1, ToNumber "to_number" 1..=1, ToStr "to_str" 1..=1,
+    Exists "exists" 1..=1, StartsWith "startswith" 2..=2, Contains "contains" 2..=2, Strlen "strlen" 1..=1,
+    TimeFormat "timefmt" 1..=2, ParseTime "parsetime" 2..=2, ParseTimeOld "parse_time" 2..=2, Hour "hour" 1..=1,
+    Minute "minute" 1..=1, Day "day" 1..=1, Month "month" 1..=1, MonthOfYear "monthofyear" 1..=1, Year "year" 1..=1,
+    DayOfMonth "dayofmonth" 1..=1, DayOfWeek "dayofweek" 1..=1, DayOfYear "dayofyear" 1..=1,
+    GeoDistance "geodistance" 2..=4,
+}
+
+/// The value of a function.
+pub(super) fn call(function: Function, arguments: &[Scalar]) -> Result<Scalar, String> {
+    use Function as F;
+    let first = arguments.first().unwrap_or(&Scalar::Null);
+    let second = arguments.get(1).unwrap_or(&Scalar::Null);
+    Ok(match function {
+        F::Log => math(first, f64::ln),
+        F::Log2 => math(first, f64::log2),
+        F::Exp => math(first, f64::exp),
+        F::Sqrt => math(first, f64::sqrt),
+        F::Abs => math(first, f64::abs),
+        F::Ceil => math(first, f64::ceil),
+        F::Floor => math(first, f64::floor),
+        F::Upper => text(first).map_or(Scalar::Null, |text| Scalar::Text(text.to_uppercase())),
+        F::Lower => text(first).map_or(Scalar::Null, |text| Scalar::Text(text.to_lowercase())),
+        F::Substr => substr(arguments)?,
+        F::Format => format(arguments)?,
+        F::Split => split(arguments),
+        // What a document was found by is not kept.
+        F::MatchedTerms => Scalar::Null,
+        F::ToNumber => match first.number() {
+            Some(number) => Scalar::Number(number),
+            None => return Err(format!("to_number: cannot convert string '{}'", first.text())),
+        },
+        F::ToStr => Scalar::Text(first.text()),
+        F::Exists => truth(*first != Scalar::Null),
+        F::StartsWith => truth(first.text().starts_with(&second.text())),
+        F::Contains => contains(&first.text(), &second.text()),
+        F::Strlen => Scalar::Number(first.text().len() as f64),
+        F::TimeFormat => time::format(first, arguments.get(1)),
+        F::ParseTime | F::ParseTimeOld => time::parse(&first.text(), &second.text()),
+        F::Hour => time::floored(first, 3600),
+        F::Minute => time::floored(first, 60),
+        F::Day => time::floored(first, 86_400),
+        F::Month => time::month(first),
+        F::MonthOfYear => time::part(first, time::Part::Month),
+        F::Year => time::part(first, time::Part::Year),
+        F::DayOfMonth => time::part(first, time::Part::DayOfMonth),
+        F::DayOfWeek => time::part(first, time::Part::DayOfWeek),
+        F::DayOfYear => time::part(first, time::Part::DayOfYear),
+        F::GeoDistance => distance(arguments),
+    })
+}
+
+fn text(value: &Scalar) -> Option<String> {
+    matches!(value, Scalar::Text(_)).then(|| value.text())
+}
+
+fn math(value: &Scalar, function: impl Fn(f64) -> f64) -> Scalar {
+    Scalar::Number(value.number().map_or(f64::NAN, function))
+}
+
+/// Bytes from an offset on (negative: from the end), so many (negative: but for so many at the end).
+fn substr(arguments: &[Scalar]) -> Result<Scalar, String> {
+    let [value, from, count] = arguments else { return Ok(Scalar::Null) };
+    let (Some(from), Some(count)) = (from.number(), count.number()) else {
+        return Err("Invalid type for substr. Expected number".to_owned());
+    };
+    let text = value.text();
+    let length = text.len() as i64;
+    let from = if from < 0.0 { (length + from as i64).max(0) } else { (from as i64).min(length) };
+    let count = if count < 0.0 { (length - from + count as i64).max(0) } else { (count as i64).min(length - from) };
+    let bytes = &text.as_bytes()[from as usize..(from + count) as usize];
+    Ok(Scalar::Text(String::from_utf8_lossy(bytes).into_owned()))
+}
+
+fn format(arguments: &[Scalar]) -> Result<Scalar, String> {
+    let pattern = arguments.first().map(Scalar::text).unwrap_or_default();
+    let mut rest = arguments.iter().skip(1);
+    let mut found = String::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '%' => match chars.next() {
+                Some('%') => found.push('%'),
+                Some('s') => match rest.next() {
+                    Some(Scalar::Null) => found.push_str("(null)"),
+                    Some(value) => found.push_str(&value.text()),
+                    None => return Err("Not enough arguments for format".to_owned()),
+                },
+                Some(_) => return Err("Unknown format specifier passed".to_owned()),
+                None => return Err("Bad format string!".to_owned()),
+            },
+            c => found.push(c),
+        }
+    }
+    Ok(Scalar::Text(found))
+}
+
+/// At any of the separators (`,`), each part without what is stripped (spaces); empty parts go.
+fn split(arguments: &[Scalar]) -> Scalar {
+    let word = |at: usize, default: &str| arguments.get(at).map_or_else(|| default.to_owned(), Scalar::text);
+    let (separators, stripped) = (word(1, ","), word(2, " "));
+    let Some(Scalar::Text(text)) = arguments.first() else { return Scalar::Null };
+    let parts = text.split(|c| separators.contains(c)).map(|part| part.trim_matches(|c| stripped.contains(c)));
+    Scalar::List(parts.filter(|part| !part.is_empty()).map(|part| Scalar::Text(part.to_owned())).collect())
+}
+
+/// How often one text stands in another.
+fn contains(text: &str, sought: &str) -> Scalar {
+    let count = match sought.is_empty() {
+        true => text.len() + 1,
+        false => text.matches(sought).count(),
+    };
+    Scalar::Number(count as f64)
+}
+
+/// Metres between two places: each `longitude,latitude` or two numbers.
+fn distance(arguments: &[Scalar]) -> Scalar {
+    let mut numbers = Vec::new();
+    for argument in arguments {
+        match argument {
+            Scalar::Number(number) => numbers.push(*number),
+            Scalar::Text(text) => {
+                numbers.extend(text.split([',', ' ']).filter_map(|part| part.trim().parse::<f64>().ok()));
+            }
+            _ => return Scalar::Null,
+        }
+    }
+    let [longitude, latitude, other_longitude, other_latitude] = numbers[..] else {
+        return Scalar::Number(f64::NAN);
+    };
+    let metres = haversine((longitude, latitude), (other_longitude, other_latitude));
+    Scalar::Number((metres * 100.0).round() / 100.0)
+}
+
+/// As Redis computes it.
+fn haversine(one: (f64, f64), other: (f64, f64)) -> f64 {
+    const EARTH_M: f64 = 6_372_797.560_856;
+    let u = ((other.1 - one.1).to_radians() / 2.0).sin();
+    let v = ((other.0 - one.0).to_radians() / 2.0).sin();
+    let square = u * u + one.1.to_radians().cos() * other.1.to_radians().cos() * v * v;
+    2.0 * EARTH_M * square.sqrt().min(1.0).asin()
+}

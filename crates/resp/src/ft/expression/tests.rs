@@ -1,0 +1,63 @@
+//! Expressions and their values, as the search module of Redis answers.
+
+use super::*;
+
+fn value(text: &str) -> Result<String, String> {
+    let row = |name: &str| match name {
+        "a" => Some(Scalar::Number(3.0)),
+        "s" => Some(Scalar::Text("hello world".to_owned())),
+        _ => None,
+    };
+    evaluate(&parse(text)?, &row).map(|value| value.text())
+}
+
+fn check(text: &str, expected: &str) {
+    assert_eq!(value(text).as_deref(), Ok(expected), "{text}");
+}
+
+#[test]
+fn values_are_those_of_the_search_module() {
+    check("@a+2*3", "9");
+    check("10/3", "3.33333333333");
+    check("0.1+0.2", "0.3");
+    check("1000000000000*10", "10000000000000");
+    check("@a<3 || !(@a==3)", "0");
+    check("@s==\"hello world\"", "1");
+    check("upper(@s)", "HELLO WORLD");
+    check("substr(@s,1,3)", "ell");
+    check("substr(@s,-5,-1)", "worl");
+    check("format(\"%s-%s\",@s,@a)", "hello world-3");
+    check("split(@s,\" \")", "hello,world");
+    check("contains(@s,\"o\")", "2");
+    check("exists(@zz)", "0");
+    check("!exists(@zz)", "1");
+    check("sqrt(\"abc\")", "nan");
+    check("exp(@a)", "20.0855369232");
+    check("geodistance(\"1,2\",\"1,3\")", "111226.3");
+    check("2^3^2", "512");
+}
+
+#[test]
+fn moments_are_taken_apart() {
+    check("timefmt(1700000000)", "2023-11-14T22:13:20Z");
+    check("timefmt(1700000000,\"%d/%m/%y %H:%M:%S\")", "14/11/23 22:13:20");
+    check("parsetime(\"2023-01-02\",\"%Y-%m-%d\")", "1672617600");
+    check("year(1700000000)", "2023");
+    check("hour(1700000000)", "1699999200");
+    check("dayofweek(1700000000)", "2");
+    check("month(1700000000)", "1698796800");
+    check("monthofyear(1700000000)", "10");
+    check("day(1700000000)", "1699920000");
+    check("dayofyear(1700000000)", "317");
+    check("timefmt(\"abc\")", "");
+}
+
+#[test]
+fn mistakes_are_named() {
+    let wrong = |text: &str, expected: &str| assert_eq!(value(text).unwrap_err(), expected, "{text}");
+    wrong("@zz+1", "zz: has no value, consider using EXISTS if applicable");
+    wrong("\"abc\"+1", "Could not convert value to a number");
+    wrong("foo(1)", "Unknown function name 'foo'");
+    wrong("sqrt(1,2)", "Invalid number of arguments for sqrt");
+    assert!(parse("@a+").is_err() && parse(&"(".repeat(10_000)).is_err() && parse(&"!".repeat(10_000)).is_err());
+}

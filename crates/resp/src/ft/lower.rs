@@ -1,0 +1,370 @@
+//! A query's tree and a schema: what is asked of the index.
+
+use model::geo::GeoPoint;
+use model::gateway::Gateway;
+use model::query::full_text::{Match, MatchOptions, MatchPhrase, MultiMatch, MultiMatchKind, ZeroTerms};
+use model::query::geo::{Geo, Shape, Validation};
+use model::query::ranked::{Corpus, Part, PartKind, Window, WordPattern};
+use model::query::term_level::{Bound, Pattern, Range, Term};
+use model::query::{Kind, Query};
+use serde_json::Value as Json;
+
+use super::definition::{Attribute, AttributeKind, Definition, LENGTH, MAX_FREQ, MISSING, SCORE, STEMS};
+use crate::error::RespError;
+use crate::syntax::{Affix, Clause, Limit, Node, TagValue};
+
+/// What holds for a whole query.
+pub struct Lowering<'l> {
+    pub definition: &'l Definition,
+    pub gateway: &'l dyn Gateway,
+    /// Not made by `FT.CREATE`: texts are analysed as their fields say.
+    pub foreign: bool,
+    pub language: &'l str,
+    /// Words are sought as they are.
+    pub verbatim: bool,
+    /// `INFIELDS`
+    pub fields: Option<&'l [String]>,
+    pub slop: Option<u32>,
+    pub in_order: bool,
+}
+
+type Outcome = Result<Part, RespError>;
+
+/// Where the words of an index' documents lie.
+pub fn corpus(definition: &Definition) -> Corpus {
+    Corpus {
+        pool: definition.pool().to_owned(),
+        texts: definition.texts().map(|text| (text.name.clone(), Definition::weight(text))).collect(),
+        stems: Some(STEMS.to_owned()),
+        length: LENGTH.to_owned(),
+        max_freq: MAX_FREQ.to_owned(),
+        score: SCORE.to_owned(),
+        default_score: definition.score,
+    }
+}
+
+fn nothing() -> Part {
+    Part::new(PartKind::Nothing)
+}
+
+fn filter(kind: Kind) -> Part {
+    Part::new(PartKind::Filter(Query::new(kind)))
+}
+
+impl Lowering<'_> {
+    /// # Errors
+    /// What cannot be asked of this schema.
+    pub fn part(&self, clause: &Clause) -> Outcome {
+        self.lower(clause, !self.verbatim)
+    }
+
+    fn lower(&self, clause: &Clause, expand: bool) -> Outcome {
+        let weight = clause.attributes.weight.unwrap_or(1.0);
+        let fields = clause.fields.as_deref();
+        let mut part = match &clause.node {
+            Node::Empty => nothing(),
+            Node::All => Part::new(PartKind::Everything),
+            Node::Word { text, number } => return Ok(self.word(text, fields, (expand && !number, weight))),
+            Node::Exact(words) => self.exact(words, clause),
+            Node::Affix(affix) => self.pattern(pattern(affix), fields),
+            Node::Fuzzy { edits: 3, .. } => {
+                return Err(RespError::line("Fuzzy matching within 3 edits is not implemented yet"));
+            }
+            Node::Fuzzy { text, edits } => self.pattern(WordPattern::Fuzzy(text.clone(), *edits), fields),
+            Node::And(parts) => self.all(parts, clause, expand)?,
+            Node::Or(parts) => {
+                let parts: Result<Vec<Part>, RespError> = parts.iter().map(|part| self.lower(part, expand)).collect();
+                Part::new(PartKind::Any(parts?))
+            }
+            Node::Not(inner) => Part::new(PartKind::Not(Box::new(self.lower(inner, false)?))),
+            Node::Optional(inner) => Part::new(PartKind::Optional(Box::new(self.lower(inner, false)?))),
+            Node::Numeric { from, to } => self.numeric(fields, *from, *to),
+            Node::Geo { longitude, latitude, radius, unit } => {
+                self.geo(fields, (*longitude, *latitude), metres(*radius, unit))
+            }
+            Node::Tag(values) => self.tags(fields, values)?,
+            Node::Missing(name) => self.missing(name)?,
+            Node::VectorRange(_) | Node::Knn(..) => {
+                return Err(RespError::line("Vector queries are not implemented yet"));
+            }
+        };
+        part.weight *= weight;
+        Ok(part)
+    }
+
+    fn all(&self, parts: &[Clause], clause: &Clause, expand: bool) -> Outcome {
+        let parts: Result<Vec<Part>, RespError> = parts.iter().map(|part| self.lower(part, expand)).collect();
+        let slop = match clause.attributes.slop {
+            Some(slop) => u32::try_from(slop).ok(),
+            None => self.slop,
+        };
+        let in_order = clause.attributes.inorder.unwrap_or(self.in_order);
+        let window = (slop.is_some() || in_order).then_some(Window { slop, in_order });
+        Ok(Part::new(PartKind::All(parts?, window.filter(|_| !self.foreign))))
+    }
+
+    /// The attributes of text that a clause is about; `None`: all there are.
+    fn texts(&self, fields: Option<&[String]>) -> Option<Vec<&Attribute>> {
+        let all: Vec<&Attribute> = self.definition.texts().collect();
+        match fields.or(self.fields) {
+            Some(names) => Some(all.into_iter().filter(|text| names.contains(&text.name)).collect()),
+            // Some of them have no stems: what is sought where must be said.
+            None if all.iter().any(|text| is_unstemmed(text)) || self.foreign => Some(all),
+            None => None,
+        }
+    }
+
+    fn word(&self, text: &str, fields: Option<&[String]>, (expand, weight): (bool, f64)) -> Part {
+        let texts = self.texts(fields);
+        if self.foreign {
+            return self.foreign_words(text, &texts.unwrap_or_default());
+        }
+        let names = |stem: bool| {
+            let texts = texts.as_ref()?.iter().filter(|text| !stem || !is_unstemmed(text));
+            Some(texts.map(|text| text.name.clone()).collect::<Vec<String>>())
+        };
+        let leaf = |term: &str, stem: bool| {
+            Part::new(PartKind::Word { term: term.to_owned(), stem, fields: names(stem) })
+        };
+        let mut first = leaf(text, false);
+        first.weight = weight;
+        let mut parts = vec![first];
+        if expand {
+            let stem = self.gateway.stems(self.language, &[text]).and_then(|mut stems| stems.pop());
+            if let Some(stem) = stem {
+                parts.push(leaf(&stem, true));
+                if stem != text {
+                    parts.push(leaf(&stem, false));
+                }
+            }
+            for group in self.definition.synonyms.values().filter(|group| group.contains(text)) {
+                parts.extend(group.iter().filter(|word| *word != text).map(|word| leaf(word, false)));
+            }
+        }
+        match parts.len() {
+            1 => parts.remove(0),
+            _ => Part::new(PartKind::Any(parts)),
+        }
+    }
+
+    /// Words of fields with analyzers of their own.
+    fn foreign_words(&self, text: &str, texts: &[&Attribute]) -> Part {
+        let fields: Vec<(String, f32)> = texts.iter().map(|text| (text.name.clone(), 1.0)).collect();
+        let text = Json::from(text);
+        let options = MatchOptions { lenient: true, ..MatchOptions::default() };
+        match fields.as_slice() {
+            [] => nothing(),
+            [(field, _)] => filter(Kind::Match(Match { field: field.clone(), text, options })),
+            _ => filter(Kind::MultiMatch(Box::new(MultiMatch {
+                text,
+                fields,
+                kind: MultiMatchKind::BestFields,
+                tie_breaker: None,
+                options,
+                max_expansions: 50,
+            }))),
+        }
+    }
+
+    fn exact(&self, words: &[String], clause: &Clause) -> Part {
+        let fields = clause.fields.as_deref();
+        if self.foreign {
+            let phrase = |text: &&Attribute| {
+                filter(Kind::MatchPhrase(MatchPhrase {
+                    field: text.name.clone(),
+                    text: words.join(" ").into(),
+                    slop: 0,
+                    analyzer: None,
+                    zero_terms: ZeroTerms::None,
+                    max_expansions: 50,
+                }))
+            };
+            return Part::new(PartKind::Any(self.texts(fields).unwrap_or_default().iter().map(phrase).collect()));
+        }
+        let mut parts: Vec<Part> = words.iter().map(|word| self.word(word, fields, (false, 1.0))).collect();
+        if parts.len() == 1 {
+            return parts.remove(0);
+        }
+        let slop = clause.attributes.slop.map_or(Some(0), |slop| u32::try_from(slop).ok());
+        let in_order = clause.attributes.inorder.unwrap_or(clause.attributes.slop.is_none());
+        Part::new(PartKind::All(parts, Some(Window { slop, in_order })))
+    }
+
+    fn pattern(&self, pattern: WordPattern, fields: Option<&[String]>) -> Part {
+        let names: Option<Vec<String>> =
+            self.texts(fields).map(|texts| texts.iter().map(|text| text.name.clone()).collect());
+        if self.foreign {
+            let each = names.unwrap_or_default().into_iter();
+            return Part::new(PartKind::Any(each.map(|name| filter(pattern.query(name).kind)).collect()));
+        }
+        Part::new(PartKind::Words { pattern, fields: names })
+    }
+
+    /// The attribute that a clause is about, if it is of the kind that is asked for and indexed.
+    fn attribute(&self, fields: Option<&[String]>, is: impl Fn(&AttributeKind) -> bool) -> Option<&Attribute> {
+        let found = self.definition.attribute(fields?.first()?)?;
+        Some(found).filter(|attribute| is(&attribute.kind) && !attribute.no_index)
+    }
+
+    fn numeric(&self, fields: Option<&[String]>, from: Limit, to: Limit) -> Part {
+        match self.attribute(fields, |kind| *kind == AttributeKind::Numeric) {
+            Some(attribute) => range(&attribute.name, from, to),
+            None => nothing(),
+        }
+    }
+
+    fn geo(&self, fields: Option<&[String]>, (longitude, latitude): (f64, f64), radius_m: f64) -> Part {
+        match self.attribute(fields, |kind| *kind == AttributeKind::Geo) {
+            Some(attribute) => circle(&attribute.name, (longitude, latitude), radius_m),
+            None => nothing(),
+        }
+    }
+
+    fn tags(&self, fields: Option<&[String]>, values: &[TagValue]) -> Outcome {
+        let found = self.attribute(fields, |kind| matches!(kind, AttributeKind::Tag { .. }));
+        let Some(attribute) = found else { return Ok(nothing()) };
+        let mut parts = Vec::with_capacity(values.len());
+        for value in values {
+            parts.push(match value {
+                TagValue::Whole { value, .. } if value.is_empty() && !attribute.index_empty => {
+                    return Err(RespError::line(
+                        "Use `INDEXEMPTY` in field creation in order to index and query for empty strings",
+                    ));
+                }
+                TagValue::Whole { value, .. } => {
+                    let value = value.trim().to_owned();
+                    Part::new(PartKind::Value { field: attribute.name.clone(), value })
+                }
+                TagValue::Affix(affix) => filter(pattern(affix).query(attribute.name.clone()).kind),
+            });
+        }
+        Ok(match parts.len() {
+            1 => parts.remove(0),
+            _ => Part::new(PartKind::Any(parts)),
+        })
+    }
+
+    fn missing(&self, name: &str) -> Outcome {
+        let attribute = self.definition.attribute(name);
+        let attribute = attribute.ok_or_else(|| RespError::line(format!("Unknown field at offset 0 near {name}")))?;
+        if self.foreign {
+            let exists = Part::new(PartKind::Filter(Query::new(Kind::Exists { field: name.to_owned() })));
+            return Ok(Part::new(PartKind::Not(Box::new(exists))));
+        }
+        if !attribute.index_missing {
+            return Err(RespError::line(format!(
+                "'ismissing' requires field '{name}' to be defined with 'INDEXMISSING'"
+            )));
+        }
+        Ok(filter(Kind::Term(Term { field: MISSING.to_owned(), value: name.into(), case_insensitive: false })))
+    }
+}
+
+fn is_unstemmed(text: &Attribute) -> bool {
+    matches!(text.kind, AttributeKind::Text { no_stem: true, .. })
+}
+
+fn pattern(affix: &Affix) -> WordPattern {
+    match affix {
+        Affix::Prefix(text) => WordPattern::Prefix(text.clone()),
+        Affix::Suffix(text) => WordPattern::Suffix(text.clone()),
+        Affix::Infix(text) => WordPattern::Infix(text.clone()),
+        Affix::Wildcard(text) => WordPattern::Wildcard(text.clone()),
+    }
+}
+
+/// Numbers between two limits.
+pub fn range(field: &str, from: Limit, to: Limit) -> Part {
+    let bound = |limit: Limit| {
+        limit.value.is_finite().then(|| Bound { value: Json::from(limit.value), inclusive: limit.inclusive })
+    };
+    // A range that ends before it begins, or at the wrong infinity, holds nothing.
+    let none = from.value > to.value || from.value == f64::INFINITY || to.value == f64::NEG_INFINITY;
+    if none {
+        return nothing();
+    }
+    filter(Kind::Range(Box::new(Range {
+        field: field.to_owned(),
+        lower: bound(from),
+        upper: bound(to),
+        format: None,
+        time_zone: None,
+        relation: None,
+    })))
+}
+
+/// Places within a circle.
+pub fn circle(field: &str, (longitude, latitude): (f64, f64), radius_m: f64) -> Part {
+    let on_globe = (-180.0..=180.0).contains(&longitude) && (-90.0..=90.0).contains(&latitude);
+    if !on_globe || !(radius_m > 0.0) {
+        return nothing();
+    }
+    filter(Kind::Geo(Box::new(Geo {
+        field: field.to_owned(),
+        shape: Shape::Distance { center: GeoPoint { lat: latitude, lon: longitude }, radius_m },
+        validation: Validation::Strict,
+        ignore_unmapped: true,
+    })))
+}
+
+pub fn metres(radius: f64, unit: &str) -> f64 {
+    radius
+        * match unit {
+            "km" => 1000.0,
+            "mi" => 1609.34,
+            "ft" => 0.3048,
+            _ => 1.0,
+        }
+}
+
+/// A tree over fields with analyzers of their own, scored as the index scores.
+pub fn plain(part: &Part) -> Query {
+    use model::query::compound::Boolean;
+    let all = |parts: &[Part]| parts.iter().map(plain).collect::<Vec<Query>>();
+    let mut query = match &part.kind {
+        PartKind::Everything => Query::match_all(),
+        PartKind::Filter(query) => query.clone(),
+        PartKind::Value { field, value } => Query::new(Kind::Term(Term {
+            field: field.clone(),
+            value: value.as_str().into(),
+            case_insensitive: false,
+        })),
+        PartKind::All(parts, _) => {
+            let mut clauses = Boolean::default();
+            for part in parts {
+                match &part.kind {
+                    PartKind::Not(inner) => clauses.must_not.push(plain(inner)),
+                    PartKind::Optional(inner) => clauses.should.push(plain(inner)),
+                    _ => clauses.must.push(plain(part)),
+                }
+            }
+            if clauses.must.is_empty() {
+                clauses.must.push(Query::match_all());
+            }
+            Query::new(Kind::Bool(clauses))
+        }
+        PartKind::Any(parts) if parts.is_empty() => Query::new(Kind::MatchNone),
+        PartKind::Any(parts) => Query::new(Kind::Bool(Boolean { should: all(parts), ..Boolean::default() })),
+        PartKind::Not(inner) => Query::new(Kind::Bool(Boolean { must_not: vec![plain(inner)], ..Boolean::default() })),
+        PartKind::Optional(inner) => Query::new(Kind::Bool(Boolean {
+            must: vec![Query::match_all()],
+            should: vec![plain(inner)],
+            ..Boolean::default()
+        })),
+        PartKind::Nothing | PartKind::Word { .. } | PartKind::Words { .. } => Query::new(Kind::MatchNone),
+    };
+    query.boost *= part.weight as f32;
+    query
+}
+
+/// A filter on a tag's pattern, for dictionaries of words.
+pub fn prefix_query(field: &str, prefix: &str) -> Query {
+    Query::new(Kind::Prefix(Pattern {
+        field: field.to_owned(),
+        pattern: prefix.to_owned(),
+        case_insensitive: false,
+        rewrite: None,
+        flags: None,
+        max_determinized_states: 10_000,
+    }))
+}

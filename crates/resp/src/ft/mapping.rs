@@ -1,0 +1,80 @@
+//! A definition as settings and a mapping of an ordinary index.
+
+use serde_json::{Map, Value, json};
+
+use super::definition::{
+    Attribute, AttributeKind, Definition, MISSING, META, POOL, RAW, SORTED, STEMS,
+};
+
+/// The settings of its index: how texts are cut, how durable writes are.
+pub fn settings(definition: &Definition, shards: u32, sync_always: bool) -> Map<String, Value> {
+    let stop_words: Vec<String> = definition.stop_words().into_iter().collect();
+    let analysis = json!({
+        "tokenizer": {"redis": {"type": "redis_words", "stopwords": stop_words}},
+        "filter": {"redis_stem": {"type": "changed_stem", "language": definition.language}},
+        "analyzer": {
+            "redis": {"type": "custom", "tokenizer": "redis"},
+            "redis_stem": {"type": "custom", "tokenizer": "redis", "filter": ["redis_stem"]},
+        },
+        "normalizer": {"redis_lower": {"type": "custom", "filter": ["lowercase"]}},
+    });
+    let durability = if sync_always { "request" } else { "async" };
+    let settings = json!({"index": {
+        "number_of_shards": shards,
+        "analysis": analysis,
+        "translog": {"durability": durability},
+    }});
+    settings.as_object().cloned().unwrap_or_default()
+}
+
+/// The mapping, the definition in its `_meta`.
+pub fn mapping(definition: &Definition) -> Value {
+    let mut properties = Map::new();
+    let own_pool = definition.pool() == POOL;
+    let mut sorted = Map::new();
+    for attribute in &definition.attributes {
+        properties.insert(attribute.name.clone(), field(attribute, own_pool));
+        if attribute.sortable && (attribute.is_text() || attribute.is_tag()) {
+            sorted.insert(attribute.name.clone(), json!({"type": "keyword", "index": false}));
+        }
+    }
+    if own_pool {
+        properties.insert(POOL.to_owned(), text(true));
+    }
+    let count = json!({"type": "integer", "index": false});
+    let rank = json!({"properties": {"len": count, "max": count, "score": {"type": "double", "index": false}}});
+    properties.insert("__rank".to_owned(), rank);
+    properties.insert(SORTED.to_owned(), json!({"properties": sorted}));
+    properties.insert(RAW.to_owned(), json!({"type": "object", "enabled": false}));
+    properties.insert(MISSING.to_owned(), json!({"type": "keyword", "doc_values": false}));
+    json!({"dynamic": false, "properties": properties, "_meta": {META: definition}})
+}
+
+fn text(stems: bool) -> Value {
+    let mut field = json!({"type": "text", "analyzer": "redis", "position_increment_gap": 0});
+    if stems {
+        let stem = json!({"type": "text", "analyzer": "redis_stem", "norms": false, "position_increment_gap": 0});
+        field["fields"] = json!({STEMS: stem});
+    }
+    field
+}
+
+fn field(attribute: &Attribute, own_pool: bool) -> Value {
+    if attribute.no_index {
+        return json!({"type": "object", "enabled": false});
+    }
+    match &attribute.kind {
+        AttributeKind::Text { no_stem, .. } => {
+            let mut field = text(!no_stem || !own_pool);
+            if own_pool {
+                field["copy_to"] = json!(POOL);
+            }
+            field
+        }
+        AttributeKind::Tag { case_sensitive: true, .. } => json!({"type": "keyword"}),
+        AttributeKind::Tag { .. } => json!({"type": "keyword", "normalizer": "redis_lower"}),
+        AttributeKind::Numeric => json!({"type": "double"}),
+        AttributeKind::Geo => json!({"type": "geo_point"}),
+        AttributeKind::Vector(_) => json!({"type": "object", "enabled": false}),
+    }
+}

@@ -1,0 +1,113 @@
+//! The value of a key as its document keeps it, and what of it is shown.
+
+use bytes::Bytes;
+use model::document::Source;
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use super::definition::{Definition, KeyKind, RAW};
+use super::path;
+use crate::keyspace::id::bytes_of;
+
+/// A hash's fields and values in order, or a JSON document.
+#[derive(Clone, Debug)]
+pub enum Raw {
+    Hash(Vec<(Bytes, Bytes)>),
+    Json(String, Json),
+    /// A document that is no key's.
+    Document(Json),
+}
+
+#[derive(Deserialize)]
+struct Kept {
+    #[serde(rename = "__raw")]
+    raw: Option<Json>,
+}
+
+impl Raw {
+    /// What a hit's source holds.
+    pub fn of(source: Option<&Source>, definition: &Definition, foreign: bool) -> Option<Self> {
+        let source = source?;
+        if foreign {
+            return serde_json::from_slice(source).ok().map(Self::Document);
+        }
+        let kept: Kept = serde_json::from_slice(source).ok()?;
+        match (definition.kind, kept.raw?) {
+            (KeyKind::Json, Json::String(text)) => {
+                let json = serde_json::from_str(&text).ok()?;
+                Some(Self::Json(text, json))
+            }
+            (KeyKind::Hash, Json::Array(items)) => {
+                let text = |item: &Json| bytes_of(item.as_str().unwrap_or_default());
+                Some(Self::Hash(items.chunks_exact(2).map(|pair| (text(&pair[0]), text(&pair[1]))).collect()))
+            }
+            _ => None,
+        }
+    }
+
+    /// All of it, as fields.
+    pub fn fields(&self) -> Vec<(Bytes, Bytes)> {
+        match self {
+            Self::Hash(fields) => fields.clone(),
+            Self::Json(text, _) => vec![(Bytes::from_static(b"$"), Bytes::from(text.clone()))],
+            Self::Document(Json::Object(members)) => {
+                members.iter().map(|(name, value)| (Bytes::from(name.clone()), Bytes::from(shown(value)))).collect()
+            }
+            Self::Document(_) => Vec::new(),
+        }
+    }
+
+    /// One field by attribute, name or path.
+    pub fn field(&self, name: &str, definition: &Definition, dialect: u8) -> Option<Bytes> {
+        let identifier = definition.attribute(name).map_or(name, |attribute| &attribute.identifier);
+        match self {
+            Self::Hash(fields) => {
+                let found = fields.iter().find(|(field, _)| field == identifier.as_bytes());
+                found.map(|(_, value)| value.clone())
+            }
+            Self::Json(text, _) if identifier == "$" => Some(Bytes::from(text.clone())),
+            Self::Json(_, document) => {
+                let values = path::values(document, identifier);
+                if values.is_empty() {
+                    return None;
+                }
+                if dialect >= 3 {
+                    return Some(Bytes::from(Json::Array(values).to_string()));
+                }
+                values.first().map(|value| Bytes::from(shown(value)))
+            }
+            Self::Document(document) => {
+                let values = path::values(document, identifier);
+                values.first().map(|value| Bytes::from(shown(value)))
+            }
+        }
+    }
+
+    /// As a JSON value, for what computes with it.
+    pub fn json(&self, identifier: &str) -> Option<Json> {
+        match self {
+            Self::Hash(fields) => {
+                let found = fields.iter().find(|(field, _)| field == identifier.as_bytes());
+                found.map(|(_, value)| Json::from(String::from_utf8_lossy(value).into_owned()))
+            }
+            Self::Json(_, document) | Self::Document(document) => {
+                let mut values = path::values(document, identifier);
+                if values.is_empty() { None } else { Some(values.swap_remove(0)) }
+            }
+        }
+    }
+}
+
+/// A JSON value as a text: strings as they are.
+pub fn shown(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Bool(flag) => if *flag { "1" } else { "0" }.to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// The part of a source that holds it.
+pub fn includes(foreign: bool) -> Vec<String> {
+    if foreign { Vec::new() } else { vec![RAW.to_owned()] }
+}

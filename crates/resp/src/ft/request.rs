@@ -1,0 +1,361 @@
+//! The options of `FT.SEARCH`, in any order behind the query.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use model::query::ranked::Scorer;
+
+use super::create::word;
+use crate::args::{Args, integer};
+use crate::error::RespError;
+
+type Outcome<T> = Result<T, RespError>;
+
+fn refuse<T>(line: impl Into<std::borrow::Cow<'static, str>>) -> Outcome<T> {
+    Err(RespError::line(line))
+}
+
+/// What is asked of a search besides its query.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub no_content: bool,
+    pub verbatim: bool,
+    pub keep_stop_words: bool,
+    pub with_scores: bool,
+    pub with_payloads: bool,
+    pub with_sort_keys: bool,
+    pub explain_score: bool,
+    pub filters: Vec<NumericFilter>,
+    pub places: Vec<PlaceFilter>,
+    pub keys: Option<Vec<Bytes>>,
+    pub fields: Option<Vec<String>>,
+    /// Identifier or attribute, and the name to show it by; `None`: everything.
+    pub returned: Option<Vec<(String, String)>>,
+    pub summarize: Option<Summarize>,
+    pub highlight: Option<Highlight>,
+    pub slop: Option<i64>,
+    pub in_order: bool,
+    pub language: Option<String>,
+    pub scorer: Scorer,
+    pub sort: Option<(String, bool)>,
+    pub offset: u64,
+    pub count: u64,
+    pub timeout_ms: Option<u64>,
+    pub parameters: BTreeMap<String, Vec<u8>>,
+    pub dialect: Option<u8>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct NumericFilter {
+    pub field: String,
+    pub from: crate::syntax::Limit,
+    pub to: crate::syntax::Limit,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlaceFilter {
+    pub field: String,
+    pub longitude: f64,
+    pub latitude: f64,
+    pub radius_m: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summarize {
+    pub fields: Option<Vec<String>>,
+    pub fragments: usize,
+    /// Words of one fragment.
+    pub length: usize,
+    pub separator: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Highlight {
+    pub fields: Option<Vec<String>>,
+    pub open: String,
+    pub close: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            no_content: false,
+            verbatim: false,
+            keep_stop_words: false,
+            with_scores: false,
+            with_payloads: false,
+            with_sort_keys: false,
+            explain_score: false,
+            filters: Vec::new(),
+            places: Vec::new(),
+            keys: None,
+            fields: None,
+            returned: None,
+            summarize: None,
+            highlight: None,
+            slop: None,
+            in_order: false,
+            language: None,
+            scorer: Scorer::TfIdf,
+            sort: None,
+            offset: 0,
+            count: 10,
+            timeout_ms: None,
+            parameters: BTreeMap::new(),
+            dialect: None,
+        }
+    }
+}
+
+/// `MAXSEARCHRESULTS`
+const MAX_RESULTS: i64 = 1_000_000;
+
+/// Reads all that is left.
+///
+/// # Errors
+/// As the search module words them.
+pub fn read(args: &mut Args) -> Outcome<Options> {
+    let mut options = Options::default();
+    while let Some(next) = args.peek() {
+        let name = String::from_utf8_lossy(next).to_ascii_uppercase();
+        let position = args.all().len() - args.left() - 2;
+        let given = args.take();
+        match name.as_str() {
+            "NOCONTENT" => options.no_content = true,
+            "VERBATIM" => options.verbatim = true,
+            "NOSTOPWORDS" => options.keep_stop_words = true,
+            "WITHSCORES" => options.with_scores = true,
+            "WITHPAYLOADS" => options.with_payloads = true,
+            "WITHSORTKEYS" => options.with_sort_keys = true,
+            "EXPLAINSCORE" => options.explain_score = true,
+            "INORDER" => options.in_order = true,
+            // The total is always counted.
+            "WITHCOUNT" | "WITHOUTCOUNT" => {}
+            _ if more(args, &mut options, &name)? => {}
+            _ => {
+                let shown = given.map(|given| String::from_utf8_lossy(&given).into_owned()).unwrap_or_default();
+                return refuse(format!("Unknown argument `{shown}` at position {position} for <main>"));
+            }
+        }
+    }
+    if options.explain_score && !options.with_scores {
+        return refuse("EXPLAINSCORE must be accompanied with WITHSCORES");
+    }
+    Ok(options)
+}
+
+/// Options with values; false: not one of them.
+fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
+    match name {
+        "FILTER" => options.filters.push(numeric_filter(args)?),
+        "GEOFILTER" => options.places.push(place_filter(args)?),
+        "INKEYS" => options.keys = Some(counted(args, "INKEYS")?),
+        "INFIELDS" => options.fields = Some(texts(counted(args, "INFIELDS")?)),
+        "RETURN" => options.returned = Some(returned(args)?),
+        "SUMMARIZE" => options.summarize = Some(summarize(args)?),
+        "HIGHLIGHT" => options.highlight = Some(highlight(args)?),
+        "SLOP" => options.slop = Some(whole(args).ok_or(RespError::line("Bad arguments for SLOP: Could not convert argument to expected type"))?),
+        "LANGUAGE" => {
+            let language = super::create::language(&word(args, "LANGUAGE")?);
+            options.language = Some(language.ok_or(RespError::line("No such language"))?);
+        }
+        "EXPANDER" => {
+            let expander = word(args, "EXPANDER")?;
+            if !matches!(expander.to_ascii_uppercase().as_str(), "DEFAULT" | "SBSTEM" | "SYNONYM") {
+                return refuse(format!("No such expander {expander}"));
+            }
+        }
+        "SCORER" => options.scorer = scorer(&word(args, "SCORER")?)?,
+        "SORTBY" => {
+            let field = word(args, "SORTBY")?;
+            let descending = args.take_word("DESC");
+            if !descending {
+                args.take_word("ASC");
+            }
+            options.sort = Some((field.strip_prefix('@').map_or(field.clone(), str::to_owned), descending));
+        }
+        "LIMIT" => (options.offset, options.count) = limit(args)?,
+        "TIMEOUT" => options.timeout_ms = Some(timeout(args)?),
+        "PARAMS" => options.parameters = parameters(args)?,
+        "DIALECT" => options.dialect = Some(dialect(args)?),
+        "PAYLOAD" => {
+            return refuse("PAYLOAD is not implemented yet");
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn whole(args: &mut Args) -> Option<i64> {
+    integer(&args.take()?)
+}
+
+/// `offset count`
+pub(super) fn limit(args: &mut Args) -> Outcome<(u64, u64)> {
+    let (Some(offset), Some(count)) = (args.take(), args.take()) else {
+        return refuse("LIMIT requires two arguments");
+    };
+    let (Some(offset), Some(count)) = (integer(&offset), integer(&count)) else {
+        return refuse("LIMIT needs two numeric arguments");
+    };
+    if offset < 0 || count < 0 {
+        return refuse("LIMIT needs two numeric arguments");
+    }
+    if count > MAX_RESULTS {
+        return refuse(format!("LIMIT exceeds maximum of {MAX_RESULTS}"));
+    }
+    if offset > MAX_RESULTS {
+        return refuse(format!("OFFSET exceeds maximum of {MAX_RESULTS}"));
+    }
+    Ok((offset as u64, count as u64))
+}
+
+pub(super) fn timeout(args: &mut Args) -> Outcome<u64> {
+    let found = whole(args).and_then(|timeout| u64::try_from(timeout).ok());
+    found.ok_or(RespError::line("TIMEOUT requires a non negative integer"))
+}
+
+pub(super) fn dialect(args: &mut Args) -> Outcome<u8> {
+    let found = whole(args).filter(|dialect| (1..=4).contains(dialect));
+    let found = found.ok_or(RespError::line("DIALECT requires a non negative integer >=1 and <= 4"))?;
+    Ok(found as u8)
+}
+
+/// `PARAMS count name value ..`
+pub(super) fn parameters(args: &mut Args) -> Outcome<BTreeMap<String, Vec<u8>>> {
+    let words = counted(args, "PARAMS")?;
+    if words.len() % 2 != 0 {
+        return refuse("Parameters must be specified in PARAM VALUE pairs");
+    }
+    let mut found = BTreeMap::new();
+    for pair in words.chunks_exact(2) {
+        let name = String::from_utf8_lossy(&pair[0]).into_owned();
+        if found.insert(name.clone(), pair[1].to_vec()).is_some() {
+            return refuse(format!("Duplicate parameter `{name}`"));
+        }
+    }
+    Ok(found)
+}
+
+/// A count and so many words.
+pub(super) fn counted(args: &mut Args, option: &str) -> Outcome<Vec<Bytes>> {
+    let count = whole(args).and_then(|count| usize::try_from(count).ok());
+    let Some(count) = count else {
+        return refuse(format!("Bad arguments for {option}: Could not convert argument to expected type"));
+    };
+    if count > args.left() {
+        return match option {
+            "PARAMS" => refuse("Parameters must be specified in PARAM VALUE pairs"),
+            _ => refuse(format!("Bad arguments for {option}: Expected an argument, but none provided")),
+        };
+    }
+    Ok((0..count).filter_map(|_| args.take()).collect())
+}
+
+pub(super) fn texts(words: Vec<Bytes>) -> Vec<String> {
+    words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+}
+
+fn returned(args: &mut Args) -> Outcome<Vec<(String, String)>> {
+    let words = texts(counted(args, "RETURN")?);
+    let mut found = Vec::new();
+    let mut words = words.into_iter().peekable();
+    while let Some(field) = words.next() {
+        let field = field.strip_prefix('@').map_or(field.clone(), str::to_owned);
+        let renamed = words.next_if(|word| word.eq_ignore_ascii_case("AS"));
+        let shown = match renamed {
+            Some(_) => words.next().ok_or(RespError::line("RETURN: Name is expected after AS"))?,
+            None => field.clone(),
+        };
+        found.push((field, shown));
+    }
+    Ok(found)
+}
+
+fn numeric_filter(args: &mut Args) -> Outcome<NumericFilter> {
+    let (Some(field), Some(from), Some(to)) = (args.take(), args.take(), args.take()) else {
+        return refuse("FILTER requires 3 arguments");
+    };
+    let limit = |word: &Bytes, what: &str| {
+        let text = String::from_utf8_lossy(word).into_owned();
+        let (number, inclusive) = match text.strip_prefix('(') {
+            Some(number) => (number, false),
+            None => (text.as_str(), true),
+        };
+        let value = number.parse().map_err(|_| RespError::line(format!("Bad {what} range: {text}")))?;
+        Ok::<_, RespError>(crate::syntax::Limit { value, inclusive })
+    };
+    Ok(NumericFilter {
+        field: String::from_utf8_lossy(&field).into_owned(),
+        from: limit(&from, "lower")?,
+        to: limit(&to, "upper")?,
+    })
+}
+
+fn place_filter(args: &mut Args) -> Outcome<PlaceFilter> {
+    if args.left() < 5 {
+        return refuse("GEOFILTER requires 5 arguments");
+    }
+    let field = word(args, "GEOFILTER")?;
+    let mut number = |what: &str| {
+        let text = word(args, "GEOFILTER")?;
+        text.parse::<f64>().map_err(|_| {
+            RespError::line(format!("Bad arguments for <{what}>: Could not convert argument to expected type"))
+        })
+    };
+    let (longitude, latitude, radius) = (number("lon")?, number("lat")?, number("radius")?);
+    let unit = word(args, "GEOFILTER")?.to_ascii_lowercase();
+    if !matches!(unit.as_str(), "m" | "km" | "mi" | "ft") {
+        return refuse(format!("Unknown distance unit {unit}"));
+    }
+    Ok(PlaceFilter { field, longitude, latitude, radius_m: super::lower::metres(radius, &unit) })
+}
+
+fn fields(args: &mut Args, option: &str) -> Outcome<Option<Vec<String>>> {
+    match args.take_word("FIELDS") {
+        true => Ok(Some(texts(counted(args, option)?))),
+        false => Ok(None),
+    }
+}
+
+fn summarize(args: &mut Args) -> Outcome<Summarize> {
+    let mut found =
+        Summarize { fields: fields(args, "SUMMARIZE")?, fragments: 3, length: 20, separator: "... ".to_owned() };
+    let bad = || RespError::line("Bad arguments for `SUMMARIZE`");
+    loop {
+        if args.take_word("FRAGS") {
+            found.fragments = whole(args).and_then(|count| usize::try_from(count).ok()).ok_or_else(bad)?;
+        } else if args.take_word("LEN") {
+            found.length = whole(args).and_then(|count| usize::try_from(count).ok()).ok_or_else(bad)?;
+        } else if args.take_word("SEPARATOR") {
+            found.separator = word(args, "SUMMARIZE")?;
+        } else {
+            return Ok(found);
+        }
+    }
+}
+
+fn highlight(args: &mut Args) -> Outcome<Highlight> {
+    let fields = fields(args, "HIGHLIGHT")?;
+    let (mut open, mut close) = ("<b>".to_owned(), "</b>".to_owned());
+    if args.take_word("TAGS") {
+        if args.left() < 2 {
+            return refuse("Bad arguments for `HIGHLIGHT`");
+        }
+        (open, close) = (word(args, "HIGHLIGHT")?, word(args, "HIGHLIGHT")?);
+    }
+    Ok(Highlight { fields, open, close })
+}
+
+fn scorer(name: &str) -> Outcome<Scorer> {
+    Ok(match name.to_ascii_uppercase().as_str() {
+        "TFIDF" => Scorer::TfIdf,
+        "TFIDF.DOCNORM" => Scorer::TfIdfDocNorm,
+        "BM25" => Scorer::Bm25,
+        "BM25STD" => Scorer::Bm25Std,
+        "DISMAX" => Scorer::DisMax,
+        "DOCSCORE" => Scorer::DocScore,
+        "HAMMING" => return refuse("Scorer HAMMING is not implemented yet: it compares payloads"),
+        _ => return refuse(format!("No such scorer {name}")),
+    })
+}

@@ -1,0 +1,287 @@
+//! `FT.SEARCH`.
+
+use std::collections::BinaryHeap;
+
+use bytes::Bytes;
+use model::query::ranked::Scorer;
+use model::search::{Hit, SearchResponse};
+use serde_json::Value as Json;
+
+use super::definition::{AttributeKind, SORTED};
+use super::expression::{Scalar, number_text};
+use super::mark::{self, Marks};
+use super::raw::{self, Raw};
+use super::request::{self, Options};
+use super::stream::{self, sort_key};
+use super::target::Searched;
+use crate::args::Args;
+use crate::error::RespError;
+use crate::frame::reply::{Protocol, Reply};
+use crate::keyspace::id::key_of;
+use crate::session::Session;
+
+type Answer = Result<Reply, RespError>;
+
+/// `FT.SEARCH index query ..`
+pub async fn search(session: &mut Session, mut args: Args) -> Answer {
+    let name = super::text(args.must()?);
+    let query = args.take().ok_or(RespError::line("No query string provided"))?;
+    let query = String::from_utf8_lossy(&query).into_owned();
+    let options = request::read(&mut args)?;
+    let registry = &session.server.registry;
+    let searched = Searched::find(registry, &name, options.dialect.or(Some(super::default_dialect(session))))?;
+    let found = run(session, &searched, &query, &options).await?;
+    Ok(render(session, &searched, &options, found))
+}
+
+/// Hits with what is shown of each.
+pub struct Page {
+    pub total: u64,
+    pub hits: Vec<Shown>,
+    marks: Marks,
+}
+
+/// One hit.
+pub struct Shown {
+    key: Bytes,
+    score: Option<f32>,
+    sort_key: Option<Scalar>,
+    raw: Option<Raw>,
+}
+
+/// How hits are ordered.
+enum Order {
+    Score,
+    /// By a column behind the gateway.
+    Column(String, bool),
+    /// By a value of the key itself.
+    Value(String, bool),
+}
+
+/// What is found.
+///
+/// # Errors
+/// As the search module words them; what the gateway answers.
+pub async fn run(session: &Session, searched: &Searched, query: &str, options: &Options) -> Result<Page, RespError> {
+    if options.explain_score {
+        return Err(RespError::line("EXPLAINSCORE is not implemented yet"));
+    }
+    let registry = &session.server.registry;
+    let clause = searched.parse(query, options)?;
+    let part = searched.part(registry, &clause, options)?;
+    let order = order(searched, options)?;
+    let marks = if options.highlight.is_some() || options.summarize.is_some() { Marks::of(&part) } else { Marks::default() };
+    let scored = matches!(order, Order::Score) || options.with_scores;
+    let scorer = if scored && options.count > 0 { options.scorer } else { Scorer::None };
+    let content = !options.no_content && options.returned.as_ref().is_none_or(|returned| !returned.is_empty());
+    let by_value = matches!(order, Order::Value(..));
+    let source = (content || by_value).then(|| raw::includes(searched.foreign));
+    let mut request = searched.request(searched.query(part, scorer), source);
+    request.timeout_ms = options.timeout_ms.filter(|timeout| *timeout > 0);
+    (request.from, request.size) = (options.offset, options.count);
+    if options.count == 0 {
+        request.from = 0;
+    }
+    match order {
+        Order::Value(field, descending) => by_values(session, searched, (request, options), (field, descending), marks).await,
+        Order::Score => {
+            let response = session.server.gateway.search(request).await?;
+            Ok(page(searched, response, false, marks))
+        }
+        Order::Column(column, descending) => {
+            request.sort = vec![sort_key(&column, descending)];
+            request.track_scores = options.with_scores;
+            let response = session.server.gateway.search(request).await?;
+            Ok(page(searched, response, true, marks))
+        }
+    }
+}
+
+fn order(searched: &Searched, options: &Options) -> Result<Order, RespError> {
+    let Some((field, descending)) = &options.sort else { return Ok(Order::Score) };
+    let missing = || RespError::line(format!("Property `{field}` not loaded nor in schema"));
+    let attribute = searched.definition.attribute(field).ok_or_else(missing)?;
+    let column = match (&attribute.kind, attribute.sortable) {
+        (AttributeKind::Numeric, _) => attribute.name.clone(),
+        (AttributeKind::Text { .. } | AttributeKind::Tag { .. }, true) => format!("{SORTED}.{}", attribute.name),
+        (AttributeKind::Tag { .. }, false) if searched.foreign => attribute.name.clone(),
+        _ => return Ok(Order::Value(attribute.name.clone(), *descending)),
+    };
+    Ok(Order::Column(column, *descending))
+}
+
+fn page(searched: &Searched, response: SearchResponse, sorted: bool, marks: Marks) -> Page {
+    let hits = response.hits.into_iter().map(|hit| {
+        let sort_key = if sorted { hit.sort.first().map(Scalar::of_json) } else { None };
+        shown(searched, hit, sort_key)
+    });
+    Page { hits: hits.collect(), total: response.total.map_or(0, |total| total.value), marks }
+}
+
+fn shown(searched: &Searched, hit: Hit, sort_key: Option<Scalar>) -> Shown {
+    let raw = Raw::of(hit.source.as_ref(), &searched.definition, searched.foreign);
+    Shown { key: key_of(&hit.id), score: hit.score, sort_key, raw }
+}
+
+/// A hit in the heap: the worst on top.
+struct Ranked {
+    key: Scalar,
+    descending: bool,
+    hit: Hit,
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let missing = |scalar: &Scalar| *scalar == Scalar::Null;
+        let order = match (missing(&self.key), missing(&other.key)) {
+            (false, false) if self.descending => other.key.order(&self.key),
+            (false, false) => self.key.order(&other.key),
+            (one, other) => one.cmp(&other),
+        };
+        order.then_with(|| self.hit.id.cmp(&other.hit.id))
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ranked {}
+
+/// Sorted here, by values that have no column: every match is looked at, the best are kept.
+async fn by_values(
+    session: &Session,
+    searched: &Searched,
+    (request, options): (model::search::SearchRequest, &Options),
+    (field, descending): (String, bool),
+    marks: Marks,
+) -> Result<Page, RespError> {
+    let keep = (options.offset + options.count) as usize;
+    let mut best: BinaryHeap<Ranked> = BinaryHeap::new();
+    let mut total = 0;
+    let identifier = searched.definition.attribute(&field).map_or(&field, |attribute| &attribute.identifier);
+    stream::each(&*session.server.gateway, request, options.timeout_ms, |hit| {
+        total += 1;
+        let raw = Raw::of(hit.source.as_ref(), &searched.definition, searched.foreign);
+        let key = match raw.and_then(|raw| raw.json(identifier)) {
+            Some(Json::String(text)) => Scalar::Text(text.to_lowercase()),
+            Some(value) => Scalar::of_json(&value),
+            None => Scalar::Null,
+        };
+        best.push(Ranked { key, descending, hit });
+        if best.len() > keep {
+            best.pop();
+        }
+        Ok(true)
+    })
+    .await?;
+    let sorted = best.into_sorted_vec().into_iter().skip(options.offset as usize);
+    let hits = sorted.map(|ranked| shown(searched, ranked.hit, Some(ranked.key)));
+    Ok(Page { hits: hits.collect(), total, marks })
+}
+
+/// A score as a text: as many digits as it has.
+fn score_text(score: Option<f32>) -> String {
+    let score = score.unwrap_or(0.0);
+    if score.fract() == 0.0 && score.abs() < 1e15 { format!("{score:.0}") } else { score.to_string() }
+}
+
+fn sort_key_text(key: &Scalar) -> Reply {
+    match key {
+        Scalar::Null => Reply::Null,
+        Scalar::Number(number) => Reply::text(&format!("#{}", number_text(*number))),
+        other => Reply::text(&format!("${}", other.text())),
+    }
+}
+
+/// The answer in the form of the client's protocol.
+pub fn render(session: &Session, searched: &Searched, options: &Options, page: Page) -> Reply {
+    let three = session.protocol == Protocol::Three;
+    let content = !options.no_content && options.returned.as_ref().is_none_or(|returned| !returned.is_empty());
+    let marking = (&page.marks, options);
+    let mut flat = vec![Reply::Integer(page.total as i64)];
+    let mut results = Vec::new();
+    for hit in &page.hits {
+        let fields = content.then(|| fields(session, searched, hit, marking));
+        if !three {
+            flat.push(Reply::Bulk(hit.key.clone()));
+            if options.with_scores {
+                flat.push(Reply::text(&score_text(hit.score)));
+            }
+            if options.with_payloads {
+                flat.push(Reply::Null);
+            }
+            if options.with_sort_keys {
+                flat.push(hit.sort_key.as_ref().map_or(Reply::Null, sort_key_text));
+            }
+            flat.extend(fields.map(Reply::Map));
+            continue;
+        }
+        let mut result = vec![(Reply::text("id"), Reply::Bulk(hit.key.clone()))];
+        if options.with_scores {
+            let score = score_text(hit.score).parse().unwrap_or_default();
+            result.push((Reply::text("score"), Reply::Double(score)));
+        }
+        if options.with_payloads {
+            result.push((Reply::text("payload"), Reply::Null));
+        }
+        if options.with_sort_keys {
+            result.push((Reply::text("sortkey"), hit.sort_key.as_ref().map_or(Reply::Null, sort_key_text)));
+        }
+        if let Some(fields) = fields {
+            result.push((Reply::text("extra_attributes"), Reply::Map(fields)));
+        }
+        result.push((Reply::text("values"), Reply::Array(Vec::new())));
+        results.push(Reply::Map(result));
+    }
+    if three { super::answer_map(page.total, results) } else { Reply::Array(flat) }
+}
+
+fn fields(
+    session: &Session,
+    searched: &Searched,
+    hit: &Shown,
+    marking: (&Marks, &Options),
+) -> Vec<(Reply, Reply)> {
+    let Some(raw) = &hit.raw else { return Vec::new() };
+    let definition = &searched.definition;
+    let gateway = &*session.server.gateway;
+    let language = marking.1.language.as_deref().unwrap_or(&definition.language);
+    let text = |name: &str, value: Bytes| {
+        let marked = definition.attributes.iter().find(|attribute| attribute.identifier == name || attribute.name == name);
+        let marked = marked.filter(|attribute| attribute.is_text()).and_then(|attribute| {
+            let text = std::str::from_utf8(&value).ok()?;
+            mark::shown(text, &attribute.name, marking, (gateway, language))
+        });
+        marked.map_or(Reply::Bulk(value), |marked| Reply::text(&marked))
+    };
+    let mut found = Vec::new();
+    match &marking.1.returned {
+        None => {
+            // What the hits are sorted by comes first, as the search module has loaded it by then.
+            let mut all = raw.fields();
+            if let (Some((field, _)), Raw::Hash(_)) = (&marking.1.sort, raw) {
+                all.sort_by_key(|(name, _)| name != field.as_bytes());
+            }
+            for (name, value) in all {
+                let shown = text(&String::from_utf8_lossy(&name), value);
+                found.push((Reply::Bulk(name), shown));
+            }
+        }
+        Some(returned) => {
+            for (field, shown) in returned {
+                let Some(value) = raw.field(field, definition, searched.dialect) else { continue };
+                found.push((Reply::text(shown), text(field, value)));
+            }
+        }
+    }
+    found
+}
