@@ -49,6 +49,8 @@ pub struct SearchRequest {
     pub stats: Vec<String>,
     /// How many shards of one node are searched at a time.
     pub max_concurrent_shard_requests: u32,
+    /// Shards first publish what has been written and not been refreshed; costs nothing where nothing has.
+    pub publish_pending: bool,
 }
 
 impl SearchRequest {
@@ -77,6 +79,7 @@ impl SearchRequest {
             request_cache: None,
             stats: Vec::new(),
             max_concurrent_shard_requests: 5,
+            publish_pending: false,
         }
     }
 }

@@ -204,9 +204,8 @@ impl Definition {
 pub fn index_name(name: &str) -> String {
     let mut found = String::with_capacity(name.len());
     for (at, byte) in name.bytes().enumerate() {
-        let plain = byte.is_ascii_lowercase()
-            || byte.is_ascii_digit()
-            || (at > 0 && matches!(byte, b'-' | b'_' | b'.' | b'+'));
+        let plain =
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || (at > 0 && matches!(byte, b'-' | b'_' | b'.' | b'+'));
         if plain || (at == 0 && byte == b'.' && name.len() > 2) {
             found.push(byte as char);
         } else {

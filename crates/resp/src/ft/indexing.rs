@@ -80,7 +80,8 @@ fn document(registry: &Registry, definition: &Definition, value: &Value) -> Resu
     {
         return Ok(None);
     }
-    let mut builder = Builder { definition, document: Map::new(), sorted: Map::new(), missing: Vec::new(), texts: vec![] };
+    let mut builder =
+        Builder { definition, document: Map::new(), sorted: Map::new(), missing: Vec::new(), texts: vec![] };
     for attribute in &definition.attributes {
         builder.attribute(attribute, &source)?;
     }
@@ -226,7 +227,9 @@ impl<'d> Builder<'d> {
 
     fn finish(mut self, registry: &Registry, source: &Found<'_>) -> Result<Map<String, Json>, String> {
         let score = match &self.definition.score_field {
-            Some(field) => source.values(field).first().and_then(|value| text_number(value)).filter(|score| *score >= 0.0),
+            Some(field) => {
+                source.values(field).first().and_then(|value| text_number(value)).filter(|score| *score >= 0.0)
+            }
             None => None,
         };
         let (length, max_freq) = self.counts(registry);

@@ -1,11 +1,11 @@
 //! A query's tree and a schema: what is asked of the index.
 
-use model::geo::GeoPoint;
 use model::gateway::Gateway;
+use model::geo::GeoPoint;
 use model::query::full_text::{Match, MatchOptions, MatchPhrase, MultiMatch, MultiMatchKind, ZeroTerms};
 use model::query::geo::{Geo, Shape, Validation};
 use model::query::ranked::{Corpus, Part, PartKind, Window, WordPattern};
-use model::query::term_level::{Bound, Pattern, Range, Term};
+use model::query::term_level::{Bound, Range, Term};
 use model::query::{Kind, Query};
 use serde_json::Value as Json;
 
@@ -123,9 +123,8 @@ impl Lowering<'_> {
             let texts = texts.as_ref()?.iter().filter(|text| !stem || !is_unstemmed(text));
             Some(texts.map(|text| text.name.clone()).collect::<Vec<String>>())
         };
-        let leaf = |term: &str, stem: bool| {
-            Part::new(PartKind::Word { term: term.to_owned(), stem, fields: names(stem) })
-        };
+        let leaf =
+            |term: &str, stem: bool| Part::new(PartKind::Word { term: term.to_owned(), stem, fields: names(stem) });
         let mut first = leaf(text, false);
         first.weight = weight;
         let mut parts = vec![first];
@@ -324,11 +323,9 @@ pub fn plain(part: &Part) -> Query {
     let mut query = match &part.kind {
         PartKind::Everything => Query::match_all(),
         PartKind::Filter(query) => query.clone(),
-        PartKind::Value { field, value } => Query::new(Kind::Term(Term {
-            field: field.clone(),
-            value: value.as_str().into(),
-            case_insensitive: false,
-        })),
+        PartKind::Value { field, value } => {
+            Query::new(Kind::Term(Term { field: field.clone(), value: value.as_str().into(), case_insensitive: false }))
+        }
         PartKind::All(parts, _) => {
             let mut clauses = Boolean::default();
             for part in parts {
@@ -355,16 +352,4 @@ pub fn plain(part: &Part) -> Query {
     };
     query.boost *= part.weight as f32;
     query
-}
-
-/// A filter on a tag's pattern, for dictionaries of words.
-pub fn prefix_query(field: &str, prefix: &str) -> Query {
-    Query::new(Kind::Prefix(Pattern {
-        field: field.to_owned(),
-        pattern: prefix.to_owned(),
-        case_insensitive: false,
-        rewrite: None,
-        flags: None,
-        max_determinized_states: 10_000,
-    }))
 }

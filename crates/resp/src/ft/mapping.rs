@@ -2,9 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::definition::{
-    Attribute, AttributeKind, Definition, MISSING, META, POOL, RAW, SORTED, STEMS,
-};
+use super::definition::{Attribute, AttributeKind, Definition, META, MISSING, POOL, RAW, SORTED, STEMS};
 
 /// The settings of its index: how texts are cut, how durable writes are.
 pub fn settings(definition: &Definition, shards: u32, sync_always: bool) -> Map<String, Value> {

@@ -3,36 +3,34 @@
 //! An index of `FT.CREATE` is an index like any other; what makes it one of this dialect is the definition in its mapping. Each of its
 //! documents is one key, written along with it.
 
-mod aliases;
-mod create;
+pub mod aliases;
+pub mod create;
 pub mod definition;
-mod edits;
+pub mod edits;
 pub mod expression;
-mod foreign;
+pub mod foreign;
 pub mod indexing;
-mod info;
-mod lifecycle;
-mod lower;
-mod mapping;
-mod mark;
-mod path;
-mod raw;
-mod registry;
-mod request;
-mod scan;
-mod search;
-mod stream;
-mod target;
-mod words;
+pub mod info;
+pub mod lifecycle;
+pub mod lower;
+pub mod mapping;
+pub mod mark;
+pub mod path;
+pub mod raw;
+pub mod registry;
+pub mod request;
+pub mod scan;
+pub mod search;
+pub mod stream;
+pub mod target;
+pub mod words;
 
 use bytes::Bytes;
 
 use crate::command::flag::{DENYOOM, MODULE, READONLY, WRITE};
-use crate::command::{Command, Keys, commands};
+use crate::command::{Keys, commands};
 use crate::frame::reply::Reply;
 use crate::session::Session;
-
-pub use lifecycle::drop_all;
 
 commands! { "search";
     "ft.create" -2, WRITE | DENYOOM | MODULE, Keys::NONE, "Creates an index with the given spec." => lifecycle::create;

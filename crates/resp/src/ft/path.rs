@@ -29,11 +29,6 @@ pub fn values(document: &Json, path: &str) -> Vec<Json> {
     found.into_iter().cloned().collect()
 }
 
-/// Whether it may find more than one value.
-pub fn is_plural(path: &str) -> bool {
-    steps(path).is_some_and(|steps| steps.iter().any(|step| matches!(step, Step::All | Step::Deep(_))))
-}
-
 fn follow<'v>(value: &'v Json, step: &Step<'_>, next: &mut Vec<&'v Json>) {
     match (step, value) {
         (Step::Name(name), Json::Object(members)) => next.extend(members.get(*name)),

@@ -154,7 +154,12 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
         "RETURN" => options.returned = Some(returned(args)?),
         "SUMMARIZE" => options.summarize = Some(summarize(args)?),
         "HIGHLIGHT" => options.highlight = Some(highlight(args)?),
-        "SLOP" => options.slop = Some(whole(args).ok_or(RespError::line("Bad arguments for SLOP: Could not convert argument to expected type"))?),
+        "SLOP" => {
+            options.slop = Some(
+                whole(args)
+                    .ok_or(RespError::line("Bad arguments for SLOP: Could not convert argument to expected type"))?,
+            )
+        }
         "LANGUAGE" => {
             let language = super::create::language(&word(args, "LANGUAGE")?);
             options.language = Some(language.ok_or(RespError::line("No such language"))?);

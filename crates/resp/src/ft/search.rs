@@ -70,7 +70,8 @@ pub async fn run(session: &Session, searched: &Searched, query: &str, options: &
     let clause = searched.parse(query, options)?;
     let part = searched.part(registry, &clause, options)?;
     let order = order(searched, options)?;
-    let marks = if options.highlight.is_some() || options.summarize.is_some() { Marks::of(&part) } else { Marks::default() };
+    let marks =
+        if options.highlight.is_some() || options.summarize.is_some() { Marks::of(&part) } else { Marks::default() };
     let scored = matches!(order, Order::Score) || options.with_scores;
     let scorer = if scored && options.count > 0 { options.scorer } else { Scorer::None };
     let content = !options.no_content && options.returned.as_ref().is_none_or(|returned| !returned.is_empty());
@@ -83,7 +84,9 @@ pub async fn run(session: &Session, searched: &Searched, query: &str, options: &
         request.from = 0;
     }
     match order {
-        Order::Value(field, descending) => by_values(session, searched, (request, options), (field, descending), marks).await,
+        Order::Value(field, descending) => {
+            by_values(session, searched, (request, options), (field, descending), marks).await
+        }
         Order::Score => {
             let response = session.server.gateway.search(request).await?;
             Ok(page(searched, response, false, marks))
@@ -245,18 +248,14 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, page: P
     if three { super::answer_map(page.total, results) } else { Reply::Array(flat) }
 }
 
-fn fields(
-    session: &Session,
-    searched: &Searched,
-    hit: &Shown,
-    marking: (&Marks, &Options),
-) -> Vec<(Reply, Reply)> {
+fn fields(session: &Session, searched: &Searched, hit: &Shown, marking: (&Marks, &Options)) -> Vec<(Reply, Reply)> {
     let Some(raw) = &hit.raw else { return Vec::new() };
     let definition = &searched.definition;
     let gateway = &*session.server.gateway;
     let language = marking.1.language.as_deref().unwrap_or(&definition.language);
     let text = |name: &str, value: Bytes| {
-        let marked = definition.attributes.iter().find(|attribute| attribute.identifier == name || attribute.name == name);
+        let marked =
+            definition.attributes.iter().find(|attribute| attribute.identifier == name || attribute.name == name);
         let marked = marked.filter(|attribute| attribute.is_text()).and_then(|attribute| {
             let text = std::str::from_utf8(&value).ok()?;
             mark::shown(text, &attribute.name, marking, (gateway, language))

@@ -15,20 +15,34 @@ pub enum Node {
     Empty,
     /// `*`
     All,
-    Word { text: String, number: bool },
+    Word {
+        text: String,
+        number: bool,
+    },
     /// Words that follow one another.
     Exact(Vec<String>),
     Affix(Affix),
     /// Within 1 to 3 edits.
-    Fuzzy { text: String, edits: u8 },
+    Fuzzy {
+        text: String,
+        edits: u8,
+    },
     And(Vec<Clause>),
     Or(Vec<Clause>),
     Not(Box<Clause>),
     Optional(Box<Clause>),
     /// `@field:[..]`: the field stands in `fields`.
-    Numeric { from: Limit, to: Limit },
+    Numeric {
+        from: Limit,
+        to: Limit,
+    },
     /// Longitude and latitude in degrees, radius in `unit`.
-    Geo { longitude: f64, latitude: f64, radius: f64, unit: String },
+    Geo {
+        longitude: f64,
+        latitude: f64,
+        radius: f64,
+        unit: String,
+    },
     Tag(Vec<TagValue>),
     Missing(String),
     VectorRange(VectorRange),
@@ -56,7 +70,10 @@ pub enum Affix {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TagValue {
     /// As written, escapes kept in `shown`.
-    Whole { value: String, shown: String },
+    Whole {
+        value: String,
+        shown: String,
+    },
     Affix(Affix),
 }
 

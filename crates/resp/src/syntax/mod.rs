@@ -3,8 +3,8 @@
 //! In: the text of a query, its dialect, its parameters, the index' stop words. Out: a [`Clause`], or an error in RediSearch's words.
 //! What fields mean is not known here: `ft::lower` asks the schema.
 
-mod attribute;
 mod ast;
+mod attribute;
 mod explain;
 mod lexer;
 mod number;

@@ -61,9 +61,7 @@ impl Parser<'_> {
             Token::Sign('[') => Some(self.bracketed(&fields)?),
             Token::Sign('{') => Some(self.tags(&fields)?),
             Token::Sign('(') => self.primary()?.map(|inner| inner.within(&fields)),
-            Token::Sign('-') if self.options.dialect >= 2 => {
-                self.clause()?.map(|inner| inner.within(&fields))
-            }
+            Token::Sign('-') if self.options.dialect >= 2 => self.clause()?.map(|inner| inner.within(&fields)),
             _ if self.options.dialect == 1 => self.words_within(&fields)?,
             _ => self.text()?.map(|inner| inner.within(&fields)),
         };

@@ -62,6 +62,9 @@ async fn search_counted(
     task: TaskId,
 ) -> Result<SearchResponse, Error> {
     plain_order(&mut request);
+    if request.publish_pending {
+        super::maintenance::publish(core, &request.target)?;
+    }
     super::lookup::of_search(core, &mut request).await?;
     let request = Arc::new(request);
     let (mut indexes, refused) = bind_target(core, &request)?;

@@ -21,9 +21,7 @@ pub fn evaluate(expression: &Expression, property: &dyn Fn(&str) -> Option<Scala
         Expression::And(one, other) => {
             truth(evaluate(one, property)?.is_true() && evaluate(other, property)?.is_true())
         }
-        Expression::Or(one, other) => {
-            truth(evaluate(one, property)?.is_true() || evaluate(other, property)?.is_true())
-        }
+        Expression::Or(one, other) => truth(evaluate(one, property)?.is_true() || evaluate(other, property)?.is_true()),
         Expression::Compare(comparison, one, other) => {
             let order = evaluate(one, property)?.order(&evaluate(other, property)?);
             truth(match comparison {

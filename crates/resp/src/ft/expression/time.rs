@@ -87,7 +87,17 @@ impl Civil {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
@@ -159,7 +169,8 @@ pub(super) fn parse(text: &str, pattern: &str) -> Scalar {
 }
 
 fn read(text: &str, pattern: &str) -> Option<i64> {
-    let pattern = pattern.replace("%F", "%Y-%m-%d").replace("%T", "%H:%M:%S").replace("%R", "%H:%M").replace("%D", "%m/%d/%y");
+    let pattern =
+        pattern.replace("%F", "%Y-%m-%d").replace("%T", "%H:%M:%S").replace("%R", "%H:%M").replace("%D", "%m/%d/%y");
     let mut rest = text;
     let (mut year, mut month, mut day, mut time) = (1970, 1, 1, [0_i64; 3]);
     let (mut afternoon, mut seconds) = (None, None);
@@ -199,7 +210,9 @@ fn read(text: &str, pattern: &str) -> Option<i64> {
         time[0] = time[0] % 12 + if afternoon { 12 } else { 0 };
     }
     let valid = (1..=12).contains(&month) && (1..=31).contains(&day) && time[0] < 24 && time[1] < 60 && time[2] <= 60;
-    valid.then(|| seconds.unwrap_or_else(|| days_of(year, month, day) * 86_400 + time[0] * 3600 + time[1] * 60 + time[2]))
+    valid.then(|| {
+        seconds.unwrap_or_else(|| days_of(year, month, day) * 86_400 + time[0] * 3600 + time[1] * 60 + time[2])
+    })
 }
 
 fn digits(rest: &mut &str, most: usize) -> Option<i64> {

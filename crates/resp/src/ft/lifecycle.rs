@@ -1,0 +1,136 @@
+//! Indexes made, widened and dropped: `FT.CREATE`, `FT.ALTER`, `FT.DROPINDEX`, `FT.SYNUPDATE`.
+
+use std::sync::Arc;
+
+use model::admin::{CreateIndex, PutMapping};
+use model::error::ErrorKind;
+use model::target::Target;
+use serde_json::json;
+
+use super::create::{self, Created};
+use super::definition::{Definition, META, index_name};
+use super::{mapping, scan};
+use crate::args::Args;
+use crate::error::RespError;
+use crate::frame::reply::Reply;
+use crate::server::Server;
+use crate::session::Session;
+
+type Answer = Result<Reply, RespError>;
+
+pub async fn create(session: &mut Session, mut args: Args) -> Answer {
+    let server = session.server.clone();
+    if args.left() < 4 {
+        return Err(RespError::Arity { command: "FT.CREATE".to_owned() });
+    }
+    let name = args.peek().map(|name| super::text(name.clone())).unwrap_or_default();
+    if server.registry.own(&name).is_some() || server.gateway.is_alias(&index_name(&name)) {
+        return Err(RespError::line("Index already exists"));
+    }
+    let Created { definition, skip_scan } = create::read(&mut args)?;
+    let stemmed = definition.attributes.iter().any(super::definition::Attribute::is_text);
+    if stemmed && server.gateway.stems(&definition.language, &[]).is_none() {
+        return Err(RespError::line(format!("Stemming of language {} is not implemented yet", definition.language)));
+    }
+    let request = CreateIndex {
+        name: index_name(&definition.name),
+        settings: mapping::settings(&definition, 1, server.settings.sync_always),
+        mappings: Some(mapping::mapping(&definition)),
+        timeout_ms: 30_000,
+        ..CreateIndex::default()
+    };
+    match server.gateway.create_index(request).await {
+        Ok(_) => {}
+        Err(error) if error.kind == ErrorKind::ResourceAlreadyExists => {
+            return Err(RespError::line("Index already exists"));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    if !skip_scan {
+        scan::start(&server, &definition.name);
+    }
+    Ok(Reply::OK)
+}
+
+pub async fn alter(session: &mut Session, mut args: Args) -> Answer {
+    let arity = || RespError::Arity { command: "FT.ALTER".to_owned() };
+    let server = session.server.clone();
+    let name = super::text(args.must()?);
+    let (index, definition) = server.registry.must(&name, "Unknown index name")?;
+    let skip_scan = args.take_word("SKIPINITIALSCAN");
+    if !(args.take_word("SCHEMA") && args.take_word("ADD")) || args.is_empty() {
+        return Err(arity());
+    }
+    let mut changed = (*definition).clone();
+    create::attributes(&mut args, &mut changed)?;
+    if changed.pool() != definition.pool() {
+        // The words of the one text there was lie in no pool of all texts.
+        return Err(RespError::line(
+            "Adding a TEXT field to an index with one TEXT field or none is not implemented yet: create the index again",
+        ));
+    }
+    store(&server, &index, &changed).await?;
+    if !skip_scan {
+        scan::start(&server, &changed.name);
+    }
+    Ok(Reply::OK)
+}
+
+/// Writes a definition and the fields that follow from it.
+async fn store(server: &Server, index: &Arc<str>, definition: &Definition) -> Result<(), RespError> {
+    let mut mapping = mapping::mapping(definition);
+    mapping["_meta"] = json!({META: definition});
+    let request = PutMapping { target: Target::one(&**index), mapping, write_index_only: false };
+    Ok(server.gateway.put_mapping(request).await?)
+}
+
+pub async fn drop_index(session: &mut Session, mut args: Args) -> Answer {
+    let server = session.server.clone();
+    let name = super::text(args.must()?);
+    let with_keys = args.take_word("DD");
+    let (index, definition) = server.registry.must(&name, "Unknown Index name")?;
+    if let Some(word) = args.take() {
+        let word = super::text(word);
+        return Err(RespError::line(format!("Unknown argument `{word}`")));
+    }
+    let keys = if with_keys { scan::keys(&server, &definition).await? } else { Vec::new() };
+    server.gateway.delete_indexes(Target::one(&*index)).await?;
+    server.registry.forget(&index);
+    for some in keys.chunks(1000) {
+        server.keyspace.delete(some).await?;
+    }
+    Ok(Reply::OK)
+}
+
+/// Drops every index of this dialect.
+///
+/// # Errors
+/// What the node answers.
+pub async fn drop_all(server: &Server) -> Result<(), RespError> {
+    for (index, _) in server.registry.defined() {
+        match server.gateway.delete_indexes(Target::one(&*index)).await {
+            Err(error) if error.kind != ErrorKind::IndexNotFound => return Err(error.into()),
+            _ => server.registry.forget(&index),
+        }
+    }
+    Ok(())
+}
+
+/// `FT.SYNUPDATE index group [SKIPINITIALSCAN] word ..`: groups are looked at when a query is read, so nothing is indexed again.
+pub async fn synonyms(session: &mut Session, mut args: Args) -> Answer {
+    let server = session.server.clone();
+    let name = super::text(args.must()?);
+    let group = super::text(args.must()?);
+    args.take_word("SKIPINITIALSCAN");
+    if args.is_empty() {
+        return Err(RespError::Arity { command: "FT.SYNUPDATE".to_owned() });
+    }
+    let (index, definition) = server.registry.must(&name, "Unknown index name")?;
+    let mut changed = (*definition).clone();
+    let words = changed.synonyms.entry(group).or_default();
+    while let Some(word) = args.take() {
+        words.insert(super::text(word).to_lowercase());
+    }
+    store(&server, &index, &changed).await?;
+    Ok(Reply::OK)
+}

@@ -1,0 +1,66 @@
+//! The keys that were there before an index: written into it in the background.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+
+use super::definition::{Definition, KeyKind};
+use crate::error::RespError;
+use crate::server::Server;
+
+const PAGE: usize = 1_000;
+
+/// Begins to look at every key; `FT.INFO` tells how far it is.
+pub fn start(server: &Arc<Server>, name: &str) {
+    let Some((index, definition)) = server.registry.own(name) else { return };
+    let tally = server.registry.tally(&index);
+    tally.scanning.fetch_add(1, Ordering::Relaxed);
+    tally.scanned.store(0, Ordering::Relaxed);
+    let server = server.clone();
+    tokio::spawn(async move {
+        if let Err(error) = run(&server, &definition).await {
+            let reason = error.to_string();
+            tracing::warn!(index = &*index, reason, "existing keys could not all be indexed");
+            server.registry.tally(&index).failed("", reason);
+        }
+        server.registry.tally(&index).scanning.fetch_sub(1, Ordering::Relaxed);
+    });
+}
+
+async fn run(server: &Arc<Server>, definition: &Definition) -> Result<(), RespError> {
+    let Some((index, _)) = server.registry.own(&definition.name) else { return Ok(()) };
+    let tally = server.registry.tally(&index);
+    tally.scan_total.store(server.keyspace.count().await?, Ordering::Relaxed);
+    let mut cursor = 0;
+    loop {
+        let (page, next) = server.keyspace.page(cursor, PAGE).await?;
+        for met in &page {
+            if belongs(definition, &met.key, &met.type_name) {
+                server.keyspace.reindex(&met.key).await?;
+            }
+            tally.scanned.fetch_add(1, Ordering::Relaxed);
+        }
+        // Dropped meanwhile.
+        if next == 0 || server.registry.own(&definition.name).is_none() {
+            return Ok(());
+        }
+        cursor = next;
+    }
+}
+
+fn belongs(definition: &Definition, key: &[u8], type_name: &str) -> bool {
+    let kind = match definition.kind {
+        KeyKind::Hash => "hash",
+        KeyKind::Json => "ReJSON-RL",
+    };
+    type_name == kind && definition.takes(key)
+}
+
+/// The keys whose documents an index may hold.
+///
+/// # Errors
+/// What the node answers.
+pub async fn keys(server: &Server, definition: &Definition) -> Result<Vec<Bytes>, RespError> {
+    server.keyspace.all(|met| belongs(definition, &met.key, &met.type_name)).await
+}

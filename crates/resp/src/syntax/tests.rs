@@ -1,0 +1,67 @@
+//! Queries and their trees, as `FT.EXPLAIN` of the search module writes them.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+fn tree(text: &str, dialect: u8) -> Result<String, String> {
+    let parameters = BTreeMap::from([("a".to_owned(), b"1".to_vec()), ("w".to_owned(), b"bar".to_vec())]);
+    let stop_words = ["the".to_owned(), "a".to_owned()].into();
+    let options = Options { dialect, parameters: &parameters, stop_words: &stop_words, keep_stop_words: false };
+    let parsed = parse(text, &options).map_err(|error| error.0)?;
+    let lines = explain(&parsed, &|_| None, &|_| true);
+    Ok(lines.lines().map(str::trim).collect::<Vec<_>>().join(" "))
+}
+
+fn check(text: &str, expected: &str) {
+    assert_eq!(tree(text, 2).as_deref(), Ok(expected), "{text}");
+}
+
+#[test]
+fn words_are_joined_by_what_stands_between_them() {
+    check("hello world", "INTERSECT { hello world }");
+    check("hello|world foo", "UNION { hello INTERSECT { world foo } }");
+    check("hello ~world|foo", "UNION { INTERSECT { hello OPTIONAL{ world } } foo }");
+    check("-(hello world) ~foo", "INTERSECT { NOT{ INTERSECT { hello world } } OPTIONAL{ foo } }");
+    check("hello-world", "INTERSECT { hello NOT{ world } }");
+    check("the Foo,bar", "INTERSECT { foo bar }");
+    check("the", "<empty>");
+    check("*", "<WILDCARD>");
+    check("((((hello))))", "hello");
+    check("\"hello world\"", "EXACT { hello world }");
+    check("(hello world)=>{$slop: 3; $inorder: true}", "INTERSECT { hello world } => { $slop: 3; $inorder: true; }");
+}
+
+#[test]
+fn fields_hold_for_what_follows() {
+    check("@t:hello world", "INTERSECT { @t:hello world }");
+    assert_eq!(tree("@t:hello world", 1).as_deref(), Ok("@t:INTERSECT { @t:hello @t:world }"));
+    check("@t|u:(hello world)", "@t|u:INTERSECT { @t|u:hello @t|u:world }");
+    check(
+        "@t:hel* *lo *ll* w'h?l*' %helo%",
+        "INTERSECT { @t:PREFIX{hel*} SUFFIX{*lo} INFIX{*ll*} WILDCARD{h?l*} FUZZY{helo} }",
+    );
+    check("@t:$w", "@t:bar");
+}
+
+#[test]
+fn values_stand_in_brackets_and_braces() {
+    check("@n:[-inf (5]", "NUMERIC {-inf <= @n < 5.000000}");
+    check("@n:[$a 2]", "NUMERIC {1.000000 <= @n <= 2.000000}");
+    check("@n==5 @n>3", "INTERSECT { NUMERIC {5.000000 <= @n <= 5.000000} NUMERIC {3.000000 < @n <= inf} }");
+    check("@n!=5", "NOT{ NUMERIC {5.000000 <= @n <= 5.000000} }");
+    check("@g:{a | foo\\-bar | d* }", "TAG:@g { a foo-bar PREFIX{d*} }");
+    check("@loc:[1.5 2.5 10 km]", "GEO loc:{1.500000,2.500000 --> 10.000000 km}");
+    check("ismissing(@t)", "ISMISSING{t}");
+}
+
+#[test]
+fn what_is_no_query_is_refused() {
+    for wrong in
+        ["hello(", "hello)", "(hello", "hello;", "@n:[a b]", "hello =>{$foo:3}", "$zz", "@loc:[1 2 3 xx]", "|", "-"]
+    {
+        assert!(tree(wrong, 2).is_err(), "{wrong}");
+    }
+    assert_eq!(tree("$zz", 2).unwrap_err(), "No such parameter `zz`");
+    assert!(tree(&"(".repeat(100_000), 2).is_err() && tree(&"-".repeat(100_000), 2).is_err());
+}
