@@ -227,9 +227,7 @@ impl<'d> Builder<'d> {
 
     fn finish(mut self, registry: &Registry, source: &Found<'_>) -> Result<Map<String, Json>, String> {
         let score = match &self.definition.score_field {
-            Some(field) => {
-                source.values(field).first().and_then(|value| text_number(value)).filter(|score| *score >= 0.0)
-            }
+            Some(field) => source.values(field).first().and_then(text_number).filter(|score| *score >= 0.0),
             None => None,
         };
         let (length, max_freq) = self.counts(registry);

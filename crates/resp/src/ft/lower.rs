@@ -295,7 +295,7 @@ pub fn range(field: &str, from: Limit, to: Limit) -> Part {
 /// Places within a circle.
 pub fn circle(field: &str, (longitude, latitude): (f64, f64), radius_m: f64) -> Part {
     let on_globe = (-180.0..=180.0).contains(&longitude) && (-90.0..=90.0).contains(&latitude);
-    if !on_globe || !(radius_m > 0.0) {
+    if !on_globe || radius_m.is_nan() || radius_m <= 0.0 {
         return nothing();
     }
     filter(Kind::Geo(Box::new(Geo {

@@ -3,6 +3,7 @@
 //! An index of `FT.CREATE` is an index like any other; what makes it one of this dialect is the definition in its mapping. Each of its
 //! documents is one key, written along with it.
 
+pub mod aggregate;
 pub mod aliases;
 pub mod create;
 pub mod definition;
@@ -46,6 +47,8 @@ commands! { "search";
     "ft.synupdate" -3, WRITE | MODULE, Keys::NONE, "Creates or updates a synonym group." => lifecycle::synonyms;
     "ft.syndump" 2, READONLY | MODULE, Keys::NONE, "Dumps the contents of a synonym group." => info::synonyms;
     "ft.search" -2, READONLY | MODULE, Keys::NONE, "Searches the index with a textual query." => search::search;
+    "ft.aggregate" -2, READONLY | MODULE, Keys::NONE, "Runs a search query and aggregates its results." => aggregate::aggregate;
+    "ft.cursor" -3, READONLY | MODULE, Keys::NONE, "Reads or deletes a cursor." => aggregate::cursor::cursor;
     "ft.explain" -3, READONLY | MODULE, Keys::NONE, "Returns the execution plan for a complex query." => info::explain;
     "ft.explaincli" -3, READONLY | MODULE, Keys::NONE, "Returns the execution plan for a complex query." => info::explain_lines;
 }

@@ -46,10 +46,13 @@ impl Raw {
     }
 
     /// All of it, as fields.
-    pub fn fields(&self) -> Vec<(Bytes, Bytes)> {
+    pub fn fields(&self, dialect: u8) -> Vec<(Bytes, Bytes)> {
         match self {
             Self::Hash(fields) => fields.clone(),
-            Self::Json(text, _) => vec![(Bytes::from_static(b"$"), Bytes::from(text.clone()))],
+            Self::Json(text, _) => {
+                let shown = if dialect >= 3 { format!("[{text}]") } else { text.clone() };
+                vec![(Bytes::from_static(b"$"), Bytes::from(shown))]
+            }
             Self::Document(Json::Object(members)) => {
                 members.iter().map(|(name, value)| (Bytes::from(name.clone()), Bytes::from(shown(value)))).collect()
             }
@@ -65,13 +68,14 @@ impl Raw {
                 let found = fields.iter().find(|(field, _)| field == identifier.as_bytes());
                 found.map(|(_, value)| value.clone())
             }
-            Self::Json(text, _) if identifier == "$" => Some(Bytes::from(text.clone())),
+            Self::Json(text, _) if identifier == "$" && dialect < 3 => Some(Bytes::from(text.clone())),
             Self::Json(_, document) => {
                 let values = path::values(document, identifier);
                 if values.is_empty() {
                     return None;
                 }
-                if dialect >= 3 {
+                let sortable = definition.attribute(name).is_some_and(|attribute| attribute.sortable);
+                if dialect >= 3 && !sortable {
                     return Some(Bytes::from(Json::Array(values).to_string()));
                 }
                 values.first().map(|value| Bytes::from(shown(value)))

@@ -9,6 +9,7 @@ use model::mapping::Mapping;
 use model::target::{Expand, Target, TargetOptions};
 use parking_lot::{Mutex, RwLock};
 
+use super::aggregate::cursor::Cursors;
 use super::definition::{Definition, index_name};
 use crate::error::RespError;
 
@@ -40,6 +41,7 @@ pub struct Registry {
     gateway: Arc<dyn Gateway>,
     cached: RwLock<Arc<Cached>>,
     tallies: Mutex<BTreeMap<Arc<str>, Arc<Tally>>>,
+    pub(super) cursors: Cursors,
 }
 
 #[derive(Default)]
@@ -58,7 +60,7 @@ impl std::fmt::Debug for Registry {
 
 impl Registry {
     pub fn new(gateway: Arc<dyn Gateway>) -> Self {
-        Self { gateway, cached: RwLock::default(), tallies: Mutex::default() }
+        Self { gateway, cached: RwLock::default(), tallies: Mutex::default(), cursors: Cursors::default() }
     }
 
     pub fn gateway(&self) -> &Arc<dyn Gateway> {

@@ -352,7 +352,7 @@ fn highlight(args: &mut Args) -> Outcome<Highlight> {
     Ok(Highlight { fields, open, close })
 }
 
-fn scorer(name: &str) -> Outcome<Scorer> {
+pub(super) fn scorer(name: &str) -> Outcome<Scorer> {
     Ok(match name.to_ascii_uppercase().as_str() {
         "TFIDF" => Scorer::TfIdf,
         "TFIDF.DOCNORM" => Scorer::TfIdfDocNorm,

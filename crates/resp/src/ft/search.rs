@@ -266,7 +266,7 @@ fn fields(session: &Session, searched: &Searched, hit: &Shown, marking: (&Marks,
     match &marking.1.returned {
         None => {
             // What the hits are sorted by comes first, as the search module has loaded it by then.
-            let mut all = raw.fields();
+            let mut all = raw.fields(searched.dialect);
             if let (Some((field, _)), Raw::Hash(_)) = (&marking.1.sort, raw) {
                 all.sort_by_key(|(name, _)| name != field.as_bytes());
             }

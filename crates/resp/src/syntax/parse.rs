@@ -140,6 +140,11 @@ impl Parser<'_> {
         if self.depth > MAX_DEPTH {
             return Err(SyntaxError(format!("Query is nested deeper than {MAX_DEPTH} levels")));
         }
+        if self.options.dialect == 1 {
+            let found = self.old_intersection()?;
+            self.depth -= 1;
+            return Ok(found);
+        }
         let mut parts = Vec::new();
         loop {
             parts.extend(self.intersection()?);
@@ -153,6 +158,51 @@ impl Parser<'_> {
             1 => parts.pop(),
             _ => Some(Clause::new(Node::Or(parts))),
         })
+    }
+
+    /// Dialect 1: alternatives bind their neighbours, but words that stand side by side belong together.
+    fn old_intersection(&mut self) -> Outcome<Option<Clause>> {
+        let mut parts = Vec::new();
+        let mut any = false;
+        while self.starts_clause() {
+            any = true;
+            parts.extend(self.old_union()?);
+        }
+        match any {
+            true => Ok(conjunction(parts)),
+            false => Err(self.unexpected()),
+        }
+    }
+
+    pub(super) fn old_union(&mut self) -> Outcome<Option<Clause>> {
+        let mut parts = Vec::new();
+        loop {
+            if !self.starts_clause() {
+                return Err(self.unexpected());
+            }
+            parts.extend(if self.starts_word() { self.words()? } else { self.clause()? });
+            if !self.take('|') {
+                break;
+            }
+        }
+        Ok(match parts.len() {
+            0 => None,
+            1 => parts.pop(),
+            _ => Some(Clause::new(Node::Or(parts))),
+        })
+    }
+
+    fn starts_word(&self) -> bool {
+        matches!(self.token(), Token::Word(_) | Token::Number(..)) && !self.starts_affix()
+    }
+
+    /// Words side by side.
+    fn words(&mut self) -> Outcome<Option<Clause>> {
+        let mut parts = Vec::new();
+        while self.starts_word() {
+            parts.extend(self.clause()?);
+        }
+        Ok(conjunction(parts))
     }
 
     fn intersection(&mut self) -> Outcome<Option<Clause>> {
@@ -204,7 +254,7 @@ impl Parser<'_> {
 }
 
 /// All of some clauses; `None` of none.
-pub(super) fn conjunction(mut parts: Vec<Clause>) -> Option<Clause> {
+fn conjunction(mut parts: Vec<Clause>) -> Option<Clause> {
     match parts.len() {
         0 => None,
         1 => parts.pop(),

@@ -3,7 +3,7 @@
 use super::SyntaxError;
 use super::ast::{Affix, Clause, Node, TagValue};
 use super::lexer::Token;
-use super::parse::{Outcome, Parser, conjunction};
+use super::parse::{Outcome, Parser};
 
 impl Parser<'_> {
     pub(super) fn primary(&mut self) -> Outcome<Option<Clause>> {
@@ -62,24 +62,10 @@ impl Parser<'_> {
             Token::Sign('{') => Some(self.tags(&fields)?),
             Token::Sign('(') => self.primary()?.map(|inner| inner.within(&fields)),
             Token::Sign('-') if self.options.dialect >= 2 => self.clause()?.map(|inner| inner.within(&fields)),
-            _ if self.options.dialect == 1 => self.words_within(&fields)?,
+            _ if self.options.dialect == 1 => self.old_union()?.map(|inner| inner.within(&fields)),
             _ => self.text()?.map(|inner| inner.within(&fields)),
         };
         Ok(found)
-    }
-
-    /// Dialect 1: a field holds for all the words that follow it.
-    fn words_within(&mut self, fields: &[String]) -> Outcome<Option<Clause>> {
-        let mut parts = Vec::new();
-        let mut any = false;
-        while self.starts_clause() && !matches!(self.token(), Token::Field(_)) {
-            any = true;
-            parts.extend(self.clause()?);
-        }
-        match any {
-            true => Ok(conjunction(parts).map(|inner| inner.within(fields))),
-            false => Err(self.unexpected()),
-        }
     }
 
     /// `[..]` behind a field.

@@ -54,6 +54,8 @@ enum RankedNodeKind {
     Filter(Weight),
     All(Vec<RankedNode>, Option<Window>),
     Any(Vec<RankedNode>),
+    /// The first of them that is there stands for all.
+    First(Vec<RankedNode>),
     Not(Box<RankedNode>),
     Optional(Box<RankedNode>),
 }
@@ -179,7 +181,7 @@ impl Planner<'_, '_, '_> {
             nodes.push(RankedNode { weight: 1.0, kind, estimate });
             sum += estimate;
         }
-        Ok((RankedNodeKind::Any(nodes), sum))
+        Ok((RankedNodeKind::First(nodes), sum))
     }
 
     /// The first terms, in order, that the pattern accepts; those that other shards have count, too.
@@ -256,6 +258,7 @@ impl Leaf<'_> {
             RankedNodeKind::Filter(weight) => NodeKind::Filter(self.scorer(weight)?),
             RankedNodeKind::All(nodes, window) => NodeKind::All(all(nodes)?, *window),
             RankedNodeKind::Any(nodes) => NodeKind::Any(all(nodes)?),
+            RankedNodeKind::First(nodes) => NodeKind::First(all(nodes)?),
             RankedNodeKind::Not(inner) => NodeKind::Not(one(inner)?),
             RankedNodeKind::Optional(inner) => NodeKind::Optional(one(inner)?),
         };

@@ -69,6 +69,8 @@ pub(crate) enum NodeKind {
     Filter(Box<dyn Scorer>),
     All(Vec<Node>, Option<Window>),
     Any(Vec<Node>),
+    /// The first of them that is there stands for all.
+    First(Vec<Node>),
     Not(Box<Node>),
     Optional(Box<Node>),
 }
@@ -211,6 +213,7 @@ impl Walk<'_> {
                 parts.map(|parts| self.joined(parts, weight, false))
             }
             NodeKind::Any(nodes) => self.any(nodes, positions)?.map(|parts| self.joined(parts, weight, true)),
+            NodeKind::First(nodes) => self.first(nodes, positions)?.map(|part| self.joined(vec![part], weight, true)),
         })
     }
 
@@ -276,6 +279,16 @@ impl Walk<'_> {
             parts.extend(self.node(node, positions)?);
         }
         Ok(Some(parts).filter(|parts| !parts.is_empty()))
+    }
+
+    /// The first that matches.
+    fn first(&mut self, nodes: &mut [Node], positions: bool) -> Outcome<Option<Found>> {
+        for node in nodes {
+            if let Some(found) = self.node(node, positions)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     fn sum(&self, parts: &[Found], any: bool) -> f64 {

@@ -1,0 +1,112 @@
+//! Names of steps against the schema: what is not loaded and can be is, what cannot be is refused.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::super::definition::Definition;
+use super::parse::{Asked, Request};
+use super::pipeline::Step;
+use crate::error::RespError;
+
+struct Resolver<'d> {
+    definition: &'d Definition,
+    known: BTreeSet<String>,
+    /// Everything was loaded: any name may be there.
+    open: bool,
+    /// Behind a group the schema is out of reach.
+    grouped: bool,
+    steps: Vec<Step>,
+}
+
+/// The steps of a request.
+///
+/// # Errors
+/// A name that is neither in the schema nor in the rows by then.
+pub fn steps(request: &Request, definition: &Definition) -> Result<Vec<Step>, RespError> {
+    let known = BTreeSet::from(["__score".to_owned()]);
+    let mut resolver = Resolver { definition, known, open: false, grouped: false, steps: Vec::new() };
+    for asked in &request.steps {
+        resolver.step(asked)?;
+    }
+    // A sort that is cut right behind keeps no more than that.
+    for at in 1..resolver.steps.len() {
+        if let (Step::Limit { offset, count }, Step::Sort { most, .. }) = {
+            let (before, behind) = resolver.steps.split_at_mut(at);
+            (&behind[0], &mut before[at - 1])
+        } {
+            let cut = (offset + count) as usize;
+            *most = Some(most.map_or(cut, |most| most.min(cut)));
+        }
+    }
+    Ok(resolver.steps)
+}
+
+impl Resolver<'_> {
+    fn need(&mut self, name: &str, missing: impl FnOnce() -> String) -> Result<(), RespError> {
+        if self.known.contains(name) || (self.open && !self.grouped) {
+            return Ok(());
+        }
+        if self.grouped || self.definition.attribute(name).is_none() {
+            return Err(RespError::line(missing()));
+        }
+        self.known.insert(name.to_owned());
+        self.steps.push(Step::Load(vec![(name.to_owned(), Arc::from(name), true)]));
+        Ok(())
+    }
+
+    fn step(&mut self, asked: &Asked) -> Result<(), RespError> {
+        let step = match asked {
+            Asked::Load(None) => {
+                self.open = true;
+                Step::LoadAll
+            }
+            Asked::Load(Some(fields)) => {
+                let loads = fields.iter().map(|(field, name)| {
+                    self.known.insert(name.clone());
+                    (field.clone(), Arc::from(name.as_str()), false)
+                });
+                Step::Load(loads.collect())
+            }
+            Asked::Apply(expression, name) => {
+                for property in expression.properties() {
+                    self.need(property, || format!("Property `{property}` not loaded nor in pipeline"))?;
+                }
+                self.known.insert(name.clone());
+                Step::Apply(expression.clone(), Arc::from(name.as_str()))
+            }
+            Asked::Filter(expression) => {
+                for property in expression.properties() {
+                    self.need(property, || format!("Property `{property}` not loaded nor in pipeline"))?;
+                }
+                Step::Filter(expression.clone())
+            }
+            Asked::Sort { keys, most } => {
+                for (name, _) in keys {
+                    self.need(name, || format!("Property `{name}` not loaded nor in schema"))?;
+                }
+                let keys = keys.iter().map(|(name, descending)| (Arc::from(name.as_str()), *descending)).collect();
+                Step::Sort { keys, most: *most }
+            }
+            Asked::Limit(offset, count) => Step::Limit { offset: *offset, count: *count },
+            Asked::Group { keys, reducers } => {
+                for name in keys {
+                    self.need(name, || format!("No such property `{name}`"))?;
+                }
+                for (reducer, _) in reducers {
+                    for name in reducer.properties() {
+                        self.need(name, || format!("Property `{name}` not present in document or pipeline"))?;
+                    }
+                }
+                self.grouped = true;
+                self.known = keys.iter().cloned().chain(reducers.iter().map(|(_, name)| name.clone())).collect();
+                let reducers = reducers.iter().map(|(reducer, name)| (reducer.clone(), Arc::from(name.as_str())));
+                Step::Group {
+                    keys: keys.iter().map(|name| Arc::from(name.as_str())).collect(),
+                    reducers: reducers.collect(),
+                }
+            }
+        };
+        self.steps.push(step);
+        Ok(())
+    }
+}

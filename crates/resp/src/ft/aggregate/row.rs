@@ -1,0 +1,126 @@
+//! One row: properties in the order in which they came, and the key that more can be loaded from.
+
+use std::sync::Arc;
+
+use model::search::Hit;
+use serde_json::Value as Json;
+
+use super::super::definition::{AttributeKind, Definition};
+use super::super::expression::{Scalar, number_text};
+use super::super::raw::Raw;
+use crate::frame::reply::Reply;
+
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub values: Vec<(Arc<str>, Scalar)>,
+    /// `None` behind a group.
+    source: Option<Arc<Loaded>>,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    key: String,
+    raw: Option<Raw>,
+    definition: Arc<Definition>,
+    dialect: u8,
+}
+
+impl Row {
+    pub fn of(hit: &Hit, definition: &Arc<Definition>, (foreign, dialect): (bool, u8), scored: bool) -> Self {
+        let raw = Raw::of(hit.source.as_ref(), definition, foreign);
+        let loaded = Loaded { key: hit.id.to_string(), raw, definition: definition.clone(), dialect };
+        let mut values = Vec::new();
+        if scored {
+            values.push(("__score".into(), Scalar::Number(f64::from(hit.score.unwrap_or(0.0)))));
+        }
+        Self { values, source: Some(Arc::new(loaded)) }
+    }
+
+    /// A row without a key.
+    pub fn new(values: Vec<(Arc<str>, Scalar)>) -> Self {
+        Self { values, source: None }
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Scalar> {
+        self.values.iter().find(|(known, _)| **known == *name).map(|(_, value)| value)
+    }
+
+    pub fn set(&mut self, name: &Arc<str>, value: Scalar) {
+        match self.values.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = value,
+            None => self.values.push((name.clone(), value)),
+        }
+    }
+
+    /// Loads a field, path or attribute under a name. `sorted`: as sortable attributes keep it.
+    pub fn load(&mut self, identifier: &str, name: &Arc<str>, sorted: bool) {
+        if self.get(name).is_some() {
+            return;
+        }
+        let Some(source) = self.source.clone() else { return };
+        if let Some(value) = source.value(identifier, sorted) {
+            self.set(name, value);
+        }
+    }
+
+    /// Loads everything that the key holds.
+    pub fn load_all(&mut self) {
+        let Some(source) = self.source.clone() else { return };
+        let Some(raw) = &source.raw else { return };
+        for (name, _) in raw.fields(source.dialect) {
+            let name: Arc<str> = String::from_utf8_lossy(&name).into();
+            if let Some(value) = source.value(&name, false) {
+                self.set(&name, value);
+            }
+        }
+    }
+
+    /// The row as it is sent.
+    pub fn reply(&self, three: bool) -> Reply {
+        let values = self.values.iter().map(|(name, value)| (Reply::text(name), scalar(value)));
+        let fields = Reply::Map(values.collect());
+        if !three {
+            return fields;
+        }
+        Reply::Map(vec![(Reply::text("extra_attributes"), fields), (Reply::text("values"), Reply::Array(Vec::new()))])
+    }
+}
+
+fn scalar(value: &Scalar) -> Reply {
+    match value {
+        Scalar::Null => Reply::Null,
+        Scalar::Number(number) => Reply::text(&number_text(*number)),
+        Scalar::Text(text) => Reply::text(text),
+        Scalar::List(items) => Reply::Array(items.iter().map(scalar).collect()),
+    }
+}
+
+impl Loaded {
+    fn value(&self, identifier: &str, sorted: bool) -> Option<Scalar> {
+        if identifier == "__key" {
+            return Some(Scalar::Text(self.key.clone()));
+        }
+        let raw = self.raw.as_ref()?;
+        let attribute = self.definition.attribute(identifier);
+        let identifier = attribute.map_or(identifier, |attribute| &attribute.identifier);
+        if identifier == "$" {
+            let all = raw.fields(self.dialect).into_iter().next();
+            return all.map(|(_, value)| Scalar::Text(String::from_utf8_lossy(&value).into_owned()));
+        }
+        let value = raw.json(identifier)?;
+        let scalar = Scalar::of_json(&value);
+        let Some(attribute) = attribute else {
+            return Some(match value {
+                Json::Array(_) | Json::Object(_) => Scalar::Text(value.to_string()),
+                _ => scalar,
+            });
+        };
+        Some(match (&attribute.kind, scalar) {
+            (AttributeKind::Numeric, Scalar::Text(text)) => Scalar::read(&text),
+            (_, Scalar::Text(text)) if sorted && attribute.sortable && !attribute.unf => {
+                Scalar::Text(text.to_lowercase())
+            }
+            (_, scalar) => scalar,
+        })
+    }
+}
