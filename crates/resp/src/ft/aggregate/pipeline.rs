@@ -34,6 +34,9 @@ pub enum Step {
 /// Rows, groups and values that one request may hold.
 const MOST_HELD: usize = 2_000_000;
 
+/// A reducer, and the name of what it makes.
+type Named = (Reducer, Arc<str>);
+
 /// A step with what it holds.
 enum Stage {
     Through(Step),
@@ -223,7 +226,7 @@ fn through(step: &Step, row: &mut Row) -> Outcome {
 /// Adds a row to its groups: one for each value of a list.
 fn grouped(
     row: &Row,
-    (keys, reducers): (&[Arc<str>], &[(Reducer, Arc<str>)]),
+    (keys, reducers): (&[Arc<str>], &[Named]),
     groups: &mut IndexMap<Vec<Part>, Vec<State>>,
     held: &mut usize,
 ) -> Result<(), String> {
