@@ -107,6 +107,7 @@ pub async fn drop_index(session: &mut Session, mut args: Args) -> Answer {
 /// # Errors
 /// What the node answers.
 pub async fn drop_all(server: &Server) -> Result<(), RespError> {
+    super::words_index::drop_all(server).await?;
     for (index, _) in server.registry.defined() {
         match server.gateway.delete_indexes(Target::one(&*index)).await {
             Err(error) if error.kind != ErrorKind::IndexNotFound => return Err(error.into()),

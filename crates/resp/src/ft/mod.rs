@@ -5,8 +5,10 @@
 
 pub mod aggregate;
 pub mod aliases;
+pub mod config;
 pub mod create;
 pub mod definition;
+pub mod dictionary;
 pub mod edits;
 pub mod expression;
 pub mod foreign;
@@ -23,8 +25,10 @@ pub mod request;
 pub mod scan;
 pub mod search;
 pub mod stream;
+pub mod suggest;
 pub mod target;
 pub mod words;
+pub mod words_index;
 
 use bytes::Bytes;
 
@@ -49,6 +53,15 @@ commands! { "search";
     "ft.search" -2, READONLY | MODULE, Keys::NONE, "Searches the index with a textual query." => search::search;
     "ft.aggregate" -2, READONLY | MODULE, Keys::NONE, "Runs a search query and aggregates its results." => aggregate::aggregate;
     "ft.cursor" -3, READONLY | MODULE, Keys::NONE, "Reads or deletes a cursor." => aggregate::cursor::cursor;
+    "ft.config" -2, READONLY | MODULE, Keys::NONE, "Reads or sets configuration options." => config::config;
+    "ft.sugadd" -4, WRITE | DENYOOM | MODULE, Keys::FIRST, "Adds a suggestion string to an auto-complete suggestion dictionary." => suggest::add;
+    "ft.sugget" -3, READONLY | MODULE, Keys::FIRST, "Gets completion suggestions for a prefix." => suggest::get;
+    "ft.sugdel" 3, WRITE | MODULE, Keys::FIRST, "Deletes a string from a suggestion index." => suggest::delete;
+    "ft.suglen" 2, READONLY | MODULE, Keys::FIRST, "Gets the size of an auto-complete suggestion dictionary." => suggest::length;
+    "ft.dictadd" -3, WRITE | DENYOOM | MODULE, Keys::NONE, "Adds terms to a dictionary." => dictionary::add;
+    "ft.dictdel" -3, WRITE | MODULE, Keys::NONE, "Deletes terms from a dictionary." => dictionary::delete;
+    "ft.dictdump" 2, READONLY | MODULE, Keys::NONE, "Dumps all terms in the given dictionary." => dictionary::dump;
+    "ft.spellcheck" -3, READONLY | MODULE, Keys::NONE, "Performs spelling correction on a query." => dictionary::spell_check;
     "ft.explain" -3, READONLY | MODULE, Keys::NONE, "Returns the execution plan for a complex query." => info::explain;
     "ft.explaincli" -3, READONLY | MODULE, Keys::NONE, "Returns the execution plan for a complex query." => info::explain_lines;
 }
@@ -59,8 +72,8 @@ fn text(bytes: Bytes) -> String {
 }
 
 /// The dialect of requests that name none.
-fn default_dialect(_session: &Session) -> u8 {
-    1
+fn default_dialect(session: &Session) -> u8 {
+    session.server.registry.configuration.dialect()
 }
 
 /// Results as clients of RESP3 read them.

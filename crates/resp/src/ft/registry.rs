@@ -10,6 +10,7 @@ use model::target::{Expand, Target, TargetOptions};
 use parking_lot::{Mutex, RwLock};
 
 use super::aggregate::cursor::Cursors;
+use super::config::Configuration;
 use super::definition::{Definition, index_name};
 use crate::error::RespError;
 
@@ -42,6 +43,7 @@ pub struct Registry {
     cached: RwLock<Arc<Cached>>,
     tallies: Mutex<BTreeMap<Arc<str>, Arc<Tally>>>,
     pub(super) cursors: Cursors,
+    pub(super) configuration: Configuration,
 }
 
 #[derive(Default)]
@@ -60,7 +62,13 @@ impl std::fmt::Debug for Registry {
 
 impl Registry {
     pub fn new(gateway: Arc<dyn Gateway>) -> Self {
-        Self { gateway, cached: RwLock::default(), tallies: Mutex::default(), cursors: Cursors::default() }
+        Self {
+            gateway,
+            cached: RwLock::default(),
+            tallies: Mutex::default(),
+            cursors: Cursors::default(),
+            configuration: Configuration::default(),
+        }
     }
 
     pub fn gateway(&self) -> &Arc<dyn Gateway> {

@@ -1,0 +1,99 @@
+//! `FT.CONFIG`: what can be set is set for this node until it stops; the rest is shown as it is.
+
+use std::collections::BTreeMap;
+
+use parking_lot::RwLock;
+
+use crate::args::Args;
+use crate::error::RespError;
+use crate::frame::reply::{Protocol, Reply};
+use crate::session::Session;
+
+type Answer = Result<Reply, RespError>;
+
+/// Name, value, what it is; whether it is set while running.
+const KNOWN: &[(&str, &str, &str, bool)] = &[
+    ("DEFAULT_DIALECT", "1", "Set RediSearch default dialect version throught the lifetime of the server.", true),
+    ("TIMEOUT", "500", "Query (search) timeout", true),
+    ("ON_TIMEOUT", "fail", "Action to perform when search timeout is exceeded (choose RETURN or FAIL)", false),
+    ("MAXSEARCHRESULTS", "1000000", "Maximum number of results from ft.search command", false),
+    ("MAXAGGREGATERESULTS", "unlimited", "Maximum number of results from ft.aggregate command", false),
+    ("MAXEXPANSIONS", "200", "Maximum prefix expansions to be used in a query", false),
+    ("MAXPREFIXEXPANSIONS", "200", "Maximum prefix expansions to be used in a query", false),
+    ("MINPREFIX", "1", "Set the minimum prefix for expansions (`*`)", false),
+    ("MINSTEMLEN", "1", "Set the minimum word length to stem", false),
+    (
+        "CURSOR_MAX_IDLE",
+        "300000",
+        "max idle time allowed to be set for cursor, setting it hight might cause high memory consumption.",
+        false,
+    ),
+    (
+        "MULTI_TEXT_SLOP",
+        "0",
+        "Set RediSearch delta used to increase positional offsets between array slots for multi text values.",
+        false,
+    ),
+];
+
+/// What has been set.
+#[derive(Debug, Default)]
+pub struct Configuration {
+    set: RwLock<BTreeMap<&'static str, String>>,
+}
+
+impl Configuration {
+    fn value(&self, name: &'static str, default: &str) -> String {
+        self.set.read().get(name).cloned().unwrap_or_else(|| default.to_owned())
+    }
+
+    /// The dialect of requests that name none.
+    pub fn dialect(&self) -> u8 {
+        self.set.read().get("DEFAULT_DIALECT").and_then(|dialect| dialect.parse().ok()).unwrap_or(1)
+    }
+}
+
+pub async fn config(session: &mut Session, mut args: Args) -> Answer {
+    let arity = || RespError::Arity { command: "FT.CONFIG".to_owned() };
+    let action = super::text(args.must()?).to_ascii_uppercase();
+    let name = args.take().map(super::text).ok_or_else(arity)?.to_ascii_uppercase();
+    let configuration = &session.server.registry.configuration;
+    let found = KNOWN.iter().filter(|(known, ..)| name == "*" || *known == name);
+    match action.as_str() {
+        "GET" => {
+            let pairs: Vec<(Reply, Reply)> = found
+                .map(|(name, default, ..)| (Reply::text(name), Reply::text(&configuration.value(name, default))))
+                .collect();
+            Ok(match session.protocol {
+                Protocol::Three => Reply::Map(pairs),
+                Protocol::Two => {
+                    Reply::Array(pairs.into_iter().map(|(name, value)| Reply::Array(vec![name, value])).collect())
+                }
+            })
+        }
+        "HELP" => Ok(Reply::Array(
+            found
+                .map(|(name, default, what, _)| {
+                    let value = configuration.value(name, default);
+                    Reply::bulks([*name, "Description", what, "Value"].map(str::to_owned).into_iter().chain([value]))
+                })
+                .collect(),
+        )),
+        "SET" => set(configuration, found.collect::<Vec<_>>().first().copied(), &mut args),
+        _ => Err(arity()),
+    }
+}
+
+fn set(configuration: &Configuration, known: Option<&(&'static str, &str, &str, bool)>, args: &mut Args) -> Answer {
+    let Some((name, _, _, settable)) = known else { return Err(RespError::line("Invalid option")) };
+    if !settable {
+        return Err(RespError::line("Not modifiable at runtime"));
+    }
+    let value = args.take().map(super::text).ok_or(RespError::line("Expected an argument, but none provided"))?;
+    let number: u64 = value.parse().map_err(|_| RespError::line("Could not convert argument to expected type"))?;
+    if *name == "DEFAULT_DIALECT" && !(1..=4).contains(&number) {
+        return Err(RespError::line("Default dialect version cannot be higher than 4"));
+    }
+    configuration.set.write().insert(name, value);
+    Ok(Reply::OK)
+}
