@@ -58,6 +58,14 @@ pub(in crate::gateway) struct SearchedIndex {
 }
 
 impl Searched {
+    /// What this node's shards hold back, where the search wants to see it.
+    fn publish(&self, core: &Core) -> Result<(), Error> {
+        match self.request.publish_pending {
+            true => crate::gateway::maintenance::publish(core, &self.request.target),
+            false => Ok(()),
+        }
+    }
+
     fn begun(&self, action: &'static str) -> Begun {
         let description = format!("shards[{}]", self.indexes.iter().map(|index| index.shards.len()).sum::<usize>());
         Begun { action, description, parent: self.task.clone(), cancellable: true }
@@ -105,6 +113,7 @@ impl Count {
     async fn count(self, core: &Core) -> Result<Vec<Statistics>, Error> {
         let searched = self.0;
         caught_up(core, searched.version).await?;
+        searched.publish(core)?;
         let guard = searched.guard();
         let patience = guard.patience();
         let mut sums = Vec::with_capacity(searched.indexes.len());
@@ -170,6 +179,7 @@ impl Query {
     async fn find(&self, core: &Arc<Core>) -> Result<Found, Error> {
         let searched = &self.searched;
         caught_up(core, searched.version).await?;
+        searched.publish(core)?;
         let guard = searched.guard();
         let questions = self.questions(core)?;
         core.metrics.shards_searched.inc_by(questions.len() as u64);
