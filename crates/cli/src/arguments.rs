@@ -53,6 +53,15 @@ pub(crate) struct Serve {
     /// Where Redis clients are answered, such as 127.0.0.1:6379: resp.address
     #[arg(long, value_name = "ADDR")]
     pub(crate) resp: Option<String>,
+    /// Where other nodes are heard: peer.address
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) peer: Option<String>,
+    /// Peer addresses of the nodes to begin a cluster with, or to join: peer.seeds
+    #[arg(long, value_name = "ADDR,..")]
+    pub(crate) seeds: Option<String>,
+    /// What the node does, of master, data, ingest, coordinator: node.roles
+    #[arg(long, value_name = "ROLE,..")]
+    pub(crate) roles: Option<String>,
     /// Sets any key, over the file, the environment and the other flags; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,

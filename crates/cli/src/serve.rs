@@ -35,7 +35,13 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 async fn run(config: Config) -> std::io::Result<()> {
     let stop = stop::at_signal()?;
     tracing::info!("shoal {} opens {}", env!("CARGO_PKG_VERSION"), config.data.display());
-    Node::start(config).await?.run(stop).await?;
+    let mut stop = Box::pin(stop);
+    // A node that still waits for others ends as readily as one that serves.
+    let node = tokio::select! {
+        node = Node::start(config) => node?,
+        () = &mut stop => return Ok(()),
+    };
+    node.run(stop).await?;
     tracing::info!("ended in order");
     Ok(())
 }
@@ -47,6 +53,9 @@ fn sources(arguments: Serve) -> Result<Sources, Failure> {
         ("path.data", data),
         ("http.address", arguments.http),
         ("resp.address", arguments.resp),
+        ("peer.address", arguments.peer),
+        ("peer.seeds", arguments.seeds),
+        ("node.roles", arguments.roles),
     ];
     let mut flags: Vec<(String, String)> =
         named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
@@ -73,6 +82,9 @@ mod tests {
             data: Some("d".into()),
             http: None,
             resp: None,
+            peer: Some("127.0.0.1:9301".to_owned()),
+            seeds: None,
+            roles: None,
             set: set.iter().map(|setting| (*setting).to_owned()).collect(),
         }
     }

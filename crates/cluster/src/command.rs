@@ -11,6 +11,10 @@ use crate::state::{AllocationId, Node, NodeId, VotingExclusion};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
+    /// Gives the cluster its uuid, once: the first of all commands.
+    FormCluster {
+        uuid: Arc<str>,
+    },
     CreateIndex(CreateIndex),
     /// Concrete names.
     DeleteIndexes {

@@ -1,48 +1,52 @@
 //! What every request of a node works with, in one place: metadata, open indexes, threads, counters.
 
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::data_lock::DataLock;
 use cluster::command::Command;
 use cluster::state::{Node, State};
 use grpc::channels::Channels;
-use grpc::wire::Wire;
-use model::error::{Error, ErrorKind};
-use parking_lot::Mutex;
+use model::error::Error;
+use model::id::IndexUuid;
 use shard::aggregate::Budget;
 use wal::Syncer;
 
 use crate::clock::now_ms;
 use crate::config::Config;
+use crate::data_lock::DataLock;
+use crate::follow;
 use crate::gateway::remote::Received;
 use crate::gateway::remote::contexts::Contexts;
-use crate::identity::{self, DocumentIds};
-use crate::indexes::{Indexes, Reconciling};
-use crate::metadata::{Identity, Metadata};
+use crate::identity::{self, DocumentIds, Identity};
+use crate::indexes::Indexes;
+use crate::membership::{self, Discovery, Membership, Seeds};
+use crate::metadata::Metadata;
+use crate::peer::{self, PeerThreads};
 use crate::pool::Pool;
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
-
-/// A command, and where its answer goes.
-type Waiting = (Command, Arc<OnceLock<Result<(), Error>>>);
 
 /// How far the threads that merge yield to others: a third of what an ordinary thread gets when all cores are busy.
 const MERGE_NICE: i32 = 5;
 /// Each commits for one shard at a time; the disk is the limit.
 const FLUSH_THREADS: usize = 2;
 
+/// How long a change may take to be followed here, once it is agreed on, and shards to be opened elsewhere.
+const FOLLOW_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// One node, running.
 pub struct Core {
     pub config: Config,
     pub identity: Identity,
     pub ephemeral_id: String,
-    pub metadata: Metadata,
+    pub metadata: Arc<Metadata>,
+    pub membership: Arc<Membership>,
+    /// Connections to other nodes, for requests of clients.
+    pub peers: Arc<Channels>,
     pub indexes: Indexes,
-    /// Commands whose threads wait for the one that reconciles: it carries out all of them.
-    waiting: Mutex<Vec<Waiting>>,
     pub search: Pool,
     pub write: Pool,
     /// Merges: long work that nobody waits for, on threads that yield to all others.
@@ -53,8 +57,6 @@ pub struct Core {
     pub refresh: Pool,
     pub metrics: Metrics,
     pub document_ids: DocumentIds,
-    /// Connections to the other nodes.
-    pub peers: Arc<Channels>,
     /// What searches of other nodes keep here between their phases.
     pub(crate) contexts: Contexts,
     /// What this node is doing.
@@ -64,24 +66,63 @@ pub struct Core {
     pub started_ms: u64,
     /// Bytes that the aggregations of all searches hold.
     aggregated: Arc<AtomicU64>,
+    peer_threads: PeerThreads,
     _lock: DataLock,
 }
 
 impl Core {
-    /// Opens the data folder, the metadata and every shard in it. Blocks for the disk.
+    /// Opens the data folder and the metadata, begins or joins the cluster, and opens every shard that is assigned to this node. Blocks for the
+    /// disk, and for other nodes as long as it takes to find them. `http`: where this node answers clients.
     ///
     /// # Errors
     /// What cannot be read or started, naming the file. A shard that does not open does not fail the node.
-    pub fn open(config: Config) -> io::Result<Arc<Self>> {
+    pub fn open(config: Config, http: SocketAddr) -> io::Result<Arc<Self>> {
         let begun = Instant::now();
+        let core = Self::prepare(config, http)?;
+        let (weak, metadata) = (Arc::downgrade(&core), core.metadata.clone());
+        follow::start(weak, metadata)?;
+        let threads = core.peer_threads.handle();
+        threads.spawn(core.membership.clone().stay());
+        threads.spawn(core.membership.clone().lead());
+        core.wait_for(Duration::MAX, |state| core.membership.is_in() && has_started(state, &core.identity));
+        tracing::info!(
+            "node {} is open: {} indexes, {} shards, {} ms",
+            core.config.node_name,
+            core.state().indexes.len(),
+            core.indexes.shard_count(),
+            begun.elapsed().as_millis()
+        );
+        Ok(core)
+    }
+
+    /// Everything but the others.
+    fn prepare(config: Config, http: SocketAddr) -> io::Result<Arc<Self>> {
         std::fs::create_dir_all(&config.data).map_err(|e| {
             io::Error::new(e.kind(), format!("cannot create [path.data] {}: {e}", config.data.display()))
         })?;
         let lock = DataLock::take(&config.data)?;
-        let (metadata, identity) = Metadata::open(&config.data)?;
+        let identity = Identity::open(&config.data)?;
+        let (older, own) = (config.data.join("metadata.json"), config.data.join("metadata.redb"));
+        if older.exists() && !own.exists() {
+            let why = format!("{} was written by an older version, which this one does not read", older.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+        }
+        let (listener, wire) = peer::bind(&config, identity.node.clone())?;
+        let node = describe(&config, http, peer::published(&config, &listener)?);
+        tracing::info!("peers are heard on {}", node.peer_address);
+        let peer_threads = PeerThreads::start()?;
+        let channels = Channels::new(wire.clone());
+        let metadata = Metadata::open(&config.data, identity.node.clone(), peer_threads.handle(), channels.clone())?;
+        let seeds = Seeds::new(&config.peer.seeds, config.peer.seeds_file.as_deref());
+        let discovery = Discovery::new(seeds, config.peer.initial.clone(), config.peer.expected, &metadata);
+        let ephemeral_id = node.ephemeral_id.to_string();
+        let rooms = (metadata.clone(), channels);
+        let membership = Membership::new(identity.node.clone(), node, config.cluster_name.clone(), discovery, rooms);
+        membership::start_beats(&membership, wire.clone(), config.data.clone())?;
         let merge = Arc::new(Pool::start_nice("merge", config.merge_threads, MERGE_NICE)?);
         let flush = Arc::new(Pool::start("flush", FLUSH_THREADS, usize::MAX)?);
-        let indexes = Indexes::new(&config, Syncer::start(2)?, flush.clone(), merge.clone());
+        let pools = (flush.clone(), merge.clone());
+        let indexes = Indexes::new(&config, Syncer::start(2)?, pools, metadata.published().clone());
         let core = Arc::new(Self {
             search: Pool::start("search", config.search_threads, config.search_queue)?,
             write: Pool::start("write", config.write_threads, config.write_queue)?,
@@ -90,46 +131,23 @@ impl Core {
             refresh: Pool::start("refresh", 1, usize::MAX)?,
             metrics: Metrics::new(),
             document_ids: DocumentIds::new(),
-            ephemeral_id: identity::random(),
+            ephemeral_id,
             started_ms: now_ms(),
             aggregated: Arc::default(),
-            peers: Channels::new(wire(&config, &identity)),
             contexts: Contexts::default(),
             tasks: Tasks::new(identity.node.0.clone()),
             received: Received::default(),
+            peers: Channels::new(wire.clone()),
             config,
             identity,
             metadata,
+            membership,
             indexes,
-            waiting: Mutex::default(),
+            peer_threads,
             _lock: lock,
         });
-        core.join()?;
-        let shards = core.indexes.shard_count();
-        tracing::info!(
-            "node {} is open: {} indexes, {shards} shards, {} ms",
-            core.config.node_name,
-            core.state().indexes.len(),
-            begun.elapsed().as_millis()
-        );
+        core.peer_threads.serve(listener, wire, peer::router(&core))?;
         Ok(core)
-    }
-
-    /// Makes this node one of the cluster's, under its present name, and opens its shards.
-    fn join(self: &Arc<Self>) -> io::Result<()> {
-        let address = self.config.http_address.to_string();
-        let node = Node {
-            name: self.config.node_name.as_str().into(),
-            ephemeral_id: self.ephemeral_id.as_str().into(),
-            peer_address: address.clone(),
-            http_address: address,
-            roles: ["cluster_manager", "data", "ingest"].map(str::to_owned).into(),
-            attributes: self.config.attributes.clone(),
-            version: self.config.compatible_version.clone(),
-            joined_at_ms: self.started_ms,
-        };
-        let id = self.identity.node.clone();
-        self.submit(&Command::NodeJoined { id, node }).map(drop).map_err(io::Error::other)
     }
 
     /// What the aggregations of one search may take on one shard.
@@ -148,35 +166,40 @@ impl Core {
         self.metadata.state()
     }
 
-    /// Carries out a change of the metadata and follows it: shards open and close, mappings reach them. Blocks for the disk.
+    /// Carries out a change of the metadata, whichever node is elected. When it returns, this node has followed it: shards are open or
+    /// closed, mappings have reached them; after a change that opens shards they have started, on other nodes, too. Blocks.
     ///
     /// # Errors
-    /// The command's refusal; nothing has changed then.
-    pub fn submit(self: &Arc<Self>, command: &Command) -> Result<Arc<State>, Error> {
-        let answer = Arc::new(OnceLock::new());
-        self.waiting.lock().push((command.clone(), answer.clone()));
-        // From before anybody sees the change: who sees it and does not find it open waits for this.
-        let reconciling = self.indexes.begin();
-        if answer.get().is_none() {
-            self.carry_out(&reconciling);
+    /// The command's refusal; nothing has changed then. `cluster_manager_not_discovered_exception` when nobody is elected.
+    pub fn submit(&self, command: &Command) -> Result<Arc<State>, Error> {
+        let answers = self.metadata.submit_all(vec![command.clone()])?;
+        answers.into_iter().collect::<Result<(), Error>>()?;
+        let published = self.metadata.published();
+        let version = published.state().version;
+        // A node that follows late says so in its shards' answers.
+        published.wait(FOLLOW_TIMEOUT, |progress| progress.followed >= version);
+        let opened: Option<Vec<IndexUuid>> = match command {
+            Command::CreateIndex(index) => Some(vec![index.uuid.clone()]),
+            Command::OpenIndexes { indexes, .. } => Some(indexes.clone()),
+            Command::RetryFailed => Some(self.state().indexes.values().map(|index| index.uuid.clone()).collect()),
+            _ => None,
+        };
+        if let Some(indexes) = opened {
+            self.wait_for(FOLLOW_TIMEOUT, |state| indexes.iter().all(|uuid| is_settled(state, uuid)));
         }
-        drop(reconciling);
-        let lost = || Err(Error::new(ErrorKind::IllegalState, "a change of the metadata ended without an answer"));
-        answer.get().cloned().unwrap_or_else(lost)?;
         Ok(self.state())
     }
 
-    /// Carries out all commands that wait, with one write, and follows them.
-    fn carry_out(self: &Arc<Self>, reconciling: &Reconciling<'_>) {
-        let (commands, answers): (Vec<Command>, Vec<_>) = std::mem::take(&mut *self.waiting.lock()).into_iter().unzip();
-        let plan = |state: &State| self.indexes.appointments(state, &self.identity.node);
-        let done = self.metadata.transact(&commands, plan);
-        self.reconcile(reconciling);
-        for (at, answer) in answers.into_iter().enumerate() {
-            answer.get_or_init(|| match &done {
-                Ok(done) => done[at].clone(),
-                Err(error) => Err(error.clone()),
-            });
+    /// Waits until the metadata are so, or the time is over. Blocks.
+    fn wait_for(&self, within: Duration, is_so: impl Fn(&State) -> bool) {
+        let begun = Instant::now();
+        loop {
+            let state = self.state();
+            let left = within.saturating_sub(begun.elapsed());
+            if is_so(&state) || left.is_zero() || self.metadata.published().progress().closed {
+                return;
+            }
+            self.metadata.published().wait(left.min(FOLLOW_TIMEOUT), |progress| progress.version != state.version);
         }
     }
 
@@ -184,18 +207,10 @@ impl Core {
     ///
     /// # Errors
     /// When the metadata cannot be written.
-    pub fn retry_failed(self: &Arc<Self>) -> Result<(), Error> {
-        let reconciling = self.indexes.begin();
-        let count = self.indexes.retry(&reconciling, &self.metadata, &self.identity.node)?;
-        self.reconcile(&reconciling);
-        tracing::info!("{count} shards were opened again, {} do not serve", self.indexes.failed_count());
+    pub fn retry_failed(&self) -> Result<(), Error> {
+        self.submit(&Command::RetryFailed)?;
+        tracing::info!("shards that had failed were opened again, {} do not serve", self.indexes.failed_count());
         Ok(())
-    }
-
-    fn reconcile(self: &Arc<Self>, reconciling: &Reconciling<'_>) {
-        self.indexes.reconcile(reconciling, &self.metadata);
-        self.metrics.indexes.set(self.state().indexes.len() as i64);
-        self.metrics.shards.set(self.indexes.shard_count() as i64);
     }
 
     /// Makes everything durable and ends the threads.
@@ -207,18 +222,35 @@ impl Core {
         self.merge.finish();
         self.indexes.flush_all();
         self.flush.finish();
+        self.membership.hand_over();
+        self.metadata.close();
+        self.peer_threads.close();
         tracing::info!("node {} has flushed its shards and leaves", self.config.node_name);
     }
 }
 
-/// How this node speaks with others.
-fn wire(config: &Config, identity: &Identity) -> Wire {
-    Wire {
-        cluster_name: config.cluster_name.as_str().into(),
-        node: identity.node.clone(),
-        secret: None,
-        max_message: 128 << 20,
-        compress_bulk: true,
-        tls: None,
+/// This node, as it joins the cluster.
+fn describe(config: &Config, http: SocketAddr, peer_address: String) -> Node {
+    Node {
+        name: config.node_name.as_str().into(),
+        ephemeral_id: identity::random().into(),
+        peer_address,
+        http_address: http.to_string(),
+        roles: config.roles.clone(),
+        attributes: config.attributes.clone(),
+        version: config.compatible_version.clone(),
+        joined_at_ms: now_ms(),
     }
+}
+
+/// Whether all that is assigned to this node has started, or failed to.
+fn has_started(state: &State, own: &Identity) -> bool {
+    let tables = state.indexes.values().filter(|index| index.open).flat_map(|index| &index.shards);
+    tables.flat_map(|table| table.copies.values()).all(|copy| copy.node != own.node || copy.started)
+}
+
+/// Whether no shard of an index is on its way; one that cannot be assigned is not.
+fn is_settled(state: &State, uuid: &IndexUuid) -> bool {
+    let Some(index) = state.index_by_uuid(uuid) else { return true };
+    index.shards.iter().filter_map(|table| table.primary()).all(|(_, copy)| copy.started)
 }

@@ -7,12 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rest::http::{Settings, Timeouts, VersionInfo};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::core::Core;
 use crate::gateway::{NodeGateway, upkeep};
+
+/// Connections that wait to be taken.
+const BACKLOG: u32 = 1024;
 
 /// A node that has opened its shards and bound its address, but does not answer yet.
 pub struct Node {
@@ -30,10 +33,12 @@ impl Node {
     pub async fn start(config: Config) -> io::Result<Self> {
         let address = config.http_address;
         let resp_address = config.resp.address;
-        let core = tokio::task::spawn_blocking(move || Core::open(config)).await.map_err(io::Error::other)??;
-        let bound = TcpListener::bind(address).await;
-        let listener =
-            bound.map_err(|e| io::Error::new(e.kind(), format!("cannot listen on [http.address] {address}: {e}")))?;
+        let named = |e: io::Error| io::Error::new(e.kind(), format!("cannot listen on [http.address] {address}: {e}"));
+        // The port is taken at once, but nobody is let in before there is something to answer with.
+        let socket = bind(address).map_err(named)?;
+        let http = socket.local_addr().map_err(named)?;
+        let core = tokio::task::spawn_blocking(move || Core::open(config, http)).await.map_err(io::Error::other)??;
+        let listener = socket.listen(BACKLOG).map_err(named)?;
         let resp = match resp_address {
             Some(address) => Some(resp::listener::bind(address).await?),
             None => None,
@@ -110,6 +115,13 @@ async fn serve_redis(core: Arc<Core>, listener: TcpListener, mut told: watch::Re
         let _ = told.wait_for(|told| *told).await;
     };
     resp::listener::serve(listener, server, stop).await;
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 /// What is not limited is limited to some years, which clocks can add.

@@ -17,11 +17,16 @@ use crate::config::Config;
 /// # Errors
 /// What is wrong with `log.level`, or that a subscriber is there already.
 pub fn start_logging(config: &Config) -> Result<(), String> {
-    let filter =
-        EnvFilter::try_new(&config.log_level).map_err(|e| format!("[log.level] is [{}]: {e}", config.log_level))?;
+    let filter = EnvFilter::try_new(quiet(&config.log_level))
+        .map_err(|e| format!("[log.level] is [{}]: {e}", config.log_level))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let started = if config.log_json { builder.json().try_init() } else { builder.with_ansi(false).try_init() };
     started.map_err(|e| e.to_string())
+}
+
+/// Raft's own lines are for those who name them; what an operator has to know is told by this crate.
+fn quiet(filter: &str) -> String {
+    if filter.contains("openraft") { filter.to_owned() } else { format!("{filter},openraft=off") }
 }
 
 /// Which kind of request.

@@ -26,6 +26,8 @@ mod tests;
 pub fn apply(state: &State, command: &Command) -> Result<State, Error> {
     let mut next = state.clone();
     match command {
+        Command::FormCluster { uuid } if next.cluster_uuid.is_empty() => next.cluster_uuid = uuid.clone(),
+        Command::FormCluster { .. } => {}
         Command::CreateIndex(request) => indexes::create(&mut next, request)?,
         Command::DeleteIndexes { names } => indexes::delete(&mut next, names)?,
         Command::PutMapping { indexes, mapping } => indexes::put_mapping(&mut next, indexes, mapping)?,

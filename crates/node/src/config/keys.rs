@@ -17,8 +17,52 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, about: &'sta
 /// All keys, by section.
 pub(super) const KEYS: &[Key] = &[
     key("cluster.name", Kind::Text, "shoal", "The name of the cluster that this node forms or joins."),
+    key(
+        "cluster.initial_cluster_manager_nodes",
+        Kind::List,
+        "",
+        "Names of the nodes that begin the cluster, once a majority of them has met; empty: those of peer.seeds.",
+    ),
+    key(
+        "cluster.expected_cluster_manager_nodes",
+        Kind::Count,
+        "0",
+        "How many nodes begin the cluster, where seeds come from DNS or a file; 0: as many as are named.",
+    ),
+    key("cluster.secret", Kind::Secret, "", "What nodes must know to be heard by their peers. The same on every node."),
     key("node.name", Kind::Text, "shoal-1", "The name of this node. Attributes are given as node.attr.NAME."),
+    key(
+        "node.roles",
+        Kind::List,
+        "cluster_manager,data,ingest",
+        "What this node does: cluster_manager (or master), data, ingest; coordinator for none of them.",
+    ),
     key("path.data", Kind::Text, "data", "The folder of everything durable. One process at a time may use it."),
+    key(
+        "peer.address",
+        Kind::Optional,
+        "",
+        "Where other nodes are heard; empty: the first free port of 127.0.0.1 from 9300 on. Beyond loopback a cluster.secret or certificates are needed.",
+    ),
+    key("peer.publish", Kind::Optional, "", "Host and port under which others reach peer.address; empty: the same."),
+    key("peer.seeds", Kind::List, "", "Peer addresses of nodes to begin a cluster with, or to join; empty: alone."),
+    key("peer.seeds_file", Kind::Optional, "", "A file with further seeds, one a line; read again at every look."),
+    key("peer.max_message", Kind::Bytes, "128mb", "The longest message between nodes."),
+    key("peer.compress_bulk", Kind::Flag, "false", "Whether writes between nodes are compressed."),
+    key(
+        "peer.tls.certificate",
+        Kind::Optional,
+        "",
+        "PEM file of this node's certificate; empty: no TLS between nodes.",
+    ),
+    key("peer.tls.key", Kind::Optional, "", "PEM file of its key."),
+    key(
+        "peer.tls.authority",
+        Kind::Optional,
+        "",
+        "PEM file of the authority that has signed the certificates of all nodes.",
+    ),
+    key("peer.tls.name", Kind::Text, "shoal", "The name that the certificates of all nodes bear."),
     key("http.address", Kind::Address, "127.0.0.1:9200", "Where the OpenSearch dialect listens."),
     key(
         "http.max_content_length",

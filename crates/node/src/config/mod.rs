@@ -4,14 +4,16 @@
 //! that is not in the table is an error that names the nearest one. Not here: settings of indexes and of the cluster, which are metadata.
 
 mod keys;
+mod peer;
 mod resp;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use keys::Key;
+pub use peer::{Peer, TlsFiles};
 pub use resp::RespConfig;
 use value::Value;
 
@@ -23,6 +25,10 @@ pub struct Config {
     /// Where everything durable lies.
     pub data: PathBuf,
     pub http_address: SocketAddr,
+    /// `cluster_manager`, `data`, `ingest`; none: it coordinates only.
+    pub roles: BTreeSet<String>,
+    /// How this node meets others.
+    pub peer: Peer,
     /// Longest request body, decompressed, in bytes. A `_bulk` may be longer: it streams.
     pub max_content_length: usize,
     /// Bytes of requests that may be in flight together; more are refused with 429.
@@ -68,6 +74,8 @@ pub enum ConfigError {
     Unknown { key: String, place: String, nearest: Option<String> },
     #[error("[{key}] in {place} is [{value}], but it must be {expected}")]
     Value { key: String, place: String, value: String, expected: &'static str },
+    #[error("[{key}]: {reason}")]
+    Refused { key: &'static str, reason: String },
     #[error("[{given}] is not KEY=VALUE")]
     Pair { given: String },
 }
@@ -197,6 +205,8 @@ impl Values {
                 .get("http.address")
                 .address()
                 .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9200))),
+            roles: peer::roles(&self.get("node.roles").words())?,
+            peer: Peer::of(&self)?,
             max_content_length: self.get("http.max_content_length").count().unwrap_or(100 << 20),
             max_in_flight_bytes: self.get("http.max_in_flight_bytes").count().unwrap_or(512 << 20),
             max_connections: self.get("http.max_connections").count().unwrap_or(4096),
@@ -219,7 +229,7 @@ impl Values {
             search_timeout_ms: self.get("search.timeout").millis(),
             log_level: self.get("log.level").to_string(),
             log_json: self.get("log.format").to_string() == "json",
-            attributes: self.attributes,
+            attributes: self.attributes.clone(),
             shown,
         })
     }
@@ -238,6 +248,13 @@ fn flatten(prefix: String, table: &toml::Table, out: &mut Vec<(String, String)>)
         match value {
             toml::Value::Table(inner) => flatten(key, inner, out),
             toml::Value::String(text) => out.push((key, text.clone())),
+            toml::Value::Array(values) => {
+                let words: Vec<String> = values
+                    .iter()
+                    .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                    .collect();
+                out.push((key, words.join(",")));
+            }
             other => out.push((key, other.to_string())),
         }
     }

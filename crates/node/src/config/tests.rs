@@ -51,6 +51,9 @@ fn mistakes_name_the_key_and_the_remedy() {
         ("http.max_content_length=1 parsec", "must be a number of bytes"),
         ("search.timeout=soon", "must be a time"),
         ("search.threads=-1", "a whole number from 0 on"),
+        ("node.roles=data,cook", "[cook] is no role"),
+        ("peer.address=10.0.0.1:9300", "cluster.secret"),
+        ("peer.tls.key=a.pem", "belong together"),
     ] {
         let error = Config::load(&flags(&[given])).unwrap_err().to_string();
         assert!(error.contains(expected), "{given}: {error}");
@@ -58,4 +61,20 @@ fn mistakes_name_the_key_and_the_remedy() {
     let environment = vec![("SHOAL_HTTP_ADRESS".to_owned(), "x".to_owned())];
     let error = Config::load(&Sources { environment, ..Sources::default() }).unwrap_err().to_string();
     assert!(error.contains("did you mean [http.address]"), "{error}");
+}
+
+#[test]
+fn what_peers_are_told_is_read() {
+    let given =
+        ["peer.address=0.0.0.0:9400", "peer.publish=h:9400", "cluster.secret=pearl", "node.roles=master,coordinator"];
+    let mut sources = flags(&given);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("shoal.toml");
+    std::fs::write(&path, "[peer]\nseeds = [\"a:1\", \"[::1]:2\"]\n").unwrap();
+    sources.file = Some(path);
+    let config = Config::load(&sources).unwrap();
+    assert_eq!(config.peer.seeds, ["a:1", "[::1]:2"]);
+    assert_eq!(config.peer.secret.as_deref(), Some("pearl"));
+    assert_eq!(config.roles, ["cluster_manager".to_owned()].into());
+    assert_eq!(config.shown["cluster.secret"], "******");
 }

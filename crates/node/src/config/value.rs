@@ -7,6 +7,11 @@ use std::net::SocketAddr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Text,
+    /// Words with commas between them; may be empty.
+    List,
+    /// A word; may be empty.
+    Optional,
+    Flag,
     Address,
     /// `512`, `100kb`, `10mb`, `1gb`.
     Bytes,
@@ -37,6 +42,8 @@ impl Kind {
     pub fn parse(self, text: &str) -> Option<Value> {
         match self {
             Self::Text => (!text.is_empty()).then(|| Value::Text(text.to_owned())),
+            Self::List | Self::Optional => Some(Value::Text(text.to_owned())),
+            Self::Flag => ["true", "false"].contains(&text).then(|| Value::Text(text.to_owned())),
             Self::LogFormat => ["text", "json"].contains(&text).then(|| Value::Text(text.to_owned())),
             Self::Fsync => ["always", "everysec"].contains(&text).then(|| Value::Text(text.to_owned())),
             Self::Secret => Some(Value::Secret(text.to_owned())),
@@ -54,6 +61,9 @@ impl Kind {
     pub fn expected(self) -> &'static str {
         match self {
             Self::Text => "a word",
+            Self::List => "words with commas between them",
+            Self::Optional => "a word or nothing",
+            Self::Flag => "true or false",
             Self::Address => "an address with a port, such as 127.0.0.1:9200",
             Self::Bytes => "a number of bytes, such as 512, 100kb, 10mb or 1gb",
             Self::Count => "a whole number from 0 on",
@@ -67,7 +77,7 @@ impl Kind {
 
     /// How the file spells a value.
     pub fn toml(self, text: &str) -> String {
-        if self == Self::Count { text.to_owned() } else { format!("\"{text}\"") }
+        if matches!(self, Self::Count | Self::Flag) { text.to_owned() } else { format!("\"{text}\"") }
     }
 }
 
@@ -90,6 +100,12 @@ impl Value {
 
     pub fn secret(&self) -> &str {
         if let Self::Secret(text) = self { text } else { "" }
+    }
+
+    /// Words of a list.
+    pub fn words(&self) -> Vec<String> {
+        let Self::Text(text) = self else { return Vec::new() };
+        text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
     }
 
     pub fn address(&self) -> Option<SocketAddr> {

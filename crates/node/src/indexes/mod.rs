@@ -1,7 +1,7 @@
 //! The indexes that are open here: what the metadata says is followed, shard by shard; one that fails fails alone.
 
 mod open;
-mod retry;
+mod places;
 mod view;
 
 use std::collections::BTreeMap;
@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use cluster::state::{AllocationId, IndexMetadata};
+use cluster::command::Command;
+use cluster::state::{AllocationId, IndexMetadata, NodeId, State};
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, PrimaryTerm, ShardId, ShardNumber};
-use parking_lot::{Mutex, MutexGuard, RwLock};
+use parking_lot::{Mutex, RwLock};
 use shard::engine::{ShardCopy, Spawn, Throttle, Work};
 use shard::prepare::Preparer;
 use wal::Syncer;
@@ -21,7 +22,7 @@ use wal::Syncer;
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::gateway::Tries;
-use crate::metadata::Metadata;
+use crate::metadata::Published;
 use crate::pool::Pool;
 pub(crate) use view::IndexView;
 pub(crate) use view::{analysis_error, registry};
@@ -36,19 +37,22 @@ pub struct Indexes {
     open: RwLock<BTreeMap<IndexUuid, Arc<OpenIndex>>>,
     /// Copies that were open and may still be in use, whose folders nobody else may open.
     leaving: Mutex<BTreeMap<ShardId, Weak<ShardCopy>>>,
-    /// One reconciliation at a time.
-    reconciling: Mutex<()>,
+    /// How far what is open follows the metadata.
+    published: Arc<Published>,
 }
 
-/// Held while what is open comes to follow the metadata.
-pub struct Reconciling<'a> {
-    _one: MutexGuard<'a, ()>,
+/// What came of following a state.
+pub struct Followed {
+    /// What the metadata is to be told; the same again until it has been told.
+    pub reports: Vec<Command>,
+    /// Whether all is open that is to be. What is not waits for those who use a former copy.
+    pub is_complete: bool,
 }
 
-/// An index with those of its shards that this node holds.
+/// An index, with those of its shards that this node holds.
 pub struct OpenIndex {
     view: RwLock<Arc<IndexView>>,
-    /// Those that this node holds.
+    /// By number; others are elsewhere, or nowhere.
     pub shards: Vec<Arc<OpenShard>>,
 }
 
@@ -85,6 +89,8 @@ pub struct Used {
 /// How many, and how many microseconds together.
 type Counted = (u64, u64);
 
+/// How long a request waits for a shard that is being opened.
+const FOLLOWED: Duration = Duration::from_secs(10);
 /// Groups of one shard beyond these are not counted: clients choose their names.
 const MAX_GROUPS: usize = 1000;
 
@@ -95,24 +101,12 @@ impl OpenIndex {
 
     /// A shard by its number, if this node holds it.
     pub fn shard(&self, number: ShardNumber) -> Option<&Arc<OpenShard>> {
-        self.shards.iter().find(|shard| shard.number == number)
+        let at = self.shards.binary_search_by_key(&number, |shard| shard.number).ok()?;
+        self.shards.get(at)
     }
 }
 
 impl OpenShard {
-    /// A shard that does not serve.
-    fn failed(number: ShardNumber, reason: String) -> Self {
-        Self {
-            number,
-            term: PrimaryTerm(0),
-            allocation: None,
-            reported: AtomicBool::new(false),
-            copy: Err(reason),
-            preparer: RwLock::default(),
-            used: Used::default(),
-        }
-    }
-
     /// The copy that serves.
     ///
     /// # Errors
@@ -144,30 +138,31 @@ impl OpenShard {
 
 impl Indexes {
     /// `seal` and `merge`: the threads of either kind of work.
-    pub fn new(config: &Config, syncer: Arc<Syncer>, seal: Arc<Pool>, merge: Arc<Pool>) -> Self {
+    pub fn new(
+        config: &Config,
+        syncer: Arc<Syncer>,
+        (seal, merge): (Arc<Pool>, Arc<Pool>),
+        published: Arc<Published>,
+    ) -> Self {
         let directory = config.data.join("indexes");
         let spawn: Spawn = Arc::new(move |work, job| match work {
             Work::Seal => seal.later(job),
             Work::Merge => merge.later(job),
         });
         let throttle = Arc::new(Throttle::new(config.merge_bytes_per_second));
-        let (open, leaving, reconciling) = Default::default();
-        Self { directory, syncer, spawn, throttle, open, leaving, reconciling }
+        let (open, leaving) = Default::default();
+        Self { directory, syncer, spawn, throttle, open, leaving, published }
     }
 
-    /// Begins a reconciliation; one at a time.
-    pub fn begin(&self) -> Reconciling<'_> {
-        Reconciling { _one: self.reconciling.lock() }
-    }
-
-    /// An open index. Waits for a reconciliation that may be opening it.
+    /// An open index. Waits until what is open follows the metadata of now, when it is not there.
     ///
     /// # Errors
     /// `index_not_found_exception` when it is not (any more).
     pub fn get(&self, metadata: &IndexMetadata) -> Result<Arc<OpenIndex>, Error> {
         let find = || self.open.read().get(&metadata.uuid).cloned();
         let opened_meanwhile = || {
-            let _done = self.begin();
+            let now = self.published.state().version;
+            self.published.wait(FOLLOWED, |progress| progress.followed >= now);
             find()
         };
         find().or_else(opened_meanwhile).ok_or_else(|| Error::index_not_found(&metadata.name))
@@ -182,10 +177,9 @@ impl Indexes {
         self.open.read().values().map(|index| index.shards.len()).sum()
     }
 
-    /// Opens what the metadata has and is not open (its primaries are appointed), closes what it has no more, hands changed mappings and
-    /// settings on.
-    pub fn reconcile(&self, _: &Reconciling<'_>, metadata: &Metadata) {
-        let state = metadata.state();
+    /// Closes what the metadata has no more, hands changed mappings and settings on, opens what is assigned to this node and lets go what
+    /// is not.
+    pub fn reconcile(&self, state: &State, own: &NodeId) -> Followed {
         let wanted: BTreeMap<&IndexUuid, &Arc<IndexMetadata>> =
             state.indexes.values().filter(|index| index.open).map(|index| (&index.uuid, index)).collect();
         let known: Vec<(IndexUuid, Arc<OpenIndex>)> =
@@ -196,7 +190,7 @@ impl Indexes {
                 None => self.close(&uuid, &index, state.index_by_uuid(&uuid).is_none()),
             }
         }
-        self.open_missing(metadata);
+        self.follow_assignments(state, own)
     }
 
     /// Ends the merges that run; they would keep a node that leaves waiting.

@@ -1,89 +1,135 @@
-//! Opening shard copies: as many at a time as there are cores, however many indexes they belong to, with one write of the metadata before
-//! and one after.
+//! Opening and letting go shard copies as the metadata assigns them: as many at a time as there are cores, however many indexes they belong to.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use analysis::Registry;
 use cluster::command::Command;
-use cluster::state::{AllocationId, IndexMetadata, NodeId, State};
+use cluster::state::{AllocationId, IndexMetadata, NodeId, ShardTable, State};
 use model::id::{IndexUuid, PrimaryTerm, ShardId, ShardNumber};
 use parking_lot::{Mutex, RwLock};
 use shard::engine::{CopyOptions, ShardCopy};
 use shard::prepare::Preparer;
 
 use super::view::{IndexView, durability, prepare_for, replayed_document};
-use super::{Indexes, OpenIndex, OpenShard, Used};
+use super::{Followed, Indexes, OpenShard, Used};
 use crate::clock::now_ms;
 use crate::identity;
-use crate::metadata::Metadata;
 
-/// How long a copy that was open before may be used by what began then. Two must never write into one folder.
-const FORMER: Duration = Duration::from_secs(10);
+/// How long a copy that was open before is waited for while others want to be opened, too. Two must never write into one folder.
+const FORMER: Duration = Duration::from_millis(50);
 
-/// A shard to be opened.
-pub(super) struct Wanted {
-    pub(super) view: Arc<IndexView>,
-    pub(super) number: ShardNumber,
+/// A shard to be opened, and the assignment that says so.
+struct Wanted {
+    view: Arc<IndexView>,
+    number: ShardNumber,
+    allocation: AllocationId,
+    term: PrimaryTerm,
+    /// It continues a copy that was in sync: its files must be there.
+    has_data: bool,
+    /// Why the index cannot be opened at all.
+    failure: Option<String>,
 }
 
 impl Wanted {
-    pub(super) fn id(&self) -> ShardId {
+    fn id(&self) -> ShardId {
         ShardId { index: self.view.metadata.uuid.clone(), number: self.number }
     }
 }
 
 impl Indexes {
-    /// What makes this node's copies the primaries of the indexes that are not open yet.
-    pub fn appointments(&self, state: &State, node: &NodeId) -> Vec<Command> {
-        let unopened = self.unopened(state);
-        let shards = unopened.iter().flat_map(|index| (0..index.shards.len() as u32).map(move |n| (index, n)));
-        shards.map(|(index, number)| appointment(index, ShardNumber(number), node)).collect()
-    }
-
-    /// Opens them. Their primaries are appointed.
-    pub(super) fn open_missing(&self, metadata: &Metadata) {
-        let state = metadata.state();
-        let views: Vec<(Arc<IndexView>, Option<String>)> = self.unopened(&state).into_iter().map(view_of).collect();
-        let wanted: Vec<Wanted> = views
-            .iter()
-            .filter(|(_, failure)| failure.is_none())
-            .flat_map(|(view, _)| {
-                let numbers = (0..view.metadata.shards.len() as u32).map(ShardNumber);
-                numbers.map(|number| Wanted { view: view.clone(), number })
-            })
-            .collect();
-        let mut opened = self.open_all(&wanted, metadata).into_iter();
-        for (view, failure) in views {
-            let count = view.metadata.shards.len();
-            let shards: Vec<Arc<OpenShard>> = match failure {
-                Some(reason) => {
-                    let numbers = (0..count as u32).map(ShardNumber);
-                    numbers.map(|number| Arc::new(OpenShard::failed(number, reason.clone()))).collect()
-                }
-                None => opened.by_ref().take(count).map(Arc::new).collect(),
-            };
-            let uuid = view.metadata.uuid.clone();
-            self.open.write().insert(uuid, Arc::new(OpenIndex { view: RwLock::new(view), shards }));
+    /// Opens what is assigned to this node and not open under that assignment, side by side; lets go what is assigned no more. Out: what came
+    /// of assignments that the metadata does not know to have started.
+    pub(super) fn follow_assignments(&self, state: &State, own: &NodeId) -> Followed {
+        let indexes: Vec<&Arc<IndexMetadata>> = state.indexes.values().filter(|index| index.open).collect();
+        let prepared: Vec<(Arc<IndexView>, Vec<Wanted>)> =
+            indexes.iter().map(|index| self.prepare(index, own)).collect();
+        let (views, wanted): (Vec<Arc<IndexView>>, Vec<Vec<Wanted>>) = prepared.into_iter().unzip();
+        let wanted: Vec<Wanted> = wanted.into_iter().flatten().collect();
+        let mut opened: BTreeMap<IndexUuid, Vec<Arc<OpenShard>>> = BTreeMap::new();
+        let done = self.open_all(&wanted);
+        let is_complete = done.len() == wanted.len();
+        for (uuid, shard) in done {
+            opened.entry(uuid).or_default().push(Arc::new(shard));
         }
+        for view in views {
+            let shards = opened.remove(&view.metadata.uuid).unwrap_or_default();
+            self.put(view, shards);
+        }
+        let reports = indexes.iter().flat_map(|index| self.reports(index, own)).collect();
+        Followed { reports, is_complete }
     }
 
-    fn unopened<'a>(&self, state: &'a State) -> Vec<&'a Arc<IndexMetadata>> {
-        let open = self.open.read();
-        state.indexes.values().filter(|index| index.open && !open.contains_key(&index.uuid)).collect()
+    /// Lets go an index' shards that are not this node's, and says which are to be opened. An index that is not open yet is seen by nobody
+    /// before its shards are.
+    fn prepare(&self, index: &Arc<IndexMetadata>, own: &NodeId) -> (Arc<IndexView>, Vec<Wanted>) {
+        let found = self.open.read().get(&index.uuid).cloned();
+        let assigned = assignments(index, own);
+        let known = found.as_ref().map_or(&[][..], |open| &open.shards);
+        let opens = |(number, allocation, _): &&(ShardNumber, AllocationId, PrimaryTerm)| {
+            !known.iter().any(|shard| shard.number == *number && shard.allocation.as_ref() == Some(allocation))
+        };
+        let to_open: Vec<_> = assigned.iter().filter(opens).collect();
+        let is_stale = |shard: &&Arc<OpenShard>| {
+            let has_none = !assigned.iter().any(|(number, ..)| *number == shard.number);
+            // Why it does not serve is told as long as no other node has it.
+            let elsewhere = index.shard(shard.number).is_none_or(|table| table.primary().is_some());
+            has_none && (elsewhere || shard.failure().is_none())
+        };
+        let stale: Vec<ShardNumber> = known.iter().filter(is_stale).map(|shard| shard.number).collect();
+        if !stale.is_empty() {
+            self.let_go(&index.uuid, &stale);
+        }
+        let (view, failure) = match &found {
+            Some(open) if to_open.is_empty() => (open.view(), None),
+            _ => view_of(index),
+        };
+        let wanted = |(number, allocation, term): &(ShardNumber, AllocationId, PrimaryTerm)| Wanted {
+            view: view.clone(),
+            number: *number,
+            allocation: allocation.clone(),
+            term: *term,
+            has_data: index.shard(*number).is_some_and(|table| table.in_sync.contains_key(allocation)),
+            failure: failure.clone(),
+        };
+        let wanted = to_open.into_iter().map(wanted).collect();
+        (view, wanted)
     }
 
-    /// Opens shards side by side, in their order, and tells the metadata what came of it.
-    pub(super) fn open_all(&self, wanted: &[Wanted], metadata: &Metadata) -> Vec<OpenShard> {
-        let state = metadata.state();
+    /// What the metadata does not know yet of this node's copies of an index.
+    fn reports(&self, index: &Arc<IndexMetadata>, own: &NodeId) -> Vec<Command> {
+        let Some(open) = self.open.read().get(&index.uuid).cloned() else { return Vec::new() };
+        let report = |shard: &Arc<OpenShard>| {
+            let allocation = shard.allocation.clone()?;
+            let copy = index.shard(shard.number)?.copies.get(&allocation)?;
+            if copy.started || copy.node != *own {
+                return None;
+            }
+            let id = ShardId { index: index.uuid.clone(), number: shard.number };
+            Some(match shard.failure() {
+                None => Command::CopyStarted { shard: id, allocation, term: shard.term },
+                Some(reason) => Command::CopyFailed { shard: id, allocation, reason, at_ms: now_ms() },
+            })
+        };
+        open.shards.iter().filter_map(report).collect()
+    }
+
+    /// Opens shards side by side, but for those whose former copies are still used. Copies that they take the place of are let go before.
+    fn open_all(&self, wanted: &[Wanted]) -> Vec<(IndexUuid, OpenShard)> {
+        for shard in wanted {
+            self.let_go(&shard.view.metadata.uuid, &[shard.number]);
+        }
         let (next, opened) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(wanted.len())));
         let work = || {
             while let Some(shard) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let done = self.open_shard(shard, &state);
-                opened.lock().push(done);
+                if self.former_is_gone(&shard.id()) {
+                    let done = self.open_shard(shard);
+                    opened.lock().push((shard.view.metadata.uuid.clone(), done));
+                }
             }
         };
         std::thread::scope(|scope| {
@@ -92,47 +138,43 @@ impl Indexes {
             }
             work();
         });
-        let mut opened = opened.into_inner();
-        let place = |id: &ShardId| wanted.iter().position(|shard| shard.id() == *id);
-        opened.sort_by_cached_key(|(id, ..)| place(id));
-        report(opened, metadata)
+        opened.into_inner()
     }
 
-    fn open_shard(&self, wanted: &Wanted, state: &State) -> Opened {
-        let (id, number) = (wanted.id(), wanted.number);
-        let table = state.index_by_uuid(&id.index).and_then(|index| index.shard(number));
-        let Some((table, (allocation, _))) = table.and_then(|table| Some((table, table.primary()?))) else {
-            return (id, None, OpenShard::failed(number, "it has no primary".into()));
-        };
+    fn open_shard(&self, wanted: &Wanted) -> OpenShard {
         let name = &wanted.view.metadata.name;
-        let opened = catch_unwind(AssertUnwindSafe(|| self.open_copy(&wanted.view, number, table.term)));
-        let shard = match opened.unwrap_or_else(|_| Err("opening it panicked".into())) {
-            Ok((copy, preparer)) => OpenShard {
-                allocation: Some(allocation.clone()),
-                term: table.term,
-                copy: Ok(copy),
-                preparer: RwLock::new(Some(preparer)),
-                used: Used::from_now(),
-                ..OpenShard::failed(number, String::new())
-            },
+        let opened = match &wanted.failure {
+            Some(reason) => Err(reason.clone()),
+            None => catch_unwind(AssertUnwindSafe(|| self.open_copy(wanted)))
+                .unwrap_or_else(|_| Err("opening it panicked".into())),
+        };
+        let (copy, preparer) = match opened {
+            Ok((copy, preparer)) => (Ok(copy), Some(preparer)),
             Err(reason) => {
-                tracing::error!("shard {name}[{number}] does not open: {reason}");
-                OpenShard::failed(number, reason)
+                tracing::error!("shard {name}[{}] does not open: {reason}", wanted.number);
+                (Err(reason), None)
             }
         };
-        (id, Some(allocation.clone()), shard)
+        OpenShard {
+            number: wanted.number,
+            term: wanted.term,
+            allocation: Some(wanted.allocation.clone()),
+            reported: AtomicBool::new(false),
+            copy,
+            preparer: RwLock::new(preparer),
+            used: Used::from_now(),
+        }
     }
 
-    fn open_copy(
-        &self,
-        view: &IndexView,
-        number: ShardNumber,
-        term: PrimaryTerm,
-    ) -> Result<(Arc<ShardCopy>, Arc<Preparer>), String> {
+    fn open_copy(&self, wanted: &Wanted) -> Result<(Arc<ShardCopy>, Arc<Preparer>), String> {
         let begun = Instant::now();
-        self.wait_for_former(&ShardId { index: view.metadata.uuid.clone(), number })?;
+        let Wanted { view, number, term, .. } = wanted;
+        let directory = self.shard_directory(&view.metadata.uuid, *number);
+        if wanted.has_data && !directory.exists() {
+            return Err(format!("it had data, but {} is not there", directory.display()));
+        }
         let options = CopyOptions {
-            directory: self.shard_directory(&view.metadata.uuid, number),
+            directory,
             durability: durability(&view.settings),
             disk: Arc::new(wal::RealDisk),
             syncer: self.syncer.clone(),
@@ -168,61 +210,30 @@ impl Indexes {
         self.directory.join(Path::new(&*uuid.0)).join(number.to_string())
     }
 
-    /// Waits until nobody uses the copy any more that was open before in the same folder.
-    fn wait_for_former(&self, id: &ShardId) -> Result<(), String> {
-        let Some(former) = self.leaving.lock().get(id).cloned() else { return Ok(()) };
+    /// Waits a moment until nobody uses the copy any more that was open before in the same folder. Out: whether nobody does. Who uses it may
+    /// itself wait for the metadata to be followed: so this must not wait for long.
+    fn former_is_gone(&self, id: &ShardId) -> bool {
+        let Some(former) = self.leaving.lock().get(id).cloned() else { return true };
         let begun = Instant::now();
         while former.strong_count() > 0 {
             if begun.elapsed() > FORMER {
-                return Err("the copy that was open before is still in use; try again later".into());
+                return false;
             }
             std::thread::sleep(Duration::from_millis(2));
         }
         self.leaving.lock().remove(id);
-        Ok(())
+        true
     }
 }
 
-/// A shard, the assignment under which it was opened, and what came of it.
-type Opened = (ShardId, Option<AllocationId>, OpenShard);
-
-/// Makes this node's copy of a shard its primary.
-pub(super) fn appointment(index: &IndexMetadata, number: ShardNumber, node: &NodeId) -> Command {
-    let table = index.shard(number);
-    Command::AppointPrimary {
-        shard: ShardId { index: index.uuid.clone(), number },
-        node: node.clone(),
-        allocation: AllocationId(identity::random().into()),
-        term: table.map_or(PrimaryTerm(1), |table| table.term.next()),
-        from: table.and_then(|table| table.in_sync.keys().next().cloned()),
-    }
-}
-
-/// Records what came of opening. What cannot be recorded does not serve.
-fn report(opened: Vec<Opened>, metadata: &Metadata) -> Vec<OpenShard> {
-    let command = |(id, allocation, shard): &Opened| {
-        let (shard_id, allocation) = (id.clone(), allocation.clone()?);
-        Some(match shard.failure() {
-            None => Command::CopyStarted { shard: shard_id, allocation, term: shard.term },
-            Some(reason) => Command::CopyFailed { shard: shard_id, allocation, reason, at_ms: now_ms() },
-        })
+/// This node's assignments of an index: number, allocation, term.
+fn assignments(index: &IndexMetadata, own: &NodeId) -> Vec<(ShardNumber, AllocationId, PrimaryTerm)> {
+    let tables = (0..).map(ShardNumber).zip(&index.shards);
+    let own_copy = |(number, table): (ShardNumber, &ShardTable)| {
+        let (allocation, _) = table.copies.iter().find(|(_, copy)| copy.node == *own)?;
+        Some((number, allocation.clone(), table.term))
     };
-    let commands: Vec<Command> = opened.iter().filter_map(command).collect();
-    let recorded = metadata.submit_all(&commands);
-    let mut answers = match &recorded {
-        Ok(answers) => answers.iter().map(|answer| answer.as_ref().map(drop).map_err(ToString::to_string)).collect(),
-        Err(error) => vec![Err(error.to_string()); commands.len()],
-    }
-    .into_iter();
-    let settle = |(_, allocation, shard): Opened| {
-        let answer = allocation.and_then(|_| answers.next()).unwrap_or(Ok(()));
-        let number = shard.number;
-        match answer {
-            Ok(()) => shard,
-            Err(reason) => OpenShard::failed(number, format!("what came of opening it cannot be recorded: {reason}")),
-        }
-    };
-    opened.into_iter().map(settle).collect()
+    tables.filter_map(own_copy).collect()
 }
 
 /// The view of an index; with a reason when its settings make none.

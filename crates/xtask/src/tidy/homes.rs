@@ -70,7 +70,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("tantivy-fst", Rooms(&["shard"])),
     ("thread-priority", Rooms(&["wal"])),
     ("tokio", Rooms(&["rest", "resp", "grpc", "node", "cli"])),
-    ("tokio-stream", Rooms(&["grpc"])),
+    ("tokio-stream", Rooms(&["grpc", "node"])),
     ("toml", Rooms(&["node"])),
     ("tonic", Rooms(&["grpc"])),
     ("tonic-prost", Rooms(&["grpc"])),

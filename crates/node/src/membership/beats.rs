@@ -1,0 +1,125 @@
+//! Heartbeats: every node tells the elected one that it lives, and has a lease for a while from then on. On a thread of their own, with
+//! connections of their own, so that nothing else keeps them waiting.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use cluster::allocation::Disk;
+use cluster::state::NodeId;
+use grpc::channels::{Ask, Channels};
+use grpc::payload::{from_json, to_json};
+use grpc::route::{Class, Router};
+use grpc::wire::Wire;
+use model::error::{Error, ErrorKind};
+use serde::{Deserialize, Serialize};
+
+use super::Membership;
+use super::watch::LEASE_MS;
+use crate::metadata::answer;
+
+const BEAT: &str = "membership.beat";
+const INTERVAL: Duration = Duration::from_millis(200);
+/// A beat that takes longer earns no lease that is worth waiting for.
+const TIMEOUT: Duration = Duration::from_millis(1000);
+/// Beats between two looks at the disk.
+const DISK_BEATS: u64 = 25;
+
+#[derive(Serialize, Deserialize)]
+struct Beat {
+    id: NodeId,
+    ephemeral_id: Arc<str>,
+    /// Total and available bytes of the disk that holds the data, where the system says.
+    disk: Option<(u64, u64)>,
+}
+
+/// Starts the thread. It ends when the node does.
+///
+/// # Errors
+/// When the system gives no thread.
+pub(crate) fn start(membership: &Arc<Membership>, wire: Wire, data: PathBuf) -> io::Result<()> {
+    let weak = Arc::downgrade(membership);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let beat = async move {
+        let channels = Channels::new(wire);
+        let mut ticks = tokio::time::interval(INTERVAL);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (mut count, mut disk) = (0, None);
+        loop {
+            ticks.tick().await;
+            let Some(membership) = weak.upgrade() else { return };
+            if count % DISK_BEATS == 0 {
+                disk = space(&data);
+            }
+            count += 1;
+            if let Err(error) = membership.beat(&channels, disk).await {
+                tracing::debug!("a heartbeat was not answered: {error}");
+            }
+        }
+    };
+    std::thread::Builder::new().name("shoal-heartbeat".to_owned()).spawn(move || runtime.block_on(beat)).map(drop)
+}
+
+/// Total and available bytes of the disk below a folder.
+fn space(data: &std::path::Path) -> Option<(u64, u64)> {
+    let disk = rustix::fs::statvfs(data).ok()?;
+    // What the system keeps for itself is nobody's: it counts neither as used nor as there.
+    let used = disk.f_blocks.saturating_sub(disk.f_bfree);
+    Some(((used + disk.f_bavail) * disk.f_frsize, disk.f_bavail * disk.f_frsize))
+}
+
+impl Membership {
+    /// Tells the elected node that this one lives; its answer is a lease from the time of sending on.
+    async fn beat(&self, channels: &Channels, disk: Option<(u64, u64)>) -> Result<(), Error> {
+        let sent = self.now_ms();
+        let state = self.metadata.state();
+        let Some(elected) = self.metadata.standing().elected else { return Ok(()) };
+        if elected == self.own {
+            self.report_disk(&self.own, disk);
+            self.lease_until.store(sent + LEASE_MS, Ordering::Release);
+            return Ok(());
+        }
+        let sighted = self.metadata.sightings().address(&elected);
+        let address = sighted.or_else(|| state.nodes.get(&elected).map(|node| node.peer_address.clone()));
+        let Some(address) = address else { return Ok(()) };
+        let beat = Beat { id: self.own.clone(), ephemeral_id: self.node.ephemeral_id.clone(), disk };
+        let ask = Ask { class: Class::Control, kind: BEAT, within: Some(TIMEOUT), payload: to_json(&beat)? };
+        let known: bool = from_json(&channels.ask(&address, ask).await.map_err(Error::from)?)?;
+        if known {
+            self.lease_until.store(sent + LEASE_MS, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    pub(super) fn routes_of_beats(self: &Arc<Self>, router: &mut Router) {
+        let membership = self.clone();
+        answer(router, (Class::Control, BEAT), move |beat: Beat| {
+            let membership = membership.clone();
+            async move { membership.take(&beat) }
+        });
+    }
+
+    /// As the elected node: hears a heartbeat. Out: whether that process is in the cluster.
+    fn take(&self, beat: &Beat) -> Result<bool, Error> {
+        let now = self.now_ms();
+        let mut watch = self.watch.lock();
+        let Some(watch) = watch.as_mut() else {
+            return Err(Error::new(ErrorKind::ClusterManagerNotDiscovered, "this node is not the elected one"));
+        };
+        let state = self.metadata.state();
+        let known = state.nodes.get(&beat.id).is_some_and(|node| node.ephemeral_id == beat.ephemeral_id);
+        if known {
+            watch.heard(now, &beat.id);
+            self.report_disk(&beat.id, beat.disk);
+        }
+        Ok(known)
+    }
+
+    fn report_disk(&self, node: &NodeId, disk: Option<(u64, u64)>) {
+        if let Some((total_bytes, available_bytes)) = disk {
+            self.metadata.reports().disk(node, Disk { total_bytes, available_bytes });
+        }
+    }
+}

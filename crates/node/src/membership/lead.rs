@@ -1,0 +1,138 @@
+//! What the elected node does beside answering: it watches the others, keeps the right number of voters, and has the planner look again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cluster::command::Command;
+use cluster::state::NodeId;
+use grpc::call::CallError;
+
+use super::watch::Watch;
+use super::{Membership, voters};
+use crate::clock::now_ms;
+
+const TICK: Duration = Duration::from_millis(50);
+/// Between two looks of the planner at a state that has not changed: disks fill, and throttles end.
+const PLAN: Duration = Duration::from_secs(10);
+/// Between two tries at changing the voters.
+const VOTERS: Duration = Duration::from_millis(500);
+/// Who has been away for this long is sent nothing any more; it may still come back.
+const FORGET: Duration = Duration::from_secs(600);
+
+/// What the elected node remembers from one tick to the next.
+struct Office {
+    planned: Instant,
+    voters_tried: Instant,
+    /// Learners that are not in the cluster, and since when.
+    away: std::collections::BTreeMap<NodeId, Instant>,
+}
+
+impl Membership {
+    /// Leads whenever this node is elected. Never returns.
+    pub(crate) async fn lead(self: Arc<Self>) {
+        let mut office: Option<Office> = None;
+        loop {
+            tokio::time::sleep(TICK).await;
+            if !self.metadata.is_elected() {
+                if office.take().is_some() {
+                    *self.watch.lock() = None;
+                    tracing::info!("node {} is not the elected cluster manager any more", self.node.name);
+                }
+                continue;
+            }
+            let office = office.get_or_insert_with(|| self.enter());
+            self.remove_the_gone().await;
+            self.plan(office).await;
+            self.keep_voters(office).await;
+        }
+    }
+
+    fn enter(&self) -> Office {
+        *self.watch.lock() = Some(Watch::new(self.now_ms()));
+        let standing = self.metadata.standing();
+        tracing::info!("node {} is the elected cluster manager (term {})", self.node.name, standing.term);
+        let now = Instant::now();
+        Office { planned: now - PLAN, voters_tried: now - VOTERS, away: Default::default() }
+    }
+
+    async fn remove_the_gone(self: &Arc<Self>) {
+        let state = self.metadata.state();
+        let others: Vec<NodeId> = state.nodes.keys().filter(|id| **id != self.own).cloned().collect();
+        for id in &others {
+            let refuses = self.metadata.sightings().last_refused(id).is_some();
+            let is_dead = refuses && self.is_dead(id, &state.nodes[id].peer_address).await;
+            if let Some(watch) = self.watch.lock().as_mut().filter(|_| is_dead) {
+                watch.refused(id);
+            }
+        }
+        let now = self.now_ms();
+        let gone = self.watch.lock().as_ref().map(|watch| watch.gone(now, &others)).unwrap_or_default();
+        if gone.is_empty() {
+            return;
+        }
+        for id in &gone {
+            tracing::warn!("node {} is gone: it does not answer any more", state.nodes[id].name);
+        }
+        let at_ms = now_ms();
+        let left = gone.into_iter().map(|id| Command::NodeLeft { id, at_ms }).collect();
+        if let Err(error) = self.metadata.propose(left).await {
+            tracing::warn!("nodes that are gone cannot be taken out: {error}");
+        }
+    }
+
+    /// Asks once more before it is believed: a process that has just started again listens.
+    async fn is_dead(&self, id: &NodeId, address: &str) -> bool {
+        match self.channels.hello(address, &self.introduction()).await {
+            Err(CallError::Refused { .. }) => true,
+            Ok(other) => {
+                self.met(&other);
+                // Somebody else in its place.
+                *other.node_id != *id.0
+            }
+            Err(_) => false,
+        }
+    }
+
+    async fn plan(&self, office: &mut Office) {
+        if office.planned.elapsed() < PLAN {
+            return;
+        }
+        office.planned = Instant::now();
+        if let Err(error) = self.metadata.propose(Vec::new()).await {
+            tracing::debug!("the planner's commands were not carried out: {error}");
+        }
+    }
+
+    async fn keep_voters(&self, office: &mut Office) {
+        if office.voters_tried.elapsed() < VOTERS {
+            return;
+        }
+        office.voters_tried = Instant::now();
+        let (state, standing) = (self.metadata.state(), self.metadata.standing());
+        let wanted = voters::wanted(&state, &standing.voters, &self.own);
+        // Who is not admitted yet votes later.
+        let admitted = wanted.iter().all(|id| standing.addresses.contains_key(id));
+        let mut now = standing.voters.clone();
+        now.sort();
+        if admitted && !wanted.is_empty() && wanted != now && state.nodes.contains_key(&self.own) {
+            match self.metadata.set_voters(&wanted).await {
+                Ok(()) => tracing::info!("{} nodes vote now, {} before", wanted.len(), now.len()),
+                Err(error) => tracing::debug!("{error}"),
+            }
+        }
+        self.forget_learners(office, &standing.learners).await;
+    }
+
+    async fn forget_learners(&self, office: &mut Office, learners: &[NodeId]) {
+        let state = self.metadata.state();
+        office.away.retain(|id, _| learners.contains(id) && !state.nodes.contains_key(id));
+        for id in learners.iter().filter(|id| !state.nodes.contains_key(*id)) {
+            let since = *office.away.entry(id.clone()).or_insert_with(Instant::now);
+            if since.elapsed() > FORGET
+                && let Err(error) = self.metadata.dismiss(id).await
+            {
+                tracing::debug!("{error}");
+            }
+        }
+    }
+}

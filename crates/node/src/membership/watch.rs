@@ -1,0 +1,153 @@
+//! Which nodes the elected one takes out of the cluster: a pure decision from what was heard and when.
+//!
+//! A node that is silent for longer than it ever seems to be is gone; one whose address refuses connections is gone at once. When many fall
+//! silent together it is rather the elected node or its network that is ill, and it waits. Time is in milliseconds of any clock that only grows.
+
+use std::collections::BTreeMap;
+
+use cluster::state::NodeId;
+
+/// A lease lasts this long from when the heartbeat was sent that earned it.
+pub(crate) const LEASE_MS: u64 = 1000;
+/// A node that is silent for this long is removed: longer than its lease, whatever clocks drift.
+const REMOVE_MS: u64 = 1500;
+/// The longest that jitter may stretch this to, and the wait while many are silent.
+const REMOVE_MAX_MS: u64 = 5000;
+/// How much an interval counts in the running mean and deviation.
+const WEIGHT: f64 = 0.1;
+
+/// The elected node's view of the others.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// Whoever has not been heard since was not heard by this node: it is new in office.
+    since: u64,
+    heard: BTreeMap<NodeId, Heard>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    last: u64,
+    /// Of the interval between two heartbeats, and its deviation.
+    mean: f64,
+    deviation: f64,
+    refused: bool,
+}
+
+impl Watch {
+    /// From the moment at which this node was elected.
+    pub(crate) fn new(now: u64) -> Self {
+        Self { since: now, heard: BTreeMap::new() }
+    }
+
+    /// A heartbeat came.
+    pub(crate) fn heard(&mut self, now: u64, node: &NodeId) {
+        let fresh = Heard { last: now, mean: 0.0, deviation: 0.0, refused: false };
+        let heard = self.heard.entry(node.clone()).or_insert(fresh);
+        let interval = now.saturating_sub(heard.last) as f64;
+        heard.deviation += WEIGHT * ((interval - heard.mean).abs() - heard.deviation);
+        heard.mean += WEIGHT * (interval - heard.mean);
+        heard.last = now;
+        heard.refused = false;
+    }
+
+    /// Nobody listens at the node's address: its process has ended.
+    pub(crate) fn refused(&mut self, node: &NodeId) {
+        let fresh = Heard { last: self.since, mean: 0.0, deviation: 0.0, refused: true };
+        self.heard.entry(node.clone()).or_insert(fresh).refused = true;
+    }
+
+    /// Which of `nodes` are gone.
+    pub(crate) fn gone(&self, now: u64, nodes: &[NodeId]) -> Vec<NodeId> {
+        let (dead, alive): (Vec<&NodeId>, Vec<&NodeId>) = nodes.iter().partition(|node| self.is_dead(node));
+        let silent: Vec<&NodeId> =
+            alive.into_iter().filter(|node| self.silence(now, node) > self.patience(node)).collect();
+        // Of two others one may well be ill alone; of more than a third it is hard to believe.
+        let many = silent.len() > 1 && silent.len() * 3 > nodes.len() + 1;
+        let believed = silent.into_iter().filter(|node| !many || self.silence(now, node) > REMOVE_MAX_MS);
+        dead.into_iter().chain(believed).cloned().collect()
+    }
+
+    fn is_dead(&self, node: &NodeId) -> bool {
+        self.heard.get(node).is_some_and(|heard| heard.refused)
+    }
+
+    fn silence(&self, now: u64, node: &NodeId) -> u64 {
+        let last = self.heard.get(node).map_or(self.since, |heard| heard.last.max(self.since));
+        now.saturating_sub(last)
+    }
+
+    fn patience(&self, node: &NodeId) -> u64 {
+        let Some(heard) = self.heard.get(node) else { return REMOVE_MS };
+        ((heard.mean + 4.0 * heard.deviation) as u64).clamp(REMOVE_MS, REMOVE_MAX_MS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(names: &str) -> Vec<NodeId> {
+        names.chars().map(|name| NodeId(name.to_string().into())).collect()
+    }
+
+    fn names(ids: &[NodeId]) -> String {
+        ids.iter().map(|id| &*id.0).collect()
+    }
+
+    /// All of `names` beat every 200 ms until `until`.
+    fn beating(watch: &mut Watch, nodes: &str, until: u64) {
+        for now in (0..=until).step_by(200) {
+            ids(nodes).iter().for_each(|node| watch.heard(now, node));
+        }
+    }
+
+    #[test]
+    fn who_is_silent_is_gone_after_the_lease_has_ended() {
+        let mut watch = Watch::new(0);
+        beating(&mut watch, "abcd", 10_000);
+        beating(&mut watch, "abc", 0);
+        for node in ids("abc") {
+            watch.heard(11_400, &node);
+        }
+        assert_eq!(names(&watch.gone(11_000, &ids("abcd"))), "");
+        assert_eq!(names(&watch.gone(11_501, &ids("abcd"))), "d");
+    }
+
+    #[test]
+    fn who_refuses_is_gone_at_once_and_back_when_heard() {
+        let mut watch = Watch::new(0);
+        beating(&mut watch, "abc", 1000);
+        watch.refused(&ids("b")[0]);
+        assert_eq!(names(&watch.gone(1050, &ids("abc"))), "b");
+        watch.heard(1100, &ids("b")[0]);
+        assert_eq!(names(&watch.gone(1150, &ids("abc"))), "");
+    }
+
+    #[test]
+    fn many_silent_at_once_are_waited_for() {
+        let mut watch = Watch::new(0);
+        beating(&mut watch, "abcd", 10_000);
+        watch.heard(12_000, &ids("a")[0]);
+        assert_eq!(names(&watch.gone(12_500, &ids("abcd"))), "");
+        watch.heard(15_400, &ids("a")[0]);
+        assert_eq!(names(&watch.gone(15_500, &ids("abcd"))), "bcd");
+    }
+
+    #[test]
+    fn who_is_new_in_office_waits() {
+        let watch = Watch::new(50_000);
+        assert_eq!(names(&watch.gone(51_400, &ids("a"))), "");
+        assert_eq!(names(&watch.gone(51_600, &ids("a"))), "a");
+    }
+
+    #[test]
+    fn jitter_stretches_the_wait() {
+        let mut watch = Watch::new(0);
+        let node = &ids("a")[0];
+        for now in (0..40_000).step_by(1200) {
+            watch.heard(now, node);
+            watch.heard(now + 100, node);
+        }
+        assert!(watch.patience(node) > 2000, "{}", watch.patience(node));
+    }
+}

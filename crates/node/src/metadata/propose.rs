@@ -1,0 +1,222 @@
+//! Changes of the metadata on their way: gathered, carried to the elected node, answered.
+//!
+//! On the elected node all commands that wait become one entry of the log, together with what the planner makes of them: who creates an index
+//! waits for one write. On any other node they go to the elected one. Not here: what commands do.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cluster::allocation::{Facts, planner};
+use cluster::command::Command;
+use cluster::state::{NodeId, State};
+use grpc::call::CallError;
+use grpc::channels::{Ask, Channels};
+use grpc::payload::{from_json, to_json};
+use grpc::route::{Class, Router};
+use model::error::{Error, ErrorKind};
+use openraft::ReadPolicy;
+use openraft::async_runtime::watch::WatchReceiver;
+use openraft::errors::{ClientWriteError, RaftError};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot};
+
+use super::machine::carry_out;
+use super::network::{Sightings, answer};
+use super::published::Published;
+use super::types::{Batch, Raft, Types};
+use crate::clock::now_ms;
+
+const SUBMIT: &str = "metadata.submit";
+/// Callers that wait; more wait to be let in.
+pub(super) const MAX_WAITING: usize = 1024;
+/// How long a forwarded question may take, where its caller has more time.
+const FORWARD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two looks for an elected node.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Commands, and where their answers go.
+pub(super) struct Waiting {
+    pub(super) commands: Vec<Command>,
+    pub(super) until: Instant,
+    pub(super) answer: oneshot::Sender<Result<Answers, Error>>,
+}
+
+/// What came of commands, and the entry of the log that says so.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Answers {
+    pub(super) outcomes: Vec<Result<(), Error>>,
+    pub(super) index: u64,
+}
+
+/// What is known of the world for the planner: the newest report of each node.
+#[derive(Clone, Default)]
+pub(crate) struct Reports(Arc<Mutex<BTreeMap<NodeId, cluster::allocation::Disk>>>);
+
+impl Reports {
+    /// A node has said how its disk is.
+    pub(crate) fn disk(&self, node: &NodeId, disk: cluster::allocation::Disk) {
+        self.0.lock().insert(node.clone(), disk);
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        Facts { now_ms: now_ms(), disks: self.0.lock().clone(), ..Facts::default() }
+    }
+}
+
+/// Takes commands one batch at a time.
+pub(super) struct Proposer {
+    pub(super) raft: Raft,
+    pub(super) published: Arc<Published>,
+    pub(super) channels: Arc<Channels>,
+    pub(super) sightings: Sightings,
+    pub(super) reports: Reports,
+}
+
+/// Why a batch has no answer.
+enum Failure {
+    /// Nothing has happened: it can be tried again.
+    NotElected,
+    /// Whether it happened is unknown; what is left is an error for those who wait.
+    Unknown(Error),
+}
+
+impl Proposer {
+    /// Until nobody can send any more.
+    pub(super) async fn run(self, mut waiting: mpsc::Receiver<Waiting>) {
+        while let Some(first) = waiting.recv().await {
+            let mut all = vec![first];
+            while let Ok(next) = waiting.try_recv() {
+                all.push(next);
+            }
+            self.settle(all).await;
+        }
+    }
+
+    /// Tries until all have their answers or no time is left.
+    async fn settle(&self, mut all: Vec<Waiting>) {
+        loop {
+            let now = Instant::now();
+            let (in_time, late): (Vec<_>, Vec<_>) = all.into_iter().partition(|waiting| waiting.until > now);
+            late.into_iter().for_each(|waiting| waiting.settle(Err(not_elected())));
+            let Some(until) = in_time.iter().map(|waiting| waiting.until).max() else { return };
+            let commands: Vec<Command> = in_time.iter().flat_map(|waiting| waiting.commands.iter().cloned()).collect();
+            match self.attempt(commands, until).await {
+                Ok(answers) => {
+                    let mut outcomes = answers.outcomes.into_iter();
+                    for waiting in in_time {
+                        let own = outcomes.by_ref().take(waiting.commands.len()).collect();
+                        waiting.settle(Ok(Answers { outcomes: own, index: answers.index }));
+                    }
+                    return;
+                }
+                Err(Failure::Unknown(error)) => {
+                    in_time.into_iter().for_each(|waiting| waiting.settle(Err(error.clone())));
+                    return;
+                }
+                Err(Failure::NotElected) => all = in_time,
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn attempt(&self, commands: Vec<Command>, until: Instant) -> Result<Answers, Failure> {
+        let (own, elected) = {
+            let metrics = self.raft.metrics();
+            let metrics = metrics.borrow_watched();
+            (metrics.id.clone(), metrics.current_leader.clone())
+        };
+        match elected {
+            None => Err(Failure::NotElected),
+            Some(elected) if elected == own => self.propose(commands).await,
+            Some(elected) => self.forward(&elected.0, &commands, until).await,
+        }
+    }
+
+    /// Makes an entry of the commands and of what they entail, unless they change nothing.
+    async fn propose(&self, mut commands: Vec<Command>) -> Result<Answers, Failure> {
+        let asked = commands.len();
+        let before = self.published.state();
+        let (mut after, outcomes) = carry_out(&before, &commands);
+        let planned = plan(&after, &self.reports.facts());
+        after = carry_out(&after, &planned).0;
+        if after.version == before.version {
+            // Refused, or so already: nothing is written, but it must be the elected node that says so.
+            let read = self.raft.ensure_linearizable(ReadPolicy::ReadIndex).await.map_err(|_| Failure::NotElected)?;
+            return Ok(Answers { outcomes, index: read.log_id().index });
+        }
+        commands.extend(planned);
+        match self.raft.client_write(Batch(Arc::new(commands))).await {
+            Ok(written) => {
+                let mut outcomes = written.data.0;
+                outcomes.truncate(asked);
+                Ok(Answers { outcomes, index: written.log_id.index })
+            }
+            Err(RaftError::APIError(ClientWriteError::ForwardToLeader(_))) => Err(Failure::NotElected),
+            Err(error) => {
+                Err(Failure::Unknown(Error::new(ErrorKind::Io, format!("the metadata cannot change: {error}"))))
+            }
+        }
+    }
+
+    async fn forward(&self, elected: &NodeId, commands: &[Command], until: Instant) -> Result<Answers, Failure> {
+        let address = self.sightings.address(elected).or_else(|| {
+            let state = self.published.state();
+            state.nodes.get(elected).map(|node| node.peer_address.clone())
+        });
+        let Some(address) = address else { return Err(Failure::NotElected) };
+        let payload = to_json(&commands).map_err(Failure::Unknown)?;
+        let within = until.saturating_duration_since(Instant::now()).min(FORWARD_TIMEOUT);
+        let ask = Ask { class: Class::Control, kind: SUBMIT, within: Some(within), payload };
+        match self.channels.ask(&address, ask).await {
+            Ok(answered) => from_json(&answered).map_err(Failure::Unknown),
+            Err(CallError::Answered(error)) if error.kind == ErrorKind::ClusterManagerNotDiscovered => {
+                Err(Failure::NotElected)
+            }
+            Err(error) if error.nothing_happened() => Err(Failure::NotElected),
+            Err(error) => Err(Failure::Unknown(error.into())),
+        }
+    }
+}
+
+impl Waiting {
+    fn settle(self, answer: Result<Answers, Error>) {
+        // Who does not wait any more need not be told.
+        let _ = self.answer.send(answer);
+    }
+}
+
+/// What is due in this state, beside what was asked for.
+fn plan(state: &State, facts: &Facts) -> Vec<Command> {
+    planner(state, facts)
+}
+
+/// Answers the commands of other nodes, if this one is elected.
+pub(super) fn routes(raft: &Raft, orders: &mpsc::Sender<Waiting>, router: &mut Router) {
+    let (raft, orders) = (raft.clone(), orders.clone());
+    answer(router, (Class::Control, SUBMIT), move |commands: Vec<Command>| {
+        let (raft, orders) = (raft.clone(), orders.clone());
+        async move {
+            if !is_elected(&raft) {
+                return Err(not_elected());
+            }
+            let (answer, told) = oneshot::channel();
+            let waiting = Waiting { commands, until: Instant::now() + FORWARD_TIMEOUT, answer };
+            orders.send(waiting).await.map_err(|_| not_elected())?;
+            told.await.unwrap_or_else(|_| Err(not_elected()))
+        }
+    });
+}
+
+/// Whether this node is the elected one, as far as it knows.
+pub(super) fn is_elected(raft: &openraft::Raft<Types, super::machine::Machine>) -> bool {
+    let metrics = raft.metrics();
+    let metrics = metrics.borrow_watched();
+    metrics.current_leader.as_ref() == Some(&metrics.id)
+}
+
+/// In OpenSearch's words.
+pub(super) fn not_elected() -> Error {
+    Error::new(ErrorKind::ClusterManagerNotDiscovered, "no elected cluster manager was found in time")
+}
