@@ -40,7 +40,7 @@ pub(crate) fn demo(arguments: &Demo) -> Result<(), Failure> {
     let client = Client::new(&format!("http://{}", running.address))?;
     let shown = show::show(&client);
     let ended = match (&shown, arguments.exit) {
-        (Ok(()), false) => show::farewell(client.url()).and_then(|()| running.wait(&runtime)),
+        (Ok(()), false) => show::farewell(client.url(), running.redis).and_then(|()| running.wait(&runtime)),
         _ => running.end(&runtime),
     };
     runtime.shutdown_timeout(GRACE);
@@ -60,12 +60,19 @@ fn address(arguments: &Demo) -> SocketAddr {
     }
 }
 
+/// The usual port of Redis, or a free one when it is taken.
+fn redis_address() -> SocketAddr {
+    let usual = SocketAddr::new(ADDRESS.ip(), 6379);
+    if TcpListener::bind(usual).is_ok() { usual } else { SocketAddr::new(ADDRESS.ip(), 0) }
+}
+
 fn sources(folder: &Folder, address: SocketAddr) -> Sources {
     let set = |key: &str, value: String| (key.to_owned(), value);
     let flags = vec![
         set("node.name", "demo".to_owned()),
         set("path.data", folder.path().to_string_lossy().into_owned()),
         set("http.address", address.to_string()),
+        set("resp.address", redis_address().to_string()),
         set("log.level", "warn".to_owned()),
     ];
     Sources { flags, ..Sources::default() }
@@ -74,6 +81,8 @@ fn sources(folder: &Folder, address: SocketAddr) -> Sources {
 /// The node, as a task.
 struct Running {
     address: SocketAddr,
+    /// Where it answers Redis clients.
+    redis: SocketAddr,
     task: JoinHandle<std::io::Result<()>>,
     end: oneshot::Sender<()>,
 }
@@ -84,6 +93,7 @@ impl Running {
             let signal = stop::at_signal()?;
             let node = Node::start(config).await?;
             let address = node.address()?;
+            let redis = node.resp_address()?.unwrap_or(address);
             let (end, ended) = oneshot::channel::<()>();
             let stop = async move {
                 tokio::select! {
@@ -92,7 +102,7 @@ impl Running {
                     _ = ended => {}
                 }
             };
-            Ok(Self { address, task: tokio::spawn(node.run(stop)), end })
+            Ok(Self { address, redis, task: tokio::spawn(node.run(stop)), end })
         };
         runtime.block_on(starting).map_err(Failure::Node)
     }

@@ -1,6 +1,7 @@
 //! The show: load the voyages, ask some questions, print what comes.
 
 use std::io::{Result as Written, Write};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -37,15 +38,17 @@ pub(super) fn show(client: &Client) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Of the writer.
-pub(super) fn farewell(url: &str) -> Result<(), Failure> {
+pub(super) fn farewell(url: &str, redis: SocketAddr) -> Result<(), Failure> {
     let phrase = json!({"query": {"match_phrase": {"log": "man overboard"}}, "highlight": {"fields": {"log": {}}}});
     let mut out = std::io::stdout().lock();
     let written = writeln!(
         out,
-        "\nThe node answers on {url} until Ctrl-C; its folder goes with it. Try:\n\n  \
+        "\nThe node answers on {url} and Redis clients on {redis} until Ctrl-C; its folder goes with it. Try:\n\n  \
          curl '{url}/_cat/indices?v'\n  \
          curl '{url}/{INDEX}/_search?q=captain:calloway+AND+cargo:bees&pretty'\n  \
-         curl '{url}/{INDEX}/_search?pretty' -H 'content-type: application/json' -d '{phrase}'\n"
+         curl '{url}/{INDEX}/_search?pretty' -H 'content-type: application/json' -d '{phrase}'\n  \
+         redis-cli -p {} HSET film:1 title Alien year 1979\n",
+        redis.port()
     );
     written.and_then(|()| out.flush()).map_err(Failure::Output)
 }
