@@ -80,8 +80,7 @@ fn redis_keys_survive_a_kill_and_expire() {
     assert_eq!(client.say("TTL film:1"), -1);
     client.say("PEXPIRE later 1");
     until(&mut client, "DBSIZE", &json!(1));
-    let info = client.say("INFO stats");
-    assert!(info.as_str().unwrap_or_default().contains("expired_keys:1\r\n"), "{info}");
+    until_info(&mut client, "stats", "expired_keys:1\r\n");
 }
 
 #[test]
@@ -126,14 +125,14 @@ fn redis_connections_have_limits() {
     while deaf.stream.write_all(&many).is_ok() {
         assert!(Instant::now() < deadline, "the node goes on reading");
     }
-    until_clients(&mut one, 1);
+    until_info(&mut one, "clients", "connected_clients:1\r\n");
 }
 
-fn until_clients(client: &mut Client, count: u32) {
+/// Asks until a section of INFO says `wanted`.
+fn until_info(client: &mut Client, section: &str, wanted: &str) {
     let deadline = Instant::now() + PATIENCE;
-    let wanted = format!("connected_clients:{count}\r\n");
-    while !client.say("INFO clients").as_str().unwrap_or_default().contains(&wanted) {
-        assert!(Instant::now() < deadline, "the connection of a client that does not read stays");
+    while !client.say(&format!("INFO {section}")).as_str().unwrap_or_default().contains(wanted) {
+        assert!(Instant::now() < deadline, "INFO {section} never says {wanted:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
