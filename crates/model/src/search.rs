@@ -106,8 +106,22 @@ pub struct SortKey {
     pub format: Option<String>,
     /// `date` or `date_nanos` where indexes disagree.
     pub numeric_type: Option<String>,
+    /// The values of objects inside.
+    pub nested: Option<Box<NestedSort>>,
     /// `_geo_distance`: sort by how far the field's places are from these.
     pub distance: Option<Box<GeoDistanceSort>>,
+}
+
+/// Which objects inside a document are sorted by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NestedSort {
+    pub path: String,
+    /// Only objects that it matches.
+    pub filter: Option<Query>,
+    /// Only so many of them, in their order.
+    pub max_children: Option<u32>,
+    /// Objects inside of these.
+    pub inner: Option<Box<NestedSort>>,
 }
 
 /// What `_geo_distance` asks besides the field, the order and the mode.
@@ -287,6 +301,29 @@ pub struct Hit {
     pub explanation: Option<Box<Explanation>>,
     /// For `explain`: shard and node.
     pub shard: Option<ShardNumber>,
+    /// Which object inside of the document it is; `None`: the document.
+    pub nested: Option<Box<NestedIdentity>>,
+    /// By name: the objects inside that matched.
+    pub inner_hits: Vec<(String, InnerFound)>,
+}
+
+/// Which object inside of a document, from outside in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NestedIdentity {
+    /// Its path, from the object around it.
+    pub field: String,
+    /// Its place among those of this path.
+    pub offset: u32,
+    pub inner: Option<Box<NestedIdentity>>,
+}
+
+/// The objects inside of one hit that matched.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct InnerFound {
+    pub total: u64,
+    pub max_score: Option<f32>,
+    /// Best first, as many as were asked for.
+    pub hits: Vec<Hit>,
 }
 
 /// How a score came about.

@@ -9,6 +9,7 @@ use model::geo::GeoPoint;
 use model::geo::area::Area;
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
 use model::query::ranked::{Corpus, Scorer, Window};
+use model::query::nested::NestedScore;
 
 /// Full dotted path of a leaf field, aliases resolved.
 pub type FieldName = Arc<str>;
@@ -71,6 +72,18 @@ pub enum BoundKind {
     FunctionScore(Box<BoundFunctionScore>),
     /// Full text as the Redis dialect ranks it.
     Ranked(Box<BoundRanked>),
+    /// Documents by what lies inside of them.
+    Nested(Box<BoundNested>),
+}
+
+/// Documents with an object at `path` that `query` matches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundNested {
+    pub path: FieldName,
+    /// The nested objects whose documents these are; `None`: the outermost documents. It lies around `path`.
+    pub parent: Option<FieldName>,
+    pub query: BoundQuery,
+    pub score_mode: NestedScore,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -282,6 +295,8 @@ impl BoundQuery {
             K::DisMax { queries, .. } => queries.iter().any(Self::needs_statistics),
             K::FunctionScore(function) => function.query.needs_statistics(),
             K::Ranked(ranked) => !matches!(ranked.scorer, Scorer::None | Scorer::DocScore),
+            // Inner hits are scored even where the query is a filter.
+            K::Nested(nested) => nested.query.needs_statistics(),
             _ => false,
         }
     }

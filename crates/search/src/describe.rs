@@ -56,6 +56,7 @@ fn kind(kind: &BoundKind) -> String {
         }
         BoundKind::FunctionScore(score) => function_score(score),
         BoundKind::Ranked(ranked) => format!("ranked({})", lucene(&ranked.candidates)),
+        BoundKind::Nested(join) => format!("ToParentBlockJoinQuery ({})", lucene(&join.query)),
     }
 }
 

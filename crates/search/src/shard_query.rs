@@ -51,11 +51,31 @@ pub enum SortBy {
         values: SortValues,
         missing: Missing,
         mode: SortMode,
+        /// The values are those of objects inside.
+        nested: Option<Arc<BoundNestedSort>>,
     },
     /// No such field here (`unmapped_type`): every document is missing it.
     Unmapped {
         missing: Missing,
     },
+}
+
+/// Objects inside of documents, by whose values those are sorted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundNestedSort {
+    /// The path of the nested objects that are sorted; `None`: the outermost documents.
+    pub parent: Option<FieldName>,
+    /// From outside in; the last are those whose values count. Never empty.
+    pub levels: Vec<NestedLevel>,
+    /// Only so many objects of a document, in their order.
+    pub max_children: Option<u32>,
+}
+
+/// The objects at a path that a filter matches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NestedLevel {
+    pub path: FieldName,
+    pub filter: Option<Arc<BoundQuery>>,
 }
 
 /// How the values of a sorted field are read.

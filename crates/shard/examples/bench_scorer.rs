@@ -114,6 +114,7 @@ fn ours(directory: &Path, documents: u64) -> Result<Reader, Failure> {
             texts: vec![(BODY, text(number).into())],
             exact: vec![(meta::ID, id.into_bytes().into())],
             numbers: Vec::new(),
+            inner: Vec::new(),
         };
         SequencedDocument { document: Arc::new(document), seq_no: number, primary_term: 1, version: 1 }
     });

@@ -32,8 +32,10 @@ pub mod meta {
     pub const IGNORED: FieldSlot = FieldSlot(6);
     /// `_field_names`: paths that a document has, for fields with neither norms nor column.
     pub const FIELD_NAMES: FieldSlot = FieldSlot(7);
+    /// `_nested_path`: of a document inside of another, the path of the nested object that it is. No other document has it.
+    pub const NESTED_PATH: FieldSlot = FieldSlot(8);
     /// The first slot of a mapped field.
-    pub const FIRST: u32 = 8;
+    pub const FIRST: u32 = 9;
 }
 
 /// How a field lies on disk.

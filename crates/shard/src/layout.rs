@@ -26,6 +26,7 @@ pub fn base_table() -> FieldTable {
         ("_routing", exact(true, true)),
         ("_ignored", exact(true, true)),
         ("_field_names", exact(true, false)),
+        ("_nested_path", exact(true, false)),
     ] {
         table.append(path.into(), layout);
     }

@@ -18,6 +18,41 @@ pub struct PreparedDocument {
     pub exact: Vec<(FieldSlot, Box<[u8]>)>,
     /// Number codes: sorted by slot, then code; may repeat. Without the bookkeeping numbers.
     pub numbers: Vec<(FieldSlot, i64)>,
+    /// The documents inside, those inside of them before them, otherwise in their order.
+    pub inner: Vec<InnerDocument>,
+}
+
+/// One nested object, a document of its own: values as of [`PreparedDocument`], its `_nested_path` and the root's `_id` among them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InnerDocument {
+    pub texts: Vec<(FieldSlot, Box<str>)>,
+    pub exact: Vec<(FieldSlot, Box<[u8]>)>,
+    pub numbers: Vec<(FieldSlot, i64)>,
+}
+
+/// The values of one document of a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Values<'a> {
+    pub(crate) texts: &'a [(FieldSlot, Box<str>)],
+    pub(crate) exact: &'a [(FieldSlot, Box<[u8]>)],
+    pub(crate) numbers: &'a [(FieldSlot, i64)],
+}
+
+impl PreparedDocument {
+    /// How many documents a segment holds of it.
+    pub(crate) fn doc_count(&self) -> u32 {
+        self.inner.len() as u32 + 1
+    }
+
+    /// The documents inside, in order.
+    pub(crate) fn inner_values(&self) -> impl Iterator<Item = Values<'_>> {
+        self.inner.iter().map(|inner| Values { texts: &inner.texts, exact: &inner.exact, numbers: &inner.numbers })
+    }
+
+    /// The document itself.
+    pub(crate) fn values(&self) -> Values<'_> {
+        Values { texts: &self.texts, exact: &self.exact, numbers: &self.numbers }
+    }
 }
 
 /// A prepared document with the bookkeeping that the primary assigned.

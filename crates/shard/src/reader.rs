@@ -66,7 +66,7 @@ impl Default for Similarity {
 #[derive(Clone)]
 pub struct SegmentView {
     pub segment: Arc<dyn Segment>,
-    /// `None`: all alive.
+    /// Of documents inside of others, the outermost alone. `None`: all alive.
     pub alive: Option<Arc<AliveDocs>>,
 }
 
@@ -78,11 +78,13 @@ impl SegmentView {
 }
 
 impl Reader {
-    /// Documents that a search can find.
+    /// Documents that are alive, those inside of others too.
     pub fn live_docs(&self) -> u64 {
-        self.segments
-            .iter()
-            .map(|view| u64::from(view.alive.as_ref().map_or(view.segment.doc_count(), |a| a.len())))
-            .sum()
+        let alive = |view: &SegmentView| match (&view.alive, view.segment.nested()) {
+            (Some(alive), Some(nested)) => nested.kept(alive).len(),
+            (Some(alive), None) => alive.len(),
+            (None, _) => view.segment.doc_count(),
+        };
+        self.segments.iter().map(|view| u64::from(alive(view))).sum()
     }
 }

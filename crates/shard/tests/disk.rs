@@ -89,7 +89,15 @@ fn document(
     let mut numbers = numbers;
     numbers.sort();
     let source = source.as_bytes().into();
-    let document = PreparedDocument { id, routing: None, source, texts, exact: exact.into_iter().collect(), numbers };
+    let document = PreparedDocument {
+        id,
+        routing: None,
+        source,
+        texts,
+        exact: exact.into_iter().collect(),
+        numbers,
+        inner: Vec::new(),
+    };
     SequencedDocument { document: Arc::new(document), seq_no, primary_term: 1 + seq_no % 3, version: seq_no + 7 }
 }
 

@@ -18,6 +18,7 @@ use shard::engine::{Change, CopyOptions, Operation, ShardChange, ShardCopy, Shar
 use shard::layout;
 use shard::prepare::{Prepared, Preparer, Settings};
 use shard::prepared::PreparedDocument;
+use shard::reader::SegmentView;
 use wal::{Durability, Syncer};
 
 /// A copy with what maps its documents.
@@ -27,7 +28,8 @@ struct Open {
 }
 
 fn open(directory: &Path, syncer: &Arc<Syncer>) -> Open {
-    let mapping = serde_json::json!({"properties": {"text": {"type": "text"}, "n": {"type": "long"}, "tag": {"type": "keyword"}}});
+    let mapping = serde_json::json!({"properties": {"text": {"type": "text"}, "n": {"type": "long"}, "tag": {"type": "keyword"},
+        "in": {"type": "nested", "properties": {"owner": {"type": "long"}, "deep": {"type": "nested", "properties": {"owner": {"type": "long"}}}}}}});
     let mapping = Arc::new(Mapping::parse(&mapping).unwrap());
     let registry = Registry::builtin();
     let options = CopyOptions {
@@ -64,7 +66,11 @@ fn prepare(preparer: &Preparer, id: &Arc<str>, source: &Source) -> Arc<PreparedD
 
 impl Open {
     fn source(n: u64) -> Source {
-        format!(r#"{{"text":"word{} common {n}","n":{n},"tag":["t{}","all"]}}"#, n % 7, n % 3).into_bytes().into()
+        let deep = if n % 2 == 0 { format!(r#","deep":{{"owner":{n}}}"#) } else { String::new() };
+        let inside = vec![format!(r#"{{"owner":{n}{deep}}}"#); n as usize % 4].join(",");
+        format!(r#"{{"text":"word{} common {n}","n":{n},"tag":["t{}","all"],"in":[{inside}]}}"#, n % 7, n % 3)
+            .into_bytes()
+            .into()
     }
 
     fn index(&self, id: &str, n: u64, condition: Condition, create: bool) -> Result<(Outcome, u64, u64), ErrorKind> {
@@ -98,9 +104,28 @@ impl Open {
                 ids.value(ids.first(doc).unwrap(), &mut id).unwrap();
                 let before = all.insert(String::from_utf8(id).unwrap(), view.segment.source(doc).unwrap().to_vec());
                 assert!(before.is_none(), "a document is there twice");
+                self.check_block(view, doc);
             }
         }
         all
+    }
+
+    /// What lies right before a document, back to the one before it, is what lies inside of it.
+    fn check_block(&self, view: &SegmentView, doc: u32) {
+        let number = |path: &str, doc: u32| {
+            let slot = self.preparer.fields().by_path(path).unwrap().slot;
+            view.segment.numbers(slot).unwrap().and_then(|column| column.first(doc))
+        };
+        let n = number("n", doc).unwrap();
+        let expected = (n % 4) * (1 + i64::from(n % 2 == 0));
+        let roots = view.segment.nested().map(|nested| nested.roots());
+        let is_root = |doc: u32| roots.is_none_or(|roots| roots.contains(doc));
+        let inside: Vec<u32> = (0..doc).rev().take_while(|doc| !is_root(*doc)).collect();
+        assert_eq!(inside.len() as i64, expected, "the block of {n}");
+        for inner in inside {
+            let owners = (number("in.owner", inner), number("in.deep.owner", inner));
+            assert!(matches!(owners, (Some(owner), None) | (None, Some(owner)) if owner == n), "{owners:?} in {n}");
+        }
     }
 }
 

@@ -177,6 +177,8 @@ impl Typed {
             mapping_limits: Limits {
                 total_fields: read.number("mapping.total_fields.limit")?,
                 depth: read.number("mapping.depth.limit")?,
+                nested_fields: read.number("mapping.nested_fields.limit")?,
+                nested_objects: read.number("mapping.nested_objects.limit")?,
                 field_name_length: Some(read.number("mapping.field_name_length.limit")?),
             },
             ignore_malformed: read.flag("mapping.ignore_malformed")?,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Dynamic, Field, FieldKind, Mapping, Node, NumberKind, ObjectNode, parse};
+use super::{Dynamic, Field, FieldKind, Found, Mapping, Node, NumberKind, ObjectNode, parse};
 use crate::date::DateFormat;
 use crate::error::{Error, ErrorKind};
 
@@ -97,15 +97,20 @@ impl Mapping {
         formats.into_iter().find(|format| reads(format)).map(str::to_owned)
     }
 
-    /// An update that adds `node` at `path`, with the objects between.
-    pub fn with(path: &str, node: Node) -> Self {
+    /// An update of this mapping that adds `node` at `path`, with the objects between, nested where they are.
+    pub fn with(&self, path: &str, node: Node) -> Self {
         let mut made = node;
-        let mut steps: Vec<&str> = path.split('.').collect();
-        while steps.len() > 1 {
-            let Some(step) = steps.pop() else { break };
-            made = Node::Object(ObjectNode { properties: [(Arc::from(step), made)].into(), ..ObjectNode::default() });
+        let mut path = path;
+        while let Some((above, step)) = path.rsplit_once('.') {
+            let nested = match self.find(above) {
+                Found::Object(object) => object.nested,
+                _ => None,
+            };
+            let properties = [(Arc::from(step), made)].into();
+            made = Node::Object(ObjectNode { nested, properties, ..ObjectNode::default() });
+            path = above;
         }
-        let root = ObjectNode { properties: [(Arc::from(steps[0]), made)].into(), ..ObjectNode::default() };
+        let root = ObjectNode { properties: [(Arc::from(path), made)].into(), ..ObjectNode::default() };
         Self { root, ..Self::default() }
     }
 }

@@ -1,6 +1,6 @@
 //! How large a mapping may grow: `index.mapping.*.limit`.
 
-use super::{Mapping, Node, ObjectNode, lookup};
+use super::{Mapping, Node, ObjectNode, lookup, nested};
 use crate::error::Error;
 
 /// Upper bounds, inclusive.
@@ -9,13 +9,17 @@ pub struct Limits {
     /// Objects, fields, multi-fields and aliases.
     pub total_fields: u64,
     pub depth: u64,
+    /// Nested objects of the mapping.
+    pub nested_fields: u64,
+    /// Documents inside of one document.
+    pub nested_objects: u64,
     /// Of one name, in characters; `None`: unbounded.
     pub field_name_length: Option<u64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { total_fields: 1000, depth: 20, field_name_length: None }
+        Self { total_fields: 1000, depth: 20, nested_fields: 50, nested_objects: 10_000, field_name_length: None }
     }
 }
 
@@ -33,6 +37,10 @@ impl Mapping {
                 "Limit of total fields [{}] has been exceeded",
                 limits.total_fields
             )));
+        }
+        if nested::count(&self.root) > limits.nested_fields {
+            let limit = limits.nested_fields;
+            return Err(Error::illegal_argument(format!("Limit of nested fields [{limit}] has been exceeded")));
         }
         check_depth(&self.root, "", 1, limits)?;
         let Some(longest) = limits.field_name_length else { return Ok(()) };

@@ -78,6 +78,7 @@ fn objects(path: &str, mut old: ObjectNode, new: ObjectNode, update: bool) -> Re
         let reason = format!("the [enabled] parameter can't be updated for the object mapping [{path}]");
         return Err(Error::new(ErrorKind::Mapper, reason));
     }
+    old.nested = super::nested::merge(old.nested, new.nested, update && !path.is_empty())?;
     old.enabled = new.enabled.or(old.enabled);
     old.dynamic = new.dynamic.or(old.dynamic);
     for (name, node) in new.properties {

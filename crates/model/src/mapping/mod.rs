@@ -14,6 +14,7 @@ pub mod limits;
 mod lookup;
 mod merge;
 mod names;
+mod nested;
 mod parameter;
 mod parse;
 mod render;
@@ -51,7 +52,18 @@ pub struct ObjectNode {
     pub dynamic: Option<Dynamic>,
     /// False: kept in the source, never parsed.
     pub enabled: Option<bool>,
+    /// Each of its objects is a document of its own, inside the one that has it.
+    pub nested: Option<Nested>,
     pub properties: BTreeMap<Arc<str>, Node>,
+}
+
+/// What documents inside of documents leave with those around them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Nested {
+    /// Their fields are the enclosing document's, too.
+    pub include_in_parent: bool,
+    /// Their fields are the outermost document's, too.
+    pub include_in_root: bool,
 }
 
 /// One name below an object.

@@ -10,7 +10,7 @@ use super::text::java_text;
 use super::value::{flag, mapper_parsing};
 use super::{
     Dynamic, Field, FieldKind, IndexOptions, Mapping, Node, NumberKind, ObjectNode, SourceOptions, geo_point, merge,
-    template,
+    nested, template,
 };
 use crate::date::DateFormat;
 use crate::error::{Error, ErrorKind};
@@ -20,7 +20,6 @@ pub(super) const MAX_DEPTH: usize = 100;
 
 /// Types that OpenSearch has and that are not here.
 const ABSENT_TYPES: &[&str] = &[
-    "nested",
     "geo_shape",
     "xy_point",
     "xy_shape",
@@ -116,7 +115,7 @@ impl Mapping {
 }
 
 impl ObjectNode {
-    fn key(&mut self, path: &str, depth: usize, key: &str, value: &Value) -> Result<(), Error> {
+    pub(super) fn key(&mut self, path: &str, depth: usize, key: &str, value: &Value) -> Result<(), Error> {
         match key {
             "dynamic" => self.dynamic = Some(dynamic(value)?),
             "enabled" => self.enabled = Some(named_flag(key, value)?),
@@ -188,7 +187,7 @@ fn steps(name: &str) -> Result<Vec<&str>, Error> {
     Ok(steps)
 }
 
-fn refuse_unknown(what: &str, mut unknown: Vec<(&str, &Value)>) -> Result<(), Error> {
+pub(super) fn refuse_unknown(what: &str, mut unknown: Vec<(&str, &Value)>) -> Result<(), Error> {
     if unknown.is_empty() {
         return Ok(());
     }
@@ -273,6 +272,7 @@ fn parse_node(name: &str, path: &str, depth: usize, definition: &Value) -> Resul
     };
     match kind.as_str() {
         "object" => parse_object(name, path, depth, definition).map(Node::Object),
+        "nested" => nested::parse(name, path, depth, definition).map(Node::Object),
         "alias" => parse_alias(name, path, definition).map(Node::Field),
         kind => {
             let declared = kind_named(kind)?;

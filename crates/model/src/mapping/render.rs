@@ -88,8 +88,15 @@ impl Node {
 impl ObjectNode {
     fn render(&self) -> Value {
         let mut body = Map::new();
-        if self.properties.is_empty() {
-            body.insert("type".into(), "object".into());
+        match self.nested {
+            Some(nested) => {
+                body.insert("type".into(), "nested".into());
+                let kept =
+                    [("include_in_parent", nested.include_in_parent), ("include_in_root", nested.include_in_root)];
+                body.extend(kept.into_iter().filter(|(_, on)| *on).map(|(key, on)| (key.to_owned(), on.into())));
+            }
+            None if self.properties.is_empty() => drop(body.insert("type".into(), "object".into())),
+            None => {}
         }
         if let Some(dynamic) = self.dynamic {
             body.insert("dynamic".into(), dynamic.name().into());

@@ -164,7 +164,7 @@ fn what_refers_to_nothing_and_what_is_not_here_is_refused() {
         json!({"type": "date", "locale": "de", "format": "d MMM yyyy"}),
         "names of months and days in locale [de] is not implemented yet",
     );
-    refused(json!({"type": "nested"}), "field type [nested] is not implemented yet");
+    refused(json!({"type": "geo_shape"}), "field type [geo_shape] is not implemented yet");
     let deep = mapping(json!({"properties": {vec!["a"; 5000].join("."): {"type": "long"}}}));
     assert!(deep.unwrap_err().reason.starts_with("Limit of mapping depth"));
 }
@@ -404,7 +404,7 @@ fn templates_decide_first() {
         json!({"dynamic": "false_allow_templates", "dynamic_templates": [{"t": {"match": "k*", "mapping": keyword}}]});
     assert_eq!(decided(only.clone(), "k1", Seen::Long).unwrap(), Some(keyword));
     assert_eq!(decided(only, "z", Seen::Long).unwrap(), None);
-    let update = Mapping::with("a.b.c", Node::Field(Field::new("a.b.c", FieldKind::Ip).into()));
+    let update = Mapping::default().with("a.b.c", Node::Field(Field::new("a.b.c", FieldKind::Ip).into()));
     assert_eq!(
         update.render(),
         json!({"properties": {"a": {"properties": {"b": {"properties": {"c": {"type": "ip"}}}}}}})

@@ -5,6 +5,7 @@
 pub mod compound;
 pub mod full_text;
 pub mod geo;
+pub mod nested;
 pub mod query_string;
 pub mod ranked;
 pub mod term_level;
@@ -12,6 +13,7 @@ pub mod term_level;
 use compound::{Boolean, Boosting, DisMax, FunctionScore};
 use full_text::{Match, MatchPhrase, MultiMatch};
 use geo::Geo;
+use nested::Nested;
 use query_string::{QueryString, SimpleQueryString};
 use serde::{Deserialize, Serialize};
 use term_level::{Fuzzy, Pattern, Range, Term, Terms};
@@ -51,6 +53,7 @@ pub enum Kind {
     FunctionScore(Box<FunctionScore>),
     Geo(Box<Geo>),
     Ranked(Box<ranked::Ranked>),
+    Nested(Box<Nested>),
 }
 
 impl Query {
@@ -85,12 +88,32 @@ impl Query {
                 all(&mut [positive, negative].into_iter());
             }
             Kind::ConstantScore(inner) => inner.collect_lookups(found),
+            Kind::Nested(nested) => nested.query.collect_lookups(found),
             Kind::DisMax(best) => all(&mut best.queries.iter_mut()),
             Kind::FunctionScore(score) => {
                 let FunctionScore { query, functions, .. } = &mut **score;
                 all(&mut std::iter::once(query).chain(functions.iter_mut().filter_map(|f| f.filter.as_mut())));
             }
             _ => {}
+        }
+    }
+
+    /// The queries that it is made of.
+    pub fn parts(&self) -> Vec<&Query> {
+        match &self.kind {
+            Kind::Bool(bool) => {
+                let Boolean { must, should, filter, must_not, .. } = bool;
+                must.iter().chain(should).chain(filter).chain(must_not).collect()
+            }
+            Kind::Boosting(boosting) => vec![&boosting.positive, &boosting.negative],
+            Kind::ConstantScore(inner) => vec![inner],
+            Kind::DisMax(best) => best.queries.iter().collect(),
+            Kind::FunctionScore(score) => {
+                let filters = score.functions.iter().filter_map(|function| function.filter.as_ref());
+                std::iter::once(&score.query).chain(filters).collect()
+            }
+            Kind::Nested(nested) => vec![&nested.query],
+            _ => Vec::new(),
         }
     }
 
@@ -122,6 +145,7 @@ impl Query {
             Kind::FunctionScore(_) => "function_score",
             Kind::Geo(geo) => geo.shape.kind_name(),
             Kind::Ranked(_) => "ranked",
+            Kind::Nested(_) => "nested",
         }
     }
 }

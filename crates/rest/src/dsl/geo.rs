@@ -283,8 +283,8 @@ pub(super) fn distance_sort(object: &Map<String, Value>) -> Result<SortKey, Erro
     let mut asked = GeoDistanceSort::default();
     for option in fields("_geo_distance", object) {
         let nested = matches!(option.key, "nested" | "nested_filter") && option.value.is_object();
-        if nested || option.key == "nested_path" {
-            return Err(Error::not_implemented(format!("[{}] of [sort]", option.key)));
+        if (nested || option.key == "nested_path") && sort::read_nested(option, &mut key)? {
+            continue;
         }
         let plain = !matches!(option.value, Value::Null | Value::Array(_) | Value::Object(_));
         if option.value.is_null() || plain && scalar(option, &mut key, &mut asked)? {

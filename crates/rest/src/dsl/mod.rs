@@ -14,6 +14,7 @@ mod function_score;
 pub(crate) mod fuzziness;
 mod geo;
 mod highlight;
+mod nested;
 mod queries;
 mod sort;
 mod source;

@@ -5,7 +5,7 @@ use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
 use super::field::{Carried, Field, fields, text_of};
-use super::{compound, full_text, function_score, geo, strings, suggest, term_level};
+use super::{compound, full_text, function_score, geo, nested, strings, suggest, term_level};
 
 /// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
 pub const MAX_QUERY_DEPTH: usize = 100;
@@ -13,7 +13,7 @@ pub const MAX_QUERY_DEPTH: usize = 100;
 /// What reads the object after a query's name. `depth` is its own, from 1.
 type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
 
-const KNOWN: [(&str, Read); 27] = [
+const KNOWN: [(&str, Read); 28] = [
     ("bool", compound::boolean),
     ("boosting", compound::boosting),
     ("constant_score", compound::constant_score),
@@ -32,6 +32,7 @@ const KNOWN: [(&str, Read); 27] = [
     ("match_phrase", |object, _| full_text::match_phrase(object)),
     ("match_phrase_prefix", |object, _| full_text::match_phrase_prefix(object)),
     ("multi_match", |object, _| full_text::multi_match(object)),
+    ("nested", nested::nested),
     ("prefix", |object, _| term_level::prefix(object)),
     ("query_string", |object, _| strings::query_string(object)),
     ("range", |object, _| term_level::range(object)),
@@ -44,7 +45,7 @@ const KNOWN: [(&str, Read); 27] = [
 ];
 
 /// Queries of OpenSearch and its usual plugins that Shoal has not.
-const MISSING: [&str; 27] = [
+const MISSING: [&str; 26] = [
     "combined_fields",
     "common",
     "distance_feature",
@@ -56,7 +57,6 @@ const MISSING: [&str; 27] = [
     "intervals",
     "knn",
     "more_like_this",
-    "nested",
     "neural",
     "neural_sparse",
     "parent_id",

@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 use super::field::{Field, fields, text_of};
 use super::geo::distance_sort;
+use super::nested::nested_sort;
+use super::queries::within;
 
 const OWNER: &str = "field_sort";
 
@@ -19,6 +21,7 @@ pub(super) fn plain(field: &str) -> SortKey {
         unmapped_type: None,
         format: None,
         numeric_type: None,
+        nested: None,
         distance: None,
     }
 }
@@ -118,12 +121,26 @@ fn read_option(option: Field<'_>, key: &mut SortKey) -> Result<(), Error> {
             }
             key.numeric_type = Some(kind.to_lowercase());
         }
-        "nested" | "nested_path" | "nested_filter" => {
-            return Err(Error::not_implemented(format!("[{}] of [sort]", option.key)));
-        }
+        _ if read_nested(option, key)? => {}
         _ => return Err(option.undeclared()),
     }
     Ok(())
+}
+
+/// Whether the option says which objects inside are sorted by. Nothing is sorted inside of no path.
+pub(super) fn read_nested(option: Field<'_>, key: &mut SortKey) -> Result<bool, Error> {
+    match option.key {
+        "nested" => {
+            key.nested = Some(nested_sort(option.value, 1)?).filter(|nested| !nested.path.is_empty()).map(Box::new)
+        }
+        "nested_path" => {
+            let path = option.text()?;
+            key.nested.get_or_insert_with(Box::default).path = path;
+        }
+        "nested_filter" => key.nested.get_or_insert_with(Box::default).filter = Some(within(option.value, 1)?),
+        _ => return Ok(false),
+    }
+    Ok(true)
 }
 
 fn order(option: Field<'_>) -> Result<bool, Error> {

@@ -148,7 +148,7 @@ fn queries_are_read_with_their_options() {
 #[test]
 fn what_is_missing_is_named() {
     for (body, name) in [
-        (r#"{"query":{"nested":{}}}"#, "nested"),
+        (r#"{"query":{"geo_shape":{}}}"#, "geo_shape"),
         (r#"{"query":{"bool":{"must":[{"bool":{"filter":{"geo_shape":{}}}}]}}}"#, "geo_shape"),
         (r#"{"aggs":{"a":{"moving_avg":{}}}}"#, "moving_avg"),
         (r#"{"profile":true}"#, "profile"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::search::{Explanation, Hit, SearchResponse, Total};
+use model::search::{Explanation, Hit, InnerFound, NestedIdentity, SearchResponse, Total};
 
 use super::aggregation::aggregations;
 use super::document::array;
@@ -82,6 +82,10 @@ pub(super) fn hit(json: &mut Json, hit: &Hit, shape: &Shape) {
     if !shape.without_ids && !hit.id.is_empty() {
         json.field_str("_id", &hit.id);
     }
+    if let Some(identity) = &hit.nested {
+        json.key("_nested");
+        nested(json, identity);
+    }
     if let Some(version) = hit.version {
         json.field_u64("_version", version.0);
     }
@@ -104,11 +108,11 @@ pub(super) fn hit(json: &mut Json, hit: &Hit, shape: &Shape) {
         json.key("_source");
         json.source(source);
     }
-    extras(json, hit);
+    extras(json, hit, shape);
     json.end_object();
 }
 
-fn extras(json: &mut Json, hit: &Hit) {
+fn extras(json: &mut Json, hit: &Hit, shape: &Shape) {
     if !hit.fields.is_empty() {
         json.key("fields");
         json.begin_object();
@@ -137,6 +141,43 @@ fn extras(json: &mut Json, hit: &Hit) {
         json.key("_explanation");
         explanation(json, told);
     }
+    if !hit.inner_hits.is_empty() {
+        json.key("inner_hits");
+        json.begin_object();
+        hit.inner_hits.iter().for_each(|(name, found)| inner(json, name, found, shape));
+        json.end_object();
+    }
+}
+
+/// Which object inside of its document a hit is.
+fn nested(json: &mut Json, identity: &NestedIdentity) {
+    json.begin_object();
+    json.field_str("field", &identity.field);
+    json.field_u64("offset", u64::from(identity.offset));
+    if let Some(inner) = &identity.inner {
+        json.key("_nested");
+        nested(json, inner);
+    }
+    json.end_object();
+}
+
+fn inner(json: &mut Json, name: &str, found: &InnerFound, shape: &Shape) {
+    json.key(name);
+    json.begin_object();
+    json.key("hits");
+    json.begin_object();
+    total(json, Some(Total { value: found.total, exact: true }), shape.total_as_int);
+    json.key("max_score");
+    match found.max_score {
+        Some(score) => json.f32(score),
+        None => json.null(),
+    }
+    json.key("hits");
+    json.begin_array();
+    found.hits.iter().for_each(|one| self::hit(json, one, shape));
+    json.end_array();
+    json.end_object();
+    json.end_object();
 }
 
 fn strings(json: &mut Json, key: &str, list: &[String]) {

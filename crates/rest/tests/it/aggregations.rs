@@ -38,6 +38,8 @@ fn hit() -> Hit {
         matched_queries: vec![],
         explanation: None,
         shard: None,
+        nested: None,
+        inner_hits: Vec::new(),
     }
 }
 

@@ -31,6 +31,8 @@ fn hit() -> Hit {
             details: vec![],
         })),
         shard: Some(ShardNumber(0)),
+        nested: None,
+        inner_hits: Vec::new(),
     }
 }
 

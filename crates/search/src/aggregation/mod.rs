@@ -8,7 +8,7 @@ use std::sync::Arc;
 use model::aggregation::request::Aggregation;
 use serde_json::{Map, Value};
 
-use crate::bound::BoundQuery;
+use crate::bound::{BoundQuery, FieldName};
 
 pub mod auto_date;
 pub mod choice;
@@ -68,6 +68,10 @@ pub enum Kind {
     AdjacencyMatrix(Box<AdjacencyMatrix>),
     /// `sampler` and `diversified_sampler`
     Sampler(Box<Sampler>),
+    /// The objects inside; `None`: there are none of that path.
+    Nested(Option<Join>),
+    /// The documents around: those of the objects at the path, or the outermost.
+    ReverseNested(Option<Join>),
     /// Documents without a value.
     Missing(Values),
     /// Every document, whatever the query; only those that the filters of aliases admit.
@@ -84,6 +88,15 @@ pub enum Kind {
     TopHits(Box<TopHits>),
     GeoBounds(Box<GeoBounds>),
     GeoCentroid(Values),
+}
+
+/// Two kinds of documents, one inside of the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Join {
+    /// The path of the nested objects that are inside.
+    pub inside: FieldName,
+    /// That of those around; `None`: the outermost documents.
+    pub around: Option<FieldName>,
 }
 
 /// One bucket a filter.
@@ -182,6 +195,7 @@ impl Kind {
             Self::WeightedAvg(asked) => asked.value.is_mapped() && asked.weight.is_mapped(),
             Self::MedianAbsoluteDeviation(asked) => asked.values.is_mapped(),
             Self::MatrixStats(asked) => !asked.fields.is_empty(),
+            Self::Nested(join) | Self::ReverseNested(join) => join.is_some(),
             Self::Filter(_) | Self::Filters(_) | Self::AdjacencyMatrix(_) | Self::Global(_) | Self::TopHits(_) => true,
         }
     }

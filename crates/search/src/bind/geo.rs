@@ -203,7 +203,7 @@ pub(super) fn distance_sort(key: &SortKey, asked: &GeoDistanceSort, context: &Bi
     // What has no place is infinitely far away.
     let missing = if key.descending { Missing::First } else { Missing::Last };
     let distance = BoundDistance { from, kind, unit: asked.unit };
-    Ok(SortBy::Field { field, values: SortValues::Distance(Arc::new(distance)), missing, mode })
+    Ok(SortBy::Field { field, values: SortValues::Distance(Arc::new(distance)), missing, mode, nested: None })
 }
 
 impl Binder<'_> {

@@ -33,6 +33,7 @@ fn leaves(query: &BoundQuery) -> usize {
         BoundKind::ConstantScore(inner) => leaves(inner),
         BoundKind::Boosting { positive, .. } => leaves(positive),
         BoundKind::FunctionScore(score) => leaves(&score.query),
+        BoundKind::Nested(nested) => leaves(&nested.query),
         BoundKind::Blended { terms, .. } => terms.len(),
         BoundKind::Synonyms(_, terms) => terms.len(),
         _ => 1,

@@ -29,6 +29,7 @@ mod limits;
 mod matching;
 mod minimum;
 mod multi_match;
+pub(super) mod nested;
 mod number;
 mod pattern;
 mod query_string;
@@ -44,7 +45,7 @@ mod tests;
 
 pub use after::{bind_after, render_sort_value};
 pub use aggregation::bind_aggregations;
-pub use sort::bind_sort;
+pub use sort::{bind_sort, bind_sort_within};
 
 use fault::{Fault, Outcome};
 pub(crate) use number::float_text;
@@ -115,7 +116,15 @@ impl Default for BindSettings {
 /// As OpenSearch answers: mostly `query_shard_exception` ("failed to create query: ..") with its cause, `too_many_nested_clauses` for
 /// queries with too many leaves.
 pub fn bind(query: &Query, context: &BindContext) -> Result<BoundQuery, Error> {
-    let bound = Binder { context, depth: 0 }.query(query).map_err(|fault| fault.into_error(context))?;
+    bind_within(query, context, None)
+}
+
+/// As [`bind`], a query on the nested objects at the path `scope` (`None`: on the outermost documents).
+///
+/// # Errors
+/// As [`bind`].
+pub fn bind_within(query: &Query, context: &BindContext, scope: Option<&str>) -> Result<BoundQuery, Error> {
+    let bound = Binder { context, depth: 0, scope }.query(query).map_err(|fault| fault.into_error(context))?;
     limits::check(&bound, context.settings.max_clause_count)?;
     Ok(bound)
 }
@@ -125,6 +134,8 @@ pub fn bind(query: &Query, context: &BindContext) -> Result<BoundQuery, Error> {
 struct Binder<'a> {
     context: &'a BindContext,
     depth: u32,
+    /// The path of the nested objects that are asked for; `None`: the outermost documents.
+    scope: Option<&'a str>,
 }
 
 impl<'a> Binder<'a> {
@@ -179,6 +190,7 @@ impl<'a> Binder<'a> {
             Kind::FunctionScore(query) => self.function_score(query),
             Kind::Geo(query) => self.geo(query),
             Kind::Ranked(query) => self.ranked(query),
+            Kind::Nested(query) => self.nested(query),
         }
     }
 

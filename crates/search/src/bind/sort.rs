@@ -1,5 +1,7 @@
 //! Sort keys.
 
+use std::sync::Arc;
+
 use model::error::{Error, ErrorKind};
 use model::mapping::{Field, FieldKind, NumberKind};
 use model::search::{Missing, SortKey, SortMode};
@@ -8,6 +10,7 @@ use super::BindContext;
 use super::fault::{Fault, Outcome};
 use super::functions::{readable, text_not_readable};
 use super::geo::distance_sort;
+use super::nested::nested_sort;
 use super::number::{float, java_text, sequence_number};
 use super::target::{Meta, Target};
 use crate::bound::NumberCode;
@@ -19,11 +22,28 @@ use crate::shard_query::{BoundSort, SortBy, SortValues};
 /// `query_shard_exception` for a field that is not there, `illegal_argument_exception` for one that cannot be sorted on, 501 for
 /// sorting on text and below flat objects.
 pub fn bind_sort(keys: &[SortKey], context: &BindContext) -> Result<Vec<BoundSort>, Error> {
+    bind_sort_within(keys, context, None)
+}
+
+/// As [`bind_sort`], keys by which the nested objects at the path `scope` are sorted (`None`: the outermost documents).
+///
+/// # Errors
+/// As [`bind_sort`].
+pub fn bind_sort_within(keys: &[SortKey], context: &BindContext, scope: Option<&str>) -> Result<Vec<BoundSort>, Error> {
     let bind = |key: &SortKey| {
-        let by = sort_by(key, context).map_err(|fault| unwrapped(fault, context))?;
+        let by = within(key, context, scope).map_err(|fault| unwrapped(fault, context))?;
         Ok(BoundSort { by, descending: key.descending })
     };
     keys.iter().map(bind).collect()
+}
+
+fn within(key: &SortKey, context: &BindContext, scope: Option<&str>) -> Outcome<SortBy> {
+    let objects = key.nested.as_ref().map(|asked| nested_sort(asked, context, scope)).transpose()?;
+    let mut by = sort_by(key, context)?;
+    if let SortBy::Field { nested, .. } = &mut by {
+        *nested = objects.map(Arc::new);
+    }
+    Ok(by)
 }
 
 /// Sort keys are bound outside the query: their refusals are not wrapped.
@@ -60,6 +80,7 @@ fn sort_by(key: &SortKey, context: &BindContext) -> Outcome<SortBy> {
                 values: SortValues::Bytes,
                 missing: Missing::Value(context.index.name.as_ref().into()),
                 mode: mode(key),
+                nested: None,
             });
         }
         _ => {}
@@ -74,6 +95,7 @@ fn sort_by(key: &SortKey, context: &BindContext) -> Outcome<SortBy> {
             values: SortValues::Number(NumberCode::Long),
             missing: key.missing.clone(),
             mode: mode(key),
+            nested: None,
         }),
         Target::Meta(meta) => Err(no_fielddata(meta.name())),
         Target::Nothing => unmapped_sort(key),
@@ -121,6 +143,7 @@ fn field_sort(key: &SortKey, field: &Field) -> Outcome<SortBy> {
         values,
         missing: missing(&key.missing, &field.kind)?,
         mode: mode(key),
+        nested: None,
     })
 }
 

@@ -29,6 +29,7 @@ mod interned;
 mod live;
 mod metric;
 mod missing;
+mod nested;
 mod numbers;
 mod places;
 mod range;
@@ -138,6 +139,8 @@ impl Workshop<'_, '_> {
                 let weights = self.weights(&filters.filters)?;
                 Box::new(filter::Filters::new(weights, filters.other, children, budget))
             }
+            Kind::Nested(join) => Box::new(nested::Inside::new(join.clone(), children, budget)),
+            Kind::ReverseNested(join) => Box::new(nested::Around::new(join.clone(), children, budget)),
             Kind::Missing(values) => Box::new(missing::Missing::new(values, children, budget)),
             Kind::Global(_) => Box::new(filter::Everything::new(children)),
             Kind::Stats(stats) => Box::new(stats::StatsCollector::new(stats, budget)),

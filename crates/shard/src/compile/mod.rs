@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use search::bound::{BoundBool, BoundKind, BoundQuery, FieldName, TermBytes};
+use model::query::nested::NestedScore;
+use search::bound::{BoundBool, BoundKind, BoundNested, BoundQuery, FieldName, TermBytes};
 
 use crate::fields::FieldSlot;
 use crate::score::Outcome;
@@ -25,7 +26,9 @@ pub(crate) mod shape;
 pub(crate) mod weight;
 
 pub(crate) use counts::Counts;
-pub(crate) use weight::{BoolWeight, FunctionWeight, Kind, PhraseWeight, Set, SynonymWeight, TermWeight, Weight};
+pub(crate) use weight::{
+    BoolWeight, FunctionWeight, Kind, NestedWeight, PhraseWeight, Set, SynonymWeight, TermWeight, Weight,
+};
 
 /// Deeper queries are refused: `bind` allows fewer.
 const MAX_DEPTH: u32 = 200;
@@ -115,7 +118,23 @@ impl<'c, 'a> Compiler<'c, 'a> {
             }
             BoundKind::FunctionScore(score) => self.function_score(score, context)?,
             BoundKind::Ranked(ranked) => self.ranked(ranked, context)?,
+            BoundKind::Nested(nested) => self.nested(nested, context)?,
         })
+    }
+
+    fn nested(&mut self, nested: &BoundNested, context: Context) -> Outcome<Weight> {
+        let inner = match nested.score_mode {
+            NestedScore::None => context.filter(),
+            _ => context,
+        };
+        let score = if context.scoring { nested.score_mode } else { NestedScore::None };
+        let weight = NestedWeight {
+            path: nested.path.clone(),
+            parent: nested.parent.clone(),
+            inner: self.weight(&nested.query, inner)?,
+            score,
+        };
+        Ok(Weight::new(Kind::Nested(Box::new(weight)), context.boost))
     }
 
     fn place(&self, field: &FieldName) -> Place {
@@ -235,7 +254,10 @@ pub(crate) fn named<'w>(weight: &'w Weight, out: &mut Vec<(Arc<str>, &'w Weight)
     if let Some(name) = &weight.name {
         out.push((name.clone(), weight));
     }
-    weight.children().for_each(|child| named(child, out));
+    // What lies inside is named by inner hits alone.
+    if !matches!(weight.kind, Kind::Nested(_)) {
+        weight.children().for_each(|child| named(child, out));
+    }
 }
 
 /// Score and boost modes of a bound `function_score`.

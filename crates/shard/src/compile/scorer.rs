@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use search::bound::{RandomOf, ScoreFunction, TermBytes};
 
-use super::{BoolWeight, FunctionWeight, Kind, PhraseWeight, Place, SynonymWeight, TermWeight, Weight};
+use super::{BoolWeight, FunctionWeight, Kind, NestedWeight, PhraseWeight, Place, SynonymWeight, TermWeight, Weight};
 use crate::fields::{FieldTable, meta};
 use crate::reader::Reader;
 use crate::score::bm25::{FieldScale, TermScore};
@@ -13,6 +13,7 @@ use crate::score::cursor::TermCursor;
 use crate::score::disjunction::{Combine, Disjunction};
 use crate::score::function::{DecayCurve, Function, FunctionScore, RandomBy, Weighted};
 use crate::score::geo::distances;
+use crate::score::nested::ToParent;
 use crate::score::phrase::{Part, PhraseScorer};
 use crate::score::sets::Everything;
 use crate::score::sloppy::Sloppy;
@@ -65,6 +66,10 @@ impl<'a> Leaf<'a> {
                 Box::new(Disjunction::new(parts, Combine::Best(*tie_breaker), 1))
             }
             Kind::Ranked(ranked) => self.ranked(ranked)?,
+            Kind::Nested(nested) => match self.nested(nested)? {
+                Some(scorer) => Box::new(scorer),
+                None => Box::new(Never),
+            },
             Kind::Function(function) => {
                 let scorer = Box::new(self.function(function)?);
                 match function.bound.min_score {
@@ -73,6 +78,22 @@ impl<'a> Leaf<'a> {
                 }
             }
         })
+    }
+
+    /// `None`: the segment has no such objects.
+    pub(crate) fn nested(&self, nested: &NestedWeight) -> Outcome<Option<ToParent>> {
+        let Some((inside, parents)) = self.join(&nested.path, nested.parent.as_deref()) else { return Ok(None) };
+        Ok(Some(ToParent::new(self.scorer(&nested.inner)?, inside.clone(), parents.clone(), nested.score)))
+    }
+
+    /// The objects at `path`, and the documents around them: those at `parent`, or the outermost. `None`: there are none here.
+    pub(crate) fn join(&self, path: &str, parent: Option<&str>) -> Option<(&Arc<[u64]>, &Arc<[u64]>)> {
+        let nested = self.segment.nested()?;
+        let parents = match parent {
+            Some(parent) => nested.inside(parent)?,
+            None => nested.outermost(),
+        };
+        Some((nested.inside(path)?, parents))
     }
 
     /// A term's cursor; `None`: it is not in this segment.

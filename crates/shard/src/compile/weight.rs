@@ -4,6 +4,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use model::geo::area::Area;
+use model::query::nested::NestedScore;
 use search::bound::{BoundFunctionScore, FieldName, TermBytes};
 
 use super::Place;
@@ -49,6 +50,16 @@ pub(crate) enum Kind {
     },
     Function(Box<FunctionWeight>),
     Ranked(Box<RankedWeight>),
+    Nested(Box<NestedWeight>),
+}
+
+/// Documents by the objects inside.
+pub(crate) struct NestedWeight {
+    pub(crate) path: FieldName,
+    /// Whose documents match; `None`: the outermost.
+    pub(crate) parent: Option<FieldName>,
+    pub(crate) inner: Weight,
+    pub(crate) score: NestedScore,
 }
 
 pub(crate) struct TermWeight {
@@ -121,6 +132,7 @@ impl Weight {
             Kind::Ranked(ranked) => Box::new(std::iter::once(&ranked.candidates)),
             Kind::DisMax { parts, .. } => Box::new(parts.iter()),
             Kind::Function(f) => Box::new(std::iter::once(&f.query).chain(f.filters.iter().flatten())),
+            Kind::Nested(nested) => Box::new(std::iter::once(&nested.inner)),
             Kind::Nothing(_) | Kind::All | Kind::Term(_) | Kind::Synonyms(_) | Kind::Set(_) | Kind::Phrase(_) => {
                 Box::new(std::iter::empty())
             }
@@ -132,6 +144,7 @@ impl Weight {
         match &self.kind {
             Kind::Nothing(_) => Some(0.0),
             Kind::All | Kind::Set(_) | Kind::Constant(_) => Some(self.boost),
+            Kind::Nested(nested) if nested.score == NestedScore::None => Some(0.0),
             Kind::Bool(b) if b.should.is_empty() => {
                 let scores: Option<Vec<f32>> = b.must.iter().map(Weight::constant_score).collect();
                 scores.map(|scores| scores.iter().map(|&score| f64::from(score)).sum::<f64>() as f32)

@@ -56,7 +56,10 @@ impl Body {
 pub(super) struct Held {
     pub(super) key: SegmentKey,
     pub(super) body: Body,
+    /// Never more than the roots. `None`: all, and none lies inside of another.
     pub(super) alive: Option<Arc<AliveDocs>>,
+    /// Documents alive, those inside of them too.
+    kept: u32,
     /// Input of a merge or a sealing that is under way.
     pub(super) busy: bool,
     /// Its files are known to be on the disk.
@@ -65,11 +68,36 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn new(key: SegmentKey, body: Body) -> Self {
-        Self { key, body, alive: None, busy: false, synced: false }
+        let segment = body.segment();
+        let alive = segment.nested().map(|nested| nested.roots().clone());
+        Self { key, kept: segment.doc_count(), alive, body, busy: false, synced: false }
     }
 
+    /// As a commit left it.
+    pub(super) fn restored(key: SegmentKey, body: Body, alive: Option<AliveDocs>) -> Self {
+        let mut held = Self { synced: true, ..Self::new(key, body) };
+        if let Some(alive) = alive {
+            held.kept = match held.body.segment().nested() {
+                Some(nested) => nested.kept(&alive).len(),
+                None => alive.len(),
+            };
+            held.alive = Some(Arc::new(alive));
+        }
+        held
+    }
+
+    /// Documents alive, those inside of them too.
     pub(super) fn live_docs(&self) -> u32 {
-        self.alive.as_ref().map_or_else(|| self.body.segment().doc_count(), |alive| alive.len())
+        self.kept
+    }
+
+    /// What a merge keeps: whole blocks. `None`: everything.
+    fn kept(&self) -> Option<Arc<AliveDocs>> {
+        match (self.body.segment().nested(), &self.alive) {
+            (Some(_), _) if self.kept == self.body.segment().doc_count() => None,
+            (Some(nested), Some(alive)) => Some(Arc::new(nested.kept(alive))),
+            (_, alive) => alive.clone(),
+        }
     }
 
     /// Marks documents as dead; unknown and dead ones are passed over.
@@ -77,11 +105,13 @@ impl Held {
         if docs.is_empty() {
             return;
         }
-        let count = self.body.segment().doc_count();
-        let alive = self.alive.get_or_insert_with(|| Arc::new(AliveDocs::all(count)));
+        let segment = self.body.segment();
+        let alive = self.alive.get_or_insert_with(|| Arc::new(AliveDocs::all(segment.doc_count())));
         let alive = Arc::make_mut(alive);
         for &doc in docs {
-            alive.remove(doc);
+            if alive.remove(doc) {
+                self.kept -= segment.nested().map_or(1, |nested| doc + 1 - nested.block_start(doc));
+            }
         }
     }
 }
@@ -95,7 +125,7 @@ pub(super) struct Segments {
     generation: u64,
 }
 
-/// What a merge was begun with.
+/// What a merge was begun with: segments, and which of their documents it keeps.
 pub(super) struct Inputs(pub Vec<(SegmentKey, Body, Option<Arc<AliveDocs>>)>);
 
 impl Segments {
@@ -138,7 +168,7 @@ impl Segments {
             chosen
                 .map(|held| {
                     held.busy = true;
-                    (held.key, held.body.clone(), held.alive.clone())
+                    (held.key, held.body.clone(), held.kept())
                 })
                 .collect(),
         )
@@ -180,9 +210,11 @@ impl Segments {
         for (key, body, before) in &inputs.0 {
             let now = self.held.iter().find(|held| held.key == *key).and_then(|held| held.alive.as_deref());
             let mut rank = base;
-            for doc in 0..body.segment().doc_count() {
+            let segment = body.segment();
+            let is_root = |doc| segment.nested().is_none_or(|nested| nested.roots().contains(doc));
+            for doc in 0..segment.doc_count() {
                 if before.as_deref().is_none_or(|alive| alive.contains(doc)) {
-                    if now.is_some_and(|alive| !alive.contains(doc)) {
+                    if now.is_some_and(|alive| !alive.contains(doc)) && is_root(doc) {
                         died.push(rank);
                     }
                     rank += 1;

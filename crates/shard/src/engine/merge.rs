@@ -196,13 +196,12 @@ impl ShardCopy {
         let output = if sealed.is_empty() {
             let mut documents = inputs.0.iter().flat_map(|(_, body, alive)| {
                 let documents = match body {
-                    Body::Memory(block) => block.documents(),
-                    Body::Sealed(_) => &[],
+                    Body::Memory(block) => Some(block.numbered()),
+                    Body::Sealed(_) => None,
                 };
-                let is_alive = move |(doc, _): &(usize, _)| {
-                    alive.as_ref().is_none_or(|alive: &Arc<AliveDocs>| alive.contains(*doc as u32))
-                };
-                documents.iter().enumerate().filter(is_alive).map(|(_, document)| document.clone())
+                let is_alive =
+                    move |(doc, _): &(u32, _)| alive.as_ref().is_none_or(|alive: &Arc<AliveDocs>| alive.contains(*doc));
+                documents.into_iter().flatten().filter(is_alive).map(|(_, document)| document.clone())
             });
             seal::seal(&directory, &fields, &mut documents)?
         } else {

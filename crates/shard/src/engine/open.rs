@@ -108,11 +108,8 @@ fn restore_fields(meta: FieldTable, commit: &Commit, layouts: Layouts<'_>) -> Fi
 fn open_segments(directory: &Path, commit: &Commit) -> Result<Vec<Held>, ShardError> {
     let open = |(key, segment): (usize, &commit::CommittedSegment)| {
         let sealed = SealedSegment::open(&directory.join(commit::SEGMENTS).join(&segment.name))?;
-        let mut held = Held::new(key as u64, Body::Sealed(Arc::new(sealed)));
-        held.synced = true;
-        held.alive =
-            segment.alive.as_ref().map(|alive| Commit::read_alive(directory, alive).map(Arc::new)).transpose()?;
-        Ok(held)
+        let alive = segment.alive.as_ref().map(|alive| Commit::read_alive(directory, alive)).transpose()?;
+        Ok(Held::restored(key as u64, Body::Sealed(Arc::new(sealed)), alive))
     };
     commit.segments.iter().enumerate().map(open).collect()
 }

@@ -89,7 +89,7 @@ impl ShardCopy {
         if taken.documents.is_empty() {
             return Ok(None);
         }
-        if taken.documents.len() <= MEMORY_DOCS {
+        if taken.doc_count() <= MEMORY_DOCS {
             return Ok(Some(Body::Memory(Arc::new(MemoryBlock::build(&taken.fields, taken.documents.clone())))));
         }
         self.segments.lock().building.insert(name.to_owned());

@@ -68,8 +68,50 @@ pub(super) struct Writer {
 pub(super) struct Batch {
     pub(super) key: SegmentKey,
     pub(super) documents: Vec<SequencedDocument>,
+    /// Their numbers are those that they would have in a segment of the whole batch: those inside of one come before it.
+    next_doc: u32,
     pub(super) dead: Vec<u32>,
     pub(super) bytes: usize,
+}
+
+impl Batch {
+    /// Takes a document in; its number.
+    fn push(&mut self, document: SequencedDocument) -> u32 {
+        self.next_doc += document.document.doc_count();
+        self.documents.push(document);
+        self.next_doc - 1
+    }
+
+    /// Which numbers are alive; `None`: all.
+    fn alive(&self) -> Option<AliveDocs> {
+        if self.dead.is_empty() {
+            return None;
+        }
+        let mut alive = AliveDocs::all(self.next_doc);
+        for &doc in &self.dead {
+            alive.remove(doc);
+        }
+        if self.next_doc as usize > self.documents.len() {
+            for (document, doc) in self.documents.iter().zip(numbers(&self.documents)) {
+                if !alive.contains(doc) {
+                    for inner in doc + 1 - document.document.doc_count()..doc {
+                        alive.remove(inner);
+                    }
+                }
+            }
+        }
+        Some(alive)
+    }
+}
+
+/// The numbers of documents of a batch, in order.
+fn numbers(documents: &[SequencedDocument]) -> Vec<u32> {
+    let mut next = 0;
+    let ends = documents.iter().map(|document| {
+        next += document.document.doc_count();
+        next - 1
+    });
+    ends.collect()
 }
 
 /// A batch on its way to become a segment.
@@ -83,6 +125,13 @@ pub(super) struct Taken {
     /// [`Writer::logged_bytes`] when it was taken.
     pub(super) logged_bytes: u64,
     pub(super) fields: Arc<FieldTable>,
+}
+
+impl Taken {
+    /// Documents, those inside of others too.
+    pub(super) fn doc_count(&self) -> usize {
+        self.documents.iter().map(|document| document.document.doc_count() as usize).sum()
+    }
 }
 
 /// What is known of an id before a write.
@@ -208,9 +257,8 @@ impl Writer {
         let Operation { seq_no, primary_term, version, id, change } = operation;
         let state = match (change, document) {
             (Change::Index { routing, source }, Some(document)) => {
-                let doc = self.batch.documents.len() as u32;
-                self.batch.bytes += 2 * source.len() + 200;
-                self.batch.documents.push(SequencedDocument { document, seq_no, primary_term, version });
+                self.batch.bytes += 2 * source.len() + 200 * document.doc_count() as usize;
+                let doc = self.batch.push(SequencedDocument { document, seq_no, primary_term, version });
                 EntryState::Live { segment: self.batch.key, doc, routing, source }
             }
             (Change::Delete, _) => EntryState::Deleted { at_ms: now_ms },
@@ -223,17 +271,14 @@ impl Writer {
     pub(super) fn take(&mut self) -> Taken {
         let fresh = Batch { key: self.new_key(), ..Default::default() };
         let batch = std::mem::replace(&mut self.batch, fresh);
-        let alive = (!batch.dead.is_empty()).then(|| {
-            let mut alive = AliveDocs::all(batch.documents.len() as u32);
-            for &doc in &batch.dead {
-                alive.remove(doc);
+        let alive = batch.alive();
+        let documents = match &alive {
+            Some(alive) => {
+                let numbered = numbers(&batch.documents).into_iter().zip(batch.documents);
+                numbered.filter(|(doc, _)| alive.contains(*doc)).map(|(_, document)| document).collect()
             }
-            alive
-        });
-        let is_alive =
-            |(doc, _): &(usize, SequencedDocument)| alive.as_ref().is_none_or(|alive| alive.contains(*doc as u32));
-        let documents =
-            batch.documents.into_iter().enumerate().filter(is_alive).map(|(_, document)| document).collect();
+            None => batch.documents,
+        };
         self.taken_deletes = std::mem::take(&mut self.deletes);
         let (next_seq, logged_bytes, fields) = (self.applied_seq, self.logged_bytes, self.fields.clone());
         Taken { key: batch.key, documents, alive, next_seq, logged_bytes, fields }

@@ -53,7 +53,8 @@ impl<'a, 'w> Best<'a, 'w> {
 
     fn compare(&mut self, a: Entry, b: Entry) -> Outcome<Ordering> {
         match b.score.total_cmp(&a.score) {
-            Ordering::Equal => self.ids.compare(a.id, b.id),
+            // Only objects inside of one document share its id.
+            Ordering::Equal => Ok(self.ids.compare(a.id, b.id)?.then(a.doc.cmp(&b.doc))),
             order => Ok(order),
         }
     }

@@ -1,14 +1,15 @@
 //! How one document's score came about, part by part, in OpenSearch's words.
 
+use model::query::nested::NestedScore;
 use model::search::Explanation;
 use search::shard_query::DocAddress;
 
 use super::{explain_function, notation};
 use crate::compile::scorer::Leaf;
-use crate::compile::{BoolWeight, Kind, PhraseWeight, Weight};
+use crate::compile::{BoolWeight, Kind, NestedWeight, PhraseWeight, Weight};
 use crate::reader::{Bm25, Reader, Similarity};
 use crate::score::bm25::{TermScore, length};
-use crate::score::{Outcome, Scorer};
+use crate::score::{Outcome, Scorer, bits};
 use crate::segment::Detail;
 
 /// One document of one segment.
@@ -79,6 +80,7 @@ impl Explainer<'_> {
             Kind::DisMax { parts, tie_breaker } => self.dis_max(weight, parts, *tie_breaker),
             Kind::Function(function) => explain_function::explain(self, function),
             Kind::Ranked(_) => self.ranked(weight),
+            Kind::Nested(nested) => self.nested(nested),
         }
     }
 
@@ -106,6 +108,41 @@ impl Explainer<'_> {
         } else {
             unmatched(format!("{text} doesn't match id {}", self.first + u64::from(self.doc)), Vec::new())
         })
+    }
+
+    /// The score of a document with matching objects inside, and how the best of them came by its own.
+    fn nested(&self, nested: &NestedWeight) -> Outcome<Explanation> {
+        let none = || Ok(unmatched("Not a match", Vec::new()));
+        let Some((_, parents)) = self.leaf.join(&nested.path, nested.parent.as_deref()) else { return none() };
+        let (Some(mut joined), Some(mut again)) = (self.leaf.nested(nested)?, self.leaf.nested(nested)?) else {
+            return none();
+        };
+        let Some(score) = self.score(&mut joined)? else { return none() };
+        let (Some(best), count) = again.best_child(self.doc)? else { return none() };
+        let mode = match nested.score {
+            NestedScore::Avg => "Avg",
+            NestedScore::Sum => "Total",
+            NestedScore::Max => "Max",
+            NestedScore::Min => "Min",
+            NestedScore::None => "None",
+        };
+        let start = bits::last_before(parents, self.doc).map_or(0, |before| u64::from(before) + 1);
+        let (from, to) = (self.first + start, (self.first + u64::from(self.doc)).saturating_sub(1));
+        let best = match nested.score {
+            NestedScore::None => {
+                let text = match &nested.inner.kind {
+                    Kind::Constant(_) => notation::query(&nested.inner),
+                    _ => notation::constant(&nested.inner),
+                };
+                matched(0.0, format!("{text}^0.0"), Vec::new())
+            }
+            _ => {
+                let leaf = Leaf::new(self.leaf.reader, self.leaf.number as usize);
+                Explainer { leaf, doc: best, first: self.first }.weight(&nested.inner)?
+            }
+        };
+        let text = format!("Score based on {count} child docs in range from {from} to {to}, using score mode {mode}");
+        Ok(matched(score, text, vec![best]))
     }
 
     fn synonyms(&self, weight: &Weight, synonyms: &crate::compile::SynonymWeight) -> Outcome<Explanation> {

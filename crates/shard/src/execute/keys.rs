@@ -12,6 +12,7 @@ use search::bound::NumberCode;
 use search::shard_query::{BoundSort, SortBy, SortValues};
 use serde_json::Value;
 
+use super::inner::{self, Inner};
 use crate::fields::{Layout, meta};
 use crate::reader::Reader;
 use crate::score::Outcome;
@@ -63,26 +64,30 @@ impl Key {
             SortBy::Doc => (Source::Doc(first), SortMode::Min, Missing::Last),
             SortBy::Id => (strings(view.segment.strings(meta::ID)?), SortMode::Min, Missing::Last),
             SortBy::Unmapped { missing } => (Source::NoNumber(NumberCode::Long), SortMode::Min, missing.clone()),
-            SortBy::Field { field, values, missing, mode } => {
+            SortBy::Field { field, values, missing, mode, nested } => {
+                let children = nested.as_ref().map(|nested| inner::chosen(reader, segment, nested)).transpose()?;
+                let inner = Inner(children);
                 let entry = reader.fields.by_path(field);
                 let slot = entry.map(|entry| entry.slot);
                 let text = entry.is_some_and(|entry| matches!(entry.layout, Layout::Text { .. }));
                 let source = match (values, slot) {
-                    (SortValues::Number(code), Some(slot)) => match view.segment.numbers(slot)? {
+                    (SortValues::Number(code), Some(slot)) => match inner.numbers(view.segment.numbers(slot)?) {
                         Some(column) => Source::Number(column, *code),
                         None => Source::NoNumber(*code),
                     },
                     (SortValues::Number(code), None) => Source::NoNumber(*code),
-                    (SortValues::Distance(asked), Some(slot)) => match view.segment.numbers(slot)? {
+                    (SortValues::Distance(asked), Some(slot)) => match inner.numbers(view.segment.numbers(slot)?) {
                         Some(places) => {
                             Source::Number(Arc::new(Distances::new(places, asked.clone())), NumberCode::Double)
                         }
                         None => Source::NoNumber(NumberCode::Double),
                     },
                     (SortValues::Distance(_), None) => Source::NoNumber(NumberCode::Double),
-                    (SortValues::Bytes, Some(slot)) if text => Fielddata::new(&*view.segment, slot)?
-                        .map_or(Source::NoBytes, |data| Source::Bytes(Arc::new(data))),
-                    (SortValues::Bytes, Some(slot)) => strings(view.segment.strings(slot)?),
+                    (SortValues::Bytes, Some(slot)) if text => {
+                        let data = Fielddata::new(&*view.segment, slot)?;
+                        strings(inner.strings(data.map(|data| Arc::new(data) as Arc<dyn StringColumn>)))
+                    }
+                    (SortValues::Bytes, Some(slot)) => strings(inner.strings(view.segment.strings(slot)?)),
                     (SortValues::Bytes, None) => Source::NoBytes,
                 };
                 (source, *mode, missing.clone())

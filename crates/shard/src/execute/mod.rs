@@ -22,6 +22,7 @@ mod constant;
 mod explain;
 mod explain_function;
 mod ids;
+mod inner;
 mod keys;
 mod matched;
 mod matches;
@@ -33,6 +34,7 @@ mod total;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use inner::InnerSearch;
 use patience::Watch;
 pub use patience::{Endless, Patience, Verdict};
 pub(crate) use sorted::{Ranked, rank};

@@ -37,6 +37,7 @@ pub(super) fn query(weight: &Weight) -> String {
         }
         Kind::Ranked(ranked) => format!("ranked({})", query(&ranked.candidates)),
         Kind::Function(function) => format!("function score ({})", query(&function.query)),
+        Kind::Nested(nested) => format!("ToParentBlockJoinQuery ({})", query(&nested.inner)),
     }
 }
 

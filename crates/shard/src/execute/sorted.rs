@@ -226,8 +226,10 @@ impl<'a> Sorted<'a> {
                 order => return Ok(order == Ordering::Greater),
             }
         }
+        // Only objects inside of one document share its id.
+        let docs = one.doc.cmp(&other.doc);
         let (one, other) = (one.id, other.id);
-        Ok(self.ids.compare(one, other)? == Ordering::Greater)
+        Ok(self.ids.compare(one, other)?.then(docs) == Ordering::Greater)
     }
 
     fn rise(&mut self) -> Outcome<()> {

@@ -10,7 +10,7 @@ use model::document::Source;
 use model::error::{Error, ErrorKind};
 use model::id::{PrimaryTerm, SeqNo, Version};
 use model::mapping::Mapping;
-use model::search::{Explanation, SearchRequest};
+use model::search::{Explanation, InnerFound, NestedIdentity, SearchRequest};
 use search::bind::BindContext;
 use search::bound::BoundQuery;
 use search::fetch::stored::StoredFields;
@@ -24,12 +24,14 @@ use crate::fields::meta;
 use crate::reader::Reader;
 
 mod columns;
+mod inner;
 mod plan;
 
 #[cfg(test)]
 mod tests;
 
 use columns::Document;
+use inner::{InnerPlan, Inside};
 use plan::Plan;
 
 /// What a request wants to see of each hit, bound to one index.
@@ -37,6 +39,7 @@ pub struct FetchPlan {
     query: Arc<BoundQuery>,
     statistics: Option<Arc<Statistics>>,
     plan: Plan,
+    inner: Vec<InnerPlan>,
 }
 
 /// What a client sees of one hit.
@@ -55,6 +58,10 @@ pub struct Fetched {
     pub highlight: Vec<(String, Vec<String>)>,
     pub matched_queries: Vec<String>,
     pub explanation: Option<Box<Explanation>>,
+    /// Which object inside of a document it is; `None`: the document.
+    pub nested: Option<Box<NestedIdentity>>,
+    /// By name: the objects inside that matched.
+    pub inner_hits: Vec<(String, InnerFound)>,
 }
 
 impl FetchPlan {
@@ -63,8 +70,22 @@ impl FetchPlan {
     /// # Errors
     /// As OpenSearch answers: formats that are none, fields without columns, highlight queries that do not bind, options that contradict.
     pub fn new(context: &BindContext, query: Arc<BoundQuery>, request: &SearchRequest) -> Result<Self, Error> {
+        Self::within(context, query, request, None)
+    }
+
+    /// As [`FetchPlan::new`], of hits that are the nested objects at the path `scope` (`None`: documents).
+    ///
+    /// # Errors
+    /// As [`FetchPlan::new`].
+    pub fn within(
+        context: &BindContext,
+        query: Arc<BoundQuery>,
+        request: &SearchRequest,
+        scope: Option<&str>,
+    ) -> Result<Self, Error> {
         let plan = Plan::new(context, &query, request)?;
-        Ok(Self { query, statistics: None, plan })
+        let inner = InnerPlan::all(context, request, scope)?;
+        Ok(Self { query, statistics: None, plan, inner })
     }
 
     /// Explains with the statistics of the whole index (`None`: the shard's own).
@@ -84,12 +105,22 @@ impl FetchPlan {
         addresses: &[DocAddress],
         patience: &dyn Patience,
     ) -> Result<Vec<Fetched>, Error> {
+        self.fetch_scored((reader, self.statistics.as_deref()), addresses, patience)
+    }
+
+    /// As [`FetchPlan::fetch`], explaining and scoring with these statistics.
+    fn fetch_scored(
+        &self,
+        (reader, statistics): (&Reader, Option<&Statistics>),
+        addresses: &[DocAddress],
+        patience: &dyn Patience,
+    ) -> Result<Vec<Fetched>, Error> {
         let mut hits = Vec::with_capacity(addresses.len());
         for address in addresses {
             if patience.verdict() == Verdict::Cancelled {
                 return Err(Error::new(ErrorKind::TaskCancelled, "the search was cancelled"));
             }
-            hits.push(self.fetch_one(reader, *address)?);
+            hits.push(self.fetch_one(reader, statistics, *address)?);
         }
         if let Some(named) = &self.plan.named {
             let matched = execute::matched(reader, named, addresses)?;
@@ -97,10 +128,18 @@ impl FetchPlan {
                 hit.matched_queries = names.iter().map(|name| name.as_ref().to_owned()).collect();
             }
         }
+        for inner in &self.inner {
+            inner.fetch((reader, statistics), addresses, &mut hits, patience)?;
+        }
         Ok(hits)
     }
 
-    fn fetch_one(&self, reader: &Reader, address: DocAddress) -> Result<Fetched, Error> {
+    fn fetch_one(
+        &self,
+        reader: &Reader,
+        statistics: Option<&Statistics>,
+        address: DocAddress,
+    ) -> Result<Fetched, Error> {
         let plan = &self.plan;
         let view = reader.segments.get(address.segment as usize);
         let view = view.filter(|view| address.doc < view.segment.doc_count());
@@ -119,12 +158,22 @@ impl FetchPlan {
             let term = document.number(meta::PRIMARY_TERM).map_err(broken)?;
             hit.seq_no = Some((SeqNo(seq_no), PrimaryTerm(term)));
         }
+        let inside = segment.nested().and_then(|nested| Inside::of(nested, address.doc));
         if plan.reads_source() {
-            let source = segment.source(address.doc).map_err(broken)?;
+            let source = match &inside {
+                Some(inside) => inside.source(segment)?,
+                None => segment.source(address.doc).map_err(broken)?,
+            };
             plan.read_source(&source, &document, &mut hit)?;
         }
+        if let Some(inside) = inside {
+            hit.nested = inside.identity();
+            // Written with its document, whose version is not its own.
+            hit.version = hit.version.map(|_| Version(1));
+            hit.source = hit.source.map(|source| inside.unwrapped(&source)).transpose()?;
+        }
         if plan.explain {
-            let explanation = execute::explain(reader, &self.query, self.statistics.as_deref(), address)?;
+            let explanation = execute::explain(reader, &self.query, statistics, address)?;
             hit.explanation = Some(Box::new(explanation));
         }
         Ok(hit)

@@ -30,7 +30,7 @@ impl NewFields {
     pub(super) fn decide(&mut self, path: &Arc<str>, seen: Seen<'_>) -> Result<Option<Node>, Error> {
         let Some(node) = self.merged.decide(path, seen)? else { return Ok(None) };
         if self.nodes.get(path) != Some(&node) {
-            let update = Mapping::with(path, node.clone());
+            let update = self.merged.with(path, node.clone());
             self.merged = Arc::new(self.merged.merge(&update)?);
             self.update = self.update.merge(&update)?;
             self.nodes.insert(path.clone(), node.clone());

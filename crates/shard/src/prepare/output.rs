@@ -6,7 +6,7 @@ use model::error::Error;
 
 use super::leaf::{MAX_TERM, Refusal, immense_term};
 use crate::fields::{FieldSlot, meta};
-use crate::prepared::PreparedDocument;
+use crate::prepared::{InnerDocument, PreparedDocument};
 
 /// The values found so far. Values without a slot are checked and dropped.
 #[derive(Default)]
@@ -50,6 +50,7 @@ impl Output {
         id: Arc<str>,
         routing: Option<Arc<str>>,
         source: Arc<[u8]>,
+        inner: Vec<InnerDocument>,
     ) -> Result<PreparedDocument, Error> {
         for (slot, value) in [(meta::ID, Some(&id)), (meta::ROUTING, routing.as_ref())] {
             let Some(value) = value else { continue };
@@ -58,11 +59,35 @@ impl Output {
             }
             self.exact.push((slot, value.as_bytes().into()));
         }
+        let InnerDocument { texts, exact, numbers } = self.sorted();
+        Ok(PreparedDocument { id, routing, source, texts, exact, numbers, inner })
+    }
+
+    /// Adds all values of a document inside.
+    pub(super) fn include(&mut self, inner: &Self) {
+        self.texts.extend_from_slice(&inner.texts);
+        self.exact.extend_from_slice(&inner.exact);
+        self.numbers.extend_from_slice(&inner.numbers);
+    }
+
+    /// Takes over what an inner document says of values that were left out, which only the outermost keeps.
+    pub(super) fn take_ignored(&mut self, inner: &mut Self) {
+        self.exact.extend(inner.exact.extract_if(.., |(slot, _)| *slot == meta::IGNORED));
+    }
+
+    /// A document inside of the one of `id`: one of the objects at `path`.
+    pub(super) fn finish_inner(mut self, id: &str, path: &str) -> InnerDocument {
+        self.exact.push((meta::ID, id.as_bytes().into()));
+        self.exact.push((meta::NESTED_PATH, path.as_bytes().into()));
+        self.sorted()
+    }
+
+    fn sorted(mut self) -> InnerDocument {
         // Stable: the values of one field keep their order.
         self.texts.sort_by_key(|(slot, _)| *slot);
         self.exact.sort_unstable();
         self.exact.dedup();
         self.numbers.sort_unstable();
-        Ok(PreparedDocument { id, routing, source, texts: self.texts, exact: self.exact, numbers: self.numbers })
+        InnerDocument { texts: self.texts, exact: self.exact, numbers: self.numbers }
     }
 }

@@ -58,6 +58,14 @@ impl<'a> Walk<'a> {
                 let value = self.value_of(None)?;
                 Ok(self.reader.skip(&value)?)
             }
+            Child::Object(object) if object.nested.is_some() => {
+                let path = &object.path;
+                let reason = format!(
+                    "Cannot add a value for field [{path}.{}] since one of the intermediate objects is mapped as a nested object: [{path}]",
+                    rest.join(".")
+                );
+                Err(Error::new(ErrorKind::MapperParsing, reason).into())
+            }
             Child::Object(object) => self.dotted(object, rest),
             Child::Field(field) => {
                 let (path, kind) = (&field.path, field.kind.name());
@@ -74,7 +82,7 @@ impl<'a> Walk<'a> {
     pub(super) fn copy(&mut self, plan: &FieldPlan, value: &Value<'a>) -> Done {
         self.copying = true;
         for target in &plan.copy_to {
-            self.copy_below(&self.preparer.root, target, target, value)?;
+            self.within_document_of(target, |walk| walk.copy_below(&walk.preparer.root, target, target, value))?;
         }
         self.copying = false;
         Ok(())

@@ -10,7 +10,7 @@ use analysis::{Normalizer, Registry};
 use model::date::DateFormat;
 use model::error::Error;
 use model::geo::GeoPoint;
-use model::mapping::{Dynamic, Field, FieldKind, Node, ObjectNode};
+use model::mapping::{Dynamic, Field, FieldKind, Nested, Node, ObjectNode};
 
 use super::Settings;
 use super::json::Token;
@@ -31,6 +31,8 @@ pub(super) struct ObjectPlan {
     pub(super) path: Arc<str>,
     pub(super) dynamic: Dynamic,
     pub(super) enabled: bool,
+    /// Its objects are documents of their own.
+    pub(super) nested: Option<Nested>,
     pub(super) children: BTreeMap<Arc<str>, Child>,
 }
 
@@ -96,7 +98,7 @@ impl ObjectPlan {
         for (name, node) in &node.properties {
             children.insert(name.clone(), Child::new(&join(&path, name), node, dynamic, context)?);
         }
-        Ok(Self { path, dynamic, enabled: node.enabled.unwrap_or(true), children })
+        Ok(Self { path, dynamic, enabled: node.enabled.unwrap_or(true), nested: node.nested, children })
     }
 
     pub(super) fn join(&self, name: &str) -> Arc<str> {

@@ -345,3 +345,35 @@ proptest::proptest! {
         let _ = prepare(&recorded(), source.as_bytes());
     }
 }
+
+#[test]
+fn nested_objects_are_documents_before_their_own() {
+    let mapping = json!({"properties": {"x": {"type": "long"}, "all": {"type": "keyword"}, "a": {"type": "nested", "include_in_parent": true,
+        "properties": {"n": {"type": "long"}, "k": {"type": "keyword", "copy_to": ["all", "a.k2"]}, "k2": {"type": "keyword"},
+            "b": {"type": "nested", "include_in_root": true, "properties": {"m": {"type": "long", "ignore_malformed": true}}}}}}});
+    let preparer = preparer_of(&mapping, Settings::default());
+    let slot = |path: &str| preparer.fields().by_path(path).expect("mapped").slot;
+    let source = r#"{"x":1,"a":[{"n":2,"k":"in","b":[{"m":3},{"m":"no"}]},{"n":4}]}"#;
+    let document = ready(&preparer, source);
+    let paths = |inner: &crate::prepared::InnerDocument| {
+        let path = inner.exact.iter().find(|(slot, _)| *slot == crate::fields::meta::NESTED_PATH);
+        String::from_utf8_lossy(&path.expect("of every one").1).into_owned()
+    };
+    assert_eq!(document.inner.iter().map(paths).collect::<Vec<_>>(), ["a.b", "a.b", "a", "a"]);
+    assert_eq!(document.inner[0].numbers, [(slot("a.b.m"), 3)]);
+    assert_eq!(document.inner[2].numbers, [(slot("a.n"), 2)], "of what is inside only the root has values");
+    let mut expected = vec![(slot("x"), 1), (slot("a.n"), 2), (slot("a.n"), 4), (slot("a.b.m"), 3)];
+    expected.sort();
+    assert_eq!(document.numbers, expected);
+    let has =
+        |exact: &[(crate::fields::FieldSlot, Box<[u8]>)], path: &str| exact.iter().any(|(at, _)| *at == slot(path));
+    assert!(has(&document.exact, "all") && has(&document.inner[2].exact, "a.k2"));
+    assert!(!has(&document.inner[2].exact, "all"), "a copy lies with the document whose field it is");
+    assert!(has(&document.exact, "_ignored") && document.inner.iter().all(|inner| !has(&inner.exact, "_ignored")));
+    let refused = |source: &str| prepare(&preparer, source.as_bytes()).expect_err("refused").reason;
+    assert!(refused(r#"{"a.n":1}"#).contains("one of the intermediate objects is mapped as a nested object: [a]"));
+    let limits = Limits { nested_objects: 3, ..Limits::default() };
+    let strict = preparer_of(&mapping, Settings { limits, ..Settings::default() });
+    let error = prepare(&strict, source.as_bytes()).expect_err("too many");
+    assert!(error.reason.starts_with("The number of nested documents has exceeded the allowed limit of [3]."));
+}

@@ -7,9 +7,11 @@ use model::mapping::FieldKind;
 use super::dynamic::NewFields;
 use super::json::{Fault, Reader, Token, Value};
 use super::leaf::{self, Refusal};
+use super::nested::Blocks;
 use super::output::Output;
 use super::plan::{Child, FieldPlan, ObjectPlan};
 use super::{Preparer, flat, paths, preview};
+use crate::prepared::InnerDocument;
 
 /// Names that no document may have at its root.
 const METADATA: [&str; 12] = [
@@ -29,9 +31,11 @@ const METADATA: [&str; 12] = [
 
 pub(super) struct Walk<'a> {
     pub(super) preparer: &'a Preparer,
-    id: &'a str,
+    pub(super) id: &'a str,
     pub(super) reader: Reader<'a>,
+    /// Of the document that is being read, which may be one inside of others.
     pub(super) out: Output,
+    pub(super) blocks: Blocks,
     pub(super) new_fields: Option<NewFields>,
     /// Objects open, the root included, and arrays open.
     objects: u64,
@@ -40,24 +44,28 @@ pub(super) struct Walk<'a> {
     pub(super) copying: bool,
 }
 
+/// What a document holds.
+pub(super) struct Read {
+    pub(super) out: Output,
+    pub(super) inner: Vec<InnerDocument>,
+    pub(super) new_fields: Option<NewFields>,
+}
+
 /// Reads a whole document.
-pub(super) fn document<'a>(
-    preparer: &'a Preparer,
-    id: &'a str,
-    source: &'a [u8],
-) -> Result<(Output, Option<NewFields>), Error> {
+pub(super) fn document<'a>(preparer: &'a Preparer, id: &'a str, source: &'a [u8]) -> Result<Read, Error> {
     let mut walk = Walk {
         preparer,
         id,
         reader: Reader::new(source),
         out: Output::default(),
+        blocks: Blocks::default(),
         new_fields: None,
         objects: 0,
         arrays: 0,
         copying: false,
     };
     walk.root()?;
-    Ok((walk.out, walk.new_fields))
+    Ok(Read { out: walk.out, inner: walk.blocks.done, new_fields: walk.new_fields })
 }
 
 /// `mapper_parsing_exception` without more to say than its cause has.
@@ -111,7 +119,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads the object that was just opened to its end.
-    fn object(&mut self, plan: &ObjectPlan) -> Done {
+    pub(super) fn object(&mut self, plan: &ObjectPlan) -> Done {
         self.objects += 1;
         let limit = self.preparer.depth_limit();
         if self.objects > limit {
@@ -198,6 +206,7 @@ impl<'a> Walk<'a> {
     fn object_value(&mut self, plan: &ObjectPlan, key: Option<&str>, value: Value<'a>) -> Done {
         match value.token {
             Token::Null => Ok(()),
+            Token::Object if plan.nested.is_some() => self.nested_object(plan),
             Token::Object => self.object(plan),
             Token::Array => self.array(&mut |walk| {
                 let value = walk.value_of(None)?;

@@ -72,6 +72,18 @@ pub(crate) fn next(words: &[u64], from: u32) -> Option<u32> {
     Some(at as u32 * 64 + word.trailing_zeros())
 }
 
+/// The last set bit before `to`.
+pub(crate) fn last_before(words: &[u64], to: u32) -> Option<u32> {
+    let mut at = to as usize / 64;
+    let mut word = words.get(at).copied().unwrap_or(0) & ((1 << (to % 64)) - 1);
+    at = at.min(words.len());
+    while word == 0 {
+        at = at.checked_sub(1)?;
+        word = words[at];
+    }
+    Some(at as u32 * 64 + 63 - word.leading_zeros())
+}
+
 /// Appends the set bits as documents, bit 0 being `base`.
 pub(crate) fn docs(words: &[u64], base: DocId, out: &mut Vec<DocId>) {
     for (at, word) in words.iter().enumerate() {
@@ -101,6 +113,8 @@ mod tests {
             docs(&words, 0, &mut found);
             assert_eq!(found, (from..to).collect::<Vec<_>>());
             assert_eq!(next(&words, 0), (from < to).then_some(from));
+            assert_eq!(last_before(&words, 128), (from < to).then(|| to - 1));
+            assert_eq!(last_before(&words, from + 1), (from < to).then_some(from));
             clear_from(&mut words, 66);
             assert_eq!(count(&words), u64::from(to.min(66).saturating_sub(from)));
         }

@@ -17,6 +17,7 @@ pub(crate) mod disjunction;
 pub(crate) mod found;
 pub(crate) mod function;
 pub(crate) mod geo;
+pub(crate) mod nested;
 pub(crate) mod phrase;
 pub(crate) mod ranked;
 pub(crate) mod sets;

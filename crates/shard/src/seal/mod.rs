@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::error::ShardError;
 use crate::fields::{FieldSlot, FieldTable, Layout, meta};
-use crate::prepared::{PreparedDocument, SequencedDocument};
+use crate::prepared::{SequencedDocument, Values};
 use crate::segment::DocId;
 use crate::segment::disk::SealedSegment;
 use crate::segment::disk::key::SLOT_LIMIT;
@@ -35,7 +35,7 @@ pub fn new_name() -> String {
     tantivy::index::SegmentId::generate_random().uuid_string()
 }
 
-/// Writes `documents`, numbered from 0 in their order, as a sealed segment into the new directory `directory`, whose parent exists.
+/// Writes `documents`, numbered from 0 in their order and those inside of one before it, as a sealed segment into the new directory `directory`, whose parent exists.
 /// Nothing is synced. On an error the directory may be left behind, incomplete.
 ///
 /// Memory: 16 bytes a token, 8 a value, and the distinct terms, besides the documents; so the caller bounds it by how many it gives.
@@ -54,12 +54,18 @@ pub fn seal(
     let mut seq_no: Option<(u64, u64)> = None;
     let mut count = 0;
     for SequencedDocument { document, seq_no: number, primary_term, version } in documents {
-        if count + 1 >= MAX_DOCS {
-            return Err(ShardError::TooLarge { what: "documents", found: count + 1, limit: MAX_DOCS });
+        let after = count + u64::from(document.doc_count());
+        if after >= MAX_DOCS {
+            return Err(ShardError::TooLarge { what: "documents", found: after, limit: MAX_DOCS });
+        }
+        for inner in document.inner_values() {
+            sources.push(NO_SOURCE).map_err(write_error)?;
+            gathered.push(count as DocId, inner)?;
+            count += 1;
         }
         let doc = count as DocId;
         sources.push(&document.source).map_err(write_error)?;
-        gathered.push(doc, &document)?;
+        gathered.push(doc, document.values())?;
         for (slot, value) in [(meta::SEQ_NO, number), (meta::PRIMARY_TERM, primary_term), (meta::VERSION, version)] {
             gathered.number(doc, slot, value as i64)?;
         }
@@ -93,14 +99,14 @@ enum Field {
 }
 
 impl Gathered<'_> {
-    fn push(&mut self, doc: DocId, document: &PreparedDocument) -> Result<(), ShardError> {
+    fn push(&mut self, doc: DocId, document: Values<'_>) -> Result<(), ShardError> {
         for values in document.texts.chunk_by(|a, b| a.0 == b.0) {
             match self.field(values[0].0)? {
                 Field::Texts(texts) => texts.push(doc, values.iter().map(|(_, text)| &**text)),
                 _ => return Err(ShardError::Field { slot: values[0].0.0 }),
             }
         }
-        for (slot, value) in &document.exact {
+        for (slot, value) in document.exact {
             match self.field(*slot)? {
                 Field::Exacts(exacts) => exacts.push(doc, value),
                 _ => return Err(ShardError::Field { slot: slot.0 }),

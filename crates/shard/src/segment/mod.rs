@@ -16,11 +16,13 @@ pub mod column;
 pub mod disk;
 pub mod fielddata;
 pub mod memory;
+mod nested;
 pub mod norms;
 pub mod postings;
 
 pub use alive::AliveDocs;
 use column::{NumberColumn, StringColumn};
+pub use nested::Nested;
 use postings::Postings;
 
 /// Number of a document within its segment.
@@ -31,8 +33,11 @@ pub const NO_MORE_DOCS: DocId = u32::MAX;
 
 /// One immutable segment.
 pub trait Segment: Send + Sync {
-    /// Documents, deleted ones too.
+    /// Documents, deleted ones and those inside of others too.
     fn doc_count(&self) -> u32;
+
+    /// Which documents lie inside of others; `None`: none does.
+    fn nested(&self) -> Option<&Nested>;
 
     /// The terms of a field; `None`: the segment has none.
     fn terms(&self, field: FieldSlot) -> io::Result<Option<Arc<dyn Terms>>>;

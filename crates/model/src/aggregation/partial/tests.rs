@@ -33,6 +33,8 @@ fn hit(id: &str) -> Hit {
         matched_queries: vec!["q".to_owned()],
         explanation: Some(Box::new(Explanation { details: vec![why.clone()], ..why })),
         shard: None,
+        nested: None,
+        inner_hits: Vec::new(),
     }
 }
 

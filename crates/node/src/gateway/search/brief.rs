@@ -45,6 +45,7 @@ fn is_plain(query: &BoundQuery, columns: bool, left: &mut usize) -> bool {
         BoundKind::Phrase(phrase) => phrase.prefix_expansions.is_none() && phrase.positions.len() <= CLAUSES,
         BoundKind::NumberRange(..) => columns,
         BoundKind::ConstantScore(query) => is_plain(query, columns, left),
+        BoundKind::Nested(nested) => is_plain(&nested.query, columns, left),
         BoundKind::DisMax { queries, .. } => queries.iter().all(|query| is_plain(query, columns, left)),
         BoundKind::Bool(clauses) => {
             let of = [&clauses.must, &clauses.should, &clauses.filter, &clauses.must_not];

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::error::Error;
-use model::search::{Hit, SearchRequest, Shards};
+use model::id::ShardNumber;
+use model::search::{Hit, InnerFound, SearchRequest, Shards};
 use search::bind::render_sort_value;
 use search::merge::hits::Merged;
 use search::shard_query::{DocAddress, ShardHit};
@@ -141,7 +142,8 @@ impl Winners<'_> {
         }))
     }
 
-    fn assemble(&self, place: &Place, hit: &ShardHit, fetched: Fetched) -> Hit {
+    fn assemble(&self, place: &Place, hit: &ShardHit, mut fetched: Fetched) -> Hit {
+        placed(&mut fetched.inner_hits, place.number);
         let (index, request) = (&self.indexes[place.index], self.request);
         let sort = index.sort.iter().zip(&hit.sort).zip(&request.sort);
         Hit {
@@ -161,6 +163,8 @@ impl Winners<'_> {
             matched_queries: fetched.matched_queries,
             explanation: fetched.explanation,
             shard: request.explain.then_some(place.number),
+            nested: fetched.nested,
+            inner_hits: fetched.inner_hits,
         }
     }
 }
@@ -171,5 +175,13 @@ struct Ended<T>(tokio::task::JoinHandle<T>);
 impl<T> Drop for Ended<T> {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// Explained objects inside say of which shard they are.
+fn placed(inner_hits: &mut [(String, InnerFound)], shard: ShardNumber) {
+    for hit in inner_hits.iter_mut().flat_map(|(_, found)| &mut found.hits) {
+        hit.shard = hit.explanation.as_ref().map(|_| shard);
+        placed(&mut hit.inner_hits, shard);
     }
 }

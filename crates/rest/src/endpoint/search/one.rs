@@ -66,6 +66,7 @@ pub(super) fn shape(asked: &SearchRequest, total_as_int: bool) -> Shape {
 pub(super) fn nodes(server: &Server, answer: &SearchResponse, shape: &mut Shape) {
     let mut hits: Vec<&Hit> = answer.hits.iter().collect();
     answer.aggregations.iter().flatten().for_each(|one| top_hits(one, &mut hits));
+    inner_hits(&mut hits);
     for hit in hits.into_iter().filter(|hit| hit.explanation.is_some()) {
         if shape.nodes.iter().any(|(index, _, _)| *index == hit.index) {
             continue;
@@ -75,6 +76,16 @@ pub(super) fn nodes(server: &Server, answer: &SearchResponse, shape: &mut Shape)
             let placed = primaries.filter_map(|shard| Some((shard.number.0, shard.node.clone()?)));
             shape.nodes.extend(placed.map(|(number, node)| (hit.index.clone(), number, node)));
         }
+    }
+}
+
+/// Adds the hits inside of hits. As deep as queries nest, which is limited.
+fn inner_hits(hits: &mut Vec<&Hit>) {
+    let mut at = 0;
+    while let Some(hit) = hits.get(at) {
+        let inner: Vec<&Hit> = hit.inner_hits.iter().flat_map(|(_, found)| &found.hits).collect();
+        hits.extend(inner);
+        at += 1;
     }
 }
 

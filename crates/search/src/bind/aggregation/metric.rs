@@ -15,7 +15,7 @@ use crate::aggregation::metric::{
     Cardinality, MatrixStats, MedianAbsoluteDeviation, Percentiles, TopHits, WeightedAvg,
 };
 use crate::aggregation::values::{Column, Values};
-use crate::bind::bind_sort;
+use crate::bind::bind_sort_within;
 use crate::fetch::decimal::DecimalFormat;
 
 impl Binding<'_> {
@@ -96,7 +96,7 @@ impl Binding<'_> {
                 "numHits must be > 0; please use TotalHitCountCollectorManager if you just need the total hit count",
             ));
         }
-        let sort = bind_sort(&asked.sort, self.context)?;
+        let sort = bind_sort_within(&asked.sort, self.context, self.scope)?;
         let context = Arc::new(self.context.clone());
         Ok(Kind::TopHits(Box::new(TopHits { asked: asked.clone(), sort: sort.into(), context })))
     }

@@ -18,6 +18,7 @@ mod composite;
 mod geo;
 mod histogram;
 mod metric;
+mod nested;
 mod range;
 mod sample;
 mod significant;
@@ -34,7 +35,7 @@ const MAX_DEPTH: u32 = 100;
 /// # Errors
 /// As OpenSearch answers: mostly `illegal_argument_exception` about a field of the wrong type; 501 for what is not there yet.
 pub fn bind_aggregations(asked: &[Aggregation], context: &BindContext) -> Result<Level, Error> {
-    Binding { context, depth: 0, parent: None, above: "" }.level(asked)
+    Binding { context, depth: 0, parent: None, above: "", scope: None }.level(asked)
 }
 
 #[derive(Clone, Copy)]
@@ -45,6 +46,8 @@ struct Binding<'a> {
     parent: Option<&'static str>,
     /// The name of the aggregation above.
     above: &'a str,
+    /// The path of the nested objects whose documents are collected; `None`: the outermost documents.
+    scope: Option<&'a str>,
 }
 
 impl Binding<'_> {
@@ -64,8 +67,10 @@ impl Binding<'_> {
 
     fn aggregation(self, asked: &Aggregation) -> Result<BoundAggregation, Error> {
         let kind = self.kind(asked)?;
+        let scope = self.scope_below(&asked.kind);
         let parent = parent_of(&asked.kind).or(self.parent);
-        let children = Binding { depth: self.depth + 1, parent, above: &asked.name, ..self }.level(&asked.children)?;
+        let children =
+            Binding { depth: self.depth + 1, parent, above: &asked.name, scope, ..self }.level(&asked.children)?;
         Ok(BoundAggregation { name: asked.name.clone(), kind, children, meta: asked.meta.clone() })
     }
 
@@ -87,7 +92,9 @@ impl Binding<'_> {
             Asked::AutoDateHistogram(asked) => self.auto_date(asked),
             Asked::VariableWidthHistogram(asked) => self.variable_width(asked, &owner),
             Asked::Composite(asked) => self.composite(asked),
-            Asked::Filter(query) => Ok(Kind::Filter(Arc::new(super::bind(query, self.context)?))),
+            Asked::Filter(query) => Ok(Kind::Filter(Arc::new(super::bind_within(query, self.context, self.scope)?))),
+            Asked::Nested { path } => Ok(self.nested(path)),
+            Asked::ReverseNested { path } => self.reverse_nested(&asked.name, path.as_deref()),
             Asked::Filters(filters) => self.filters(filters),
             Asked::Missing(source) => Ok(Kind::Missing(self.values(source, Accepts::Any, name)?)),
             Asked::Global if self.depth > 0 => Err(Error::new(
@@ -153,7 +160,7 @@ impl Binding<'_> {
     }
 
     fn queries<'q>(self, queries: impl Iterator<Item = &'q Query>) -> Result<Vec<Arc<BoundQuery>>, Error> {
-        queries.map(|query| super::bind(query, self.context).map(Arc::new)).collect()
+        queries.map(|query| super::bind_within(query, self.context, self.scope).map(Arc::new)).collect()
     }
 
     fn adjacency_matrix(self, asked: &bucket::AdjacencyMatrix) -> Result<Kind, Error> {

@@ -17,6 +17,7 @@ fn key(field: &str) -> SortKey {
         unmapped_type: None,
         format: None,
         numeric_type: None,
+        nested: None,
         distance: None,
     }
 }

@@ -142,6 +142,7 @@ impl Collector<'_, '_> {
             }
             BoundKind::FunctionScore(function) => self.collect(&function.query, boost)?,
             BoundKind::Ranked(ranked) => self.collect(&ranked.candidates, boost)?,
+            BoundKind::Nested(nested) => self.collect(&nested.query, boost)?,
             leaf => self.leaf(leaf, boost)?,
         }
         self.depth -= 1;

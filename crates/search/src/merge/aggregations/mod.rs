@@ -144,6 +144,8 @@ fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Resu
         (Kind::TopHits(asked), partial) => top_hits::answer(asked, partial),
         (Kind::ValueCount(_), partial) => ("value_count", value_count(&partial)),
         (Kind::Filter(_), partial) => ("filter", single(asked, partial, limit)?),
+        (Kind::Nested(_), partial) => ("nested", single(asked, partial, limit)?),
+        (Kind::ReverseNested(_), partial) => ("reverse_nested", single(asked, partial, limit)?),
         (Kind::Missing(_), partial) => ("missing", single(asked, partial, limit)?),
         (Kind::Global(_), partial) => ("global", single(asked, partial, limit)?),
         (Kind::Filters(filters), partial) => ("filters", by_filter(asked, filters, partial, limit)?),

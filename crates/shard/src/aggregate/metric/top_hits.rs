@@ -112,6 +112,8 @@ impl TopHits {
                 matched_queries: fetched.matched_queries,
                 explanation: fetched.explanation,
                 shard: None,
+                nested: fetched.nested,
+                inner_hits: fetched.inner_hits,
             },
         }
     }

@@ -184,6 +184,7 @@ impl Corpus {
                 .collect(),
             exact,
             numbers: numbers.iter().flat_map(|(path, values)| values.iter().map(|&v| (slot(path), v))).collect(),
+            inner: Vec::new(),
         };
         SequencedDocument { document: Arc::new(document), seq_no: 1, primary_term: 1, version: 1 }
     }

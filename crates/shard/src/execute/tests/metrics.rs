@@ -43,6 +43,7 @@ fn top_hits(field: Option<&str>) -> Kind {
         unmapped_type: None,
         format: None,
         numeric_type: None,
+        nested: None,
         distance: None,
     };
     let bound = |field: &str| BoundSort {
@@ -51,6 +52,7 @@ fn top_hits(field: Option<&str>) -> Kind {
             values: SortValues::Number(NumberCode::Long),
             missing: Missing::Last,
             mode: SortMode::Max,
+            nested: None,
         },
         descending: true,
     };

@@ -6,6 +6,7 @@ mod corpus;
 mod kinds;
 mod metrics;
 mod naive;
+mod nested;
 mod places;
 mod queries;
 mod recorded;
@@ -177,8 +178,13 @@ fn random_sort(rng: &mut Rng) -> Vec<BoundSort> {
         let [first, last] = missing();
         let missing = if rng.below(2) == 0 { first } else { last };
         let mode = [SortMode::Min, SortMode::Max, SortMode::Sum, SortMode::Median][rng.below(4)];
-        let field =
-            |field: &str, values, mode| SortBy::Field { field: field.into(), values, missing: missing.clone(), mode };
+        let field = |field: &str, values, mode| SortBy::Field {
+            field: field.into(),
+            values,
+            missing: missing.clone(),
+            mode,
+            nested: None,
+        };
         let by = match rng.below(5) {
             3 => {
                 let from = (0..1 + rng.below(2)).map(|_| corpus::place(rng)).collect();

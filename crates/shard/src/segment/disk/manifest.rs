@@ -17,7 +17,7 @@ pub(crate) const COLUMNS: &str = "columns";
 pub(crate) const SOURCES: &str = "sources";
 
 /// The format that this version writes and reads.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Manifest {

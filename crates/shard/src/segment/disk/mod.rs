@@ -17,9 +17,9 @@ use tantivy::store::StoreReader;
 use tantivy::termdict::TermDictionary;
 
 use super::column::{NumberColumn, StringColumn};
-use super::{DocId, Norms, Segment, SegmentSize, Terms};
+use super::{DocId, Nested, Norms, Segment, SegmentSize, Terms};
 use crate::error::ShardError;
-use crate::fields::FieldSlot;
+use crate::fields::{FieldSlot, meta};
 
 pub(crate) mod blocks;
 pub(crate) mod column;
@@ -50,6 +50,7 @@ pub struct SealedSegment {
     sources: StoreReader,
     source_bytes: OwnedBytes,
     size: SegmentSize,
+    nested: Option<Nested>,
     /// Parallel to the manifest's slots.
     opened: Vec<Opened>,
 }
@@ -88,16 +89,22 @@ impl SealedSegment {
             ));
         }
         let disk_bytes = manifest.files.iter().map(|file| file.bytes).sum();
-        Ok(Self {
+        let mut segment = Self {
             directory: directory.to_owned(),
             inverted: Arc::new(Inverted::new(dictionary, files.postings, files.positions)),
             columns: files.columns,
             sources,
             source_bytes: files.sources,
             size: SegmentSize { memory_bytes: files.memory_bytes + OPEN_BYTES, disk_bytes },
+            nested: None,
             opened: manifest.slots.iter().map(|_| Opened::default()).collect(),
             manifest,
-        })
+        };
+        let unreadable = |e: io::Error| ShardError::corrupt(&directory.join(manifest::POSTINGS), e.to_string());
+        if let Some(paths) = segment.disk_terms(meta::NESTED_PATH).map_err(unreadable)? {
+            segment.nested = Nested::of(&*paths, segment.manifest.doc_count).map_err(unreadable)?;
+        }
+        Ok(segment)
     }
 
     /// Reads everything and compares checksums: after a crash, a copy or a restore.
@@ -190,6 +197,10 @@ fn once<T>(cell: &OnceLock<Arc<T>>, make: impl FnOnce() -> io::Result<T>) -> io:
 }
 
 impl Segment for SealedSegment {
+    fn nested(&self) -> Option<&Nested> {
+        self.nested.as_ref()
+    }
+
     fn doc_count(&self) -> u32 {
         self.manifest.doc_count
     }

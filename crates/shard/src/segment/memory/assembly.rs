@@ -17,9 +17,25 @@ pub(super) struct Assembly {
 }
 
 impl Assembly {
-    pub(super) fn new(documents: Vec<SequencedDocument>) -> Self {
-        let counts = vec![0; documents.len()];
-        Self { data: Data { documents, ..Data::default() }, counts, cursors: Vec::new() }
+    /// `doc_count`: with the documents inside of `documents`.
+    pub(super) fn new(documents: Vec<SequencedDocument>, doc_count: u32) -> Self {
+        let counts = vec![0; doc_count as usize];
+        let mut data = Data { doc_count, ..Data::default() };
+        if documents.len() < doc_count as usize {
+            data.roots = documents
+                .iter()
+                .scan(0, |next, document| {
+                    *next += document.document.doc_count();
+                    Some(*next - 1)
+                })
+                .collect();
+        }
+        data.documents = documents;
+        Self { data, counts, cursors: Vec::new() }
+    }
+
+    pub(super) fn doc_count(&self) -> u32 {
+        self.data.doc_count
     }
 
     pub(super) fn finish(mut self) -> Data {

@@ -9,7 +9,7 @@ use model::number::term_from_ordered;
 use super::assembly::{Assembly, RowAssembly};
 use super::data::{Data, Record};
 use crate::fields::{FieldSlot, FieldTable, Layout, meta};
-use crate::prepared::SequencedDocument;
+use crate::prepared::{SequencedDocument, Values};
 use crate::segment::norms::encode_length;
 use crate::segment::{Detail, DocId};
 
@@ -43,11 +43,17 @@ struct Gathered {
 
 pub(super) fn build(fields: &FieldTable, documents: Vec<SequencedDocument>) -> Data {
     let mut gathered = Gathered::default();
-    for (doc, document) in (0..).zip(&documents) {
-        gathered.document(fields, doc, document);
+    let mut doc_count = 0;
+    for document in &documents {
+        for inner in document.document.inner_values() {
+            gathered.values(fields, doc_count, inner);
+            doc_count += 1;
+        }
+        gathered.document(fields, doc_count, document);
+        doc_count += 1;
     }
     gathered.sort();
-    gathered.write(fields, Assembly::new(documents))
+    gathered.write(fields, Assembly::new(documents, doc_count))
 }
 
 impl Gathered {
@@ -68,11 +74,20 @@ impl Gathered {
     }
 
     fn document(&mut self, fields: &FieldTable, doc: DocId, document: &SequencedDocument) {
-        let prepared = &document.document;
+        let bookkeeping = [
+            (meta::SEQ_NO, document.seq_no),
+            (meta::PRIMARY_TERM, document.primary_term),
+            (meta::VERSION, document.version),
+        ];
+        self.numbers.extend(bookkeeping.map(|(slot, number)| (slot, doc, number as i64)));
+        self.values(fields, doc, document.document.values());
+    }
+
+    fn values(&mut self, fields: &FieldTable, doc: DocId, prepared: Values<'_>) {
         for values in prepared.texts.chunk_by(|a, b| a.0 == b.0) {
             self.texts(fields, doc, values);
         }
-        for (slot, value) in &prepared.exact {
+        for (slot, value) in prepared.exact {
             if let Some(Layout::Exact { norms, .. }) = layout(fields, *slot) {
                 self.token(*slot, value, doc, 0);
                 if *norms {
@@ -80,14 +95,8 @@ impl Gathered {
                 }
             }
         }
-        let bookkeeping = [
-            (meta::SEQ_NO, document.seq_no),
-            (meta::PRIMARY_TERM, document.primary_term),
-            (meta::VERSION, document.version),
-        ];
-        self.numbers.extend(bookkeeping.map(|(slot, number)| (slot, doc, number as i64)));
         let mut before = None;
-        for &(slot, code) in &prepared.numbers {
+        for &(slot, code) in prepared.numbers {
             let Some(Layout::Number { postings, .. }) = layout(fields, slot) else { continue };
             if *postings && before != Some((slot, code)) {
                 self.token(slot, &term_from_ordered(code), doc, 0);
@@ -151,7 +160,7 @@ impl Gathered {
     }
 
     fn write(&self, fields: &FieldTable, mut assembly: Assembly) -> Data {
-        let doc_count = self.numbers.iter().filter(|number| number.0 == meta::SEQ_NO).count();
+        let doc_count = assembly.doc_count();
         let (mut tokens, mut numbers, mut lengths) = (&self.tokens[..], &self.numbers[..], &self.lengths[..]);
         let mut positions = Vec::new();
         while let Some(slot) =
@@ -173,7 +182,7 @@ impl Gathered {
             }
             if norms {
                 let mut lengths = lengths.iter().peekable();
-                row.norms((0..doc_count as DocId).map(|doc| {
+                row.norms((0..doc_count).map(|doc| {
                     lengths.next_if(|length| length.doc == doc).map_or(0, |length| encode_length(length.length))
                 }));
             }

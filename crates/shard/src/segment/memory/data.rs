@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use crate::fields::FieldSlot;
-use crate::prepared::SequencedDocument;
+use crate::prepared::{SequencedDocument, Values};
 use crate::segment::{Detail, DocId};
 
 /// A stretch of one of the arrays.
@@ -76,7 +76,11 @@ pub(super) struct Column {
 /// All of a block.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Data {
+    /// With those inside of others.
+    pub(super) doc_count: u32,
     pub(super) documents: Vec<SequencedDocument>,
+    /// The number of each of `documents`; empty: they are numbered in their order, for nothing lies inside of them.
+    pub(super) roots: Vec<DocId>,
     pub(super) rows: Vec<Row>,
     pub(super) keys: Vec<u8>,
     /// By term.
@@ -99,7 +103,19 @@ pub(super) struct Data {
 
 impl Data {
     pub(super) fn doc_count(&self) -> u32 {
-        self.documents.len() as u32
+        self.doc_count
+    }
+
+    /// The document of a number; `None`: it lies inside of another.
+    pub(super) fn document(&self, doc: DocId) -> Option<&SequencedDocument> {
+        let at = if self.roots.is_empty() { doc as usize } else { self.roots.binary_search(&doc).ok()? };
+        self.documents.get(at)
+    }
+
+    /// Documents with their numbers, ascending.
+    pub(super) fn numbered(&self) -> impl Iterator<Item = (DocId, &SequencedDocument)> {
+        let number = |at: usize| self.roots.get(at).copied().unwrap_or(at as DocId);
+        self.documents.iter().enumerate().map(move |(at, document)| (number(at), document))
     }
 
     pub(super) fn row(&self, slot: FieldSlot) -> Option<&Row> {
@@ -187,7 +203,12 @@ impl Data {
 /// An estimate: contents and what their allocations cost.
 fn document_bytes(document: &SequencedDocument) -> usize {
     let prepared = &document.document;
-    let texts: usize = prepared.texts.iter().map(|(_, text)| text.len() + 40).sum();
-    let exact: usize = prepared.exact.iter().map(|(_, value)| value.len() + 40).sum();
-    prepared.id.len() + prepared.source.len() + texts + exact + prepared.numbers.len() * 16 + 250
+    let inner: usize = prepared.inner_values().map(values_bytes).sum();
+    prepared.id.len() + prepared.source.len() + values_bytes(prepared.values()) + inner + 250
+}
+
+fn values_bytes(values: Values<'_>) -> usize {
+    let texts: usize = values.texts.iter().map(|(_, text)| text.len() + 40).sum();
+    let exact: usize = values.exact.iter().map(|(_, value)| value.len() + 40).sum();
+    texts + exact + values.numbers.len() * 16
 }

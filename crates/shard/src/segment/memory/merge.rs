@@ -28,26 +28,27 @@ struct Part<'a> {
 }
 
 pub(super) fn merge(inputs: &[Input<'_>]) -> Data {
-    let mut documents = Vec::new();
+    let (mut documents, mut count) = (Vec::new(), 0);
     let mut sources = Vec::with_capacity(inputs.len());
     for (block, alive) in inputs {
         let is_alive = |doc: DocId| alive.is_none_or(|alive| alive.contains(doc));
-        let mut numbers = Vec::with_capacity(block.documents().len());
-        for (doc, document) in (0..).zip(block.documents()) {
-            numbers.push(if is_alive(doc) { documents.len() as DocId } else { DEAD });
+        let mut numbers = vec![DEAD; block.data.doc_count() as usize];
+        for (doc, number) in (0..).zip(&mut numbers) {
             if is_alive(doc) {
-                documents.push(document.clone());
+                *number = count;
+                count += 1;
             }
         }
+        let kept = block.numbered().filter(|(doc, _)| is_alive(*doc));
+        documents.extend(kept.map(|(_, document)| document.clone()));
         sources.push(Source { data: &block.data, numbers, row: 0 });
     }
-    let count = documents.len();
-    let mut assembly = Assembly::new(documents);
+    let mut assembly = Assembly::new(documents, count);
     while let Some(slot) =
         sources.iter().filter_map(|source| source.data.rows.get(source.row)).map(|row| row.slot).min()
     {
         let mut parts: Vec<Part<'_>> = sources.iter_mut().filter_map(|source| source.part(slot)).collect();
-        merge_row(&mut assembly, slot, &mut parts, count);
+        merge_row(&mut assembly, slot, &mut parts);
     }
     assembly.finish()
 }
@@ -70,7 +71,8 @@ impl Part<'_> {
     }
 }
 
-fn merge_row(assembly: &mut Assembly, slot: FieldSlot, parts: &mut [Part<'_>], doc_count: usize) {
+fn merge_row(assembly: &mut Assembly, slot: FieldSlot, parts: &mut [Part<'_>]) {
+    let doc_count = assembly.doc_count() as usize;
     let record = parts.iter().filter_map(|part| part.row.record).max();
     let mut row = assembly.row(slot, record);
     merge_terms(&mut row, record, parts);

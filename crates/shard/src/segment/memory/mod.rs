@@ -9,8 +9,8 @@ use std::sync::Arc;
 use search::statistics::FieldStatistics;
 
 use super::column::{NumberColumn, StringColumn};
-use super::{AliveDocs, DocId, Norms, Segment, SegmentSize, Terms};
-use crate::fields::{FieldSlot, FieldTable};
+use super::{AliveDocs, DocId, Nested, Norms, Segment, SegmentSize, Terms};
+use crate::fields::{FieldSlot, FieldTable, meta};
 use crate::prepared::SequencedDocument;
 
 mod assembly;
@@ -33,11 +33,12 @@ pub type Input<'a> = (Arc<MemoryBlock>, Option<&'a AliveDocs>);
 #[derive(Debug)]
 pub struct MemoryBlock {
     data: Arc<Data>,
+    nested: Option<Nested>,
     bytes: u64,
 }
 
 impl MemoryBlock {
-    /// A block of `documents`, numbered from 0 in their order. Values in slots that `fields` does not have, or has with another layout,
+    /// A block of `documents`, numbered from 0 in their order, those inside of one before it. Values in slots that `fields` does not have, or has with another layout,
     /// are left out of everything but the source.
     pub fn build(fields: &FieldTable, documents: Vec<SequencedDocument>) -> Self {
         Self::new(build::build(fields, documents))
@@ -49,19 +50,32 @@ impl MemoryBlock {
         Self::new(merge::merge(inputs))
     }
 
-    /// In the order of their numbers.
+    /// In the order of their numbers, without those inside of others.
     pub fn documents(&self) -> &[SequencedDocument] {
         &self.data.documents
     }
 
+    /// As [`MemoryBlock::documents`], with their numbers.
+    pub fn numbered(&self) -> impl Iterator<Item = (DocId, &SequencedDocument)> {
+        self.data.numbered()
+    }
+
     fn new(data: Data) -> Self {
-        Self { bytes: data.bytes(), data: Arc::new(data) }
+        let (bytes, data) = (data.bytes(), Arc::new(data));
+        let paths = data.row(meta::NESTED_PATH).map(|row| BlockTerms { data: data.clone(), row: *row });
+        // Memory always reads.
+        let nested = paths.and_then(|paths| Nested::of(&paths, data.doc_count()).ok().flatten());
+        Self { data, nested, bytes }
     }
 }
 
 impl Segment for MemoryBlock {
     fn doc_count(&self) -> u32 {
         self.data.doc_count()
+    }
+
+    fn nested(&self) -> Option<&Nested> {
+        self.nested.as_ref()
     }
 
     fn terms(&self, field: FieldSlot) -> io::Result<Option<Arc<dyn Terms>>> {
@@ -95,8 +109,10 @@ impl Segment for MemoryBlock {
     }
 
     fn source(&self, doc: DocId) -> io::Result<Arc<[u8]>> {
-        let document = self.data.documents.get(doc as usize).ok_or(io::ErrorKind::NotFound)?;
-        Ok(document.document.source.clone())
+        if doc >= self.data.doc_count() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Ok(self.data.document(doc).map(|document| document.document.source.clone()).unwrap_or_default())
     }
 
     fn size(&self) -> SegmentSize {

@@ -57,6 +57,7 @@ fn document(number: usize, (texts, plain, words, numbers): &Values) -> Sequenced
         texts: [text(TEXT, texts), text(PLAIN_TEXT, plain)].concat(),
         exact,
         numbers,
+        inner: Vec::new(),
     };
     SequencedDocument { document: Arc::new(document), seq_no: number as u64 + 7, primary_term: 1, version: 2 }
 }
