@@ -20,18 +20,18 @@ use shard::segment::disk::SealedSegment;
 use shard::segment::postings::BLOCK;
 use shard::segment::{AliveDocs, Detail, EveryTerm, NO_MORE_DOCS, Segment, TermAutomaton, Terms};
 
-const TEXT: FieldSlot = FieldSlot(8);
-const TEXT_FREQS: FieldSlot = FieldSlot(9);
-const TEXT_NO_NORMS: FieldSlot = FieldSlot(10);
-const KEYWORD: FieldSlot = FieldSlot(11);
-const KEYWORD_COLUMN: FieldSlot = FieldSlot(12);
-const KEYWORD_TERMS: FieldSlot = FieldSlot(13);
-const KEYWORD_NORMS: FieldSlot = FieldSlot(14);
-const NUMBER: FieldSlot = FieldSlot(15);
-const NUMBER_COLUMN: FieldSlot = FieldSlot(16);
+const TEXT: FieldSlot = FieldSlot(meta::FIRST);
+const TEXT_FREQS: FieldSlot = FieldSlot(meta::FIRST + 1);
+const TEXT_NO_NORMS: FieldSlot = FieldSlot(meta::FIRST + 2);
+const KEYWORD: FieldSlot = FieldSlot(meta::FIRST + 3);
+const KEYWORD_COLUMN: FieldSlot = FieldSlot(meta::FIRST + 4);
+const KEYWORD_TERMS: FieldSlot = FieldSlot(meta::FIRST + 5);
+const KEYWORD_NORMS: FieldSlot = FieldSlot(meta::FIRST + 6);
+const NUMBER: FieldSlot = FieldSlot(meta::FIRST + 7);
+const NUMBER_COLUMN: FieldSlot = FieldSlot(meta::FIRST + 8);
 /// Tokens that share positions, and holes.
-const GRAMS: FieldSlot = FieldSlot(17);
-const TEXT_DOCS: FieldSlot = FieldSlot(18);
+const GRAMS: FieldSlot = FieldSlot(meta::FIRST + 9);
+const TEXT_DOCS: FieldSlot = FieldSlot(meta::FIRST + 10);
 /// Beyond the slots whose keys take one byte.
 const LATE: FieldSlot = FieldSlot(300);
 
@@ -46,7 +46,7 @@ fn table() -> FieldTable {
     for path in ["_seq_no", "_primary_term", "_version"] {
         table.append(path.into(), number(false, true));
     }
-    for path in ["_routing", "_ignored", "_field_names"] {
+    for path in ["_routing", "_ignored", "_field_names", "_nested_path"] {
         table.append(path.into(), exact(true, true, false));
     }
     table.append("text".into(), text(Detail::Positions, true));

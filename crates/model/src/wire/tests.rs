@@ -47,6 +47,7 @@ proptest! {
         request.sort = vec![SortKey {
             field: "a".into(), descending: true, missing: Missing::Value(value.clone()), mode: None, unmapped_type: None,
             format: None, numeric_type: None, distance: None,
+            nested: None,
         }];
         prop_assert_eq!(round(&request), request);
         let error = Error::new(ErrorKind::MapperParsing, "no").with_detail("value", value)

@@ -150,6 +150,7 @@ impl Keyspace {
             unmapped_type: None,
             format: None,
             numeric_type: None,
+            nested: None,
             distance: None,
         }];
         request.fetch = Fetch {

@@ -13,12 +13,12 @@ use crate::prepared::PreparedDocument;
 use crate::segment::postings::BLOCK;
 use crate::segment::{Detail, EveryTerm, NO_MORE_DOCS, TermAutomaton};
 
-const TEXT: FieldSlot = FieldSlot(8);
-const PLAIN_TEXT: FieldSlot = FieldSlot(9);
-const KEYWORD: FieldSlot = FieldSlot(10);
-const COLUMN_ONLY: FieldSlot = FieldSlot(11);
-const INTEGER: FieldSlot = FieldSlot(12);
-const FLOAT: FieldSlot = FieldSlot(13);
+const TEXT: FieldSlot = FieldSlot(meta::FIRST);
+const PLAIN_TEXT: FieldSlot = FieldSlot(meta::FIRST + 1);
+const KEYWORD: FieldSlot = FieldSlot(meta::FIRST + 2);
+const COLUMN_ONLY: FieldSlot = FieldSlot(meta::FIRST + 3);
+const INTEGER: FieldSlot = FieldSlot(meta::FIRST + 4);
+const FLOAT: FieldSlot = FieldSlot(meta::FIRST + 5);
 
 fn table() -> FieldTable {
     let mut table = crate::layout::base_table();
