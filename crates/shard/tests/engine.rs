@@ -66,7 +66,7 @@ fn prepare(preparer: &Preparer, id: &Arc<str>, source: &Source) -> Arc<PreparedD
 
 impl Open {
     fn source(n: u64) -> Source {
-        let deep = if n % 2 == 0 { format!(r#","deep":{{"owner":{n}}}"#) } else { String::new() };
+        let deep = if n.is_multiple_of(2) { format!(r#","deep":{{"owner":{n}}}"#) } else { String::new() };
         let inside = vec![format!(r#"{{"owner":{n}{deep}}}"#); n as usize % 4].join(",");
         format!(r#"{{"text":"word{} common {n}","n":{n},"tag":["t{}","all"],"in":[{inside}]}}"#, n % 7, n % 3)
             .into_bytes()

@@ -16,11 +16,13 @@ use crate::segment::{DocId, NO_MORE_DOCS};
 /// Documents are handed on when there are so many.
 const BATCH: usize = 4096;
 
+type Sets = (Arc<[u64]>, Arc<[u64]>);
+
 /// What both kinds hold.
 struct Shared {
     join: Option<Join>,
     /// Objects inside and documents around, of this segment.
-    sets: Option<(Arc<[u64]>, Arc<[u64]>)>,
+    sets: Option<Sets>,
     children: Collectors,
     counts: Vec<u64>,
     found: Sorted,

@@ -20,6 +20,9 @@ use crate::score::sloppy::Sloppy;
 use crate::score::{Never, Outcome, Scorer};
 use crate::segment::{Detail, Segment, TermEntry};
 
+/// Objects inside and the documents around them, as words of 64.
+pub(crate) type Sets<'a> = (&'a Arc<[u64]>, &'a Arc<[u64]>);
+
 /// One segment, as the scorers are built for it.
 pub(crate) struct Leaf<'a> {
     pub(crate) reader: &'a Reader,
@@ -87,7 +90,7 @@ impl<'a> Leaf<'a> {
     }
 
     /// The objects at `path`, and the documents around them: those at `parent`, or the outermost. `None`: there are none here.
-    pub(crate) fn join(&self, path: &str, parent: Option<&str>) -> Option<(&Arc<[u64]>, &Arc<[u64]>)> {
+    pub(crate) fn join(&self, path: &str, parent: Option<&str>) -> Option<Sets<'_>> {
         let nested = self.segment.nested()?;
         let parents = match parent {
             Some(parent) => nested.inside(parent)?,

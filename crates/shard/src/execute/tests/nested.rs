@@ -19,6 +19,9 @@ use crate::segment::{AliveDocs, Segment};
 /// Each document: the numbers of its objects `a`, and those of the objects `a.b` inside of each.
 type Document = Vec<(i64, Vec<i64>)>;
 
+/// Documents a segment, and which of the segments are sealed.
+type Storage = (usize, fn(usize) -> bool);
+
 fn table() -> FieldTable {
     let mut table = crate::layout::base_table();
     for path in ["a.n", "a.b.n"] {
@@ -56,7 +59,7 @@ fn prepared(table: &FieldTable, at: usize, document: &Document) -> SequencedDocu
 }
 
 /// The documents in segments of so many each, memory blocks and sealed segments in turns; every seventh is deleted.
-fn reader(directory: &std::path::Path, documents: &[Document], (each, sealed): (usize, fn(usize) -> bool)) -> Reader {
+fn reader(directory: &std::path::Path, documents: &[Document], (each, sealed): Storage) -> Reader {
     let table = table();
     let mut segments = Vec::new();
     let all: Vec<SequencedDocument> = documents.iter().enumerate().map(|(at, d)| prepared(&table, at, d)).collect();
@@ -74,7 +77,7 @@ fn reader(directory: &std::path::Path, documents: &[Document], (each, sealed): (
             let mut id = Vec::new();
             ids.value(ids.first(doc).expect("of every document"), &mut id).expect("reads");
             let at: usize = String::from_utf8(id).expect("text").parse().expect("a number");
-            if at % 7 == 0 {
+            if at.is_multiple_of(7) {
                 alive.remove(doc);
             }
         }
@@ -100,8 +103,7 @@ fn objects_inside_match_wherever_they_lie() {
     let directory = tempfile::tempdir().expect("a folder");
     let documents = documents(&mut Rng(7));
     let alive = || documents.iter().enumerate().filter(|(at, _)| at % 7 != 0);
-    let storages: [(usize, fn(usize) -> bool); 4] =
-        [(1000, |_| false), (1001, |_| true), (13, |part| part % 2 == 0), (1, |_| false)];
+    let storages: [Storage; 4] = [(1000, |_| false), (1001, |_| true), (13, |part| part % 2 == 0), (1, |_| false)];
     for storage in storages {
         let reader = reader(directory.path(), &documents, storage);
         for least in 0..10 {
@@ -152,7 +154,7 @@ fn sorted_by_what_is_inside(reader: &Reader, documents: &[Document]) {
         let document = &documents[id.parse::<usize>().expect("a number")];
         let kept = document.iter().filter(|(_, deep)| deep.iter().any(|m| *m >= 4)).map(|(n, _)| *n);
         let expected = kept.max().map_or(SortValue::Missing, SortValue::Long);
-        assert_eq!(sort, [expected.clone()], "{id}");
+        assert_eq!(sort, std::slice::from_ref(&expected), "{id}");
         let now = if let SortValue::Long(now) = expected { now } else { i64::MIN };
         assert!(now <= before);
         before = now;
