@@ -59,6 +59,7 @@ pub fn sort_key(field: &str, descending: bool) -> SortKey {
         unmapped_type: None,
         format: None,
         numeric_type: None,
+        nested: None,
         distance: None,
     }
 }
