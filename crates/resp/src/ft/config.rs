@@ -14,7 +14,7 @@ type Answer = Result<Reply, RespError>;
 /// Name, value, what it is; whether it is set while running.
 const KNOWN: &[(&str, &str, &str, bool)] = &[
     ("DEFAULT_DIALECT", "1", "Set RediSearch default dialect version throught the lifetime of the server.", true),
-    ("TIMEOUT", "500", "Query (search) timeout", true),
+    ("TIMEOUT", "0", "Query (search) timeout", true),
     ("ON_TIMEOUT", "fail", "Action to perform when search timeout is exceeded (choose RETURN or FAIL)", false),
     ("MAXSEARCHRESULTS", "1000000", "Maximum number of results from ft.search command", false),
     ("MAXAGGREGATERESULTS", "unlimited", "Maximum number of results from ft.aggregate command", false),
@@ -45,6 +45,11 @@ pub struct Configuration {
 impl Configuration {
     fn value(&self, name: &'static str, default: &str) -> String {
         self.set.read().get(name).cloned().unwrap_or_else(|| default.to_owned())
+    }
+
+    /// How long requests that do not say may take, where that has been set; 0: for ever.
+    pub fn timeout_ms(&self) -> Option<u64> {
+        self.set.read().get("TIMEOUT").and_then(|timeout| timeout.parse().ok())
     }
 
     /// The dialect of requests that name none.

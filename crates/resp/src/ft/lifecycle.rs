@@ -93,7 +93,7 @@ pub async fn drop_index(session: &mut Session, mut args: Args) -> Answer {
         let word = super::text(word);
         return Err(RespError::line(format!("Unknown argument `{word}`")));
     }
-    let keys = if with_keys { scan::keys(&server, &definition).await? } else { Vec::new() };
+    let keys = if with_keys { scan::indexed(&server, &definition.name).await? } else { Vec::new() };
     server.gateway.delete_indexes(Target::one(&*index)).await?;
     server.registry.forget(&index);
     for some in keys.chunks(1000) {

@@ -20,6 +20,7 @@ pub fn settings(definition: &Definition, shards: u32, sync_always: bool) -> Map<
     let settings = json!({"index": {
         "number_of_shards": shards,
         "analysis": analysis,
+        "max_result_window": 2_000_000,
         "translog": {"durability": durability},
     }});
     settings.as_object().cloned().unwrap_or_default()
@@ -58,6 +59,9 @@ fn text(stems: bool) -> Value {
 }
 
 fn field(attribute: &Attribute, own_pool: bool) -> Value {
+    if attribute.no_index && attribute.kind == AttributeKind::Numeric {
+        return json!({"type": "double", "index": false});
+    }
     if attribute.no_index {
         return json!({"type": "object", "enabled": false});
     }

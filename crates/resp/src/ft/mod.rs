@@ -19,6 +19,7 @@ pub mod lower;
 pub mod mapping;
 pub mod mark;
 pub mod path;
+pub mod profile;
 pub mod raw;
 pub mod registry;
 pub mod request;
@@ -62,6 +63,7 @@ commands! { "search";
     "ft.dictdel" -3, WRITE | MODULE, Keys::NONE, "Deletes terms from a dictionary." => dictionary::delete;
     "ft.dictdump" 2, READONLY | MODULE, Keys::NONE, "Dumps all terms in the given dictionary." => dictionary::dump;
     "ft.spellcheck" -3, READONLY | MODULE, Keys::NONE, "Performs spelling correction on a query." => dictionary::spell_check;
+    "ft.profile" -5, READONLY | MODULE, Keys::NONE, "Performs a search or aggregation and tells how long it took." => profile::profile;
     "ft.explain" -3, READONLY | MODULE, Keys::NONE, "Returns the execution plan for a complex query." => info::explain;
     "ft.explaincli" -3, READONLY | MODULE, Keys::NONE, "Returns the execution plan for a complex query." => info::explain_lines;
 }

@@ -1,6 +1,6 @@
 //! The definitions of `FT.CREATE`, as the metadata has them now, and what this node counts about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -23,6 +23,8 @@ pub struct Known {
     pub definition: Option<Arc<Definition>>,
     pub mapping: Arc<Mapping>,
     pub aliases: Vec<Arc<str>>,
+    /// What queries leave out.
+    pub stop_words: BTreeSet<String>,
 }
 
 /// What is counted of one index since this node started.
@@ -146,11 +148,13 @@ impl Registry {
             if let Some(definition) = &definition {
                 defined.push((info.name.clone(), definition.clone()));
             }
+            let stop_words = definition.as_ref().map(|definition| definition.stop_words()).unwrap_or_default();
             known.push(Arc::new(Known {
                 index: info.name.clone(),
                 definition,
                 mapping: info.mapping.clone(),
                 aliases: info.aliases.keys().cloned().collect(),
+                stop_words,
             }));
         }
         Cached { version: Some(version), known, defined }

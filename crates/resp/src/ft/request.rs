@@ -266,7 +266,6 @@ fn returned(args: &mut Args) -> Outcome<Vec<(String, String)>> {
     let mut found = Vec::new();
     let mut words = words.into_iter().peekable();
     while let Some(field) = words.next() {
-        let field = field.strip_prefix('@').map_or(field.clone(), str::to_owned);
         let renamed = words.next_if(|word| word.eq_ignore_ascii_case("AS"));
         let shown = match renamed {
             Some(_) => words.next().ok_or(RespError::line("RETURN: Name is expected after AS"))?,

@@ -4,9 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
+use model::query::Query;
 
 use super::definition::{Definition, KeyKind};
+use super::stream;
+use super::target::Searched;
 use crate::error::RespError;
+use crate::keyspace::id::key_of;
 use crate::server::Server;
 
 const PAGE: usize = 1_000;
@@ -19,7 +23,9 @@ pub fn start(server: &Arc<Server>, name: &str) {
     tally.scanned.store(0, Ordering::Relaxed);
     let server = server.clone();
     tokio::spawn(async move {
-        if let Err(error) = run(&server, &definition).await {
+        let outcome = run(&server, &definition).await;
+        // An index that was dropped meanwhile needs nothing more.
+        if let (Err(error), true) = (outcome, server.registry.own(&definition.name).is_some()) {
             let reason = error.to_string();
             tracing::warn!(index = &*index, reason, "existing keys could not all be indexed");
             server.registry.tally(&index).failed("", reason);
@@ -57,10 +63,18 @@ fn belongs(definition: &Definition, key: &[u8], type_name: &str) -> bool {
     type_name == kind && definition.takes(key)
 }
 
-/// The keys whose documents an index may hold.
+/// The keys whose documents an index holds.
 ///
 /// # Errors
 /// What the node answers.
-pub async fn keys(server: &Server, definition: &Definition) -> Result<Vec<Bytes>, RespError> {
-    server.keyspace.all(|met| belongs(definition, &met.key, &met.type_name)).await
+pub async fn indexed(server: &Server, name: &str) -> Result<Vec<Bytes>, RespError> {
+    let searched = Searched::find(&server.registry, name, None)?;
+    let request = searched.request(Query::match_all(), None);
+    let mut keys = Vec::new();
+    stream::each(&*server.gateway, request, None, |hit| {
+        keys.push(key_of(&hit.id));
+        Ok(true)
+    })
+    .await?;
+    Ok(keys)
 }

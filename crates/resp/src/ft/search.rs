@@ -78,7 +78,8 @@ pub async fn run(session: &Session, searched: &Searched, query: &str, options: &
     let by_value = matches!(order, Order::Value(..));
     let source = (content || by_value).then(|| raw::includes(searched.foreign));
     let mut request = searched.request(searched.query(part, scorer), source);
-    request.timeout_ms = options.timeout_ms.filter(|timeout| *timeout > 0);
+    let timeout_ms = options.timeout_ms.or_else(|| registry.configuration.timeout_ms());
+    request.timeout_ms = timeout_ms.filter(|timeout| *timeout > 0);
     (request.from, request.size) = (options.offset, options.count);
     if options.count == 0 {
         request.from = 0;
@@ -171,7 +172,8 @@ async fn by_values(
     let mut best: BinaryHeap<Ranked> = BinaryHeap::new();
     let mut total = 0;
     let identifier = searched.definition.attribute(&field).map_or(&field, |attribute| &attribute.identifier);
-    stream::each(&*session.server.gateway, request, options.timeout_ms, |hit| {
+    let timeout_ms = request.timeout_ms;
+    stream::each(&*session.server.gateway, request, timeout_ms, |hit| {
         total += 1;
         let raw = Raw::of(hit.source.as_ref(), &searched.definition, searched.foreign);
         let key = match raw.and_then(|raw| raw.json(identifier)) {
@@ -267,8 +269,13 @@ fn fields(session: &Session, searched: &Searched, hit: &Shown, marking: (&Marks,
         None => {
             // What the hits are sorted by comes first, as the search module has loaded it by then.
             let mut all = raw.fields(searched.dialect);
-            if let (Some((field, _)), Raw::Hash(_)) = (&marking.1.sort, raw) {
-                all.sort_by_key(|(name, _)| name != field.as_bytes());
+            match (&marking.1.sort, raw) {
+                (Some((field, _)), Raw::Hash(_)) => all.sort_by_key(|(name, _)| name != field.as_bytes()),
+                (Some((field, _)), Raw::Json(..)) => {
+                    let value = raw.field(field, definition, 1);
+                    all.splice(0..0, value.map(|value| (Bytes::from(field.clone()), value)));
+                }
+                _ => {}
             }
             for (name, value) in all {
                 let shown = text(&String::from_utf8_lossy(&name), value);

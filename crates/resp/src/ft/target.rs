@@ -46,11 +46,10 @@ impl Searched {
     /// # Errors
     /// It is no query.
     pub fn parse(&self, text: &str, options: &Options) -> Result<Clause, RespError> {
-        let stop_words = self.definition.stop_words();
         let reading = syntax::Options {
             dialect: self.dialect,
             parameters: &options.parameters,
-            stop_words: &stop_words,
+            stop_words: &self.known.stop_words,
             keep_stop_words: options.keep_stop_words,
         };
         syntax::parse(text, &reading).map_err(|error| RespError::line(error.0))

@@ -192,6 +192,28 @@ impl Parser<'_> {
         })
     }
 
+    /// Dialect 1: a sign holds for all that follows, up to the next such sign; what is optional may hold what is not wanted.
+    fn old_rest(&mut self, sign: char) -> Outcome<Option<Clause>> {
+        let mut parts = Vec::new();
+        let mut any = false;
+        while self.starts_clause() {
+            let ends = match self.token() {
+                Token::Sign('~') => any,
+                Token::Sign('-') => any && sign == '-',
+                _ => false,
+            };
+            if ends {
+                break;
+            }
+            any = true;
+            parts.extend(self.old_union()?);
+        }
+        match any {
+            true => Ok(conjunction(parts)),
+            false => Err(self.unexpected()),
+        }
+    }
+
     fn starts_word(&self) -> bool {
         matches!(self.token(), Token::Word(_) | Token::Number(..)) && !self.starts_affix()
     }
@@ -232,14 +254,12 @@ impl Parser<'_> {
         if self.depth > MAX_DEPTH {
             return Err(SyntaxError(format!("Query is nested deeper than {MAX_DEPTH} levels")));
         }
-        let found = match self.token() {
-            Token::Sign('-') => {
+        let found = match self.token().clone() {
+            Token::Sign(sign @ ('-' | '~')) => {
                 self.next();
-                self.clause()?.map(|inner| Clause::new(Node::Not(Box::new(inner))))
-            }
-            Token::Sign('~') => {
-                self.next();
-                self.clause()?.map(|inner| Clause::new(Node::Optional(Box::new(inner))))
+                let inner = if self.options.dialect == 1 { self.old_rest(sign)? } else { self.clause()? };
+                let wrap = if sign == '-' { Node::Not } else { Node::Optional };
+                inner.map(|inner| Clause::new(wrap(Box::new(inner))))
             }
             _ => self.primary()?,
         };

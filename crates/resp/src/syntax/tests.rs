@@ -45,6 +45,19 @@ fn fields_hold_for_what_follows() {
 }
 
 #[test]
+fn signs_of_the_first_dialect_hold_for_what_follows() {
+    let check = |text: &str, expected: &str| assert_eq!(tree(text, 1).as_deref(), Ok(expected), "{text}");
+    check(
+        "-hello world @n:[1 5]",
+        "NOT{ INTERSECT { INTERSECT { hello world } NUMERIC {1.000000 <= @n <= 5.000000} } }",
+    );
+    check("hello -world ~x", "INTERSECT { hello NOT{ world } OPTIONAL{ x } }");
+    check("-hello | world", "NOT{ UNION { hello world } }");
+    check("hello | @n:[1 2] foo", "INTERSECT { UNION { hello NUMERIC {1.000000 <= @n <= 2.000000} } foo }");
+    check("@t:hello world|foo @u:bar", "INTERSECT { @t:UNION { @t:INTERSECT { @t:hello @t:world } @t:foo } @u:bar }");
+}
+
+#[test]
 fn values_stand_in_brackets_and_braces() {
     check("@n:[-inf (5]", "NUMERIC {-inf <= @n < 5.000000}");
     check("@n:[$a 2]", "NUMERIC {1.000000 <= @n <= 2.000000}");
@@ -53,6 +66,15 @@ fn values_stand_in_brackets_and_braces() {
     check("@g:{a | foo\\-bar | d* }", "TAG:@g { a foo-bar PREFIX{d*} }");
     check("@loc:[1.5 2.5 10 km]", "GEO loc:{1.500000,2.500000 --> 10.000000 km}");
     check("ismissing(@t)", "ISMISSING{t}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_text_breaks_the_parser(text in r#"([a-z@:|(){}\[\]$%*~"'\\=><!;., 0-9-]|=>|w'|@n:\[|\$a|é){0,40}"#, dialect in 1_u8..=4) {
+        let _ = tree(&text, dialect);
+    }
 }
 
 #[test]

@@ -78,7 +78,8 @@ pub async fn run(
     let mut pipeline = Pipeline::new(steps);
     let refused = |error: String| Error::new(ErrorKind::IllegalArgument, error);
     let (definition, foreign) = (&searched.definition, searched.foreign);
-    stream::each(&*session.server.gateway, search, request.timeout_ms, |hit| {
+    let timeout_ms = request.timeout_ms.or_else(|| registry.configuration.timeout_ms());
+    stream::each(&*session.server.gateway, search, timeout_ms.filter(|timeout| *timeout > 0), |hit| {
         let row = Row::of(&hit, definition, (foreign, searched.dialect), request.with_scores);
         pipeline.push(row).map_err(refused)
     })

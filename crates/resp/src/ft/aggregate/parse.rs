@@ -98,7 +98,7 @@ fn option(args: &mut Args, request: &mut Request, name: &str) -> Outcome<bool> {
         "SCORER" => request.scorer = super::super::request::scorer(&word(args, "SCORER")?)?,
         "PARAMS" => request.parameters = parameters(args)?,
         "DIALECT" => request.dialect = Some(dialect(args)?),
-        "TIMEOUT" => request.timeout_ms = Some(timeout(args)?).filter(|timeout| *timeout > 0),
+        "TIMEOUT" => request.timeout_ms = Some(timeout(args)?),
         "WITHCURSOR" => request.cursor = Some(cursor(args)?),
         _ => return Ok(false),
     }

@@ -42,7 +42,7 @@ enum Stage {
     Through(Step),
     Limit { offset: u64, count: u64, seen: u64 },
     Group { keys: Vec<Arc<str>>, reducers: Vec<(Reducer, Arc<str>)>, groups: IndexMap<Vec<Part>, Vec<State>> },
-    Sort { keys: Vec<(Arc<str>, bool)>, most: usize, rows: Vec<Row>, seen: u64 },
+    Sort { keys: Vec<(Arc<str>, bool)>, most: usize, rows: Vec<Row> },
 }
 
 /// A part of a group's key, comparable.
@@ -89,9 +89,7 @@ impl Pipeline {
     pub fn new(steps: Vec<Step>) -> Self {
         let stages = steps.into_iter().map(|step| match step {
             Step::Group { keys, reducers } => Stage::Group { keys, reducers, groups: IndexMap::new() },
-            Step::Sort { keys, most } => {
-                Stage::Sort { keys, most: most.unwrap_or(usize::MAX), rows: Vec::new(), seen: 0 }
-            }
+            Step::Sort { keys, most } => Stage::Sort { keys, most: most.unwrap_or(usize::MAX), rows: Vec::new() },
             Step::Limit { offset, count } => Stage::Limit { offset, count, seen: 0 },
             step => Stage::Through(step),
         });
@@ -132,8 +130,7 @@ impl Pipeline {
                     grouped(&row, (keys, reducers), groups, &mut self.held)?;
                     return self.within_bounds();
                 }
-                Stage::Sort { keys, most, rows, seen } => {
-                    *seen += 1;
+                Stage::Sort { keys, most, rows } => {
                     rows.push(row);
                     // Twice as many as are wanted: the worse half goes.
                     if rows.len() > most.saturating_mul(2).max(1024) {
@@ -180,11 +177,11 @@ impl Pipeline {
                     self.total = Some(rows.len() as u64);
                     rows
                 }
-                Stage::Sort { keys, most, rows, seen } => {
+                Stage::Sort { keys, most, rows } => {
                     let mut rows = std::mem::take(rows);
                     rows.sort_by(|a, b| order(keys, a, b));
                     rows.truncate(*most);
-                    self.total = Some(self.total.map_or(*seen, |total| total.max(*seen)));
+                    self.total.get_or_insert(self.read);
                     rows
                 }
                 _ => continue,

@@ -42,6 +42,16 @@ pub fn steps(request: &Request, definition: &Definition) -> Result<Vec<Step>, Re
 }
 
 impl Resolver<'_> {
+    /// What an expression reads: of the schema only what is sortable comes by itself.
+    fn read(&mut self, name: &str) -> Result<(), RespError> {
+        let missing = || format!("Property `{name}` not loaded nor in pipeline");
+        let loaded = self.known.contains(name) || self.open;
+        if !loaded && self.definition.attribute(name).is_some_and(|attribute| !attribute.sortable) {
+            return Err(RespError::line(missing()));
+        }
+        self.need(name, missing)
+    }
+
     fn need(&mut self, name: &str, missing: impl FnOnce() -> String) -> Result<(), RespError> {
         if self.known.contains(name) || (self.open && !self.grouped) {
             return Ok(());
@@ -69,14 +79,14 @@ impl Resolver<'_> {
             }
             Asked::Apply(expression, name) => {
                 for property in expression.properties() {
-                    self.need(property, || format!("Property `{property}` not loaded nor in pipeline"))?;
+                    self.read(property)?;
                 }
                 self.known.insert(name.clone());
                 Step::Apply(expression.clone(), Arc::from(name.as_str()))
             }
             Asked::Filter(expression) => {
                 for property in expression.properties() {
-                    self.need(property, || format!("Property `{property}` not loaded nor in pipeline"))?;
+                    self.read(property)?;
                 }
                 Step::Filter(expression.clone())
             }

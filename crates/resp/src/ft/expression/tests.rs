@@ -52,6 +52,15 @@ fn moments_are_taken_apart() {
     check("timefmt(\"abc\")", "");
 }
 
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_text_breaks_expressions(text in r#"([a-z@(),"'\\=><!&|^%*/+. 0-9-]|substr\(|timefmt\(|split\(|format\(|é){0,30}"#) {
+        let _ = value(&text);
+    }
+}
+
 #[test]
 fn mistakes_are_named() {
     let wrong = |text: &str, expected: &str| assert_eq!(value(text).unwrap_err(), expected, "{text}");
