@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::admin::AliasAction;
 use model::id::{IndexUuid, PrimaryTerm, ShardId};
+use model::template::TemplateChange;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -35,6 +36,7 @@ pub enum Command {
     UpdateAliases {
         actions: Vec<AliasAction>,
     },
+    ChangeTemplates(TemplateChange),
     OpenIndexes {
         indexes: Vec<IndexUuid>,
         at_ms: u64,
@@ -86,6 +88,10 @@ pub enum Command {
         shard: ShardId,
         allocation: AllocationId,
         at_ms: u64,
+    },
+    /// An operator gives up the data of a shard that has no primary: it starts empty.
+    DiscardShard {
+        shard: ShardId,
     },
     AddVotingExclusions {
         exclusions: Vec<VotingExclusion>,

@@ -13,3 +13,4 @@ pub mod resolve;
 pub mod routing;
 pub mod settings;
 pub mod state;
+pub mod template;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::admin::{AliasInfo, IndexVersions};
 use model::id::{IndexRef, IndexUuid, PrimaryTerm, ShardNumber, StateVersion};
 use model::mapping::Mapping;
+use model::template::Templates;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -20,6 +21,8 @@ pub struct State {
     pub indexes: BTreeMap<Arc<str>, Arc<IndexMetadata>>,
     pub settings: ClusterSettings,
     pub nodes: BTreeMap<NodeId, Node>,
+    #[serde(default)]
+    pub templates: Arc<Templates>,
     /// Nodes that are to leave and vote no more.
     #[serde(default)]
     pub voting_exclusions: BTreeSet<VotingExclusion>,
@@ -172,6 +175,7 @@ impl PartialEq for State {
             && self.settings == other.settings
             && self.nodes == other.nodes
             && self.voting_exclusions == other.voting_exclusions
+            && (Arc::ptr_eq(&self.templates, &other.templates) || self.templates == other.templates)
             && self.graveyard == other.graveyard
             && self.indexes.len() == other.indexes.len()
             && self.indexes.iter().zip(&other.indexes).all(same)

@@ -10,6 +10,7 @@ use crate::id::{IndexUuid, PrimaryTerm, SeqNo, ShardNumber, StateVersion};
 use crate::mapping::Mapping;
 use crate::search::Shards;
 use crate::target::Target;
+use crate::template::Templates;
 use crate::write::ActiveShards;
 
 /// `PUT /{index}`. Objects as the client gave them; the node validates.
@@ -407,6 +408,9 @@ pub struct ClusterView {
     pub nodes: Vec<NodeInfo>,
     pub indexes: Vec<IndexInfo>,
     pub settings: ClusterSettings,
+    pub templates: Arc<Templates>,
+    /// Nodes that the voters do without: identity and name of each.
+    pub voting_exclusions: Vec<(Arc<str>, Arc<str>)>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -234,6 +234,9 @@ kinds! {
     DocumentSourceMissing "document_source_missing_exception" 400
     EndOfInput "json_e_o_f_exception" 400
     Generic "exception" 500
+    IndexTemplateMissing "index_template_missing_exception" 404
+    InvalidIndexTemplate "invalid_index_template_exception" 400
+    RepositoryMissing "repository_missing_exception" 404
     IllegalArgument "illegal_argument_exception" 400
     IllegalState "illegal_state_exception" 500
     IndexClosed "index_closed_exception" 400
@@ -279,6 +282,7 @@ kinds! {
     SearchParse "parsing_exception" 400
     Settings "settings_exception" 400
     ShardFailed "shard_failed_exception" 503
+    ShardNotFound "shard_not_found_exception" 404
     StreamConstraints "stream_constraints_exception" 400
     StrictDynamicMapping "strict_dynamic_mapping_exception" 400
     TaskCancelled "task_cancelled_exception" 400

@@ -12,6 +12,7 @@ use crate::admin::{
     HealthRequest, HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping, PutSettings,
     StatsResponse,
 };
+use crate::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use crate::error::Error;
 use crate::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
@@ -19,6 +20,7 @@ use crate::search::{
 };
 use crate::target::Target;
 use crate::task::{TaskFilter, TaskList};
+use crate::template::{Simulate, Simulated, TemplateChange};
 use crate::write::{WriteRequest, WriteResponse};
 
 type Answer<T> = Result<T, Error>;
@@ -69,6 +71,24 @@ pub trait Gateway: Send + Sync + 'static {
     async fn put_cluster_settings(&self, request: PutClusterSettings) -> Answer<ClusterSettings>;
     /// Opens every shard copy again that failed, from its last commit and its log.
     async fn retry_failed(&self) -> Answer<()>;
+    /// Why a shard copy is where it is, or is nowhere.
+    async fn explain_allocation(&self, _: ExplainAllocation) -> Answer<AllocationExplanation> {
+        Err(Error::not_implemented("_cluster/allocation/explain"))
+    }
+    /// Carries out an operator's commands, and says what came of each.
+    async fn reroute(&self, _: Reroute) -> Answer<Vec<RerouteExplanation>> {
+        Err(Error::not_implemented("[commands] of _cluster/reroute"))
+    }
+    async fn change_templates(&self, _: TemplateChange) -> Answer<()> {
+        Err(Error::not_implemented("templates"))
+    }
+    /// What templates would make of an index; `None`: none fits.
+    fn simulate_template(&self, _: &Simulate) -> Answer<Option<Simulated>> {
+        Err(Error::not_implemented("templates"))
+    }
+    async fn change_voting_exclusions(&self, _: VotingExclusions) -> Answer<()> {
+        Err(Error::not_implemented("_cluster/voting_config_exclusions"))
+    }
     fn cluster(&self) -> ClusterView;
     async fn node_stats(&self) -> Answer<Vec<NodeStats>>;
 

@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod aggregation;
+pub mod allocation;
 pub mod binary;
 pub mod date;
 pub mod document;
@@ -18,5 +19,6 @@ pub mod query;
 pub mod search;
 pub mod target;
 pub mod task;
+pub mod template;
 pub mod wire;
 pub mod write;

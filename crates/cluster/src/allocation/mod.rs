@@ -9,6 +9,7 @@ pub mod deciders;
 mod explain;
 mod flood_stage;
 mod planner;
+mod reroute;
 mod rules;
 mod view;
 
@@ -24,6 +25,7 @@ use crate::state::NodeId;
 
 pub use explain::{Explanation, NodeDecision, explain};
 pub use planner::{assignment, planner};
+pub use reroute::{Refusal, reroute};
 pub use rules::{Enable, Rules, check};
 pub use view::{Subject, View};
 

@@ -14,6 +14,7 @@ use crate::command::CreateIndex;
 use crate::name;
 use crate::settings::{IndexSettings, flat};
 use crate::state::{IndexMetadata, ShardTable, State, Unassigned, UnassignedReason};
+use crate::template::with_templates;
 
 /// Deleted indexes that are remembered.
 const GRAVES: usize = 500;
@@ -31,6 +32,7 @@ pub(super) fn create(state: &mut State, request: &CreateIndex) -> Result<(), Err
     if !state.alias(&request.name).is_empty() {
         return Err(name::invalid_index(&request.name, "already exists as alias"));
     }
+    let request = &with_templates(&state.templates, request)?;
     let settings = IndexSettings::create(&request.settings)?;
     check_shard_limit(state, &settings)?;
     let mapping = match &request.mappings {

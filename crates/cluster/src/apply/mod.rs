@@ -15,6 +15,7 @@ mod aliases;
 mod indexes;
 mod nodes;
 mod shards;
+mod templates;
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub fn apply(state: &State, command: &Command) -> Result<State, Error> {
             indexes::put_settings(&mut next, indexes, settings, *preserve_existing)?;
         }
         Command::UpdateAliases { actions } => aliases::update(&mut next, actions)?,
+        Command::ChangeTemplates(change) => templates::change(&mut next, change)?,
         Command::OpenIndexes { indexes, at_ms } => indexes::open(&mut next, indexes, *at_ms)?,
         Command::CloseIndexes { indexes } => indexes::close(&mut next, indexes)?,
         Command::PutClusterSettings { persistent, transient } => {
@@ -52,6 +54,7 @@ pub fn apply(state: &State, command: &Command) -> Result<State, Error> {
         }
         Command::RetryFailed => shards::retry_failed(&mut next),
         Command::CancelCopy { shard, allocation, at_ms } => shards::cancel(&mut next, shard, allocation, *at_ms)?,
+        Command::DiscardShard { shard } => shards::discard(&mut next, shard)?,
         Command::AddVotingExclusions { exclusions } => next.voting_exclusions.extend(exclusions.iter().cloned()),
         Command::ClearVotingExclusions => next.voting_exclusions.clear(),
     }

@@ -130,6 +130,17 @@ pub(super) fn cancel(state: &mut State, shard: &ShardId, allocation: &Allocation
     Ok(())
 }
 
+/// The one way in which in-sync copies become none: an operator wants it.
+pub(super) fn discard(state: &mut State, shard: &ShardId) -> Result<(), Error> {
+    let table = table(state, shard)?;
+    if table.primary().is_some() {
+        return Err(refuse(shard, "it has a primary"));
+    }
+    table.in_sync.clear();
+    table.copies.clear();
+    Ok(())
+}
+
 /// Takes a node's copies out of the routing. In-sync copies stay in-sync until another acts on it.
 pub(super) fn node_left(state: &mut State, node: &NodeId, why: &Unassigned) {
     for index in state.indexes.values_mut() {

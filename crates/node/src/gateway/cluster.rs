@@ -1,5 +1,6 @@
 //! The cluster as a client may read it: health, settings, the whole view.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use cluster::command::Command;
 use cluster::health::index_health;
 use cluster::info::index_info;
 use cluster::resolve::{Options, resolve};
-use cluster::state::State;
+use cluster::state::{Node, NodeId, State};
 use model::admin::{
     ClusterSettings, ClusterView, HealthRequest, HealthResponse, HealthStatus, IndexHealth, NodeInfo,
     PutClusterSettings, ShardState,
@@ -18,7 +19,7 @@ use model::write::ActiveShards;
 use crate::core::Core;
 
 /// How often a condition that is waited for is looked at.
-const POLL: Duration = Duration::from_millis(20);
+pub(super) const POLL: Duration = Duration::from_millis(20);
 
 pub(super) async fn health(core: &Arc<Core>, request: HealthRequest) -> Result<HealthResponse, Error> {
     let deadline = Instant::now() + Duration::from_millis(request.timeout_ms);
@@ -26,20 +27,21 @@ pub(super) async fn health(core: &Arc<Core>, request: HealthRequest) -> Result<H
     loop {
         let state = core.state();
         let named = !request.target.is_all();
+        let nodes = state.nodes.len() as u32;
         let options = Options { ignore_unavailable: false, ..Options::open_and_closed() };
         let indexes: Result<Vec<IndexHealth>, Error> = resolve(&state, &request.target, options)
             .map(|found| found.iter().map(|found| index_health(&found.index)).collect());
         let missing = named && indexes.is_err();
         let indexes = indexes.unwrap_or_default();
         let holds =
-            !missing && holds(&request, &indexes) && wanted_nodes.is_none_or(|(compare, count)| compare(1, count));
+            !missing && holds(&request, &indexes) && wanted_nodes.is_none_or(|(compare, count)| compare(nodes, count));
         if holds || Instant::now() >= deadline {
             let cluster_name = core.config.cluster_name.as_str().into();
             return Ok(HealthResponse {
                 cluster_name,
                 timed_out: !holds,
-                nodes: 1,
-                data_nodes: 1,
+                nodes,
+                data_nodes: state.data_nodes().count() as u32,
                 pending_tasks: 0,
                 in_flight_fetch: 0,
                 indexes,
@@ -108,10 +110,38 @@ pub(super) fn view(core: &Core) -> ClusterView {
         version: state.version,
         state_uuid: format!("{}-{}", state.cluster_uuid, state.version).into(),
         master: Some(core.identity.node.0.clone()),
-        nodes: vec![node_info(core)],
+        nodes: nodes(core, &state),
         indexes: state.indexes.values().map(|index| index_info(index)).collect(),
         settings: shown(&state),
+        templates: state.templates.clone(),
+        voting_exclusions: state.voting_exclusions.iter().map(|one| (one.id.0.clone(), one.name.clone())).collect(),
     }
+}
+
+/// This node, and the others as the metadata knows them.
+fn nodes(core: &Core, state: &State) -> Vec<NodeInfo> {
+    let others = state.nodes.iter().filter(|(id, _)| **id != core.identity.node);
+    let known = |(id, node): (&NodeId, &Node)| NodeInfo {
+        id: id.0.clone(),
+        name: node.name.clone(),
+        ephemeral_id: node.ephemeral_id.clone(),
+        host: host(&node.peer_address).to_owned(),
+        http_address: node.http_address.clone(),
+        transport_address: node.peer_address.clone(),
+        roles: node.roles.iter().cloned().collect(),
+        attributes: node.attributes.clone(),
+        master: false,
+        version: node.version.clone(),
+        start_time_ms: node.joined_at_ms,
+        pid: 0,
+        settings: BTreeMap::new(),
+    };
+    [node_info(core)].into_iter().chain(others.map(known)).collect()
+}
+
+/// Without the port.
+fn host(address: &str) -> &str {
+    address.rsplit_once(':').map_or(address, |(host, _)| host)
 }
 
 /// What this node says of itself.

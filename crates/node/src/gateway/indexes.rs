@@ -7,11 +7,13 @@ use cluster::info::index_info;
 use cluster::resolve::{Options, Resolved, resolve};
 use cluster::settings::{IndexSettings, flat};
 use cluster::state::State;
+use cluster::template::with_templates;
 use model::admin::{AliasAction, CreateIndex, IndexCreated, IndexInfo, PutMapping, PutSettings};
 use model::error::{Error, ErrorKind};
 use model::id::IndexUuid;
 use model::mapping::Mapping;
 use model::target::Target;
+use model::template::TemplateChange;
 use serde_json::{Map, Value};
 
 use crate::clock::now_ms;
@@ -34,7 +36,7 @@ pub(super) async fn create(core: &Arc<Core>, request: CreateIndex) -> Result<Ind
     let state = core
         .write
         .run(move || {
-            check_new(&command)?;
+            check_new(&for_job.state(), &command)?;
             for_job.submit(&command)
         })
         .await??;
@@ -144,14 +146,19 @@ pub(super) fn info(core: &Core, target: &Target) -> Result<Vec<IndexInfo>, Error
     Ok(found.iter().map(|found| index_info(&found.index)).collect())
 }
 
+pub(super) async fn change_templates(core: &Arc<Core>, change: TemplateChange) -> Result<(), Error> {
+    submit(core, Command::ChangeTemplates(change)).await
+}
+
 async fn submit(core: &Arc<Core>, command: Command) -> Result<(), Error> {
     let for_job = core.clone();
     core.write.run(move || for_job.submit(&command).map(drop)).await?
 }
 
 /// What only this node can check of a new index: that its analyzers and similarities can be made and its mapping names none that is missing.
-fn check_new(command: &Command) -> Result<(), Error> {
+fn check_new(state: &State, command: &Command) -> Result<(), Error> {
     let Command::CreateIndex(index) = command else { return Ok(()) };
+    let index = &with_templates(&state.templates, index)?;
     let settings = IndexSettings::create(&index.settings)?;
     check_names(&Mapping::default(), &settings)?;
     if let Some(mappings) = &index.mappings {

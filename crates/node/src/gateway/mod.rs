@@ -1,5 +1,6 @@
 //! The gateway of a node: every request of every dialect comes through here and is carried out with [`Core`].
 
+mod allocation;
 mod analyze;
 mod blocks;
 mod cluster;
@@ -32,6 +33,7 @@ use model::admin::{
     HealthRequest, HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping, PutSettings,
     StatsResponse,
 };
+use model::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use model::error::{Error, ErrorKind};
 use model::gateway::Gateway;
 use model::search::{
@@ -40,6 +42,7 @@ use model::search::{
 };
 use model::target::Target;
 use model::task::{TaskFilter, TaskList};
+use model::template::{Simulate, Simulated, TemplateChange};
 use model::write::{WriteRequest, WriteResponse};
 
 pub(crate) use search::Tries;
@@ -167,6 +170,28 @@ impl Gateway for NodeGateway {
     async fn retry_failed(&self) -> Answer<()> {
         let core = self.core.clone();
         self.core.write.run(move || core.retry_failed()).await?
+    }
+
+    async fn change_templates(&self, change: TemplateChange) -> Answer<()> {
+        indexes::change_templates(&self.core, change).await
+    }
+
+    fn simulate_template(&self, wanted: &Simulate) -> Answer<Option<Simulated>> {
+        ::cluster::template::simulate(&self.core.state().templates, wanted)
+    }
+
+    async fn explain_allocation(&self, request: ExplainAllocation) -> Answer<AllocationExplanation> {
+        let core = self.core.clone();
+        self.core.search.run(move || allocation::explain(&core, &request)).await?
+    }
+
+    async fn reroute(&self, request: Reroute) -> Answer<Vec<RerouteExplanation>> {
+        let core = self.core.clone();
+        self.core.write.run(move || allocation::reroute(&core, &request)).await?
+    }
+
+    async fn change_voting_exclusions(&self, change: VotingExclusions) -> Answer<()> {
+        allocation::change_voting_exclusions(&self.core, change).await
     }
 
     fn cluster(&self) -> ClusterView {

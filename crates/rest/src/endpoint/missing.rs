@@ -11,7 +11,7 @@ use crate::request::Request;
 use crate::router::Routes;
 
 /// Methods (first letters; `P` is PUT, `O` is POST), pattern.
-const MISSING: [(&str, &str); 98] = [
+const MISSING: &[(&str, &str)] = &[
     ("GO", "/_delete_by_query/{task_id}/_rethrottle"),
     ("O", "/{index}/_delete_by_query"),
     ("O", "/{index}/_update_by_query"),
@@ -39,15 +39,6 @@ const MISSING: [(&str, &str); 98] = [
     ("GO", "/{index}/_termvectors/{id}"),
     ("GO", "/_mtermvectors"),
     ("GO", "/{index}/_mtermvectors"),
-    ("G", "/_template"),
-    ("GPOHD", "/_template/{name}"),
-    ("G", "/_index_template"),
-    ("GPOHD", "/_index_template/{name}"),
-    ("O", "/_index_template/_simulate"),
-    ("O", "/_index_template/_simulate/{name}"),
-    ("O", "/_index_template/_simulate_index/{name}"),
-    ("G", "/_component_template"),
-    ("GPOHD", "/_component_template/{name}"),
     ("G", "/_data_stream"),
     ("GPD", "/_data_stream/{name}"),
     ("G", "/_data_stream/_stats"),
@@ -92,8 +83,6 @@ const MISSING: [(&str, &str); 98] = [
     ("PD", "/{index}/_block/{block}"),
     ("O", "/{index}/_upgrade"),
     ("G", "/_dangling"),
-    ("GO", "/_cluster/allocation/explain"),
-    ("OD", "/_cluster/voting_config_exclusions"),
     ("GPD", "/_cluster/routing/awareness/{attribute}/weights"),
     ("PGD", "/_cluster/decommission/awareness/{attribute}/{value}"),
     ("G", "/_cluster/stats/{metric}/nodes/{node_id}"),

@@ -11,11 +11,13 @@ mod resolve;
 mod segments;
 mod settings;
 mod stats;
+mod template;
 
 use axum::http::Method;
 
 pub(super) use alias::asked_for;
 pub(super) use segments::generation;
+pub(super) use template::metadata as templates;
 
 use crate::router::Routes;
 
@@ -55,4 +57,5 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&read, &["/_analyze", "/{index}/_analyze"], analyze::analyze);
     routes.add(std::slice::from_ref(&get), &["/_resolve/index/{name}"], resolve::resolve);
     alias::routes(routes);
+    template::routes(routes);
 }

@@ -34,18 +34,6 @@ pub(super) async fn plugins(_: Arc<Server>, request: Request) -> Result<Reply, E
     })
 }
 
-pub(super) async fn templates(_: Arc<Server>, request: Request) -> Result<Reply, Error> {
-    table(request, || {
-        vec![
-            left("name", "n", "template name"),
-            left("index_patterns", "t", "template index patterns"),
-            left("order", "o,p", "template application order/priority number"),
-            left("version", "v", "version"),
-            left("composed_of", "c", "component templates comprising index template"),
-        ]
-    })
-}
-
 fn table(mut request: Request, columns: fn() -> Vec<Column>) -> Result<Reply, Error> {
     let look = match look(&mut request, columns)? {
         Ok(look) => look,

@@ -15,6 +15,7 @@ mod nodes;
 mod segments;
 mod shards;
 mod stat_columns;
+mod templates;
 mod thread_pool;
 
 use std::sync::Arc;
@@ -46,7 +47,7 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&get, &["/_cat/plugins"], empty::plugins);
     routes.add(&get, &["/_cat/segments", "/_cat/segments/{index}"], segments::segments);
     routes.add(&get, &["/_cat/shards", "/_cat/shards/{index}"], shards::shards);
-    routes.add(&get, &["/_cat/templates", "/_cat/templates/{name}"], empty::templates);
+    routes.add(&get, &["/_cat/templates", "/_cat/templates/{name}"], templates::templates);
     routes.add(&get, &["/_cat/thread_pool", "/_cat/thread_pool/{thread_pools}"], thread_pool::thread_pool);
 }
 

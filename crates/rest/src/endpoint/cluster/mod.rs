@@ -1,5 +1,6 @@
 //! The cluster and its nodes: health, metadata, settings, counts; and the process itself.
 
+mod allocation;
 mod analysis;
 mod health;
 mod node_stats;
@@ -9,6 +10,7 @@ mod reroute;
 mod settings;
 mod state;
 mod stats;
+mod voting;
 
 use axum::http::Method;
 
@@ -30,6 +32,11 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&[Method::PUT], &["/_cluster/settings"], settings::put);
     routes.add(&get, &["/_cluster/stats", "/_cluster/stats/nodes/{node_id}"], stats::stats);
     routes.add(&[Method::POST], &["/_cluster/reroute"], reroute::reroute);
+    let explain = ["/_cluster/allocation/explain"];
+    routes.add(&[Method::GET, Method::POST], &explain, allocation::explain);
+    let exclusions = ["/_cluster/voting_config_exclusions"];
+    routes.add(&[Method::POST, Method::DELETE], &exclusions, voting::change);
+    routes.add(&[Method::POST], &["/_cluster/voting_config_exclusions/{node_name}"], voting::change);
     routes.add(&get, &["/_cluster/pending_tasks"], state::pending_tasks);
     routes.add(
         &get,

@@ -7,6 +7,7 @@ use model::error::Error;
 use model::target::Expand;
 use serde_json::{Map, Value, json};
 
+use crate::endpoint::admin::templates;
 use crate::endpoint::{Server, options};
 use crate::params::split;
 use crate::render::admin::settings::settings;
@@ -93,8 +94,13 @@ pub(super) fn answer(view: &ClusterView, part: Part<'_>, metrics: &[String], fla
 /// The metadata of the cluster and of the indexes that are shown.
 fn all_metadata(view: &ClusterView, part: Part<'_>, flat: bool) -> Value {
     let indexes = part.indexes.iter().map(|index| (index.name.to_string(), metadata(index, flat)));
+    let exclusions: Vec<Value> = view
+        .voting_exclusions
+        .iter()
+        .map(|(id, name)| json!({"node_id": id.as_ref(), "node_name": name.as_ref()}))
+        .collect();
     let voters: Vec<&str> = view.master.as_deref().into_iter().collect();
-    json!({
+    let mut whole = json!({
         "cluster_uuid": view.uuid.as_ref(),
         // OpenSearch says so of the whole only.
         "cluster_uuid_committed": part.whole,
@@ -103,12 +109,19 @@ fn all_metadata(view: &ClusterView, part: Part<'_>, flat: bool) -> Value {
             "term": 1,
             "last_committed_config": voters,
             "last_accepted_config": voters,
-            "voting_config_exclusions": [],
+            "voting_config_exclusions": exclusions,
         },
         "templates": {},
         "indices": indexes.collect::<Map<_, _>>(),
         "index-graveyard": {"tombstones": []},
-    })
+    });
+    for (kind, all) in templates(&view.templates) {
+        let none = all.as_object().is_none_or(|all| all.values().all(|all| all.as_object().is_some_and(Map::is_empty)));
+        if kind == "templates" || !none {
+            whole[kind] = all;
+        }
+    }
+    whole
 }
 
 /// One index' metadata.

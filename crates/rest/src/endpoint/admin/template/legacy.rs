@@ -1,0 +1,62 @@
+//! `_template`: templates of the older kind.
+
+use std::sync::Arc;
+
+use model::error::Error;
+use model::template::{LegacyTemplate, TemplateChange};
+use serde_json::{Map, Value, json};
+
+use super::{Given, asked, read, shown};
+use crate::endpoint::admin::body;
+use crate::endpoint::{Server, options};
+use crate::reply::Reply;
+use crate::request::Request;
+
+pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let name: Arc<str> = request.required("name")?.into();
+    let bytes = request.body();
+    let params = &mut request.params;
+    options::cluster_manager_timeout(params)?;
+    let create = params.flag("create")?.unwrap_or(false);
+    let order = params.int("order")?;
+    params.take("cause");
+    let mut template = read::legacy(body::required(&bytes)?)?;
+    template.order = order.unwrap_or(template.order);
+    request.finish()?;
+    server.gateway.change_templates(TemplateChange::PutLegacy { name, template, create }).await?;
+    Ok(Reply::acknowledged())
+}
+
+pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    options::cluster_manager_timeout(&mut request.params)?;
+    request.params.flag("local")?;
+    let flat = request.params.flag("flat_settings")?.unwrap_or(false);
+    request.finish()?;
+    let templates: Given = server.gateway.cluster().templates;
+    let wanted = templates.legacy.iter().filter(|(name, _)| asked(&request, name));
+    let shown: Map<String, Value> = wanted.map(|(name, template)| (name.to_string(), one(template, flat))).collect();
+    let missing = shown.is_empty() && request.part("name").is_some_and(|name| !name.contains('*'));
+    Ok(Reply::value(&shown.into()).with_status(if missing { 404 } else { 200 }))
+}
+
+pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let name = request.required("name")?.to_owned();
+    options::cluster_manager_timeout(&mut request.params)?;
+    options::timeout_ms(&mut request.params)?;
+    request.finish()?;
+    server.gateway.change_templates(TemplateChange::DeleteLegacy { name }).await?;
+    Ok(Reply::acknowledged())
+}
+
+/// A template as it is shown, in `_cluster/state` too.
+pub(in crate::endpoint) fn one(template: &LegacyTemplate, flat: bool) -> Value {
+    let mut body = Map::new();
+    body.insert("order".into(), template.order.into());
+    body.extend(template.version.map(|version| ("version".to_owned(), version.into())));
+    body.insert("index_patterns".into(), json!(template.patterns));
+    let mut given = shown(&template.template, flat);
+    for key in ["settings", "mappings", "aliases"] {
+        body.insert(key.into(), given.remove(key).unwrap_or_else(|| json!({})));
+    }
+    body.into()
+}

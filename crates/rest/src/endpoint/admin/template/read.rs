@@ -1,0 +1,163 @@
+//! Bodies of templates.
+
+use std::collections::BTreeMap;
+
+use model::error::{Error, ErrorKind};
+use model::template::{ComponentTemplate, IndexTemplate, LegacyTemplate, Template};
+use serde_json::{Map, Value};
+
+use crate::endpoint::options;
+use crate::json::{self, token};
+
+fn wrong(reason: impl Into<String>) -> Error {
+    Error::new(ErrorKind::XContentParse, reason)
+}
+
+/// An object, or a refusal in the name of `what`.
+fn object(bytes: &[u8], what: &str) -> Result<Map<String, Value>, Error> {
+    match json::parse(bytes)? {
+        Value::Object(body) => Ok(body),
+        other => Err(wrong(format!("[{what}] Expected START_OBJECT but was: {}", token(&other)))),
+    }
+}
+
+fn unfit(what: &str, key: &str, value: &Value) -> Error {
+    wrong(format!("[{what}] {key} doesn't support values of type: {}", token(value)))
+}
+
+fn number(what: &str, key: &str, value: &Value) -> Result<i64, Error> {
+    let parsed = value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    parsed.ok_or_else(|| unfit(what, key, value))
+}
+
+/// A string is a list of one.
+fn list(what: &str, key: &str, value: &Value) -> Result<Vec<String>, Error> {
+    let text = |value: &Value| value.as_str().map(str::to_owned).ok_or_else(|| unfit(what, key, value));
+    match value {
+        Value::Array(items) => items.iter().map(text).collect(),
+        one => Ok(vec![text(one)?]),
+    }
+}
+
+/// `{settings, mappings, aliases}`
+fn template(value: &Value) -> Result<Template, Error> {
+    let Value::Object(body) = value else {
+        return Err(wrong(format!("[template] Expected START_OBJECT but was: {}", token(value))));
+    };
+    let mut template = Template::default();
+    for (key, value) in body {
+        match (key.as_str(), value) {
+            ("settings", Value::Object(settings)) => template.settings = Some(raw(settings)),
+            ("mappings", Value::Object(_)) => template.mappings = Some(value.clone()),
+            ("aliases", Value::Object(aliases)) => template.aliases = Some(aliases.clone()),
+            ("settings" | "mappings" | "aliases", Value::Null) => {}
+            ("settings" | "mappings" | "aliases", _) => return Err(unfit("template", key, value)),
+            _ => return Err(wrong(format!("[template] unknown field [{key}]"))),
+        }
+    }
+    Ok(template)
+}
+
+/// As the client gave them; they are flattened where they are kept.
+fn raw(settings: &Map<String, Value>) -> BTreeMap<String, Value> {
+    settings.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn nested(what: &str, value: &Value) -> Result<Template, Error> {
+    template(value).map_err(|cause| wrong(format!("[{what}] failed to parse field [template]")).with_cause(cause))
+}
+
+/// # Errors
+/// In OpenSearch's words.
+pub(super) fn component(bytes: &[u8]) -> Result<ComponentTemplate, Error> {
+    const WHAT: &str = "component_template";
+    let (mut read, mut given) = (ComponentTemplate::default(), false);
+    for (key, value) in &object(bytes, WHAT)? {
+        match key.as_str() {
+            "template" => {
+                read.template = nested(WHAT, value)?;
+                given = true;
+            }
+            "version" => read.version = Some(number(WHAT, key, value)?),
+            "_meta" => read.meta = Some(value.clone()),
+            _ => return Err(wrong(format!("[{WHAT}] unknown field [{key}]"))),
+        }
+    }
+    if given { Ok(read) } else { Err(Error::illegal_argument("Required [template]")) }
+}
+
+/// # Errors
+/// In OpenSearch's words; 501 for data streams.
+pub(super) fn index(bytes: &[u8]) -> Result<IndexTemplate, Error> {
+    const WHAT: &str = "index_template";
+    let (mut read, mut patterns) = (IndexTemplate::default(), None);
+    for (key, value) in &object(bytes, WHAT)? {
+        match key.as_str() {
+            "index_patterns" => patterns = Some(list(WHAT, key, value)?),
+            "template" => read.template = Some(nested(WHAT, value)?),
+            "composed_of" => read.composed_of = list(WHAT, key, value)?,
+            "priority" => {
+                let priority = number(WHAT, key, value)?;
+                let refused = |_| options::refusal("index template priority must be >= 0");
+                read.priority = Some(u64::try_from(priority).map_err(refused)?);
+            }
+            "version" => read.version = Some(number(WHAT, key, value)?),
+            "_meta" => read.meta = Some(value.clone()),
+            "data_stream" => return Err(Error::not_implemented("[data_stream] of an index template")),
+            "context" => return Err(Error::not_implemented("[context] of an index template")),
+            _ => return Err(wrong(format!("[{WHAT}] unknown field [{key}]"))),
+        }
+    }
+    read.patterns = patterns.ok_or_else(|| Error::illegal_argument("Required [index_patterns]"))?;
+    Ok(read)
+}
+
+/// # Errors
+/// In OpenSearch's words.
+pub(super) fn legacy(bytes: &[u8]) -> Result<LegacyTemplate, Error> {
+    let parse = |reason: String| Error::new(ErrorKind::Parse, reason);
+    let mut read = LegacyTemplate::default();
+    for (key, value) in &object(bytes, "template")? {
+        let malformed = || parse(format!("Malformed [{key}] section, should include an inner object"));
+        match (key.as_str(), value) {
+            ("index_patterns", _) => read.patterns = list("template", key, value)?,
+            ("template", Value::String(pattern)) => read.patterns = vec![pattern.clone()],
+            ("order", _) => read.order = i32::try_from(number("template", key, value)?).unwrap_or(i32::MAX),
+            ("version", Value::Number(_)) => read.version = Some(number("template", key, value)?),
+            ("version", _) => return Err(Error::illegal_argument("Malformed [version] value, should be an integer")),
+            ("settings", Value::Object(settings)) => read.template.settings = Some(raw(settings)),
+            ("mappings", Value::Object(_)) => read.template.mappings = Some(value.clone()),
+            ("aliases", Value::Object(aliases)) => read.template.aliases = Some(aliases.clone()),
+            ("settings" | "mappings" | "aliases", _) => return Err(malformed()),
+            _ => return Err(parse(format!("unknown key [{key}] in the template "))),
+        }
+    }
+    if read.patterns.is_empty() {
+        return Err(options::refusal("index patterns are missing"));
+    }
+    Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_template_is_refused() {
+        let refused = |error: Error| error.cause.map_or(error.reason, |cause| cause.reason);
+        assert_eq!(component(b"{}").map_err(refused).unwrap_err(), "Required [template]");
+        assert_eq!(
+            component(br#"{"template": {"x": 1}}"#).map_err(refused).unwrap_err(),
+            "[template] unknown field [x]"
+        );
+        assert_eq!(index(b"{}").map_err(refused).unwrap_err(), "Required [index_patterns]");
+        assert_eq!(index(br#"{"index_patterns": "a*", "priority": "3"}"#).unwrap().priority, Some(3));
+        assert!(
+            index(br#"{"index_patterns": "a*", "data_stream": {}}"#)
+                .map_err(refused)
+                .unwrap_err()
+                .contains("data_stream")
+        );
+        assert_eq!(legacy(br#"{"foo": 1}"#).map_err(refused).unwrap_err(), "unknown key [foo] in the template ");
+    }
+}
