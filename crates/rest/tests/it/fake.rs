@@ -265,6 +265,8 @@ impl Gateway for Fake {
             master: None,
             nodes: Vec::new(),
             indexes: Vec::new(),
+            templates: Arc::default(),
+            voting_exclusions: Vec::new(),
             settings: ClusterSettings::default(),
         }
     }

@@ -194,6 +194,8 @@ impl Script {
             master: Some(node().id),
             nodes: vec![node()],
             indexes: self.indexes.clone(),
+            templates: Arc::default(),
+            voting_exclusions: Vec::new(),
             settings: ClusterSettings { persistent, ..ClusterSettings::default() },
         }
     }

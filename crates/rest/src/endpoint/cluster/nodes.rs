@@ -205,6 +205,8 @@ mod tests {
             master: Some("1".into()),
             nodes: vec![node("1", "one", &["cluster_manager", "data"]), node("2", "two", &["data"])],
             indexes: Vec::new(),
+            templates: Arc::default(),
+            voting_exclusions: Vec::new(),
             settings: ClusterSettings::default(),
         }
     }
