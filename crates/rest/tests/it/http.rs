@@ -41,7 +41,7 @@ fn unknown_paths_and_methods() {
 #[test]
 fn what_is_missing_is_named() {
     let server = Server::start();
-    for (method, path) in [("POST", "/_reindex"), ("GET", "/films/_field_caps"), ("PUT", "/_index_template/x")] {
+    for (method, path) in [("POST", "/_reindex"), ("GET", "/films/_rank_eval"), ("PUT", "/_ingest/pipeline/x")] {
         server.refuses(&format!("{method} {path}"), "", 501, "not_implemented_exception");
     }
     server.refuses("GET /_search?scroll=1m", "", 501, "[scroll] of a search");
