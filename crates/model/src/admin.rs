@@ -1,6 +1,6 @@
 //! What is asked of and said about indexes, nodes and the cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -427,7 +427,7 @@ pub struct PutClusterSettings {
     pub transient: Map<String, Value>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeInfo {
     pub id: Arc<str>,
     pub name: Arc<str>,
@@ -443,11 +443,12 @@ pub struct NodeInfo {
     pub version: String,
     pub start_time_ms: u64,
     pub pid: u32,
+    #[serde(with = "crate::wire::json")]
     pub settings: BTreeMap<String, Value>,
 }
 
 /// What a node says of itself now.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeStats {
     pub node: NodeInfo,
     pub timestamp_ms: u64,
@@ -461,7 +462,7 @@ pub struct NodeStats {
     pub pools: Vec<PoolStats>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProcessStats {
     pub resident_bytes: u64,
     pub virtual_bytes: u64,
@@ -475,21 +476,21 @@ pub struct ProcessStats {
     pub memory_free_bytes: u64,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DiskStats {
     pub path: String,
     pub total_bytes: u64,
     pub available_bytes: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpStats {
     pub open: u64,
     pub total_opened: u64,
     pub requests: u64,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BreakerStats {
     pub name: String,
     pub limit_bytes: u64,
@@ -497,7 +498,7 @@ pub struct BreakerStats {
     pub tripped: u64,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PoolStats {
     pub name: String,
     pub threads: u64,
@@ -505,4 +506,23 @@ pub struct PoolStats {
     pub active: u64,
     pub rejected: u64,
     pub completed: u64,
+}
+
+/// `_nodes/hot_threads`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HotThreads {
+    pub interval_ms: u64,
+    /// Most that are shown.
+    pub threads: u32,
+}
+
+/// `_search_shards`: one index of a target, and its shards that a search asks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchedIndex {
+    pub name: Arc<str>,
+    /// Those that it was reached by, where not by its name.
+    pub aliases: Vec<Arc<str>>,
+    /// Of aliases; one must match.
+    pub filters: Vec<Value>,
+    pub shards: BTreeSet<ShardNumber>,
 }

@@ -224,6 +224,7 @@ kinds! {
     ClassCast "class_cast_exception" 500
     ClassNotFound "class_not_found_exception" 500
     ClusterBlock "cluster_block_exception" 403
+    ClusterBlockForNow "cluster_block_exception" 429
     ClusterManagerNotDiscovered "cluster_manager_not_discovered_exception" 503
     ContentTypeHeader "content_type_header_exception" 400
     ContentTooLong "content_too_long_exception" 413

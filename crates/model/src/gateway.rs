@@ -9,8 +9,8 @@ use async_trait::async_trait;
 
 use crate::admin::{
     AliasAction, AnalyzeRequest, AnalyzeResponse, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
-    HealthRequest, HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping, PutSettings,
-    StatsResponse,
+    HealthRequest, HealthResponse, HotThreads, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping,
+    PutSettings, SearchedIndex, StatsResponse,
 };
 use crate::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use crate::error::Error;
@@ -96,6 +96,15 @@ pub trait Gateway: Send + Sync + 'static {
     async fn tasks(&self, filter: TaskFilter) -> Answer<TaskList>;
     /// Ends tasks that may be ended, and what other nodes do for them; those that were told to end.
     async fn cancel_tasks(&self, filter: TaskFilter) -> Answer<TaskList>;
+
+    /// The busiest threads of nodes, by id, as text for people.
+    async fn hot_threads(&self, _: Vec<Arc<str>>, _: HotThreads) -> Answer<Vec<(Arc<str>, String)>> {
+        Err(Error::not_implemented("_nodes/hot_threads"))
+    }
+    /// Which shards a search with these routing values would ask.
+    fn search_shards(&self, _: &Target, _: &[String]) -> Answer<Vec<SearchedIndex>> {
+        Err(Error::not_implemented("_search_shards"))
+    }
 
     // The process.
 

@@ -1,6 +1,7 @@
 //! What the operating system says of this process, from `/proc`; zeros where there is none.
 
 use std::fs;
+use std::time::Duration;
 
 use model::admin::{DiskStats, ProcessStats};
 
@@ -27,6 +28,40 @@ pub(crate) fn process_stats() -> ProcessStats {
         memory_total_bytes: kilobytes(&memory, "MemTotal:"),
         memory_free_bytes: kilobytes(&memory, "MemAvailable:"),
     }
+}
+
+/// The threads that take most of the processors' time, over an interval; blocks that long.
+pub(crate) fn busy_threads(interval: Duration, most: u32) -> String {
+    let before = thread_times();
+    std::thread::sleep(interval);
+    let after = thread_times();
+    let since = |id: &str| before.iter().find(|(known, ..)| known == id).map_or(0, |(_, _, ticks)| *ticks);
+    let mut busy: Vec<(u64, &str)> =
+        after.iter().map(|(id, name, ticks)| (ticks.saturating_sub(since(id)), name.as_str())).collect();
+    busy.retain(|(ticks, _)| *ticks > 0);
+    busy.sort_by(|a, b| b.cmp(a));
+    let whole = interval.as_secs_f64().max(0.001);
+    let line = |(ticks, name): &(u64, &str)| {
+        let seconds = *ticks as f64 / 100.0;
+        let (percent, ms) = (seconds / whole * 100.0, seconds * 1000.0);
+        format!("   {percent:.1}% ({ms:.0}ms out of {}ms) cpu usage by thread '{name}'\n", interval.as_millis())
+    };
+    busy.iter().take(most as usize).map(line).collect()
+}
+
+/// Identity, name and hundredths of a second of each thread of this process.
+fn thread_times() -> Vec<(String, String, u64)> {
+    let Ok(entries) = fs::read_dir("/proc/self/task") else { return Vec::new() };
+    let one = |entry: fs::DirEntry| {
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        // `id (name) state ..`; a name may hold anything.
+        let (start, end) = (stat.find('(')?, stat.rfind(')')?);
+        let after: Vec<&str> = stat.get(end + 1..)?.split_whitespace().collect();
+        let ticks = |at: usize| after.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+        let name = stat.get(start + 1..end)?.to_owned();
+        Some((entry.file_name().to_string_lossy().into_owned(), name, ticks(11) + ticks(12)))
+    };
+    entries.flatten().filter_map(one).collect()
 }
 
 /// Space on the disk that holds `path`.

@@ -1,5 +1,7 @@
 //! JSON values on the wire, for `#[serde(with = ..)]`: the wire does not describe itself, which serde_json's values would need.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Number, Value};
 
@@ -66,6 +68,18 @@ impl Json for Value {
 }
 
 impl Json for Map<String, Value> {
+    type Wire = Vec<(String, WireJson)>;
+
+    fn to_wire(&self) -> Self::Wire {
+        self.iter().map(|(name, value)| (name.clone(), value.to_wire())).collect()
+    }
+
+    fn from_wire(wire: Self::Wire) -> Self {
+        wire.into_iter().map(|(name, value)| (name, Value::from_wire(value))).collect()
+    }
+}
+
+impl Json for BTreeMap<String, Value> {
     type Wire = Vec<(String, WireJson)>;
 
     fn to_wire(&self) -> Self::Wire {

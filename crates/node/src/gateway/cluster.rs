@@ -109,13 +109,18 @@ pub(super) fn view(core: &Core) -> ClusterView {
         uuid: state.cluster_uuid.clone(),
         version: state.version,
         state_uuid: format!("{}-{}", state.cluster_uuid, state.version).into(),
-        master: Some(core.identity.node.0.clone()),
+        master: elected(core),
         nodes: nodes(core, &state),
         indexes: state.indexes.values().map(|index| index_info(index)).collect(),
         settings: shown(&state),
         templates: state.templates.clone(),
         voting_exclusions: state.voting_exclusions.iter().map(|one| (one.id.0.clone(), one.name.clone())).collect(),
     }
+}
+
+/// The node that leads.
+pub(super) fn elected(core: &Core) -> Option<Arc<str>> {
+    Some(core.identity.node.0.clone())
 }
 
 /// This node, and the others as the metadata knows them.

@@ -16,6 +16,7 @@ use model::target::Target;
 use model::template::TemplateChange;
 use serde_json::{Map, Value};
 
+use super::blocks::{check_change, check_delete, lifts_a_block};
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::identity;
@@ -83,7 +84,9 @@ pub(super) fn refused(core: &Core, name: &str) -> Error {
 
 pub(super) async fn delete(core: &Arc<Core>, target: Target) -> Result<(), Error> {
     let options = Options { allow_aliases: false, ..Options::open_and_closed() };
-    let names: Vec<Arc<str>> = names(resolve(&core.state(), &target, options)?);
+    let found = resolve(&core.state(), &target, options)?;
+    found.iter().try_for_each(|found| check_delete(&found.index))?;
+    let names: Vec<Arc<str>> = names(found);
     if names.is_empty() {
         return Ok(());
     }
@@ -94,6 +97,7 @@ pub(super) async fn put_mapping(core: &Arc<Core>, request: PutMapping) -> Result
     let found = resolve(&core.state(), &request.target, Options::open_and_closed())?;
     let mapping = Mapping::parse(&request.mapping)?;
     for found in &found {
+        check_change(&found.index)?;
         check_names(&mapping, &found.index.settings)?;
     }
     submit(core, Command::PutMapping { indexes: uuids(&found), mapping: request.mapping }).await
@@ -102,6 +106,9 @@ pub(super) async fn put_mapping(core: &Arc<Core>, request: PutMapping) -> Result
 pub(super) async fn put_settings(core: &Arc<Core>, request: PutSettings) -> Result<(), Error> {
     let found = resolve(&core.state(), &request.target, Options::open_and_closed())?;
     let PutSettings { settings, preserve_existing, .. } = request;
+    if !lifts_a_block(&settings) {
+        found.iter().try_for_each(|found| check_change(&found.index))?;
+    }
     let changes = flat::index_settings(&settings);
     for index in found.iter().map(|found| &found.index).filter(|index| !index.open) {
         check_names(&index.mapping, &index.settings.update(&changes, index, preserve_existing)?)?;
@@ -111,12 +118,14 @@ pub(super) async fn put_settings(core: &Arc<Core>, request: PutSettings) -> Resu
 
 pub(super) async fn open(core: &Arc<Core>, target: Target) -> Result<(), Error> {
     let found = resolve(&core.state(), &target, Options::open_and_closed())?;
+    found.iter().try_for_each(|found| check_change(&found.index))?;
     submit(core, Command::OpenIndexes { indexes: uuids(&found), at_ms: now_ms() }).await
 }
 
 pub(super) async fn close(core: &Arc<Core>, target: Target) -> Result<Vec<Arc<str>>, Error> {
     let found = resolve(&core.state(), &target, Options::open_and_closed())?;
     for found in &found {
+        check_change(&found.index)?;
         if let Ok(index) = core.indexes.get(&found.index) {
             core.write
                 .run(move || {

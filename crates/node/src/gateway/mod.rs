@@ -11,6 +11,7 @@ mod holder;
 mod indexes;
 mod lookup;
 mod maintenance;
+mod nodes;
 mod patience;
 mod queries;
 pub mod remote;
@@ -30,8 +31,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 use model::admin::{
     AliasAction, AnalyzeRequest, AnalyzeResponse, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
-    HealthRequest, HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping, PutSettings,
-    StatsResponse,
+    HealthRequest, HealthResponse, HotThreads, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping,
+    PutSettings, SearchedIndex, StatsResponse,
 };
 use model::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use model::error::{Error, ErrorKind};
@@ -199,8 +200,15 @@ impl Gateway for NodeGateway {
     }
 
     async fn node_stats(&self) -> Answer<Vec<NodeStats>> {
-        let core = self.core.clone();
-        self.core.search.run(move || Ok(vec![stats::node_stats(&core)])).await?
+        nodes::stats(&self.core).await
+    }
+
+    async fn hot_threads(&self, nodes: Vec<Arc<str>>, request: HotThreads) -> Answer<Vec<(Arc<str>, String)>> {
+        nodes::hot_threads(&self.core, nodes, request).await
+    }
+
+    fn search_shards(&self, target: &Target, routing: &[String]) -> Answer<Vec<SearchedIndex>> {
+        allocation::search_shards(&self.core, target, routing)
     }
 
     async fn tasks(&self, filter: TaskFilter) -> Answer<TaskList> {

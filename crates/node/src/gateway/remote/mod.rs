@@ -77,6 +77,8 @@ pub fn routes(core: &Arc<Core>, router: &mut Router) {
     on::<upkeep::Maintain>(core, router);
     on::<upkeep::Stats>(core, router);
     on::<super::tasks::Ask>(core, router);
+    on::<super::nodes::Stats>(core, router);
+    on::<super::nodes::Threads>(core, router);
 }
 
 fn on<M: Message>(core: &Arc<Core>, router: &mut Router) {

@@ -1,8 +1,8 @@
-//! `_open` and `_close`.
+//! `_open`, `_close` and `_block`.
 
 use std::sync::Arc;
 
-use model::admin::ShardState;
+use model::admin::{PutSettings, ShardState};
 use model::error::Error;
 use model::target::{Expand, Target};
 use serde_json::{Map, Value, json};
@@ -37,6 +37,21 @@ pub(super) async fn close(server: Arc<Server>, mut request: Request) -> Result<R
     let closed = closed.iter().filter(|name| were_open.contains(name));
     let shown: Map<String, Value> = closed.map(|name| (name.to_string(), json!({"closed": true}))).collect();
     Ok(Reply::value(&json!({"acknowledged": true, "shards_acknowledged": !shown.is_empty(), "indices": shown})))
+}
+
+/// `PUT /{index}/_block/{block}`: the same as to set `index.blocks.{block}`, for several indexes at once.
+pub(super) async fn block(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let block = request.required("block")?.to_owned();
+    let target = taken(&mut request)?;
+    request.finish()?;
+    if !["read", "write", "metadata", "read_only"].contains(&block.as_str()) {
+        return Err(Error::illegal_argument(format!("No block found with name {block}")));
+    }
+    let names: Vec<Arc<str>> = server.gateway.indexes(&target)?.into_iter().map(|index| index.name).collect();
+    let settings = [(format!("index.blocks.{block}"), Value::from("true"))].into_iter().collect();
+    server.gateway.put_settings(PutSettings { target, settings, preserve_existing: false }).await?;
+    let shown: Vec<Value> = names.iter().map(|name| json!({"name": name.as_ref(), "blocked": true})).collect();
+    Ok(Reply::value(&json!({"acknowledged": true, "shards_acknowledged": true, "indices": shown})))
 }
 
 fn all() -> Target {

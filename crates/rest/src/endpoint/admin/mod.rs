@@ -44,6 +44,7 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(std::slice::from_ref(&get), &settings, settings::show);
     routes.add(std::slice::from_ref(&put), &["/_settings", "/{index}/_settings"], settings::put);
 
+    routes.add(std::slice::from_ref(&put), &["/{index}/_block/{block}"], lifecycle::block);
     routes.add(std::slice::from_ref(&post), &["/_open", "/{index}/_open"], lifecycle::open);
     routes.add(std::slice::from_ref(&post), &["/_close", "/{index}/_close"], lifecycle::close);
     routes.add(&read, &["/_refresh", "/{index}/_refresh"], maintenance::refresh);

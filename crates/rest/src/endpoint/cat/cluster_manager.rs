@@ -16,7 +16,7 @@ fn columns() -> Vec<Column> {
     vec![
         left("id", "", "node id"),
         left("host", "h", "host name"),
-        left("ip", "", "ip address"),
+        left("ip", "", "ip address "),
         left("node", "n", "node name"),
     ]
 }

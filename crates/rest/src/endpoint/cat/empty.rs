@@ -1,8 +1,8 @@
-//! Tables of what there is none of: tasks that wait, plugins, templates.
+//! Tables of what there is none of: tasks that wait, plugins, fields in memory, repositories, snapshots, copied segments.
 
 use std::sync::Arc;
 
-use model::error::Error;
+use model::error::{Error, ErrorKind};
 
 use super::{look, written};
 use crate::endpoint::{Server, options};
@@ -30,6 +30,73 @@ pub(super) async fn plugins(_: Arc<Server>, request: Request) -> Result<Reply, E
             left("component", "c", "component"),
             left("version", "v", "component version"),
             hidden(left("description", "d", "plugin details")),
+        ]
+    })
+}
+
+/// Sorting and aggregating read columns on the disk.
+pub(super) async fn fielddata(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    request.params.take("fields");
+    table(request, || {
+        vec![
+            left("id", "", "node id"),
+            left("host", "h", "host name"),
+            left("ip", "", "ip address"),
+            left("node", "n", "node name"),
+            left("field", "f", "field name"),
+            right("size", "s", "field data usage"),
+        ]
+    })
+}
+
+pub(super) async fn repositories(_: Arc<Server>, request: Request) -> Result<Reply, Error> {
+    table(request, || vec![left("id", "id,repoId", "unique repository id"), left("type", "t,type", "repository type")])
+}
+
+pub(super) async fn snapshots(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let columns = || {
+        vec![
+            left("id", "id,snapshot", "unique snapshot"),
+            left("status", "s,status", "snapshot name"),
+            right("start_epoch", "ste,startEpoch", "start time in seconds since 1970-01-01 00:00:00"),
+            right("start_time", "sti,startTime", "start time in HH:MM:SS"),
+            right("end_epoch", "ete,endEpoch", "end time in seconds since 1970-01-01 00:00:00"),
+            right("end_time", "eti,endTime", "end time in HH:MM:SS"),
+            right("duration", "dur,duration", "duration"),
+            right("indices", "i,indices", "number of indices"),
+            right("successful_shards", "ss,successful_shards", "number of successful shards"),
+            right("failed_shards", "fs,failed_shards", "number of failed shards"),
+            right("total_shards", "ts,total_shards", "number of total shards"),
+            hidden(left("reason", "r,reason", "reason for failures")),
+        ]
+    };
+    if let Err(help) = look(&mut request, columns)? {
+        return Ok(help);
+    }
+    options::cluster_manager_timeout(&mut request.params)?;
+    request.params.flag("ignore_unavailable")?;
+    request.finish()?;
+    match request.part("repository") {
+        None => Err(options::refusal("repository is missing")),
+        Some(name) => Err(Error::new(ErrorKind::RepositoryMissing, format!("[{name}] missing"))),
+    }
+}
+
+/// Segments are not copied between nodes.
+pub(super) async fn segment_replication(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    for flag in ["active_only", "completed_only", "detailed"] {
+        request.params.flag(flag)?;
+    }
+    table(request, || {
+        vec![
+            left("shardId", "s", " shard Id"),
+            left("target_node", "tnode", "target node name"),
+            left("target_host", "thost", "target host"),
+            left("checkpoints_behind", "cpb", "checkpoints behind primary"),
+            left("bytes_behind", "bb", "bytes behind primary"),
+            left("current_lag", "clag", "ongoing time elapsed waiting for replica to catch up to primary"),
+            left("last_completed_lag", "lcl", "time taken for replica to catch up to latest primary refresh"),
+            left("rejected_requests", "rr", "count of rejected requests for the replication group"),
         ]
     })
 }

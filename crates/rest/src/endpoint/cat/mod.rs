@@ -15,6 +15,7 @@ mod nodes;
 mod segments;
 mod shards;
 mod stat_columns;
+mod tasks;
 mod templates;
 mod thread_pool;
 
@@ -41,6 +42,12 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&get, &["/_cat/count", "/_cat/count/{index}"], count::count);
     routes.add(&get, &["/_cat/health"], health::health);
     routes.add(&get, &["/_cat/indices", "/_cat/indices/{index}"], indices::indices);
+    routes.add(&get, &["/_cat/fielddata", "/_cat/fielddata/{fields}"], empty::fielddata);
+    routes.add(&get, &["/_cat/repositories"], empty::repositories);
+    routes.add(&get, &["/_cat/snapshots", "/_cat/snapshots/{repository}"], empty::snapshots);
+    let replication = ["/_cat/segment_replication", "/_cat/segment_replication/{index}"];
+    routes.add(&get, &replication, empty::segment_replication);
+    routes.add(&get, &["/_cat/tasks"], tasks::tasks);
     routes.add(&get, &["/_cat/nodeattrs"], node_attributes::node_attributes);
     routes.add(&get, &["/_cat/nodes"], nodes::nodes);
     routes.add(&get, &["/_cat/pending_tasks"], empty::pending_tasks);
@@ -64,14 +71,21 @@ const LIST: &str = "=^.^=
 /_cat/count
 /_cat/count/{index}
 /_cat/health
+/_cat/tasks
 /_cat/pending_tasks
 /_cat/aliases
 /_cat/aliases/{alias}
 /_cat/thread_pool
 /_cat/thread_pool/{thread_pools}
 /_cat/plugins
+/_cat/fielddata
+/_cat/fielddata/{fields}
 /_cat/nodeattrs
+/_cat/repositories
+/_cat/snapshots/{repository}
 /_cat/templates
+/_cat/segment_replication
+/_cat/segment_replication/{index}
 ";
 
 /// The tables that there are.

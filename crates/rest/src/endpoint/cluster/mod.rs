@@ -3,6 +3,7 @@
 mod allocation;
 mod analysis;
 mod health;
+mod hot_threads;
 mod node_stats;
 mod nodes;
 mod process;
@@ -52,6 +53,9 @@ pub(super) fn routes(routes: &mut Routes) {
         "/_nodes/{node_id}/stats/{metric}/{index_metric}",
     ];
     routes.add(&get, &stats, node_stats::stats);
+    routes.add(&get, &["/_nodes/hot_threads", "/_nodes/{node_id}/hot_threads"], hot_threads::hot_threads);
+    // There are no snapshots yet, and so no repositories.
+    routes.add(&get, &["/_snapshot", "/_snapshot/{repository}"], state::repositories);
     routes.add(&get, &["/_prometheus/metrics"], process::metrics);
     routes.add(&get, &["/_health/live"], process::live);
     routes.add(&get, &["/_health/ready"], process::ready);

@@ -2,8 +2,10 @@
 
 mod count;
 mod explain;
+mod field_caps;
 mod msearch;
 mod one;
+mod search_shards;
 mod validate;
 
 use axum::http::Method;
@@ -24,6 +26,8 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&methods, &["/_count", "/{index}/_count"], count::count);
     routes.add(&methods, &["/_validate/query", "/{index}/_validate/query"], validate::validate);
     routes.add(&methods, &["/{index}/_explain/{id}"], explain::explain);
+    routes.add(&methods, &["/_field_caps", "/{index}/_field_caps"], field_caps::field_caps);
+    routes.add(&methods, &["/_search_shards", "/{index}/_search_shards"], search_shards::search_shards);
 }
 
 /// Takes the parameters that say how a search is carried out. Shoal finds the same whatever they say; values that OpenSearch refuses are

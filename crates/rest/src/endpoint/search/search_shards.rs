@@ -1,0 +1,77 @@
+//! `_search_shards`: which copies a search would ask.
+
+use std::sync::Arc;
+
+use model::admin::{IndexInfo, SearchedIndex};
+use model::error::Error;
+use serde_json::{Map, Value, json};
+
+use crate::endpoint::Server;
+use crate::params::split;
+use crate::render::admin::shard::{is_active, routing};
+use crate::reply::Reply;
+use crate::request::Request;
+
+pub(super) async fn search_shards(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let mut target = request.target()?;
+    // What is missing is asked nothing.
+    target.options.ignore_unavailable.get_or_insert(true);
+    let routing = request.params.list("routing").unwrap_or_default();
+    let preference = request.params.take("preference");
+    request.params.flag("local")?;
+    request.finish()?;
+    let only = preference.as_deref().and_then(preferred);
+    let found = server.gateway.search_shards(&target, &routing)?;
+    let view = server.gateway.cluster();
+    let (mut indices, mut shards, mut nodes) = (Map::new(), Vec::new(), Map::new());
+    for one in &found {
+        indices.insert(one.name.to_string(), of_index(one));
+        let Some(index) = view.indexes.iter().find(|index| index.name == one.name) else { continue };
+        for number in one.shards.iter().filter(|number| only.as_ref().is_none_or(|only| only.contains(&number.0))) {
+            shards.push((number.0, one.name.clone(), copies(index, number.0)));
+            for copy in index.shards.iter().filter(|copy| copy.number == *number && is_active(copy)) {
+                let node = view.nodes.iter().find(|node| Some(&node.id) == copy.node.as_ref());
+                nodes.extend(node.map(|node| {
+                    let shown = json!({
+                        "name": node.name.as_ref(), "ephemeral_id": node.ephemeral_id.as_ref(),
+                        "transport_address": node.transport_address, "attributes": node.attributes,
+                    });
+                    (node.id.to_string(), shown)
+                }));
+            }
+        }
+    }
+    shards.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    let shards: Vec<Value> = shards.into_iter().map(|(_, _, copies)| copies).collect();
+    Ok(Reply::value(&json!({"nodes": nodes, "indices": indices, "shards": shards})))
+}
+
+/// The shards that `_shards:1,2|..` names. Other preferences choose among copies, of which a shard has one.
+fn preferred(preference: &str) -> Option<Vec<u32>> {
+    let rest = preference.strip_prefix("_shards:")?;
+    let numbers = rest.split('|').next().unwrap_or_default();
+    Some(split(numbers).iter().filter_map(|number| number.parse().ok()).collect())
+}
+
+fn of_index(one: &SearchedIndex) -> Value {
+    let mut shown = Map::new();
+    if !one.aliases.is_empty() {
+        let aliases: Vec<&str> = one.aliases.iter().map(AsRef::as_ref).collect();
+        shown.insert("aliases".into(), json!(aliases));
+    }
+    match one.filters.as_slice() {
+        [] => {}
+        [filter] => {
+            shown.insert("filter".into(), filter.clone());
+        }
+        filters => {
+            shown.insert("filter".into(), json!({"bool": {"should": filters}}));
+        }
+    }
+    shown.into()
+}
+
+fn copies(index: &IndexInfo, number: u32) -> Value {
+    let active = index.shards.iter().filter(|copy| copy.number.0 == number && is_active(copy));
+    active.map(|copy| routing(&index.name, copy)).collect()
+}
