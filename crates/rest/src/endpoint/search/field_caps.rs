@@ -35,13 +35,13 @@ pub(super) async fn field_caps(server: Arc<Server>, mut request: Request) -> Res
     let bytes = request.body_or_source()?;
     let fields = request.params.list("fields").unwrap_or_default();
     let include_unmapped = request.params.flag("include_unmapped")?.unwrap_or(false);
+    if fields.is_empty() {
+        return Err(Error::illegal_argument("specified fields can't be null or empty"));
+    }
     if !bytes.is_empty() {
         check_body(&bytes)?;
     }
     request.finish()?;
-    if fields.is_empty() {
-        return Err(Error::illegal_argument("specified fields can't be null or empty"));
-    }
     let indexes: Vec<IndexInfo> = server.gateway.indexes(&target)?.into_iter().filter(|index| index.open).collect();
     let mut found = Collected::new();
     for index in &indexes {
