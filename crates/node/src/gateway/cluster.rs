@@ -120,13 +120,22 @@ pub(super) fn view(core: &Core) -> ClusterView {
 
 /// The node that leads.
 pub(super) fn elected(core: &Core) -> Option<Arc<str>> {
-    Some(core.identity.node.0.clone())
+    core.metadata.standing().elected.map(|node| node.0)
 }
 
-/// This node, and the others as the metadata knows them.
+/// This node first, then the others as the metadata knows them.
 fn nodes(core: &Core, state: &State) -> Vec<NodeInfo> {
+    let elected = elected(core);
     let others = state.nodes.iter().filter(|(id, _)| **id != core.identity.node);
-    let known = |(id, node): (&NodeId, &Node)| NodeInfo {
+    let mut all: Vec<NodeInfo> =
+        [node_info(core)].into_iter().chain(others.map(|(id, node)| known(id, node))).collect();
+    all.iter_mut().for_each(|node| node.master = Some(&node.id) == elected.as_ref());
+    all
+}
+
+/// What the metadata say of a node. Of its process nothing is known here.
+fn known(id: &NodeId, node: &Node) -> NodeInfo {
+    NodeInfo {
         id: id.0.clone(),
         name: node.name.clone(),
         ephemeral_id: node.ephemeral_id.clone(),
@@ -140,8 +149,7 @@ fn nodes(core: &Core, state: &State) -> Vec<NodeInfo> {
         start_time_ms: node.joined_at_ms,
         pid: 0,
         settings: BTreeMap::new(),
-    };
-    [node_info(core)].into_iter().chain(others.map(known)).collect()
+    }
 }
 
 /// Without the port.
@@ -149,23 +157,25 @@ fn host(address: &str) -> &str {
     address.rsplit_once(':').map_or(address, |(host, _)| host)
 }
 
-/// What this node says of itself.
+/// What this node says of itself; whether it leads is for who knows it.
 pub(super) fn node_info(core: &Core) -> NodeInfo {
-    let address = core.config.http_address;
-    NodeInfo {
-        id: core.identity.node.0.clone(),
+    let (id, state) = (&core.identity.node, core.state());
+    let address = core.config.http_address.to_string();
+    let unknown = || Node {
         name: core.config.node_name.as_str().into(),
         ephemeral_id: core.ephemeral_id.as_str().into(),
-        host: address.ip().to_string(),
-        http_address: address.to_string(),
-        transport_address: address.to_string(),
-        roles: ["cluster_manager", "data", "ingest"].map(str::to_owned).to_vec(),
+        peer_address: address.clone(),
+        http_address: address.clone(),
         attributes: core.config.attributes.clone(),
-        master: true,
         version: core.config.compatible_version.clone(),
+        ..Node::default()
+    };
+    let node = state.nodes.get(id).cloned().unwrap_or_else(unknown);
+    NodeInfo {
         start_time_ms: core.started_ms,
         pid: std::process::id(),
         settings: core.config.shown.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect(),
+        ..known(id, &node)
     }
 }
 
