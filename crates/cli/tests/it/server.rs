@@ -46,25 +46,41 @@ impl Server {
 
     /// As [`Server::start`], with `KEY=VALUE` settings.
     pub(crate) fn start_with(settings: &[&str]) -> Self {
+        let mut server = Self::prepared(settings);
+        server.restart();
+        server
+    }
+
+    /// A node that is not started yet.
+    pub(crate) fn prepared(settings: &[&str]) -> Self {
         let config =
             ureq::Agent::config_builder().http_status_as_error(false).proxy(None).timeout_global(Some(PATIENCE));
-        let mut server = Self {
+        Self {
             child: None,
             folder: tempfile::tempdir().expect("a temporary folder"),
             settings: settings.iter().map(|setting| (*setting).to_owned()).collect(),
             address: "127.0.0.1:0".to_owned(),
             agent: config.build().into(),
-        };
-        server.restart();
-        server
+        }
     }
 
     /// Starts it again in the same folder on the same address, after [`Server::kill`] or [`Server::stop`], and waits until it is ready.
     pub(crate) fn restart(&mut self) {
+        let before = self.launch();
+        self.wait_until_ready(before);
+    }
+
+    /// Starts it without waiting. Out: how long the log was before.
+    pub(crate) fn launch(&mut self) -> usize {
         assert!(self.child.is_none(), "the node still runs");
         let before = self.log().len();
         let log = OpenOptions::new().create(true).append(true).open(self.log_path()).expect("a log file");
         self.child = Some(self.spawn(log));
+        before
+    }
+
+    /// Waits until a start is done. `before`: how long the log was.
+    pub(crate) fn wait_until_ready(&mut self, before: usize) {
         let deadline = Instant::now() + PATIENCE;
         while !self.is_ready(before) {
             if let Some(status) = self.child.as_mut().and_then(|child| child.try_wait().expect("a child to wait for")) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cluster::state::{Node, NodeId};
+use grpc::call::CallError;
 use grpc::channels::Ask;
 use grpc::introduction::Introduction;
 use grpc::payload::{from_json, to_json};
@@ -54,6 +55,8 @@ pub(crate) struct Patience {
     enough_since: Option<Instant>,
     told: Option<Instant>,
     foreign: Option<String>,
+    /// Why somebody does not hear this node.
+    unheard: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -138,7 +141,7 @@ impl Discovery {
 impl Membership {
     /// One look at all seeds. Out: where the elected node is, if somebody knows.
     pub(super) async fn look_around(self: &Arc<Self>, patience: &mut Patience) -> Result<Option<String>, Error> {
-        let met = self.meet_all().await;
+        let met = self.meet_all(patience).await;
         if let Some(leader) = self.leader_of(&met, patience) {
             return Ok(Some(leader));
         }
@@ -161,7 +164,7 @@ impl Membership {
     }
 
     /// Introduces this node to everybody it may find. Out: who answered, this node among them.
-    async fn meet_all(self: &Arc<Self>) -> Vec<Introduction> {
+    async fn meet_all(self: &Arc<Self>, patience: &mut Patience) -> Vec<Introduction> {
         let mut addresses = self.discovery.seeds.look().await;
         addresses.extend(self.metadata.standing().addresses.into_values());
         addresses.extend(self.metadata.state().nodes.values().map(|node| node.peer_address.clone()));
@@ -180,6 +183,7 @@ impl Membership {
                     self.met(&other);
                     met.push(other);
                 }
+                Ok(Err(error @ CallError::NotHeard { .. })) => patience.unheard = Some(error.to_string()),
                 Ok(Err(error)) => tracing::debug!("{error}"),
                 Err(_) => {}
             }
@@ -228,6 +232,9 @@ impl Membership {
             return;
         }
         patience.told = Some(Instant::now());
+        if let Some(why) = patience.unheard.take() {
+            tracing::warn!("{why}");
+        }
         if is_member {
             tracing::info!("waiting for an elected node; {met} nodes answer");
         } else if self.discovery.may_found(&self.node) {

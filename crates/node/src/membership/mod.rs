@@ -251,7 +251,7 @@ impl Membership {
         self.metadata.sightings().met(&join.id, &join.node.peer_address);
         let now = self.now_ms();
         if let Some(watch) = self.watch.lock().as_mut() {
-            watch.heard(now, &join.id);
+            watch.joined(now, &join.id);
         }
         self.metadata.admit(&join.id, &join.node.peer_address).await?;
         let name = join.node.name.clone();

@@ -39,6 +39,11 @@ impl Watch {
         Self { since: now, heard: BTreeMap::new() }
     }
 
+    /// A node has joined: what it was like before does not count any more.
+    pub(crate) fn joined(&mut self, now: u64, node: &NodeId) {
+        self.heard.insert(node.clone(), Heard { last: now, mean: 0.0, deviation: 0.0, refused: false });
+    }
+
     /// A heartbeat came.
     pub(crate) fn heard(&mut self, now: u64, node: &NodeId) {
         let fresh = Heard { last: now, mean: 0.0, deviation: 0.0, refused: false };
@@ -138,6 +143,17 @@ mod tests {
         let watch = Watch::new(50_000);
         assert_eq!(names(&watch.gone(51_400, &ids("a"))), "");
         assert_eq!(names(&watch.gone(51_600, &ids("a"))), "a");
+    }
+
+    #[test]
+    fn who_was_away_and_joins_again_is_as_good_as_new() {
+        let mut watch = Watch::new(0);
+        let node = &ids("a")[0];
+        watch.heard(0, node);
+        watch.heard(60_000, node);
+        assert!(watch.patience(node) > REMOVE_MS);
+        watch.joined(60_001, node);
+        assert_eq!(watch.patience(node), REMOVE_MS);
     }
 
     #[test]
