@@ -37,6 +37,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long joining may take before it is tried again.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long the state may take to arrive that says that this node has joined.
+const ARRIVAL: Duration = Duration::from_secs(1);
 /// How long a node that leaves waits for another to take the lead.
 const HAND_OVER: Duration = Duration::from_millis(500);
 
@@ -193,7 +195,13 @@ impl Membership {
         let cluster_uuid = self.metadata.state().cluster_uuid.to_string();
         let join = Join { id: self.own.clone(), node: self.node.clone(), cluster_uuid };
         let ask = Ask { class: Class::Control, kind: JOIN, within: Some(JOIN_TIMEOUT), payload: to_json(&join)? };
-        self.channels.ask(address, ask).await.map(drop).map_err(Error::from)
+        self.channels.ask(address, ask).await.map_err(Error::from)?;
+        // The elected node sends its log from now on; asking again sooner would not make it faster.
+        let asked = Instant::now();
+        while !self.is_in() && asked.elapsed() < ARRIVAL {
+            tokio::time::sleep(PAUSE / 10).await;
+        }
+        Ok(())
     }
 
     /// Whether the state that this node has says that its process is in the cluster.
@@ -254,10 +262,14 @@ impl Membership {
             watch.joined(now, &join.id);
         }
         self.metadata.admit(&join.id, &join.node.peer_address).await?;
-        let name = join.node.name.clone();
+        self.metadata.resume(&join.id).await?;
+        let (name, process) = (join.node.name.clone(), join.node.ephemeral_id.clone());
+        let is_in = self.metadata.state().nodes.get(&join.id).is_some_and(|node| node.ephemeral_id == process);
         let answers = self.metadata.propose(self.joining(join.id, join.node)).await?;
         answers.into_iter().collect::<Result<(), Error>>()?;
-        tracing::info!("node {name} has joined");
+        if !is_in {
+            tracing::info!("node {name} has joined");
+        }
         Ok(())
     }
 }

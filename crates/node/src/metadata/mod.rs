@@ -216,6 +216,14 @@ impl Metadata {
         self.change_members(change).await
     }
 
+    /// Sends a node what it lacks at once: it was away, and is here again.
+    ///
+    /// # Errors
+    /// When Raft has ended.
+    pub async fn resume(&self, node: &NodeId) -> Result<(), Error> {
+        self.raft.trigger().reset_backoff([RaftId(node.clone())]).await.map_err(|error| ended(&error))
+    }
+
     /// Makes these the voters, of those that are admitted; all others go on as learners.
     ///
     /// # Errors
