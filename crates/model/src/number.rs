@@ -1,12 +1,14 @@
 //! Numbers as columns and terms hold them: every numeric type as an `i64` whose order is the value's order.
 
 /// Order-preserving code of a float. `-0.0` lies below `0.0`; NaN is not for columns.
+#[inline]
 pub fn ordered_from_f64(value: f64) -> i64 {
     let bits = value.to_bits() as i64;
     bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
 /// The float of a code.
+#[inline]
 pub fn f64_from_ordered(code: i64) -> f64 {
     f64::from_bits((code ^ (((code >> 63) as u64) >> 1) as i64) as u64)
 }
@@ -17,6 +19,7 @@ pub fn ordered_from_u64(value: u64) -> i64 {
 }
 
 /// The unsigned integer of a code.
+#[inline]
 pub fn u64_from_ordered(code: i64) -> u64 {
     code as u64 ^ (1 << 63)
 }

@@ -58,6 +58,11 @@ struct EndingLabels {
     ending: Ending,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    kind: String,
+}
+
 /// The node's counters.
 pub struct Metrics {
     registry: Registry,
@@ -69,6 +74,7 @@ pub struct Metrics {
     pub hits_returned: Counter,
     pub shards_searched: Counter,
     pub merge_seconds: Histogram,
+    aggregation_seconds: Family<KindLabels, Histogram>,
     pub indexes: Gauge,
     pub shards: Gauge,
     pub shards_failed: Gauge,
@@ -99,6 +105,7 @@ impl Metrics {
             hits_returned: Counter::default(),
             shards_searched: Counter::default(),
             merge_seconds: latency(),
+            aggregation_seconds: Family::new_with_constructor(latency as fn() -> Histogram),
             indexes: Gauge::default(),
             shards: Gauge::default(),
             shards_failed: Gauge::default(),
@@ -123,6 +130,12 @@ impl Metrics {
             Unit::Seconds,
             metrics.merge_seconds.clone(),
         );
+        registry.register_with_unit(
+            "aggregation_merge_duration",
+            "Time to merge what the shards found and to make the answer, by type of aggregation",
+            Unit::Seconds,
+            metrics.aggregation_seconds.clone(),
+        );
         registry.register("indexes", "Indexes in the metadata", metrics.indexes.clone());
         registry.register("shards", "Shard copies open on this node", metrics.shards.clone());
         registry.register("shards_failed", "Shard copies that do not serve", metrics.shards_failed.clone());
@@ -139,6 +152,11 @@ impl Metrics {
     pub fn request(&self, action: Action, time: Duration) {
         self.requests.get_or_create(&ActionLabels { action }).inc();
         self.seconds.get_or_create(&ActionLabels { action }).observe(time.as_secs_f64());
+    }
+
+    /// Counts the merge of one aggregation of a type, which took `time`.
+    pub fn merged(&self, kind: &str, time: Duration) {
+        self.aggregation_seconds.get_or_create(&KindLabels { kind: kind.to_owned() }).observe(time.as_secs_f64());
     }
 
     /// Counts how a search ended.

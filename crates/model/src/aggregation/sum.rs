@@ -23,11 +23,13 @@ impl PartialEq for Sum {
 const LANES: usize = 4;
 
 impl Sum {
+    #[inline]
     pub fn add_whole(&mut self, number: i128) {
         // 2^64 values of 63 bits fit.
         self.whole = self.whole.saturating_add(number);
     }
 
+    #[inline]
     pub fn add(&mut self, number: f64) {
         let sum = self.high + number;
         let shadow = sum - self.high;

@@ -82,6 +82,7 @@ impl Shape {
 }
 
 /// The value of a code as a number.
+#[inline]
 pub fn number(code: i64, read_as: NumberCode) -> f64 {
     match read_as {
         NumberCode::Long => code as f64,

@@ -50,6 +50,14 @@ impl Budget {
         Err(error.with_detail("durability", "TRANSIENT").into())
     }
 
+    /// As [`Budget::take`], for findings that wait to be merged.
+    ///
+    /// # Errors
+    /// `circuit_breaking_exception` beyond the limit.
+    pub fn hold(&self, bytes: u64) -> Result<(), Error> {
+        Ok(self.take(usize::try_from(bytes).unwrap_or(usize::MAX))?)
+    }
+
     /// Counts buckets that a collector made, with the bytes of each.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
 use crate::score::Outcome;
 use crate::score::found::Found;
+use crate::segment::column::Bounds;
 
 /// Bytes of a bucket with its key, its place in the table of keys, and its count.
 const BUCKET_BYTES: usize = 56;
@@ -151,7 +152,7 @@ impl Histogram {
 impl Histogram {
     /// The bucket of all of a stretch's documents, where that is known without looking at each.
     fn sole(&mut self, found: &Found<'_>, owner: u32) -> Outcome<Option<u32>> {
-        let Some((least, greatest)) = self.numbers.extremes(found.range()) else { return Ok(None) };
+        let Some(Bounds { least, greatest, .. }) = self.numbers.bounds(found.range()) else { return Ok(None) };
         let key = |code: i64| match &self.steps {
             Steps::Width(width) => width.index(code),
             Steps::Uniform(uniform) => uniform.begin(uniform.index(code)),

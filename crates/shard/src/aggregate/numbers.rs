@@ -7,7 +7,7 @@ use search::bound::NumberCode;
 
 use crate::compile::scorer::Leaf;
 use crate::score::Outcome;
-use crate::segment::column::{NumberColumn, StringColumn};
+use crate::segment::column::{Bounds, NumberColumn, StringColumn};
 use crate::segment::{DocId, DocRange};
 
 /// The numbers of one field.
@@ -98,9 +98,9 @@ impl Numbers {
     }
 
     /// Bounds of the values of a stretch of documents, each of which has one value: `None` where they are not soon known.
-    pub(super) fn extremes(&self, docs: DocRange) -> Option<(i64, i64)> {
+    pub(super) fn bounds(&self, docs: DocRange) -> Option<Bounds<i64>> {
         match &self.source {
-            Source::Codes(column) => column.extremes(docs),
+            Source::Codes(column) => column.bounds(docs),
             Source::Nothing | Source::Flags(..) => None,
         }
     }

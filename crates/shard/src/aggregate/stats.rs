@@ -57,12 +57,16 @@ impl Collector for StatsCollector {
     fn collect_found(&mut self, found: &Found<'_>, owner: u32) -> Outcome<()> {
         self.grow(owner as usize + 1)?;
         let range = found.range();
-        // The extremes of a stretch are known when all of it matches.
-        let known =
-            if self.wanted.extremes && found.count() == range.len() { self.numbers.extremes(range) } else { None };
+        // All of a stretch matches: what is known of it is known of the matches.
+        let all = self.wanted.extremes && found.count() == range.len();
+        let known = if all { self.numbers.bounds(range).filter(|bounds| bounds.reached) } else { None };
         let (code, wanted) = (self.numbers.code, self.wanted);
         let (Read::Dense(codes) | Read::Sparse(codes, _)) = self.numbers.read(found.docs());
-        let extremes = if wanted.extremes { known.or_else(|| extremes(codes)) } else { None };
+        let extremes = if wanted.extremes {
+            known.map(|known| (known.least, known.greatest)).or_else(|| extremes(codes))
+        } else {
+            None
+        };
         add_all(&mut self.by_owner[owner as usize], codes, code, (extremes, wanted.squares));
         Ok(())
     }

@@ -6,6 +6,15 @@ use std::ops::RangeInclusive;
 use super::{DocId, DocRange};
 use crate::score::bits;
 
+/// Between which values some lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds<T> {
+    pub least: T,
+    pub greatest: T,
+    /// Both are among the values.
+    pub reached: bool,
+}
+
 /// Integer codes ([`model::number`]); a document's values ascend and may repeat.
 pub trait NumberColumn: Send + Sync {
     /// Least and greatest of the segment.
@@ -43,7 +52,7 @@ pub trait NumberColumn: Send + Sync {
     }
 
     /// Bounds of the values of `docs`, where the column is full and they are known or soon found.
-    fn extremes(&self, docs: DocRange) -> Option<(i64, i64)> {
+    fn bounds(&self, docs: DocRange) -> Option<Bounds<i64>> {
         let _ = docs;
         None
     }

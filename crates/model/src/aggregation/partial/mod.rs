@@ -14,6 +14,7 @@ pub mod hash;
 mod hdr;
 mod moments;
 mod significance;
+mod size;
 mod stats;
 mod table;
 mod tdigest;

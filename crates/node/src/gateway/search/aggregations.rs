@@ -1,11 +1,12 @@
 //! The aggregations of a search, from what the shards found.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use model::aggregation::answer::Answer;
 use model::error::Error;
 use search::aggregation::Level;
-use search::merge::aggregations::{Limit, finish as finish_all};
+use search::merge::aggregations::{Limit, finish_in_laps};
 use search::merge::hits::Answer as ShardAnswer;
 
 use super::target::BoundIndex;
@@ -27,6 +28,15 @@ pub(super) fn finish(
     }
     let lead = Level::lead(&levels);
     let found = shards.iter_mut().map(|(_, hits)| std::mem::take(&mut hits.aggregations)).collect();
-    let answers = finish_all(&lead, found, &mut Limit::new(max_buckets(&core.state())));
+    let mut times = vec![Duration::ZERO; lead.list.len()];
+    let mut begun = Instant::now();
+    let answers = finish_in_laps(&lead, found, &mut Limit::new(max_buckets(&core.state())), &mut |at| {
+        let now = Instant::now();
+        times[at] += now - begun;
+        begun = now;
+    });
+    for (answer, time) in answers.iter().flatten().zip(times) {
+        core.metrics.merged(answer.kind, time);
+    }
     answers.map(Some).map_err(|error| if error.is_reduce_phase() { error } else { Error::reduce_phase(error) })
 }

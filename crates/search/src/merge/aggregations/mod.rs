@@ -76,14 +76,34 @@ pub fn too_many_buckets(most: u64, made: u64) -> Error {
 /// # Errors
 /// Partials that cannot be one answer, too many buckets, and what pipelines refuse.
 pub fn finish(level: &Level, shards: Vec<Vec<Partial>>, limit: &mut Limit) -> Result<Vec<Answer>, Error> {
+    finish_in_laps(level, shards, limit, &mut |_| {})
+}
+
+/// As [`finish`]; `lap` hears of each part of the work when it is done, with the place in the level of the aggregation that it was for, so
+/// that whoever has a clock can tell what took how long. Pipelines of the level count to nobody.
+///
+/// # Errors
+/// As [`finish`].
+pub fn finish_in_laps(
+    level: &Level,
+    shards: Vec<Vec<Partial>>,
+    limit: &mut Limit,
+    lap: &mut dyn FnMut(usize),
+) -> Result<Vec<Answer>, Error> {
     let mut columns: Vec<Vec<Partial>> = level.list.iter().map(|_| Vec::with_capacity(shards.len())).collect();
     for shard in shards {
         columns.iter_mut().zip(shard).for_each(|(column, partial)| column.push(partial));
     }
-    let named = level.list.iter().zip(columns);
-    let merged = named.map(|(asked, parts)| Partial::merge_all(parts).map_err(|error| two_types(asked, error)));
-    let merged = merged.collect::<Result<Vec<_>, _>>()?;
-    let mut answers = answers(level, merged, limit)?;
+    let mut merged = Vec::with_capacity(level.list.len());
+    for (at, (asked, parts)) in level.list.iter().zip(columns).enumerate() {
+        merged.push(Partial::merge_all(parts).map_err(|error| two_types(asked, error))?);
+        lap(at);
+    }
+    let mut answers = Vec::with_capacity(level.list.len());
+    for (at, (asked, partial)) in level.list.iter().zip(merged).enumerate() {
+        answers.push(answer(asked, partial, limit)?);
+        lap(at);
+    }
     pipeline::siblings(&steps(level), &mut answers)?;
     Ok(answers)
 }

@@ -35,7 +35,7 @@ pub(super) fn one(name: &str, kind: Kind, children: Vec<BoundAggregation>) -> Bo
     BoundAggregation { name: name.into(), kind, children, meta: None }
 }
 
-fn terms(values: Values, order: OrderBy, size: u32) -> Kind {
+pub(super) fn terms(values: Values, order: OrderBy, size: u32) -> Kind {
     Kind::Terms(Box::new(Terms { values, ranking: ranking(order, size, 1), choice: Choice::default() }))
 }
 
@@ -55,12 +55,12 @@ fn best_two(values: Values) -> Kind {
     Kind::Terms(Box::new(Terms { values, ranking, choice: Choice::default() }))
 }
 
-fn keys() -> Values {
+pub(super) fn keys() -> Values {
     values(Column::Strings("k".into()))
 }
 
 /// Every value of the index, of whatever matches.
-fn with_empty(values: Values) -> Kind {
+pub(super) fn with_empty(values: Values) -> Kind {
     let ranking = ranking(OrderBy::Count, 100, 0);
     Kind::Terms(Box::new(Terms { values, ranking, choice: Choice::default() }))
 }
@@ -80,11 +80,11 @@ pub(super) fn terms_by_count(values: Values, size: u32) -> Kind {
     terms(values, OrderBy::Count, size)
 }
 
-fn rare(values: Values, most: u64) -> Kind {
+pub(super) fn rare(values: Values, most: u64) -> Kind {
     Kind::RareTerms(Box::new(RareTerms { values, most, choice: Choice::default() }))
 }
 
-fn matrix() -> Kind {
+pub(super) fn matrix() -> Kind {
     let filter = |key: &str| Arc::new(BoundQuery::new(BoundKind::Terms("k".into(), vec![queries::term(key)])));
     Kind::AdjacencyMatrix(Box::new(AdjacencyMatrix {
         filters: vec![filter("k0"), filter("k1"), filter("k2")],
@@ -108,11 +108,11 @@ fn sampler(shard_size: usize, diversity: Option<Diversity>) -> Kind {
     Kind::Sampler(Box::new(Sampler { shard_size, diversity }))
 }
 
-fn stats(field: &str, shown: StatsShown) -> Kind {
+pub(super) fn stats(field: &str, shown: StatsShown) -> Kind {
     Kind::Stats(Box::new(Stats { values: numbers(field), shown }))
 }
 
-fn histogram(interval: f64) -> Kind {
+pub(super) fn histogram(interval: f64) -> Kind {
     Kind::Histogram(Box::new(Histogram {
         values: numbers("d"),
         step: Step::Width { interval, offset: 1.0, extended: None, hard: None },
@@ -122,7 +122,7 @@ fn histogram(interval: f64) -> Kind {
     }))
 }
 
-fn ranges() -> Kind {
+pub(super) fn ranges() -> Kind {
     let range = |from: f64, to: f64| Range { key: None, from, to, least: from, beyond: to };
     let ranges = vec![range(f64::NEG_INFINITY, 3.0), range(-5.0, 5.0), range(4.0, f64::INFINITY)];
     Kind::Ranges(Box::new(Ranges { values: numbers("d"), ranges, keyed: false, kind: "range" }))
@@ -215,7 +215,7 @@ fn where_documents_lie_changes_no_aggregation() {
 }
 
 /// What another node reads of it.
-fn sent(partials: Vec<Partial>) -> Vec<Partial> {
+pub(super) fn sent(partials: Vec<Partial>) -> Vec<Partial> {
     partials.into_iter().map(|partial| Partial::from_bytes(&partial.to_bytes()).expect("what was written")).collect()
 }
 

@@ -11,6 +11,7 @@ mod places;
 mod queries;
 mod recorded;
 mod stretches;
+mod trees;
 
 use std::sync::Arc;
 

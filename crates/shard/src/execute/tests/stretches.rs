@@ -28,6 +28,7 @@ fn corpus(gaps: bool, dead: bool) -> Corpus {
     let mut rng = Rng(99);
     let doc = |number: usize| Doc {
         id: format!("id{number:05}"),
+        plain: vec![format!("p{}", number / 700)],
         keys: vec![["a", "b", "c"][rng.below(3)].to_owned()],
         n: if gaps && rng.below(4) == 0 { Vec::new() } else { vec![BEGIN_MS + rng.below(240) as i64 * HOUR_MS] },
         d: vec![BEGIN_MS + number as i64 * 90_000],
@@ -98,6 +99,8 @@ fn answers(reader: &Reader, query: &BoundQuery) -> (u64, Vec<Answer>) {
 fn what_stands_for_many_documents_says_what_they_say() {
     let range = |field: &str, from, to| BoundQuery::new(BoundKind::NumberRange(field.into(), from, to));
     let queries = [
+        // Some behind each other in the middle of a stretch.
+        BoundQuery::new(BoundKind::Term("plain".into(), queries::term("p3"))),
         BoundQuery::new(BoundKind::MatchAll),
         range("g", -20, 100),
         range("g", -7, 100),

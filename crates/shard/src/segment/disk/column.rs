@@ -15,7 +15,7 @@ use super::terms::Inverted;
 use super::values::{BLOCK, Values, each_block};
 use crate::fields::FieldSlot;
 use crate::score::bits;
-use crate::segment::column::{NumberColumn, StringColumn, Visit};
+use crate::segment::column::{Bounds, NumberColumn, StringColumn, Visit};
 use crate::segment::{DocId, DocRange};
 
 /// Bytes of an extent of `columns`.
@@ -197,8 +197,8 @@ impl NumberColumn for Column<i64> {
         self.fill(range, docs, words);
     }
 
-    fn extremes(&self, docs: DocRange) -> Option<(i64, i64)> {
-        if Column::is_full(self) { self.values.extremes(docs) } else { None }
+    fn bounds(&self, docs: DocRange) -> Option<Bounds<i64>> {
+        if Column::is_full(self) { self.values.bounds(docs) } else { None }
     }
 }
 

@@ -13,6 +13,7 @@ use tantivy::columnar::column_values::{MonotonicallyMappableToU64, load_u64_base
 use tantivy::directory::OwnedBytes;
 
 use crate::score::bits;
+use crate::segment::column::Bounds;
 
 /// Rows whose extremes are kept together.
 const ZONE: u32 = 4096;
@@ -101,20 +102,20 @@ impl<T: MonotonicallyMappableToU64> Values<T> {
         }
     }
 
-    /// Least and greatest of some rows or of those beside them: `None` where they lie too far apart to be known.
-    pub(crate) fn extremes(&self, rows: Range<u32>) -> Option<(T, T)> {
+    /// Bounds of the values of some rows, and of those beside them: `None` where they lie too far apart to be known.
+    pub(crate) fn bounds(&self, rows: Range<u32>) -> Option<Bounds<T>> {
         let zone = rows.start / ZONE;
         if rows.is_empty() || (rows.end - 1) / ZONE != zone {
             return None;
         }
         let known = self.zones.get(zone as usize)?;
+        let whole = zone * ZONE..((zone + 1) * ZONE).min(self.count());
         let &(least, greatest) = known.get_or_init(|| {
-            let (begin, end) = (zone * ZONE, ((zone + 1) * ZONE).min(self.count()));
             let mut extremes = Extremes::default();
-            self.each_chunk(begin..end, |_, values| extremes.add(values));
+            self.each_chunk(whole.clone(), |_, values| extremes.add(values));
             (extremes.least, extremes.greatest)
         });
-        Some((T::from_u64(least), T::from_u64(greatest)))
+        Some(Bounds { least: T::from_u64(least), greatest: T::from_u64(greatest), reached: rows == whole })
     }
 
     /// Sets the bits of the rows whose value lies in `range`; bit 0 of `words` stands for the first row.
@@ -250,8 +251,9 @@ mod tests {
                 assert_eq!(found, expected, "{low} to {high} in {rows:?}");
             }
         }
-        assert_eq!(values.extremes(5000..6000), Some((1500, 2508)));
-        assert_eq!((values.extremes(4000..5000), values.extremes(7..7)), (None, None));
+        let bounds = |reached| Some(Bounds { least: 1500, greatest: 2508, reached });
+        assert_eq!((values.bounds(5000..6000), values.bounds(4096..8192)), (bounds(false), bounds(true)));
+        assert_eq!((values.bounds(4000..5000), values.bounds(7..7)), (None, None));
     }
 
     #[test]

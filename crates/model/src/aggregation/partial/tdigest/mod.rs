@@ -58,6 +58,7 @@ impl TDigest {
         }
     }
 
+    #[inline]
     pub fn add(&mut self, number: f64) {
         if number.is_finite() {
             self.min = self.min.min(number);
