@@ -7,11 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use model::admin::{HealthRequest, HealthStatus, HealthWait};
+use model::target::Target;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::connection;
+use crate::ft;
 use crate::keyspace::sweep;
 use crate::server::Server;
 
@@ -30,9 +33,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub async fn serve(listener: TcpListener, server: Arc<Server>, stop: impl Future<Output = ()> + Send) {
     let (stopping, stopped) = watch::channel(false);
     let mut open = JoinSet::new();
-    if let Err(error) = crate::ft::indexing::load(&server).await {
+    if let Err(error) = ft::indexing::load(&server).await {
         tracing::warn!("the definitions of FT.* indexes could not be read: {error}");
     }
+    let mending = tokio::spawn(mend(server.clone()));
     let sweep = tokio::spawn(sweep::run(Arc::downgrade(&server)));
     tokio::pin!(stop);
     loop {
@@ -54,11 +58,29 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>, stop: impl Future
     }
     drop(listener);
     sweep.abort();
+    mending.abort();
     // Nobody listening is as good as everybody told.
     let _ = stopping.send(true);
     let all = async { while open.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN, all).await.is_err() {
         tracing::warn!("Redis commands still ran {DRAIN:?} after the stop; their connections are cut");
+    }
+}
+
+/// A crash may have come between a key and its documents in `FT.*` indexes: what is not as it should be is written again, once the shards
+/// are there.
+async fn mend(server: Arc<Server>) {
+    let defined = server.registry.defined();
+    if defined.is_empty() {
+        return;
+    }
+    let wait = HealthWait { status: Some(HealthStatus::Yellow), ..HealthWait::default() };
+    let request = HealthRequest { target: Target::default(), timeout_ms: 1_000, wait };
+    while server.gateway.health(request.clone()).await.is_ok_and(|health| health.timed_out) {
+        tokio::time::sleep(PAUSE).await;
+    }
+    for (_, definition) in defined {
+        ft::scan::start(&server, &definition.name);
     }
 }
 

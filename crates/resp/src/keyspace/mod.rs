@@ -26,7 +26,7 @@ use bytes::Bytes;
 use model::error::ErrorKind;
 use model::gateway::Gateway;
 use model::id::{PrimaryTerm, SeqNo};
-use model::search::GetRequest;
+use model::search::{Found, GetRequest};
 use model::write::{Action, Condition, Refresh, Write, WriteRequest};
 
 use crate::error::RespError;
@@ -118,21 +118,8 @@ impl Keyspace {
 
     /// The record of `key`, expired or not, with its place in the shard's history.
     async fn record(&self, key: &[u8]) -> Result<Option<(Record, Expected)>, RespError> {
-        let request = GetRequest {
-            index: index::ALIAS.to_owned(),
-            id: document_id(key)?.as_ref().to_owned(),
-            routing: Some(slot::routing(key)),
-            realtime: true,
-            refresh: false,
-            source: None,
-            stored_fields: Vec::new(),
-            version: None,
-        };
-        let found = match self.gateway.get(request).await {
-            Ok(response) => response.found,
-            Err(error) if error.kind == ErrorKind::IndexNotFound => None,
-            Err(error) => return Err(error.into()),
-        };
+        let id = document_id(key)?.as_ref().to_owned();
+        let found = self.found(index::ALIAS, id, Some(slot::routing(key))).await?;
         let Some(found) = found else { return Ok(None) };
         let source = found.source.ok_or_else(|| RespError::refused("the index of keys keeps no sources"))?;
         Ok(Some((Record::new(source)?, Expected::This(found.seq_no, found.primary_term))))
@@ -217,18 +204,54 @@ impl Keyspace {
         Ok(gone)
     }
 
-    /// Writes the documents of the `FT.*` indexes for the present value of `key`, which this holds meanwhile. For indexes that are being built.
+    /// Writes those documents of the `FT.*` indexes for the present value of `key` that are not there as they should be, and holds it meanwhile.
+    /// For indexes that are being built, and after a start, when a crash may have come between a key and them.
     ///
     /// # Errors
     /// What the node answers.
     pub async fn reindex(&self, key: &Bytes) -> Result<(), RespError> {
         let _held = self.hold(std::slice::from_ref(key)).await;
         let entry = self.get(key).await?;
-        let writes = indexing::documents(&self.registry, key, entry.as_ref().map(|entry| &entry.value));
+        let mut writes = Vec::new();
+        for write in indexing::documents(&self.registry, key, entry.as_ref().map(|entry| &entry.value)) {
+            if self.changes(&write).await? {
+                writes.push(write);
+            }
+        }
         if !writes.is_empty() {
             self.send(writes).await?;
         }
         Ok(())
+    }
+
+    /// Whether a write would make another document of the one that is there.
+    async fn changes(&self, write: &Write) -> Result<bool, RespError> {
+        let id = write.id.as_deref().unwrap_or_default().to_owned();
+        let found = self.found(&write.index, id, None).await?;
+        Ok(match (&write.action, found) {
+            (Action::Delete, None) => false,
+            (Action::Index(source), Some(found)) => found.source.as_ref() != Some(source),
+            _ => true,
+        })
+    }
+
+    /// A document as it is now.
+    async fn found(&self, index: &str, id: String, routing: Option<String>) -> Result<Option<Box<Found>>, RespError> {
+        let request = GetRequest {
+            index: index.to_owned(),
+            id,
+            routing,
+            realtime: true,
+            refresh: false,
+            source: None,
+            stored_fields: Vec::new(),
+            version: None,
+        };
+        match self.gateway.get(request).await {
+            Ok(response) => Ok(response.found),
+            Err(error) if error.kind == ErrorKind::IndexNotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// One request for all changes; false when one of them did not find what it expected.
@@ -241,12 +264,14 @@ impl Keyspace {
                 writes.push(self.write(change)?);
                 let value = change.entry.as_ref().map(|entry| &entry.value);
                 documents.extend(indexing::documents(&self.registry, &change.key, value));
-                if let Some(at) = change.entry.as_ref().and_then(|entry| entry.expires_at_ms) {
-                    self.next_expiry_ms.fetch_min(at, Ordering::Relaxed);
-                }
             }
             writes.append(&mut documents);
-            match self.send_keys(writes, changes.len()).await? {
+            let sent = self.send_keys(writes, changes.len()).await?;
+            // Behind the write: a sweep between the two would look for it in vain.
+            if let Some(at) = changes.iter().filter_map(|change| change.entry.as_ref()?.expires_at_ms).min() {
+                self.next_expiry_ms.fetch_min(at, Ordering::Relaxed);
+            }
+            match sent {
                 Sent::Done => return Ok(true),
                 Sent::Conflict => return Ok(false),
                 // Another node has emptied the keyspace.
