@@ -8,8 +8,8 @@ use std::sync::Arc;
 use model::geo::GeoPoint;
 use model::geo::area::Area;
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
-use model::query::ranked::{Corpus, Scorer, Window};
 use model::query::nested::NestedScore;
+use model::query::ranked::{Corpus, Scorer, Window};
 
 /// Full dotted path of a leaf field, aliases resolved.
 pub type FieldName = Arc<str>;
@@ -266,6 +266,7 @@ pub enum RankedKind {
     Words {
         pool: FieldName,
         pattern: Pattern,
+        stem: bool,
         fields: Option<Vec<FieldName>>,
     },
     Value {
@@ -275,6 +276,7 @@ pub enum RankedKind {
     Filter(BoundQuery),
     All(Vec<RankedPart>, Option<Window>),
     Any(Vec<RankedPart>),
+    First(Vec<RankedPart>),
     Not(Box<RankedPart>),
     Optional(Box<RankedPart>),
 }

@@ -65,9 +65,10 @@ pub enum PartKind {
         stem: bool,
         fields: Option<Vec<String>>,
     },
-    /// The words that a pattern accepts.
+    /// The words or, with `stem`, the stems that a pattern accepts.
     Words {
         pattern: WordPattern,
+        stem: bool,
         fields: Option<Vec<String>>,
     },
     /// A whole value of a field, which counts as a word of its rarity.
@@ -79,6 +80,8 @@ pub enum PartKind {
     Filter(Query),
     All(Vec<Part>, Option<Window>),
     Any(Vec<Part>),
+    /// The first of them that is there stands for all.
+    First(Vec<Part>),
     Not(Box<Part>),
     Optional(Box<Part>),
 }
@@ -111,7 +114,7 @@ impl Part {
     pub fn has_windows(&self) -> bool {
         match &self.kind {
             PartKind::All(parts, window) => window.is_some() || parts.iter().any(Self::has_windows),
-            PartKind::Any(parts) => parts.iter().any(Self::has_windows),
+            PartKind::Any(parts) | PartKind::First(parts) => parts.iter().any(Self::has_windows),
             PartKind::Not(part) | PartKind::Optional(part) => part.has_windows(),
             _ => false,
         }
@@ -128,8 +131,8 @@ impl Part {
                 });
                 any(terms.collect())
             }
-            PartKind::Words { pattern, fields } => {
-                any(corpus.paths(fields.as_deref(), false).into_iter().map(|field| pattern.query(field)).collect())
+            PartKind::Words { pattern, stem, fields } => {
+                any(corpus.paths(fields.as_deref(), *stem).into_iter().map(|field| pattern.query(field)).collect())
             }
             PartKind::Value { field, value } => Query::new(Kind::Term(Term {
                 field: field.clone(),
@@ -138,7 +141,9 @@ impl Part {
             })),
             PartKind::Filter(query) => query.clone(),
             PartKind::All(parts, _) => all(parts, corpus),
-            PartKind::Any(parts) => any(parts.iter().map(|part| part.candidates(corpus)).collect()),
+            PartKind::Any(parts) | PartKind::First(parts) => {
+                any(parts.iter().map(|part| part.candidates(corpus)).collect())
+            }
             PartKind::Not(part) if part.has_windows() => Query::match_all(),
             PartKind::Not(part) => without(vec![part.candidates(corpus)]),
             PartKind::Optional(_) => Query::match_all(),

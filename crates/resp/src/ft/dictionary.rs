@@ -188,7 +188,9 @@ async fn near(
 ) -> Result<BTreeMap<String, u64>, RespError> {
     // Automata go as far as two edits; beyond, every document is looked at.
     let part = match u8::try_from(distance) {
-        Ok(edits @ 1..=2) => PartKind::Words { pattern: WordPattern::Fuzzy(term.to_owned(), edits), fields: None },
+        Ok(edits @ 1..=2) => {
+            PartKind::Words { pattern: WordPattern::Fuzzy(term.to_owned(), edits), stem: false, fields: None }
+        }
         _ => PartKind::Everything,
     };
     let definition = searched.definition.clone();

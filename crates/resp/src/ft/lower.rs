@@ -196,7 +196,36 @@ impl Lowering<'_> {
             let each = names.unwrap_or_default().into_iter();
             return Part::new(PartKind::Any(each.map(|name| filter(pattern.query(name).kind)).collect()));
         }
-        Part::new(PartKind::Words { pattern, fields: names })
+        // Stems are words with a plus before them to the search module: what takes any beginning takes them, too.
+        let stems = match &pattern {
+            WordPattern::Prefix(_) => None,
+            WordPattern::Suffix(_) | WordPattern::Infix(_) => Some(self.stems(pattern.clone(), fields)),
+            WordPattern::Wildcard(text) if text.starts_with('*') => Some(self.stems(pattern.clone(), fields)),
+            WordPattern::Wildcard(text) => {
+                let rest = text.strip_prefix('?').map(str::to_owned);
+                rest.map(|rest| self.stems(WordPattern::Wildcard(rest), fields))
+            }
+            WordPattern::Fuzzy(text, 1) => {
+                let names = self.stemmed(fields);
+                Some(Part::new(PartKind::Word { term: text.clone(), stem: true, fields: names }))
+            }
+            WordPattern::Fuzzy(text, edits) => Some(self.stems(WordPattern::Fuzzy(text.clone(), edits - 1), fields)),
+        };
+        let words = Part::new(PartKind::Words { pattern, stem: false, fields: names });
+        match stems {
+            Some(stems) => Part::new(PartKind::First(vec![stems, words])),
+            None => words,
+        }
+    }
+
+    /// The texts of a clause that have stems; `None`: all there are.
+    fn stemmed(&self, fields: Option<&[String]>) -> Option<Vec<String>> {
+        let texts = self.texts(fields)?;
+        Some(texts.iter().filter(|text| !is_unstemmed(text)).map(|text| text.name.clone()).collect())
+    }
+
+    fn stems(&self, pattern: WordPattern, fields: Option<&[String]>) -> Part {
+        Part::new(PartKind::Words { pattern, stem: true, fields: self.stemmed(fields) })
     }
 
     /// The attribute that a clause is about, if it is of the kind that is asked for and indexed.
@@ -341,7 +370,9 @@ pub fn plain(part: &Part) -> Query {
             Query::new(Kind::Bool(clauses))
         }
         PartKind::Any(parts) if parts.is_empty() => Query::new(Kind::MatchNone),
-        PartKind::Any(parts) => Query::new(Kind::Bool(Boolean { should: all(parts), ..Boolean::default() })),
+        PartKind::Any(parts) | PartKind::First(parts) => {
+            Query::new(Kind::Bool(Boolean { should: all(parts), ..Boolean::default() }))
+        }
         PartKind::Not(inner) => Query::new(Kind::Bool(Boolean { must_not: vec![plain(inner)], ..Boolean::default() })),
         PartKind::Optional(inner) => Query::new(Kind::Bool(Boolean {
             must: vec![Query::match_all()],

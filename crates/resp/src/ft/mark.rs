@@ -31,8 +31,10 @@ impl Marks {
             PartKind::Word { term, .. } => {
                 self.stems.insert(term.clone());
             }
-            PartKind::Words { pattern, .. } => self.patterns.push(pattern.clone()),
-            PartKind::All(parts, _) | PartKind::Any(parts) => parts.iter().for_each(|part| self.gather(part)),
+            PartKind::Words { pattern, stem: false, .. } => self.patterns.push(pattern.clone()),
+            PartKind::All(parts, _) | PartKind::Any(parts) | PartKind::First(parts) => {
+                parts.iter().for_each(|part| self.gather(part))
+            }
             PartKind::Optional(part) => self.gather(part),
             _ => {}
         }

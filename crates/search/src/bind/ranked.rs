@@ -38,11 +38,14 @@ impl Binder<'_> {
             PartKind::Word { term, stem, fields } => {
                 RankedKind::Word { pool: pool(*stem), term: bytes(term), stem: *stem, fields: paths(fields, *stem) }
             }
-            PartKind::Words { pattern, fields } => self.word_pattern(pattern, (pool(false), paths(fields, false)))?,
+            PartKind::Words { pattern, stem, fields } => {
+                self.word_pattern(pattern, (pool(*stem), paths(fields, *stem), *stem))?
+            }
             PartKind::Value { field, value } => self.ranked_value(field, value)?,
             PartKind::Filter(query) => RankedKind::Filter(self.query(query)?),
             PartKind::All(parts, window) => RankedKind::All(all(parts)?, *window),
             PartKind::Any(parts) => RankedKind::Any(all(parts)?),
+            PartKind::First(parts) => RankedKind::First(all(parts)?),
             PartKind::Not(part) => RankedKind::Not(one(part)?),
             PartKind::Optional(part) => RankedKind::Optional(one(part)?),
         };
@@ -52,11 +55,11 @@ impl Binder<'_> {
     fn word_pattern(
         &self,
         pattern: &WordPattern,
-        (pool, fields): (FieldName, Option<Vec<FieldName>>),
+        (pool, fields, stem): (FieldName, Option<Vec<FieldName>>, bool),
     ) -> Outcome<RankedKind> {
         Ok(match self.query(&pattern.query(pool.to_string()))?.kind {
-            BoundKind::Expand(expand) => RankedKind::Words { pool, pattern: expand.pattern, fields },
-            BoundKind::Term(_, term) => RankedKind::Word { pool, term, stem: false, fields },
+            BoundKind::Expand(expand) => RankedKind::Words { pool, pattern: expand.pattern, stem, fields },
+            BoundKind::Term(_, term) => RankedKind::Word { pool, term, stem, fields },
             BoundKind::MatchNone(_) => RankedKind::Nothing,
             _ => return Err(Fault::illegal_argument(format!("[{pool}] is no field of text"))),
         })

@@ -106,7 +106,9 @@ impl Planner<'_, '_, '_> {
             RankedKind::Everything => (RankedNodeKind::Everything, self.documents),
             RankedKind::Nothing => (RankedNodeKind::Nothing, 0),
             RankedKind::Word { pool, term, stem, fields } => self.word(pool, term, (*stem, fields.as_deref()))?,
-            RankedKind::Words { pool, pattern, fields } => self.words(pool, pattern, fields.as_deref())?,
+            RankedKind::Words { pool, pattern, stem, fields } => {
+                self.words(pool, pattern, (*stem, fields.as_deref()))?
+            }
             RankedKind::Value { field, term } => {
                 let doc_freq = if self.scored { self.compiler.counts.doc_freq(field, term)? } else { 0 };
                 let rarity = Rarity::new(self.documents, doc_freq);
@@ -130,6 +132,11 @@ impl Planner<'_, '_, '_> {
                 let nodes = self.nodes(parts)?;
                 let sum = nodes.iter().map(|node| node.estimate).sum();
                 (RankedNodeKind::Any(nodes), sum)
+            }
+            RankedKind::First(parts) => {
+                let nodes = self.nodes(parts)?;
+                let sum = nodes.iter().map(|node| node.estimate).sum();
+                (RankedNodeKind::First(nodes), sum)
             }
             RankedKind::Not(inner) => (RankedNodeKind::Not(Box::new(self.node(inner)?)), self.documents),
             RankedKind::Optional(inner) => (RankedNodeKind::Optional(Box::new(self.node(inner)?)), self.documents),
@@ -171,13 +178,13 @@ impl Planner<'_, '_, '_> {
         &mut self,
         pool: &FieldName,
         pattern: &Pattern,
-        fields: Option<&[FieldName]>,
+        (stem, fields): (bool, Option<&[FieldName]>),
     ) -> Outcome<(RankedNodeKind, u64)> {
         let terms = self.expansions(pool, pattern)?;
         let mut nodes = Vec::with_capacity(terms.len());
         let mut sum = 0;
         for term in terms {
-            let (kind, estimate) = self.word(pool, &term, (false, fields))?;
+            let (kind, estimate) = self.word(pool, &term, (stem, fields))?;
             nodes.push(RankedNode { weight: 1.0, kind, estimate });
             sum += estimate;
         }

@@ -118,13 +118,25 @@ impl Word {
 /// What a part is worth in one document.
 struct Found {
     score: f64,
-    /// Where its words stand, ascending; `None`: it has none.
+    /// Where its words stand, ascending; `None`: it is nothing that stands anywhere.
     positions: Option<Vec<u32>>,
+    nature: Nature,
+}
+
+/// What a part is, for whether it can stand near others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nature {
+    /// A word or a whole value; any mixture of others.
+    Word,
+    /// Found by a range.
+    Number,
+    /// Nothing was found: all there is, what is not wanted, what is optional.
+    Virtual,
 }
 
 impl Found {
-    fn plain(score: f64) -> Option<Self> {
-        Some(Self { score, positions: None })
+    fn plain(score: f64, nature: Nature) -> Option<Self> {
+        Some(Self { score, positions: None, nature })
     }
 }
 
@@ -194,18 +206,18 @@ impl Walk<'_> {
         let weight = node.weight;
         Ok(match &mut node.kind {
             NodeKind::Nothing => None,
-            NodeKind::Everything => Found::plain(self.everything(weight)),
+            NodeKind::Everything => Found::plain(self.everything(weight), Nature::Virtual),
             NodeKind::Filter(scorer) => match scorer.probe(self.doc)? == self.doc {
-                true => Found::plain(self.occurrence(weight)),
+                true => Found::plain(self.occurrence(weight), Nature::Number),
                 false => None,
             },
             NodeKind::Word(word) => self.word(word, weight, positions)?,
             NodeKind::Not(inner) => match self.node(inner, false)? {
                 Some(_) => None,
-                None => Found::plain(0.0),
+                None => Found::plain(0.0, Nature::Virtual),
             },
             NodeKind::Optional(inner) => match self.node(inner, positions)? {
-                None => Found::plain(0.0),
+                None => Found::plain(0.0, Nature::Virtual),
                 found => found,
             },
             NodeKind::All(nodes, window) => {
@@ -229,7 +241,7 @@ impl Walk<'_> {
             Formula::DisMax => weight * freq,
             Formula::DocScore | Formula::None => 0.0,
         };
-        let mut found = Found { score, positions: None };
+        let mut found = Found { score, positions: None, nature: Nature::Word };
         if positions {
             let mut all = Vec::new();
             let (block, at) = (word.pool.block, word.pool.at);
@@ -249,7 +261,7 @@ impl Walk<'_> {
     fn everything(&self, weight: f64) -> f64 {
         match self.formula {
             Formula::Bm25Std => weight * self.saturated(1.0),
-            _ => weight,
+            _ => self.occurrence(weight),
         }
     }
 
@@ -257,6 +269,7 @@ impl Walk<'_> {
     fn occurrence(&self, weight: f64) -> f64 {
         match self.formula {
             Formula::Bm25Std => 0.0,
+            Formula::Bm25 => weight / (1.0 + K1 * (1.0 - B + B * self.columns.average)),
             _ => weight,
         }
     }
@@ -301,16 +314,15 @@ impl Walk<'_> {
 
     fn joined(&self, parts: Vec<Found>, weight: f64, any: bool) -> Found {
         let score = weight * self.sum(&parts, any);
-        let mut positions: Option<Vec<u32>> = None;
-        for part in parts {
-            if let Some(more) = part.positions {
-                positions.get_or_insert_default().extend(more);
-            }
-        }
+        let first = parts.first().map_or(Nature::Virtual, |part| part.nature);
+        let nature = if parts.iter().all(|part| part.nature == first) { first } else { Nature::Word };
+        // A group with a word in it stands somewhere, if only nowhere that is known.
+        let mut positions = (nature == Nature::Word).then(Vec::new);
         if let Some(positions) = &mut positions {
+            positions.extend(parts.into_iter().flat_map(|part| part.positions.unwrap_or_default()));
             positions.sort_unstable();
         }
-        Found { score, positions }
+        Found { score, positions, nature }
     }
 }
 
@@ -319,7 +331,8 @@ fn distance(parts: &[Found]) -> f64 {
     if parts.len() <= 1 {
         return 1.0;
     }
-    let placed: Vec<&[u32]> = parts.iter().filter_map(|part| part.positions.as_deref()).collect();
+    let placed = parts.iter().filter_map(|part| part.positions.as_deref()).filter(|all| !all.is_empty());
+    let placed: Vec<&[u32]> = placed.collect();
     let sum: u64 = placed.windows(2).map(|pair| u64::from(nearest(pair[0], pair[1])).pow(2)).sum();
     match sum {
         0 => (parts.len() - 1) as f64,
@@ -345,31 +358,34 @@ fn nearest(one: &[u32], other: &[u32]) -> u32 {
     if least == u32::MAX { 0 } else { least }
 }
 
-/// Whether the parts stand near each other. Parts without positions stand everywhere.
+/// Whether the parts stand near each other. What does not stand anywhere is passed over; of groups without a place nothing is near.
 fn within(parts: &[Found], window: Window) -> bool {
     let placed: Vec<&[u32]> = parts.iter().filter_map(|part| part.positions.as_deref()).collect();
-    if placed.len() <= 1 {
+    if parts.len() <= 1 || placed.is_empty() {
         return true;
+    }
+    if placed.iter().any(|all| all.is_empty()) {
+        return false;
     }
     let slop = window.slop.unwrap_or(u32::MAX);
     if window.in_order { in_order(&placed, slop) } else { in_any_order(&placed, slop) }
 }
 
-/// Each behind the one before, with at most `slop` other words between them in all.
+/// Each at the one before or behind it, with at most `slop` other words between them in all.
 fn in_order(placed: &[&[u32]], slop: u32) -> bool {
     let mut at = vec![0; placed.len()];
     for first in placed[0] {
         let mut last = *first;
-        let mut span = 0_u32;
+        let mut span = 0_i64;
         let mut fits = true;
         for (list, at) in placed.iter().zip(&mut at).skip(1) {
-            while list.get(*at).is_some_and(|position| *position <= last) {
+            while list.get(*at).is_some_and(|position| *position < last) {
                 *at += 1;
             }
             let Some(position) = list.get(*at) else { return false };
-            span = span.saturating_add(position - last - 1);
+            span += i64::from(*position) - i64::from(last) - 1;
             last = *position;
-            if span > slop {
+            if span > i64::from(slop) {
                 fits = false;
                 break;
             }
@@ -393,7 +409,8 @@ fn in_any_order(placed: &[&[u32]], slop: u32) -> bool {
             }
             most = most.max(position);
         }
-        if (most - least).saturating_sub(others) <= slop {
+        // Words that all stand at one place are one word, which is near to nothing.
+        if most != least && (most - least).saturating_sub(others) <= slop {
             return true;
         }
         at[lowest] += 1;
@@ -430,7 +447,8 @@ mod tests {
     use super::*;
 
     fn placed(lists: &[&[u32]]) -> Vec<Found> {
-        lists.iter().map(|list| Found { score: 0.0, positions: Some(list.to_vec()) }).collect()
+        let found = |list: &&[u32]| Found { score: 0.0, positions: Some(list.to_vec()), nature: Nature::Word };
+        lists.iter().map(found).collect()
     }
 
     #[test]
@@ -457,5 +475,9 @@ mod tests {
         check(&[&[1], &[4]], 2, true, true);
         check(&[&[5], &[1], &[3]], 2, false, true);
         check(&[&[5], &[1], &[3]], 1, false, false);
+        check(&[&[4], &[4]], 0, true, true);
+        check(&[&[4], &[4]], 9, false, false);
+        check(&[&[4], &[]], 9, true, false);
+        check(&[&[4]], 0, false, true);
     }
 }
