@@ -51,6 +51,8 @@ pub struct SearchRequest {
     pub max_concurrent_shard_requests: u32,
     /// Shards first publish what has been written and not been refreshed; costs nothing where nothing has.
     pub publish_pending: bool,
+    /// With more shards than this, those that cannot match are passed over; `None`: 128, or 1 when the first sort key is a field.
+    pub pre_filter_shard_size: Option<u32>,
 }
 
 impl SearchRequest {
@@ -80,6 +82,7 @@ impl SearchRequest {
             stats: Vec::new(),
             max_concurrent_shard_requests: 5,
             publish_pending: false,
+            pre_filter_shard_size: None,
         }
     }
 }

@@ -105,6 +105,8 @@ pub struct ShardHits {
     pub max_score: Option<f32>,
     pub terminated_early: bool,
     pub timed_out: bool,
+    /// It was not searched, for nothing in it can match.
+    pub skipped: bool,
     /// In order of the query's; empty: none were asked for.
     pub aggregations: Vec<Partial>,
 }

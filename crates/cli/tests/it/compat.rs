@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use compare::{Answer, differences};
 use parse::{Record, Request};
 
+use crate::nodes::Nodes;
 use crate::server::Server;
 
 /// One request that a server answers otherwise than OpenSearch did.
@@ -179,4 +180,32 @@ fn every_script_ends_by_deleting_its_indexes() {
         let last = requests.last().expect("a request");
         assert!(last.method == "DELETE" || path.ends_with("analyze.console"), "{}: {}", path.display(), last.label());
     }
+}
+
+/// What a node with the shards answers, one without them answers, too: all about documents and searches. Not what is about nodes or about
+/// metadata alone, and not what waits for no refresh.
+#[test]
+fn a_node_that_holds_no_shard_answers_as_recorded() {
+    let nodes = Nodes::start(3);
+    let known = known();
+    let others = [
+        "aggs_segments",
+        "analysis",
+        "analyze",
+        "cluster",
+        "errors",
+        "filter_path",
+        "index_create",
+        "limits",
+        "mapping",
+        "settings",
+        "stats",
+    ];
+    let mut unknown = Vec::new();
+    for path in scripts().into_iter().filter(|path| !others.iter().any(|begin| name(path).starts_with(begin))) {
+        let differences = replay(&path, &nodes.coordinator.url()).expect("a node that answers");
+        let fresh = differences.iter().filter(|one| !known.contains_key(&format!("{}:{}", one.script, one.line)));
+        unknown.extend(fresh.map(ToString::to_string));
+    }
+    assert!(unknown.is_empty(), "{} answers differ over nodes:\n{}", unknown.len(), unknown.join("\n"));
 }

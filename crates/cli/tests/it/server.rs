@@ -51,6 +51,15 @@ impl Server {
         server
     }
 
+    /// Starts several nodes at once, each with its settings, and waits until all are ready.
+    pub(crate) fn start_all(settings: &[Vec<String>]) -> Vec<Self> {
+        let of = |settings: &Vec<String>| Self::prepared(&settings.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut servers: Vec<Self> = settings.iter().map(of).collect();
+        let begun: Vec<usize> = servers.iter_mut().map(Self::launch).collect();
+        servers.iter_mut().zip(begun).for_each(|(server, before)| server.wait_until_ready(before));
+        servers
+    }
+
     /// A node that is not started yet.
     pub(crate) fn prepared(settings: &[&str]) -> Self {
         let config =
@@ -143,10 +152,23 @@ impl Server {
         child.wait().expect("a process to wait for");
     }
 
+    /// Stops it where it is, without a word to anybody; [`Server::thaw`] lets it go on.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(self.child.as_ref().expect("a running node"));
+        kill_process(pid, signal).expect("a process to signal");
+    }
+
     /// Asks it to end with SIGTERM, without waiting.
     pub(crate) fn terminate(&self) {
-        let pid = Pid::from_child(self.child.as_ref().expect("a running node"));
-        kill_process(pid, Signal::TERM).expect("a process to signal");
+        self.signal(Signal::TERM);
     }
 
     /// Asks it to end with SIGTERM and waits until it has.

@@ -77,7 +77,7 @@ fn send(core: &Arc<Core>, groups: Vec<Group>, order: &Order, jobs: &mut JoinSet<
     for group in groups {
         match Holder::of(core, &state, &group.index, group.number) {
             Holder::There(node) => nodes.entry(node).or_default().push(group),
-            Holder::Nowhere(_) => nowhere.push(group),
+            Holder::Nowhere(_) | Holder::Silent(..) => nowhere.push(group),
             Holder::Here(shard) => {
                 let core = core.clone();
                 // On a task of its own: a write that has begun is carried out, whoever still waits.

@@ -51,7 +51,7 @@ pub(super) async fn explain(core: &Arc<Core>, mut request: ExplainRequest) -> Re
     let (id, index) = (Arc::<str>::from(request.id.as_str()), metadata.name.clone());
     let (query, statistics) = (bound[0].query.clone(), counted.sums.into_iter().next().flatten());
     let explained = match Holder::of(core, &state, &open, number) {
-        Holder::Nowhere(error) => return Err(error),
+        Holder::Nowhere(error) | Holder::Silent(_, error) => return Err(error),
         Holder::Here(shard) => {
             let asked = Asked { query, statistics, id: request.id, source: request.source };
             read(core, shard, asked).await?

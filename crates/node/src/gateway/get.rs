@@ -34,7 +34,7 @@ pub(super) async fn get(core: &Arc<Core>, request: GetRequest) -> Result<GetResp
             let message = Get { version: state.version, index: metadata.uuid.clone(), number, request };
             remote::ask(core, &node, &message, None).await?
         }
-        Holder::Nowhere(_) => {
+        Holder::Nowhere(_) | Holder::Silent(..) => {
             let shown = routing.as_deref().unwrap_or("null");
             let reason = format!("No shard available for [get [{index}][{id}]: routing [{shown}]]");
             return Err(Error::new(ErrorKind::NoShardAvailable, reason));

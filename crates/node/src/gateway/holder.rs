@@ -14,6 +14,8 @@ use crate::indexes::{OpenIndex, OpenShard};
 pub(super) enum Holder {
     Here(Arc<OpenShard>),
     There(NodeId),
+    /// Another node that has not answered, and why it is not asked again.
+    Silent(NodeId, Error),
     /// Nobody, and why.
     Nowhere(Error),
 }
@@ -46,7 +48,7 @@ impl Holder {
     pub(super) fn node<'a>(&'a self, core: &'a Core) -> Option<&'a NodeId> {
         match self {
             Self::Here(_) => Some(&core.identity.node),
-            Self::There(node) => Some(node),
+            Self::There(node) | Self::Silent(node, _) => Some(node),
             Self::Nowhere(_) => None,
         }
     }

@@ -78,7 +78,7 @@ impl Spread {
             match Holder::of(core, &state, &open, number) {
                 Holder::Here(shard) => self.here.push((named, shard)),
                 Holder::There(node) => self.there.entry(node).or_default().push((named, index.uuid.clone())),
-                Holder::Nowhere(_) => {}
+                Holder::Nowhere(_) | Holder::Silent(..) => {}
             }
         }
         Ok(())

@@ -18,6 +18,7 @@ use crate::score::Outcome;
 mod aggregations;
 mod best;
 mod by_score;
+mod can_match;
 mod constant;
 mod explain;
 mod explain_function;
@@ -136,6 +137,15 @@ fn needs_scores(request: &ShardQuery) -> bool {
 /// Best score first and nothing else.
 fn is_by_score(sort: &[BoundSort]) -> bool {
     matches!(sort, [] | [BoundSort { by: SortBy::Score, descending: true }])
+}
+
+/// Whether any document of the shard can match, by the least and greatest values of the fields that `ranged` names; true where that does
+/// not tell.
+///
+/// # Errors
+/// Failures to read the segments.
+pub fn can_match(reader: &Reader, query: &BoundQuery, ranged: &dyn Fn(&str) -> bool) -> Result<bool, Error> {
+    Ok(can_match::can_match(reader, query, ranged)?)
 }
 
 /// How many documents match.

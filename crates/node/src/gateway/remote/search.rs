@@ -144,6 +144,8 @@ pub(in crate::gateway) struct Query {
     pub(in crate::gateway) searched: Searched,
     /// The only shard of its search knows the winners and fetches them at once.
     pub(in crate::gateway) only: bool,
+    /// Shards that cannot match are passed over.
+    pub(in crate::gateway) pre_filter: bool,
     /// How many shards may be searched at a time.
     pub(in crate::gateway) most: u32,
 }
@@ -242,6 +244,7 @@ impl Query {
                     plan: plan.clone(),
                     groups: groups.clone(),
                     only,
+                    pre_filter: self.pre_filter,
                 });
             }
         }

@@ -69,7 +69,7 @@ impl ShardWrites {
             Holder::Here(shard) => {
                 Some(tokio::spawn(write_group(core.clone(), self.into_group(index), shard, refresh)))
             }
-            Holder::There(_) | Holder::Nowhere(_) => None,
+            Holder::There(_) | Holder::Silent(..) | Holder::Nowhere(_) => None,
         }
     }
 }

@@ -8,6 +8,7 @@ use cluster::state::NodeId;
 use grpc::call::CallError;
 use model::error::{Error, ErrorKind};
 use model::id::ShardNumber;
+use model::mapping::FieldKind;
 use model::search::SearchRequest;
 use search::bind::bind_after;
 use search::scatter::{Effect, Event, Outcome, Scatter};
@@ -168,7 +169,7 @@ impl Run<'_> {
         let question = &self.questions[shard];
         match &question.place.holder {
             Holder::There(_) => {}
-            Holder::Nowhere(why) => self.heard.push_back((shard, Err(why.clone()))),
+            Holder::Nowhere(why) | Holder::Silent(_, why) => self.heard.push_back((shard, Err(why.clone()))),
             Holder::Here(open) => match question.answer_here(self.core, open, &self.guard.patience()) {
                 Some(answer) => self.heard.push_back((shard, answer)),
                 None => {
@@ -256,6 +257,8 @@ pub(in crate::gateway) struct Question {
     pub(in crate::gateway) groups: Arc<[String]>,
     /// The only shard of a search knows the winners: it fetches those from this rank on at once.
     pub(in crate::gateway) only: Option<usize>,
+    /// It is passed over when nothing in it can match.
+    pub(in crate::gateway) pre_filter: bool,
 }
 
 impl Question {
@@ -280,6 +283,15 @@ impl Question {
         done.then_some(answer)
     }
 
+    /// Of dates alone least and greatest values are looked at, as OpenSearch does.
+    fn can_match(&self, reader: &Reader) -> Result<bool, Error> {
+        let mapping = &self.place.view.metadata.mapping;
+        let is_date = |field: &str| {
+            mapping.field(field).is_some_and(|field| matches!(field.kind, FieldKind::Date | FieldKind::DateNanos))
+        };
+        execute::can_match(reader, &self.query.query, &is_date)
+    }
+
     fn answer(&self, core: &Core, patience: &dyn Patience) -> Result<Answered, Error> {
         let begun = Instant::now();
         let Holder::Here(shard) = &self.place.holder else {
@@ -288,6 +300,10 @@ impl Question {
         let copy = shard.copy()?;
         upkeep::wake(&self.place.view, shard, copy, now_ms())?;
         let reader = copy.reader();
+        if self.pre_filter && !self.can_match(&reader)? {
+            let hits = ShardHits { skipped: true, ..ShardHits::default() };
+            return Ok(Answered { hits, pin: None, fetched: None });
+        }
         let budget = Arc::new(core.aggregation_budget());
         let hits = crate::gateway::caught(|| execute::query_within(&reader, &self.query, patience, &budget))?;
         let took = begun.elapsed();

@@ -80,11 +80,14 @@ async fn search_counted(
         track_total: request.track_total_hits,
     };
     let Outcome { mut answers, failures, abandoned, timed_out } = outcome;
+    let skipped = answers.iter().filter(|(_, hits)| hits.skipped).count() as u32;
     let aggregations = aggregations::finish(core, &indexes, &mut answers)?;
     let merged = merge(page, answers);
     core.metrics.merge_seconds.observe(merging.elapsed().as_secs_f64());
     let timed_out = timed_out || failures.iter().any(|(_, error)| is_late(error));
     let mut shards = shards_report(core, &indexes, &places, failures.into_iter().chain(silent(&abandoned)));
+    // One that was looked into stands for an answer that has nothing.
+    shards.skipped = skipped.min(shards.successful.saturating_sub(1));
     shards.total += refused.len() as u32;
     shards.failures.extend(refused);
     if let Some(error) = refusal(&shards, &request, timed_out) {
@@ -106,6 +109,14 @@ async fn search_counted(
         hits,
         aggregations,
     })
+}
+
+/// Whether shards that cannot match are passed over: when there are many, or when they would have to be sorted for nothing. Not with
+/// aggregations, whose empty answers are answers.
+fn pre_filters(request: &SearchRequest, shards: usize) -> bool {
+    let by_field = request.sort.first().is_some_and(|key| !key.field.starts_with('_'));
+    let least = request.pre_filter_shard_size.unwrap_or(if by_field { 1 } else { 128 });
+    request.aggregations.is_empty() && shards > least as usize
 }
 
 /// What the shards of a search have given.
@@ -134,12 +145,14 @@ async fn gather(
     };
     let plans: Vec<Arc<FetchPlan>> = indexes.iter_mut().zip(&queries).filter_map(plan).collect();
     let only = places.len() == 1;
-    let groups: Arc<[String]> = request.stats.as_slice().into();
+    let (groups, pre_filter): (Arc<[String]>, _) =
+        (request.stats.as_slice().into(), pre_filters(request, places.len()));
     let question = |place: Place| Question {
         query: queries[place.index].clone(),
         plan: plans[place.index].clone(),
         groups: groups.clone(),
         only: only.then_some(request.from as usize),
+        pre_filter,
         place,
     };
     let questions: Vec<Question> = places.iter().cloned().map(question).collect();
@@ -151,7 +164,7 @@ async fn gather(
         let (state, statistics, remaining) = (&core.state(), &counted.sums, guard.remaining());
         let task = Some(task);
         let parts = Elsewhere { state, request, indexes, statistics, remaining, task }.parts(&places);
-        let query = |searched| Query { searched, only, most: request.max_concurrent_shard_requests };
+        let query = |searched| Query { searched, only, pre_filter, most: request.max_concurrent_shard_requests };
         parts.into_iter().map(|(node, slots, searched)| (node, slots, query(searched))).collect()
     };
     let most = request.max_concurrent_shard_requests as usize;

@@ -43,7 +43,10 @@ pub(super) fn places(
                 continue;
             }
             let holder = match Holder::of(core, &state, &open, number) {
-                Holder::There(node) if silent.contains_key(&node) => Holder::Nowhere(silent[&node].clone()),
+                Holder::There(node) => match silent.get(&node) {
+                    Some(why) => Holder::Silent(node, why.clone()),
+                    None => Holder::There(node),
+                },
                 holder => holder,
             };
             places.push(Place { index: at, number, view: bound.view.clone(), holder });

@@ -138,7 +138,7 @@ impl Winners<'_> {
         let (holder, patience, groups) = (place.holder.clone(), guard.patience(), self.request.stats.clone());
         Box::pin(core.search.run(move || match &holder {
             Holder::Here(shard) => fetch((shard, &groups), &plan, &reader, &addresses, &patience),
-            Holder::There(_) | Holder::Nowhere(_) => Ok(Vec::new()),
+            Holder::There(_) | Holder::Silent(..) | Holder::Nowhere(_) => Ok(Vec::new()),
         }))
     }
 

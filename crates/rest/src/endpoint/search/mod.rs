@@ -12,7 +12,7 @@ use axum::http::Method;
 use model::admin::IndexInfo;
 use model::error::{Error, ErrorKind};
 use model::id::{IndexRef, ShardNumber};
-use model::search::ShardFailure;
+use model::search::{SearchRequest, ShardFailure};
 use model::target::Target;
 
 use super::Server;
@@ -33,16 +33,17 @@ pub(super) fn routes(routes: &mut Routes) {
 /// Takes the parameters that say how a search is carried out. Shoal finds the same whatever they say; values that OpenSearch refuses are
 /// refused, and what Shoal cannot do is said.
 ///
-/// Out: how many shards of one node are searched at a time, where that is said.
+/// Out: how shards are gone through, where that is said.
 ///
 /// # Errors
 /// `illegal_argument_exception` for values that do not fit, 501 for `scroll`, search pipelines and the like.
-fn execution(params: &mut Params) -> Result<Option<u32>, Error> {
+fn execution(params: &mut Params) -> Result<Execution, Error> {
     if let Some(given) = params.take("search_type") {
         search_type(&given)?;
     }
     at_least(params.int("batched_reduce_size")?, 2, "batchedReduceSize")?;
-    at_least(params.int("pre_filter_shard_size")?, 1, "preFilterShardSize")?;
+    let pre_filter = params.int("pre_filter_shard_size")?;
+    at_least(pre_filter, 1, "preFilterShardSize")?;
     let concurrent = params.int("max_concurrent_shard_requests")?;
     at_least(concurrent, 1, "maxConcurrentShardRequests")?;
     params.flag("ccs_minimize_roundtrips")?;
@@ -57,8 +58,25 @@ fn execution(params: &mut Params) -> Result<Option<u32>, Error> {
         }
     }
     match params.take("search_pipeline").as_deref() {
-        None | Some("_none") => Ok(concurrent.map(i32::unsigned_abs)),
+        None | Some("_none") => {
+            let [concurrent, pre_filter] = [concurrent, pre_filter].map(|given| given.map(i32::unsigned_abs));
+            Ok(Execution { concurrent, pre_filter })
+        }
         Some(name) => Err(Error::not_implemented(format!("[search_pipeline] [{name}]"))),
+    }
+}
+
+/// How the shards of a search are gone through; `None`: as it is usual.
+#[derive(Clone, Copy)]
+struct Execution {
+    concurrent: Option<u32>,
+    pre_filter: Option<u32>,
+}
+
+impl Execution {
+    fn apply(self, asked: &mut SearchRequest) {
+        asked.max_concurrent_shard_requests = self.concurrent.unwrap_or(asked.max_concurrent_shard_requests);
+        asked.pre_filter_shard_size = self.pre_filter;
     }
 }
 

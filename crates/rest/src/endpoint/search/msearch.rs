@@ -32,7 +32,7 @@ pub(super) async fn msearch(server: Arc<Server>, mut request: Request) -> Result
     let started = Instant::now();
     let body = request.body_or_source()?;
     let target = request.target()?;
-    let shards_at_a_time = execution(&mut request.params)?;
+    let execution = execution(&mut request.params)?;
     let total_as_int = request.params.flag("rest_total_hits_as_int")?.unwrap_or(false);
     let typed_keys = request.params.flag("typed_keys")?.unwrap_or(false);
     let concurrent = match request.params.int("max_concurrent_searches")? {
@@ -48,7 +48,7 @@ pub(super) async fn msearch(server: Arc<Server>, mut request: Request) -> Result
     let mut searches = read(&server, &body, &target, total_as_int)?;
     for asked in searches.iter_mut().flatten() {
         asked.typed_keys = typed_keys;
-        asked.max_concurrent_shard_requests = shards_at_a_time.unwrap_or(asked.max_concurrent_shard_requests);
+        execution.apply(asked);
     }
     request.finish()?;
     if searches.is_empty() {

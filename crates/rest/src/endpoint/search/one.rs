@@ -19,14 +19,14 @@ pub(super) async fn search(server: Arc<Server>, mut request: Request) -> Result<
     let body = request.object_or_source()?;
     let target = request.target()?;
     let read = dsl::search_request(&body, target.clone());
-    let concurrent = execution(&mut request.params)?;
+    let execution = execution(&mut request.params)?;
     let total_as_int = request.params.flag("rest_total_hits_as_int")?.unwrap_or(false);
     let applied = read.and_then(|mut asked| {
         dsl::apply_params(&mut asked, &mut request.params)?;
         Ok(asked)
     });
     let mut asked = applied.map_err(|error| on_shards(&server, &target, error))?;
-    asked.max_concurrent_shard_requests = concurrent.unwrap_or(asked.max_concurrent_shard_requests);
+    execution.apply(&mut asked);
     if total_as_int {
         plain_total(&mut asked)?;
     }

@@ -1,0 +1,91 @@
+//! A cluster of real processes: one node that elects and coordinates and holds nothing, and some that hold shards.
+//!
+//! In: how many hold shards. Out: a [`Nodes`], green, with the ids of its nodes. Not here: what the tests ask.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::server::Server;
+
+/// What another process does is waited for so long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One coordinator, and the holders of shards.
+pub(crate) struct Nodes {
+    pub(crate) coordinator: Server,
+    pub(crate) holders: Vec<Server>,
+}
+
+impl Nodes {
+    /// Starts the coordinator and `holders` nodes that hold shards, all at once, and waits until they have met.
+    pub(crate) fn start(holders: usize) -> Self {
+        let peers: Vec<String> = free_addresses(holders + 1);
+        let of = |at: usize, role: &str| {
+            let own = &peers[at];
+            vec![
+                format!("node.name=n{at}"),
+                format!("node.roles={role}"),
+                format!("peer.address={own}"),
+                format!("peer.seeds={}", peers[0]),
+            ]
+        };
+        let settings: Vec<Vec<String>> =
+            (0..=holders).map(|at| of(at, if at == 0 { "cluster_manager" } else { "data" })).collect();
+        let mut servers = Server::start_all(&settings);
+        let holders = servers.split_off(1);
+        let coordinator = servers.pop().expect("the first of them");
+        Self { coordinator, holders }
+    }
+
+    /// Creates an index with so many shards, spread over the holders, and `count` documents `{"a": 0..}`.
+    pub(crate) fn fill(&self, index: &str, shards: usize, count: usize) {
+        let body = format!(
+            r#"{{"settings":{{"number_of_shards":{shards},"number_of_replicas":0}},
+                "mappings":{{"properties":{{"a":{{"type":"integer"}},"t":{{"type":"text"}}}}}}}}"#
+        );
+        self.coordinator.ok("PUT", &format!("/{index}"), &body);
+        self.coordinator.ok("GET", &format!("/_cluster/health/{index}?wait_for_status=green&timeout=60s"), "");
+        let line = |n: usize| format!("{{\"index\":{{\"_id\":\"{n}\"}}}}\n{{\"a\":{n},\"t\":\"word{} all\"}}\n", n % 7);
+        let bulk: String = (0..count).map(line).collect();
+        let answer = self.coordinator.ok("POST", &format!("/{index}/_bulk?refresh=true"), &bulk);
+        assert_eq!(answer["errors"], false, "{answer}");
+    }
+
+    /// The id of each holder.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let id = |(at, holder): (usize, &Server)| {
+            let (nodes, name) = (holder.ok("GET", "/_nodes", ""), format!("n{}", at + 1));
+            let nodes = nodes["nodes"].as_object().cloned().expect("nodes");
+            nodes.into_iter().find(|(_, node)| node["name"] == name).map(|(id, _)| id).expect("a node of that name")
+        };
+        self.holders.iter().enumerate().map(id).collect()
+    }
+
+    /// How many shards of an index a node holds.
+    pub(crate) fn shards_of(&self, index: &str, node: &str) -> usize {
+        let state = self.coordinator.ok("GET", &format!("/_cluster/state/routing_table/{index}"), "");
+        let shards = state["routing_table"]["indices"][index]["shards"].as_object().cloned().expect("shards");
+        shards.values().filter(|copies| copies[0]["node"] == node).count()
+    }
+}
+
+/// Asks until the answer is as `wanted` says.
+pub(crate) fn until(server: &Server, target: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (_, answer) = server.ask("GET", target, "");
+        if wanted(&answer) {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "GET {target} does not come to be as wanted: {answer}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Addresses that nobody has at the moment.
+fn free_addresses(count: usize) -> Vec<String> {
+    let bound: Vec<TcpListener> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
+    bound.iter().map(|listener| listener.local_addr().expect("its address").to_string()).collect()
+}
