@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use model::geo::GeoPoint;
 use model::geo::area::Area;
+use model::mapping::vector::VectorField;
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
 use model::query::nested::NestedScore;
 use model::query::ranked::{Corpus, Scorer, Window};
@@ -74,6 +75,7 @@ pub enum BoundKind {
     Ranked(Box<BoundRanked>),
     /// Documents by what lies inside of them.
     Nested(Box<BoundNested>),
+    Knn(Box<BoundKnn>),
 }
 
 /// Documents with an object at `path` that `query` matches.
@@ -84,6 +86,26 @@ pub struct BoundNested {
     pub parent: Option<FieldName>,
     pub query: BoundQuery,
     pub score_mode: NestedScore,
+}
+
+/// The documents of a shard whose vectors are nearest to one; they score by their distance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundKnn {
+    pub field: FieldName,
+    pub vectors: VectorField,
+    /// As many numbers as the field's vectors have, all of which it can hold.
+    pub vector: Arc<[f32]>,
+    pub reach: BoundReach,
+    /// Only these documents count.
+    pub filter: Option<BoundQuery>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BoundReach {
+    /// The `k` nearest, of them those up to the distance `within`. `ef`: candidates of a walk; `oversample`: how many times `k` are compared in full.
+    Nearest { k: u32, ef: u32, oversample: Option<f32>, within: Option<f32> },
+    /// All up to a distance.
+    Within(f32),
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

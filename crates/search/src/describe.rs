@@ -7,7 +7,9 @@ use std::fmt::Write as _;
 use std::net::Ipv6Addr;
 use std::ops::Bound;
 
-use crate::bound::{BoundBool, BoundFunctionScore, BoundKind, BoundQuery, Expand, Pattern, Phrase, TermBytes};
+use crate::bound::{
+    BoundBool, BoundFunctionScore, BoundKind, BoundKnn, BoundQuery, BoundReach, Expand, Pattern, Phrase, TermBytes,
+};
 
 /// The query as text.
 pub fn lucene(query: &BoundQuery) -> String {
@@ -57,6 +59,7 @@ fn kind(kind: &BoundKind) -> String {
         BoundKind::FunctionScore(score) => function_score(score),
         BoundKind::Ranked(ranked) => format!("ranked({})", lucene(&ranked.candidates)),
         BoundKind::Nested(join) => format!("ToParentBlockJoinQuery ({})", lucene(&join.query)),
+        BoundKind::Knn(knn) => nearest(knn),
     }
 }
 
@@ -142,6 +145,16 @@ fn boolean(clauses: &BoundBool) -> String {
         0 => text,
         1 if plain => text,
         minimum => format!("({text})~{minimum}"),
+    }
+}
+
+fn nearest(knn: &BoundKnn) -> String {
+    let first = knn.vector.first().copied().unwrap_or_default();
+    match knn.reach {
+        BoundReach::Nearest { k, .. } => format!("KnnFloatVectorQuery:{}[{first:?},...][{k}]", knn.field),
+        BoundReach::Within(distance) => {
+            format!("FloatVectorSimilarityQuery:{}[{first:?},...][{distance:?}]", knn.field)
+        }
     }
 }
 

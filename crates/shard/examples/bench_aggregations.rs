@@ -118,6 +118,7 @@ fn ours(directory: &Path, documents: u64) -> Result<Reader, Failure> {
             exact: ids.chain(exact).map(|(slot, bytes)| (slot, bytes.into())).collect(),
             numbers: vec![(slot(3), of.i), (slot(4), ordered_from_f64(of.f)), (slot(5), of.t)],
             inner: Vec::new(),
+            vectors: Vec::new(),
         };
         SequencedDocument { document: Arc::new(document), seq_no: number, primary_term: 1, version: 1 }
     });

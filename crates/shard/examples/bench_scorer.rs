@@ -115,6 +115,7 @@ fn ours(directory: &Path, documents: u64) -> Result<Reader, Failure> {
             exact: vec![(meta::ID, id.into_bytes().into())],
             numbers: Vec::new(),
             inner: Vec::new(),
+            vectors: Vec::new(),
         };
         SequencedDocument { document: Arc::new(document), seq_no: number, primary_term: 1, version: 1 }
     });

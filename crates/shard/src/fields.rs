@@ -48,6 +48,18 @@ pub enum Layout {
     Exact { postings: bool, column: bool, norms: bool },
     /// Numbers as codes ([`model::number`]).
     Number { postings: bool, column: bool },
+    /// Vectors; `graph`: how a graph over them is made, where one is wanted.
+    Vector { shape: vector::Shape, graph: Option<GraphLayout> },
+}
+
+/// How the graph over a segment's vectors is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GraphLayout {
+    /// Links a node.
+    pub m: u32,
+    pub ef_construction: u32,
+    /// Walked over eight bits a dimension.
+    pub quantized: bool,
 }
 
 /// One field of the table.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use analysis::{Analyzer, Registry};
 use model::error::{Error, ErrorKind};
+use model::mapping::vector::{VectorElement, VectorField, VectorSpace};
 use model::mapping::{Field, FieldKind, IndexOptions, Mapping, NumberKind};
 
-use crate::fields::{FieldTable, Layout};
+use crate::fields::{FieldTable, GraphLayout, Layout};
 use crate::segment::Detail;
 
 /// A table of nothing but the fields that every shard has, in the order of [`crate::fields::meta`].
@@ -56,10 +57,11 @@ pub fn layout_of(field: &Field, registry: &Registry) -> Result<Option<Layout>, E
         FieldKind::Date | FieldKind::DateNanos => Some(number(field, false)),
         // Queries read the column, whatever the field says of indexing and doc values; sorting asks for doc values when it is bound.
         FieldKind::GeoPoint => Some(Layout::Number { postings: false, column: true }),
+        FieldKind::KnnVector | FieldKind::DenseVector => field.vector.as_deref().map(vectors).transpose()?,
         FieldKind::Binary | FieldKind::Alias(_) => None,
     };
     let holds = |layout: &Layout| match *layout {
-        Layout::Text { .. } => true,
+        Layout::Text { .. } | Layout::Vector { .. } => true,
         Layout::Exact { postings, column, .. } | Layout::Number { postings, column } => postings || column,
     };
     Ok(layout.filter(holds))
@@ -68,6 +70,36 @@ pub fn layout_of(field: &Field, registry: &Registry) -> Result<Option<Layout>, E
 /// Ranges go over columns; terms of numbers serve exact matches, which only whole numbers see often, and fields without a column.
 fn number(field: &Field, whole: bool) -> Layout {
     Layout::Number { postings: field.index && (whole || !field.doc_values), column: field.doc_values }
+}
+
+fn vectors(field: &VectorField) -> Result<Layout, Error> {
+    let graph = field.graph.then_some(GraphLayout {
+        m: field.m,
+        ef_construction: field.ef_construction,
+        quantized: field.quantized,
+    });
+    Ok(Layout::Vector { shape: shape_of(field)?, graph })
+}
+
+/// How the vectors of a field are held and compared.
+///
+/// # Errors
+/// `illegal_argument_exception` for what no vectors are; a mapping that was read has none such.
+pub fn shape_of(field: &VectorField) -> Result<vector::Shape, Error> {
+    let element = match field.element {
+        VectorElement::Float => vector::Element::F32,
+        VectorElement::Half => vector::Element::F16,
+        VectorElement::Byte => vector::Element::I8,
+        VectorElement::Binary => vector::Element::Binary,
+    };
+    let space = match field.space {
+        VectorSpace::L2 => vector::Space::L2,
+        VectorSpace::Cosine => vector::Space::Cosine,
+        VectorSpace::InnerProduct | VectorSpace::DotProduct => vector::Space::InnerProduct,
+        VectorSpace::Hamming => vector::Space::Hamming,
+    };
+    vector::Shape::new(field.dimension as usize, element, space)
+        .map_err(|error| Error::illegal_argument(error.to_string()))
 }
 
 fn text(field: &Field, registry: &Registry) -> Result<Layout, Error> {

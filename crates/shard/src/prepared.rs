@@ -20,6 +20,8 @@ pub struct PreparedDocument {
     pub numbers: Vec<(FieldSlot, i64)>,
     /// The documents inside, those inside of them before them, otherwise in their order.
     pub inner: Vec<InnerDocument>,
+    /// Of the document itself: sorted by slot, one a slot.
+    pub vectors: Vec<PreparedVector>,
 }
 
 /// One nested object, a document of its own: values as of [`PreparedDocument`], its `_nested_path` and the root's `_id` among them.
@@ -36,6 +38,7 @@ pub(crate) struct Values<'a> {
     pub(crate) texts: &'a [(FieldSlot, Box<str>)],
     pub(crate) exact: &'a [(FieldSlot, Box<[u8]>)],
     pub(crate) numbers: &'a [(FieldSlot, i64)],
+    pub(crate) vectors: &'a [PreparedVector],
 }
 
 impl PreparedDocument {
@@ -46,13 +49,27 @@ impl PreparedDocument {
 
     /// The documents inside, in order.
     pub(crate) fn inner_values(&self) -> impl Iterator<Item = Values<'_>> {
-        self.inner.iter().map(|inner| Values { texts: &inner.texts, exact: &inner.exact, numbers: &inner.numbers })
+        self.inner.iter().map(|inner| Values {
+            texts: &inner.texts,
+            exact: &inner.exact,
+            numbers: &inner.numbers,
+            vectors: &[],
+        })
     }
 
     /// The document itself.
     pub(crate) fn values(&self) -> Values<'_> {
-        Values { texts: &self.texts, exact: &self.exact, numbers: &self.numbers }
+        Values { texts: &self.texts, exact: &self.exact, numbers: &self.numbers, vectors: &self.vectors }
     }
+}
+
+/// A vector as segments hold it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PreparedVector {
+    pub slot: FieldSlot,
+    pub shape: vector::Shape,
+    /// [`vector::Shape::push_row`].
+    pub row: Box<[u8]>,
 }
 
 /// A prepared document with the bookkeeping that the primary assigned.

@@ -97,6 +97,7 @@ fn document(
         exact: exact.into_iter().collect(),
         numbers,
         inner: Vec::new(),
+        vectors: Vec::new(),
     };
     SequencedDocument { document: Arc::new(document), seq_no, primary_term: 1 + seq_no % 3, version: seq_no + 7 }
 }

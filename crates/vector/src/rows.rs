@@ -41,6 +41,12 @@ impl Rows {
         self.shape.vector(self.view().row(row))
     }
 
+    /// The bytes of a row, as [`Shape::push_row`] made them.
+    pub fn bytes_of(&self, row: u32) -> &[u8] {
+        let stride = self.shape.row_bytes();
+        &(*self.bytes).as_ref()[row as usize * stride..][..stride]
+    }
+
     pub(crate) fn view(&self) -> View<'_> {
         View { bytes: (*self.bytes).as_ref(), stride: self.shape.row_bytes(), metric: Metric::of(&self.shape) }
     }

@@ -53,6 +53,8 @@ pub struct Typed {
     pub max_analyzed_offset: u64,
     pub max_token_count: u64,
     pub max_nested_depth: u32,
+    /// Candidates of a search for nearest vectors, where it is set.
+    pub knn_ef_search: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,6 +202,10 @@ impl Typed {
             max_analyzed_offset: read.number("highlight.max_analyzed_offset")?,
             max_token_count: read.number("analyze.max_token_count")?,
             max_nested_depth: read.number("query.max_nested_depth")? as u32,
+            knn_ef_search: match read.given("knn.algo_param.ef_search") {
+                Some(_) => Some(read.number("knn.algo_param.ef_search")?.min(10_000) as u32),
+                None => None,
+            },
         })
     }
 

@@ -116,7 +116,8 @@ fn fields(old: &Field, new: &Field) -> Result<Field, Error> {
             Change::Off => was == "true",
             Change::Never => false,
         };
-        (was != is && !allowed).then_some((parameter.name, was, is))
+        let differs = parameter.differs(&old.explicit, &new.explicit);
+        (differs && !allowed).then_some((parameter.name, was, is))
     });
     refuse(path, conflicts)?;
     let mut merged = new.clone();

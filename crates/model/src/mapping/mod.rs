@@ -22,6 +22,7 @@ mod template;
 mod text;
 mod validate;
 mod value;
+pub mod vector;
 
 #[cfg(test)]
 mod tests;
@@ -129,6 +130,8 @@ pub struct Field {
     pub fielddata: bool,
     /// Keyword: queries of several words are split at white space.
     pub split_queries_on_whitespace: bool,
+    /// Of a field of vectors.
+    pub vector: Option<Box<vector::VectorField>>,
     /// Multi-fields: the same value, indexed in other ways.
     pub fields: BTreeMap<Arc<str>, Arc<Field>>,
     /// The parameters as given, for rendering: without `type`, `fields`, and those equal to defaults that OpenSearch hides.
@@ -149,6 +152,9 @@ pub enum FieldKind {
     FlatObject,
     /// Places on the earth: one column of [`crate::geo::encode`].
     GeoPoint,
+    /// Vectors ([`Field::vector`] says which), in OpenSearch's and in Elasticsearch's words.
+    KnnVector,
+    DenseVector,
     /// Another name for the field at this path.
     Alias(Arc<str>),
 }
@@ -180,6 +186,8 @@ impl FieldKind {
             Self::Binary => "binary",
             Self::FlatObject => "flat_object",
             Self::GeoPoint => "geo_point",
+            Self::KnnVector => "knn_vector",
+            Self::DenseVector => "dense_vector",
             Self::Alias(_) => "alias",
         }
     }

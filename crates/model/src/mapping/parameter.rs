@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::text::java_text;
 use super::value::{flag, float, integer, mapper_parsing, meta, one_of, own, prefixes};
-use super::{Field, FieldKind, IndexOptions, NumberKind, geo_point};
+use super::{Field, FieldKind, IndexOptions, NumberKind, geo_point, vector};
 use crate::date::{DEFAULT_FORMAT, DateFormat};
 use crate::error::{Error, ErrorKind};
 
@@ -34,6 +34,8 @@ pub(super) enum Shape {
     Paths,
     Meta,
     Prefixes,
+    /// Of a field of vectors ([`vector::read`]).
+    Vector,
     /// Any object.
     Object,
     /// Accepted and forgotten.
@@ -209,6 +211,30 @@ const GEO_POINT: &[Parameter] = &[
     OLD_OPTIONS,
 ];
 
+const KNN_VECTOR: &[Parameter] = &[
+    STORE,
+    OLD_VALUES,
+    free("index", Shape::Ignored),
+    shown(fixed("dimension", Shape::Vector)),
+    shown(fixed("data_type", Shape::Vector)),
+    fixed("model_id", Shape::Vector),
+    shown(fixed("method", Shape::Vector)),
+    shown(fixed("mode", Shape::Vector)),
+    shown(fixed("compression_level", Shape::Vector)),
+    shown(fixed("space_type", Shape::Vector)),
+    META,
+    COPY_TO,
+];
+
+const DENSE_VECTOR: &[Parameter] = &[
+    INDEX,
+    shown(fixed("dims", Shape::Vector)),
+    shown(fixed("element_type", Shape::Vector)),
+    shown(fixed("similarity", Shape::Vector)),
+    shown(fixed("index_options", Shape::Vector)),
+    META,
+];
+
 /// The parameters of a type, in the order in which conflicts are listed.
 pub(super) fn of(kind: &FieldKind) -> &'static [Parameter] {
     match kind {
@@ -221,6 +247,8 @@ pub(super) fn of(kind: &FieldKind) -> &'static [Parameter] {
         FieldKind::Ip => IP,
         FieldKind::Binary => BINARY,
         FieldKind::GeoPoint => GEO_POINT,
+        FieldKind::KnnVector => KNN_VECTOR,
+        FieldKind::DenseVector => DENSE_VECTOR,
         FieldKind::FlatObject | FieldKind::Alias(_) => &[],
     }
 }
@@ -267,6 +295,7 @@ impl Parameter {
             },
             Shape::Meta => meta(field, value)?,
             Shape::Prefixes => prefixes(value)?,
+            Shape::Vector => vector::read(field, self.name, value)?,
             Shape::Object => value.clone(),
             Shape::Ignored => return Ok(None),
         };
@@ -289,9 +318,19 @@ impl Parameter {
     /// How messages show the value that `given` holds of this.
     pub(super) fn effective(&self, given: &Map<String, Value>) -> String {
         match (given.get(self.name), self.shape) {
+            // Of a method its name is shown.
+            (Some(value), Shape::Vector) if value.is_object() => value.get("name").map_or_else(String::new, java_text),
             (Some(value), _) => java_text(value),
             (None, Shape::Name(none)) => none.to_owned(),
             (None, _) => self.default().map_or("null".to_owned(), |value| java_text(&value)),
+        }
+    }
+
+    /// Whether two fields have different values of this.
+    pub(super) fn differs(&self, old: &Map<String, Value>, new: &Map<String, Value>) -> bool {
+        match self.shape {
+            Shape::Vector => old.get(self.name) != new.get(self.name),
+            _ => self.effective(old) != self.effective(new),
         }
     }
 
@@ -312,7 +351,9 @@ pub(super) fn apply(field: &mut Field) {
     let name = |name: &str| given.get(name).and_then(Value::as_str).map(Arc::from);
     let text = field.kind == FieldKind::Text;
     field.index = flag("index", field.kind != FieldKind::Binary);
-    field.doc_values = flag("doc_values", !text && field.kind != FieldKind::Binary);
+    let listed =
+        matches!(field.kind, FieldKind::Text | FieldKind::Binary | FieldKind::KnnVector | FieldKind::DenseVector);
+    field.doc_values = flag("doc_values", !listed);
     field.store = flag("store", false);
     field.norms = flag("norms", text);
     field.index_options = match given.get("index_options").and_then(Value::as_str) {

@@ -10,7 +10,7 @@ use super::text::java_text;
 use super::value::{flag, mapper_parsing};
 use super::{
     Dynamic, Field, FieldKind, IndexOptions, Mapping, Node, NumberKind, ObjectNode, SourceOptions, geo_point, merge,
-    nested, template,
+    nested, template, vector,
 };
 use crate::date::DateFormat;
 use crate::error::{Error, ErrorKind};
@@ -23,7 +23,6 @@ const ABSENT_TYPES: &[&str] = &[
     "geo_shape",
     "xy_point",
     "xy_shape",
-    "knn_vector",
     "completion",
     "join",
     "percolator",
@@ -49,7 +48,6 @@ const ABSENT_TYPES: &[&str] = &[
     "version",
     "context_aware_grouping",
     "sparse_vector",
-    "dense_vector",
     "histogram",
 ];
 
@@ -376,6 +374,7 @@ fn complete(name: &str, field: &mut Field) -> Result<(), Error> {
     if field.kind == FieldKind::GeoPoint {
         geo_point::complete(given)?;
     }
+    vector::complete(name, field)?;
     parameter::apply(field);
     Ok(())
 }
@@ -436,6 +435,8 @@ pub(super) fn kind_named(name: &str) -> Result<Option<FieldKind>, Error> {
         "binary" => FieldKind::Binary,
         "flat_object" => FieldKind::FlatObject,
         "geo_point" => FieldKind::GeoPoint,
+        "knn_vector" => FieldKind::KnnVector,
+        "dense_vector" => FieldKind::DenseVector,
         "long" => FieldKind::Number(NumberKind::Long),
         "integer" => FieldKind::Number(NumberKind::Integer),
         "short" => FieldKind::Number(NumberKind::Short),
@@ -476,6 +477,7 @@ impl Field {
             boost: 1.0,
             fielddata: false,
             split_queries_on_whitespace: false,
+            vector: None,
             fields: BTreeMap::new(),
             explicit: Map::new(),
         };

@@ -9,6 +9,7 @@ pub mod nested;
 pub mod query_string;
 pub mod ranked;
 pub mod term_level;
+pub mod vector;
 
 use compound::{Boolean, Boosting, DisMax, FunctionScore};
 use full_text::{Match, MatchPhrase, MultiMatch};
@@ -17,6 +18,7 @@ use nested::Nested;
 use query_string::{QueryString, SimpleQueryString};
 use serde::{Deserialize, Serialize};
 use term_level::{Fuzzy, Pattern, Range, Term, Terms};
+use vector::Knn;
 
 /// A query with what every query may carry: a factor on its score, and a name for `matched_queries`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +56,7 @@ pub enum Kind {
     Geo(Box<Geo>),
     Ranked(Box<ranked::Ranked>),
     Nested(Box<Nested>),
+    Knn(Box<Knn>),
 }
 
 impl Query {
@@ -89,6 +92,7 @@ impl Query {
             }
             Kind::ConstantScore(inner) => inner.collect_lookups(found),
             Kind::Nested(nested) => nested.query.collect_lookups(found),
+            Kind::Knn(knn) => all(&mut knn.filter.iter_mut()),
             Kind::DisMax(best) => all(&mut best.queries.iter_mut()),
             Kind::FunctionScore(score) => {
                 let FunctionScore { query, functions, .. } = &mut **score;
@@ -146,6 +150,7 @@ impl Query {
             Kind::Geo(geo) => geo.shape.kind_name(),
             Kind::Ranked(_) => "ranked",
             Kind::Nested(_) => "nested",
+            Kind::Knn(_) => "knn",
         }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::aggregation::aggregations;
 use super::field::{Field, fields, text_of};
 use super::highlight::highlight;
+use super::knn;
 use super::queries::query;
 use super::sort::sort;
 use super::source::{field_specs, source_filter, stored_fields, unknown_key};
@@ -32,13 +33,20 @@ pub fn search_request(body: &[u8], target: Target) -> Result<SearchRequest, Erro
 /// As [`search_request`].
 pub fn search_body(body: &Map<String, Value>, target: Target) -> Result<SearchRequest, Error> {
     let mut request = SearchRequest::new(target);
+    let mut beside = Vec::new();
     for field in fields("search", body) {
         match field.value {
+            Value::Object(_) | Value::Array(_) if field.key == "knn" => beside = knn::beside(field.value)?,
             Value::Object(object) => read_object(field, object, &mut request)?,
             Value::Array(items) => read_array(field, items, &mut request)?,
             Value::Null => return Err(unknown_key(field.key, field.value)),
             _ => read_scalar(field, &mut request)?,
         }
+    }
+    if !beside.is_empty() {
+        // Without a query nothing is found but by vectors.
+        let query = body.contains_key("query").then_some(request.query);
+        request.query = knn::together(query, beside);
     }
     Ok(request)
 }

@@ -15,6 +15,7 @@ pub(crate) mod fuzziness;
 mod geo;
 mod highlight;
 mod nested;
+mod knn;
 mod queries;
 mod sort;
 mod source;

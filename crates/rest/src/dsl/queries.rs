@@ -5,7 +5,7 @@ use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
 use super::field::{Carried, Field, fields, text_of};
-use super::{compound, full_text, function_score, geo, nested, strings, suggest, term_level};
+use super::{compound, full_text, function_score, geo, knn, nested, strings, suggest, term_level};
 
 /// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
 pub const MAX_QUERY_DEPTH: usize = 100;
@@ -13,7 +13,7 @@ pub const MAX_QUERY_DEPTH: usize = 100;
 /// What reads the object after a query's name. `depth` is its own, from 1.
 type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
 
-const KNOWN: [(&str, Read); 28] = [
+const KNOWN: [(&str, Read); 29] = [
     ("bool", compound::boolean),
     ("boosting", compound::boosting),
     ("constant_score", compound::constant_score),
@@ -25,6 +25,7 @@ const KNOWN: [(&str, Read); 28] = [
     ("geo_distance", |object, _| geo::distance(object)),
     ("geo_polygon", |object, _| geo::polygon(object)),
     ("ids", |object, _| term_level::ids(object)),
+    ("knn", knn::knn),
     ("match", |object, _| full_text::match_query(object)),
     ("match_all", |object, _| match_all(object)),
     ("match_bool_prefix", |object, _| full_text::match_bool_prefix(object)),
@@ -45,7 +46,7 @@ const KNOWN: [(&str, Read); 28] = [
 ];
 
 /// Queries of OpenSearch and its usual plugins that Shoal has not.
-const MISSING: [&str; 26] = [
+const MISSING: [&str; 25] = [
     "combined_fields",
     "common",
     "distance_feature",
@@ -55,7 +56,6 @@ const MISSING: [&str; 26] = [
     "has_parent",
     "hybrid",
     "intervals",
-    "knn",
     "more_like_this",
     "neural",
     "neural_sparse",

@@ -49,7 +49,13 @@ impl Binder<'_> {
         let everything = pattern == "*";
         let matching = self.context.mapping.fields_matching(pattern).into_iter();
         matching
-            .filter(|(_, field)| !everything || !matches!(field.kind, FieldKind::Binary | FieldKind::GeoPoint))
+            .filter(|(_, field)| {
+                !everything
+                    || !matches!(
+                        field.kind,
+                        FieldKind::Binary | FieldKind::GeoPoint | FieldKind::KnnVector | FieldKind::DenseVector
+                    )
+            })
             .map(|(name, _)| name)
             .collect()
     }

@@ -39,6 +39,7 @@ mod sort;
 mod target;
 mod term;
 mod text;
+mod vector;
 
 #[cfg(test)]
 mod tests;
@@ -90,6 +91,8 @@ pub struct BindSettings {
     pub max_analyzed_offset: u32,
     /// `index.max_docvalue_fields_search`
     pub max_docvalue_fields: usize,
+    /// `index.knn.algo_param.ef_search`, where it is set.
+    pub knn_ef_search: Option<u32>,
 }
 
 impl Default for BindSettings {
@@ -106,6 +109,7 @@ impl Default for BindSettings {
             allow_expensive_queries: true,
             max_analyzed_offset: 1_000_000,
             max_docvalue_fields: 100,
+            knn_ef_search: None,
         }
     }
 }
@@ -191,6 +195,7 @@ impl<'a> Binder<'a> {
             Kind::Geo(query) => self.geo(query),
             Kind::Ranked(query) => self.ranked(query),
             Kind::Nested(query) => self.nested(query),
+            Kind::Knn(query) => self.knn(query),
         }
     }
 

@@ -11,7 +11,7 @@ use super::fault::{Fault, Outcome};
 use super::number::{End, java_text, range_codes, sequence_range};
 use super::target::{Meta, Target, searchable};
 use super::term::{boolean, boolean_term, bytes};
-use super::{Binder, ip, none_requested};
+use super::{Binder, ip, none_requested, vector};
 use crate::bound::{BoundKind, BoundQuery, FieldName, TermBytes};
 
 /// How a date query reads text: format and zone.
@@ -79,7 +79,7 @@ impl Binder<'_> {
     }
 
     fn field_range(&self, field: &Field, query: &Range) -> Outcome<BoundQuery> {
-        if matches!(field.kind, FieldKind::Binary | FieldKind::GeoPoint | FieldKind::Alias(_)) {
+        if matches!(field.kind, FieldKind::Binary | FieldKind::GeoPoint | FieldKind::Alias(_)) || vector::holds(field) {
             return Err(no_ranges(&query.field, &Target::Field(field)));
         }
         if field.kind != FieldKind::FlatObject {

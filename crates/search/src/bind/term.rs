@@ -12,7 +12,7 @@ use super::geo::not_exact;
 use super::number::{java_text, term_code};
 use super::pattern::literal;
 use super::target::{Flat, Meta, Target, searchable};
-use super::{Binder, ip, none_requested};
+use super::{Binder, ip, none_requested, vector};
 use crate::bound::{BoundBool, BoundKind, BoundQuery, Expand, FieldName, Pattern, Rewrite, TermBytes};
 
 /// Documents by id.
@@ -93,6 +93,7 @@ impl Binder<'_> {
             FieldKind::Binary => return Err(Fault::query_shard("Binary fields do not support searching")),
             FieldKind::FlatObject => return Ok(constant(field.path.clone(), bytes(&java_text(value)))),
             FieldKind::GeoPoint => return Err(not_exact(field)),
+            FieldKind::KnnVector | FieldKind::DenseVector => return Err(vector::not_exact(field)),
             _ => searchable(field)?,
         }
         let path = || field.path.clone();
@@ -117,7 +118,7 @@ impl Binder<'_> {
             FieldKind::Boolean => boolean_term(field, boolean(value)?),
             FieldKind::Date | FieldKind::DateNanos => self.date_term(field, value)?,
             FieldKind::Ip => ip_term(field, &java_text(value))?,
-            FieldKind::Binary | FieldKind::FlatObject | FieldKind::GeoPoint | FieldKind::Alias(_) => none_requested(),
+            _ => none_requested(),
         })
     }
 
@@ -195,7 +196,9 @@ impl Binder<'_> {
     }
 
     fn field_terms(&self, field: &Field, values: &[Value]) -> Outcome<BoundQuery> {
-        if !matches!(field.kind, FieldKind::Binary | FieldKind::FlatObject | FieldKind::GeoPoint) {
+        if !matches!(field.kind, FieldKind::Binary | FieldKind::FlatObject | FieldKind::GeoPoint)
+            && !vector::holds(field)
+        {
             searchable(field)?;
         }
         match &field.kind {
@@ -221,6 +224,7 @@ impl Binder<'_> {
                 Ok(any_of(field.path.clone(), terms))
             }
             FieldKind::GeoPoint => Err(not_exact(field)),
+            FieldKind::KnnVector | FieldKind::DenseVector => Err(vector::not_exact(field)),
             FieldKind::Binary | FieldKind::Alias(_) => {
                 Err(Fault::query_shard("Binary fields do not support searching"))
             }

@@ -225,6 +225,7 @@ impl Shown {
             FieldKind::Date => date(DateResolution::Millis)?,
             FieldKind::DateNanos => date(DateResolution::Nanos)?,
             FieldKind::Ip => Self::Ip,
+            FieldKind::KnnVector | FieldKind::DenseVector => Self::Float,
             FieldKind::GeoPoint => Self::Places(Places::new(field, format)?),
             FieldKind::Number(kind) => match kind {
                 NumberKind::Long | NumberKind::Integer | NumberKind::Short | NumberKind::Byte => Self::Whole,

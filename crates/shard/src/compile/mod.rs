@@ -16,6 +16,7 @@ pub(crate) mod automaton;
 mod counts;
 mod expand;
 mod function;
+mod knn;
 pub(crate) mod pattern;
 mod phrase;
 pub(crate) mod ranked;
@@ -26,6 +27,7 @@ pub(crate) mod shape;
 pub(crate) mod weight;
 
 pub(crate) use counts::Counts;
+pub(crate) use knn::NearestWeight;
 pub(crate) use weight::{
     BoolWeight, FunctionWeight, Kind, NestedWeight, PhraseWeight, Set, SynonymWeight, TermWeight, Weight,
 };
@@ -119,6 +121,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             BoundKind::FunctionScore(score) => self.function_score(score, context)?,
             BoundKind::Ranked(ranked) => self.ranked(ranked, context)?,
             BoundKind::Nested(nested) => self.nested(nested, context)?,
+            BoundKind::Knn(knn) => self.knn(knn, context)?,
         })
     }
 

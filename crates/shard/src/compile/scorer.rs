@@ -73,6 +73,7 @@ impl<'a> Leaf<'a> {
                 Some(scorer) => Box::new(scorer),
                 None => Box::new(Never),
             },
+            Kind::Nearest(nearest) => nearest.scorer(self.number),
             Kind::Function(function) => {
                 let scorer = Box::new(self.function(function)?);
                 match function.bound.min_score {

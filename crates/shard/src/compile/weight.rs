@@ -7,10 +7,10 @@ use model::geo::area::Area;
 use model::query::nested::NestedScore;
 use search::bound::{BoundFunctionScore, FieldName, TermBytes};
 
-use super::Place;
 use super::counts::TermPlaces;
 use super::pattern::Accepted;
 use super::ranked::RankedWeight;
+use super::{NearestWeight, Place};
 use crate::score::bm25::TermScore;
 use crate::score::function::Modes;
 
@@ -51,6 +51,7 @@ pub(crate) enum Kind {
     Function(Box<FunctionWeight>),
     Ranked(Box<RankedWeight>),
     Nested(Box<NestedWeight>),
+    Nearest(NearestWeight),
 }
 
 /// Documents by the objects inside.
@@ -133,9 +134,13 @@ impl Weight {
             Kind::DisMax { parts, .. } => Box::new(parts.iter()),
             Kind::Function(f) => Box::new(std::iter::once(&f.query).chain(f.filters.iter().flatten())),
             Kind::Nested(nested) => Box::new(std::iter::once(&nested.inner)),
-            Kind::Nothing(_) | Kind::All | Kind::Term(_) | Kind::Synonyms(_) | Kind::Set(_) | Kind::Phrase(_) => {
-                Box::new(std::iter::empty())
-            }
+            Kind::Nothing(_)
+            | Kind::All
+            | Kind::Term(_)
+            | Kind::Synonyms(_)
+            | Kind::Set(_)
+            | Kind::Phrase(_)
+            | Kind::Nearest(_) => Box::new(std::iter::empty()),
         }
     }
 

@@ -139,6 +139,10 @@ pub(super) fn sync_directory(path: &Path) -> Result<(), ShardError> {
 pub(super) fn sync_segment(path: &Path) -> Result<(), ShardError> {
     for entry in fs::read_dir(path).map_err(|e| ShardError::io("list", path, e))? {
         let file = entry.map_err(|e| ShardError::io("list", path, e))?.path();
+        // Graphs come and go as they are built, and can be built again.
+        if file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(crate::segment::disk::GRAPH_PREFIX)) {
+            continue;
+        }
         File::open(&file).and_then(|file| file.sync_all()).map_err(|e| ShardError::io("sync", &file, e))?;
     }
     sync_directory(path)

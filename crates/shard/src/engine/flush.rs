@@ -47,6 +47,7 @@ impl ShardCopy {
         self.counters.committed_seq.store(next_seq, Ordering::Release);
         self.counters.committed_bytes.store(bytes, Ordering::Release);
         self.counters.flush.record(started);
+        self.graphs_in_background();
         Ok(())
     }
 

@@ -53,6 +53,7 @@ impl ShardCopy {
                     let inputs = copy.begin(large_enough);
                     // A failure is remembered by the copy.
                     let _ = inputs.map(|inputs| copy.merge_sealed(inputs, Hurry::Yes));
+                    copy.graphs_in_background();
                 }),
             );
         }
@@ -98,6 +99,7 @@ impl ShardCopy {
                     copy.merge_in_background();
                     if copy.merge_sealed(inputs, Hurry::No).is_ok() {
                         copy.merge_in_background();
+                        copy.graphs_in_background();
                     }
                 }),
             );
@@ -109,7 +111,7 @@ impl ShardCopy {
         self.counters.closing.store(true, Ordering::Release);
     }
 
-    fn is_closing(&self) -> bool {
+    pub(super) fn is_closing(&self) -> bool {
         self.counters.closing.load(Ordering::Acquire)
     }
 
@@ -131,6 +133,7 @@ impl ShardCopy {
             self.merge_sealed(inputs, Hurry::Yes)?;
         }
         self.flush(true)?;
+        self.warm_vectors();
         self.refresh()
     }
 

@@ -9,6 +9,7 @@
 mod commit;
 mod flush;
 mod get;
+mod graphs;
 mod held;
 #[cfg(test)]
 mod interleavings;
@@ -40,6 +41,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use wal::Log;
 
 pub use get::Current;
+pub use graphs::VectorStats;
 use held::{Held, Segments};
 pub use open::{CopyOptions, Layouts};
 pub use operation::{Change, Logged, Operation};

@@ -69,6 +69,7 @@ impl ShardCopy {
         }
         self.tidy_memory()?;
         self.merge_in_background();
+        self.graphs_in_background();
         Ok(())
     }
 

@@ -25,6 +25,10 @@ pub(super) struct Counters {
     /// A sealing of blocks, or a merge, waits for its thread.
     pub(super) sealing: AtomicBool,
     pub(super) merge_waits: AtomicBool,
+    /// A job that builds a graph waits or runs.
+    pub(super) graph_waits: AtomicBool,
+    pub(super) graphs_built: AtomicU64,
+    pub(super) graphs_built_ms: AtomicU64,
     pub(super) merges_running: AtomicU64,
     pub(super) merged_bytes: AtomicU64,
     /// How long merges slept so as not to write too fast.

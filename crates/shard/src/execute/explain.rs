@@ -6,7 +6,7 @@ use search::shard_query::DocAddress;
 
 use super::{explain_function, notation};
 use crate::compile::scorer::Leaf;
-use crate::compile::{BoolWeight, Kind, NestedWeight, PhraseWeight, Weight};
+use crate::compile::{BoolWeight, Kind, NearestWeight, NestedWeight, PhraseWeight, Weight};
 use crate::reader::{Bm25, Reader, Similarity};
 use crate::score::bm25::{TermScore, length};
 use crate::score::{Outcome, Scorer, bits};
@@ -81,6 +81,7 @@ impl Explainer<'_> {
             Kind::Function(function) => explain_function::explain(self, function),
             Kind::Ranked(_) => self.ranked(weight),
             Kind::Nested(nested) => self.nested(nested),
+            Kind::Nearest(nearest) => self.nearest(weight, nearest),
         }
     }
 
@@ -88,6 +89,21 @@ impl Explainer<'_> {
         Ok(match self.score(&mut *self.leaf.scorer(weight)?)? {
             Some(value) => matched(value, notation::query(weight), Vec::new()),
             None => unmatched(notation::query(weight), Vec::new()),
+        })
+    }
+
+    fn nearest(&self, weight: &Weight, nearest: &NearestWeight) -> Outcome<Explanation> {
+        let score = self.score(&mut *self.leaf.scorer(weight)?)?;
+        let k = nearest.k;
+        Ok(match score {
+            Some(score) => {
+                let text = k.map_or_else(|| "Score above threshold".to_owned(), |k| format!("within top {k} docs"));
+                matched(score, text, Vec::new())
+            }
+            None => {
+                let text = k.map_or_else(|| "Score below threshold".to_owned(), |k| format!("not in top {k} docs"));
+                unmatched(text, Vec::new())
+            }
         })
     }
 

@@ -36,6 +36,7 @@ pub(super) fn query(weight: &Weight) -> String {
             format!("({}){tie}", parts.join(" | "))
         }
         Kind::Ranked(ranked) => format!("ranked({})", query(&ranked.candidates)),
+        Kind::Nearest(nearest) => boosted(nearest.notation.clone(), weight.boost),
         Kind::Function(function) => format!("function score ({})", query(&function.query)),
         Kind::Nested(nested) => format!("ToParentBlockJoinQuery ({})", query(&nested.inner)),
     }

@@ -44,7 +44,11 @@ pub(super) fn put(plan: &FieldPlan, value: &Value<'_>, reader: &Reader<'_>, out:
             }
             binary(value, reader)?;
         }
-        FieldKind::FlatObject | FieldKind::GeoPoint | FieldKind::Alias(_) => return Ok(()),
+        FieldKind::FlatObject
+        | FieldKind::GeoPoint
+        | FieldKind::KnnVector
+        | FieldKind::DenseVector
+        | FieldKind::Alias(_) => return Ok(()),
     }
     if plan.presence == Presence::Listed {
         out.present(&plan.path);

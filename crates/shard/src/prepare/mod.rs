@@ -29,6 +29,7 @@ mod preview;
 mod strings;
 #[cfg(test)]
 mod tests;
+mod vector;
 mod walk;
 
 use plan::{Context, ObjectPlan};

@@ -6,7 +6,7 @@ use model::error::Error;
 
 use super::leaf::{MAX_TERM, Refusal, immense_term};
 use crate::fields::{FieldSlot, meta};
-use crate::prepared::{InnerDocument, PreparedDocument};
+use crate::prepared::{InnerDocument, PreparedDocument, PreparedVector};
 
 /// The values found so far. Values without a slot are checked and dropped.
 #[derive(Default)]
@@ -14,6 +14,7 @@ pub(super) struct Output {
     texts: Vec<(FieldSlot, Box<str>)>,
     exact: Vec<(FieldSlot, Box<[u8]>)>,
     numbers: Vec<(FieldSlot, i64)>,
+    vectors: Vec<PreparedVector>,
 }
 
 impl Output {
@@ -33,6 +34,13 @@ impl Output {
 
     pub(super) fn number(&mut self, slot: Option<FieldSlot>, code: i64) {
         self.numbers.extend(slot.map(|slot| (slot, code)));
+    }
+
+    /// Of several in one field the last stays.
+    pub(super) fn vector(&mut self, slot: Option<FieldSlot>, shape: vector::Shape, row: Vec<u8>) {
+        let Some(slot) = slot else { return };
+        self.vectors.retain(|known| known.slot != slot);
+        self.vectors.push(PreparedVector { slot, shape, row: row.into() });
     }
 
     /// The document has a value at `path`.
@@ -59,8 +67,10 @@ impl Output {
             }
             self.exact.push((slot, value.as_bytes().into()));
         }
+        let mut vectors = std::mem::take(&mut self.vectors);
+        vectors.sort_unstable_by_key(|vector| vector.slot);
         let InnerDocument { texts, exact, numbers } = self.sorted();
-        Ok(PreparedDocument { id, routing, source, texts, exact, numbers, inner })
+        Ok(PreparedDocument { id, routing, source, texts, exact, numbers, inner, vectors })
     }
 
     /// Adds all values of a document inside.

@@ -10,10 +10,12 @@ use analysis::{Normalizer, Registry};
 use model::date::DateFormat;
 use model::error::Error;
 use model::geo::GeoPoint;
+use model::mapping::vector::VectorField;
 use model::mapping::{Dynamic, Field, FieldKind, Nested, Node, ObjectNode};
 
 use super::Settings;
 use super::json::Token;
+use super::vector::VectorPlan;
 use crate::fields::{FieldSlot, FieldTable, Layout};
 use crate::layout;
 
@@ -59,6 +61,8 @@ pub(super) struct FieldPlan {
     pub(super) null_value: Option<Token<'static>>,
     /// Of a geo point.
     pub(super) places: Option<Box<PlacesPlan>>,
+    /// Of a field of vectors.
+    pub(super) vectors: Option<Box<VectorPlan>>,
     pub(super) format: Option<DateFormat>,
     pub(super) normalizer: Option<Normalizer>,
     pub(super) analyzer: Option<analysis::Analyzer>,
@@ -144,6 +148,7 @@ impl FieldPlan {
             null_value: field.null_value.as_ref().and_then(constant),
             places: (field.kind == FieldKind::GeoPoint)
                 .then(|| Box::new(PlacesPlan { null: field.null_point(), ignore_z_value: field.ignore_z_value() })),
+            vectors: vectors(field)?,
             format: date_format(field)?,
             normalizer: normalizer(field, context.registry)?,
             analyzer: layout
@@ -164,6 +169,11 @@ fn presence(field: &Field, layout: Option<&Layout>) -> Presence {
         None if field.store || field.doc_values => Presence::Listed,
         None => Presence::Column,
     }
+}
+
+fn vectors(field: &Field) -> Result<Option<Box<VectorPlan>>, Error> {
+    let plan = |field: &VectorField| Ok(Box::new(VectorPlan { field: field.clone(), shape: layout::shape_of(field)? }));
+    field.vector.as_deref().map(plan).transpose()
 }
 
 fn date_format(field: &Field) -> Result<Option<DateFormat>, Error> {

@@ -232,6 +232,9 @@ impl<'a> Walk<'a> {
         if plan.kind == FieldKind::GeoPoint {
             return self.geo_value(plan, value);
         }
+        if plan.vectors.is_some() {
+            return self.vector_value(plan, value);
+        }
         if value.token == Token::Array {
             return self.array(&mut |walk| {
                 let value = walk.value_of(Some(plan))?;
@@ -298,7 +301,7 @@ impl<'a> Walk<'a> {
         self.named(path, kind, "null", cause)
     }
 
-    fn malformed(&self, plan: &FieldPlan, shown: &str, cause: Error) -> Error {
+    pub(super) fn malformed(&self, plan: &FieldPlan, shown: &str, cause: Error) -> Error {
         self.named(&plan.path, plan.kind.name(), shown, cause)
     }
 

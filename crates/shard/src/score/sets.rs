@@ -116,6 +116,41 @@ impl Scorer for DocList {
     }
 }
 
+/// Few documents with a score each, ascending, distinct.
+pub(crate) struct Scored {
+    hits: Vec<(DocId, f32)>,
+    at: usize,
+    best: f32,
+}
+
+impl Scored {
+    pub(crate) fn new(hits: Vec<(DocId, f32)>) -> Self {
+        let best = hits.iter().map(|(_, score)| *score).fold(0.0, f32::max);
+        Self { hits, at: 0, best }
+    }
+}
+
+impl Scorer for Scored {
+    fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
+        if self.hits.get(self.at).is_some_and(|&(at, _)| at < doc) {
+            self.at += self.hits[self.at..].partition_point(|&(at, _)| at < doc);
+        }
+        Ok(self.hits.get(self.at).map_or(NO_MORE_DOCS, |&(at, _)| at))
+    }
+
+    fn score(&mut self) -> Outcome<f32> {
+        Ok(self.hits.get(self.at).map_or(0.0, |&(_, score)| score))
+    }
+
+    fn cost(&self) -> u64 {
+        self.hits.len() as u64
+    }
+
+    fn bound(&mut self, _: DocId, _: DocId) -> f32 {
+        self.best
+    }
+}
+
 /// Which documents may be hits: those of a set, of which any further check is asked only when it matters.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Accept<'a> {

@@ -77,14 +77,17 @@ pub(crate) struct Outputs {
     positions: Output,
     columns: Output,
     sources: Output,
+    /// Made with the first vector.
+    vectors: Option<Output>,
 }
 
 impl Outputs {
+    fn all(&self) -> impl Iterator<Item = &Output> {
+        [&self.terms, &self.postings, &self.positions, &self.columns, &self.sources].into_iter().chain(&self.vectors)
+    }
+
     pub(crate) fn written(&self) -> u64 {
-        [&self.terms, &self.postings, &self.positions, &self.columns, &self.sources]
-            .iter()
-            .map(|file| file.written())
-            .sum()
+        self.all().map(|file| file.written()).sum()
     }
 }
 
@@ -99,6 +102,7 @@ impl Draft {
             positions: create(manifest::POSITIONS)?,
             columns: create(manifest::COLUMNS)?,
             sources: sources.output,
+            vectors: None,
         };
         let dictionary =
             TermDictionaryBuilder::create(files.terms.clone()).map_err(|e| ShardError::io("write", directory, e))?;
@@ -203,6 +207,31 @@ impl Draft {
         Ok(Extent { at, bytes: self.files.columns.written() - at })
     }
 
+    /// Writes a stretch of the file of vectors, beginning at a multiple of `aligned`.
+    pub(crate) fn vectors(
+        &mut self,
+        aligned: u64,
+        write: impl FnOnce(&mut Output) -> io::Result<()>,
+    ) -> io::Result<Extent> {
+        let file = match &mut self.files.vectors {
+            Some(file) => file,
+            none => {
+                let file = Output::create(&self.directory, manifest::VECTORS);
+                none.insert(file.map_err(|error| io::Error::other(error.to_string()))?)
+            }
+        };
+        let gap = file.written().next_multiple_of(aligned) - file.written();
+        file.write_all(&vec![0; gap as usize])?;
+        let at = file.written();
+        write(file)?;
+        Ok(Extent { at, bytes: file.written() - at })
+    }
+
+    /// Documents of the segment.
+    pub(crate) fn doc_count(&self) -> u32 {
+        self.manifest.doc_count
+    }
+
     /// Records what a slot has; slots ascend.
     pub(crate) fn slot(&mut self, entry: SlotEntry) {
         self.manifest.slots.push(entry);
@@ -214,11 +243,7 @@ impl Draft {
         let finish = || {
             self.dictionary.finish()?;
             self.positions.close()?;
-            let files = &self.files;
-            [&files.terms, &files.postings, &files.positions, &files.columns, &files.sources]
-                .iter()
-                .map(|file| file.finish())
-                .collect::<io::Result<_>>()
+            self.files.all().map(|file| file.finish()).collect::<io::Result<_>>()
         };
         self.manifest.files = finish().map_err(|e: io::Error| ShardError::io("write", &directory, e))?;
         self.manifest.seq_no = seq_no;

@@ -113,7 +113,7 @@ impl Texts {
         }
         let terms = terms.finish();
         let (doc_count, tokens) = (self.docs.len() as u64, self.tokens.len() as u64);
-        draft.slot(SlotEntry { slot: slot.0, doc_count, tokens, terms, norms, column: None });
+        draft.slot(SlotEntry { slot: slot.0, doc_count, tokens, terms, norms, column: None, vectors: None });
         Ok(())
     }
 
@@ -219,7 +219,7 @@ impl Exacts {
         let pairs = self.values.iter().filter(|_| self.column).map(|&(doc, number)| (doc, ords[number as usize]));
         let column = draft.column(&pairs.collect::<Vec<_>>(), true)?;
         let tokens = self.values.len() as u64;
-        draft.slot(SlotEntry { slot: slot.0, doc_count: with_field, tokens, terms, norms, column });
+        draft.slot(SlotEntry { slot: slot.0, doc_count: with_field, tokens, terms, norms, column, vectors: None });
         Ok(())
     }
 }
@@ -260,7 +260,7 @@ impl Numbers {
             }
             terms = writer.finish();
         }
-        draft.slot(SlotEntry { slot: slot.0, doc_count, tokens, terms, norms: None, column });
+        draft.slot(SlotEntry { slot: slot.0, doc_count, tokens, terms, norms: None, column, vectors: None });
         Ok(())
     }
 }

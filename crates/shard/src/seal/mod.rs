@@ -19,10 +19,12 @@ mod gather;
 mod merge;
 mod output;
 mod term_table;
+mod vectors;
 
 use draft::{Draft, Sources};
 use gather::{Exacts, Numbers, Texts};
 pub use merge::{MergeInput, merge};
+use vectors::Vectors;
 
 /// Stands for an empty source, which tantivy's store cannot hold; no source is a space.
 pub(crate) const NO_SOURCE: &[u8] = b" ";
@@ -79,6 +81,7 @@ pub fn seal(
             Some(Field::Texts(texts)) => texts.write(slot, count as u32, &mut draft),
             Some(Field::Exacts(exacts)) => exacts.write(slot, count as u32, &mut draft),
             Some(Field::Numbers(numbers)) => numbers.write(slot, &mut draft),
+            Some(Field::Vectors(vectors)) => vectors.write(slot, &mut draft),
             None => Ok(()),
         }
         .map_err(write_error)?;
@@ -96,6 +99,7 @@ enum Field {
     Texts(Box<Texts>),
     Exacts(Box<Exacts>),
     Numbers(Numbers),
+    Vectors(Vectors),
 }
 
 impl Gathered<'_> {
@@ -110,6 +114,15 @@ impl Gathered<'_> {
             match self.field(*slot)? {
                 Field::Exacts(exacts) => exacts.push(doc, value),
                 _ => return Err(ShardError::Field { slot: slot.0 }),
+            }
+        }
+        for vector in document.vectors {
+            let fits = match self.field(vector.slot)? {
+                Field::Vectors(vectors) => vectors.push(doc, vector),
+                _ => false,
+            };
+            if !fits {
+                return Err(ShardError::Field { slot: vector.slot.0 });
             }
         }
         document.numbers.iter().try_for_each(|&(slot, code)| self.number(doc, slot, code))
@@ -154,5 +167,6 @@ fn new_field(fields: &FieldTable, slot: FieldSlot) -> Result<Field, ShardError> 
         }
         Layout::Exact { postings, column, norms } => Field::Exacts(Box::new(Exacts::new(*postings, *column, *norms))),
         Layout::Number { postings, column } => Field::Numbers(Numbers::new(*postings, *column)),
+        Layout::Vector { shape, .. } => Field::Vectors(Vectors::new(*shape)),
     })
 }

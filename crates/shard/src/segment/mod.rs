@@ -19,11 +19,13 @@ pub mod memory;
 mod nested;
 pub mod norms;
 pub mod postings;
+pub mod vectors;
 
 pub use alive::AliveDocs;
 use column::{NumberColumn, StringColumn};
 pub use nested::Nested;
 use postings::Postings;
+use vectors::VectorColumn;
 
 /// Number of a document within its segment.
 pub type DocId = u32;
@@ -51,6 +53,9 @@ pub trait Segment: Send + Sync {
     fn numbers(&self, field: FieldSlot) -> io::Result<Option<Arc<dyn NumberColumn>>>;
 
     fn strings(&self, field: FieldSlot) -> io::Result<Option<Arc<dyn StringColumn>>>;
+
+    /// The vectors of a field; `None`: the segment has none.
+    fn vectors(&self, field: FieldSlot) -> io::Result<Option<VectorColumn>>;
 
     /// The source of a document; empty when the index keeps none.
     fn source(&self, doc: DocId) -> io::Result<Arc<[u8]>>;

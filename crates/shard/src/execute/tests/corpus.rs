@@ -185,6 +185,7 @@ impl Corpus {
             exact,
             numbers: numbers.iter().flat_map(|(path, values)| values.iter().map(|&v| (slot(path), v))).collect(),
             inner: Vec::new(),
+            vectors: Vec::new(),
         };
         SequencedDocument { document: Arc::new(document), seq_no: 1, primary_term: 1, version: 1 }
     }

@@ -133,7 +133,8 @@ fn score(corpus: &Corpus, doc: &Doc, query: &BoundQuery, outer: f64) -> Option<f
     let constant = |matches: bool| matches.then_some(boost);
     match &query.kind {
         BoundKind::MatchAll => Some(boost),
-        BoundKind::MatchNone(_) => None,
+        // Vectors are checked elsewhere (`tests/vectors.rs`).
+        BoundKind::MatchNone(_) | BoundKind::Knn(_) => None,
         BoundKind::Term(field, term) => {
             let freq = count(doc, field, term);
             let idf = idf(corpus, field, doc_freq(corpus, field, term));

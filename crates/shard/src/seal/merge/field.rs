@@ -11,6 +11,7 @@ use tantivy::termdict::{TermMerger, TermStreamer};
 use super::input::{Input, Pace};
 use crate::fields::FieldSlot;
 use crate::seal::draft::{Draft, SlotTerms};
+use crate::seal::vectors;
 use crate::segment::DocId;
 use crate::segment::disk::column::Column;
 use crate::segment::disk::key;
@@ -45,6 +46,11 @@ impl<'a> MergedField<'a> {
 
     /// Writes all parts. `None`: no kept document has the field.
     pub(super) fn write(&mut self, draft: &mut Draft, pace: &mut Pace<'_>) -> io::Result<Option<SlotEntry>> {
+        if self.present().any(|entry| entry.vectors.is_some()) {
+            let entry = vectors::merge(self.inputs, self.slot, draft)?;
+            pace.step(draft.files.written())?;
+            return Ok(entry);
+        }
         let codes = self.length_codes()?;
         let column = self.present().find_map(|entry| entry.column);
         if codes.is_none() && column.is_none() {
@@ -72,7 +78,8 @@ impl<'a> MergedField<'a> {
         };
         pace.step(draft.files.written())?;
         let doc_count = with_field.or(self.seen.as_ref().map(|seen| seen.count())).unwrap_or(0);
-        let entry = SlotEntry { slot: self.slot.0, doc_count, tokens: self.tokens, terms, norms, column };
+        let entry =
+            SlotEntry { slot: self.slot.0, doc_count, tokens: self.tokens, terms, norms, column, vectors: None };
         Ok((doc_count > 0).then_some(entry))
     }
 

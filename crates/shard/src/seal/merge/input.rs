@@ -12,8 +12,8 @@ use crate::segment::{AliveDocs, DocId, Segment};
 const STRIDE_BYTES: u64 = 256 << 10;
 
 /// An input with the new numbers of its documents.
-pub(super) struct Input<'a> {
-    pub(super) segment: &'a SealedSegment,
+pub(in crate::seal) struct Input<'a> {
+    pub(in crate::seal) segment: &'a SealedSegment,
     pub(super) alive: Option<&'a AliveDocs>,
     /// Documents kept in the inputs before.
     pub(super) base: DocId,
@@ -24,7 +24,7 @@ pub(super) struct Input<'a> {
 
 impl Input<'_> {
     /// The new number of a document; `None`: it is not kept.
-    pub(super) fn renumber(&self, doc: DocId) -> Option<DocId> {
+    pub(in crate::seal) fn renumber(&self, doc: DocId) -> Option<DocId> {
         let Some(alive) = self.alive else { return Some(self.base + doc) };
         let (at, bit) = (doc as usize / 64, doc % 64);
         let word = *alive.words().get(at)?;

@@ -18,7 +18,8 @@ mod field;
 mod input;
 
 use field::MergedField;
-use input::{Input, Pace, numbered};
+pub(super) use input::Input;
+use input::{Pace, numbered};
 
 /// A segment to merge, and which of its documents to keep (`None`: all).
 pub type MergeInput<'a> = (Arc<SealedSegment>, Option<&'a AliveDocs>);

@@ -19,6 +19,8 @@ pub(crate) struct Files {
     pub positions: OwnedBytes,
     pub columns: OwnedBytes,
     pub sources: OwnedBytes,
+    /// Empty where no document has a vector.
+    pub vectors: OwnedBytes,
     /// How much of it was read into memory.
     pub memory_bytes: u64,
 }
@@ -53,6 +55,10 @@ impl Files {
             positions: open(manifest::POSITIONS)?,
             columns: open(manifest::COLUMNS)?,
             sources: open(manifest::SOURCES)?,
+            vectors: match manifest.files.iter().any(|entry| entry.name == manifest::VECTORS) {
+                true => open(manifest::VECTORS)?,
+                false => OwnedBytes::empty(),
+            },
             memory_bytes,
         })
     }

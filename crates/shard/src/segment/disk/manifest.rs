@@ -15,6 +15,8 @@ pub(crate) const POSTINGS: &str = "postings";
 pub(crate) const POSITIONS: &str = "positions";
 pub(crate) const COLUMNS: &str = "columns";
 pub(crate) const SOURCES: &str = "sources";
+/// Only where a document has a vector.
+pub(crate) const VECTORS: &str = "vectors";
 
 /// The format that this version writes and reads.
 const FORMAT: u32 = 3;
@@ -51,6 +53,19 @@ pub(crate) struct SlotEntry {
     /// Length codes in `columns`.
     pub norms: Option<Extent>,
     pub column: Option<ColumnEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vectors: Option<VectorsEntry>,
+}
+
+/// The vectors of a field, in `vectors`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct VectorsEntry {
+    pub dimension: u32,
+    pub element: String,
+    pub space: String,
+    /// The document of each row, ascending. `None`: all have one.
+    pub docs: Option<Extent>,
+    pub rows: Extent,
 }
 
 /// The field's stretch of the dictionary.

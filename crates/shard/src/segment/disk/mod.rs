@@ -9,6 +9,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use search::statistics::FieldStatistics;
@@ -17,6 +18,7 @@ use tantivy::store::StoreReader;
 use tantivy::termdict::TermDictionary;
 
 use super::column::{NumberColumn, StringColumn};
+use super::vectors::VectorColumn;
 use super::{DocId, Nested, Norms, Segment, SegmentSize, Terms};
 use crate::error::ShardError;
 use crate::fields::{FieldSlot, meta};
@@ -30,11 +32,13 @@ pub(crate) mod manifest;
 mod positions;
 pub(crate) mod terms;
 mod values;
+pub(crate) mod vectors;
 
 use column::{Column, DiskStrings, extent};
 use files::Files;
 use manifest::{ColumnEntry, Manifest, SlotEntry};
 use terms::{DiskTerms, Inverted};
+pub(crate) use vectors::GRAPH_PREFIX;
 
 /// Blocks of sources that a segment keeps decompressed.
 const CACHED_SOURCES: usize = 128;
@@ -47,10 +51,13 @@ pub struct SealedSegment {
     pub(crate) manifest: Manifest,
     pub(crate) inverted: Arc<Inverted>,
     columns: OwnedBytes,
+    vectors: OwnedBytes,
     sources: StoreReader,
     source_bytes: OwnedBytes,
     size: SegmentSize,
     nested: Option<Nested>,
+    /// Graphs over vectors could not be built.
+    without_graphs: AtomicBool,
     /// Parallel to the manifest's slots.
     opened: Vec<Opened>,
 }
@@ -60,6 +67,7 @@ pub struct SealedSegment {
 struct Opened {
     terms: OnceLock<Arc<DiskTerms>>,
     numbers: OnceLock<Arc<Column<i64>>>,
+    vectors: OnceLock<VectorColumn>,
     strings: OnceLock<Arc<DiskStrings>>,
 }
 
@@ -93,10 +101,12 @@ impl SealedSegment {
             directory: directory.to_owned(),
             inverted: Arc::new(Inverted::new(dictionary, files.postings, files.positions)),
             columns: files.columns,
+            vectors: files.vectors,
             sources,
             source_bytes: files.sources,
             size: SegmentSize { memory_bytes: files.memory_bytes + OPEN_BYTES, disk_bytes },
             nested: None,
+            without_graphs: AtomicBool::new(false),
             opened: manifest.slots.iter().map(|_| Opened::default()).collect(),
             manifest,
         };
@@ -228,12 +238,20 @@ impl Segment for SealedSegment {
         Ok(self.disk_strings(field)?.map(|column| column as Arc<dyn StringColumn>))
     }
 
+    fn vectors(&self, field: FieldSlot) -> io::Result<Option<VectorColumn>> {
+        self.disk_vectors(field)
+    }
+
     fn source(&self, doc: DocId) -> io::Result<Arc<[u8]>> {
         let bytes = self.sources.get_document_bytes(doc).map_err(io::Error::other)?;
         Ok(if *bytes == *crate::seal::NO_SOURCE { Arc::default() } else { Arc::from(&bytes[..]) })
     }
 
     fn size(&self) -> SegmentSize {
-        SegmentSize { memory_bytes: self.size.memory_bytes + self.inverted.cached_bytes(), ..self.size }
+        let (_, graphs, _) = self.vector_bytes();
+        SegmentSize {
+            memory_bytes: self.size.memory_bytes + self.inverted.cached_bytes(),
+            disk_bytes: self.size.disk_bytes + graphs,
+        }
     }
 }

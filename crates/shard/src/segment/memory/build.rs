@@ -217,6 +217,7 @@ fn plan(layout: &Layout) -> (Option<Record>, bool, bool) {
         Layout::Text { detail, norms, .. } => (Some(detail.into()), false, norms),
         Layout::Exact { postings, column, norms } => (postings.then_some(Record::Docs), column, norms && postings),
         Layout::Number { postings, column } => (postings.then_some(Record::Docs), column, false),
+        Layout::Vector { .. } => (None, false, false),
     }
 }
 

@@ -204,7 +204,8 @@ impl Data {
 fn document_bytes(document: &SequencedDocument) -> usize {
     let prepared = &document.document;
     let inner: usize = prepared.inner_values().map(values_bytes).sum();
-    prepared.id.len() + prepared.source.len() + values_bytes(prepared.values()) + inner + 250
+    let vectors: usize = prepared.vectors.iter().map(|vector| vector.row.len() + 56).sum();
+    vectors + prepared.id.len() + prepared.source.len() + values_bytes(prepared.values()) + inner + 250
 }
 
 fn values_bytes(values: Values<'_>) -> usize {

@@ -3,12 +3,14 @@
 //! In: prepared documents ([`MemoryBlock::build`]) or other blocks ([`MemoryBlock::merge`]). Out: what [`Segment`] asks for. The log makes
 //! blocks durable; nothing here touches a disk. When blocks are merged and sealed is the engine's business.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use search::statistics::FieldStatistics;
 
 use super::column::{NumberColumn, StringColumn};
+use super::vectors::VectorColumn;
 use super::{AliveDocs, DocId, Nested, Norms, Segment, SegmentSize, Terms};
 use crate::fields::{FieldSlot, FieldTable, meta};
 use crate::prepared::SequencedDocument;
@@ -21,6 +23,7 @@ mod merge;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod vectors;
 
 use column::{BlockNumbers, BlockStrings};
 use data::{Data, Stretch};
@@ -35,6 +38,7 @@ pub struct MemoryBlock {
     data: Arc<Data>,
     nested: Option<Nested>,
     bytes: u64,
+    vectors: OnceLock<BTreeMap<FieldSlot, VectorColumn>>,
 }
 
 impl MemoryBlock {
@@ -65,7 +69,7 @@ impl MemoryBlock {
         let paths = data.row(meta::NESTED_PATH).map(|row| BlockTerms { data: data.clone(), row: *row });
         // Memory always reads.
         let nested = paths.and_then(|paths| Nested::of(&paths, data.doc_count()).ok().flatten());
-        Self { data, nested, bytes }
+        Self { data, nested, bytes, vectors: OnceLock::new() }
     }
 }
 
@@ -108,6 +112,11 @@ impl Segment for MemoryBlock {
         Ok(column.map(|column| Arc::new(strings(column)) as Arc<dyn StringColumn>))
     }
 
+    fn vectors(&self, field: FieldSlot) -> io::Result<Option<VectorColumn>> {
+        let columns = self.vectors.get_or_init(|| vectors::columns(&self.data));
+        Ok(columns.get(&field).cloned())
+    }
+
     fn source(&self, doc: DocId) -> io::Result<Arc<[u8]>> {
         if doc >= self.data.doc_count() {
             return Err(io::ErrorKind::NotFound.into());
@@ -116,7 +125,8 @@ impl Segment for MemoryBlock {
     }
 
     fn size(&self) -> SegmentSize {
-        SegmentSize { memory_bytes: self.bytes, disk_bytes: 0 }
+        let gathered: u64 = self.vectors.get().into_iter().flatten().map(|(_, column)| column.bytes()).sum();
+        SegmentSize { memory_bytes: self.bytes + gathered, disk_bytes: 0 }
     }
 }
 

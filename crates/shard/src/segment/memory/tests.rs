@@ -58,6 +58,7 @@ fn document(number: usize, (texts, plain, words, numbers): &Values) -> Sequenced
         exact,
         numbers,
         inner: Vec::new(),
+        vectors: Vec::new(),
     };
     SequencedDocument { document: Arc::new(document), seq_no: number as u64 + 7, primary_term: 1, version: 2 }
 }

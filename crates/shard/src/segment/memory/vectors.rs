@@ -1,0 +1,38 @@
+//! Vectors of a block: gathered from its documents when they are first searched, so that a refresh does not pay for them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use vector::{Rows, Shape};
+
+use super::data::Data;
+use crate::fields::FieldSlot;
+use crate::segment::DocId;
+use crate::segment::vectors::VectorColumn;
+
+struct Gathered {
+    shape: Shape,
+    docs: Vec<DocId>,
+    rows: Vec<u8>,
+}
+
+/// The columns of all fields of vectors.
+pub(super) fn columns(data: &Data) -> BTreeMap<FieldSlot, VectorColumn> {
+    let mut fields: BTreeMap<FieldSlot, Gathered> = BTreeMap::new();
+    for (doc, document) in data.numbered() {
+        for vector in &document.document.vectors {
+            let empty = || Gathered { shape: vector.shape, docs: Vec::new(), rows: Vec::new() };
+            let field = fields.entry(vector.slot).or_insert_with(empty);
+            if field.shape == vector.shape {
+                field.docs.push(doc);
+                field.rows.extend_from_slice(&vector.row);
+            }
+        }
+    }
+    let all = data.doc_count() as usize;
+    let column = |field: Gathered| {
+        let docs = (field.docs.len() < all).then(|| field.docs.into());
+        Some(VectorColumn::new(Rows::new(field.shape, Arc::new(field.rows)).ok()?, docs))
+    };
+    fields.into_iter().filter_map(|(slot, field)| Some((slot, column(field)?))).collect()
+}
