@@ -205,7 +205,7 @@ fn one_beside(value: &Value) -> Result<Query, Error> {
             _ => return Err(field.undeclared()),
         }
     }
-    let name = name.ok_or_else(|| Error::new(ErrorKind::XContentParse, "Required [field]"))?;
+    let name = name.ok_or_else(|| Error::parsing("[knn] requires [field]"))?;
     if let (Some(k), Some(candidates)) = (asked.k, asked.ef_search)
         && candidates < k
     {

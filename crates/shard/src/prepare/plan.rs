@@ -41,7 +41,7 @@ pub(super) struct ObjectPlan {
 #[derive(Debug)]
 pub(super) enum Child {
     Object(ObjectPlan),
-    Field(FieldPlan),
+    Field(Box<FieldPlan>),
 }
 
 #[derive(Debug)]
@@ -119,7 +119,7 @@ impl Child {
     pub(super) fn new(path: &Arc<str>, node: &Node, dynamic: Dynamic, context: Context<'_>) -> Result<Self, Error> {
         Ok(match node {
             Node::Object(object) => Self::Object(ObjectPlan::new(path.clone(), object, dynamic, context)?),
-            Node::Field(field) => Self::Field(FieldPlan::new(field, context)?),
+            Node::Field(field) => Self::Field(Box::new(FieldPlan::new(field, context)?)),
         })
     }
 }

@@ -155,7 +155,7 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn child_value(&mut self, child: &Child, key: &str) -> Done {
-        let field = if let Child::Field(field) = child { Some(field) } else { None };
+        let field = if let Child::Field(field) = child { Some(&**field) } else { None };
         let value = self.value_of(field)?;
         self.child(child, key, value)
     }
