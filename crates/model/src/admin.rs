@@ -234,6 +234,33 @@ pub struct ShardStats {
     /// Whether writers wait for merges now, and how long they have waited.
     pub is_throttled: bool,
     pub throttled_ms: u64,
+    pub vectors: VectorStats,
+}
+
+/// What vectors take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VectorStats {
+    /// Bytes of vectors and graphs that are open, mapped or in memory.
+    pub bytes: u64,
+    /// Of them graphs.
+    pub graph_bytes: u64,
+    /// Graphs in use, and those still to be built.
+    pub graphs: u64,
+    pub missing: u64,
+    /// Graphs built since the copy was opened, and what that took.
+    pub built: u64,
+    pub built_ms: u64,
+}
+
+impl VectorStats {
+    fn add(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.graph_bytes += other.graph_bytes;
+        self.graphs += other.graphs;
+        self.missing += other.missing;
+        self.built += other.built;
+        self.built_ms += other.built_ms;
+    }
 }
 
 impl ShardStats {
@@ -266,6 +293,7 @@ impl ShardStats {
         self.merged_bytes += other.merged_bytes;
         self.merges_running += other.merges_running;
         self.merge_throttled_ms += other.merge_throttled_ms;
+        self.vectors.add(other.vectors);
         self.is_throttled |= other.is_throttled;
         self.throttled_ms += other.throttled_ms;
     }

@@ -22,8 +22,19 @@ use crate::indexes::OpenShard;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Work {
     Refresh,
-    Flush { force: bool },
-    Merge { max_num_segments: Option<u32>, only_expunge_deletes: bool },
+    Flush {
+        force: bool,
+    },
+    Merge {
+        max_num_segments: Option<u32>,
+        only_expunge_deletes: bool,
+    },
+    /// Graphs over vectors are built and opened.
+    Warm,
+}
+
+pub(super) async fn warm_vectors(core: &Arc<Core>, target: Target) -> Result<Shards, Error> {
+    each(core, &target, Work::Warm).await
 }
 
 pub(super) async fn refresh(core: &Arc<Core>, target: Target) -> Result<Shards, Error> {
@@ -135,6 +146,10 @@ pub(super) fn maintain(shard: &OpenShard, work: Work) -> Result<(), Error> {
     let copy = shard.copy()?;
     let done = match work {
         Work::Refresh => copy.refresh(),
+        Work::Warm => {
+            copy.warm_vectors();
+            Ok(())
+        }
         Work::Flush { force } => copy.flush(force),
         Work::Merge { max_num_segments, only_expunge_deletes } => {
             copy.force_merge(max_num_segments, only_expunge_deletes)

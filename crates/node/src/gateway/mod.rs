@@ -127,6 +127,10 @@ impl Gateway for NodeGateway {
         indexes::update_aliases(&self.core, actions).await
     }
 
+    async fn warm_vectors(&self, target: Target) -> Answer<Shards> {
+        maintenance::warm_vectors(&self.core, target).await
+    }
+
     async fn refresh(&self, target: Target) -> Answer<Shards> {
         maintenance::refresh(&self.core, target).await
     }

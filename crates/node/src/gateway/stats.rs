@@ -9,7 +9,7 @@ use cluster::resolve::{Options, resolve};
 use cluster::state::NodeId;
 use model::admin::{
     BreakerStats, CopyStats, HttpStats, NodeStats, OperationStats, SegmentInfo, ShardInfo, ShardStats, StatsResponse,
-    TranslogStats,
+    TranslogStats, VectorStats,
 };
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, SeqNo};
@@ -179,5 +179,13 @@ fn shard_stats(facts: &shard::engine::CopyStats, used: &Used) -> ShardStats {
         merge_throttled_ms: facts.merge_throttled_ms,
         is_throttled: facts.is_throttled,
         throttled_ms: facts.throttled_ms,
+        vectors: VectorStats {
+            bytes: facts.vectors.bytes,
+            graph_bytes: facts.vectors.graph_bytes,
+            graphs: facts.vectors.graphs,
+            missing: facts.vectors.missing,
+            built: facts.vectors.built,
+            built_ms: facts.vectors.built_ms,
+        },
     }
 }

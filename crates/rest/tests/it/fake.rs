@@ -207,6 +207,10 @@ impl Gateway for Fake {
         Ok(shards())
     }
 
+    async fn warm_vectors(&self, _: Target) -> Answer<Shards> {
+        Ok(shards())
+    }
+
     async fn flush(&self, request: Flush) -> Answer<Shards> {
         self.scripted(|script| script.told(request, shards()))
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::ShardCopy;
+use super::{ShardCopy, VectorStats};
 use super::tail::Tail;
 
 /// Kept while the copy is open.
@@ -94,6 +94,7 @@ pub struct CopyStats {
     pub is_throttled: bool,
     pub throttled_ms: u64,
     pub tail: Tail,
+    pub vectors: VectorStats,
     pub segments: Vec<SegmentFacts>,
 }
 
@@ -138,6 +139,7 @@ impl ShardCopy {
             is_throttled: self.is_throttled(),
             throttled_ms: self.counters.throttled_micros.load(Ordering::Relaxed) / 1000,
             tail: self.tail(),
+            vectors: self.vector_stats(),
             segments,
         }
     }

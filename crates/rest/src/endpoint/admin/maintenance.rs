@@ -1,4 +1,4 @@
-//! `_refresh`, `_flush`, `_forcemerge`, `_cache/clear`: sent to every copy.
+//! `_refresh`, `_flush`, `_forcemerge`, `_cache/clear`, the warming of vectors: sent to every copy.
 
 use std::sync::Arc;
 
@@ -16,6 +16,13 @@ pub(super) async fn refresh(server: Arc<Server>, mut request: Request) -> Result
     let target = request.target()?;
     request.finish()?;
     Ok(told(&server.gateway.refresh(target).await?))
+}
+
+/// Of a k-NN index: afterwards searches walk through graphs that are open.
+pub(super) async fn warm_vectors(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let target = request.target()?;
+    request.finish()?;
+    Ok(told(&server.gateway.warm_vectors(target).await?))
 }
 
 pub(super) async fn flush(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {

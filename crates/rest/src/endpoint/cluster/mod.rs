@@ -4,6 +4,7 @@ mod allocation;
 mod analysis;
 mod health;
 mod hot_threads;
+mod knn_stats;
 mod node_stats;
 mod nodes;
 mod process;
@@ -56,6 +57,13 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&get, &["/_nodes/hot_threads", "/_nodes/{node_id}/hot_threads"], hot_threads::hot_threads);
     // There are no snapshots yet, and so no repositories.
     routes.add(&get, &["/_snapshot", "/_snapshot/{repository}"], state::repositories);
+    let vectors = [
+        "/_plugins/_knn/stats",
+        "/_plugins/_knn/stats/{metric}",
+        "/_plugins/_knn/{node_id}/stats",
+        "/_plugins/_knn/{node_id}/stats/{metric}",
+    ];
+    routes.add(&get, &vectors, knn_stats::stats);
     routes.add(&get, &["/_prometheus/metrics"], process::metrics);
     routes.add(&get, &["/_health/live"], process::live);
     routes.add(&get, &["/_health/ready"], process::ready);
