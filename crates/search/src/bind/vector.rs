@@ -23,6 +23,10 @@ impl Binder<'_> {
             Target::Nothing if query.ignore_unmapped => return Ok(none_requested()),
             _ => return Err(no_vectors(&query.field)),
         };
+        if let Some(path) = self.context.mapping.nested_path_of(&field.path) {
+            let reason = format!("[knn] on a field inside of nested objects ([{path}])");
+            return Err(Error::not_implemented(reason).into());
+        }
         check(vectors, &query.vector)?;
         if query.nprobes {
             let engine = if vectors.engine == VectorEngine::Lucene { "LUCENE" } else { "FAISS" };

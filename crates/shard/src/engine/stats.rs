@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::{ShardCopy, VectorStats};
 use super::tail::Tail;
+use super::{ShardCopy, VectorStats};
 
 /// Kept while the copy is open.
 #[derive(Default)]

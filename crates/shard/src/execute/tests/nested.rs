@@ -54,6 +54,7 @@ fn prepared(table: &FieldTable, at: usize, document: &Document) -> SequencedDocu
         exact: vec![(meta::ID, id.as_bytes().into())],
         numbers: Vec::new(),
         inner: inside.collect(),
+        vectors: Vec::new(),
     };
     SequencedDocument { document: Arc::new(document), seq_no: at as u64, primary_term: 1, version: 1 }
 }
