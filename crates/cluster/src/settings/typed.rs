@@ -110,6 +110,11 @@ impl Reader<'_> {
         value::flag(&self.text(name))
     }
 
+    fn knn_ef_search(&self) -> Result<Option<u32>, Error> {
+        let name = "knn.algo_param.ef_search";
+        self.given(name).map(|_| self.number(name).map(|ef| ef.min(10_000) as u32)).transpose()
+    }
+
     fn time(&self, name: &str) -> Result<Option<u64>, Error> {
         value::time(&format!("index.{name}"), &self.text(name))
     }
@@ -202,10 +207,7 @@ impl Typed {
             max_analyzed_offset: read.number("highlight.max_analyzed_offset")?,
             max_token_count: read.number("analyze.max_token_count")?,
             max_nested_depth: read.number("query.max_nested_depth")? as u32,
-            knn_ef_search: match read.given("knn.algo_param.ef_search") {
-                Some(_) => Some(read.number("knn.algo_param.ef_search")?.min(10_000) as u32),
-                None => None,
-            },
+            knn_ef_search: read.knn_ef_search()?,
         })
     }
 
