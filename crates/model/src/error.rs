@@ -255,7 +255,7 @@ kinds! {
     MethodNotAllowed "method_not_allowed" 405
     NamedObjectNotFound "named_object_not_found_exception" 400
     NodeDisconnected "node_disconnected_exception" 500
-    NodeNotConnected "node_not_connected_exception" 500
+    NodeNotConnected "node_not_connected_exception" 503
     NotImplemented "not_implemented_exception" 501
     NotSerializable "not_x_content_exception" 400
     NoSuchNode "no_such_node_exception" 500

@@ -190,8 +190,10 @@ fn a_node_that_holds_no_shard_answers_as_recorded() {
     let known = known();
     let others = [
         "aggs_segments",
+        "allocation",
         "analysis",
         "analyze",
+        "cat",
         "cluster",
         "errors",
         "filter_path",
