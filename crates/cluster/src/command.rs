@@ -49,6 +49,14 @@ pub enum Command {
         persistent: Map<String, Value>,
         transient: Map<String, Value>,
     },
+    /// In place of what has the name.
+    PutSearchPipeline {
+        name: Arc<str>,
+        definition: Value,
+    },
+    DeleteSearchPipelines {
+        names: Vec<Arc<str>>,
+    },
     NodeJoined {
         id: NodeId,
         node: Node,

@@ -23,6 +23,9 @@ pub struct State {
     pub nodes: BTreeMap<NodeId, Node>,
     #[serde(default)]
     pub templates: Arc<Templates>,
+    /// Definitions of search pipelines, by name.
+    #[serde(default)]
+    pub search_pipelines: BTreeMap<Arc<str>, Value>,
     /// Nodes that are to leave and vote no more.
     #[serde(default)]
     pub voting_exclusions: BTreeSet<VotingExclusion>,
@@ -174,6 +177,7 @@ impl PartialEq for State {
             && self.version == other.version
             && self.settings == other.settings
             && self.nodes == other.nodes
+            && self.search_pipelines == other.search_pipelines
             && self.voting_exclusions == other.voting_exclusions
             && (Arc::ptr_eq(&self.templates, &other.templates) || self.templates == other.templates)
             && self.graveyard == other.graveyard

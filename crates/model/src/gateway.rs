@@ -3,9 +3,11 @@
 //! A dialect parses bytes into these requests and renders these answers; it knows neither shards nor time nor disks.
 //! Dropping a returned future cancels what it asked for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 use crate::admin::{
     AliasAction, AnalyzeRequest, AnalyzeResponse, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
@@ -106,6 +108,20 @@ pub trait Gateway: Send + Sync + 'static {
     /// Which shards a search with these routing values would ask.
     fn search_shards(&self, _: &Target, _: &[String]) -> Answer<Vec<SearchedIndex>> {
         Err(Error::not_implemented("_search_shards"))
+    }
+    /// Keeps a search pipeline under a name, in place of what had it.
+    async fn put_search_pipeline(&self, name: String, definition: Value) -> Answer<()> {
+        let _ = definition;
+        Err(Error::not_implemented(format!("the search pipeline [{name}]")))
+    }
+    /// Deletes the search pipelines that a name or a pattern stands for.
+    async fn delete_search_pipelines(&self, pattern: String) -> Answer<()> {
+        Err(Error::not_implemented(format!("the search pipeline [{pattern}]")))
+    }
+    /// The search pipelines that patterns name (none: all), by name.
+    fn search_pipelines(&self, patterns: &[String]) -> BTreeMap<Arc<str>, Value> {
+        let _ = patterns;
+        BTreeMap::new()
     }
 
     // The process.

@@ -47,6 +47,8 @@ pub struct SearchRequest {
     pub request_cache: Option<bool>,
     /// The groups under which the search is counted, too.
     pub stats: Vec<String>,
+    /// `None`: as the settings of its indexes say.
+    pub pipeline: Option<PipelineChoice>,
     /// How many shards of one node are searched at a time.
     pub max_concurrent_shard_requests: u32,
     /// Shards first publish what has been written and not been refreshed; costs nothing where nothing has.
@@ -80,11 +82,21 @@ impl SearchRequest {
             typed_keys: false,
             request_cache: None,
             stats: Vec::new(),
+            pipeline: None,
             max_concurrent_shard_requests: 5,
             publish_pending: false,
             pre_filter_shard_size: None,
         }
     }
+}
+
+/// The search pipeline that a request goes through.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum PipelineChoice {
+    /// `_none`: none, whatever settings say.
+    Named(String),
+    /// Its definition.
+    Inline(#[serde(with = "crate::wire::json")] Value),
 }
 
 /// How far matches are counted.

@@ -7,6 +7,7 @@ pub mod bound;
 pub mod describe;
 pub mod fetch;
 pub mod merge;
+pub mod pipeline;
 pub mod scatter;
 pub mod shard_query;
 pub mod statistics;

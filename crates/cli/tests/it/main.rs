@@ -7,6 +7,7 @@ mod crud;
 mod durability;
 mod failed_copy;
 mod hostile;
+mod hybrid;
 mod nodes;
 mod python;
 mod redis;

@@ -142,7 +142,7 @@ pub const TABLE: &[Setting] = &[
     row("history.uuid", Private, Text, ""),
     row("default_pipeline", Absent, Text, "_none"),
     row("final_pipeline", Absent, Text, "_none"),
-    row("search.default_pipeline", Absent, Text, "_none"),
+    row("search.default_pipeline", Dynamic, Text, "_none"),
     row("search.throttled", Absent, Flag, "false"),
     row("sort.", Absent, Text, ""),
     row("knn", Static, Flag, "false"),

@@ -5,6 +5,7 @@
 pub mod compound;
 pub mod full_text;
 pub mod geo;
+pub mod hybrid;
 pub mod nested;
 pub mod query_string;
 pub mod ranked;
@@ -57,6 +58,7 @@ pub enum Kind {
     Ranked(Box<ranked::Ranked>),
     Nested(Box<Nested>),
     Knn(Box<Knn>),
+    Hybrid(Box<hybrid::Hybrid>),
 }
 
 impl Query {
@@ -93,6 +95,10 @@ impl Query {
             Kind::ConstantScore(inner) => inner.collect_lookups(found),
             Kind::Nested(nested) => nested.query.collect_lookups(found),
             Kind::Knn(knn) => all(&mut knn.filter.iter_mut()),
+            Kind::Hybrid(hybrid) => {
+                let hybrid::Hybrid { queries, filter, .. } = &mut **hybrid;
+                all(&mut queries.iter_mut().chain(filter));
+            }
             Kind::DisMax(best) => all(&mut best.queries.iter_mut()),
             Kind::FunctionScore(score) => {
                 let FunctionScore { query, functions, .. } = &mut **score;
@@ -117,6 +123,7 @@ impl Query {
                 std::iter::once(&score.query).chain(filters).collect()
             }
             Kind::Nested(nested) => vec![&nested.query],
+            Kind::Hybrid(hybrid) => hybrid.queries.iter().chain(&hybrid.filter).collect(),
             _ => Vec::new(),
         }
     }
@@ -151,6 +158,7 @@ impl Query {
             Kind::Ranked(_) => "ranked",
             Kind::Nested(_) => "nested",
             Kind::Knn(_) => "knn",
+            Kind::Hybrid(_) => "hybrid",
         }
     }
 }

@@ -13,6 +13,7 @@ mod lookup;
 mod maintenance;
 mod nodes;
 mod patience;
+mod pipelines;
 mod queries;
 pub mod remote;
 mod search;
@@ -217,6 +218,18 @@ impl Gateway for NodeGateway {
 
     async fn tasks(&self, filter: TaskFilter) -> Answer<TaskList> {
         tasks::list(&self.core, filter).await
+    }
+
+    async fn put_search_pipeline(&self, name: String, definition: serde_json::Value) -> Answer<()> {
+        pipelines::put(&self.core, name, definition).await
+    }
+
+    async fn delete_search_pipelines(&self, pattern: String) -> Answer<()> {
+        pipelines::delete(&self.core, pattern).await
+    }
+
+    fn search_pipelines(&self, patterns: &[String]) -> std::collections::BTreeMap<Arc<str>, serde_json::Value> {
+        pipelines::get(&self.core, patterns)
     }
 
     async fn cancel_tasks(&self, filter: TaskFilter) -> Answer<TaskList> {

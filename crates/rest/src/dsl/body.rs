@@ -2,13 +2,14 @@
 
 use model::error::{Error, ErrorKind};
 use model::query::Query;
-use model::search::{SearchRequest, TrackTotal};
+use model::search::{PipelineChoice, SearchRequest, TrackTotal};
 use model::target::Target;
 use serde_json::{Map, Value};
 
 use super::aggregation::aggregations;
 use super::field::{Field, fields, text_of};
 use super::highlight::highlight;
+use super::hybrid::retriever;
 use super::knn;
 use super::queries::query;
 use super::sort::sort;
@@ -106,7 +107,7 @@ fn read_scalar(field: Field<'_>, request: &mut SearchRequest) -> Result<(), Erro
                 return Err(Error::not_implemented(format!("[{}]", field.key)));
             }
         }
-        "search_pipeline" => return Err(Error::not_implemented("[search_pipeline]")),
+        "search_pipeline" => request.pipeline = Some(PipelineChoice::Named(field.text()?)),
         _ => return Err(unknown_key(field.key, field.value)),
     }
     Ok(())
@@ -161,9 +162,11 @@ fn read_object(field: Field<'_>, object: &Map<String, Value>, request: &mut Sear
         "sort" => request.sort = sort(field.value)?,
         "highlight" => request.fetch.highlight = Some(Box::new(highlight(object)?)),
         "aggs" | "aggregations" => request.aggregations = aggregations(object)?,
+        "retriever" => retriever(object, request)?,
+        "search_pipeline" => request.pipeline = Some(PipelineChoice::Inline(field.value.clone())),
         "suggest" | "script_fields" | "ext" | "derived" if object.is_empty() => {}
-        "collapse" | "derived" | "ext" | "indices_boost" | "pit" | "rescore" | "script_fields" | "search_pipeline"
-        | "slice" | "suggest" => {
+        "collapse" | "derived" | "ext" | "indices_boost" | "pit" | "rescore" | "script_fields" | "slice"
+        | "suggest" => {
             return Err(Error::not_implemented(format!("[{}] of a search", field.key)));
         }
         _ => return Err(unknown_key(field.key, field.value)),

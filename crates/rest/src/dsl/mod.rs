@@ -14,6 +14,7 @@ mod function_score;
 pub(crate) mod fuzziness;
 mod geo;
 mod highlight;
+mod hybrid;
 mod knn;
 mod nested;
 mod queries;

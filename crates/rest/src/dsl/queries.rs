@@ -5,7 +5,7 @@ use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
 use super::field::{Carried, Field, fields, text_of};
-use super::{compound, full_text, function_score, geo, knn, nested, strings, suggest, term_level};
+use super::{compound, full_text, function_score, geo, hybrid, knn, nested, strings, suggest, term_level};
 
 /// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
 pub const MAX_QUERY_DEPTH: usize = 100;
@@ -13,7 +13,7 @@ pub const MAX_QUERY_DEPTH: usize = 100;
 /// What reads the object after a query's name. `depth` is its own, from 1.
 type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
 
-const KNOWN: [(&str, Read); 29] = [
+const KNOWN: [(&str, Read); 30] = [
     ("bool", compound::boolean),
     ("boosting", compound::boosting),
     ("constant_score", compound::constant_score),
@@ -24,6 +24,7 @@ const KNOWN: [(&str, Read); 29] = [
     ("geo_bounding_box", |object, _| geo::bounding_box(object)),
     ("geo_distance", |object, _| geo::distance(object)),
     ("geo_polygon", |object, _| geo::polygon(object)),
+    ("hybrid", hybrid::hybrid),
     ("ids", |object, _| term_level::ids(object)),
     ("knn", knn::knn),
     ("match", |object, _| full_text::match_query(object)),
@@ -46,7 +47,7 @@ const KNOWN: [(&str, Read); 29] = [
 ];
 
 /// Queries of OpenSearch and its usual plugins that Shoal has not.
-const MISSING: [&str; 25] = [
+const MISSING: [&str; 24] = [
     "combined_fields",
     "common",
     "distance_feature",
@@ -54,7 +55,6 @@ const MISSING: [&str; 25] = [
     "geo_shape",
     "has_child",
     "has_parent",
-    "hybrid",
     "intervals",
     "more_like_this",
     "neural",

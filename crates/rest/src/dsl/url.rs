@@ -2,7 +2,7 @@
 
 use model::error::Error;
 use model::query::{Kind, Query};
-use model::search::{FieldSpec, SearchRequest, SourceFilter, TrackTotal};
+use model::search::{FieldSpec, PipelineChoice, SearchRequest, SourceFilter, TrackTotal};
 
 use super::body::{not_negative, track_up_to};
 use super::field::operator;
@@ -52,6 +52,9 @@ pub fn apply_params(request: &mut SearchRequest, params: &mut Params) -> Result<
     }
     if let Some(routing) = params.list("routing") {
         request.routing = routing;
+    }
+    if let Some(name) = params.take("search_pipeline") {
+        request.pipeline = Some(PipelineChoice::Named(name));
     }
     if let Some(preference) = params.take("preference") {
         request.preference = Some(preference);

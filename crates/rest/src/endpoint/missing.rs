@@ -55,8 +55,6 @@ const MISSING: &[(&str, &str)] = &[
     ("GO", "/_ingest/pipeline/_simulate"),
     ("GO", "/_ingest/pipeline/{id}/_simulate"),
     ("G", "/_ingest/processor/grok"),
-    ("G", "/_search/pipeline"),
-    ("GPD", "/_search/pipeline/{id}"),
     ("GPOD", "/_scripts/{id}"),
     ("PO", "/_scripts/{id}/{context}"),
     ("G", "/_script_context"),

@@ -2,8 +2,9 @@
 
 use model::query::Query;
 use model::query::compound::{Boolean, Boosting, DisMax};
+use model::query::hybrid::Hybrid;
 
-use super::fault::Outcome;
+use super::fault::{Fault, Outcome};
 use super::{Binder, limits, minimum};
 use crate::bound::{BoundBool, BoundKind, BoundQuery};
 
@@ -59,6 +60,20 @@ impl Binder<'_> {
             all_but(&mut clauses);
         }
         Ok(BoundQuery::new(BoundKind::Bool(clauses)))
+    }
+
+    /// What any of the queries matches: ranking them together is the coordinator's business.
+    pub(super) fn hybrid(&self, query: &Hybrid) -> Outcome<BoundQuery> {
+        if self.depth > 1 {
+            let reason = "hybrid query must be a top level query and cannot be wrapped into other queries";
+            return Err(Fault::illegal_argument(reason));
+        }
+        self.boolean(&Boolean {
+            should: query.queries.clone(),
+            filter: query.filter.iter().cloned().collect(),
+            minimum_should_match: Some("1".to_owned()),
+            ..Boolean::default()
+        })
     }
 
     pub(super) fn boosting(&self, query: &Boosting) -> Outcome<BoundQuery> {

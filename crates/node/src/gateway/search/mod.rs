@@ -3,6 +3,7 @@
 mod aggregations;
 mod ask;
 mod brief;
+mod hybrid;
 mod pinned;
 mod place;
 pub(super) mod statistics;
@@ -37,7 +38,7 @@ use winners::Winners;
 pub(super) async fn search(core: &Arc<Core>, request: SearchRequest) -> Result<SearchResponse, Error> {
     let begun = Instant::now();
     let task = core.tasks.begin(task(&request));
-    let result = task.run(search_counted(core, request, begun, task.id())).await;
+    let result = task.run(piped(core, request, begun, task.id())).await;
     core.metrics.request(Action::Search, begun.elapsed());
     core.metrics.ended(match &result {
         Err(error) if error.kind == ErrorKind::TaskCancelled => Ending::Cancelled,
@@ -53,6 +54,30 @@ fn task(request: &SearchRequest) -> Begun {
     let (names, kind) = (request.target.names.join(","), request.query.kind_name());
     let description = format!("indices[{names}], search_type[QUERY_THEN_FETCH], query[{kind}]");
     Begun { action: "indices:data/read/search", description, parent: None, cancellable: true }
+}
+
+/// A search with its pipeline around it; one of several queries is carried out query by query.
+async fn piped(
+    core: &Arc<Core>,
+    mut request: SearchRequest,
+    begun: Instant,
+    task: TaskId,
+) -> Result<SearchResponse, Error> {
+    let pipeline = super::pipelines::of(core, &request)?;
+    if let Some(pipeline) = &pipeline {
+        super::pipelines::filter(pipeline, &mut request)?;
+    }
+    let mut answer = match &request.query.kind {
+        model::query::Kind::Hybrid(hybrid) => {
+            let fusion = pipeline.as_ref().and_then(|pipeline| pipeline.fusion.as_ref());
+            hybrid::search(core, &request, hybrid, fusion, (begun, &task)).await?
+        }
+        _ => search_counted(core, request, begun, task).await?,
+    };
+    if let Some(pipeline) = &pipeline {
+        pipeline.answer(&mut answer);
+    }
+    Ok(answer)
 }
 
 async fn search_counted(

@@ -5,6 +5,7 @@ mod explain;
 mod field_caps;
 mod msearch;
 mod one;
+mod pipeline;
 mod search_shards;
 mod validate;
 
@@ -22,6 +23,9 @@ use crate::router::Routes;
 pub(super) fn routes(routes: &mut Routes) {
     let methods = [Method::GET, Method::POST];
     routes.add(&methods, &["/_search", "/{index}/_search"], one::search);
+    routes.add(&[Method::PUT], &["/_search/pipeline/{id}"], pipeline::put);
+    routes.add(&[Method::DELETE], &["/_search/pipeline/{id}"], pipeline::delete);
+    routes.add(&[Method::GET], &["/_search/pipeline", "/_search/pipeline/{id}"], pipeline::show);
     routes.add(&methods, &["/_msearch", "/{index}/_msearch"], msearch::msearch);
     routes.add(&methods, &["/_count", "/{index}/_count"], count::count);
     routes.add(&methods, &["/_validate/query", "/{index}/_validate/query"], validate::validate);
@@ -36,7 +40,7 @@ pub(super) fn routes(routes: &mut Routes) {
 /// Out: how shards are gone through, where that is said.
 ///
 /// # Errors
-/// `illegal_argument_exception` for values that do not fit, 501 for `scroll`, search pipelines and the like.
+/// `illegal_argument_exception` for values that do not fit, 501 for `scroll` and the like.
 fn execution(params: &mut Params) -> Result<Execution, Error> {
     if let Some(given) = params.take("search_type") {
         search_type(&given)?;
@@ -57,13 +61,8 @@ fn execution(params: &mut Params) -> Result<Execution, Error> {
             return Err(Error::not_implemented(format!("[{name}] of a search")));
         }
     }
-    match params.take("search_pipeline").as_deref() {
-        None | Some("_none") => {
-            let [concurrent, pre_filter] = [concurrent, pre_filter].map(|given| given.map(i32::unsigned_abs));
-            Ok(Execution { concurrent, pre_filter })
-        }
-        Some(name) => Err(Error::not_implemented(format!("[search_pipeline] [{name}]"))),
-    }
+    let [concurrent, pre_filter] = [concurrent, pre_filter].map(|given| given.map(i32::unsigned_abs));
+    Ok(Execution { concurrent, pre_filter })
 }
 
 /// How the shards of a search are gone through; `None`: as it is usual.

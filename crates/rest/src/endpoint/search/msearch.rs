@@ -33,6 +33,9 @@ pub(super) async fn msearch(server: Arc<Server>, mut request: Request) -> Result
     let body = request.body_or_source()?;
     let target = request.target()?;
     let execution = execution(&mut request.params)?;
+    if let Some(name) = request.params.take("search_pipeline").filter(|name| name != "_none") {
+        return Err(Error::not_implemented(format!("[search_pipeline] [{name}] of several searches")));
+    }
     let total_as_int = request.params.flag("rest_total_hits_as_int")?.unwrap_or(false);
     let typed_keys = request.params.flag("typed_keys")?.unwrap_or(false);
     let concurrent = match request.params.int("max_concurrent_searches")? {

@@ -1,0 +1,50 @@
+//! `_search/pipeline`: search pipelines put, shown, deleted.
+
+use std::sync::Arc;
+
+use model::error::{Error, ErrorKind};
+use serde_json::{Map, Value};
+
+use crate::endpoint::{Server, options};
+use crate::json;
+use crate::params::split;
+use crate::reply::Reply;
+use crate::request::Request;
+
+pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let name = request.required("id")?.to_owned();
+    let body = request.body();
+    timeouts(&mut request)?;
+    request.finish()?;
+    let Some(definition) = json::object(&body)? else {
+        return Err(Error::new(ErrorKind::Parse, "request body is required"));
+    };
+    server.gateway.put_search_pipeline(name, Value::Object(definition)).await?;
+    Ok(Reply::acknowledged())
+}
+
+pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let patterns = split(request.part("id").unwrap_or_default());
+    timeouts(&mut request)?;
+    request.finish()?;
+    let found = server.gateway.search_pipelines(&patterns);
+    if found.is_empty() && patterns.iter().any(|pattern| !pattern.contains('*')) {
+        return Ok(Reply::value(&Value::Object(Map::new())).with_status(404));
+    }
+    let found = found.into_iter().map(|(name, definition)| (name.to_string(), definition)).collect();
+    Ok(Reply::value(&Value::Object(found)))
+}
+
+pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let name = request.required("id")?.to_owned();
+    timeouts(&mut request)?;
+    request.finish()?;
+    server.gateway.delete_search_pipelines(name).await?;
+    Ok(Reply::acknowledged())
+}
+
+fn timeouts(request: &mut Request) -> Result<(), Error> {
+    options::cluster_manager_timeout(&mut request.params)?;
+    options::timeout_ms(&mut request.params)?;
+    Ok(())
+}
