@@ -235,6 +235,7 @@ pub struct ShardStats {
     pub is_throttled: bool,
     pub throttled_ms: u64,
     pub vectors: VectorStats,
+    pub request_cache: CacheStats,
 }
 
 /// What vectors take.
@@ -296,6 +297,25 @@ impl ShardStats {
         self.vectors.add(other.vectors);
         self.is_throttled |= other.is_throttled;
         self.throttled_ms += other.throttled_ms;
+        self.request_cache.add(other.request_cache);
+    }
+}
+
+/// What is kept of earlier answers, and how often they were given again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheStats {
+    pub bytes: u64,
+    pub evictions: u64,
+    pub hits: u64,
+    pub misses: u64,
+}
+
+impl CacheStats {
+    fn add(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.evictions += other.evictions;
+        self.hits += other.hits;
+        self.misses += other.misses;
     }
 }
 

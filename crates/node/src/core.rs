@@ -26,6 +26,7 @@ use crate::membership::{self, Discovery, Membership, Seeds};
 use crate::metadata::Metadata;
 use crate::peer::{self, PeerThreads};
 use crate::pool::Pool;
+use crate::request_cache::RequestCache;
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 
@@ -56,6 +57,8 @@ pub struct Core {
     /// Scheduled refreshes, which must not wait behind either.
     pub refresh: Pool,
     pub metrics: Metrics,
+    /// What searches without hits found.
+    pub request_cache: RequestCache,
     pub document_ids: DocumentIds,
     /// What searches of other nodes keep here between their phases.
     pub(crate) contexts: Contexts,
@@ -130,6 +133,7 @@ impl Core {
             flush,
             refresh: Pool::start("refresh", 1, usize::MAX)?,
             metrics: Metrics::new(),
+            request_cache: RequestCache::new(config.request_cache_bytes),
             document_ids: DocumentIds::new(),
             ephemeral_id,
             started_ms: now_ms(),

@@ -16,6 +16,7 @@ mod metadata;
 mod peer;
 mod pool;
 mod process;
+mod request_cache;
 mod similarity;
 mod tasks;
 pub mod telemetry;

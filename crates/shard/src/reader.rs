@@ -11,7 +11,7 @@ use crate::segment::{AliveDocs, Segment};
 pub struct Reader {
     pub segments: Arc<[SegmentView]>,
     pub fields: Arc<FieldTable>,
-    /// Grows with every change of content; keys caches of statistics and answers.
+    /// Grows with every change of content, and of how it scores; keys caches of statistics and answers.
     pub generation: u64,
     pub similarities: Arc<Similarities>,
 }

@@ -29,6 +29,8 @@ pub struct Typed {
     pub search_idle_after_ms: u64,
     pub wait_for_active_shards: WaitForActive,
     pub hidden: bool,
+    /// Whether answers without hits are kept.
+    pub request_cache: bool,
     pub blocks: Blocks,
     pub allocation: Allocation,
     /// Which index recovers first: the higher.
@@ -177,6 +179,7 @@ impl Typed {
                 _ => WaitForActive::Count(read.number("write.wait_for_active_shards")? as u32),
             },
             hidden: read.flag("hidden")?,
+            request_cache: read.flag("requests.cache.enable")?,
             blocks: Blocks::read(&read)?,
             allocation: Allocation::read(&read)?,
             priority: read.number("priority")? as u32,

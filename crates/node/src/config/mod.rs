@@ -47,6 +47,8 @@ pub struct Config {
     pub search_queue: usize,
     /// Bytes that the aggregations of all searches may hold together.
     pub request_memory: u64,
+    /// Bytes of answers that are kept for shards that have not changed.
+    pub request_cache_bytes: u64,
     pub write_threads: usize,
     pub write_queue: usize,
     pub merge_threads: usize,
@@ -218,6 +220,7 @@ impl Values {
             search_threads: threads("search.threads"),
             search_queue: threads("search.queue"),
             request_memory: self.get("search.request_memory").count().unwrap_or(512 << 20) as u64,
+            request_cache_bytes: self.get("search.request_cache").count().unwrap_or(64 << 20) as u64,
             write_threads: threads("write.threads"),
             write_queue: threads("write.queue"),
             merge_threads: threads("merge.threads"),

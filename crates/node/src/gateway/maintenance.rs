@@ -31,6 +31,8 @@ pub(super) enum Work {
     },
     /// Graphs over vectors are built and opened.
     Warm,
+    /// Forgets what is kept of its answers.
+    ClearCache,
 }
 
 pub(super) async fn warm_vectors(core: &Arc<Core>, target: Target) -> Result<Shards, Error> {
@@ -68,6 +70,10 @@ pub(super) async fn flush(core: &Arc<Core>, request: Flush) -> Result<Shards, Er
 pub(super) async fn force_merge(core: &Arc<Core>, request: ForceMerge) -> Result<Shards, Error> {
     let ForceMerge { target, max_num_segments, only_expunge_deletes, .. } = request;
     each(core, &target, Work::Merge { max_num_segments, only_expunge_deletes }).await
+}
+
+pub(super) async fn clear_request_cache(core: &Arc<Core>, target: Target) -> Result<Shards, Error> {
+    each(core, &target, Work::ClearCache).await
 }
 
 /// A shard, and the name of its index.
@@ -113,7 +119,11 @@ async fn each(core: &Arc<Core>, target: &Target, work: Work) -> Result<Shards, E
             (node, named, answer)
         });
     }
-    let here = spread.here.into_iter().map(|(named, shard)| (named, core.write.run(move || maintain(&shard, work))));
+    let begin = |(named, shard): (Named, Arc<OpenShard>)| {
+        let inside = core.clone();
+        (named, core.write.run(move || maintain(&inside, &shard, work)))
+    };
+    let here = spread.here.into_iter().map(begin);
     let here: Vec<_> = here.collect();
     let mut settle = |(index, shard): Named, node: Option<&NodeId>, result: Result<(), Error>| match result {
         Ok(()) => shards.successful += 1,
@@ -142,7 +152,7 @@ async fn each(core: &Arc<Core>, target: &Target, work: Work) -> Result<Shards, E
 ///
 /// # Errors
 /// When the shard does not serve, or fails by it.
-pub(super) fn maintain(shard: &OpenShard, work: Work) -> Result<(), Error> {
+pub(super) fn maintain(core: &Core, shard: &OpenShard, work: Work) -> Result<(), Error> {
     let copy = shard.copy()?;
     let done = match work {
         Work::Refresh => copy.refresh(),
@@ -153,6 +163,10 @@ pub(super) fn maintain(shard: &OpenShard, work: Work) -> Result<(), Error> {
         Work::Flush { force } => copy.flush(force),
         Work::Merge { max_num_segments, only_expunge_deletes } => {
             copy.force_merge(max_num_segments, only_expunge_deletes)
+        }
+        Work::ClearCache => {
+            core.request_cache.clear(&shard.used.cached);
+            Ok(())
         }
     };
     done.map_err(Error::from)

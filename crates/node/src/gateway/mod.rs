@@ -144,6 +144,10 @@ impl Gateway for NodeGateway {
         maintenance::force_merge(&self.core, request).await
     }
 
+    async fn clear_request_cache(&self, target: Target) -> Answer<Shards> {
+        maintenance::clear_request_cache(&self.core, target).await
+    }
+
     async fn stats(&self, target: Target) -> Answer<StatsResponse> {
         stats::stats(&self.core, &target).await
     }

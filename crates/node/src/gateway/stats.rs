@@ -8,8 +8,8 @@ use cluster::health::copies;
 use cluster::resolve::{Options, resolve};
 use cluster::state::NodeId;
 use model::admin::{
-    BreakerStats, CopyStats, HttpStats, NodeStats, OperationStats, SegmentInfo, ShardInfo, ShardStats, StatsResponse,
-    TranslogStats, VectorStats,
+    BreakerStats, CacheStats, CopyStats, HttpStats, NodeStats, OperationStats, SegmentInfo, ShardInfo, ShardStats,
+    StatsResponse, TranslogStats, VectorStats,
 };
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, SeqNo};
@@ -23,6 +23,7 @@ use crate::clock::now_ms;
 use crate::core::Core;
 use crate::indexes::{OpenShard, Used};
 use crate::process::{disk_stats, process_stats};
+use crate::request_cache::Share;
 
 pub(super) async fn stats(core: &Arc<Core>, target: &Target) -> Result<StatsResponse, Error> {
     let found = resolve(&core.state(), target, Options::open())?;
@@ -46,7 +47,8 @@ pub(super) async fn stats(core: &Arc<Core>, target: &Target) -> Result<StatsResp
         });
     }
     let here = spread.here;
-    let of_each = move || here.into_iter().map(|(named, shard)| (named, stats_of(&shard))).collect::<Vec<_>>();
+    let inside = core.clone();
+    let of_each = move || here.into_iter().map(|(named, shard)| (named, stats_of(&inside, &shard))).collect::<Vec<_>>();
     let mut all: Vec<(Named, Option<NodeId>, StatsOf)> =
         core.search.run(of_each).await?.into_iter().map(|(named, stats)| (named, None, stats)).collect();
     while let Some(answered) = nodes.join_next().await {
@@ -79,8 +81,10 @@ type StatsOf = Result<(ShardStats, Vec<SegmentInfo>), Error>;
 ///
 /// # Errors
 /// When it does not serve.
-pub(super) fn stats_of(shard: &OpenShard) -> StatsOf {
-    let facts = shard.copy()?.stats();
+pub(super) fn stats_of(core: &Core, shard: &OpenShard) -> StatsOf {
+    let copy = shard.copy()?;
+    core.request_cache.forget_before(&shard.used.cached, copy.reader().generation);
+    let facts = copy.stats();
     let segments = facts.segments.iter().enumerate().map(segment).collect();
     Ok((shard_stats(&facts, &shard.used), segments))
 }
@@ -142,6 +146,16 @@ fn groups(used: &Used) -> BTreeMap<String, (OperationStats, OperationStats)> {
     used.groups.lock().iter().map(|(name, (query, fetch))| (name.clone(), (timed(*query), timed(*fetch)))).collect()
 }
 
+fn cache_stats(share: &Share) -> CacheStats {
+    let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    CacheStats {
+        bytes: count(&share.bytes),
+        evictions: count(&share.evictions),
+        hits: count(&share.hits),
+        misses: count(&share.misses),
+    }
+}
+
 fn shard_stats(facts: &shard::engine::CopyStats, used: &Used) -> ShardStats {
     let last = facts.next_seq.checked_sub(1).map(SeqNo);
     let timed = |(total, time_ms): (u64, u64)| OperationStats { total, time_ms, ..Default::default() };
@@ -179,6 +193,7 @@ fn shard_stats(facts: &shard::engine::CopyStats, used: &Used) -> ShardStats {
         merge_throttled_ms: facts.merge_throttled_ms,
         is_throttled: facts.is_throttled,
         throttled_ms: facts.throttled_ms,
+        request_cache: cache_stats(&used.cached),
         vectors: VectorStats {
             bytes: facts.vectors.bytes,
             graph_bytes: facts.vectors.graph_bytes,

@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::gateway::Tries;
 use crate::metadata::Published;
 use crate::pool::Pool;
+use crate::request_cache::Share;
 pub(crate) use view::IndexView;
 pub(crate) use view::{analysis_error, registry};
 use view::{durability, prepare_for};
@@ -82,6 +83,8 @@ pub struct Used {
     pub get_micros: AtomicU64,
     pub gets_missing: AtomicU64,
     pub(crate) tries: Tries,
+    /// What it has in the request cache.
+    pub cached: Arc<Share>,
     /// By the groups that searches name: queries and fetches, each how many and their microseconds.
     pub groups: Mutex<BTreeMap<String, (Counted, Counted)>>,
 }

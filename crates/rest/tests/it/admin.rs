@@ -156,6 +156,8 @@ fn maintenance() {
     server.refuses("POST /_forcemerge?wait_for_completion=false", "", 501, "wait_for_completion");
     let all = r#"{"_shards":{"total":2,"successful":2,"failed":0}}"#;
     server.check("POST /films/_cache/clear?query=true&fields=a", "", 200, all);
+    asks(&server, "POST /films/_cache/clear?request=true&query=true", "", r#"names: ["films"]"#);
+    asks(&server, "POST /films/_cache/clear", "", r#"names: ["films"]"#);
     let closed = r#"{"acknowledged":true,"shards_acknowledged":true,"indices":{"films":{"closed":true}}}"#;
     server.check("POST /films/_close", "", 200, closed);
     asks(&server, "POST /films/_open?wait_for_active_shards=1", "", r#"names: ["films"]"#);

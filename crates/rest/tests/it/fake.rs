@@ -219,6 +219,10 @@ impl Gateway for Fake {
         self.scripted(|script| script.told(request, shards()))
     }
 
+    async fn clear_request_cache(&self, target: Target) -> Answer<Shards> {
+        self.scripted(|script| script.told(target, shards()))
+    }
+
     async fn stats(&self, target: Target) -> Answer<StatsResponse> {
         self.scripted(|script| script.stats(&target))
     }

@@ -149,10 +149,16 @@ impl Segments {
 
     /// A view of all that is here now.
     pub(super) fn reader(&mut self, fields: Arc<FieldTable>, similarities: Arc<Similarities>) -> Reader {
-        self.generation += 1;
+        let generation = self.next_generation();
         let views = self.held.iter().filter(|held| held.live_docs() > 0);
         let views = views.map(|held| SegmentView { segment: held.body.segment(), alive: held.alive.clone() });
-        Reader { segments: views.collect(), fields, generation: self.generation, similarities }
+        Reader { segments: views.collect(), fields, generation, similarities }
+    }
+
+    /// For a view that answers otherwise than those before.
+    pub(super) fn next_generation(&mut self) -> u64 {
+        self.generation += 1;
+        self.generation
     }
 
     /// Folders that are in use or being written.

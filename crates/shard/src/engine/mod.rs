@@ -124,8 +124,13 @@ impl ShardCopy {
 
     /// Changes how terms are weighed from now on.
     pub fn set_similarities(&self, similarities: Arc<Similarities>) {
-        self.similarities.lock().clone_from(&similarities);
-        self.searched.write().similarities = similarities;
+        if std::mem::replace(&mut *self.similarities.lock(), similarities.clone()) == similarities {
+            return;
+        }
+        let mut segments = self.segments.lock();
+        let mut searched = self.searched.write();
+        searched.generation = segments.next_generation();
+        searched.similarities = similarities;
     }
 
     /// The fields it knows.

@@ -23,7 +23,7 @@ use crate::gateway::holder::Holder;
 use crate::gateway::patience::Guard;
 use crate::gateway::search::{
     Asked, Asking, BoundIndex, Pin, Place, Question, Reached, bind_filtered, bind_index, context, fetch_pinned,
-    scatter, shard_query,
+    is_kept, scatter, shard_query,
 };
 use crate::indexes::OpenIndex;
 use crate::tasks::Begun;
@@ -185,7 +185,9 @@ impl Query {
         let guard = searched.guard();
         let questions = self.questions(core)?;
         core.metrics.shards_searched.inc_by(questions.len() as u64);
-        let asking = Asking { questions: &questions, elsewhere: Vec::new(), most: self.most as usize };
+        let held = core.aggregation_budget();
+        let most = self.most as usize;
+        let asking = Asking { questions: &questions, elsewhere: Vec::new(), most, held: &held };
         let (outcome, asked) = scatter(core, asking, &guard).await;
         let late = || Error::new(ErrorKind::Timeout, "the shard gave no answer before the deadline");
         let mut shards: Vec<Result<ShardFound, Error>> = questions.iter().map(|_| Err(late())).collect();
@@ -245,6 +247,7 @@ impl Query {
                     groups: groups.clone(),
                     only,
                     pre_filter: self.pre_filter,
+                    kept: is_kept(request, &index, &query),
                 });
             }
         }

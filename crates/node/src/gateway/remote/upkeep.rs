@@ -32,7 +32,9 @@ impl Message for Maintain {
         caught_up(&core, self.version).await?;
         let work = self.work;
         let begin = |(index, number): &(IndexUuid, ShardNumber)| {
-            Ok::<_, Error>(shard(&core, index, *number).map(|shard| core.write.run(move || maintain(&shard, work))))
+            let inside = core.clone();
+            let run = move |shard: Arc<OpenShard>| inside.clone().write.run(move || maintain(&inside, &shard, work));
+            Ok::<_, Error>(shard(&core, index, *number).map(run))
         };
         let running: Vec<_> = self.shards.iter().map(begin).collect::<Result<_, _>>()?;
         let mut results = Vec::with_capacity(running.len());
@@ -63,7 +65,7 @@ impl Message for Stats {
         caught_up(&core, self.version).await?;
         let inside = core.clone();
         let one = move |(index, number): &(IndexUuid, ShardNumber)| {
-            shard(&inside, index, *number).and_then(|shard| stats_of(&shard))
+            shard(&inside, index, *number).and_then(|shard| stats_of(&inside, &shard))
         };
         core.search.run(move || self.shards.iter().map(one).collect()).await
     }

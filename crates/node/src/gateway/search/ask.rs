@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use cluster::state::NodeId;
 use grpc::call::CallError;
+use model::aggregation::partial::Partial;
 use model::error::{Error, ErrorKind};
 use model::id::ShardNumber;
 use model::mapping::FieldKind;
@@ -14,6 +15,7 @@ use search::bind::bind_after;
 use search::scatter::{Effect, Event, Outcome, Scatter};
 use search::shard_query::{DocAddress, ShardHits, ShardQuery};
 use search::statistics::Statistics;
+use shard::aggregate::Budget;
 use shard::execute::{self, Patience};
 use shard::fetch::{FetchPlan, Fetched};
 use shard::reader::Reader;
@@ -56,6 +58,8 @@ pub(in crate::gateway) struct Asking<'a> {
     pub(in crate::gateway) elsewhere: Vec<(NodeId, Vec<usize>, Query)>,
     /// How many shards of this node are searched at a time.
     pub(in crate::gateway) most: usize,
+    /// Takes what the shards' findings hold, for as long as it is kept.
+    pub(in crate::gateway) held: &'a Budget,
 }
 
 /// What the shards of an index are asked.
@@ -121,7 +125,7 @@ pub(in crate::gateway) async fn scatter(
     asking: Asking<'_>,
     guard: &Guard,
 ) -> (Outcome<Error>, Vec<Asked>) {
-    let Asking { questions, elsewhere, most } = asking;
+    let Asking { questions, elsewhere, most, held } = asking;
     let fresh = |question: &Question| Asked { place: question.place.clone(), pin: None, fetched: None };
     let mut asked: Vec<Asked> = questions.iter().map(fresh).collect();
     let (answers, mut events) = mpsc::channel(questions.len().max(1));
@@ -140,9 +144,14 @@ pub(in crate::gateway) async fn scatter(
         }
         let event = match run.next(&mut events).await {
             Some((shard, Ok(Answered { hits, pin, fetched }))) => {
-                asked[shard].pin = pin;
-                asked[shard].fetched = fetched;
-                Event::ShardAnswered { shard, hits }
+                match held.hold(hits.aggregations.iter().map(Partial::bytes).sum()) {
+                    Ok(()) => {
+                        asked[shard].pin = pin;
+                        asked[shard].fetched = fetched;
+                        Event::ShardAnswered { shard, hits }
+                    }
+                    Err(failure) => Event::ShardFailed { shard, failure },
+                }
             }
             Some((shard, Err(failure))) => Event::ShardFailed { shard, failure },
             None => Event::Deadline,
@@ -259,6 +268,13 @@ pub(in crate::gateway) struct Question {
     pub(in crate::gateway) only: Option<usize>,
     /// It is passed over when nothing in it can match.
     pub(in crate::gateway) pre_filter: bool,
+    /// Whether an earlier answer will do, and this one may be given again.
+    pub(in crate::gateway) kept: bool,
+}
+
+/// Whether answers to a search are kept: those without hits, unless the search or the index says otherwise.
+pub(in crate::gateway) fn is_kept(request: &SearchRequest, index: &BoundIndex, query: &ShardQuery) -> bool {
+    query.top == 0 && request.request_cache.unwrap_or_else(|| index.metadata.settings.typed().request_cache)
 }
 
 impl Question {
@@ -292,6 +308,28 @@ impl Question {
         execute::can_match(reader, &self.query.query, &is_date)
     }
 
+    fn hits(
+        &self,
+        core: &Core,
+        (shard, reader): (&OpenShard, &Reader),
+        patience: &dyn Patience,
+    ) -> Result<ShardHits, Error> {
+        let ask = || {
+            let budget = Arc::new(core.aggregation_budget());
+            crate::gateway::caught(|| execute::query_within(reader, &self.query, patience, &budget))
+        };
+        if !self.kept {
+            return ask();
+        }
+        let (cache, share) = (&core.request_cache, &shard.used.cached);
+        if let Some(known) = cache.find(share, reader.generation, &self.query) {
+            return Ok(known);
+        }
+        let hits = ask()?;
+        cache.keep(share, reader.generation, &self.query, &hits);
+        Ok(hits)
+    }
+
     fn answer(&self, core: &Core, patience: &dyn Patience) -> Result<Answered, Error> {
         let begun = Instant::now();
         let Holder::Here(shard) = &self.place.holder else {
@@ -304,8 +342,7 @@ impl Question {
             let hits = ShardHits { skipped: true, ..ShardHits::default() };
             return Ok(Answered { hits, pin: None, fetched: None });
         }
-        let budget = Arc::new(core.aggregation_budget());
-        let hits = crate::gateway::caught(|| execute::query_within(&reader, &self.query, patience, &budget))?;
+        let hits = self.hits(core, (shard, &reader), patience)?;
         let took = begun.elapsed();
         let fetched = self.only.map(|from| {
             let addresses: Vec<DocAddress> = hits.hits.iter().skip(from).map(|hit| hit.address).collect();

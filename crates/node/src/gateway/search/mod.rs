@@ -19,6 +19,7 @@ use model::task::TaskId;
 use search::merge::hits::{Page, merge};
 use search::scatter::Outcome;
 use search::shard_query::ShardQuery;
+use shard::aggregate::Budget;
 use shard::fetch::FetchPlan;
 
 use super::holder::Holder;
@@ -27,7 +28,7 @@ use super::remote::search::Query;
 use crate::core::Core;
 use crate::tasks::Begun;
 use crate::telemetry::{Action, Ending};
-pub(super) use ask::{Asked, Asking, Pin, Question, fetch_pinned, scatter, shard_query};
+pub(super) use ask::{Asked, Asking, Pin, Question, fetch_pinned, is_kept, scatter, shard_query};
 pub(crate) use brief::Tries;
 pub(super) use place::Place;
 use place::{Elsewhere, places};
@@ -96,7 +97,7 @@ async fn search_counted(
     let deadline =
         request.timeout_ms.or(core.config.search_timeout_ms).map(|timeout| begun + Duration::from_millis(timeout));
     let guard = Guard::new(deadline);
-    let Gathered { places, plans, outcome, asked } = gather(core, &request, &mut indexes, &guard, &task).await?;
+    let Gathered { places, plans, outcome, asked, held } = gather(core, &request, &mut indexes, &guard, &task).await?;
     let merging = Instant::now();
     let page = Page {
         sort: indexes.first().map_or(&[], |index| &index.sort),
@@ -107,6 +108,7 @@ async fn search_counted(
     let Outcome { mut answers, failures, abandoned, timed_out } = outcome;
     let skipped = answers.iter().filter(|(_, hits)| hits.skipped).count() as u32;
     let aggregations = aggregations::finish(core, &indexes, &mut answers)?;
+    drop(held);
     let merged = merge(page, answers);
     core.metrics.merge_seconds.observe(merging.elapsed().as_secs_f64());
     let timed_out = timed_out || failures.iter().any(|(_, error)| is_late(error));
@@ -151,6 +153,8 @@ struct Gathered {
     plans: Vec<Arc<FetchPlan>>,
     outcome: Outcome<Error>,
     asked: Vec<Asked>,
+    /// What the findings take until they are merged.
+    held: Budget,
 }
 
 /// Counts terms, then asks every shard.
@@ -178,6 +182,7 @@ async fn gather(
         groups: groups.clone(),
         only: only.then_some(request.from as usize),
         pre_filter,
+        kept: is_kept(request, &indexes[place.index], &queries[place.index]),
         place,
     };
     let questions: Vec<Question> = places.iter().cloned().map(question).collect();
@@ -193,8 +198,10 @@ async fn gather(
         parts.into_iter().map(|(node, slots, searched)| (node, slots, query(searched))).collect()
     };
     let most = request.max_concurrent_shard_requests as usize;
-    let (outcome, asked) = scatter(core, Asking { questions: &questions, elsewhere, most }, guard).await;
-    Ok(Gathered { places, plans, outcome, asked })
+    let held = core.aggregation_budget();
+    let asking = Asking { questions: &questions, elsewhere, most, held: &held };
+    let (outcome, asked) = scatter(core, asking, guard).await;
+    Ok(Gathered { places, plans, outcome, asked, held })
 }
 
 /// A sort by nothing but the best score is no sort.

@@ -53,15 +53,19 @@ pub(super) async fn force_merge(server: Arc<Server>, mut request: Request) -> Re
     Ok(told(&server.gateway.force_merge(asked).await?))
 }
 
-/// No copy holds a cache of answers or fields, so that with the copies counted all is done.
+/// The only cache is that of answers; no flag at all means every cache.
 pub(super) async fn clear_cache(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let target = request.target()?;
-    for flag in ["query", "fielddata", "request", "file"] {
-        request.params.flag(flag)?;
+    let mut flags = Vec::new();
+    for flag in ["request", "query", "fielddata", "file"] {
+        flags.push(request.params.flag(flag)?.unwrap_or(false));
     }
     request.params.take("fields");
     request.params.take("index");
     request.finish()?;
+    if flags[0] || !flags.contains(&true) {
+        return Ok(told(&server.gateway.clear_request_cache(target).await?));
+    }
     Ok(told(&server.gateway.stats(target).await?.shards))
 }
 

@@ -81,10 +81,10 @@ columns! {
     "query_cache.hit_count" "qchc,queryCacheHitCount" "query cache hit counts" NONE;
     "query_cache.miss_count" "qcmc,queryCacheMissCount" "query cache miss counts" NONE;
     REQUEST_CACHE:
-    "request_cache.memory_size" "rcm,requestCacheMemory" "used request cache" NO_BYTES;
-    "request_cache.evictions" "rce,requestCacheEvictions" "request cache evictions" NONE;
-    "request_cache.hit_count" "rchc,requestCacheHitCount" "request cache hit counts" NONE;
-    "request_cache.miss_count" "rcmc,requestCacheMissCount" "request cache miss counts" NONE;
+    "request_cache.memory_size" "rcm,requestCacheMemory" "used request cache" |s| Cell::Bytes(s.request_cache.bytes);
+    "request_cache.evictions" "rce,requestCacheEvictions" "request cache evictions" |s| Cell::number(s.request_cache.evictions);
+    "request_cache.hit_count" "rchc,requestCacheHitCount" "request cache hit counts" |s| Cell::number(s.request_cache.hits);
+    "request_cache.miss_count" "rcmc,requestCacheMissCount" "request cache miss counts" |s| Cell::number(s.request_cache.misses);
     OPERATIONS:
     "flush.total" "ft,flushTotal" "number of flushes" |s| Cell::number(s.flush.total);
     "flush.total_time" "ftt,flushTotalTime" "time spent in flush" |s| Cell::Millis(s.flush.time_ms);

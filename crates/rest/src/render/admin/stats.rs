@@ -60,7 +60,10 @@ pub(crate) fn section(stats: &ShardStats, metric: &str) -> Value {
         "completion" => json!({"size_in_bytes": 0}),
         "segments" => segments(stats),
         "translog" => translog(stats),
-        "request_cache" => json!({"memory_size_in_bytes": 0, "evictions": 0, "hit_count": 0, "miss_count": 0}),
+        "request_cache" => json!({
+            "memory_size_in_bytes": stats.request_cache.bytes, "evictions": stats.request_cache.evictions,
+            "hit_count": stats.request_cache.hits, "miss_count": stats.request_cache.misses,
+        }),
         "recovery" => json!({"current_as_source": 0, "current_as_target": 0, "throttle_time_in_millis": 0}),
         _ => Value::Null,
     }
