@@ -150,6 +150,11 @@ impl Level {
         }
     }
 
+    /// Whether a sampler is among them, at whatever depth.
+    pub fn samples(&self) -> bool {
+        self.list.iter().any(|one| matches!(one.kind, Kind::Sampler(_)) || one.children.samples())
+    }
+
     /// Whether something in it needs scores.
     pub fn needs_scores(&self) -> bool {
         self.list.iter().any(|aggregation| aggregation.kind.needs_scores() || aggregation.children.needs_scores())

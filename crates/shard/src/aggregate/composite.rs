@@ -19,8 +19,9 @@ use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
 use crate::score::Outcome;
 
-/// Stands for no value.
-const NULL: u64 = u64::MAX;
+/// A value as a number of the segment; `None` stands for no value.
+type Code = Option<u64>;
+
 /// Combinations of one document at most.
 const MOST_COMBINATIONS: usize = 100_000;
 
@@ -28,7 +29,7 @@ pub(super) struct Composite {
     asked: Asked,
     sources: Vec<Reading>,
     /// Combinations of the segment's values -> buckets.
-    local: HashMap<Box<[u64]>, u32>,
+    local: HashMap<Box<[Code]>, u32>,
     buckets: Buckets,
     children: Collectors,
     inside: Sorted,
@@ -53,7 +54,7 @@ struct Reading {
     missing_bucket: bool,
     values: ReadingOf,
     /// Of the batch: the values of each document as numbers of the segment, and where they begin.
-    codes: Vec<u64>,
+    codes: Vec<Code>,
     starts: Vec<u32>,
     found: Vec<(usize, u64)>,
 }
@@ -139,26 +140,24 @@ impl Reading {
             let start = self.codes.len();
             self.starts.push(start as u32);
             while let Some(&(_, code)) = found.next_if(|(row, _)| *row == at) {
-                if self.codes.len() == start || self.codes.last() != Some(&code) {
-                    self.codes.push(code);
+                if self.codes.len() == start || self.codes.last() != Some(&Some(code)) {
+                    self.codes.push(Some(code));
                 }
             }
             if self.codes.len() == start && self.missing_bucket {
-                self.codes.push(NULL);
+                self.codes.push(None);
             }
         }
         self.starts.push(self.codes.len() as u32);
     }
 
     /// The values of a document of the batch.
-    fn values(&self, at: usize) -> &[u64] {
+    fn values(&self, at: usize) -> &[Code] {
         &self.codes[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 
-    fn key(&self, source: &Source, code: u64) -> Outcome<Key> {
-        if code == NULL {
-            return Ok(Key::Null);
-        }
+    fn key(&self, source: &Source, code: Code) -> Outcome<Key> {
+        let Some(code) = code else { return Ok(Key::Null) };
         match &self.values {
             ReadingOf::Strings(strings) => {
                 let mut value = Vec::new();
@@ -219,7 +218,7 @@ impl Composite {
     }
 
     /// The bucket of one combination of the segment's values.
-    fn bucket(&mut self, codes: &[u64]) -> Outcome<u32> {
+    fn bucket(&mut self, codes: &[Code]) -> Outcome<u32> {
         if let Some(found) = self.local.get(codes) {
             return Ok(if *found != REFUSED && self.buckets.dropped[*found as usize] { REFUSED } else { *found });
         }
@@ -232,7 +231,7 @@ impl Composite {
     }
 
     /// Counts the combinations of one document.
-    fn count(&mut self, batch: &Batch<'_>, at: usize, codes: &mut [u64]) -> Outcome<()> {
+    fn count(&mut self, batch: &Batch<'_>, at: usize, codes: &mut [Code]) -> Outcome<()> {
         let all: usize = self.sources.iter().map(|source| source.values(at).len()).product();
         for combination in 0..all.min(MOST_COMBINATIONS) {
             let mut rest = combination;
@@ -263,7 +262,7 @@ impl Collector for Composite {
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
         self.inside.clear();
         self.sources.iter_mut().for_each(|source| source.read(&batch));
-        let mut codes = vec![NULL; self.sources.len()];
+        let mut codes = vec![None; self.sources.len()];
         for at in 0..batch.docs.len() {
             self.count(&batch, at, &mut codes)?;
         }

@@ -20,6 +20,7 @@ mod best;
 mod by_score;
 mod can_match;
 mod constant;
+mod early;
 mod explain;
 mod explain_function;
 mod ids;
@@ -115,7 +116,8 @@ fn answer(reader: &Reader, request: &ShardQuery, watch: &mut Watch<'_>, budget: 
         && let Some(walked) = counted
     {
         let (total, at_least) = total::capped(walked.count, request.track_total);
-        ShardHits { total, at_least, terminated_early: walked.terminated_early, ..ShardHits::default() }
+        let terminated_early = walked.terminated_early || early::is_said(reader, request, walked.count)?;
+        ShardHits { total, at_least, terminated_early, ..ShardHits::default() }
     } else if request.top == 0 {
         total::only(&search, request.track_total, watch)?
     } else if is_by_score(&request.sort) {

@@ -98,10 +98,6 @@ fn text(plan: &FieldPlan, value: &Value<'_>, reader: &Reader<'_>, out: &mut Outp
         });
         immense.map_or(Ok(()), |error| Err(Refusal::Whole(error)))?;
     }
-    // A value without tokens has no length code by which it could be known.
-    if plan.presence == Presence::Norms && !text.chars().any(char::is_alphanumeric) {
-        out.present(&plan.path);
-    }
     out.text(slot, &text);
     Ok(())
 }

@@ -82,10 +82,8 @@ pub(super) struct PlacesPlan {
 /// How searches know that a document has the field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Presence {
-    /// By its column, or not at all.
-    Column,
-    /// By its length code, which a value without tokens does not have.
-    Norms,
+    /// By its column or its length code, or not at all.
+    Stored,
     Listed,
 }
 
@@ -163,11 +161,12 @@ impl FieldPlan {
 
 fn presence(field: &Field, layout: Option<&Layout>) -> Presence {
     match layout {
-        Some(Layout::Text { norms: true, .. }) => Presence::Norms,
-        Some(Layout::Exact { column: true, .. } | Layout::Number { column: true, .. }) => Presence::Column,
+        Some(
+            Layout::Text { norms: true, .. } | Layout::Exact { column: true, .. } | Layout::Number { column: true, .. },
+        ) => Presence::Stored,
         Some(_) => Presence::Listed,
         None if field.store || field.doc_values => Presence::Listed,
-        None => Presence::Column,
+        None => Presence::Stored,
     }
 }
 

@@ -55,8 +55,9 @@ impl Texts {
         }
     }
 
-    /// Analyses values of one document, which follow those pushed for it before.
-    pub(crate) fn push<'a>(&mut self, doc: DocId, values: impl Iterator<Item = &'a str>) {
+    /// Analyses values of one document, which follow those pushed for it before. False: no length code will tell that the document has the
+    /// field, for it has no tokens.
+    pub(crate) fn push<'a>(&mut self, doc: DocId, values: impl Iterator<Item = &'a str>) -> bool {
         let Self { analyzer, table, tokens, .. } = self;
         let (mut length, mut base) = match self.open {
             (Some(open), length, base) if open == doc => (length, base),
@@ -84,6 +85,7 @@ impl Texts {
             _ if before < end => self.docs.push(TextDoc { doc, end, length }),
             _ => {}
         }
+        before < end || !self.norms
     }
 
     pub(crate) fn write(self, slot: FieldSlot, doc_count: u32, draft: &mut Draft) -> io::Result<()> {

@@ -105,9 +105,13 @@ enum Field {
 impl Gathered<'_> {
     fn push(&mut self, doc: DocId, document: Values<'_>) -> Result<(), ShardError> {
         for values in document.texts.chunk_by(|a, b| a.0 == b.0) {
-            match self.field(values[0].0)? {
+            let slot = values[0].0;
+            let told = match self.field(slot)? {
                 Field::Texts(texts) => texts.push(doc, values.iter().map(|(_, text)| &**text)),
-                _ => return Err(ShardError::Field { slot: values[0].0.0 }),
+                _ => return Err(ShardError::Field { slot: slot.0 }),
+            };
+            if !told {
+                self.present(doc, slot)?;
             }
         }
         for (slot, value) in document.exact {
@@ -126,6 +130,15 @@ impl Gathered<'_> {
             }
         }
         document.numbers.iter().try_for_each(|&(slot, code)| self.number(doc, slot, code))
+    }
+
+    /// Lists the field among those that the document has.
+    fn present(&mut self, doc: DocId, slot: FieldSlot) -> Result<(), ShardError> {
+        let fields = self.fields;
+        if let (Some(entry), Field::Exacts(names)) = (fields.entry(slot), self.field(meta::FIELD_NAMES)?) {
+            names.push(doc, entry.path.as_bytes());
+        }
+        Ok(())
     }
 
     fn number(&mut self, doc: DocId, slot: FieldSlot, code: i64) -> Result<(), ShardError> {

@@ -129,7 +129,8 @@ async fn search_counted(
     Ok(SearchResponse {
         took_ms: begun.elapsed().as_millis() as u64,
         timed_out: timed_out || merged.timed_out,
-        terminated_early: request.terminate_after.filter(|count| *count > 0).map(|_| merged.terminated_early),
+        terminated_early: (merged.terminated_early || request.terminate_after.is_some_and(|count| count > 0))
+            .then_some(merged.terminated_early),
         shards,
         total: merged.total,
         max_score: merged.max_score.filter(|score| !score.is_nan()),

@@ -109,7 +109,7 @@ impl Gathered {
     /// Analyses the values of one field of one document.
     fn texts(&mut self, fields: &FieldTable, doc: DocId, values: &[(FieldSlot, Box<str>)]) {
         let Some((slot, _)) = values.first() else { return };
-        let Some(Layout::Text { analyzer, position_gap, detail, .. }) = layout(fields, *slot) else { return };
+        let Some(Layout::Text { analyzer, position_gap, detail, norms }) = layout(fields, *slot) else { return };
         let first = self.tokens.len();
         let (mut length, mut base) = (0u32, 0u32);
         for (_, text) in values {
@@ -127,6 +127,9 @@ impl Gathered {
         }
         if length > 0 {
             self.lengths.push(Length { slot: *slot, doc, length });
+        } else if *norms && let Some(entry) = fields.entry(*slot) {
+            // Without tokens there is no length code that tells of the field.
+            self.token(meta::FIELD_NAMES, entry.path.as_bytes(), doc, 0);
         }
     }
 
