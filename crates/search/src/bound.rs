@@ -98,6 +98,8 @@ pub struct BoundKnn {
     pub reach: BoundReach,
     /// Only these documents count.
     pub filter: Option<BoundQuery>,
+    /// Scores are distances negated.
+    pub by_distance: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -141,7 +141,14 @@ impl Open {
 
     fn knn(&self, target: &[f32], k: u32, filter: Option<BoundQuery>) -> BoundKnn {
         let reach = BoundReach::Nearest { k, ef: 100, oversample: None, within: None };
-        BoundKnn { field: "v".into(), vectors: self.vectors.clone(), vector: target.into(), reach, filter }
+        BoundKnn {
+            field: "v".into(),
+            vectors: self.vectors.clone(),
+            vector: target.into(),
+            reach,
+            filter,
+            by_distance: false,
+        }
     }
 
     /// Searches, and compares with all documents that `counts` admits.

@@ -33,7 +33,9 @@ impl Mapping {
     /// Every similarity that a field names, with the field's path.
     pub fn similarity_names(&self) -> Vec<(Arc<str>, Arc<str>)> {
         let fields = self.all_fields().into_iter().flat_map(super::lookup::with_multi_fields);
-        fields.filter_map(|field| Some((field.similarity.clone()?, field.path.clone()))).collect()
+        // A field of vectors means how near they are by it.
+        let scored = fields.filter(|field| field.vector.is_none());
+        scored.filter_map(|field| Some((field.similarity.clone()?, field.path.clone()))).collect()
     }
 
     /// For the check that they exist: `(name, field path)` pairs.

@@ -222,6 +222,7 @@ const KNN_VECTOR: &[Parameter] = &[
     shown(fixed("mode", Shape::Vector)),
     shown(fixed("compression_level", Shape::Vector)),
     shown(fixed("space_type", Shape::Vector)),
+    fixed("multiple", Shape::Flag(false)),
     META,
     COPY_TO,
 ];
@@ -232,6 +233,7 @@ const DENSE_VECTOR: &[Parameter] = &[
     shown(fixed("element_type", Shape::Vector)),
     shown(fixed("similarity", Shape::Vector)),
     shown(fixed("index_options", Shape::Vector)),
+    fixed("multiple", Shape::Flag(false)),
     META,
 ];
 

@@ -33,6 +33,8 @@ pub struct VectorField {
     pub graph: bool,
     /// How many times `k` candidates are compared in full, unless a search says otherwise.
     pub oversample: Option<f32>,
+    /// A document may have a list of vectors; the nearest of them counts.
+    pub multiple: bool,
 }
 
 /// What one number of a vector is.
@@ -285,6 +287,7 @@ fn knn_vector(name: &str, given: &mut Map<String, Value>) -> Result<VectorField,
         quantized: compression != "1x",
         graph: true,
         oversample: on_disk.then_some(5.0),
+        multiple: given.get("multiple").is_some_and(|value| value == true),
     };
     if let Some(Value::Object(method)) = given.get_mut("method") {
         method.insert("space_type".into(), space.name().into());
@@ -395,6 +398,7 @@ fn dense_vector(name: &str, given: &Map<String, Value>) -> Result<VectorField, E
         quantized,
         graph: graph && indexed,
         oversample: None,
+        multiple: given.get("multiple").is_some_and(|value| value == true),
     })
 }
 

@@ -24,6 +24,9 @@ pub struct Knn {
     pub expand_nested_docs: bool,
     /// A parameter of another method than the field's.
     pub nprobes: bool,
+    /// Scores are distances negated, so that nothing of them is lost.
+    #[serde(default)]
+    pub by_distance: bool,
 }
 
 /// How many documents are wanted.
@@ -50,6 +53,7 @@ impl Knn {
             ignore_unmapped: false,
             expand_nested_docs: false,
             nprobes: false,
+            by_distance: false,
         }
     }
 }

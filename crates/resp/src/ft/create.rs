@@ -5,6 +5,7 @@ use crate::error::RespError;
 
 use super::definition::{Attribute, AttributeKind, Definition, KeyKind};
 use super::expression;
+use super::vector::VectorField;
 
 type Outcome<T> = Result<T, RespError>;
 
@@ -199,7 +200,7 @@ fn attribute(args: &mut Args, kind: KeyKind) -> Outcome<Attribute> {
         "NUMERIC" => AttributeKind::Numeric,
         "GEO" => AttributeKind::Geo,
         "GEOSHAPE" => return refuse("GEOSHAPE fields are not implemented yet"),
-        "VECTOR" => return refuse("VECTOR fields are not implemented yet"),
+        "VECTOR" => AttributeKind::Vector(VectorField::read(args)?),
         _ => return refuse(format!("Invalid field type for field `{identifier}`")),
     };
     let mut attribute = Attribute {
@@ -258,6 +259,8 @@ fn options(args: &mut Args, attribute: &mut Attribute) -> Outcome<()> {
         }
         let words = attribute.is_text() || attribute.is_tag();
         match () {
+            () if attribute.is_vector() && !args.take_word("INDEXMISSING") => return Ok(()),
+            () if attribute.is_vector() => attribute.index_missing = true,
             () if args.take_word("SORTABLE") => attribute.sortable = true,
             () if attribute.sortable && args.take_word("UNF") => attribute.unf = true,
             () if args.take_word("NOINDEX") => attribute.no_index = true,

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::vector::VectorField;
+use crate::jsonpath::Path;
+
 /// Under which key of `_meta` a definition lies.
 pub const META: &str = "redis";
 /// The fields of an index' documents that are not attributes.
@@ -110,19 +113,6 @@ pub enum AttributeKind {
     Vector(VectorField),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct VectorField {
-    /// `FLAT` or `HNSW`.
-    pub algorithm: String,
-    /// `FLOAT32`, `FLOAT64` ..
-    pub element: String,
-    pub dimension: u32,
-    /// `L2`, `IP`, `COSINE`
-    pub metric: String,
-    /// `M`, `EF_CONSTRUCTION` .. as given.
-    pub options: Vec<(String, String)>,
-}
-
 impl Attribute {
     pub fn is_text(&self) -> bool {
         matches!(self.kind, AttributeKind::Text { .. })
@@ -134,6 +124,11 @@ impl Attribute {
 
     pub fn is_vector(&self) -> bool {
         matches!(self.kind, AttributeKind::Vector(_))
+    }
+
+    /// Whether its path may select more than one value of a JSON document.
+    pub fn may_be_several(&self) -> bool {
+        self.identifier.starts_with('$') && Path::parse(&self.identifier).is_ok_and(|path| !path.is_definite())
     }
 
     /// As `FT.INFO` names its type.

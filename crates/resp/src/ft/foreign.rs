@@ -3,6 +3,7 @@
 use model::mapping::{FieldKind, Mapping};
 
 use super::definition::{Attribute, AttributeKind, Definition, KeyKind};
+use super::vector::VectorField;
 
 /// The fields of a mapping as attributes.
 pub fn definition(name: &str, mapping: &Mapping) -> Definition {
@@ -15,6 +16,10 @@ pub fn definition(name: &str, mapping: &Mapping) -> Definition {
             }
             FieldKind::Number(_) | FieldKind::Date | FieldKind::DateNanos => AttributeKind::Numeric,
             FieldKind::GeoPoint => AttributeKind::Geo,
+            FieldKind::KnnVector | FieldKind::DenseVector => match field.vector.as_deref().and_then(VectorField::of) {
+                Some(field) => AttributeKind::Vector(field),
+                None => continue,
+            },
             _ => continue,
         };
         attributes.push(Attribute {

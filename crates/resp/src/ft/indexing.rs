@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use super::definition::{Attribute, AttributeKind, Definition, KeyKind, MISSING, RAW, SORTED};
 use super::expression::{self, Scalar};
 pub use super::registry::Registry;
+use super::vector::{VectorField, value};
 use super::words;
 use crate::error::RespError;
 use crate::keyspace::id::{document_id, text_of};
@@ -163,8 +164,35 @@ impl<'d> Builder<'d> {
                     flat(values).iter().map(|value| place(attribute, value)).collect();
                 self.put(attribute, places?);
             }
-            AttributeKind::Vector(_) => {}
+            AttributeKind::Vector(field) => self.vectors(attribute, field, &values, source)?,
         }
+        Ok(())
+    }
+
+    /// A blob of a hash, or arrays of numbers.
+    fn vectors(
+        &mut self,
+        attribute: &Attribute,
+        field: &VectorField,
+        values: &[Json],
+        source: &Found<'_>,
+    ) -> Result<(), String> {
+        let wrong = || {
+            format!("Could not add vector of attribute '{}': it is not of {} numbers", attribute.name, field.dimension)
+        };
+        let mut vectors = Vec::with_capacity(values.len());
+        match source {
+            Found::Hash(fields) => {
+                let blob = fields.get(attribute.identifier.as_bytes()).ok_or_else(wrong)?;
+                vectors.push(Json::from(value::of_bytes(field, blob).ok_or_else(wrong)?));
+            }
+            Found::Json(_) => {
+                for found in values {
+                    vectors.push(Json::from(value::of_json(field, found).ok_or_else(wrong)?));
+                }
+            }
+        }
+        self.put(attribute, vectors);
         Ok(())
     }
 

@@ -13,6 +13,8 @@ use super::registry::Tally;
 use super::request;
 use super::stream;
 use super::target::Searched;
+use super::vector::field::Algorithm;
+use super::vector::{Measures, VectorField};
 use crate::args::Args;
 use crate::error::RespError;
 use crate::frame::reply::{Protocol, Reply};
@@ -128,7 +130,8 @@ fn described(session: &Session, attribute: &Attribute) -> Reply {
             put(&mut pairs, "SEPARATOR", Reply::text(&separator.map(String::from).unwrap_or_default()));
             flags.extend(case_sensitive.then_some("CASESENSITIVE"));
         }
-        _ => {}
+        AttributeKind::Vector(field) => vectors(&mut pairs, field),
+        AttributeKind::Numeric | AttributeKind::Geo => {}
     }
     let named = [
         (attribute.sortable, "SORTABLE"),
@@ -146,6 +149,17 @@ fn described(session: &Session, attribute: &Attribute) -> Reply {
     }
     let words = pairs.into_iter().flat_map(|(name, value)| [name, value]);
     Reply::Array(words.chain(flags).collect())
+}
+
+fn vectors(pairs: &mut Pairs, field: &VectorField) {
+    put(pairs, "algorithm", Reply::text(field.algorithm.name()));
+    put(pairs, "data_type", Reply::text(field.element.name()));
+    put(pairs, "dim", Reply::Integer(field.dimension.into()));
+    put(pairs, "distance_metric", Reply::text(field.metric.name()));
+    if field.algorithm == Algorithm::Hnsw {
+        put(pairs, "M", Reply::Integer(field.m.into()));
+        put(pairs, "ef_construction", Reply::Integer(field.ef_construction.into()));
+    }
 }
 
 /// `FT.TAGVALS index field`: every value, in lower case unless the field minds case.
@@ -201,6 +215,7 @@ fn plan(session: &Session, mut args: Args) -> Result<String, RespError> {
     let clause = searched.parse(&query, &options)?;
     // What cannot be asked is found here.
     searched.part(registry, &clause, &options)?;
+    Measures::of(&clause, &searched.definition)?;
     let gateway = &*session.server.gateway;
     let language = options.language.as_deref().unwrap_or(&searched.definition.language).to_owned();
     let stem = |word: &str| {

@@ -10,6 +10,7 @@ use model::query::{Kind, Query};
 use serde_json::Value as Json;
 
 use super::definition::{Attribute, AttributeKind, Definition, LENGTH, MAX_FREQ, MISSING, SCORE, STEMS};
+use super::vector::measure::within;
 use crate::error::RespError;
 use crate::syntax::{Affix, Clause, Limit, Node, TagValue};
 
@@ -84,9 +85,12 @@ impl Lowering<'_> {
             }
             Node::Tag(values) => self.tags(fields, values)?,
             Node::Missing(name) => self.missing(name)?,
-            Node::VectorRange(_) | Node::Knn(..) => {
-                return Err(RespError::line("Vector queries are not implemented yet"));
-            }
+            Node::VectorRange(range) => match within(range, &clause.attributes, self.definition)? {
+                Some(measure) => Part { weight: 0.0, ..filter(Kind::Knn(Box::new(measure.knn))) },
+                None => nothing(),
+            },
+            // Its neighbours are looked for among what is found here.
+            Node::Knn(inner, _) => self.lower(inner, expand)?,
         };
         part.weight *= weight;
         Ok(part)

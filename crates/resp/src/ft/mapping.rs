@@ -77,6 +77,6 @@ fn field(attribute: &Attribute, own_pool: bool) -> Value {
         AttributeKind::Tag { .. } => json!({"type": "keyword", "normalizer": "redis_lower"}),
         AttributeKind::Numeric => json!({"type": "double"}),
         AttributeKind::Geo => json!({"type": "geo_point"}),
-        AttributeKind::Vector(_) => json!({"type": "object", "enabled": false}),
+        AttributeKind::Vector(vectors) => vectors.mapping(attribute.may_be_several()),
     }
 }

@@ -28,6 +28,7 @@ pub mod search;
 pub mod stream;
 pub mod suggest;
 pub mod target;
+pub mod vector;
 pub mod words;
 pub mod words_index;
 

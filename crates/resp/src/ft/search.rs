@@ -1,10 +1,12 @@
 //! `FT.SEARCH`.
 
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use model::gateway::Gateway;
 use model::query::ranked::Scorer;
-use model::search::{Hit, SearchResponse};
+use model::search::{Hit, SearchRequest, SearchResponse};
 use serde_json::Value as Json;
 
 use super::definition::{AttributeKind, SORTED};
@@ -14,6 +16,7 @@ use super::raw::{self, Raw};
 use super::request::{self, Options};
 use super::stream::{self, sort_key};
 use super::target::Searched;
+use super::vector::{Measure, Measures, near};
 use crate::args::Args;
 use crate::error::RespError;
 use crate::frame::reply::{Protocol, Reply};
@@ -35,6 +38,7 @@ pub async fn search(session: &mut Session, mut args: Args) -> Answer {
 }
 
 /// Hits with what is shown of each.
+#[derive(Default)]
 pub struct Page {
     pub total: u64,
     pub hits: Vec<Shown>,
@@ -43,7 +47,10 @@ pub struct Page {
 
 /// One hit.
 pub struct Shown {
+    id: Arc<str>,
     key: Bytes,
+    /// By name, in the order in which they are shown.
+    distances: Vec<(String, f64)>,
     score: Option<f32>,
     sort_key: Option<Scalar>,
     raw: Option<Raw>,
@@ -56,6 +63,8 @@ enum Order {
     Column(String, bool),
     /// By a value of the key itself.
     Value(String, bool),
+    /// By the distance of this name.
+    Distance(String, bool),
 }
 
 /// What is found.
@@ -68,15 +77,20 @@ pub async fn run(session: &Session, searched: &Searched, query: &str, options: &
     }
     let registry = &session.server.registry;
     let clause = searched.parse(query, options)?;
+    let measures = Measures::of(&clause, &searched.definition)?;
     let part = searched.part(registry, &clause, options)?;
-    let order = order(searched, options)?;
+    let order = order(searched, options, &measures)?;
+    if measures.is_nothing(&clause) {
+        return Ok(Page::default());
+    }
     let marks =
         if options.highlight.is_some() || options.summarize.is_some() { Marks::of(&part) } else { Marks::default() };
-    let scored = matches!(order, Order::Score) || options.with_scores;
+    let scored = (matches!(order, Order::Score) || options.with_scores) && measures.scored(&clause, options);
     let scorer = if scored && options.count > 0 { options.scorer } else { Scorer::None };
     let content = !options.no_content && options.returned.as_ref().is_none_or(|returned| !returned.is_empty());
     let by_value = matches!(order, Order::Value(..));
     let source = (content || by_value).then(|| raw::includes(searched.foreign));
+    let candidates = measures.all().next().map(|_| searched.query(part.clone(), Scorer::None));
     let mut request = searched.request(searched.query(part, scorer), source);
     let timeout_ms = options.timeout_ms.or_else(|| registry.configuration.timeout_ms());
     request.timeout_ms = timeout_ms.filter(|timeout| *timeout > 0);
@@ -84,25 +98,85 @@ pub async fn run(session: &Session, searched: &Searched, query: &str, options: &
     if options.count == 0 {
         request.from = 0;
     }
-    match order {
+    let gateway = &*session.server.gateway;
+    let Some(candidates) = candidates else {
+        return ordered(session, (searched, options), request, order, marks).await;
+    };
+    let asked = SearchRequest { query: candidates, ..request.clone() };
+    if let Order::Distance(name, descending) = &order
+        && let Some(measure) = measures.named(name)
+    {
+        let everywhere = measures.nearest.is_some() || measures.conjunctive;
+        let sorted = near::sorted(gateway, measure, &asked, (*descending, everywhere)).await?;
+        let hits = sorted.hits.into_iter().map(|(hit, distance)| {
+            let hit = Hit { score: None, ..hit };
+            let mut shown = shown(searched, hit, Some(distance.map_or(Scalar::Null, Scalar::Number)));
+            shown.distances.extend(distance.map(|distance| (name.clone(), distance)));
+            shown
+        });
+        let mut page = Page { hits: hits.collect(), total: sorted.total, marks };
+        let others: Vec<&Measure> = measures.all().filter(|measure| measure.name != *name).collect();
+        measured(gateway, &others, &asked, &mut page).await?;
+        return Ok(page);
+    }
+    if let Some(nearest) = &measures.nearest {
+        let found = near::all(gateway, nearest, &asked).await?;
+        request.query = near::among(request.query, found.iter().map(|(id, _)| id));
+        request.publish_pending = false;
+    }
+    let mut page = ordered(session, (searched, options), request, order, marks).await?;
+    if !scored {
+        page.hits.iter_mut().for_each(|hit| hit.score = None);
+    }
+    measured(gateway, &measures.all().collect::<Vec<_>>(), &asked, &mut page).await?;
+    Ok(page)
+}
+
+/// Adds distances to hits.
+async fn measured(
+    gateway: &dyn Gateway,
+    measures: &[&Measure],
+    asked: &SearchRequest,
+    page: &mut Page,
+) -> Result<(), RespError> {
+    let ids: Vec<Arc<str>> = page.hits.iter().map(|hit| hit.id.clone()).collect();
+    for measure in measures {
+        let distances = near::of(gateway, measure, &ids, asked).await?;
+        for hit in &mut page.hits {
+            hit.distances.extend(distances.get(&hit.id).map(|distance| (measure.name.clone(), *distance)));
+        }
+    }
+    Ok(())
+}
+
+/// A page in an order that is not of distances.
+async fn ordered(
+    session: &Session,
+    (searched, options): (&Searched, &Options),
+    mut request: SearchRequest,
+    order: Order,
+    marks: Marks,
+) -> Result<Page, RespError> {
+    let sorted = match order {
         Order::Value(field, descending) => {
-            by_values(session, searched, (request, options), (field, descending), marks).await
+            return by_values(session, searched, (request, options), (field, descending), marks).await;
         }
-        Order::Score => {
-            let response = session.server.gateway.search(request).await?;
-            Ok(page(searched, response, false, marks))
-        }
+        Order::Score | Order::Distance(..) => false,
         Order::Column(column, descending) => {
             request.sort = vec![sort_key(&column, descending)];
             request.track_scores = options.with_scores;
-            let response = session.server.gateway.search(request).await?;
-            Ok(page(searched, response, true, marks))
+            true
         }
-    }
+    };
+    let response = session.server.gateway.search(request).await?;
+    Ok(page(searched, response, sorted, marks))
 }
 
-fn order(searched: &Searched, options: &Options) -> Result<Order, RespError> {
+fn order(searched: &Searched, options: &Options, measures: &Measures) -> Result<Order, RespError> {
     let Some((field, descending)) = &options.sort else { return Ok(Order::Score) };
+    if measures.named(field).is_some() {
+        return Ok(Order::Distance(field.clone(), *descending));
+    }
     let missing = || RespError::line(format!("Property `{field}` not loaded nor in schema"));
     let attribute = searched.definition.attribute(field).ok_or_else(missing)?;
     let column = match (&attribute.kind, attribute.sortable) {
@@ -124,7 +198,7 @@ fn page(searched: &Searched, response: SearchResponse, sorted: bool, marks: Mark
 
 fn shown(searched: &Searched, hit: Hit, sort_key: Option<Scalar>) -> Shown {
     let raw = Raw::of(hit.source.as_ref(), &searched.definition, searched.foreign);
-    Shown { key: key_of(&hit.id), score: hit.score, sort_key, raw }
+    Shown { key: key_of(&hit.id), id: hit.id, distances: Vec::new(), score: hit.score, sort_key, raw }
 }
 
 /// A hit in the heap: the worst on top.
@@ -250,8 +324,22 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, page: P
     if three { super::answer_map(page.total, results) } else { Reply::Array(flat) }
 }
 
+/// The distances of a hit: they come before everything else.
+fn distances(hit: &Shown, returned: Option<&[(String, String)]>) -> Vec<(Reply, Reply)> {
+    let mut found = Vec::with_capacity(hit.distances.len());
+    for (name, distance) in &hit.distances {
+        let name = match returned {
+            None => Some(name),
+            Some(returned) => returned.iter().find(|(field, _)| field == name).map(|(_, shown)| shown),
+        };
+        found.extend(name.map(|name| (Reply::text(name), Reply::text(&number_text(*distance)))));
+    }
+    found
+}
+
 fn fields(session: &Session, searched: &Searched, hit: &Shown, marking: (&Marks, &Options)) -> Vec<(Reply, Reply)> {
-    let Some(raw) = &hit.raw else { return Vec::new() };
+    let mut found = distances(hit, marking.1.returned.as_deref());
+    let Some(raw) = &hit.raw else { return found };
     let definition = &searched.definition;
     let gateway = &*session.server.gateway;
     let language = marking.1.language.as_deref().unwrap_or(&definition.language);
@@ -264,7 +352,6 @@ fn fields(session: &Session, searched: &Searched, hit: &Shown, marking: (&Marks,
         });
         marked.map_or(Reply::Bulk(value), |marked| Reply::text(&marked))
     };
-    let mut found = Vec::new();
     match &marking.1.returned {
         None => {
             // What the hits are sorted by comes first, as the search module has loaded it by then.

@@ -127,8 +127,12 @@ impl Parser<'_> {
         if *self.token() == Token::Arrow {
             clause.attributes = self.attributes()?;
             let named = clause.attributes.yield_distance_as.clone();
-            if let (Node::Knn(_, knn), Some(named)) = (&mut clause.node, named) {
-                knn.distance_as = Some(named);
+            if let (Node::Knn(_, knn), Some(named)) = (&mut clause.node, named)
+                && let Some(first) = knn.distance_as.replace(named.clone())
+            {
+                return Err(SyntaxError(format!(
+                    "Distance field was specified twice for vector query: {first} and {named}"
+                )));
             }
         }
         Ok(clause)

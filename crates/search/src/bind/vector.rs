@@ -57,6 +57,7 @@ impl Binder<'_> {
             vector: query.vector.as_slice().into(),
             reach,
             filter,
+            by_distance: query.by_distance,
         };
         Ok(BoundQuery::new(BoundKind::Knn(Box::new(knn))))
     }

@@ -32,7 +32,8 @@ impl Compiler<'_, '_> {
         let found = Search { reader, knn, filter: filter.as_ref() }.run()?;
         let mut hits = vec![Vec::new(); reader.segments.len()];
         for (distance, segment, doc) in found {
-            hits[segment].push((doc, knn.vectors.score(distance) * context.boost));
+            let score = if knn.by_distance { -distance } else { knn.vectors.score(distance) };
+            hits[segment].push((doc, score * context.boost));
         }
         hits.iter_mut().for_each(|docs| docs.sort_unstable_by_key(|(doc, _)| *doc));
         let k = match knn.reach {

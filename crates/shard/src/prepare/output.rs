@@ -36,10 +36,12 @@ impl Output {
         self.numbers.extend(slot.map(|slot| (slot, code)));
     }
 
-    /// Of several in one field the last stays.
-    pub(super) fn vector(&mut self, slot: Option<FieldSlot>, shape: vector::Shape, row: Vec<u8>) {
+    /// Of several in one field the last stays, unless all do.
+    pub(super) fn vector(&mut self, slot: Option<FieldSlot>, shape: vector::Shape, (row, all): (Vec<u8>, bool)) {
         let Some(slot) = slot else { return };
-        self.vectors.retain(|known| known.slot != slot);
+        if !all {
+            self.vectors.retain(|known| known.slot != slot);
+        }
         self.vectors.push(PreparedVector { slot, shape, row: row.into() });
     }
 
@@ -68,7 +70,7 @@ impl Output {
             self.exact.push((slot, value.as_bytes().into()));
         }
         let mut vectors = std::mem::take(&mut self.vectors);
-        vectors.sort_unstable_by_key(|vector| vector.slot);
+        vectors.sort_by_key(|vector| vector.slot);
         let InnerDocument { texts, exact, numbers } = self.sorted();
         Ok(PreparedDocument { id, routing, source, texts, exact, numbers, inner, vectors })
     }

@@ -27,9 +27,18 @@ impl<'a> Walk<'a> {
         match value.token {
             Token::Null => return Ok(()),
             Token::Array => {
+                let mut lists = false;
                 while self.reader.next_element()? {
                     let number = self.value_of(Some(plan))?;
+                    if vectors.field.multiple && numbers.is_empty() && matches!(number.token, Token::Array) {
+                        lists = true;
+                        self.listed(plan, vectors)?;
+                        continue;
+                    }
                     self.number(plan, &vectors.field, &number, &mut numbers)?;
+                }
+                if lists && numbers.is_empty() {
+                    return Ok(());
                 }
             }
             Token::Number { .. } => self.number(plan, &vectors.field, &value, &mut numbers)?,
@@ -40,14 +49,28 @@ impl<'a> Walk<'a> {
                 return Err(self.malformed(plan, &shown, cause).into());
             }
         }
-        if let Err(cause) = check(&vectors.field, &numbers) {
+        self.row(plan, vectors, &numbers)
+    }
+
+    /// One of several vectors, its bracket read.
+    fn listed(&mut self, plan: &FieldPlan, vectors: &VectorPlan) -> Done {
+        let mut numbers = Vec::with_capacity(vectors.field.values());
+        while self.reader.next_element()? {
+            let number = self.value_of(Some(plan))?;
+            self.number(plan, &vectors.field, &number, &mut numbers)?;
+        }
+        self.row(plan, vectors, &numbers)
+    }
+
+    fn row(&mut self, plan: &FieldPlan, vectors: &VectorPlan, numbers: &[f32]) -> Done {
+        if let Err(cause) = check(&vectors.field, numbers) {
             return Err(self.malformed(plan, "null", cause).into());
         }
         let mut row = Vec::with_capacity(vectors.shape.row_bytes());
-        if let Err(error) = vectors.shape.push_row(&numbers, &mut row) {
+        if let Err(error) = vectors.shape.push_row(numbers, &mut row) {
             return Err(self.malformed(plan, "null", Error::illegal_argument(error.to_string())).into());
         }
-        self.out.vector(plan.slot, vectors.shape, row);
+        self.out.vector(plan.slot, vectors.shape, (row, vectors.field.multiple));
         self.out.present(&plan.path);
         Ok(())
     }

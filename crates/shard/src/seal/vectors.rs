@@ -10,6 +10,7 @@ use crate::fields::FieldSlot;
 use crate::prepared::PreparedVector;
 use crate::segment::DocId;
 use crate::segment::disk::manifest::{Extent, SlotEntry, VectorsEntry};
+use crate::segment::vectors::one_each;
 
 /// Rows begin at whole lines of the processor's cache.
 const ALIGNED: u64 = 64;
@@ -29,7 +30,7 @@ impl Vectors {
     /// Whether the vector fits the field.
     pub(crate) fn push(&mut self, doc: DocId, vector: &PreparedVector) -> bool {
         let fits = vector.shape == self.shape && vector.row.len() == self.shape.row_bytes();
-        if fits && self.docs.last() != Some(&doc) {
+        if fits {
             self.docs.push(doc);
             self.rows.extend_from_slice(&vector.row);
         }
@@ -79,17 +80,17 @@ fn finish(
     if docs.is_empty() {
         return Ok(None);
     }
-    let listed = if docs.len() == draft.doc_count() as usize {
+    let listed = if one_each(docs, draft.doc_count() as usize) {
         None
     } else {
         Some(draft.vectors(4, |file| docs.iter().try_for_each(|doc| file.write_all(&doc.to_le_bytes())))?)
     };
     let vectors = VectorsEntry { docs: listed, rows, ..VectorsEntry::new(shape) };
-    let count = docs.len() as u64;
+    let doc_count = docs.chunk_by(|a, b| a == b).count() as u64;
     Ok(Some(SlotEntry {
         slot: slot.0,
-        doc_count: count,
-        tokens: count,
+        doc_count,
+        tokens: docs.len() as u64,
         vectors: Some(vectors),
         ..SlotEntry::default()
     }))

@@ -1,5 +1,6 @@
 //! The vectors of one field of a segment, by document: what is nearest, under a set of documents that count.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use vector::graph::Graph;
@@ -11,8 +12,10 @@ use super::DocId;
 #[derive(Clone)]
 pub struct VectorColumn {
     rows: Rows,
-    /// The document of each row, ascending. `None`: every document has one.
+    /// The document of each row, ascending; as often as it has rows. `None`: every document has one.
     docs: Option<Arc<[DocId]>>,
+    /// Some document has more than one row.
+    several: bool,
     graph: Arc<OnceLock<Arc<Graph>>>,
 }
 
@@ -33,9 +36,10 @@ pub enum Wanted {
 }
 
 impl VectorColumn {
-    /// `docs`: one a row, ascending; `None` when there are as many rows as documents.
+    /// `docs`: one a row, ascending; `None` when each document has one row.
     pub fn new(rows: Rows, docs: Option<Arc<[DocId]>>) -> Self {
-        Self { rows, docs, graph: Arc::default() }
+        let several = docs.as_deref().is_some_and(|docs| docs.windows(2).any(|pair| pair[0] == pair[1]));
+        Self { rows, docs, several, graph: Arc::default() }
     }
 
     pub fn rows(&self) -> &Rows {
@@ -56,21 +60,45 @@ impl VectorColumn {
         let of_rows = admitted.and_then(|words| self.docs.as_deref().map(|docs| rows_of(docs, words)));
         let admitted = of_rows.as_deref().or(admitted).map(Admitted::new);
         let (neighbours, strategy) = match wanted {
-            Wanted::Nearest(k, effort) => {
-                let found =
-                    Block::new(self.rows.clone(), self.graph.get().cloned()).nearest(query, k, admitted, effort);
-                (found.neighbours, found.strategy)
-            }
+            Wanted::Nearest(k, effort) => return self.nearest(query, k, (admitted, effort)),
             Wanted::Within(distance) => (vector::within(&self.rows, query, admitted, distance), Strategy::Scan),
         };
-        (neighbours.into_iter().map(|found| self.found(found)).collect(), strategy)
+        (self.documents(neighbours), strategy)
+    }
+
+    /// Where documents have several rows, more of them are asked for until so many documents are among them.
+    fn nearest(
+        &self,
+        query: &Query,
+        k: usize,
+        (admitted, effort): (Option<Admitted<'_>>, Effort),
+    ) -> (Vec<(DocId, f32)>, Strategy) {
+        let mut rows = k;
+        loop {
+            let block = Block::new(self.rows.clone(), self.graph.get().cloned());
+            let found = block.nearest(query, rows, admitted, effort);
+            let all = found.neighbours.len() < rows;
+            let mut documents = self.documents(found.neighbours);
+            if !self.several || all || documents.len() >= k {
+                documents.truncate(k);
+                return (documents, found.strategy);
+            }
+            rows = rows.saturating_mul(2).max(16);
+        }
+    }
+
+    /// Each document once, by its nearest row.
+    fn documents(&self, neighbours: Vec<Neighbour>) -> Vec<(DocId, f32)> {
+        let mut met = BTreeSet::new();
+        let found = neighbours.into_iter().map(|found| self.found(found));
+        found.filter(|(doc, _)| !self.several || met.insert(*doc)).collect()
     }
 
     fn found(&self, Neighbour { row, distance }: Neighbour) -> (DocId, f32) {
         (self.docs.as_ref().map_or(row, |docs| docs[row as usize]), distance)
     }
 
-    /// The document of each row.
+    /// The document of each row; ascending.
     pub fn docs(&self) -> impl Iterator<Item = DocId> + '_ {
         (0..self.rows.count()).map(|row| self.docs.as_ref().map_or(row, |docs| docs[row as usize]))
     }
@@ -84,6 +112,11 @@ impl VectorColumn {
     pub fn graph_bytes(&self) -> u64 {
         self.graph.get().map_or(0, |graph| graph.bytes() as u64)
     }
+}
+
+/// Whether these are all of `count` documents, each once; `docs` ascending.
+pub(crate) fn one_each(docs: &[DocId], count: usize) -> bool {
+    docs.len() == count && docs.is_sorted_by(|a, b| a < b)
 }
 
 /// The rows of documents: a bit each.

@@ -9,13 +9,20 @@ pub mod reduce;
 pub mod resolve;
 pub mod row;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use model::error::{Error, ErrorKind};
+use model::gateway::Gateway;
 use model::query::ranked::Scorer;
+use model::search::SearchRequest;
 
 use super::raw;
 use super::request::Options;
 use super::stream;
 use super::target::Searched;
+use super::vector::Measures;
+use super::vector::near::{self, Found};
 use crate::args::Args;
 use crate::error::RespError;
 use crate::frame::reply::{Protocol, Reply};
@@ -44,6 +51,35 @@ pub async fn aggregate(session: &mut Session, mut args: Args) -> Answer {
     }
 }
 
+/// Names of distances, each with the documents that have it.
+type Distances = Vec<(Arc<str>, Found)>;
+
+/// Neighbours go through the steps in the order of their distances, the first of `distances`.
+async fn nearest(
+    gateway: &dyn Gateway,
+    (searched, request): (&Searched, &Request),
+    search: &SearchRequest,
+    distances: Distances,
+    mut pipeline: Pipeline,
+) -> Result<(u64, Vec<Row>), RespError> {
+    let ids: Vec<Arc<str>> = distances.iter().take(1).flat_map(|(_, found)| found).map(|(id, _)| id.clone()).collect();
+    let distances: Vec<(Arc<str>, BTreeMap<Arc<str>, f64>)> =
+        distances.into_iter().map(|(name, found)| (name, found.into_iter().collect())).collect();
+    for some in ids.chunks(1_000) {
+        for hit in near::hits(gateway, some, search).await? {
+            let mut row =
+                Row::of(&hit, &searched.definition, (searched.foreign, searched.dialect), request.with_scores);
+            for (name, found) in &distances {
+                row.measured(name, found.get(&hit.id).copied());
+            }
+            if !pipeline.push(row).map_err(RespError::line)? {
+                return pipeline.finish().map_err(RespError::line);
+            }
+        }
+    }
+    pipeline.finish().map_err(RespError::line)
+}
+
 /// Rows as the client's protocol shows them.
 pub fn render(three: bool, total: u64, rows: Vec<Reply>) -> Reply {
     if three {
@@ -70,17 +106,34 @@ pub async fn run(
     };
     let registry = &session.server.registry;
     let clause = searched.parse(query, &options)?;
+    let measures = Measures::of(&clause, &searched.definition)?;
     let part = searched.part(registry, &clause, &options)?;
-    let steps = resolve::steps(request, &searched.definition)?;
+    let steps = resolve::steps(request, &searched.definition, &measures)?;
     let scorer = if request.with_scores { request.scorer } else { Scorer::None };
     let mut search = searched.request(searched.query(part, scorer), Some(raw::includes(searched.foreign)));
     search.track_scores = request.with_scores;
     let mut pipeline = Pipeline::new(steps);
+    if measures.is_nothing(&clause) {
+        return pipeline.finish().map_err(RespError::line);
+    }
+    let gateway = &*session.server.gateway;
+    let mut distances = Distances::new();
+    for measure in measures.all() {
+        distances.push((measure.name.as_str().into(), near::all(gateway, measure, &search).await?));
+    }
+    if measures.nearest.is_some() {
+        return nearest(gateway, (searched, request), &search, distances, pipeline).await;
+    }
+    let distances: Vec<(Arc<str>, BTreeMap<Arc<str>, f64>)> =
+        distances.into_iter().map(|(name, found)| (name, found.into_iter().collect())).collect();
     let refused = |error: String| Error::new(ErrorKind::IllegalArgument, error);
     let (definition, foreign) = (&searched.definition, searched.foreign);
     let timeout_ms = request.timeout_ms.or_else(|| registry.configuration.timeout_ms());
-    stream::each(&*session.server.gateway, search, timeout_ms.filter(|timeout| *timeout > 0), |hit| {
-        let row = Row::of(&hit, definition, (foreign, searched.dialect), request.with_scores);
+    stream::each(gateway, search, timeout_ms.filter(|timeout| *timeout > 0), |hit| {
+        let mut row = Row::of(&hit, definition, (foreign, searched.dialect), request.with_scores);
+        for (name, found) in &distances {
+            row.measured(name, found.get(&hit.id).copied());
+        }
         pipeline.push(row).map_err(refused)
     })
     .await

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::definition::Definition;
+use super::super::vector::Measures;
 use super::parse::{Asked, Request};
 use super::pipeline::Step;
 use crate::error::RespError;
@@ -22,8 +23,9 @@ struct Resolver<'d> {
 ///
 /// # Errors
 /// A name that is neither in the schema nor in the rows by then.
-pub fn steps(request: &Request, definition: &Definition) -> Result<Vec<Step>, RespError> {
-    let known = BTreeSet::from(["__score".to_owned()]);
+pub fn steps(request: &Request, definition: &Definition, measures: &Measures) -> Result<Vec<Step>, RespError> {
+    let mut known = BTreeSet::from(["__score".to_owned()]);
+    known.extend(measures.all().map(|measure| measure.name.clone()));
     let mut resolver = Resolver { definition, known, open: false, grouped: false, steps: Vec::new() };
     for asked in &request.steps {
         resolver.step(asked)?;

@@ -36,6 +36,13 @@ impl Row {
         Self { values, source: Some(Arc::new(loaded)) }
     }
 
+    /// Puts in a distance, where there is one.
+    pub fn measured(&mut self, name: &Arc<str>, distance: Option<f64>) {
+        if let Some(distance) = distance {
+            self.set(name, Scalar::Number(distance));
+        }
+    }
+
     /// A row without a key.
     pub fn new(values: Vec<(Arc<str>, Scalar)>) -> Self {
         Self { values, source: None }

@@ -101,7 +101,7 @@ impl SealedSegment {
         let bytes = extent(&self.vectors, docs)?;
         let docs: Arc<[u32]> = bytes.as_chunks::<4>().0.iter().map(|doc| u32::from_le_bytes(*doc)).collect();
         let sound = docs.len() == rows.count() as usize
-            && docs.is_sorted_by(|a, b| a < b)
+            && docs.is_sorted()
             && docs.last().is_none_or(|last| *last < self.manifest.doc_count);
         if !sound {
             return Err(invalid("the documents of vectors are in disorder"));

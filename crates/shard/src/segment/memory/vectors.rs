@@ -8,7 +8,7 @@ use vector::{Rows, Shape};
 use super::data::Data;
 use crate::fields::FieldSlot;
 use crate::segment::DocId;
-use crate::segment::vectors::VectorColumn;
+use crate::segment::vectors::{VectorColumn, one_each};
 
 struct Gathered {
     shape: Shape,
@@ -31,7 +31,7 @@ pub(super) fn columns(data: &Data) -> BTreeMap<FieldSlot, VectorColumn> {
     }
     let all = data.doc_count() as usize;
     let column = |field: Gathered| {
-        let docs = (field.docs.len() < all).then(|| field.docs.into());
+        let docs = (!one_each(&field.docs, all)).then(|| field.docs.into());
         Some(VectorColumn::new(Rows::new(field.shape, Arc::new(field.rows)).ok()?, docs))
     };
     fields.into_iter().filter_map(|(slot, field)| Some((slot, column(field)?))).collect()
