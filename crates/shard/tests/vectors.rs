@@ -44,7 +44,11 @@ struct Open {
 }
 
 fn open(directory: &Path, syncer: &Arc<Syncer>) -> Open {
-    let properties = json!({"v": {"type": "knn_vector", "dimension": DIMENSION}, "n": {"type": "long"}});
+    open_as(directory, syncer, &json!({"type": "knn_vector", "dimension": DIMENSION}))
+}
+
+fn open_as(directory: &Path, syncer: &Arc<Syncer>, field: &Value) -> Open {
+    let properties = json!({"v": field, "n": {"type": "long"}});
     let mapping = Arc::new(Mapping::parse(&json!({ "properties": properties })).unwrap());
     let registry = Registry::builtin();
     let options = CopyOptions {
@@ -86,13 +90,17 @@ impl Open {
     }
 
     fn index(&self, numbers: impl Iterator<Item = u64>) {
+        // One in eleven has no vector.
+        self.index_as(numbers, &|n| match n % 11 {
+            10 => json!({ "n": n }),
+            _ => json!({"n": n, "v": vector_of(n)}),
+        });
+    }
+
+    fn index_as(&self, numbers: impl Iterator<Item = u64>, source: &dyn Fn(u64) -> Value) {
         let write = |n: u64| {
             let id: Arc<str> = format!("{n:06}").into();
-            // One in eleven has no vector.
-            let source = match n % 11 {
-                10 => json!({ "n": n }),
-                _ => json!({"n": n, "v": vector_of(n)}),
-            };
+            let source = source(n);
             let document = match self.preparer.prepare(&id, None, &source.to_string().into_bytes().into()).unwrap() {
                 Prepared::Ready(document) => Arc::new(document),
                 Prepared::NewFields(_) => panic!("every field is mapped"),
@@ -268,6 +276,46 @@ fn radii_and_similarities_cut_off() {
     let reach = BoundReach::Nearest { k: 400, ef: 400, oversample: None, within: Some(3.0) };
     let cut = BoundKnn { reach, ..open_copy.knn(&target, 1, None) };
     assert_eq!(open_copy.search(cut).into_iter().collect::<BTreeSet<_>>(), near);
+    open_copy.copy.retire();
+}
+
+#[test]
+fn of_several_vectors_the_nearest_counts_and_each_document_once() {
+    const DOCUMENTS: u64 = 400;
+    let directory = tempfile::tempdir().unwrap();
+    let syncer = Syncer::start(1).unwrap();
+    let field = json!({"type": "knn_vector", "dimension": DIMENSION, "multiple": true});
+    let open_copy = open_as(directory.path(), &syncer, &field);
+    // None, one that stands alone, and lists.
+    let count = |n: u64| n % 5;
+    let source = |n: u64| match count(n) {
+        0 => json!({ "n": n }),
+        1 => json!({"n": n, "v": vector_of(5 * n)}),
+        count => json!({"n": n, "v": (0..count).map(|i| vector_of(5 * n + i)).collect::<Vec<_>>()}),
+    };
+    let target = vector_of(3);
+    let distance = |n: u64| {
+        let of = |i: u64| vector_of(5 * n + i).iter().zip(&target).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
+        (0..count(n)).map(of).reduce(f32::min)
+    };
+    let mut nearest: Vec<(f32, u64)> = (0..DOCUMENTS).filter_map(|n| Some((distance(n)?, n))).collect();
+    nearest.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let check = |when: &str| {
+        for k in [1, 30, DOCUMENTS as u32] {
+            let mut found = open_copy.search(open_copy.knn(&target, k, None));
+            let mut expected: Vec<u64> = nearest.iter().take(k as usize).map(|(_, n)| *n).collect();
+            found.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{when}: {k}");
+        }
+    };
+    open_copy.index_as(0..DOCUMENTS / 2, &source);
+    open_copy.copy.refresh().unwrap();
+    open_copy.index_as(DOCUMENTS / 2..DOCUMENTS, &source);
+    open_copy.copy.refresh().unwrap();
+    check("in memory");
+    open_copy.copy.flush(false).unwrap();
+    check("on the disk");
     open_copy.copy.retire();
 }
 

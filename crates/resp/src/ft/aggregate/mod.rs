@@ -54,6 +54,13 @@ pub async fn aggregate(session: &mut Session, mut args: Args) -> Answer {
 /// Names of distances, each with the documents that have it.
 type Distances = Vec<(Arc<str>, Found)>;
 
+/// The same, to be looked up.
+type ByDocument = Vec<(Arc<str>, BTreeMap<Arc<str>, f64>)>;
+
+fn by_document(distances: Distances) -> ByDocument {
+    distances.into_iter().map(|(name, found)| (name, found.into_iter().collect())).collect()
+}
+
 /// Neighbours go through the steps in the order of their distances, the first of `distances`.
 async fn nearest(
     gateway: &dyn Gateway,
@@ -63,8 +70,7 @@ async fn nearest(
     mut pipeline: Pipeline,
 ) -> Result<(u64, Vec<Row>), RespError> {
     let ids: Vec<Arc<str>> = distances.iter().take(1).flat_map(|(_, found)| found).map(|(id, _)| id.clone()).collect();
-    let distances: Vec<(Arc<str>, BTreeMap<Arc<str>, f64>)> =
-        distances.into_iter().map(|(name, found)| (name, found.into_iter().collect())).collect();
+    let distances = by_document(distances);
     for some in ids.chunks(1_000) {
         for hit in near::hits(gateway, some, search).await? {
             let mut row =
@@ -124,8 +130,7 @@ pub async fn run(
     if measures.nearest.is_some() {
         return nearest(gateway, (searched, request), &search, distances, pipeline).await;
     }
-    let distances: Vec<(Arc<str>, BTreeMap<Arc<str>, f64>)> =
-        distances.into_iter().map(|(name, found)| (name, found.into_iter().collect())).collect();
+    let distances = by_document(distances);
     let refused = |error: String| Error::new(ErrorKind::IllegalArgument, error);
     let (definition, foreign) = (&searched.definition, searched.foreign);
     let timeout_ms = request.timeout_ms.or_else(|| registry.configuration.timeout_ms());

@@ -111,7 +111,7 @@ impl VectorField {
         let what = "number of parameters";
         let count = word(args, "VECTOR").map_err(|_| RespError::line(missing(what)))?;
         let count: usize = count.parse().map_err(|_| not_a_number(what))?;
-        if count % 2 != 0 {
+        if !count.is_multiple_of(2) {
             return refuse(format!(
                 "Bad number of arguments for vector similarity index: got {count} but expected even number as algorithm parameters (should be submitted as named arguments)"
             ));
