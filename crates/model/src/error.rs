@@ -178,6 +178,7 @@ impl ErrorKind {
                 | K::PatternSyntax
                 | K::QueryParse
                 | K::QueryValidation
+                | K::RejectedExecution
                 | K::TokenMgr
                 | K::TooComplexToDeterminize
                 | K::TooManyBooleanClauses
@@ -233,6 +234,7 @@ kinds! {
     DateTimeParse "date_time_parse_exception" 400
     DocumentMissing "document_missing_exception" 404
     DocumentSourceMissing "document_source_missing_exception" 400
+    EndOfFile "e_o_f_exception" 500
     EndOfInput "json_e_o_f_exception" 400
     Generic "exception" 500
     IndexTemplateMissing "index_template_missing_exception" 404

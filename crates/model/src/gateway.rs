@@ -15,13 +15,15 @@ use crate::admin::{
     PutSettings, SearchedIndex, StatsResponse,
 };
 use crate::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
+use crate::by_query::{ByQuery, ByQueryAnswer, Kind};
 use crate::error::Error;
+use crate::point::{OpenPoint, PointKept, PointOpened, Scroll};
 use crate::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
 };
 use crate::target::Target;
-use crate::task::{TaskFilter, TaskList};
+use crate::task::{TaskFilter, TaskId, TaskList};
 use crate::template::{Simulate, Simulated, TemplateChange};
 use crate::write::{WriteRequest, WriteResponse};
 
@@ -34,11 +36,43 @@ pub trait Gateway: Send + Sync + 'static {
     /// Carries out writes in order; each fails alone. Indexes that are missing are created where that is allowed. The outer error is for
     /// refusals of the whole request (memory).
     async fn write(&self, request: WriteRequest) -> Answer<WriteResponse>;
+    /// Changes all documents that a query finds.
+    async fn by_query(&self, _: ByQuery) -> Answer<ByQueryAnswer> {
+        Err(Error::not_implemented("changes by query"))
+    }
+    /// As [`Gateway::by_query`], without waiting: the task that does it.
+    fn start_by_query(&self, _: ByQuery) -> Answer<TaskId> {
+        Err(Error::not_implemented("changes by query"))
+    }
+    /// Has a task go at another pace (`None`: as fast as it goes).
+    async fn rethrottle(&self, _: TaskId, _: Kind, _: Option<f32>) -> Answer<TaskList> {
+        Err(Error::not_implemented("changes by query"))
+    }
     async fn get(&self, request: GetRequest) -> Answer<GetResponse>;
 
     // Searches.
 
     async fn search(&self, request: SearchRequest) -> Answer<SearchResponse>;
+    /// Makes a point in time: what its searches see stays as it is now.
+    async fn open_point(&self, _: OpenPoint) -> Answer<PointOpened> {
+        Err(Error::not_implemented("point in time"))
+    }
+    /// Lets points in time go (`None`: all): the ids, and whether each is gone.
+    async fn close_points(&self, _: Option<Vec<String>>) -> Answer<Vec<(String, bool)>> {
+        Err(Error::not_implemented("point in time"))
+    }
+    /// The points in time that are kept.
+    async fn points(&self) -> Answer<Vec<PointKept>> {
+        Err(Error::not_implemented("point in time"))
+    }
+    /// The next page of a scroll.
+    async fn scroll(&self, _: Scroll) -> Answer<SearchResponse> {
+        Err(Error::not_implemented("scroll"))
+    }
+    /// Lets scrolls go (`None`: all): how many shards had kept something for them.
+    async fn clear_scrolls(&self, _: Option<Vec<String>>) -> Answer<u64> {
+        Err(Error::not_implemented("scroll"))
+    }
     async fn count(&self, request: CountRequest) -> Answer<CountResponse>;
     async fn explain(&self, request: ExplainRequest) -> Answer<ExplainResponse>;
     async fn validate(&self, request: ValidateRequest) -> Answer<ValidateResponse>;

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::geo::GeoPoint;
 use crate::geo::distance::{DistanceKind, DistanceUnit};
 use crate::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
+use crate::point::{PointInTime, Slice};
 use crate::query::Query;
 use crate::target::Target;
 
@@ -28,6 +29,13 @@ pub struct SearchRequest {
     /// One value a sort key.
     #[serde(with = "crate::wire::json")]
     pub search_after: Option<Vec<Value>>,
+    /// As `search_after`, with the values as shards gave them.
+    pub continues: Option<Vec<SortValue>>,
+    /// `None`: over what the indexes hold now.
+    pub point: Option<PointInTime>,
+    pub slice: Option<Slice>,
+    /// What is found now is kept for so many milliseconds, to be gone through page by page.
+    pub scroll_ms: Option<u64>,
     pub track_scores: bool,
     pub track_total_hits: TrackTotal,
     pub min_score: Option<f32>,
@@ -68,6 +76,10 @@ impl SearchRequest {
             size: 10,
             sort: Vec::new(),
             search_after: None,
+            continues: None,
+            point: None,
+            slice: None,
+            scroll_ms: None,
             track_scores: false,
             track_total_hits: TrackTotal::UpTo(10_000),
             min_score: None,
@@ -266,6 +278,12 @@ pub struct SearchResponse {
     pub hits: Vec<Hit>,
     /// `None`: none were asked for.
     pub aggregations: Option<Vec<Answer>>,
+    /// Where the next page is.
+    pub scroll_id: Option<String>,
+    /// The point in time that was searched.
+    pub point_id: Option<String>,
+    /// The sort values of the last hit, as its shard gave them.
+    pub last: Option<Vec<SortValue>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::by_query::{ByQueryAnswer, Kind, Progress};
 use crate::error::Error;
 
 /// A task's name: the node that runs it, and its number there.
@@ -41,6 +42,10 @@ pub struct Task {
     pub running_nanos: u64,
     pub cancellable: bool,
     pub cancelled: bool,
+    /// How far a task has come that goes through what a query finds.
+    pub progress: Option<Box<(Kind, Progress)>>,
+    /// What came of it; `None`: it runs.
+    pub outcome: Option<Result<Box<ByQueryAnswer>, Error>>,
 }
 
 /// Which tasks; everything that is given must hold.

@@ -18,6 +18,7 @@ use crate::clock::now_ms;
 use crate::config::Config;
 use crate::data_lock::DataLock;
 use crate::follow;
+use crate::gateway::point::Points;
 use crate::gateway::remote::Received;
 use crate::gateway::remote::contexts::Contexts;
 use crate::identity::{self, DocumentIds, Identity};
@@ -62,6 +63,8 @@ pub struct Core {
     pub document_ids: DocumentIds,
     /// What searches of other nodes keep here between their phases.
     pub(crate) contexts: Contexts,
+    /// What points in time and scrolls keep here.
+    pub(crate) points: Points,
     /// What this node is doing.
     pub(crate) tasks: Arc<Tasks>,
     /// What other nodes have sent to be written.
@@ -139,6 +142,7 @@ impl Core {
             started_ms: now_ms(),
             aggregated: Arc::default(),
             contexts: Contexts::default(),
+            points: Points::new(),
             tasks: Tasks::new(identity.node.0.clone()),
             received: Received::default(),
             peers: Channels::new(wire.clone()),

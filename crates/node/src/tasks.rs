@@ -3,11 +3,12 @@
 //! A task is registered for as long as its [`Registered`] lives. Ending it drops its work, and what other nodes do for it with it: they see
 //! that nobody waits any more. Not here: the tasks of other nodes (`gateway::tasks`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
+use model::by_query::{ByQueryAnswer, Kind};
 use model::error::{Error, ErrorKind};
 use model::mapping::simple_match;
 use model::task::{Task, TaskFilter, TaskId};
@@ -15,12 +16,18 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::clock::now_ms;
+use crate::gateway::Work;
+
+/// Outcomes that are remembered.
+const MOST_FINISHED: usize = 1000;
 
 /// All tasks of a node.
 pub(crate) struct Tasks {
     node: Arc<str>,
     next: AtomicU64,
     running: Mutex<BTreeMap<u64, Arc<Running>>>,
+    /// What has ended and is still asked about, the oldest first.
+    finished: Mutex<VecDeque<Task>>,
 }
 
 /// A task, as it is begun.
@@ -37,6 +44,7 @@ struct Running {
     started_ms: u64,
     cancelled: AtomicBool,
     told: Notify,
+    work: Option<(Kind, Arc<Work>)>,
 }
 
 /// A task of this node, until it is dropped.
@@ -49,14 +57,23 @@ pub(crate) struct Registered {
 impl Tasks {
     /// Of the node of this id.
     pub(crate) fn new(node: Arc<str>) -> Arc<Self> {
-        let (next, running) = Default::default();
-        Arc::new(Self { node, next, running })
+        let (next, running, finished) = Default::default();
+        Arc::new(Self { node, next, running, finished })
     }
 
     pub(crate) fn begin(self: &Arc<Self>, begun: Begun) -> Registered {
+        self.register(begun, None)
+    }
+
+    /// As [`Tasks::begin`], of work that can be watched.
+    pub(crate) fn begin_work(self: &Arc<Self>, begun: Begun, work: (Kind, Arc<Work>)) -> Registered {
+        self.register(begun, Some(work))
+    }
+
+    fn register(self: &Arc<Self>, begun: Begun, work: Option<(Kind, Arc<Work>)>) -> Registered {
         let number = self.next.fetch_add(1, Ordering::Relaxed) + 1;
         let (cancelled, told) = Default::default();
-        let task = Arc::new(Running { begun, started: Instant::now(), started_ms: now_ms(), cancelled, told });
+        let task = Arc::new(Running { begun, started: Instant::now(), started_ms: now_ms(), cancelled, told, work });
         self.running.lock().insert(number, task.clone());
         Registered { tasks: self.clone(), number, task }
     }
@@ -64,6 +81,18 @@ impl Tasks {
     /// Those that run now and that the filter means, its nodes apart.
     pub(crate) fn list(&self, filter: &TaskFilter) -> Vec<Task> {
         self.chosen(filter).into_iter().map(|(number, task)| self.shown(number, &task)).collect()
+    }
+
+    /// The task of a number that has ended, and what came of it.
+    pub(crate) fn finished(&self, number: u64) -> Option<Task> {
+        self.finished.lock().iter().find(|task| task.id.number == number).cloned()
+    }
+
+    /// The work of a task of one kind.
+    pub(crate) fn work(&self, number: u64, kind: Kind) -> Option<Arc<Work>> {
+        let running = self.running.lock();
+        let (found, work) = running.get(&number)?.work.as_ref()?;
+        (*found == kind).then(|| work.clone())
     }
 
     /// Ends those that the filter means and that may be ended.
@@ -113,6 +142,8 @@ impl Tasks {
             running_nanos: task.started.elapsed().as_nanos() as u64,
             cancellable: task.begun.cancellable,
             cancelled: task.cancelled.load(Ordering::Acquire),
+            progress: task.work.as_ref().map(|(kind, work)| Box::new((*kind, work.progress()))),
+            outcome: None,
         }
     }
 }
@@ -135,6 +166,17 @@ impl Registered {
                 Err(Error::new(ErrorKind::TaskCancelled, reason))
             }
         }
+    }
+
+    /// Ends the task; what came of it can be asked for a while.
+    pub(crate) fn finish(self, outcome: Result<ByQueryAnswer, Error>) {
+        let mut task = self.tasks.shown(self.number, &self.task);
+        task.outcome = Some(outcome.map(Box::new));
+        let mut finished = self.tasks.finished.lock();
+        while finished.len() >= MOST_FINISHED {
+            finished.pop_front();
+        }
+        finished.push_back(task);
     }
 
     async fn ended(&self) {

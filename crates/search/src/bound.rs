@@ -59,6 +59,8 @@ pub enum BoundKind {
     Exists(Vec<FieldName>),
     /// Documents by id, score 1. Sorted, distinct.
     Ids(Vec<Arc<str>>),
+    /// Documents whose id or number falls to one of several parts, score 1.
+    Slice(BoundSlice),
     Bool(BoundBool),
     Boosting {
         positive: Box<BoundQuery>,
@@ -76,6 +78,15 @@ pub enum BoundKind {
     /// Documents by what lies inside of them.
     Nested(Box<BoundNested>),
     Knn(Box<BoundKnn>),
+}
+
+/// One of `of` parts of all documents, told apart by a hash.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundSlice {
+    /// A column of numbers; `None`: the ids. Documents without a value fall to the first part.
+    pub field: Option<FieldName>,
+    pub part: u32,
+    pub of: u32,
 }
 
 /// Documents with an object at `path` that `query` matches.

@@ -45,6 +45,10 @@ fn kind(kind: &BoundKind) -> String {
         BoundKind::Exists(fields) => {
             format!("ConstantScore({})", list(fields, " ", |field| format!("FieldExistsQuery [field={field}]")))
         }
+        BoundKind::Slice(slice) => {
+            let field = slice.field.as_deref().unwrap_or("_id");
+            format!("slice[field={field}, id={}, max={}]", slice.part, slice.of)
+        }
         BoundKind::Ids(ids) => format!("_id:({})", ids.join(" ")),
         BoundKind::Bool(clauses) => boolean(clauses),
         BoundKind::Boosting { positive, negative, negative_boost } => {

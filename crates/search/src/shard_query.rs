@@ -34,6 +34,23 @@ pub struct ShardQuery {
     pub aggregations: Option<Arc<Level>>,
 }
 
+impl ShardQuery {
+    /// The same for the shard at a place of a point in time.
+    pub fn of_shard(self: &Arc<Self>, place: u32) -> Arc<Self> {
+        let by_shard = |key: &BoundSort| matches!(key.by, SortBy::ShardDoc(_));
+        if !self.sort.iter().any(by_shard) {
+            return self.clone();
+        }
+        let mut query = (**self).clone();
+        let placed = |key: &BoundSort| match key.by {
+            SortBy::ShardDoc(_) => BoundSort { by: SortBy::ShardDoc(place), descending: key.descending },
+            _ => key.clone(),
+        };
+        query.sort = self.sort.iter().map(placed).collect();
+        Arc::new(query)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoundSort {
     pub by: SortBy,
@@ -45,6 +62,8 @@ pub enum SortBy {
     Score,
     /// Index order, which only means something within one shard copy.
     Doc,
+    /// Index order, shard by shard in the order of a point in time; this is the shard's place there.
+    ShardDoc(u32),
     Id,
     Field {
         field: FieldName,

@@ -48,10 +48,11 @@ impl std::fmt::Display for Difference {
 /// # Errors
 /// A script or record that cannot be read, a record that belongs to another state of the script, a server that does not answer.
 pub(crate) fn replay(path: &Path, url: &str) -> Result<Vec<Difference>, String> {
-    let mut out = Vec::new();
+    let (mut out, mut kept) = (Vec::new(), parse::Kept::default());
     for (request, record) in recorded(path)? {
-        let answer = client::ask(url, &request)
+        let answer = client::ask(url, &kept.filled(&request))
             .map_err(|error| format!("{}:{}: {}: {error}", path.display(), request.line, request.label()))?;
+        kept.keep(&request, &answer);
         out.extend(difference(path, &request, &record.answer, &answer));
     }
     Ok(out)

@@ -51,6 +51,8 @@ pub struct Typed {
     pub max_terms_count: u64,
     pub max_adjacency_matrix_filters: u64,
     pub max_regex_length: u64,
+    pub max_slices_per_scroll: u64,
+    pub max_slices_per_pit: u64,
     pub max_inner_result_window: u64,
     pub max_analyzed_offset: u64,
     pub max_token_count: u64,
@@ -102,6 +104,16 @@ impl Reader<'_> {
     fn text(&self, name: &str) -> String {
         let default = || registry::find(&format!("index.{name}")).map_or("", |row| row.default).to_owned();
         self.given(name).map_or_else(default, flat::text)
+    }
+
+    fn mapping_limits(&self) -> Result<Limits, Error> {
+        Ok(Limits {
+            total_fields: self.number("mapping.total_fields.limit")?,
+            depth: self.number("mapping.depth.limit")?,
+            nested_fields: self.number("mapping.nested_fields.limit")?,
+            nested_objects: self.number("mapping.nested_objects.limit")?,
+            field_name_length: Some(self.number("mapping.field_name_length.limit")?),
+        })
     }
 
     fn number(&self, name: &str) -> Result<u64, Error> {
@@ -184,13 +196,7 @@ impl Typed {
             allocation: Allocation::read(&read)?,
             priority: read.number("priority")? as u32,
             max_retries: read.number("allocation.max_retries")? as u32,
-            mapping_limits: Limits {
-                total_fields: read.number("mapping.total_fields.limit")?,
-                depth: read.number("mapping.depth.limit")?,
-                nested_fields: read.number("mapping.nested_fields.limit")?,
-                nested_objects: read.number("mapping.nested_objects.limit")?,
-                field_name_length: Some(read.number("mapping.field_name_length.limit")?),
-            },
+            mapping_limits: read.mapping_limits()?,
             ignore_malformed: read.flag("mapping.ignore_malformed")?,
             coerce: read.given("mapping.coerce").map(|_| read.flag("mapping.coerce")).transpose()?,
             default_field: match read.given("query.default_field") {
@@ -206,6 +212,8 @@ impl Typed {
             max_terms_count: read.number("max_terms_count")?,
             max_adjacency_matrix_filters: read.number("max_adjacency_matrix_filters")?,
             max_regex_length: read.number("max_regex_length")?,
+            max_slices_per_scroll: read.number("max_slices_per_scroll")?,
+            max_slices_per_pit: read.number("max_slices_per_pit")?,
             max_inner_result_window: read.number("max_inner_result_window")?,
             max_analyzed_offset: read.number("highlight.max_analyzed_offset")?,
             max_token_count: read.number("analyze.max_token_count")?,

@@ -3,6 +3,7 @@
 mod allocation;
 mod analyze;
 mod blocks;
+mod by_query;
 mod cluster;
 mod dispatch;
 mod explain;
@@ -14,6 +15,7 @@ mod maintenance;
 mod nodes;
 mod patience;
 mod pipelines;
+pub(crate) mod point;
 mod queries;
 pub mod remote;
 mod search;
@@ -23,6 +25,7 @@ mod tasks;
 pub mod upkeep;
 mod write;
 
+pub(crate) use by_query::Work;
 pub(crate) use cluster::max_buckets;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,14 +39,16 @@ use model::admin::{
     PutSettings, SearchedIndex, StatsResponse,
 };
 use model::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
+use model::by_query::{ByQuery, ByQueryAnswer, Kind};
 use model::error::{Error, ErrorKind};
 use model::gateway::Gateway;
+use model::point::{OpenPoint, PointKept, PointOpened, Scroll};
 use model::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
 };
 use model::target::Target;
-use model::task::{TaskFilter, TaskList};
+use model::task::{TaskFilter, TaskId, TaskList};
 use model::template::{Simulate, Simulated, TemplateChange};
 use model::write::{WriteRequest, WriteResponse};
 
@@ -75,12 +80,44 @@ impl Gateway for NodeGateway {
         response
     }
 
+    async fn by_query(&self, request: ByQuery) -> Answer<ByQueryAnswer> {
+        by_query::run(&self.core, request).await
+    }
+
+    fn start_by_query(&self, request: ByQuery) -> Answer<TaskId> {
+        by_query::start(&self.core, request)
+    }
+
+    async fn rethrottle(&self, id: TaskId, kind: Kind, requests_per_second: Option<f32>) -> Answer<TaskList> {
+        tasks::rethrottle(&self.core, id, kind, requests_per_second).await
+    }
+
     async fn get(&self, request: GetRequest) -> Answer<GetResponse> {
         get::get(&self.core, request).await
     }
 
     async fn search(&self, request: SearchRequest) -> Answer<SearchResponse> {
         search::search(&self.core, request).await
+    }
+
+    async fn open_point(&self, request: OpenPoint) -> Answer<PointOpened> {
+        point::open(&self.core, request).await
+    }
+
+    async fn close_points(&self, ids: Option<Vec<String>>) -> Answer<Vec<(String, bool)>> {
+        point::close_all(&self.core, ids).await
+    }
+
+    async fn points(&self) -> Answer<Vec<PointKept>> {
+        point::list(&self.core).await
+    }
+
+    async fn scroll(&self, request: Scroll) -> Answer<SearchResponse> {
+        point::scroll::next(&self.core, request).await
+    }
+
+    async fn clear_scrolls(&self, ids: Option<Vec<String>>) -> Answer<u64> {
+        point::scroll::clear(&self.core, ids).await
     }
 
     async fn count(&self, request: CountRequest) -> Answer<CountResponse> {

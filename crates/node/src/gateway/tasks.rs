@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use cluster::state::NodeId;
 use grpc::route::Class;
+use model::by_query::Kind;
 use model::error::{Error, ErrorKind};
-use model::task::{Task, TaskFilter, TaskList};
+use model::task::{Task, TaskFilter, TaskId, TaskList};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
@@ -45,7 +46,14 @@ pub(super) async fn cancel(core: &Arc<Core>, filter: TaskFilter) -> Result<TaskL
 }
 
 fn here(core: &Core, ask: &Ask) -> Result<Vec<Task>, Error> {
-    if ask.cancel { core.tasks.cancel(&ask.filter) } else { Ok(core.tasks.list(&ask.filter)) }
+    if ask.cancel {
+        return core.tasks.cancel(&ask.filter);
+    }
+    let mut found = core.tasks.list(&ask.filter);
+    if let Some(id) = ask.filter.id.as_ref().filter(|_| found.is_empty()) {
+        found.extend(core.tasks.finished(id.number));
+    }
+    Ok(found)
 }
 
 /// Asks every node that may have such tasks.
@@ -86,5 +94,50 @@ async fn each(core: &Arc<Core>, ask: Ask) -> Result<TaskList, Error> {
     }
     list.tasks.sort_by(|a, b| a.id.cmp(&b.id));
     list.failures.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(list)
+}
+
+/// Has a task of another node go at another pace.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Rethrottle {
+    id: TaskId,
+    kind: Kind,
+    requests_per_second: Option<f32>,
+}
+
+impl Message for Rethrottle {
+    const CLASS: Class = Class::Control;
+    const KIND: &'static str = "tasks.rethrottle";
+    type Answer = Vec<Task>;
+
+    async fn answer(self, core: Arc<Core>) -> Result<Vec<Task>, Error> {
+        let missing = || Error::new(ErrorKind::ResourceNotFound, format!("task [{}] is missing", self.id));
+        let work = core.tasks.work(self.id.number, self.kind).ok_or_else(missing)?;
+        work.rethrottle(self.requests_per_second);
+        let filter = TaskFilter { id: Some(self.id.clone()), ..TaskFilter::default() };
+        Ok(core.tasks.list(&filter))
+    }
+}
+
+pub(super) async fn rethrottle(
+    core: &Arc<Core>,
+    id: TaskId,
+    kind: Kind,
+    requests_per_second: Option<f32>,
+) -> Result<TaskList, Error> {
+    let node = NodeId(id.node.clone());
+    let message = Rethrottle { id, kind, requests_per_second };
+    let answer = if node == core.identity.node {
+        message.answer(core.clone()).await
+    } else if core.state().nodes.contains_key(&node) {
+        remote::ask(core, &node, &message, Some(WITHIN)).await.map_err(Error::from)
+    } else {
+        Err(Error::new(ErrorKind::NoSuchNode, format!("No such node [{}]", node.0)))
+    };
+    let mut list = TaskList::default();
+    match answer {
+        Ok(tasks) => list.tasks = tasks,
+        Err(error) => list.failures.push((node.0, error)),
+    }
     Ok(list)
 }

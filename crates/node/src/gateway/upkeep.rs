@@ -46,6 +46,7 @@ fn tick(core: &Arc<Core>, now: u64) {
     }
     shorten(tails);
     core.contexts.sweep(Instant::now());
+    core.points.sweep(Instant::now(), |index, shard| core.indexes.serves(index, shard));
 }
 
 /// Tells the metadata that a copy has failed which served; so does the cluster's health.

@@ -171,6 +171,13 @@ impl Indexes {
         find().or_else(opened_meanwhile).ok_or_else(|| Error::index_not_found(&metadata.name))
     }
 
+    /// Whether a shard is open as it was.
+    pub(crate) fn serves(&self, index: &IndexUuid, shard: &Arc<OpenShard>) -> bool {
+        let open = self.open.read();
+        let now = open.get(index).and_then(|index| index.shard(shard.number));
+        now.is_some_and(|now| Arc::ptr_eq(now, shard))
+    }
+
     /// All of them, by uuid.
     pub fn all(&self) -> Vec<Arc<OpenIndex>> {
         self.open.read().values().cloned().collect()

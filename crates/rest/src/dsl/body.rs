@@ -11,6 +11,7 @@ use super::field::{Field, fields, text_of};
 use super::highlight::highlight;
 use super::hybrid::retriever;
 use super::knn;
+use super::point::{point, slice};
 use super::queries::query;
 use super::sort::sort;
 use super::source::{field_specs, source_filter, stored_fields, unknown_key};
@@ -163,10 +164,11 @@ fn read_object(field: Field<'_>, object: &Map<String, Value>, request: &mut Sear
         "highlight" => request.fetch.highlight = Some(Box::new(highlight(object)?)),
         "aggs" | "aggregations" => request.aggregations = aggregations(object)?,
         "retriever" => retriever(object, request)?,
+        "pit" => request.point = Some(point(object)?),
+        "slice" => request.slice = Some(slice(object)?),
         "search_pipeline" => request.pipeline = Some(PipelineChoice::Inline(field.value.clone())),
         "suggest" | "script_fields" | "ext" | "derived" if object.is_empty() => {}
-        "collapse" | "derived" | "ext" | "indices_boost" | "pit" | "rescore" | "script_fields" | "slice"
-        | "suggest" => {
+        "collapse" | "derived" | "ext" | "indices_boost" | "rescore" | "script_fields" | "suggest" => {
             return Err(Error::not_implemented(format!("[{}] of a search", field.key)));
         }
         _ => return Err(unknown_key(field.key, field.value)),

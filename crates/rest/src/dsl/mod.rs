@@ -17,6 +17,7 @@ mod highlight;
 mod hybrid;
 mod knn;
 mod nested;
+mod point;
 mod queries;
 mod sort;
 mod source;

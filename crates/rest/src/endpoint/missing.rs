@@ -12,17 +12,6 @@ use crate::router::Routes;
 
 /// Methods (first letters; `P` is PUT, `O` is POST), pattern.
 const MISSING: &[(&str, &str)] = &[
-    ("GO", "/_delete_by_query/{task_id}/_rethrottle"),
-    ("O", "/{index}/_delete_by_query"),
-    ("O", "/{index}/_update_by_query"),
-    ("O", "/_update_by_query/{task_id}/_rethrottle"),
-    ("O", "/_reindex"),
-    ("O", "/_reindex/{task_id}/_rethrottle"),
-    ("GOD", "/_search/scroll"),
-    ("GOD", "/_search/scroll/{scroll_id}"),
-    ("O", "/{index}/_search/point_in_time"),
-    ("D", "/_search/point_in_time"),
-    ("GD", "/_search/point_in_time/_all"),
     ("GO", "/_rank_eval"),
     ("GO", "/{index}/_rank_eval"),
     ("GO", "/_search/template"),

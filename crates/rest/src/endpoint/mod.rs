@@ -11,6 +11,7 @@
 //! pattern has one endpoint (checked when the server starts).
 
 mod admin;
+mod by_query;
 mod cat;
 mod cluster;
 mod document;
@@ -43,6 +44,7 @@ impl Server {
         let mut routes = Routes::default();
         routes.add(&[Method::GET, Method::HEAD], &["/"], root::root);
         document::routes(&mut routes);
+        by_query::routes(&mut routes);
         search::routes(&mut routes);
         admin::routes(&mut routes);
         cluster::routes(&mut routes);

@@ -5,13 +5,16 @@ use std::time::{Duration, Instant};
 
 use axum::http::Method;
 use model::admin::{ClusterView, NodeInfo};
+use model::by_query::Kind;
 use model::error::{Error, ErrorKind};
 use model::task::{Task, TaskFilter, TaskId, TaskList};
 use serde_json::{Map, Value, json};
 
 use super::cluster::{select, sorted};
-use super::{Server, options};
+use super::{Server, by_query, options};
 use crate::params::split;
+use crate::render::error::error;
+use crate::render::json::Json;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::router::Routes;
@@ -27,7 +30,7 @@ pub(super) fn routes(routes: &mut Routes) {
 
 /// How tasks are put together.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum GroupBy {
+pub(super) enum GroupBy {
     Nodes,
     Parents,
     Nothing,
@@ -72,6 +75,7 @@ async fn one(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> 
         let filter = TaskFilter { id: Some(id.clone()), ..TaskFilter::default() };
         let found = server.gateway.tasks(filter).await?;
         match (found.tasks.into_iter().next(), seen.take()) {
+            (Some(task), _) if task.outcome.is_some() => return Ok(Reply::value(&ended(&task))),
             (Some(task), _) if wait && in_time() => seen = Some(task),
             (Some(task), _) if wait => {
                 let reason = format!("Timed out waiting for completion of task [{}]", task.id);
@@ -83,6 +87,27 @@ async fn one(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> 
         }
         tokio::time::sleep(POLL).await;
     }
+}
+
+/// A task that has ended, with what came of it.
+fn ended(task: &Task) -> Value {
+    let mut json = json!({"completed": true, "task": shown(task, true)});
+    let kind = task.progress.as_ref().map_or(Kind::Copy, |progress| progress.0);
+    match &task.outcome {
+        Some(Ok(done)) => {
+            let mut response = by_query::answer(kind, done);
+            response["throttled"] = format!("{}ms", done.progress.throttled_ms).into();
+            response["throttled_until"] = "0s".into();
+            json["response"] = response;
+        }
+        Some(Err(failed)) => {
+            let mut written = Json::default();
+            error(&mut written, failed, false);
+            json["error"] = serde_json::from_slice(&written.finish()).unwrap_or_default();
+        }
+        None => {}
+    }
+    json
 }
 
 fn parse(text: &str) -> Result<TaskId, Error> {
@@ -110,7 +135,7 @@ fn filter(request: &mut Request, view: &ClusterView) -> Result<TaskFilter, Error
     Ok(TaskFilter { nodes, actions, parent, id: None })
 }
 
-fn group_by(request: &mut Request) -> Result<GroupBy, Error> {
+pub(super) fn group_by(request: &mut Request) -> Result<GroupBy, Error> {
     match request.params.take("group_by").as_deref() {
         None | Some("nodes") => Ok(GroupBy::Nodes),
         Some("parents") => Ok(GroupBy::Parents),
@@ -121,7 +146,7 @@ fn group_by(request: &mut Request) -> Result<GroupBy, Error> {
     }
 }
 
-fn grouped(view: &ClusterView, list: &TaskList, group_by: GroupBy, detailed: bool) -> Value {
+pub(super) fn grouped(view: &ClusterView, list: &TaskList, group_by: GroupBy, detailed: bool) -> Value {
     let mut answer = Map::new();
     if !list.failures.is_empty() {
         let failures: Vec<Value> = list.failures.iter().map(|(node, error)| failed(node, error)).collect();
@@ -185,6 +210,9 @@ fn shown(task: &Task, detailed: bool) -> Value {
         "node": task.id.node.as_ref(), "id": task.id.number,
         "type": if task.parent.is_some() { "direct" } else { "transport" }, "action": task.action,
     });
+    if let Some(progress) = task.progress.as_ref().filter(|_| detailed) {
+        json["status"] = by_query::progress(&progress.1);
+    }
     if detailed {
         json["description"] = task.description.as_str().into();
     }

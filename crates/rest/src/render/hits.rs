@@ -24,6 +24,11 @@ pub(crate) struct Shape {
 
 /// The keys of a search's answer, without the braces around them.
 pub(crate) fn search(json: &mut Json, answer: &SearchResponse, shape: &Shape) {
+    for (key, id) in [("_scroll_id", &answer.scroll_id), ("pit_id", &answer.point_id)] {
+        if let Some(id) = id {
+            json.field_str(key, id);
+        }
+    }
     json.field_u64("took", answer.took_ms);
     json.field_bool("timed_out", answer.timed_out);
     if let Some(early) = answer.terminated_early {

@@ -55,6 +55,9 @@ fn answering(answers: Vec<Answer>) -> Server {
         max_score: None,
         hits: vec![],
         aggregations: Some(answers),
+        scroll_id: None,
+        point_id: None,
+        last: None,
     }));
     server
 }

@@ -134,6 +134,9 @@ impl Gateway for Fake {
                 max_score: None,
                 hits: Vec::new(),
                 aggregations: None,
+                scroll_id: None,
+                point_id: None,
+                last: None,
             })
         })
     }

@@ -88,6 +88,9 @@ fn a_hit_with_everything() {
         max_score: Some(1.5),
         hits: vec![hit()],
         aggregations: None,
+        scroll_id: None,
+        point_id: None,
+        last: None,
     }));
     let expected = concat!(
         r#"{"took":5,"timed_out":true,"terminated_early":true,"_shards":{"total":2,"successful":1,"skipped":0,"failed":1,"#,

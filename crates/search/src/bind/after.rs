@@ -77,7 +77,7 @@ impl Shape {
         let mut shape = Self { name: key.field.clone(), kind: None, field: None, score: false };
         match &sort.by {
             SortBy::Score => shape.score = true,
-            SortBy::Doc => {
+            SortBy::Doc | SortBy::ShardDoc(_) => {
                 shape.name = "null".to_owned();
                 shape.kind = Some(FieldKind::Number(NumberKind::Long));
             }

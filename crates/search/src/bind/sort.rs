@@ -71,7 +71,8 @@ fn sort_by(key: &SortKey, context: &BindContext) -> Outcome<SortBy> {
     }
     match key.field.as_str() {
         "_score" => return Ok(SortBy::Score),
-        "_doc" | "_shard_doc" => return Ok(SortBy::Doc),
+        "_doc" => return Ok(SortBy::Doc),
+        "_shard_doc" => return Ok(SortBy::ShardDoc(0)),
         "_id" => return Ok(SortBy::Id),
         // The same for every document of the index: as if all were missing it.
         "_index" => {

@@ -105,6 +105,10 @@ impl<'c, 'a> Compiler<'c, 'a> {
             BoundKind::Expand(expand) => self.expand(expand, context)?,
             BoundKind::Exists(fields) => set(Set::Exists(fields.clone())),
             BoundKind::Ids(ids) => set(Set::Ids(ids.clone())),
+            BoundKind::Slice(slice) => {
+                let place = slice.field.as_ref().map(|field| self.place(field));
+                set(Set::Slice(place, slice.part, slice.of))
+            }
             BoundKind::Bool(clauses) => self.boolean(clauses, context)?,
             BoundKind::Boosting { positive, negative, negative_boost } => {
                 let positive = Box::new(self.weight(positive, context)?);

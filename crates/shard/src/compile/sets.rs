@@ -18,6 +18,7 @@ use crate::score::cursor::TermCursor;
 use crate::score::disjunction::{Combine, Disjunction};
 use crate::score::geo::Within;
 use crate::score::sets::{BitSet, ColumnRange, DocList, Everything, HasNorm, Ranged};
+use crate::score::slice::Part;
 use crate::score::{Never, Outcome, Scorer, bits};
 use crate::segment::postings::BLOCK;
 use crate::segment::{Detail, DocId, EveryTerm, TermAutomaton, TermEntry, TermRange, Terms};
@@ -35,11 +36,28 @@ impl Leaf<'_> {
             Set::Within(place, area) => self.within(place, area, score),
             Set::Accepted(place, accepted) => self.accepted(place, accepted, score),
             Set::Exists(fields) => self.exists(fields, score),
+            Set::Slice(place, part, of) => self.slice(place.as_ref(), (*part, *of), score),
             Set::Ids(ids) => {
                 let place = Place { field: "_id".into(), slot: Some(meta::ID) };
                 self.any_term(&place, ids.iter().map(|id| id.as_bytes()), score)
             }
         }
+    }
+
+    /// One part of all documents.
+    fn slice(&self, place: Option<&Place>, (part, of): (u32, u32), score: f32) -> Outcome<Box<dyn Scorer>> {
+        let part = Part { part, of };
+        let words = match place {
+            None => match self.segment.strings(meta::ID)? {
+                Some(ids) => part.of_ids(&*ids, self.max)?,
+                None => return Ok(Box::new(Never)),
+            },
+            Some(place) => {
+                let column = place.slot.map(|slot| self.segment.numbers(slot)).transpose()?.flatten();
+                part.of_numbers(column.as_deref(), self.max)
+            }
+        };
+        Ok(Box::new(BitSet::new(words, score)))
     }
 
     /// A cursor over documents alone.

@@ -117,6 +117,8 @@ pub(crate) enum Set {
     Accepted(Place, Accepted),
     Exists(Vec<FieldName>),
     Ids(Vec<Arc<str>>),
+    /// One part of several, by the numbers of a field or by ids.
+    Slice(Option<Place>, u32, u32),
 }
 
 impl Weight {

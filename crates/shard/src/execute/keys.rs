@@ -37,7 +37,7 @@ pub(super) struct Key {
 
 enum Source {
     Score,
-    /// Documents of the segments before this one.
+    /// Documents of the segments before this one; the shard's place in the upper half.
     Doc(u64),
     Number(Arc<dyn NumberColumn>, NumberCode),
     Bytes(Arc<dyn StringColumn>),
@@ -62,6 +62,7 @@ impl Key {
         let (source, mode, missing) = match &sort.by {
             SortBy::Score => (Source::Score, SortMode::Min, Missing::Last),
             SortBy::Doc => (Source::Doc(first), SortMode::Min, Missing::Last),
+            SortBy::ShardDoc(shard) => (Source::Doc(u64::from(*shard) << 32 | first), SortMode::Min, Missing::Last),
             SortBy::Id => (strings(view.segment.strings(meta::ID)?), SortMode::Min, Missing::Last),
             SortBy::Unmapped { missing } => (Source::NoNumber(NumberCode::Long), SortMode::Min, missing.clone()),
             SortBy::Field { field, values, missing, mode, nested } => {
@@ -341,7 +342,7 @@ fn between(value: f64, code: NumberCode) -> u128 {
 pub(super) fn compare(sort: &BoundSort, a: &SortValue, b: &SortValue) -> Ordering {
     let missing = match &sort.by {
         SortBy::Field { missing, .. } | SortBy::Unmapped { missing } => missing,
-        SortBy::Score | SortBy::Doc | SortBy::Id => &Missing::Last,
+        SortBy::Score | SortBy::Doc | SortBy::ShardDoc(_) | SortBy::Id => &Missing::Last,
     };
     let order = match (a, b) {
         (SortValue::Missing, SortValue::Missing) => return Ordering::Equal,

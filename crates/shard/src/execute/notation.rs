@@ -115,6 +115,10 @@ fn set(set: &Set) -> String {
                 parts.join(" ")
             }
         },
+        Set::Slice(field, part, of) => {
+            let field = field.as_ref().map_or("_id", |place| &*place.field);
+            format!("slice[field={field}, id={part}, max={of}]")
+        }
         Set::Ids(ids) => format!("_id:({})", ids.join(" ")),
     }
 }

@@ -21,6 +21,7 @@ pub(crate) mod nested;
 pub(crate) mod phrase;
 pub(crate) mod ranked;
 pub(crate) mod sets;
+pub(crate) mod slice;
 pub(crate) mod sloppy;
 
 /// Why scoring stopped: small, because it is carried through every call.

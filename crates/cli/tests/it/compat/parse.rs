@@ -1,5 +1,6 @@
 //! Reads scripts (`NAME.console`) and their records (`NAME.console.answers.jsonl`). The format is described in `tests/compat/README.md`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
@@ -25,6 +26,34 @@ impl Request {
     }
 }
 
+/// What answers gave for later requests, by name.
+#[derive(Debug, Default)]
+pub(super) struct Kept(BTreeMap<String, String>);
+
+impl Kept {
+    /// The request with what is kept in its places.
+    pub(super) fn filled(&self, request: &Request) -> Request {
+        let (mut target, mut body) = (request.target.clone(), request.body.clone());
+        for (name, value) in &self.0 {
+            let place = format!("${{{name}}}");
+            target = target.replace(&place, value);
+            if let Ok(text) = std::str::from_utf8(&body) {
+                body = text.replace(&place, value).into_bytes();
+            }
+        }
+        let (line, method) = (request.line, request.method.clone());
+        Request { line, method, target, body, directives: Directives::default() }
+    }
+
+    /// Keeps what the request wants of its answer.
+    pub(super) fn keep(&mut self, request: &Request, answer: &Answer) {
+        let Some((name, path)) = &request.directives.keep else { return };
+        let value = path.iter().try_fold(&answer.body, |value, key| value.get(key)).cloned().unwrap_or_default();
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.0.insert(name.clone(), text);
+    }
+}
+
 /// What a script says about the comparison of one request.
 #[derive(Debug, Default)]
 pub(super) struct Directives {
@@ -38,6 +67,8 @@ pub(super) struct Directives {
     pub(super) within: Option<f64>,
     /// Send, but do not compare.
     pub(super) skip: bool,
+    /// A name, and the keys to what the answer has there: it stands in later requests for `${NAME}`.
+    pub(super) keep: Option<(String, Vec<String>)>,
 }
 
 /// One line of a record.
@@ -129,7 +160,11 @@ impl Directives {
             "unordered" => self.unordered = true,
             "within" => self.within = Some(rest.trim().parse().map_err(|_| format!("`{rest}` is no tolerance"))?),
             "skip" => self.skip = true,
-            _ => return Err(format!("unknown directive `{word}`: only, ignore, unordered, within or skip")),
+            "keep" => {
+                let (name, path) = rest.split_once(' ').ok_or(format!("`{rest}` is not NAME PATH"))?;
+                self.keep = Some((name.to_owned(), path.trim().split('.').map(str::to_owned).collect()));
+            }
+            _ => return Err(format!("unknown directive `{word}`: only, ignore, unordered, within, skip or keep")),
         }
         Ok(())
     }

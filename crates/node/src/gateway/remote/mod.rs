@@ -77,11 +77,13 @@ pub fn routes(core: &Arc<Core>, router: &mut Router) {
     on::<upkeep::Maintain>(core, router);
     on::<upkeep::Stats>(core, router);
     on::<super::tasks::Ask>(core, router);
+    on::<super::tasks::Rethrottle>(core, router);
     on::<super::nodes::Stats>(core, router);
     on::<super::nodes::Threads>(core, router);
+    super::point::routes(core, router);
 }
 
-fn on<M: Message>(core: &Arc<Core>, router: &mut Router) {
+pub(super) fn on<M: Message>(core: &Arc<Core>, router: &mut Router) {
     let core = Arc::downgrade(core);
     router.on(M::CLASS, M::KIND, move |question| {
         let core = core.upgrade();
@@ -136,7 +138,7 @@ fn hold(core: &Core, class: Class, bytes: usize) -> Result<Option<Held>, Error> 
 ///
 /// # Errors
 /// `no_shard_available_action_exception` when it does not.
-fn held(open: &OpenIndex, number: ShardNumber) -> Result<Arc<OpenShard>, Error> {
+pub(super) fn held(open: &OpenIndex, number: ShardNumber) -> Result<Arc<OpenShard>, Error> {
     open.shard(number).cloned().ok_or_else(|| {
         let reason = format!("shard [{}][{number}] is not on this node", open.view().metadata.name);
         Error::new(ErrorKind::NoShardAvailable, reason)

@@ -21,6 +21,7 @@ use super::{Message, caught_up};
 use crate::core::Core;
 use crate::gateway::holder::Holder;
 use crate::gateway::patience::Guard;
+use crate::gateway::point::Pinned as PointReaders;
 use crate::gateway::search::{
     Asked, Asking, BoundIndex, Pin, Place, Question, Reached, bind_filtered, bind_index, context, fetch_pinned,
     is_kept, scatter, shard_query,
@@ -122,13 +123,18 @@ impl Count {
             let open = core.indexes.get(&reached.metadata)?;
             let context = context(core, &open.view(), searched.now_ms);
             let query = bind_filtered(&searched.request.query, &index.filters, &context)?;
-            let copies: Vec<_> =
-                index.shards.iter().filter_map(|number| open.shard(*number)?.copy().ok().cloned()).collect();
+            let pinned = PointReaders::of(searched.request.point.as_ref(), &index.uuid)?;
+            let state = core.state();
+            let reader = |number: &ShardNumber| match &pinned {
+                Some(pinned) => pinned.holder(core, &state, *number).1,
+                None => Some(open.shard(*number)?.copy().ok()?.reader()),
+            };
+            let readers: Vec<_> = index.shards.iter().filter_map(reader).collect();
             let patience = patience.clone();
             let count = move || {
                 let mut sum = Statistics::default();
-                for copy in copies.iter().take_while(|_| !patience.is_over()) {
-                    sum.merge(crate::gateway::caught(|| execute::statistics(&copy.reader(), &query))?);
+                for reader in readers.iter().take_while(|_| !patience.is_over()) {
+                    sum.merge(crate::gateway::caught(|| execute::statistics(reader, &query))?);
                 }
                 Ok::<Statistics, Error>(sum)
             };
@@ -231,18 +237,18 @@ impl Query {
             let open = core.indexes.get(&index.metadata)?;
             for &number in &part.shards {
                 // What another node holds by now is not asked from here.
-                let holder = match Holder::of(core, &state, &open, number) {
+                let mut place = Place::of(core, &state, (at, &index, &open), number);
+                place.holder = match place.holder {
                     Holder::There(node) => {
                         let reason = format!("shard [{}][{number}] has moved to [{}]", index.metadata.name, node.0);
                         Holder::Nowhere(Error::new(ErrorKind::NoShardAvailable, reason))
                     }
                     holder => holder,
                 };
-                let place = Place { index: at, number, view: index.view.clone(), holder };
                 let only = self.only.then_some(request.from as usize);
                 questions.push(Question {
+                    query: query.of_shard(place.place),
                     place,
-                    query: query.clone(),
                     plan: plan.clone(),
                     groups: groups.clone(),
                     only,

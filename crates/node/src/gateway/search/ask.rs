@@ -75,7 +75,8 @@ pub(in crate::gateway) fn shard_query(
         .search_after
         .as_ref()
         .map(|values| bind_after(values, &request.sort, &index.sort, &index.context))
-        .transpose();
+        .transpose()
+        .map(|after| request.continues.clone().or(after));
     let after = after.map_err(|error| {
         Error::search_phase("all shards failed", vec![failure(&index.metadata, ShardNumber(0), None, error)])
     })?;
@@ -287,6 +288,9 @@ impl Question {
         patience: &SearchPatience,
     ) -> Option<Result<Answered, Error>> {
         self.only?;
+        if self.place.reader.is_some() {
+            return None;
+        }
         let copy = shard.copy().ok()?;
         let steady = !upkeep::would_refresh(&self.place.view, shard, copy, now_ms());
         if !steady || !goes_in_steps(&self.query, &copy.reader()) || !shard.used.tries.may() {
@@ -335,9 +339,14 @@ impl Question {
         let Holder::Here(shard) = &self.place.holder else {
             return Err(Error::new(ErrorKind::IllegalState, "a shard of another node was to be searched here"));
         };
-        let copy = shard.copy()?;
-        upkeep::wake(&self.place.view, shard, copy, now_ms())?;
-        let reader = copy.reader();
+        let reader = match &self.place.reader {
+            Some(reader) => reader.clone(),
+            None => {
+                let copy = shard.copy()?;
+                upkeep::wake(&self.place.view, shard, copy, now_ms())?;
+                copy.reader()
+            }
+        };
         if self.pre_filter && !self.can_match(&reader)? {
             let hits = ShardHits { skipped: true, ..ShardHits::default() };
             return Ok(Answered { hits, pin: None, fetched: None });

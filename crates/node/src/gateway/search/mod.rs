@@ -32,11 +32,16 @@ pub(super) use ask::{Asked, Asking, Pin, Question, fetch_pinned, is_kept, scatte
 pub(crate) use brief::Tries;
 pub(super) use place::Place;
 use place::{Elsewhere, places};
-pub(super) use target::{BoundIndex, Reached, bind_filtered, bind_index, context, counting, resolve_open};
-use target::{bind_target, failure};
+pub(super) use target::{
+    BoundIndex, Reached, bind_filtered, bind_index, context, counting, failure, resolve_open, routed,
+};
+use target::{BoundTarget, bind_target};
 use winners::Winners;
 
 pub(super) async fn search(core: &Arc<Core>, request: SearchRequest) -> Result<SearchResponse, Error> {
+    if request.scroll_ms.is_some() && request.point.is_none() {
+        return super::point::scroll::begin(core, request).await;
+    }
     let begun = Instant::now();
     let task = core.tasks.begin(task(&request));
     let result = task.run(piped(core, request, begun, task.id())).await;
@@ -93,7 +98,7 @@ async fn search_counted(
     }
     super::lookup::of_search(core, &mut request).await?;
     let request = Arc::new(request);
-    let (mut indexes, refused) = bind_target(core, &request)?;
+    let BoundTarget { mut indexes, refused, spared } = bind_target(core, &request)?;
     let deadline =
         request.timeout_ms.or(core.config.search_timeout_ms).map(|timeout| begun + Duration::from_millis(timeout));
     let guard = Guard::new(deadline);
@@ -115,7 +120,8 @@ async fn search_counted(
     let mut shards = shards_report(core, &indexes, &places, failures.into_iter().chain(silent(&abandoned)));
     // One that was looked into stands for an answer that has nothing.
     shards.skipped = skipped.min(shards.successful.saturating_sub(1));
-    shards.total += refused.len() as u32;
+    shards.total += refused.len() as u32 + spared;
+    shards.successful += spared;
     shards.failures.extend(refused);
     if let Some(error) = refusal(&shards, &request, timed_out) {
         return Err(error);
@@ -136,6 +142,9 @@ async fn search_counted(
         max_score: merged.max_score.filter(|score| !score.is_nan()),
         hits,
         aggregations,
+        scroll_id: None,
+        point_id: request.point.as_ref().map(|point| point.id.clone()),
+        last: merged.hits.last().map(|(_, hit)| hit.sort.clone()),
     })
 }
 
@@ -178,7 +187,7 @@ async fn gather(
     let (groups, pre_filter): (Arc<[String]>, _) =
         (request.stats.as_slice().into(), pre_filters(request, places.len()));
     let question = |place: Place| Question {
-        query: queries[place.index].clone(),
+        query: queries[place.index].of_shard(place.place),
         plan: plans[place.index].clone(),
         groups: groups.clone(),
         only: only.then_some(request.from as usize),
@@ -206,7 +215,7 @@ async fn gather(
 }
 
 /// A sort by nothing but the best score is no sort.
-fn plain_order(request: &mut SearchRequest) {
+pub(super) fn plain_order(request: &mut SearchRequest) {
     if let [only] = request.sort.as_slice()
         && only.field == "_score"
         && only.descending

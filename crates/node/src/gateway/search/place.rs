@@ -10,12 +10,13 @@ use model::id::ShardNumber;
 use model::search::SearchRequest;
 use model::task::TaskId;
 use search::statistics::Statistics;
+use shard::reader::Reader;
 
 use super::target::BoundIndex;
 use crate::core::Core;
 use crate::gateway::holder::Holder;
 use crate::gateway::remote::search::{Searched, SearchedIndex};
-use crate::indexes::IndexView;
+use crate::indexes::{IndexView, OpenIndex};
 
 /// One shard of the plan.
 #[derive(Clone)]
@@ -25,6 +26,27 @@ pub(in crate::gateway) struct Place {
     pub(in crate::gateway) number: ShardNumber,
     pub(in crate::gateway) view: Arc<IndexView>,
     pub(in crate::gateway) holder: Holder,
+    /// Of a point in time that is searched, where this node holds it.
+    pub(in crate::gateway) reader: Option<Reader>,
+    /// Among all shards of the point in time.
+    pub(in crate::gateway) place: u32,
+}
+
+impl Place {
+    /// A shard of the index that stands at `at` in the plan.
+    pub(in crate::gateway) fn of(
+        core: &Core,
+        state: &State,
+        (at, bound, open): (usize, &BoundIndex, &OpenIndex),
+        number: ShardNumber,
+    ) -> Self {
+        let (holder, reader) = match &bound.pinned {
+            Some(pinned) => pinned.holder(core, state, number),
+            None => (Holder::of(core, state, open, number), None),
+        };
+        let place = bound.pinned.as_ref().map_or(0, |pinned| pinned.place(number));
+        Self { index: at, number, view: bound.view.clone(), holder, reader, place }
+    }
 }
 
 /// The shards of a search in order, index by index. `silent`: nodes that are not asked any more, and why.
@@ -42,14 +64,13 @@ pub(super) fn places(
             if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&number)) {
                 continue;
             }
-            let holder = match Holder::of(core, &state, &open, number) {
-                Holder::There(node) => match silent.get(&node) {
-                    Some(why) => Holder::Silent(node, why.clone()),
-                    None => Holder::There(node),
-                },
-                holder => holder,
-            };
-            places.push(Place { index: at, number, view: bound.view.clone(), holder });
+            let mut place = Place::of(core, &state, (at, bound, &open), number);
+            if let Holder::There(node) = &place.holder
+                && let Some(why) = silent.get(node)
+            {
+                place.holder = Holder::Silent(node.clone(), why.clone());
+            }
+            places.push(place);
         }
     }
     Ok(places)

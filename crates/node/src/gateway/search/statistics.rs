@@ -12,8 +12,8 @@ use model::search::SearchRequest;
 use model::task::TaskId;
 use search::bound::BoundQuery;
 use search::statistics::Statistics;
-use shard::engine::ShardCopy;
 use shard::execute;
+use shard::reader::Reader;
 use tokio::task::JoinSet;
 
 use super::place::{Elsewhere, Place};
@@ -52,12 +52,11 @@ pub(in crate::gateway) async fn count(
     let mut places = Vec::new();
     for (at, index) in indexes.iter().enumerate().filter(|(_, index)| needs(index)) {
         let open = core.indexes.get(&index.metadata)?;
-        places.extend((0..index.metadata.shards.len() as u32).map(ShardNumber).map(|number| Place {
-            index: at,
-            number,
-            view: index.view.clone(),
-            holder: Holder::of(core, &state, &open, number),
-        }));
+        let numbers = match &index.pinned {
+            Some(pinned) => pinned.shards(),
+            None => (0..index.metadata.shards.len() as u32).map(ShardNumber).collect(),
+        };
+        places.extend(numbers.into_iter().map(|number| Place::of(core, &state, (at, index, &open), number)));
     }
     // A node that does not answer must leave time for the search itself.
     let remaining = guard.remaining().map(|remaining| remaining / 2);
@@ -101,11 +100,14 @@ async fn count_here(
     sums: &mut [Option<Statistics>],
 ) -> Result<(), Error> {
     let here = places.iter().filter_map(|place| match &place.holder {
-        Holder::Here(shard) => Some((place.index, shard.copy().ok()?.clone())),
+        Holder::Here(shard) => {
+            let reader = place.reader.clone().or_else(|| Some(shard.copy().ok()?.reader()))?;
+            Some((place.index, reader))
+        }
         _ => None,
     });
     let running: Vec<_> = here
-        .map(|(index, copy)| (index, count_one(core, copy, indexes[index].query.clone(), patience.clone())))
+        .map(|(index, reader)| (index, count_one(core, reader, indexes[index].query.clone(), patience.clone())))
         .collect();
     for (index, count) in running {
         let count = count.await??;
@@ -118,7 +120,7 @@ async fn count_here(
 
 fn count_one(
     core: &Core,
-    copy: Arc<ShardCopy>,
+    reader: Reader,
     query: Arc<BoundQuery>,
     patience: SearchPatience,
 ) -> impl Future<Output = Result<Result<Statistics, Error>, Error>> + use<> {
@@ -126,7 +128,7 @@ fn count_one(
         if patience.is_over() {
             Ok(Statistics::default())
         } else {
-            crate::gateway::caught(|| execute::statistics(&copy.reader(), &query))
+            crate::gateway::caught(|| execute::statistics(&reader, &query))
         }
     })
 }

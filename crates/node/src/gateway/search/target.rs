@@ -20,6 +20,7 @@ use shard::fetch::FetchPlan;
 
 use crate::clock::now_ms;
 use crate::core::Core;
+use crate::gateway::point::{Pinned, missing, sliced};
 use crate::indexes::IndexView;
 
 /// One index of a search: its view at the time, and its queries bound to it.
@@ -38,6 +39,17 @@ pub(in crate::gateway) struct BoundIndex {
     /// Of the aliases through which it was reached.
     pub filters: Vec<Value>,
     pub context: BindContext,
+    /// `None`: what the index holds now.
+    pub pinned: Option<Pinned>,
+}
+
+/// What a search is about.
+pub(super) struct BoundTarget {
+    pub(super) indexes: Vec<BoundIndex>,
+    /// Shards of indexes that the request does not fit.
+    pub(super) refused: Vec<ShardFailure>,
+    /// Shards of a point in time in which a slice has no part.
+    pub(super) spared: u32,
 }
 
 /// An index as a search reaches it.
@@ -53,20 +65,24 @@ pub(in crate::gateway) struct Reached {
 ///
 /// # Errors
 /// Names that do not resolve; `search_phase_execution_exception` when the request fits none of the indexes.
-pub(super) fn bind_target(
-    core: &Arc<Core>,
-    request: &SearchRequest,
-) -> Result<(Vec<BoundIndex>, Vec<ShardFailure>), Error> {
+pub(super) fn bind_target(core: &Arc<Core>, request: &SearchRequest) -> Result<BoundTarget, Error> {
     check(request)?;
-    let (mut indexes, mut refused, now_ms) = (Vec::new(), Vec::new(), now_ms());
-    for found in resolve_open(core, &request.target)? {
-        let shards = routed(&found.index, found.routing(&request.routing));
-        let reached = Reached { metadata: found.index.clone(), filters: found.filters, now_ms };
+    let (mut indexes, mut refused, mut spared) = (Vec::new(), Vec::new(), 0);
+    for (reached, mut shards) in reached(core, request, &mut refused)? {
+        let metadata = reached.metadata.clone();
         match bind_index(core, request, reached) {
-            Ok(index) => indexes.push(BoundIndex { shards, ..index }),
+            Ok(index) => {
+                if let Some(slice) = &request.slice {
+                    let before = shards.len();
+                    let asked = sliced(slice, metadata.shards.len() as u32, &metadata.mapping)?.0;
+                    shards.retain(|number| asked(*number));
+                    spared += if request.scroll_ms.is_none() { (before - shards.len()) as u32 } else { 0 };
+                }
+                indexes.push(BoundIndex { shards, ..index });
+            }
             Err(error) => refused.extend(
-                (0..found.index.shards.len() as u32)
-                    .map(|shard| failure(&found.index, ShardNumber(shard), Some(&core.identity.node), error.clone())),
+                (0..metadata.shards.len() as u32)
+                    .map(|shard| failure(&metadata, ShardNumber(shard), Some(&core.identity.node), error.clone())),
             ),
         }
     }
@@ -75,7 +91,39 @@ pub(super) fn bind_target(
         refused.dedup_by(|a, b| a.index == b.index);
         return Err(Error::search_phase("all shards failed", refused));
     }
-    Ok((indexes, refused))
+    Ok(BoundTarget { indexes, refused, spared })
+}
+
+/// The indexes of a request with the shards of each that are asked. Those of a point in time that are gone are `refused`.
+fn reached(
+    core: &Arc<Core>,
+    request: &SearchRequest,
+    refused: &mut Vec<ShardFailure>,
+) -> Result<Vec<(Reached, Vec<ShardNumber>)>, Error> {
+    let now_ms = now_ms();
+    let Some(point) = &request.point else {
+        let found = resolve_open(core, &request.target)?.into_iter().map(|found| {
+            let shards = routed(&found.index, found.routing(&request.routing));
+            (Reached { metadata: found.index, filters: found.filters, now_ms }, shards)
+        });
+        return Ok(found.collect());
+    };
+    let (state, mut indexes) = (core.state(), Vec::new());
+    for pinned in Pinned::all(point)? {
+        match state.index_by_uuid(pinned.uuid()).filter(|index| index.open) {
+            Some(metadata) => {
+                let (metadata, filters) = (metadata.clone(), pinned.filters().to_vec());
+                indexes.push((Reached { metadata, filters, now_ms }, pinned.shards()));
+            }
+            None => refused.extend(pinned.shards().into_iter().map(|shard| ShardFailure {
+                index: pinned.uuid().0.clone(),
+                shard,
+                node: None,
+                error: missing(0),
+            })),
+        }
+    }
+    Ok(indexes)
 }
 
 /// The open indexes of a target that can be searched.
@@ -132,7 +180,7 @@ pub(in crate::gateway) fn bind_filtered(
 }
 
 /// The shards of an index that a routing admits.
-fn routed(metadata: &IndexMetadata, routing: Option<BTreeSet<String>>) -> Vec<ShardNumber> {
+pub(in crate::gateway) fn routed(metadata: &IndexMetadata, routing: Option<BTreeSet<String>>) -> Vec<ShardNumber> {
     let Some(routing) = routing else { return (0..metadata.shards.len() as u32).map(ShardNumber).collect() };
     let spread = Spread::of(&metadata.settings);
     let wanted: BTreeSet<ShardNumber> = routing.iter().flat_map(|value| spread.shards_of(value)).collect();
@@ -153,6 +201,7 @@ pub(in crate::gateway) fn bind_index(
     check_window(request, &view)?;
     let context = context(core, &view, now_ms);
     let query = Arc::new(bind_filtered(&request.query, &filters, &context)?);
+    let (query, pinned) = (in_slice(query, request, &view)?, Pinned::of(request.point.as_ref(), &metadata.uuid)?);
     let post_filter = request.post_filter.as_ref().map(|filter| bind(filter, &context).map(Arc::new)).transpose()?;
     let sort: Arc<[BoundSort]> = bind_sort(&request.sort, &context)?.into();
     // Words of an alias' filter are not what the client looks for: they are not marked.
@@ -169,7 +218,35 @@ pub(in crate::gateway) fn bind_index(
         }
     };
     let shards = Vec::new();
-    Ok(BoundIndex { metadata, view, query, post_filter, sort, aggregations, fetch, shards, filters, context })
+    Ok(BoundIndex { metadata, view, query, post_filter, sort, aggregations, fetch, shards, filters, context, pinned })
+}
+
+/// A query within the part of the index that a slice asks of its shards.
+fn in_slice(query: Arc<BoundQuery>, request: &SearchRequest, view: &IndexView) -> Result<Arc<BoundQuery>, Error> {
+    let Some(slice) = &request.slice else { return Ok(query) };
+    if request.point.is_none() {
+        let reason = "`slice` cannot be used outside of a scroll context or PIT context";
+        return Err(Error::new(ErrorKind::Search, reason));
+    }
+    let (setting, limit) = match request.scroll_ms {
+        Some(_) => ("max_slices_per_scroll", view.settings.max_slices_per_scroll),
+        None => ("max_slices_per_pit", view.settings.max_slices_per_pit),
+    };
+    if u64::from(slice.max) > limit {
+        let kind = if request.scroll_ms.is_some() { ErrorKind::IllegalArgument } else { ErrorKind::RejectedExecution };
+        return Err(Error::new(
+            kind,
+            format!(
+                "The number of slices [{}] is too large. It must be less than [{limit}]. This limit can be set by changing the [index.{setting}] index level setting.",
+                slice.max
+            ),
+        ));
+    }
+    let (_, part) = sliced(slice, view.metadata.shards.len() as u32, &view.metadata.mapping)?;
+    let Some(part) = part else { return Ok(query) };
+    let part = BoundQuery::new(BoundKind::Slice(part));
+    let both = BoundBool { must: vec![(*query).clone()], filter: vec![part], ..BoundBool::default() };
+    Ok(Arc::new(BoundQuery::new(BoundKind::Bool(both))))
 }
 
 fn check(request: &SearchRequest) -> Result<(), Error> {
@@ -181,6 +258,11 @@ fn check(request: &SearchRequest) -> Result<(), Error> {
 
 fn check_window(request: &SearchRequest, view: &IndexView) -> Result<(), Error> {
     let (window, limit) = (request.from.saturating_add(request.size), view.settings.max_result_window);
+    if window > limit && request.scroll_ms.is_some() {
+        return Err(Error::illegal_argument(format!(
+            "Batch size is too large, size must be less than or equal to: [{limit}] but was [{window}]. Scroll batch sizes cost as much memory as result windows so they are controlled by the [index.max_result_window] index level setting."
+        )));
+    }
     if window > limit {
         return Err(Error::illegal_argument(format!(
             "Result window is too large, from + size must be less than or equal to: [{limit}] but was [{window}]. See the scroll api for a more efficient way to request large data sets. This limit can be set by changing the [index.max_result_window] index level setting."
@@ -201,7 +283,12 @@ pub(in crate::gateway) fn counting(target: Target, query: Query) -> SearchReques
 }
 
 /// Why a shard of `index` has no part in the answer; `node`: who was asked.
-pub(super) fn failure(index: &IndexMetadata, shard: ShardNumber, node: Option<&NodeId>, error: Error) -> ShardFailure {
+pub(in crate::gateway) fn failure(
+    index: &IndexMetadata,
+    shard: ShardNumber,
+    node: Option<&NodeId>,
+    error: Error,
+) -> ShardFailure {
     let plain = error.index.is_none() && error.kind == ErrorKind::QueryShard;
     let error = if plain { error.with_index(index.reference()) } else { error };
     ShardFailure { index: index.name.clone(), shard, node: node.map(|node| node.0.clone()), error }

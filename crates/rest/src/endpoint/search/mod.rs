@@ -6,6 +6,8 @@ mod field_caps;
 mod msearch;
 mod one;
 mod pipeline;
+mod point;
+mod scroll;
 mod search_shards;
 mod validate;
 
@@ -26,6 +28,13 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&[Method::PUT], &["/_search/pipeline/{id}"], pipeline::put);
     routes.add(&[Method::DELETE], &["/_search/pipeline/{id}"], pipeline::delete);
     routes.add(&[Method::GET], &["/_search/pipeline", "/_search/pipeline/{id}"], pipeline::show);
+    let paths = ["/_search/scroll", "/_search/scroll/{scroll_id}"];
+    routes.add(&methods, &paths, scroll::next);
+    routes.add(&[Method::DELETE], &paths, scroll::clear);
+    routes.add(&[Method::POST], &["/{index}/_search/point_in_time"], point::open);
+    routes.add(&[Method::DELETE], &["/_search/point_in_time"], point::close);
+    routes.add(&[Method::DELETE], &["/_search/point_in_time/_all"], point::close_all);
+    routes.add(&[Method::GET], &["/_search/point_in_time/_all"], point::show);
     routes.add(&methods, &["/_msearch", "/{index}/_msearch"], msearch::msearch);
     routes.add(&methods, &["/_count", "/{index}/_count"], count::count);
     routes.add(&methods, &["/_validate/query", "/{index}/_validate/query"], validate::validate);

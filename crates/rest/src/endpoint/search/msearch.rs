@@ -141,6 +141,7 @@ fn read(server: &Server, body: &[u8], target: &Target, total_as_int: bool) -> Re
         let asked = match dsl::search_request(search, head.target.clone()) {
             Ok(mut asked) => {
                 head.apply(&mut asked);
+                one::check_kept(&asked)?;
                 if total_as_int {
                     one::plain_total(&mut asked)?;
                 }

@@ -10,6 +10,7 @@ use model::target::Target;
 use super::{execution, on_shards};
 use crate::dsl;
 use crate::endpoint::Server;
+use crate::endpoint::options::Refusals;
 use crate::render::hits::{self, Shape};
 use crate::render::json::Json;
 use crate::reply::Reply;
@@ -19,6 +20,7 @@ pub(super) async fn search(server: Arc<Server>, mut request: Request) -> Result<
     let body = request.object_or_source()?;
     let target = request.target()?;
     let read = dsl::search_request(&body, target.clone());
+    let scroll = request.params.time_ms("scroll")?.flatten();
     let execution = execution(&mut request.params)?;
     let total_as_int = request.params.flag("rest_total_hits_as_int")?.unwrap_or(false);
     let applied = read.and_then(|mut asked| {
@@ -30,6 +32,8 @@ pub(super) async fn search(server: Arc<Server>, mut request: Request) -> Result<
     if total_as_int {
         plain_total(&mut asked)?;
     }
+    asked.scroll_ms = scroll;
+    check_kept(&asked)?;
     request.finish()?;
     let mut shape = shape(&asked, total_as_int);
     let answer = server.gateway.search(asked).await?;
@@ -40,6 +44,35 @@ pub(super) async fn search(server: Arc<Server>, mut request: Request) -> Result<
     hits::search(&mut json, &answer, &shape);
     json.end_object();
     Ok(Reply::ok(json))
+}
+
+/// What a scroll, or a search over a point in time, may not ask.
+///
+/// # Errors
+/// `action_request_validation_exception` with all of it.
+pub(super) fn check_kept(asked: &SearchRequest) -> Result<(), Error> {
+    let mut refusals = Refusals::default();
+    let mut refuse = |wrong: bool, why: &str| {
+        if wrong {
+            refusals.add(why);
+        }
+    };
+    if asked.scroll_ms.is_some() {
+        let untracked = asked.track_total_hits == TrackTotal::No;
+        refuse(untracked, "disabling [track_total_hits] is not allowed in a scroll context");
+        refuse(asked.from > 0, "using [from] is not allowed in a scroll context");
+        refuse(asked.request_cache == Some(true), "[request_cache] cannot be used in a scroll context");
+        refuse(asked.size == 0, "[size] cannot be [0] in a scroll context");
+        refuse(asked.point.is_some(), "using [point in time] is not allowed in a scroll context");
+    } else if asked.point.is_some() {
+        refuse(!asked.target.names.is_empty(), "[indices] cannot be used with point in time");
+        refuse(!asked.routing.is_empty(), "[routing] cannot be used with point in time");
+        refuse(asked.preference.is_some(), "[preference] cannot be used with point in time");
+    }
+    let by_shard = asked.sort.iter().any(|key| key.field == "_shard_doc");
+    let why = "_shard_doc is only supported with point-in-time (PIT). Add a PIT or remove _shard_doc.";
+    refuse(by_shard && asked.point.is_none(), why);
+    refusals.finish()
 }
 
 /// A plain number as total must be exact.

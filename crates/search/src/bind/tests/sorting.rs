@@ -39,7 +39,7 @@ fn keys_name_columns() {
     assert_eq!(field(key("s")).1, SortValues::Number(NumberCode::Scaled(100.0)));
     assert_eq!(field(key("other")), ("k".to_owned(), SortValues::Bytes, SortMode::Min));
     for (name, by) in
-        [("_score", SortBy::Score), ("_doc", SortBy::Doc), ("_shard_doc", SortBy::Doc), ("_id", SortBy::Id)]
+        [("_score", SortBy::Score), ("_doc", SortBy::Doc), ("_shard_doc", SortBy::ShardDoc(0)), ("_id", SortBy::Id)]
     {
         assert_eq!(bound(&key(name)).expect("sortable").by, by);
     }

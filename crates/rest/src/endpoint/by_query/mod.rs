@@ -1,0 +1,257 @@
+//! `_delete_by_query`, `_update_by_query`, `_reindex`, and the pace of what is under way.
+
+mod reindex;
+mod show;
+
+use std::sync::Arc;
+
+use axum::http::Method;
+use model::by_query::{ByQuery, Change, Kind, Slices};
+use model::error::Error;
+use model::search::{SearchRequest, TrackTotal};
+use model::task::TaskId;
+use serde_json::{Map, Value, json};
+
+use super::options::{self, refusal};
+use super::{Server, tasks};
+use crate::dsl;
+use crate::json;
+use crate::params::Params;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::router::Routes;
+pub(super) use show::{answer, progress};
+
+/// Documents at a time where nobody says.
+const BATCH: u64 = 1000;
+
+pub(super) fn routes(routes: &mut Routes) {
+    let post = [Method::POST];
+    routes.add(&post, &["/{index}/_delete_by_query"], delete);
+    routes.add(&post, &["/{index}/_update_by_query"], update);
+    routes.add(&post, &["/_reindex"], reindex::reindex);
+    routes.add(&post, &["/_delete_by_query/{task_id}/_rethrottle"], |s, r| rethrottle(s, r, Kind::Delete));
+    routes.add(&post, &["/_update_by_query/{task_id}/_rethrottle"], |s, r| rethrottle(s, r, Kind::Update));
+    routes.add(&post, &["/_reindex/{task_id}/_rethrottle"], |s, r| rethrottle(s, r, Kind::Copy));
+}
+
+async fn delete(server: Arc<Server>, request: Request) -> Result<Reply, Error> {
+    by_query(server, request, Change::Delete).await
+}
+
+async fn update(server: Arc<Server>, request: Request) -> Result<Reply, Error> {
+    by_query(server, request, Change::Update).await
+}
+
+async fn by_query(server: Arc<Server>, mut request: Request, change: Change) -> Result<Reply, Error> {
+    let target = request.target()?;
+    let mut body = json::object(&request.body())?.unwrap_or_default();
+    let own = take_own(&mut body, &change)?;
+    let deletes = change == Change::Delete;
+    let mut search = dsl::search_body(&body, target)?;
+    let params = &mut request.params;
+    if !deletes && let Some(name) = params.take("pipeline").filter(|name| name != "_none") {
+        return Err(Error::not_implemented(format!("[pipeline] [{name}] of an update by query")));
+    }
+    let has_query = body.contains_key("query") || params.has("q");
+    let asked_size = params.int("size")?;
+    let given = search_params(&mut search, params, body.contains_key("size"))?;
+    let mut work = work(search, change, params)?;
+    work.max_docs = one_number(&[own.max_docs, given, asked_size.map(i64::from), work.max_docs_param])?;
+    work.request.conflicts_proceed |= own.conflicts_proceed;
+    let request_of = work.finish()?;
+    let wait = params.flag("wait_for_completion")?.unwrap_or(true);
+    request.finish()?;
+    if deletes && !has_query {
+        return Err(refusal("query is missing"));
+    }
+    carry_out(&server, request_of, wait).await
+}
+
+/// What a body has besides a search.
+struct Own {
+    conflicts_proceed: bool,
+    max_docs: Option<i64>,
+}
+
+fn take_own(body: &mut Map<String, Value>, change: &Change) -> Result<Own, Error> {
+    let mut own = Own { conflicts_proceed: false, max_docs: None };
+    if let Some(value) = body.remove("conflicts") {
+        own.conflicts_proceed = conflicts(value.as_str().unwrap_or_default())?;
+    }
+    if let Some(value) = body.remove("max_docs") {
+        own.max_docs = Some(whole("max_docs", &value)?);
+    }
+    if *change == Change::Update && body.remove("script").is_some_and(|script| !script.is_null()) {
+        return Err(Error::not_implemented("[script] of an update by query"));
+    }
+    Ok(own)
+}
+
+fn whole(name: &str, value: &Value) -> Result<i64, Error> {
+    let text = value.as_str().map(str::to_owned).unwrap_or_else(|| value.to_string());
+    text.parse().map_err(|_| Error::illegal_argument(format!("[{name}] must be a whole number, but was [{text}]")))
+}
+
+/// `proceed` or `abort`: whether conflicts are passed over.
+fn conflicts(text: &str) -> Result<bool, Error> {
+    match text {
+        "proceed" => Ok(true),
+        "abort" => Ok(false),
+        other => {
+            let reason = format!("conflicts may only be \"proceed\" or \"abort\" but was [{other}]");
+            Err(Error::illegal_argument(reason))
+        }
+    }
+}
+
+/// The search that the parameters ask for; how many documents the body's `size` allows.
+fn search_params(search: &mut SearchRequest, params: &mut Params, sized: bool) -> Result<Option<i64>, Error> {
+    let given = sized.then_some(search.size as i64);
+    search.size = BATCH;
+    let query = dsl::query_param(params)?;
+    if let Some(query) = query {
+        search.query = query;
+    }
+    if let Some(size) = params.int("scroll_size")? {
+        search.size = u64::try_from(size)
+            .ok()
+            .filter(|size| *size > 0)
+            .ok_or_else(|| Error::illegal_argument(format!("[size] parameter cannot be negative, found [{size}]")))?;
+    }
+    if let Some(routing) = params.list("routing") {
+        search.routing = routing;
+    }
+    if let Some(sort) = params.take("sort") {
+        let mut one = Params::new(vec![("sort".to_owned(), sort)]);
+        dsl::apply_params(search, &mut one)?;
+    }
+    if let Some(count) = params.int("terminate_after")? {
+        search.terminate_after = u64::try_from(count).ok().filter(|count| *count > 0);
+    }
+    // How long a search is kept between two batches is the server's own matter.
+    params.time_ms("scroll")?;
+    search.timeout_ms = params.time_ms("search_timeout")?.flatten().or(search.timeout_ms);
+    search.preference = params.take("preference");
+    for ignored in ["search_type", "stats", "_source", "_source_includes", "_source_excludes"] {
+        params.take(ignored);
+    }
+    for flag in ["request_cache", "version", "allow_partial_search_results"] {
+        params.flag(flag)?;
+    }
+    search.track_total_hits = TrackTotal::All;
+    search.request_cache = None;
+    Ok(given)
+}
+
+/// A request as its parameters have it, before its numbers are checked against each other.
+struct Asked {
+    request: ByQuery,
+    max_docs: Option<i64>,
+    max_docs_param: Option<i64>,
+}
+
+fn work(search: SearchRequest, change: Change, params: &mut Params) -> Result<Asked, Error> {
+    let refresh = params.flag("refresh")?.unwrap_or(false);
+    let proceed = params.take("conflicts").map(|text| conflicts(&text)).transpose()?.unwrap_or(false);
+    let max_docs = params.long("max_docs")?;
+    let request = ByQuery {
+        change,
+        search,
+        max_docs: None,
+        conflicts_proceed: proceed,
+        refresh,
+        timeout_ms: options::timeout_ms(params)?,
+        active_shards: options::active_shards(params)?,
+        requests_per_second: pace(params)?.flatten(),
+        slices: params.take("slices").map(|text| slices(&text)).transpose()?.unwrap_or(Slices::Count(1)),
+    };
+    Ok(Asked { request, max_docs: None, max_docs_param: max_docs })
+}
+
+impl Asked {
+    fn finish(mut self) -> Result<ByQuery, Error> {
+        if let Some(most) = self.max_docs {
+            let slices = match self.request.slices {
+                Slices::Count(count) => i64::from(count),
+                Slices::Auto => 1,
+            };
+            if most < 0 {
+                let reason = format!("[max_docs] parameter cannot be negative, found [{most}]");
+                return Err(Error::illegal_argument(reason));
+            }
+            if most < slices {
+                return Err(Error::illegal_argument("[max_docs] should be >= [slices]"));
+            }
+            self.request.max_docs = u64::try_from(most).ok();
+        }
+        if self.request.search.slice.is_some() && self.request.slices != Slices::Count(1) {
+            return Err(refusal("can't specify both manual and automatic slicing at the same time"));
+        }
+        Ok(self.request)
+    }
+}
+
+/// The number that is given, once or several times the same.
+fn one_number(given: &[Option<i64>]) -> Result<Option<i64>, Error> {
+    let mut all = given.iter().flatten();
+    let Some(first) = all.next() else { return Ok(None) };
+    match all.find(|other| *other != first) {
+        None => Ok(Some(*first)),
+        Some(other) => {
+            let reason = format!("[max_docs] set to two different values [{first}] and [{other}]");
+            Err(Error::illegal_argument(reason))
+        }
+    }
+}
+
+/// `requests_per_second`; `None` inside: without limit.
+fn pace(params: &mut Params) -> Result<Option<Option<f32>>, Error> {
+    let Some(text) = params.take("requests_per_second") else { return Ok(None) };
+    let wrong = || {
+        let reason = "[requests_per_second] must be a float greater than 0. Use -1 to disable throttling.";
+        Error::illegal_argument(reason)
+    };
+    let number: f32 = text.parse().map_err(|_| wrong())?;
+    match number {
+        -1.0 => Ok(Some(None)),
+        number if number > 0.0 => Ok(Some(Some(number).filter(|number| number.is_finite()))),
+        _ => Err(wrong()),
+    }
+}
+
+fn slices(text: &str) -> Result<Slices, Error> {
+    let wrong = || {
+        let reason = format!("[slices] must be a positive integer or the string \"auto\", but was [{text}]");
+        Error::illegal_argument(reason)
+    };
+    match text {
+        "auto" => Ok(Slices::Auto),
+        number => match number.parse::<u32>() {
+            Ok(count) if (1..=1024).contains(&count) => Ok(Slices::Count(count)),
+            _ => Err(wrong()),
+        },
+    }
+}
+
+async fn carry_out(server: &Server, request: ByQuery, wait: bool) -> Result<Reply, Error> {
+    let kind = request.change.kind();
+    if !wait {
+        let task = server.gateway.start_by_query(request)?;
+        return Ok(Reply::value(&json!({"task": task.to_string()})));
+    }
+    let done = server.gateway.by_query(request).await?;
+    let status = done.failures.iter().map(|failure| failure.error.status()).max().unwrap_or(200);
+    Ok(Reply::value(&answer(kind, &done)).with_status(status))
+}
+
+async fn rethrottle(server: Arc<Server>, mut request: Request, kind: Kind) -> Result<Reply, Error> {
+    let text = request.required("task_id")?;
+    let id = TaskId::parse(text).ok_or_else(|| Error::illegal_argument(format!("malformed task id {text}")))?;
+    let pace = pace(&mut request.params)?;
+    let group_by = tasks::group_by(&mut request)?;
+    request.finish()?;
+    let pace = pace.ok_or_else(|| Error::illegal_argument("requests_per_second is a required parameter"))?;
+    let list = server.gateway.rethrottle(id, kind, pace).await?;
+    Ok(Reply::value(&tasks::grouped(&server.gateway.cluster(), &list, group_by, true)))
+}
