@@ -11,6 +11,7 @@ use model::mapping::vector::VectorField;
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
 use model::query::nested::NestedScore;
 use model::query::ranked::{Corpus, Scorer, Window};
+use regex_syntax::hir::Hir;
 
 /// Full dotted path of a leaf field, aliases resolved.
 pub type FieldName = Arc<str>;
@@ -78,6 +79,7 @@ pub enum BoundKind {
     /// Documents by what lies inside of them.
     Nested(Box<BoundNested>),
     Knn(Box<BoundKnn>),
+    Approximate(Box<BoundApproximate>),
 }
 
 /// One of `of` parts of all documents, told apart by a hash.
@@ -111,6 +113,16 @@ pub struct BoundKnn {
     pub filter: Option<BoundQuery>,
     /// Scores are distances negated.
     pub by_distance: bool,
+}
+
+/// Documents with a term that part of matches a pattern within edits: fewer edits score higher, then shorter terms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundApproximate {
+    pub field: FieldName,
+    /// As it was written.
+    pub pattern: String,
+    pub hir: Hir,
+    pub edits: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

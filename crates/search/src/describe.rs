@@ -64,6 +64,7 @@ fn kind(kind: &BoundKind) -> String {
         BoundKind::Ranked(ranked) => format!("ranked({})", lucene(&ranked.candidates)),
         BoundKind::Nested(join) => format!("ToParentBlockJoinQuery ({})", lucene(&join.query)),
         BoundKind::Knn(knn) => nearest(knn),
+        BoundKind::Approximate(query) => format!("{}:/{}/~{}", query.field, query.pattern, query.edits),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod client;
 mod connections;
+mod ours;
 mod python;
 mod script;
 

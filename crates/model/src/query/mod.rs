@@ -2,6 +2,7 @@
 //!
 //! `search::bind` turns this tree into typed primitives for one index' mapping; every type error is found there.
 
+pub mod approximate;
 pub mod compound;
 pub mod full_text;
 pub mod geo;
@@ -58,6 +59,7 @@ pub enum Kind {
     Ranked(Box<ranked::Ranked>),
     Nested(Box<Nested>),
     Knn(Box<Knn>),
+    Approximate(approximate::Approximate),
     Hybrid(Box<hybrid::Hybrid>),
 }
 
@@ -158,6 +160,7 @@ impl Query {
             Kind::Ranked(_) => "ranked",
             Kind::Nested(_) => "nested",
             Kind::Knn(_) => "knn",
+            Kind::Approximate(_) => "approximate_regexp",
             Kind::Hybrid(_) => "hybrid",
         }
     }

@@ -10,8 +10,10 @@ use cluster::routing::Spread;
 use cluster::settings::WaitForActive;
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, ShardNumber};
+use model::mapping::Dynamic;
 use model::write::{Action, ActiveShards, Refresh, Write, WriteFailure, WriteRequest, WriteResponse, Written};
 use serde::{Deserialize, Serialize};
+use shard::engine::ShardCopy;
 use tokio::sync::oneshot;
 
 use super::dispatch::{Order, dispatch};
@@ -20,6 +22,10 @@ use crate::clock::now_ms;
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard};
 use crate::tasks::Begun;
+
+/// Documents, and bytes of them, that may be written by the thread that serves the connection.
+const BRIEF_WRITES: usize = 4;
+const BRIEF_BYTES: usize = 16 << 10;
 
 /// A write with its place in the request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -175,6 +181,20 @@ pub(super) fn failed(index: &Arc<str>, writes: Vec<(usize, Arc<str>)>, error: &E
     writes.into_iter().map(|(at, id)| (at, Err(failure(id)))).collect()
 }
 
+/// Writes that are done on this thread: handing so few documents to another costs more than writing them. None that reads first, or may bring
+/// fields that the metadata must learn; and nobody else writes to the shard, and nothing there has to be waited for.
+fn is_brief(index: &OpenIndex, copy: &ShardCopy, writes: &[Placed]) -> bool {
+    let size = |placed: &Placed| match &placed.write.action {
+        Action::Index(source) | Action::Create(source) => source.len(),
+        Action::Delete => 0,
+        Action::Update(_) => usize::MAX,
+    };
+    let view = index.view();
+    let closed = matches!(view.metadata.mapping.root.dynamic, Some(Dynamic::False | Dynamic::Strict));
+    let bytes = writes.iter().map(size).fold(0, usize::saturating_add);
+    closed && writes.len() <= BRIEF_WRITES && bytes <= BRIEF_BYTES && view.settings.replicas == 0 && copy.is_calm()
+}
+
 async fn write_and_wait(
     core: &Arc<Core>,
     group: Group,
@@ -185,7 +205,11 @@ async fn write_and_wait(
     let copy = shard.copy()?.clone();
     let for_job = core.clone();
     let writes = group.writes;
-    let (work, copy) = core.write.run(move || (write_shard(&for_job, &index, &shard, writes), copy)).await?;
+    let (work, copy) = if is_brief(&index, &copy, &writes) {
+        (write_shard(core, &index, &shard, writes), copy)
+    } else {
+        core.write.run(move || (write_shard(&for_job, &index, &shard, writes), copy)).await?
+    };
     let Work { mut results, position, last_seq_no } = work;
     if let Some(position) = position {
         let (safe, answer) = oneshot::channel();

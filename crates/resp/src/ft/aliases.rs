@@ -1,8 +1,8 @@
-//! `FT.ALIASADD`, `FT.ALIASUPDATE`, `FT.ALIASDEL`: other names of an index, which are aliases like any others.
+//! `FT.ALIASADD`, `FT.ALIASUPDATE`, `FT.ALIASDEL`, `FT.ALIASLIST`: other names of an index, which are aliases like any others.
 
 use model::admin::{AliasAction, AliasInfo};
 
-use super::definition::index_name;
+use super::definition::{client_name, index_name};
 use crate::args::Args;
 use crate::error::RespError;
 use crate::frame::reply::Reply;
@@ -50,6 +50,15 @@ pub async fn update(session: &mut Session, mut args: Args) -> Answer {
 
 fn removal(alias: &str) -> AliasAction {
     AliasAction::Remove { indexes: vec!["*".to_owned()], aliases: vec![index_name(alias)], must_exist: None }
+}
+
+/// `FT.ALIASLIST index`, ours: in the order of their bytes.
+pub async fn list(session: &mut Session, mut args: Args) -> Answer {
+    let name = super::text(args.must()?);
+    let known = session.server.registry.find(&name).ok_or(RespError::line("Unknown index name"))?;
+    let mut names: Vec<String> = known.aliases.iter().map(|alias| client_name(alias)).collect();
+    names.sort();
+    Ok(Reply::Array(names.iter().map(|name| Reply::text(name)).collect()))
 }
 
 pub async fn delete(session: &mut Session, mut args: Args) -> Answer {

@@ -210,13 +210,31 @@ pub fn index_name(name: &str) -> String {
     found
 }
 
+/// What [`index_name`] made a name of.
+pub fn client_name(name: &str) -> String {
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((before, behind)) = rest.split_once('%') {
+        bytes.extend_from_slice(before.as_bytes());
+        let escaped = behind.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(escaped.unwrap_or(b'%'));
+        rest = if escaped.is_some() { &behind[2..] } else { behind };
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn names_of_indexes_are_names_that_an_index_may_have() {
-        let check = |name: &str, expected: &str| assert_eq!(index_name(name), expected, "{name}");
+        let check = |name: &str, expected: &str| {
+            assert_eq!(index_name(name), expected, "{name}");
+            assert_eq!(client_name(expected), name);
+        };
+        check("größe", "gr%c3%b6%c3%9fe");
         check("films", "films");
         check("idx:Movie", "idx%3a%4dovie");
         check("-a_b-c.d", "%2da_b-c.d");

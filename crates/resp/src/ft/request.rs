@@ -118,7 +118,7 @@ pub fn read(args: &mut Args) -> Outcome<Options> {
     let mut options = Options::default();
     while let Some(next) = args.peek() {
         let name = String::from_utf8_lossy(next).to_ascii_uppercase();
-        let position = args.all().len() - args.left() - 2;
+        let position = args.all().len().saturating_sub(args.left() + 2);
         let given = args.take();
         match name.as_str() {
             "NOCONTENT" => options.no_content = true,

@@ -188,7 +188,8 @@ fn order(searched: &Searched, options: &Options, measures: &Measures) -> Result<
     Ok(Order::Column(column, *descending))
 }
 
-fn page(searched: &Searched, response: SearchResponse, sorted: bool, marks: Marks) -> Page {
+/// A page as the gateway has ordered it.
+pub(super) fn page(searched: &Searched, response: SearchResponse, sorted: bool, marks: Marks) -> Page {
     let hits = response.hits.into_iter().map(|hit| {
         let sort_key = if sorted { hit.sort.first().map(Scalar::of_json) } else { None };
         shown(searched, hit, sort_key)

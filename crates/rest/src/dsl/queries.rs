@@ -26,6 +26,7 @@ const KNOWN: [(&str, Read); 30] = [
     ("geo_polygon", |object, _| geo::polygon(object)),
     ("hybrid", hybrid::hybrid),
     ("ids", |object, _| term_level::ids(object)),
+    ("approximate_regexp", |object, _| term_level::approximate(object)),
     ("knn", knn::knn),
     ("match", |object, _| full_text::match_query(object)),
     ("match_all", |object, _| match_all(object)),

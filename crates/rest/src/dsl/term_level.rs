@@ -2,6 +2,7 @@
 
 use model::date::Zone;
 use model::error::{Error, ErrorKind};
+use model::query::approximate::Approximate;
 use model::query::full_text::{Fuzziness, FuzzyOptions};
 use model::query::term_level::{Bound, Fuzzy, Lookup, Pattern, Range, Term, Terms};
 use model::query::{Kind, Query};
@@ -285,6 +286,30 @@ fn pattern(owner: &'static str, object: &Map<String, Value>) -> Result<(Carried,
     }
     pattern.pattern = text.ok_or_else(|| Error::illegal_argument(NO_VALUE))?;
     Ok((carried, pattern))
+}
+
+/// `approximate_regexp`, ours: `{"field": {"value": "pattern", "edits": 2}}`.
+pub(super) fn approximate(object: &Map<String, Value>) -> Result<Query, Error> {
+    let field = named("approximate_regexp", object)?;
+    let mut carried = Carried::new();
+    let mut text = None;
+    let (mut edits, mut lowercase) = (0, false);
+    match field.value {
+        Value::Object(object) => {
+            for option in fields("approximate_regexp", object) {
+                match option.key {
+                    "value" => text = option.text_or_null()?,
+                    "edits" => edits = u8::try_from(option.int()?).unwrap_or(u8::MAX),
+                    "lowercase" => lowercase = option.flag()?,
+                    _ if carried.take(option)? => {}
+                    _ => return Err(option.unsupported()),
+                }
+            }
+        }
+        _ => text = field.text_or_null()?,
+    }
+    let pattern = text.ok_or_else(|| Error::illegal_argument(NO_VALUE))?;
+    Ok(carried.query(Kind::Approximate(Approximate { field: field.key.to_owned(), pattern, edits, lowercase })))
 }
 
 /// Names between `|`, in upper case.

@@ -196,6 +196,7 @@ impl<'a> Binder<'a> {
             Kind::Ranked(query) => self.ranked(query),
             Kind::Nested(query) => self.nested(query),
             Kind::Knn(query) => self.knn(query),
+            Kind::Approximate(query) => self.approximate(query),
             Kind::Hybrid(query) => self.hybrid(query),
         }
     }

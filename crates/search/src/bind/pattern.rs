@@ -59,7 +59,12 @@ fn strings<'a>(target: &Target<'a>) -> Outcome<Option<Strings<'a>>> {
     })
 }
 
-fn only_strings(query: &str, name: &str, target: &Target<'_>) -> Fault {
+/// The field whose terms are searched; `None`: it has none that are strings of their own.
+pub(super) fn terms(target: &Target<'_>) -> Outcome<Option<FieldName>> {
+    Ok(strings(target)?.filter(|found| found.prefix.is_empty()).map(|found| found.terms))
+}
+
+pub(super) fn only_strings(query: &str, name: &str, target: &Target<'_>) -> Fault {
     let kind = target.type_name();
     Fault::query_shard(format!(
         "Can only use {query} queries on keyword and text fields - not on [{name}] which is of type [{kind}]"

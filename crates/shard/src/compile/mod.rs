@@ -7,11 +7,13 @@ use std::sync::Arc;
 use model::query::nested::NestedScore;
 use search::bound::{BoundBool, BoundKind, BoundNested, BoundQuery, FieldName, TermBytes};
 
+use crate::execute::{Endless, Patience};
 use crate::fields::FieldSlot;
 use crate::score::Outcome;
 use crate::score::bm25::TermScore;
 use crate::score::function::Modes;
 
+mod approximate;
 pub(crate) mod automaton;
 mod counts;
 mod expand;
@@ -39,6 +41,8 @@ const MAX_DEPTH: u32 = 200;
 pub(crate) struct Compiler<'c, 'a> {
     counts: &'c mut Counts<'a>,
     depth: u32,
+    /// How long what is found while compiling may take.
+    patience: &'c dyn Patience,
 }
 
 /// A leaf's place in the query: the boost it inherits, and whether anybody wants its score.
@@ -56,7 +60,11 @@ impl Context {
 
 impl<'c, 'a> Compiler<'c, 'a> {
     pub(crate) fn new(counts: &'c mut Counts<'a>) -> Self {
-        Self { counts, depth: 0 }
+        Self { counts, depth: 0, patience: &Endless }
+    }
+
+    pub(crate) fn within(self, patience: &'c dyn Patience) -> Self {
+        Self { patience, ..self }
     }
 
     /// The weights of `query`; without `scoring` its matches are right, its scores are not.
@@ -126,6 +134,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             BoundKind::Ranked(ranked) => self.ranked(ranked, context)?,
             BoundKind::Nested(nested) => self.nested(nested, context)?,
             BoundKind::Knn(knn) => self.knn(knn, context)?,
+            BoundKind::Approximate(query) => self.approximate(query, context)?,
         })
     }
 

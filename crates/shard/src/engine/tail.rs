@@ -76,6 +76,14 @@ impl ShardCopy {
         Ok(())
     }
 
+    /// Whether a small write would take but a moment: nobody writes, and neither a flush nor a merge is due.
+    pub fn is_calm(&self) -> bool {
+        if self.writer.try_lock().is_none() || self.tail().exceeds(1) {
+            return false;
+        }
+        self.segments.try_lock().is_some_and(|segments| !merge_policy::is_far_behind(&candidates(&segments.held)))
+    }
+
     /// Whether writers wait for merges just now.
     pub fn is_throttled(&self) -> bool {
         self.counters.throttled_writers.load(Ordering::Relaxed) > 0

@@ -93,9 +93,9 @@ pub fn query_within(
 
 fn answer(reader: &Reader, request: &ShardQuery, watch: &mut Watch<'_>, budget: &Arc<Budget>) -> Outcome<ShardHits> {
     let mut counts = Counts::new(reader, request.statistics.as_deref());
-    let weight = Compiler::new(&mut counts).compile(&request.query, needs_scores(request))?;
+    let weight = Compiler::new(&mut counts).within(watch.patience()).compile(&request.query, needs_scores(request))?;
     let post_filter = match &request.post_filter {
-        Some(filter) => Some(Compiler::new(&mut counts).compile(filter, false)?),
+        Some(filter) => Some(Compiler::new(&mut counts).within(watch.patience()).compile(filter, false)?),
         None => None,
     };
     let search = Search {

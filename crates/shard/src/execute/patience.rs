@@ -40,6 +40,10 @@ impl<'a> Watch<'a> {
         Self { patience, timed_out: false }
     }
 
+    pub(super) fn patience(&self) -> &'a dyn Patience {
+        self.patience
+    }
+
     /// False: stop here and answer with what there is.
     pub(super) fn go_on(&mut self) -> Outcome<bool> {
         if self.timed_out {

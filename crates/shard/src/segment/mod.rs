@@ -15,6 +15,7 @@ mod alive;
 pub mod column;
 pub mod disk;
 pub mod fielddata;
+mod flat;
 pub mod memory;
 mod nested;
 pub mod norms;
@@ -22,6 +23,7 @@ pub mod postings;
 pub mod vectors;
 
 pub use alive::AliveDocs;
+pub use flat::FlatTerms;
 use column::{NumberColumn, StringColumn};
 pub use nested::Nested;
 use postings::Postings;
@@ -93,6 +95,11 @@ pub trait Terms: Send + Sync {
         automaton: &dyn TermAutomaton,
         visit: &mut dyn FnMut(&[u8], TermEntry) -> bool,
     ) -> io::Result<()>;
+
+    /// All terms in one piece, where they may be kept so: for what looks at every one of them.
+    fn flat(&self) -> io::Result<Option<Arc<FlatTerms>>> {
+        Ok(None)
+    }
 
     /// The postings of a term that `get` or `walk` gave.
     fn postings(&self, entry: &TermEntry, detail: Detail) -> io::Result<Postings>;

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use search::bound::{BoundKind, BoundQuery};
+use search::bound::{BoundKind, BoundQuery, RankedKind, RankedPart};
 use search::shard_query::ShardQuery;
 use shard::reader::Reader;
 
@@ -45,6 +45,9 @@ fn is_plain(query: &BoundQuery, columns: bool, left: &mut usize) -> bool {
         BoundKind::Phrase(phrase) => phrase.prefix_expansions.is_none() && phrase.positions.len() <= CLAUSES,
         BoundKind::NumberRange(..) => columns,
         BoundKind::ConstantScore(query) => is_plain(query, columns, left),
+        BoundKind::Ranked(ranked) => {
+            is_plain(&ranked.candidates, columns, left) && is_plain_part(&ranked.part, columns, left)
+        }
         BoundKind::Nested(nested) => is_plain(&nested.query, columns, left),
         BoundKind::DisMax { queries, .. } => queries.iter().all(|query| is_plain(query, columns, left)),
         BoundKind::Bool(clauses) => {
@@ -52,6 +55,20 @@ fn is_plain(query: &BoundQuery, columns: bool, left: &mut usize) -> bool {
             of.into_iter().flatten().all(|query| is_plain(query, columns, left))
         }
         _ => false,
+    }
+}
+
+fn is_plain_part(part: &RankedPart, columns: bool, left: &mut usize) -> bool {
+    let Some(rest) = left.checked_sub(1) else { return false };
+    *left = rest;
+    match &part.kind {
+        RankedKind::Everything | RankedKind::Nothing | RankedKind::Word { .. } | RankedKind::Value { .. } => true,
+        RankedKind::Words { .. } => false,
+        RankedKind::Filter(query) => is_plain(query, columns, left),
+        RankedKind::All(parts, _) | RankedKind::Any(parts) | RankedKind::First(parts) => {
+            parts.iter().all(|part| is_plain_part(part, columns, left))
+        }
+        RankedKind::Not(part) | RankedKind::Optional(part) => is_plain_part(part, columns, left),
     }
 }
 

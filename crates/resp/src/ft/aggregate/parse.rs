@@ -75,7 +75,7 @@ pub fn read(args: &mut Args) -> Outcome<Request> {
         cursor: None,
     };
     while let Some(next) = args.take() {
-        let position = args.all().len() - args.left() - 3;
+        let position = args.all().len().saturating_sub(args.left() + 3);
         let name = String::from_utf8_lossy(&next).to_ascii_uppercase();
         if let Some(step) = step(args, &name)? {
             request.steps.push(step);

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::super::definition::Definition;
-use super::super::vector::Measures;
 use super::parse::{Asked, Request};
 use super::pipeline::Step;
 use crate::error::RespError;
@@ -19,13 +18,16 @@ struct Resolver<'d> {
     steps: Vec<Step>,
 }
 
-/// The steps of a request.
+/// The steps of a request. `known`: what rows have before the first of them.
 ///
 /// # Errors
 /// A name that is neither in the schema nor in the rows by then.
-pub fn steps(request: &Request, definition: &Definition, measures: &Measures) -> Result<Vec<Step>, RespError> {
-    let mut known = BTreeSet::from(["__score".to_owned()]);
-    known.extend(measures.all().map(|measure| measure.name.clone()));
+pub fn steps(
+    request: &Request,
+    definition: &Definition,
+    known: impl IntoIterator<Item = String>,
+) -> Result<Vec<Step>, RespError> {
+    let known: BTreeSet<String> = known.into_iter().chain(["__score".to_owned()]).collect();
     let mut resolver = Resolver { definition, known, open: false, grouped: false, steps: Vec::new() };
     for asked in &request.steps {
         resolver.step(asked)?;

@@ -82,10 +82,13 @@ impl Row {
         }
     }
 
+    pub fn fields(&self) -> Vec<(Reply, Reply)> {
+        self.values.iter().map(|(name, value)| (Reply::text(name), scalar(value))).collect()
+    }
+
     /// The row as it is sent.
     pub fn reply(&self, three: bool) -> Reply {
-        let values = self.values.iter().map(|(name, value)| (Reply::text(name), scalar(value)));
-        let fields = Reply::Map(values.collect());
+        let fields = Reply::Map(self.fields());
         if !three {
             return fields;
         }

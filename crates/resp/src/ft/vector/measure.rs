@@ -217,6 +217,14 @@ impl Measure {
         }
     }
 
+    /// How alike vectors at a distance are, from 0 to 1: as `FT.HYBRID` scores them.
+    pub fn similarity(&self, distance: f64) -> f64 {
+        match self.metric {
+            Metric::L2 => 1.0 / (1.0 + distance),
+            Metric::Ip | Metric::Cosine => (2.0 - distance) / 2.0,
+        }
+    }
+
     /// The distance that a hit's score stands for, as the search module shows it.
     pub fn distance(&self, score: f32) -> f64 {
         let distance = match self.metric {

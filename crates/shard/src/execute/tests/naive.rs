@@ -134,7 +134,7 @@ fn score(corpus: &Corpus, doc: &Doc, query: &BoundQuery, outer: f64) -> Option<f
     match &query.kind {
         BoundKind::MatchAll => Some(boost),
         // Vectors are checked elsewhere (`tests/vectors.rs`).
-        BoundKind::MatchNone(_) | BoundKind::Knn(_) | BoundKind::Slice(_) => None,
+        BoundKind::MatchNone(_) | BoundKind::Knn(_) | BoundKind::Approximate(_) | BoundKind::Slice(_) => None,
         BoundKind::Term(field, term) => {
             let freq = count(doc, field, term);
             let idf = idf(corpus, field, doc_freq(corpus, field, term));

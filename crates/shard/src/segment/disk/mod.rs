@@ -157,7 +157,8 @@ impl SealedSegment {
         let Some(record) = entry.record else { return Ok(None) };
         let make = || {
             let norms = self.length_codes(slot)?;
-            Ok(DiskTerms { inverted: self.inverted.clone(), slot: field, entry, record, norms })
+            let flat = OnceLock::new();
+            Ok(DiskTerms { inverted: self.inverted.clone(), slot: field, entry, record, norms, flat })
         };
         once(&opened.terms, make).map(Some)
     }

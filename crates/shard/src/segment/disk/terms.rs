@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use search::statistics::TermStatistics;
@@ -17,7 +17,7 @@ use super::key;
 use super::manifest::{Record, TermsEntry};
 use crate::fields::FieldSlot;
 use crate::segment::postings::{BLOCK, Postings};
-use crate::segment::{Detail, DocId, TermAutomaton, TermEntry, TermRange, Terms};
+use crate::segment::{Detail, DocId, FlatTerms, TermAutomaton, TermEntry, TermRange, Terms};
 
 /// Blocks whose tables a segment keeps decoded.
 const CACHED_BLOCKS: usize = 32_768;
@@ -74,6 +74,8 @@ pub(crate) struct DiskTerms {
     pub(crate) entry: TermsEntry,
     pub(crate) record: Record,
     pub(crate) norms: Option<OwnedBytes>,
+    /// Made when first asked for; `None`: too much to be kept.
+    pub(crate) flat: OnceLock<Option<Arc<FlatTerms>>>,
 }
 
 impl DiskTerms {
@@ -189,6 +191,14 @@ impl Terms for DiskTerms {
             }
         }
         Ok(())
+    }
+
+    fn flat(&self) -> io::Result<Option<Arc<FlatTerms>>> {
+        if let Some(known) = self.flat.get() {
+            return Ok(known.clone());
+        }
+        let made = FlatTerms::of(self)?.map(Arc::new);
+        Ok(self.flat.get_or_init(|| made).clone())
     }
 
     fn postings(&self, entry: &TermEntry, _: Detail) -> io::Result<Postings> {
