@@ -15,6 +15,7 @@ use crate::bound::{BoundKind, BoundQuery};
 
 mod after;
 mod aggregation;
+mod approximate;
 mod compound;
 mod cross_fields;
 mod exists;
