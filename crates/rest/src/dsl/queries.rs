@@ -14,6 +14,7 @@ pub const MAX_QUERY_DEPTH: usize = 100;
 type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
 
 const KNOWN: [(&str, Read); 31] = [
+    ("approximate_regexp", |object, _| term_level::approximate(object)),
     ("bool", compound::boolean),
     ("boosting", compound::boosting),
     ("constant_score", compound::constant_score),
@@ -26,7 +27,6 @@ const KNOWN: [(&str, Read); 31] = [
     ("geo_polygon", |object, _| geo::polygon(object)),
     ("hybrid", hybrid::hybrid),
     ("ids", |object, _| term_level::ids(object)),
-    ("approximate_regexp", |object, _| term_level::approximate(object)),
     ("knn", knn::knn),
     ("match", |object, _| full_text::match_query(object)),
     ("match_all", |object, _| match_all(object)),
