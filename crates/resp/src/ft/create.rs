@@ -136,7 +136,7 @@ fn simple_option(args: &mut Args, definition: &mut Definition, option: &str) -> 
             definition.language_given = true;
         }
         "LANGUAGE_FIELD" => return refuse("LANGUAGE_FIELD is not implemented yet"),
-        "PAYLOAD_FIELD" => return refuse("PAYLOAD_FIELD is not implemented yet"),
+        "PAYLOAD_FIELD" => definition.payload_field = Some(word(args, "PAYLOAD_FIELD")?),
         "TEMPORARY" => return refuse("TEMPORARY is not implemented yet"),
         "SCORE" => {
             definition.score = number_after(args, "SCORE").unwrap_or(-1.0);

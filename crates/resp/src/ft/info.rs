@@ -111,6 +111,9 @@ fn rule(session: &Session, definition: &Definition) -> Pairs {
     if let Some(field) = &definition.score_field {
         put(&mut pairs, "score_field", Reply::text(field));
     }
+    if let Some(field) = &definition.payload_field {
+        put(&mut pairs, "payload_field", Reply::text(field));
+    }
     pairs
 }
 

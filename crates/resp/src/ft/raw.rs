@@ -38,8 +38,9 @@ impl Raw {
                 Some(Self::Json(text, json))
             }
             (KeyKind::Hash, Json::Array(items)) => {
-                let text = |item: &Json| bytes_of(item.as_str().unwrap_or_default());
-                Some(Self::Hash(items.chunks_exact(2).map(|pair| (text(&pair[0]), text(&pair[1]))).collect()))
+                // The payload is no field to whoever reads.
+                let shown = pairs(&items).filter(|(name, _)| !is_payload(definition, name));
+                Some(Self::Hash(shown.collect()))
             }
             _ => None,
         }
@@ -100,6 +101,33 @@ impl Raw {
             }
         }
     }
+}
+
+fn pairs(items: &[Json]) -> impl Iterator<Item = (Bytes, Bytes)> {
+    let text = |item: &Json| bytes_of(item.as_str().unwrap_or_default());
+    items.chunks_exact(2).map(move |pair| (text(&pair[0]), text(&pair[1])))
+}
+
+fn is_payload(definition: &Definition, name: &[u8]) -> bool {
+    definition.payload_field.as_deref().is_some_and(|field| field.as_bytes() == name)
+}
+
+/// What the key's `PAYLOAD_FIELD` holds.
+pub fn payload(source: Option<&Source>, definition: &Definition) -> Option<Bytes> {
+    definition.payload_field.as_ref()?;
+    let kept: Kept = serde_json::from_slice(source?).ok()?;
+    let Json::Array(items) = kept.raw? else { return None };
+    pairs(&items).find(|(name, _)| is_payload(definition, name)).map(|(_, value)| value)
+}
+
+/// How alike two payloads of one length are: 1 over 1 and the bits that differ (`SCORER HAMMING`).
+pub fn likeness(one: Option<&Bytes>, other: Option<&Bytes>) -> f32 {
+    let (Some(one), Some(other)) = (one, other) else { return 0.0 };
+    if one.len() != other.len() || one.is_empty() {
+        return 0.0;
+    }
+    let bits: u32 = one.iter().zip(other).map(|(a, b)| (a ^ b).count_ones()).sum();
+    1.0 / (1 + bits) as f32
 }
 
 /// A JSON value as a text: strings as they are.

@@ -37,6 +37,9 @@ pub struct Options {
     pub in_order: bool,
     pub language: Option<String>,
     pub scorer: Scorer,
+    /// Scored by how alike `payload` and the hits' payloads are.
+    pub hamming: bool,
+    pub payload: Option<Bytes>,
     pub sort: Option<(String, bool)>,
     pub offset: u64,
     pub count: u64,
@@ -97,6 +100,8 @@ impl Default for Options {
             in_order: false,
             language: None,
             scorer: Scorer::TfIdf,
+            hamming: false,
+            payload: None,
             sort: None,
             offset: 0,
             count: 10,
@@ -170,7 +175,11 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
                 return refuse(format!("No such expander {expander}"));
             }
         }
-        "SCORER" => options.scorer = scorer(&word(args, "SCORER")?)?,
+        "SCORER" => {
+            let name = word(args, "SCORER")?;
+            options.hamming = name.eq_ignore_ascii_case("HAMMING");
+            options.scorer = if options.hamming { Scorer::None } else { scorer(&name)? };
+        }
         "SORTBY" => {
             let field = word(args, "SORTBY")?;
             let descending = args.take_word("DESC");
@@ -184,7 +193,8 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
         "PARAMS" => options.parameters = parameters(args)?,
         "DIALECT" => options.dialect = Some(dialect(args)?),
         "PAYLOAD" => {
-            return refuse("PAYLOAD is not implemented yet");
+            let missing = RespError::line("Bad arguments for PAYLOAD: Expected an argument, but none provided");
+            options.payload = Some(args.take().ok_or(missing)?);
         }
         _ => return Ok(false),
     }
@@ -359,7 +369,7 @@ pub(super) fn scorer(name: &str) -> Outcome<Scorer> {
         "BM25STD" => Scorer::Bm25Std,
         "DISMAX" => Scorer::DisMax,
         "DOCSCORE" => Scorer::DocScore,
-        "HAMMING" => return refuse("Scorer HAMMING is not implemented yet: it compares payloads"),
+        "HAMMING" => return refuse("Scorer HAMMING is one of FT.SEARCH: it compares payloads"),
         _ => return refuse(format!("No such scorer {name}")),
     })
 }

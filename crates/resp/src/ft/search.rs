@@ -53,6 +53,7 @@ pub struct Shown {
     distances: Vec<(String, f64)>,
     score: Option<f32>,
     sort_key: Option<Scalar>,
+    payload: Option<Bytes>,
     raw: Option<Raw>,
 }
 
@@ -63,6 +64,8 @@ enum Order {
     Column(String, bool),
     /// By a value of the key itself.
     Value(String, bool),
+    /// By how alike payloads are.
+    Payload,
     /// By the distance of this name.
     Distance(String, bool),
 }
@@ -88,7 +91,7 @@ pub async fn run(session: &Session, searched: &Searched, query: &str, options: &
     let scored = (matches!(order, Order::Score) || options.with_scores) && measures.scored(&clause, options);
     let scorer = if scored && options.count > 0 { options.scorer } else { Scorer::None };
     let content = !options.no_content && options.returned.as_ref().is_none_or(|returned| !returned.is_empty());
-    let by_value = matches!(order, Order::Value(..));
+    let by_value = matches!(order, Order::Value(..)) || options.with_payloads || options.hamming;
     let source = (content || by_value).then(|| raw::includes(searched.foreign));
     let candidates = measures.all().next().map(|_| searched.query(part.clone(), Scorer::None));
     let mut request = searched.request(searched.query(part, scorer), source);
@@ -159,7 +162,17 @@ async fn ordered(
 ) -> Result<Page, RespError> {
     let sorted = match order {
         Order::Value(field, descending) => {
-            return by_values(session, searched, (request, options), (field, descending), marks).await;
+            let identifier = searched.definition.attribute(&field).map_or(&field, |attribute| &attribute.identifier);
+            let key = |hit: &Hit| value_of(searched, hit, identifier);
+            return by_values(session, searched, (request, options), (&key, descending), marks).await;
+        }
+        Order::Payload => {
+            let asked = options.payload.as_ref();
+            let key = |hit: &Hit| {
+                let payload = raw::payload(hit.source.as_ref(), &searched.definition);
+                Scalar::Number(raw::likeness(asked, payload.as_ref()).into())
+            };
+            return by_values(session, searched, (request, options), (&key, true), marks).await;
         }
         Order::Score | Order::Distance(..) => false,
         Order::Column(column, descending) => {
@@ -173,7 +186,9 @@ async fn ordered(
 }
 
 fn order(searched: &Searched, options: &Options, measures: &Measures) -> Result<Order, RespError> {
-    let Some((field, descending)) = &options.sort else { return Ok(Order::Score) };
+    let Some((field, descending)) = &options.sort else {
+        return Ok(if options.hamming { Order::Payload } else { Order::Score });
+    };
     if measures.named(field).is_some() {
         return Ok(Order::Distance(field.clone(), *descending));
     }
@@ -199,7 +214,8 @@ pub(super) fn page(searched: &Searched, response: SearchResponse, sorted: bool, 
 
 fn shown(searched: &Searched, hit: Hit, sort_key: Option<Scalar>) -> Shown {
     let raw = Raw::of(hit.source.as_ref(), &searched.definition, searched.foreign);
-    Shown { key: key_of(&hit.id), id: hit.id, distances: Vec::new(), score: hit.score, sort_key, raw }
+    let payload = raw::payload(hit.source.as_ref(), &searched.definition);
+    Shown { key: key_of(&hit.id), id: hit.id, distances: Vec::new(), score: hit.score, sort_key, payload, raw }
 }
 
 /// A hit in the heap: the worst on top.
@@ -235,27 +251,33 @@ impl PartialEq for Ranked {
 
 impl Eq for Ranked {}
 
+fn value_of(searched: &Searched, hit: &Hit, identifier: &str) -> Scalar {
+    let raw = Raw::of(hit.source.as_ref(), &searched.definition, searched.foreign);
+    match raw.and_then(|raw| raw.json(identifier)) {
+        Some(Json::String(text)) => Scalar::Text(text.to_lowercase()),
+        Some(value) => Scalar::of_json(&value),
+        None => Scalar::Null,
+    }
+}
+
+/// What hits are sorted by, and whether descending.
+type Key<'k> = (&'k (dyn Fn(&Hit) -> Scalar + Sync), bool);
+
 /// Sorted here, by values that have no column: every match is looked at, the best are kept.
 async fn by_values(
     session: &Session,
     searched: &Searched,
     (request, options): (model::search::SearchRequest, &Options),
-    (field, descending): (String, bool),
+    (key, descending): Key<'_>,
     marks: Marks,
 ) -> Result<Page, RespError> {
     let keep = (options.offset + options.count) as usize;
     let mut best: BinaryHeap<Ranked> = BinaryHeap::new();
     let mut total = 0;
-    let identifier = searched.definition.attribute(&field).map_or(&field, |attribute| &attribute.identifier);
     let timeout_ms = request.timeout_ms;
     stream::each(&*session.server.gateway, request, timeout_ms, |hit| {
         total += 1;
-        let raw = Raw::of(hit.source.as_ref(), &searched.definition, searched.foreign);
-        let key = match raw.and_then(|raw| raw.json(identifier)) {
-            Some(Json::String(text)) => Scalar::Text(text.to_lowercase()),
-            Some(value) => Scalar::of_json(&value),
-            None => Scalar::Null,
-        };
+        let key = key(&hit);
         best.push(Ranked { key, descending, hit });
         if best.len() > keep {
             best.pop();
@@ -283,7 +305,12 @@ fn sort_key_text(key: &Scalar) -> Reply {
 }
 
 /// The answer in the form of the client's protocol.
-pub fn render(session: &Session, searched: &Searched, options: &Options, page: Page) -> Reply {
+pub fn render(session: &Session, searched: &Searched, options: &Options, mut page: Page) -> Reply {
+    if options.hamming {
+        for hit in &mut page.hits {
+            hit.score = Some(raw::likeness(options.payload.as_ref(), hit.payload.as_ref()));
+        }
+    }
     let three = session.protocol == Protocol::Three;
     let content = !options.no_content && options.returned.as_ref().is_none_or(|returned| !returned.is_empty());
     let marking = (&page.marks, options);
@@ -297,7 +324,7 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, page: P
                 flat.push(Reply::text(&score_text(hit.score)));
             }
             if options.with_payloads {
-                flat.push(Reply::Null);
+                flat.push(Reply::optional(hit.payload.clone()));
             }
             if options.with_sort_keys {
                 flat.push(hit.sort_key.as_ref().map_or(Reply::Null, sort_key_text));
@@ -311,7 +338,7 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, page: P
             result.push((Reply::text("score"), Reply::Double(score)));
         }
         if options.with_payloads {
-            result.push((Reply::text("payload"), Reply::Null));
+            result.push((Reply::text("payload"), Reply::optional(hit.payload.clone())));
         }
         if options.with_sort_keys {
             result.push((Reply::text("sortkey"), hit.sort_key.as_ref().map_or(Reply::Null, sort_key_text)));

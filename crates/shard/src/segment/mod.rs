@@ -23,8 +23,8 @@ pub mod postings;
 pub mod vectors;
 
 pub use alive::AliveDocs;
-pub use flat::FlatTerms;
 use column::{NumberColumn, StringColumn};
+pub use flat::FlatTerms;
 pub use nested::Nested;
 use postings::Postings;
 use vectors::VectorColumn;

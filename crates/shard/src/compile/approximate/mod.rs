@@ -78,7 +78,8 @@ impl Matching {
             .onepass_size_limit(Some(PLAIN_BYTES))
             .hybrid_cache_capacity(PLAIN_BYTES);
         let built = meta::Builder::new().configure(config).build_from_hir(hir);
-        let plain = built.map_err(|error| Error::illegal_argument(format!("the pattern cannot be searched: {error}")))?;
+        let plain =
+            built.map_err(|error| Error::illegal_argument(format!("the pattern cannot be searched: {error}")))?;
         Ok(Self::Plain(Box::new(plain)))
     }
 

@@ -85,10 +85,8 @@ impl Builder {
             HirKind::Class(Class::Unicode(class)) => {
                 self.chars(class.iter().map(|range| (range.start(), range.end())).collect(), next)
             }
-            HirKind::Class(Class::Bytes(class)) => self.chars(
-                class.iter().map(|range| (char::from(range.start()), char::from(range.end()))).collect(),
-                next,
-            ),
+            HirKind::Class(Class::Bytes(class)) => self
+                .chars(class.iter().map(|range| (char::from(range.start()), char::from(range.end()))).collect(), next),
             HirKind::Look(Look::Start) => self.push(State::Start(next)),
             HirKind::Look(Look::End) => self.push(State::End(next)),
             HirKind::Look(_) => {

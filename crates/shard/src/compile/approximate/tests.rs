@@ -87,7 +87,8 @@ fn no_pattern_is_catastrophic() {
         assert!(matcher(pattern, 2).edits(&text).is_none_or(|edits| edits <= 2), "{pattern}");
     }
     // A table that grows too large is begun again.
-    let wild: String = (0..20_000_u32).map(|n| char::from(b'a' + (n.wrapping_mul(2_654_435_761) >> 13) as u8 % 26)).collect();
+    let wild: String =
+        (0..20_000_u32).map(|n| char::from(b'a' + (n.wrapping_mul(2_654_435_761) >> 13) as u8 % 26)).collect();
     assert_eq!(matcher("[a-m].{60}[n-z].{60}[a-f]{9}[^a-z]", 3).edits(&wild), None);
     assert!(Nfa::of(&regex_syntax::parse("(?:a{50}){50}").unwrap()).is_err());
 }
