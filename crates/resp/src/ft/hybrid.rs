@@ -12,7 +12,6 @@ use super::aggregate::pipeline::Pipeline;
 use super::aggregate::resolve;
 use super::aggregate::row::Row;
 use super::create::word;
-use super::expression::Scalar;
 use super::raw;
 use super::request::{Options, counted, scorer};
 use super::target::Searched;
