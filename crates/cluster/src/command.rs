@@ -101,6 +101,11 @@ pub enum Command {
     DiscardShard {
         shard: ShardId,
     },
+    /// Disks of some indexes are all but full: they take no writes. Others have room again.
+    FloodStage {
+        block: Vec<IndexUuid>,
+        lift: Vec<IndexUuid>,
+    },
     AddVotingExclusions {
         exclusions: Vec<VotingExclusion>,
     },

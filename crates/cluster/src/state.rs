@@ -33,6 +33,9 @@ pub struct State {
     /// away knows what to clear.
     #[serde(default)]
     pub graveyard: VecDeque<IndexUuid>,
+    /// Indexes that take no writes because a disk is all but full: the cluster has set this block, and lifts it. One that an operator has set is his.
+    #[serde(default)]
+    pub flooded: BTreeSet<IndexUuid>,
 }
 
 /// A node's identity, kept on its disk.
@@ -181,6 +184,7 @@ impl PartialEq for State {
             && self.voting_exclusions == other.voting_exclusions
             && (Arc::ptr_eq(&self.templates, &other.templates) || self.templates == other.templates)
             && self.graveyard == other.graveyard
+            && self.flooded == other.flooded
             && self.indexes.len() == other.indexes.len()
             && self.indexes.iter().zip(&other.indexes).all(same)
     }

@@ -129,6 +129,45 @@ fn a_later_node_joins_through_any_seed_and_one_without_the_secret_does_not() {
     assert!(!servers.iter().any(|server| server.log().contains("node x has joined")));
 }
 
+/// Whatever one node has acknowledged is there for whoever asks another a moment later.
+#[test]
+fn what_one_node_has_acknowledged_every_other_knows() {
+    let (servers, _) = cluster();
+    let (at, next) = (|n: usize| &servers[n % 3], |n: usize| &servers[(n + 1) % 3]);
+    for n in 0..9 {
+        let index = format!("/i{n}");
+        at(n).ok("PUT", &index, &json!({"settings": {"number_of_replicas": 0}}).to_string());
+        next(n).ok("PUT", &format!("{index}/_mapping"), &json!({"properties": {"a": {"type": "long"}}}).to_string());
+        let mapping = at(n).ok("GET", &format!("{index}/_mapping"), "");
+        assert_eq!(mapping[&index[1..]]["mappings"]["properties"]["a"]["type"], "long");
+        at(n).ok("PUT", &format!("{index}/_doc/1?refresh=true"), &json!({"a": n}).to_string());
+        assert_eq!(next(n).ok("GET", &format!("{index}/_doc/1"), "")["_source"]["a"], n);
+        next(n).ok("DELETE", &index, "");
+        assert_eq!(at(n).ask("GET", &format!("{index}/_doc/1"), "").0, 404);
+    }
+}
+
+#[test]
+fn a_node_that_is_excluded_from_voting_leads_no_more_and_may_be_stopped() {
+    let (mut servers, _) = cluster();
+    let leads = |server: &Server| {
+        let table = server.ok("GET", "/_cat/cluster_manager?h=node&format=json", "");
+        table[0]["node"].as_str().unwrap_or_default().to_owned()
+    };
+    let name = leads(&servers[0]);
+    let excluded = ["a", "b", "c"].iter().position(|known| *known == name).expect("one of the three");
+    let path = format!("/_cluster/voting_config_exclusions?node_names={name}&timeout=60s");
+    servers[(excluded + 1) % 3].ok("POST", &path, "");
+    let rest: Vec<usize> = (0..3).filter(|at| *at != excluded).collect();
+    let next = leads(&servers[rest[0]]);
+    assert!(!next.is_empty() && next != name, "{next} leads after {name}");
+    servers[excluded].kill();
+    for at in &rest {
+        servers[*at].ok("PUT", &format!("/after{at}"), &json!({"settings": {"number_of_replicas": 0}}).to_string());
+    }
+    servers[rest[1]].ok("DELETE", "/_cluster/voting_config_exclusions?timeout=60s", "");
+}
+
 #[test]
 fn who_does_not_speak_the_protocol_gets_nothing() {
     let address = free_addresses(1).remove(0);

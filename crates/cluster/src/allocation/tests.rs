@@ -1,6 +1,6 @@
 //! Plans over small clusters, and what the deciders say.
 
-use model::id::{IndexUuid, PrimaryTerm, ShardNumber};
+use model::id::{IndexUuid, PrimaryTerm, ShardId, ShardNumber};
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -197,9 +197,60 @@ fn full_disks_get_nothing_and_then_take_nothing() {
     assert!(blocked(&settle(&full, &disks(&[("b", 50)]))), "of c nothing is known");
     assert!(blocked(&settle(&full, &disks(&[("b", 92), ("c", 1)]))), "above the high mark");
     assert!(!blocked(&settle(&full, &disks(&[("b", 50), ("c", 1)]))));
+    let off = set(&full, json!({"cluster.routing.allocation.disk.threshold_enabled": false}));
+    assert!(!blocked(&settle(&off, &disks(&[("b", 96)]))), "nobody looks at disks");
     // Among equals the one with more room is first.
     let state = settle(&create(&empty, "films", json!({})), &disks(&[("a", 60), ("b", 50), ("c", 70)]));
     assert_eq!(placed(&state, "films"), "b:1");
+}
+
+#[test]
+fn a_block_that_an_operator_has_set_is_not_lifted() {
+    let state = settle(&create(&of(&["a"]), "films", json!({})), &disks(&[("a", 10)]));
+    let blocked = |state: &State| state.index("films").unwrap().settings.typed().blocks.read_only_allow_delete;
+    let block = |state: &State, value: Value| {
+        let settings = object(json!({"index.blocks.read_only_allow_delete": value}));
+        let indexes = vec![IndexUuid("uuid-films".into())];
+        apply(state, &Command::PutSettings { indexes, settings, preserve_existing: false }).unwrap()
+    };
+    let by_hand = block(&state, json!(true));
+    assert!(blocked(&settle(&by_hand, &disks(&[("a", 10)]))));
+    // One that the cluster has set is his, too, once he has spoken.
+    let full = settle(&state, &disks(&[("a", 97)]));
+    assert_eq!(full.flooded.len(), 1);
+    let taken_over = block(&full, json!(true));
+    assert!(taken_over.flooded.is_empty());
+    assert!(blocked(&settle(&taken_over, &disks(&[("a", 10)]))));
+    let freed = settle(&full, &disks(&[("a", 10)]));
+    assert!(!blocked(&freed) && freed.flooded.is_empty());
+    let gone = apply(&full, &Command::DeleteIndexes { names: vec!["films".into()] }).unwrap();
+    assert!(gone.flooded.is_empty());
+}
+
+#[test]
+fn what_an_operator_gives_up_starts_empty_and_nothing_else_does() {
+    let here = |state: &State| {
+        let table = &state.index("films").unwrap().shards[0];
+        table.primary().map(|(id, copy)| (id.clone(), copy.node.clone()))
+    };
+    let nowhere = Facts::default();
+    let state = settle(&create(&of(&["a", "b"]), "films", json!({})), &nowhere);
+    let (first, home) = here(&state).expect("a primary");
+    let shard = ShardId { index: IndexUuid("uuid-films".into()), number: ShardNumber(0) };
+    let discard = Command::DiscardShard { shard: shard.clone() };
+    assert!(apply(&state, &discard).unwrap_err().reason.contains("it has a primary"));
+    let bereft = settle(&apply(&state, &Command::NodeLeft { id: home.clone(), at_ms: 5 }).unwrap(), &nowhere);
+    assert_eq!(here(&bereft), None, "the data lie on the node that left");
+    let term = bereft.index("films").unwrap().shards[0].term;
+    let empty = settle(&apply(&bereft, &discard).unwrap(), &nowhere);
+    let (second, other) = here(&empty).expect("a primary");
+    assert!(second != first && other != home);
+    assert!(empty.index("films").unwrap().shards[0].term > term, "writes of the old primary are refused");
+    // The old data come back too late.
+    let back = settle(&join(&empty, &home.0), &nowhere);
+    assert_eq!(here(&back), Some((second, other)));
+    let absent = Command::DiscardShard { shard: ShardId { number: ShardNumber(7), ..shard } };
+    assert!(apply(&state, &absent).is_err());
 }
 
 #[test]

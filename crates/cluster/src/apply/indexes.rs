@@ -98,6 +98,7 @@ pub(super) fn delete(state: &mut State, names: &[Arc<str>]) -> Result<(), Error>
     for name in names {
         let uuid = state.index(name)?.uuid.clone();
         state.indexes.remove(name);
+        state.flooded.remove(&uuid);
         state.graveyard.push_back(uuid);
     }
     let surplus = state.graveyard.len().saturating_sub(GRAVES);

@@ -12,6 +12,7 @@ use crate::command::Command;
 use crate::state::{IndexMetadata, State};
 
 mod aliases;
+mod flood_stage;
 mod indexes;
 mod nodes;
 mod shards;
@@ -34,6 +35,7 @@ pub fn apply(state: &State, command: &Command) -> Result<State, Error> {
         Command::PutMapping { indexes, mapping } => indexes::put_mapping(&mut next, indexes, mapping)?,
         Command::PutSettings { indexes, settings, preserve_existing } => {
             indexes::put_settings(&mut next, indexes, settings, *preserve_existing)?;
+            flood_stage::taken_over(&mut next, indexes, settings);
         }
         Command::UpdateAliases { actions } => aliases::update(&mut next, actions)?,
         Command::ChangeTemplates(change) => templates::change(&mut next, change)?,
@@ -59,6 +61,7 @@ pub fn apply(state: &State, command: &Command) -> Result<State, Error> {
         Command::RetryFailed => shards::retry_failed(&mut next),
         Command::CancelCopy { shard, allocation, at_ms } => shards::cancel(&mut next, shard, allocation, *at_ms)?,
         Command::DiscardShard { shard } => shards::discard(&mut next, shard)?,
+        Command::FloodStage { block, lift } => flood_stage::change(&mut next, block, lift)?,
         Command::AddVotingExclusions { exclusions } => next.voting_exclusions.extend(exclusions.iter().cloned()),
         Command::ClearVotingExclusions => next.voting_exclusions.clear(),
     }

@@ -181,9 +181,10 @@ fn decider(command: &str) -> &'static str {
 
 pub(super) async fn change_voting_exclusions(core: &Arc<Core>, change: VotingExclusions) -> Result<(), Error> {
     match change {
-        VotingExclusions::Add { ids, names, .. } => {
+        VotingExclusions::Add { ids, names, timeout_ms } => {
             let exclusions = exclusions(&core.state(), &ids, &names)?;
-            submit(core, Command::AddVotingExclusions { exclusions }).await
+            submit(core, Command::AddVotingExclusions { exclusions }).await?;
+            wait_until_excluded(core, timeout_ms).await
         }
         VotingExclusions::Clear { wait_for_removal, timeout_ms } => {
             if wait_for_removal {
@@ -226,6 +227,20 @@ fn exclusions(state: &State, ids: &[String], names: &[String]) -> Result<Vec<Vot
         return Err(Error::illegal_argument("no node would be left that may vote"));
     }
     Ok(fresh)
+}
+
+/// Until none of the excluded nodes votes or leads: they may be stopped then.
+async fn wait_until_excluded(core: &Core, timeout_ms: u64) -> Result<(), Error> {
+    let begun = Instant::now();
+    while !core.membership.excluded_have_gone() {
+        if begun.elapsed() >= Duration::from_millis(timeout_ms) {
+            let names: Vec<Arc<str>> = core.state().voting_exclusions.iter().map(|one| one.name.clone()).collect();
+            let reason = format!("timed out waiting for voting config exclusions {names:?} to take effect");
+            return Err(Error::new(ErrorKind::Timeout, reason));
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    Ok(())
 }
 
 async fn wait_for_removal_of_all(core: &Core, timeout_ms: u64) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use cluster::info::index_info;
 use cluster::resolve::{Options, resolve};
 use cluster::state::{Node, NodeId, State};
 use model::admin::{
-    ClusterSettings, ClusterView, HealthRequest, HealthResponse, HealthStatus, IndexHealth, NodeInfo,
+    ClusterSettings, ClusterView, HealthRequest, HealthResponse, HealthStatus, HealthWait, IndexHealth, NodeInfo,
     PutClusterSettings, ShardState,
 };
 use model::error::Error;
@@ -23,7 +23,13 @@ pub(super) const POLL: Duration = Duration::from_millis(20);
 
 pub(super) async fn health(core: &Arc<Core>, request: HealthRequest) -> Result<HealthResponse, Error> {
     let deadline = Instant::now() + Duration::from_millis(request.timeout_ms);
+    let mut is_current = true;
     let wanted_nodes = request.wait.nodes.as_deref().map(parse_nodes).transpose()?;
+    if request.wait != HealthWait::default() {
+        // What was changed through another node counts. Without an elected node nothing that is waited for is certain to hold.
+        let within = deadline.saturating_duration_since(Instant::now());
+        is_current = core.metadata.catch_up(within).await.is_ok();
+    }
     loop {
         let state = core.state();
         let named = !request.target.is_all();
@@ -33,8 +39,8 @@ pub(super) async fn health(core: &Arc<Core>, request: HealthRequest) -> Result<H
             .map(|found| found.iter().map(|found| index_health(&found.index)).collect());
         let missing = named && indexes.is_err();
         let indexes = indexes.unwrap_or_default();
-        let holds =
-            !missing && holds(&request, &indexes) && wanted_nodes.is_none_or(|(compare, count)| compare(nodes, count));
+        let enough_nodes = wanted_nodes.is_none_or(|(compare, count)| compare(nodes, count));
+        let holds = is_current && !missing && enough_nodes && holds(&request, &indexes);
         if holds || Instant::now() >= deadline {
             let cluster_name = core.config.cluster_name.as_str().into();
             return Ok(HealthResponse {
@@ -99,6 +105,7 @@ pub(super) async fn put_settings(core: &Arc<Core>, request: PutClusterSettings) 
     let PutClusterSettings { persistent, transient } = request;
     let state =
         core.write.run(move || for_job.submit(&Command::PutClusterSettings { persistent, transient })).await??;
+    super::everywhere::followed(core).await;
     Ok(shown(&state))
 }
 

@@ -14,6 +14,7 @@ use model::write::VersionType;
 use shard::engine::Current;
 
 use super::holder::Holder;
+use super::lease;
 use super::remote::{self, get::Get};
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard, Used};
@@ -44,11 +45,23 @@ pub(super) async fn get(core: &Arc<Core>, request: GetRequest) -> Result<GetResp
     Ok(GetResponse { index, id, found: found.map(Box::new) })
 }
 
-/// Reads a document from a shard of this node.
+/// Reads a document from a shard of this node, unless that may be another's by now.
 ///
 /// # Errors
 /// As a get.
 pub(super) async fn read(
+    core: &Core,
+    open: &OpenIndex,
+    shard: Arc<OpenShard>,
+    request: GetRequest,
+) -> Result<Option<Found>, Error> {
+    if !request.realtime || lease::is_alone(core, open, &shard) {
+        return read_once(core, open, shard, request).await;
+    }
+    lease::certain(core, open, &shard, || read_once(core, open, shard.clone(), request.clone())).await
+}
+
+async fn read_once(
     core: &Core,
     open: &OpenIndex,
     shard: Arc<OpenShard>,

@@ -1,12 +1,13 @@
 //! Indexes: creating, deleting, mappings, settings, aliases. Each is one command of the metadata.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cluster::command::{Command, CreateIndex as NewIndex};
 use cluster::info::index_info;
 use cluster::resolve::{Options, Resolved, resolve};
 use cluster::settings::{IndexSettings, flat};
-use cluster::state::State;
+use cluster::state::{IndexMetadata, ShardTable, State};
 use cluster::template::with_templates;
 use model::admin::{AliasAction, CreateIndex, IndexCreated, IndexInfo, PutMapping, PutSettings};
 use model::error::{Error, ErrorKind};
@@ -14,9 +15,12 @@ use model::id::IndexUuid;
 use model::mapping::Mapping;
 use model::target::Target;
 use model::template::TemplateChange;
+use model::write::ActiveShards;
 use serde_json::{Map, Value};
 
 use super::blocks::{check_change, check_delete, lifts_a_block};
+use super::cluster::POLL;
+use super::everywhere;
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::identity;
@@ -24,6 +28,7 @@ use crate::indexes::registry;
 use crate::similarity;
 
 pub(super) async fn create(core: &Arc<Core>, request: CreateIndex) -> Result<IndexCreated, Error> {
+    let until = Instant::now() + Duration::from_millis(request.timeout_ms);
     let name: Arc<str> = request.name.as_str().into();
     let command = Command::CreateIndex(NewIndex {
         name: name.clone(),
@@ -34,21 +39,42 @@ pub(super) async fn create(core: &Arc<Core>, request: CreateIndex) -> Result<Ind
         aliases: request.aliases,
     });
     let for_job = core.clone();
-    let state = core
-        .write
+    core.write
         .run(move || {
             check_new(&for_job.state(), &command)?;
             for_job.submit(&command)
         })
         .await??;
-    let index = state.index(&name)?;
-    let active = index.shards.iter().all(|shard| shard.primary().is_some_and(|(_, copy)| copy.started));
-    let wanted = request.active_shards.unwrap_or(model::write::ActiveShards::Count(1));
-    let enough = match wanted {
-        model::write::ActiveShards::All => index.settings.typed().replicas == 0,
-        model::write::ActiveShards::Count(count) => count <= 1,
-    };
-    Ok(IndexCreated { name, shards_acknowledged: active && enough })
+    everywhere::followed(core).await;
+    let shards_acknowledged = wait_for_active(core, &name, request.active_shards, until).await?;
+    Ok(IndexCreated { name, shards_acknowledged })
+}
+
+/// Waits until as many copies of each shard serve as are wanted. Out: whether they do.
+async fn wait_for_active(
+    core: &Core,
+    name: &str,
+    wanted: Option<ActiveShards>,
+    until: Instant,
+) -> Result<bool, Error> {
+    loop {
+        let state = core.state();
+        let index = state.index(name)?;
+        let enough = index.shards.iter().all(|table| has_enough(index, table, wanted));
+        if enough || Instant::now() >= until {
+            return Ok(enough);
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Whether as many copies of a shard serve as are wanted; by default the primary.
+fn has_enough(index: &IndexMetadata, table: &ShardTable, wanted: Option<ActiveShards>) -> bool {
+    let active = table.copies.values().filter(|copy| copy.started).count() as u32;
+    match wanted.unwrap_or(ActiveShards::Count(1)) {
+        ActiveShards::All => active > index.settings.typed().replicas,
+        ActiveShards::Count(count) => active >= count,
+    }
 }
 
 /// The index that a write makes by naming it.
@@ -161,7 +187,9 @@ pub(super) async fn change_templates(core: &Arc<Core>, change: TemplateChange) -
 
 async fn submit(core: &Arc<Core>, command: Command) -> Result<(), Error> {
     let for_job = core.clone();
-    core.write.run(move || for_job.submit(&command).map(drop)).await?
+    core.write.run(move || for_job.submit(&command)).await??;
+    everywhere::followed(core).await;
+    Ok(())
 }
 
 /// What only this node can check of a new index: that its analyzers and similarities can be made and its mapping names none that is missing.

@@ -62,7 +62,7 @@ pub struct OpenShard {
     pub number: ShardNumber,
     pub term: PrimaryTerm,
     /// Under which it was opened.
-    allocation: Option<AllocationId>,
+    pub(crate) allocation: Option<AllocationId>,
     /// Its failure while it was open is in the metadata, or on the way there.
     reported: AtomicBool,
     copy: Result<Arc<ShardCopy>, String>,

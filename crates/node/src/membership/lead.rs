@@ -4,12 +4,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cluster::command::Command;
-use cluster::state::NodeId;
+use cluster::state::{NodeId, State};
 use grpc::call::CallError;
+use grpc::channels::Ask;
+use grpc::payload::{from_json, to_json};
+use grpc::route::{Class, Router};
+use model::error::Error;
+use serde::{Deserialize, Serialize};
 
 use super::watch::Watch;
 use super::{Membership, voters};
 use crate::clock::now_ms;
+use crate::metadata::answer;
+
+const LIVES: &str = "membership.lives";
+/// How long a suspect may take to answer.
+const PROBE: Duration = Duration::from_millis(400);
+/// How many others ask a suspect, beside the elected node.
+const WITNESSES: usize = 2;
 
 const TICK: Duration = Duration::from_millis(50);
 /// Between two looks of the planner at a state that has not changed: disks fill, and throttles end.
@@ -18,6 +30,13 @@ const PLAN: Duration = Duration::from_secs(10);
 const VOTERS: Duration = Duration::from_millis(500);
 /// Who has been away for this long is sent nothing any more; it may still come back.
 const FORGET: Duration = Duration::from_secs(600);
+
+/// A node of which nothing is heard.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Suspect {
+    id: NodeId,
+    address: String,
+}
 
 /// What the elected node remembers from one tick to the next.
 struct Office {
@@ -65,6 +84,7 @@ impl Membership {
                 watch.refused(id);
             }
         }
+        self.ask_suspects(&state, &others);
         let now = self.now_ms();
         let gone = self.watch.lock().as_ref().map(|watch| watch.gone(now, &others)).unwrap_or_default();
         if gone.is_empty() {
@@ -78,6 +98,54 @@ impl Membership {
         if let Err(error) = self.metadata.propose(left).await {
             tracing::warn!("nodes that are gone cannot be taken out: {error}");
         }
+    }
+
+    /// Asks who has fallen silent whether it lives, and has others ask it. The answers are waited for beside everything else.
+    fn ask_suspects(self: &Arc<Self>, state: &State, others: &[NodeId]) {
+        let now = self.now_ms();
+        let suspects = self.watch.lock().as_mut().map(|watch| watch.suspects(now, others)).unwrap_or_default();
+        for suspect in &suspects {
+            tracing::debug!("node {} is silent", state.nodes[suspect].name);
+            let question = Suspect { id: suspect.clone(), address: state.nodes[suspect].peer_address.clone() };
+            let witnesses = others.iter().filter(|other| !suspects.contains(other)).take(WITNESSES);
+            let mut asked = vec![None];
+            asked.extend(witnesses.map(|witness| Some(state.nodes[witness].peer_address.clone())));
+            for witness in asked {
+                let (membership, question) = (self.clone(), question.clone());
+                tokio::spawn(async move {
+                    if membership.lives(&question, witness.as_deref()).await {
+                        let now = membership.now_ms();
+                        if let Some(watch) = membership.watch.lock().as_mut() {
+                            watch.vouched(now, &question.id);
+                        }
+                    }
+                });
+            }
+        }
+    }
+
+    /// Whether a suspect answers, `witness` (an address), or without one this node.
+    async fn lives(&self, suspect: &Suspect, witness: Option<&str>) -> bool {
+        let Some(witness) = witness else { return self.has_answered(suspect).await };
+        let Ok(payload) = to_json(suspect) else { return false };
+        let ask = Ask { class: Class::Control, kind: LIVES, within: Some(2 * PROBE), payload };
+        let answered = self.channels.ask(witness, ask).await.map_err(Error::from);
+        answered.and_then(|bytes| from_json(&bytes)).unwrap_or(false)
+    }
+
+    async fn has_answered(&self, suspect: &Suspect) -> bool {
+        let own = self.introduction();
+        let hello = self.channels.hello(&suspect.address, &own);
+        matches!(tokio::time::timeout(PROBE, hello).await, Ok(Ok(other)) if *other.node_id == *suspect.id.0)
+    }
+
+    /// As a witness: asks a suspect.
+    pub(super) fn routes_of_watch(self: &Arc<Self>, router: &mut Router) {
+        let membership = self.clone();
+        answer(router, (Class::Control, LIVES), move |suspect: Suspect| {
+            let membership = membership.clone();
+            async move { Ok(membership.has_answered(&suspect).await) }
+        });
     }
 
     /// Asks once more before it is believed: a process that has just started again listens.
@@ -110,6 +178,9 @@ impl Membership {
         office.voters_tried = Instant::now();
         let (state, standing) = (self.metadata.state(), self.metadata.standing());
         let wanted = voters::wanted(&state, &standing.voters, &self.own);
+        if voters::is_excluded(&state, &self.own) {
+            self.resign(&state, &standing.voters);
+        }
         // Who is not admitted yet votes later.
         let admitted = wanted.iter().all(|id| standing.addresses.contains_key(id));
         let mut now = standing.voters.clone();
@@ -121,6 +192,15 @@ impl Membership {
             }
         }
         self.forget_learners(office, &standing.learners).await;
+    }
+
+    /// An excluded node leads no longer than it takes another voter to.
+    fn resign(&self, state: &State, voters: &[NodeId]) {
+        let fit = |id: &&NodeId| state.nodes.contains_key(*id) && !voters::is_excluded(state, id);
+        if let Some(other) = voters.iter().find(fit) {
+            tracing::info!("node {} is excluded from voting: {} is to lead", self.node.name, state.nodes[other].name);
+            self.metadata.transfer(other);
+        }
     }
 
     async fn forget_learners(&self, office: &mut Office, learners: &[NodeId]) {

@@ -117,6 +117,7 @@ impl Membership {
         });
         self.discovery.routes(router);
         self.routes_of_beats(router);
+        self.routes_of_watch(router);
     }
 
     /// Whether this node has been in the cluster since its start.
@@ -228,6 +229,12 @@ impl Membership {
         }
         commands.push(Command::NodeJoined { id, node });
         commands
+    }
+
+    /// Whether none of the nodes that an operator has excluded votes or leads, as far as this node knows.
+    pub(crate) fn excluded_have_gone(&self) -> bool {
+        let (state, standing) = (self.metadata.state(), self.metadata.standing());
+        !standing.voters.iter().chain(&standing.elected).any(|id| voters::is_excluded(&state, id))
     }
 
     /// Hands the lead to another voter that is in the cluster, if this node has it.

@@ -6,10 +6,7 @@ use cluster::state::{NodeId, State};
 ///
 /// Never fewer than three once there were three: a node that is away for a while keeps its vote until another takes its place.
 pub(crate) fn wanted(state: &State, voters: &[NodeId], elected: &NodeId) -> Vec<NodeId> {
-    let excluded = |id: &NodeId| {
-        let name = state.nodes.get(id).map(|node| &node.name);
-        state.voting_exclusions.iter().any(|exclusion| exclusion.id == *id || Some(&exclusion.name) == name)
-    };
+    let excluded = |id: &NodeId| is_excluded(state, id);
     let eligible: Vec<&NodeId> = state
         .nodes
         .iter()
@@ -31,6 +28,12 @@ pub(crate) fn wanted(state: &State, voters: &[NodeId], elected: &NodeId) -> Vec<
     let mut wanted: Vec<NodeId> = candidates.into_iter().take(count).map(|(_, id)| id.clone()).collect();
     wanted.sort();
     wanted
+}
+
+/// Whether an operator wants this node to vote no more.
+pub(crate) fn is_excluded(state: &State, id: &NodeId) -> bool {
+    let name = state.nodes.get(id).map(|node| &node.name);
+    state.voting_exclusions.iter().any(|exclusion| exclusion.id == *id || Some(&exclusion.name) == name)
 }
 
 fn rank(id: &NodeId, voters: &[NodeId], elected: &NodeId) -> u8 {

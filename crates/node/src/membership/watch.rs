@@ -1,7 +1,8 @@
 //! Which nodes the elected one takes out of the cluster: a pure decision from what was heard and when.
 //!
-//! A node that is silent for longer than it ever seems to be is gone; one whose address refuses connections is gone at once. When many fall
-//! silent together it is rather the elected node or its network that is ill, and it waits. Time is in milliseconds of any clock that only grows.
+//! A node that is silent for longer than it ever seems to be is gone, unless it has answered somebody meanwhile: before that, the elected node and
+//! others ask it. One whose address refuses connections is gone at once. When many fall silent together it is rather the elected node or its
+//! network that is ill, and it waits. Time is in milliseconds of any clock that only grows.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,12 @@ use cluster::state::NodeId;
 pub(crate) const LEASE_MS: u64 = 1000;
 /// A node that is silent for this long is removed: longer than its lease, whatever clocks drift.
 const REMOVE_MS: u64 = 1500;
-/// The longest that jitter may stretch this to, and the wait while many are silent.
+/// The longest that jitter may stretch this to, and the wait while many are silent, or one that answers others.
 const REMOVE_MAX_MS: u64 = 5000;
+/// Who is silent for this long is asked whether it lives, by several: the answers are there when it would be removed.
+const SUSPECT_MS: u64 = 800;
+/// A node that has answered somebody this lately lives.
+const VOUCHED_MS: u64 = 1000;
 /// How much an interval counts in the running mean and deviation.
 const WEIGHT: f64 = 0.1;
 
@@ -31,6 +36,15 @@ struct Heard {
     mean: f64,
     deviation: f64,
     refused: bool,
+    /// When it was last asked whether it lives, and when it last answered that.
+    asked: Option<u64>,
+    vouched: Option<u64>,
+}
+
+impl Heard {
+    fn at(last: u64) -> Self {
+        Self { last, mean: 0.0, deviation: 0.0, refused: false, asked: None, vouched: None }
+    }
 }
 
 impl Watch {
@@ -41,13 +55,12 @@ impl Watch {
 
     /// A node has joined: what it was like before does not count any more.
     pub(crate) fn joined(&mut self, now: u64, node: &NodeId) {
-        self.heard.insert(node.clone(), Heard { last: now, mean: 0.0, deviation: 0.0, refused: false });
+        self.heard.insert(node.clone(), Heard::at(now));
     }
 
     /// A heartbeat came.
     pub(crate) fn heard(&mut self, now: u64, node: &NodeId) {
-        let fresh = Heard { last: now, mean: 0.0, deviation: 0.0, refused: false };
-        let heard = self.heard.entry(node.clone()).or_insert(fresh);
+        let heard = self.heard.entry(node.clone()).or_insert(Heard::at(now));
         let interval = now.saturating_sub(heard.last) as f64;
         heard.deviation += WEIGHT * ((interval - heard.mean).abs() - heard.deviation);
         heard.mean += WEIGHT * (interval - heard.mean);
@@ -57,8 +70,26 @@ impl Watch {
 
     /// Nobody listens at the node's address: its process has ended.
     pub(crate) fn refused(&mut self, node: &NodeId) {
-        let fresh = Heard { last: self.since, mean: 0.0, deviation: 0.0, refused: true };
-        self.heard.entry(node.clone()).or_insert(fresh).refused = true;
+        self.heard.entry(node.clone()).or_insert(Heard::at(self.since)).refused = true;
+    }
+
+    /// Those of `nodes` that are to be asked now whether they live, because they have fallen silent. Each is named once in a while.
+    pub(crate) fn suspects(&mut self, now: u64, nodes: &[NodeId]) -> Vec<NodeId> {
+        let silent: Vec<NodeId> = nodes.iter().filter(|node| self.silence(now, node) > SUSPECT_MS).cloned().collect();
+        let mut due = Vec::new();
+        for node in silent {
+            let heard = self.heard.entry(node.clone()).or_insert(Heard::at(self.since));
+            if heard.asked.is_none_or(|asked| now.saturating_sub(asked) >= SUSPECT_MS / 2) {
+                heard.asked = Some(now);
+                due.push(node);
+            }
+        }
+        due
+    }
+
+    /// A suspect has answered this node or another.
+    pub(crate) fn vouched(&mut self, now: u64, node: &NodeId) {
+        self.heard.entry(node.clone()).or_insert(Heard::at(self.since)).vouched = Some(now);
     }
 
     /// Which of `nodes` are gone.
@@ -66,10 +97,19 @@ impl Watch {
         let (dead, alive): (Vec<&NodeId>, Vec<&NodeId>) = nodes.iter().partition(|node| self.is_dead(node));
         let silent: Vec<&NodeId> =
             alive.into_iter().filter(|node| self.silence(now, node) > self.patience(node)).collect();
+        let (lively, silent): (Vec<&NodeId>, Vec<&NodeId>) =
+            silent.into_iter().partition(|node| self.is_vouched_for(now, node));
+        // Who answers others but never this node cannot be led by it.
+        let lost = lively.into_iter().filter(|node| self.silence(now, node) > REMOVE_MAX_MS);
         // Of two others one may well be ill alone; of more than a third it is hard to believe.
         let many = silent.len() > 1 && silent.len() * 3 > nodes.len() + 1;
         let believed = silent.into_iter().filter(|node| !many || self.silence(now, node) > REMOVE_MAX_MS);
-        dead.into_iter().chain(believed).cloned().collect()
+        dead.into_iter().chain(believed).chain(lost).cloned().collect()
+    }
+
+    fn is_vouched_for(&self, now: u64, node: &NodeId) -> bool {
+        let vouched = self.heard.get(node).and_then(|heard| heard.vouched);
+        vouched.is_some_and(|vouched| now.saturating_sub(vouched) < VOUCHED_MS)
     }
 
     fn is_dead(&self, node: &NodeId) -> bool {
@@ -136,6 +176,29 @@ mod tests {
         assert_eq!(names(&watch.gone(12_500, &ids("abcd"))), "");
         watch.heard(15_400, &ids("a")[0]);
         assert_eq!(names(&watch.gone(15_500, &ids("abcd"))), "bcd");
+    }
+
+    #[test]
+    fn who_is_silent_is_asked_and_stays_while_it_answers_somebody() {
+        let mut watch = Watch::new(0);
+        beating(&mut watch, "ab", 10_000);
+        let (all, b) = (ids("ab"), &ids("b")[0]);
+        let mut at = |now: u64, answers: bool| {
+            watch.heard(now, &all[0]);
+            let suspects = names(&watch.suspects(now, &all));
+            if answers {
+                watch.vouched(now, b);
+            }
+            (suspects, names(&watch.gone(now, &all)))
+        };
+        let said = |suspects: &str, gone: &str| (suspects.to_owned(), gone.to_owned());
+        assert_eq!(at(10_700, false), said("", ""));
+        assert_eq!(at(10_900, true), said("b", ""));
+        assert_eq!(at(11_100, false), said("", ""), "not asked again so soon");
+        assert_eq!(at(11_600, false), said("b", ""), "it has answered a moment ago");
+        assert_eq!(at(12_000, false), said("b", "b"), "it has not answered since");
+        assert_eq!(at(14_900, true), said("b", ""));
+        assert_eq!(at(15_100, true), said("", "b"), "it cannot be led");
     }
 
     #[test]

@@ -41,6 +41,9 @@ use types::{Raft, RaftId};
 
 /// How long a change may take to be agreed on, and then to arrive here.
 const SUBMIT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long one try of a question may take that may be asked again, and the pause before the next.
+const TRY: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(20);
 /// Entries of the log after which the state is written as a whole: what a start repeats at most.
 const SNAPSHOT_ENTRIES: u64 = 500;
 /// Entries that stay behind a snapshot, for nodes that are a little behind.
@@ -248,6 +251,42 @@ impl Metadata {
                 format!("the members of Raft cannot change now: {error}"),
             )
         })
+    }
+
+    /// Asks another voter to take the lead.
+    pub fn transfer(&self, to: &NodeId) {
+        let (raft, to) = (self.raft.clone(), RaftId(to.clone()));
+        self.runtime.spawn(async move {
+            if let Err(error) = raft.trigger().transfer_leader(to).await {
+                tracing::debug!("the lead is not handed over: {error}");
+            }
+        });
+    }
+
+    /// Brings this node as far as the cluster is now: what was agreed on before this was asked is applied here when it returns.
+    ///
+    /// # Errors
+    /// `cluster_manager_not_discovered_exception` when nobody is elected in time, or the news do not arrive in time.
+    pub async fn catch_up(&self, within: Duration) -> Result<(), Error> {
+        let until = Instant::now() + within;
+        let index = loop {
+            // A question that changes nothing may be asked again: an elected node that falls silent costs one try.
+            let (answer, told) = oneshot::channel();
+            let waiting = Waiting { commands: Vec::new(), until: until.min(Instant::now() + TRY), answer };
+            self.orders.send(waiting).await.map_err(|_| closed())?;
+            match told.await.unwrap_or_else(|_| Err(closed())) {
+                Ok(answers) => break answers.index,
+                Err(error) if Instant::now() >= until || self.published.progress().closed => return Err(error),
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        };
+        let mut applied = self.published.applied_indexes();
+        let left = until.saturating_duration_since(Instant::now());
+        let arrived = tokio::time::timeout(left, applied.wait_for(|applied| *applied >= index)).await;
+        match arrived {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(propose::not_elected()),
+        }
     }
 
     /// Hands the lead to another voter, before this node leaves. Blocks until it has it, or the time is over.

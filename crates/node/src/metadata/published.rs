@@ -18,6 +18,10 @@ pub struct Published {
     moved: Condvar,
     /// Of the state, for tasks.
     version: watch::Sender<StateVersion>,
+    /// Of the log, for tasks.
+    applied: watch::Sender<u64>,
+    /// Of the state that the open shards follow, for tasks.
+    followed: watch::Sender<StateVersion>,
 }
 
 /// How far this node is.
@@ -40,6 +44,8 @@ impl Published {
             progress: Mutex::default(),
             moved: Condvar::new(),
             version: watch::Sender::new(StateVersion::default()),
+            applied: watch::Sender::new(0),
+            followed: watch::Sender::default(),
         })
     }
 
@@ -50,6 +56,16 @@ impl Published {
     /// Told of every newer state.
     pub fn versions(&self) -> watch::Receiver<StateVersion> {
         self.version.subscribe()
+    }
+
+    /// Told of every entry of the log that is applied.
+    pub fn applied_indexes(&self) -> watch::Receiver<u64> {
+        self.applied.subscribe()
+    }
+
+    /// Told of every state that the open shards have come to follow.
+    pub fn followed_versions(&self) -> watch::Receiver<StateVersion> {
+        self.followed.subscribe()
     }
 
     pub fn progress(&self) -> Progress {
@@ -67,11 +83,13 @@ impl Published {
     /// The log is applied up to `index`.
     pub fn applied(&self, index: u64) {
         self.advance(|progress| progress.applied = index);
+        self.applied.send_replace(index);
     }
 
     /// The open shards follow the state of `version`.
     pub fn followed(&self, version: StateVersion) {
         self.advance(|progress| progress.followed = version);
+        self.followed.send_replace(version);
     }
 
     /// Lets everybody go who waits.

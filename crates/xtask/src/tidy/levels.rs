@@ -22,6 +22,7 @@ const fn room(name: &'static str, level: u8, imports: &'static [&'static str]) -
 
 /// Every crate of the workspace.
 pub(crate) const ROOMS: &[Room] = &[
+    room("base2histogram", 0, &[]),
     room("model", 0, &[]),
     room("wal", 0, &[]),
     room("vector", 0, &[]),

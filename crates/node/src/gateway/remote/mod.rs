@@ -78,6 +78,7 @@ pub fn routes(core: &Arc<Core>, router: &mut Router) {
     on::<upkeep::Stats>(core, router);
     on::<super::tasks::Ask>(core, router);
     on::<super::tasks::Rethrottle>(core, router);
+    on::<super::everywhere::Followed>(core, router);
     on::<super::nodes::Stats>(core, router);
     on::<super::nodes::Threads>(core, router);
     super::point::routes(core, router);
