@@ -21,12 +21,15 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run a node until SIGTERM or SIGINT
     Serve(Serve),
-    /// Run a node with a built-in data set in a temporary folder, and show some searches
+    /// Run a node, or several, with a built-in data set in a temporary folder, and show some searches
     Demo(Demo),
     /// Load a file of documents, or of bulk actions, into a running node
     Bulk(Bulk),
     /// Search a running node
     Search(Search),
+    /// Bring back a cluster whose majority is lost for good
+    #[command(subcommand)]
+    Node(Node),
     /// Show or check configuration
     #[command(subcommand)]
     Config(Config),
@@ -69,6 +72,9 @@ pub(crate) struct Serve {
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
+    /// How many nodes, as processes of their own; with several one is killed and comes back
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub(crate) nodes: u8,
     /// End after the show
     #[arg(long)]
     pub(crate) exit: bool,
@@ -122,6 +128,24 @@ pub(crate) struct Search {
     /// Print the answer as it came
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Node {
+    /// Make one surviving node, which does not run, the beginning of a new cluster with the indexes that it knows
+    Repair(Repair),
+    /// Make another surviving node, which does not run, forget its cluster, so that it may join the repaired one with its shards
+    Detach(Repair),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Repair {
+    /// The node's folder: path.data
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Do it; without this it is only said what would be done
+    #[arg(long)]
+    pub(crate) accept_data_loss: bool,
 }
 
 #[derive(Debug, Subcommand)]

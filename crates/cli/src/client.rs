@@ -63,6 +63,14 @@ impl Client {
         self.send("POST", path, kind, body)
     }
 
+    /// Gets what is at `path`.
+    ///
+    /// # Errors
+    /// As [`Client::post`].
+    pub(crate) fn get(&self, path: &str) -> Result<Answer, Failure> {
+        self.send("GET", path, Body::Json, b"")
+    }
+
     /// Sends `body` and takes a JSON answer of a success.
     ///
     /// # Errors

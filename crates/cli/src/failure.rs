@@ -29,6 +29,8 @@ pub(crate) enum Failure {
     Refused { url: String, status: u16, reason: String },
     #[error("{url} answered what no node would answer: {reason}")]
     Answer { url: String, reason: String },
+    #[error("nothing was changed: --accept-data-loss does it")]
+    NotAccepted,
     #[error("documents need an index: --index NAME")]
     IndexMissing,
     #[error("{failed} of {all} failed")]

@@ -9,6 +9,7 @@ mod client;
 mod demo;
 mod failure;
 mod print;
+mod repair;
 mod search;
 mod serve;
 mod stop;
@@ -41,6 +42,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Demo(arguments) => demo::demo(&arguments),
         Command::Bulk(arguments) => bulk::bulk(&arguments),
         Command::Search(arguments) => search::search(&arguments),
+        Command::Node(command) => repair::repair(&command),
         Command::Config(command) => check::config(command),
         Command::Version => check::version(),
         Command::Completions { shell } => check::completions(shell),

@@ -16,6 +16,7 @@ mod metadata;
 mod peer;
 mod pool;
 mod process;
+pub mod repair;
 mod request_cache;
 mod similarity;
 mod tasks;

@@ -1,8 +1,11 @@
 //! `shoal demo`: a node of its own, invented voyages in it, and some searches to look at.
 //!
-//! The node lives in a temporary folder that goes when it ends. Everything that is shown goes over HTTP, as anybody could ask it.
+//! The node lives in a temporary folder that goes when it ends. Everything that is shown goes over HTTP, as anybody could ask it. With `--nodes` they
+//! are several, as processes of their own.
 
+mod cluster;
 mod folder;
+mod processes;
 mod random;
 mod show;
 mod voyages;
@@ -32,6 +35,9 @@ const GRACE: Duration = Duration::from_secs(2);
 /// # Errors
 /// Why the node cannot start, or a search of the show failed.
 pub(crate) fn demo(arguments: &Demo) -> Result<(), Failure> {
+    if arguments.nodes > 1 {
+        return cluster::demo(usize::from(arguments.nodes), address(arguments), arguments.exit);
+    }
     let folder = Folder::create()?;
     let config = Config::load(&sources(&folder, address(arguments)))?;
     telemetry::start_logging(&config).map_err(Failure::Logging)?;

@@ -27,7 +27,7 @@ struct Scene {
 pub(super) fn show(client: &Client) -> Result<(), Failure> {
     let style = Style::of_output();
     let mut out = std::io::stdout().lock();
-    load(client, &mut out)?;
+    load(client, &voyages::index(), &mut out)?;
     for scene in scenes() {
         act(client, &scene, &mut out, style)?;
     }
@@ -53,8 +53,13 @@ pub(super) fn farewell(url: &str, redis: SocketAddr) -> Result<(), Failure> {
     written.and_then(|()| out.flush()).map_err(Failure::Output)
 }
 
-fn load(client: &Client, out: &mut dyn Write) -> Result<(), Failure> {
-    client.ask("PUT", &format!("/{INDEX}"), &voyages::index())?;
+/// Makes the index and writes all voyages.
+///
+/// # Errors
+/// The first request that fails.
+pub(super) fn load(client: &Client, index: &Value, out: &mut dyn Write) -> Result<(), Failure> {
+    client.ask("PUT", &format!("/{INDEX}"), index)?;
+    client.ask("GET", &format!("/_cluster/health/{INDEX}?wait_for_status=green&timeout=60s"), &Value::Null)?;
     let begun = Instant::now();
     for first in (0..COUNT).step_by(BATCH as usize) {
         let numbers = first..(first + BATCH).min(COUNT);

@@ -12,13 +12,13 @@ use super::server::Server;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Addresses that were free a moment ago.
-fn free_addresses(count: usize) -> Vec<String> {
+pub(crate) fn free_addresses(count: usize) -> Vec<String> {
     let taken: Vec<TcpListener> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
     taken.iter().map(|listener| listener.local_addr().expect("its address").to_string()).collect()
 }
 
 /// A node that hears its peers on `own` and looks for others at `seeds`.
-fn node(name: &str, own: &str, seeds: &str, secret: &str) -> Server {
+pub(crate) fn node(name: &str, own: &str, seeds: &str, secret: &str) -> Server {
     Server::prepared(&[
         &format!("node.name={name}"),
         &format!("peer.address={own}"),
@@ -28,7 +28,7 @@ fn node(name: &str, own: &str, seeds: &str, secret: &str) -> Server {
 }
 
 /// Starts all at once, in this order, and waits until all are ready.
-fn start(servers: &mut [Server]) {
+pub(crate) fn start(servers: &mut [Server]) {
     let before: Vec<usize> = servers.iter_mut().map(Server::launch).collect();
     servers.iter_mut().zip(before).for_each(|(server, before)| server.wait_until_ready(before));
 }
@@ -46,7 +46,7 @@ fn cluster() -> (Vec<Server>, String) {
     (servers, seeds)
 }
 
-fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < deadline, "{what}: not after {PATIENCE:?}");

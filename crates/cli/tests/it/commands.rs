@@ -92,6 +92,29 @@ fn the_demo_shows_hits_and_ends() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+#[test]
+fn the_demo_of_a_cluster_loses_a_node_and_says_so() {
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let (code, said, told) =
+        run(shoal().args(["demo", "--nodes", "4", "--exit", "--http", "127.0.0.1:0"]).env("TMPDIR", temporary.path()));
+    assert_eq!(code, 0, "{said}\n{told}");
+    for expected in [
+        "4 processes are one cluster",
+        "5,000 voyages written",
+        "asked of node-4: 5,000 voyages from 4 of 4 shards",
+        "voyages from 3 of 4 shards",
+        "; 1 failed: ",
+        "all or nothing: 503 search_phase_execution_exception",
+        "health is red",
+        "is started again",
+        "green after",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    let left: Vec<_> = std::fs::read_dir(temporary.path()).expect("a folder").collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
 /// Runs `bulk` with `text` as its input.
 fn bulk(server: &Server, arguments: &[&str], text: &[u8]) -> (i32, String, String) {
     let mut command = shoal();

@@ -13,6 +13,7 @@ mod nodes;
 mod python;
 mod redis;
 mod relevance;
+mod repair;
 mod scatter;
 mod serve;
 mod server;

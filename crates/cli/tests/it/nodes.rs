@@ -41,8 +41,11 @@ impl Nodes {
 
     /// Creates an index with so many shards, spread over the holders, and `count` documents `{"a": 0..}`.
     pub(crate) fn fill(&self, index: &str, shards: usize, count: usize) {
+        // As many on each, even where one has been away for a moment while the index was made.
+        let each = shards.div_ceil(self.holders.len());
         let body = format!(
-            r#"{{"settings":{{"number_of_shards":{shards},"number_of_replicas":0}},
+            r#"{{"settings":{{"number_of_shards":{shards},"number_of_replicas":0,
+                "index.routing.allocation.total_shards_per_node":{each}}},
                 "mappings":{{"properties":{{"a":{{"type":"integer"}},"t":{{"type":"text"}}}}}}}}"#
         );
         self.coordinator.ok("PUT", &format!("/{index}"), &body);

@@ -51,12 +51,7 @@ pub(super) async fn create(core: &Arc<Core>, request: CreateIndex) -> Result<Ind
 }
 
 /// Waits until as many copies of each shard serve as are wanted. Out: whether they do.
-async fn wait_for_active(
-    core: &Core,
-    name: &str,
-    wanted: Option<ActiveShards>,
-    until: Instant,
-) -> Result<bool, Error> {
+async fn wait_for_active(core: &Core, name: &str, wanted: Option<ActiveShards>, until: Instant) -> Result<bool, Error> {
     loop {
         let state = core.state();
         let index = state.index(name)?;

@@ -40,6 +40,8 @@ pub(crate) struct Discovery {
     /// How many founders there are; 0: as many as seeds or names.
     expected: usize,
     desk: Arc<Desk>,
+    /// It was in a cluster that is no more: it waits for another.
+    detached: bool,
 }
 
 /// Where a founder decides what it promises, one ballot at a time.
@@ -97,12 +99,19 @@ impl Discovery {
     /// `initial`: names of those that may begin a cluster. `expected`: how many they are; 0: as many as names or seeds.
     pub(crate) fn new(seeds: Seeds, initial: Vec<String>, expected: usize, metadata: &Arc<Metadata>) -> Self {
         let desk = Arc::new(Desk { metadata: metadata.clone(), promises: Mutex::default() });
-        Self { seeds, initial, expected, desk }
+        // What does not read now is told when the promises are read.
+        let detached = metadata.is_detached().unwrap_or(true);
+        Self { seeds, initial, expected, desk, detached }
+    }
+
+    /// Whether this node begins a cluster by itself: nobody else is to be looked for.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.seeds.is_empty() && !self.detached
     }
 
     /// Whether a node may begin a cluster with others.
     pub(crate) fn may_found(&self, node: &Node) -> bool {
-        node.is_cluster_manager() && self.is_initial(&node.name)
+        !self.detached && node.is_cluster_manager() && self.is_initial(&node.name)
     }
 
     fn is_initial(&self, name: &str) -> bool {

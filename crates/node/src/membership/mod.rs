@@ -165,7 +165,7 @@ impl Membership {
         if self.is_in() {
             return Ok(());
         }
-        if !self.metadata.is_member().await? && self.discovery.seeds.is_empty() {
+        if !self.metadata.is_member().await? && self.discovery.is_alone() {
             let alone = [(self.own.clone(), self.node.peer_address.clone())].into();
             return self.metadata.found(&alone).await;
         }

@@ -32,6 +32,8 @@ pub(super) enum Kept {
     SnapshotState,
     /// What was promised while the cluster was founded.
     Founding,
+    /// The cluster that an operator has made this node forget.
+    Detached,
 }
 
 impl Kept {
@@ -43,6 +45,7 @@ impl Kept {
             Self::SnapshotMeta => "snapshot_meta",
             Self::SnapshotState => "snapshot_state",
             Self::Founding => "founding",
+            Self::Detached => "detached",
         }
     }
 }

@@ -9,6 +9,7 @@ mod machine;
 mod network;
 mod propose;
 mod published;
+pub(crate) mod repair;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -301,6 +302,14 @@ impl Metadata {
             let _ = done.send(());
         });
         let _ = told.recv_timeout(within);
+    }
+
+    /// Whether an operator has made this node forget its cluster: it begins none, but joins one.
+    ///
+    /// # Errors
+    /// When the file does not read.
+    pub fn is_detached(&self) -> io::Result<bool> {
+        Ok(self.disk.kept(Kept::Detached)?.is_some())
     }
 
     /// What was promised while a cluster was founded, as JSON.
