@@ -25,8 +25,8 @@ use crate::execute::{Patience, Verdict};
 use crate::score::Outcome;
 use crate::segment::{DocId, EveryTerm, Terms};
 
-/// Terms between two looks at the time.
-const WINDOW: usize = 512;
+/// Terms between two looks at the time. Few: a long value may take a while under a wide pattern.
+const WINDOW: usize = 16;
 /// Memory of a plain expression's automata.
 const PLAIN_BYTES: usize = 4 << 20;
 
