@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::admin::AliasAction;
+use model::definition::Definition;
 use model::id::{IndexUuid, PrimaryTerm, ShardId};
 use model::template::TemplateChange;
 use serde::{Deserialize, Serialize};
@@ -50,11 +51,13 @@ pub enum Command {
         transient: Map<String, Value>,
     },
     /// In place of what has the name.
-    PutSearchPipeline {
+    PutDefinition {
+        kind: Definition,
         name: Arc<str>,
         definition: Value,
     },
-    DeleteSearchPipelines {
+    DeleteDefinitions {
+        kind: Definition,
         names: Vec<Arc<str>>,
     },
     NodeJoined {

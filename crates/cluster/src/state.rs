@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use model::admin::{AliasInfo, IndexVersions};
+use model::definition::Definition;
 use model::id::{IndexRef, IndexUuid, PrimaryTerm, ShardNumber, StateVersion};
 use model::mapping::Mapping;
 use model::template::Templates;
@@ -23,9 +24,9 @@ pub struct State {
     pub nodes: BTreeMap<NodeId, Node>,
     #[serde(default)]
     pub templates: Arc<Templates>,
-    /// Definitions of search pipelines, by name.
+    /// Pipelines and scripts, by name.
     #[serde(default)]
-    pub search_pipelines: BTreeMap<Arc<str>, Value>,
+    pub definitions: BTreeMap<Definition, BTreeMap<Arc<str>, Value>>,
     /// Nodes that are to leave and vote no more.
     #[serde(default)]
     pub voting_exclusions: BTreeSet<VotingExclusion>,
@@ -180,7 +181,7 @@ impl PartialEq for State {
             && self.version == other.version
             && self.settings == other.settings
             && self.nodes == other.nodes
-            && self.search_pipelines == other.search_pipelines
+            && self.definitions == other.definitions
             && self.voting_exclusions == other.voting_exclusions
             && (Arc::ptr_eq(&self.templates, &other.templates) || self.templates == other.templates)
             && self.graveyard == other.graveyard
@@ -191,6 +192,11 @@ impl PartialEq for State {
 }
 
 impl State {
+    /// The definition of a name.
+    pub fn definition(&self, kind: Definition, name: &str) -> Option<&Value> {
+        self.definitions.get(&kind)?.get(name)
+    }
+
     /// # Errors
     /// `index_not_found_exception`.
     pub fn index(&self, name: &str) -> Result<&Arc<IndexMetadata>, model::error::Error> {

@@ -25,6 +25,8 @@ pub struct ByQuery {
     /// Documents a second; `None`: as fast as it goes.
     pub requests_per_second: Option<f32>,
     pub slices: Slices,
+    /// The ingest pipeline of what is written again.
+    pub pipeline: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +45,7 @@ pub struct Destination {
     pub only_create: bool,
     pub version_type: Option<VersionType>,
     pub routing: CopyRouting,
+    pub pipeline: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

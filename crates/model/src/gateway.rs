@@ -16,7 +16,9 @@ use crate::admin::{
 };
 use crate::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use crate::by_query::{ByQuery, ByQueryAnswer, Kind};
+use crate::definition::Definition;
 use crate::error::Error;
+use crate::ingest::{Ingested, SimulateIngest};
 use crate::point::{OpenPoint, PointKept, PointOpened, Scroll};
 use crate::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
@@ -145,19 +147,24 @@ pub trait Gateway: Send + Sync + 'static {
     fn search_shards(&self, _: &Target, _: &[String]) -> Answer<Vec<SearchedIndex>> {
         Err(Error::not_implemented("_search_shards"))
     }
-    /// Keeps a search pipeline under a name, in place of what had it.
-    async fn put_search_pipeline(&self, name: String, definition: Value) -> Answer<()> {
-        let _ = definition;
-        Err(Error::not_implemented(format!("the search pipeline [{name}]")))
+    /// Keeps a definition under a name, in place of what had it.
+    async fn put_definition(&self, kind: Definition, name: String, definition: Value) -> Answer<()> {
+        let _ = (kind, definition);
+        Err(Error::not_implemented(format!("the definition [{name}]")))
     }
-    /// Deletes the search pipelines that a name or a pattern stands for.
-    async fn delete_search_pipelines(&self, pattern: String) -> Answer<()> {
-        Err(Error::not_implemented(format!("the search pipeline [{pattern}]")))
+    /// Deletes the definitions that a name or a pattern stands for.
+    async fn delete_definitions(&self, kind: Definition, pattern: String) -> Answer<()> {
+        let _ = kind;
+        Err(Error::not_implemented(format!("the definition [{pattern}]")))
     }
-    /// The search pipelines that patterns name (none: all), by name.
-    fn search_pipelines(&self, patterns: &[String]) -> BTreeMap<Arc<str>, Value> {
-        let _ = patterns;
+    /// The definitions that patterns name (none: all), by name.
+    fn definitions(&self, kind: Definition, patterns: &[String]) -> BTreeMap<Arc<str>, Value> {
+        let _ = (kind, patterns);
         BTreeMap::new()
+    }
+    /// What an ingest pipeline would make of documents, one after the other.
+    async fn simulate_ingest(&self, _: SimulateIngest) -> Answer<Vec<Ingested>> {
+        Err(Error::not_implemented("_ingest/pipeline/_simulate"))
     }
 
     // The process.

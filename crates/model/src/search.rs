@@ -15,6 +15,7 @@ use crate::geo::distance::{DistanceKind, DistanceUnit};
 use crate::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
 use crate::point::{PointInTime, Slice};
 use crate::query::Query;
+use crate::ranking::{Collapse, IndexBoost, Rescore};
 use crate::target::Target;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,11 @@ pub struct SearchRequest {
     /// `None`: over what the indexes hold now.
     pub point: Option<PointInTime>,
     pub slice: Option<Slice>,
+    pub collapse: Option<Box<Collapse>>,
+    /// One after the other.
+    pub rescores: Vec<Rescore>,
+    /// The first that names an index counts.
+    pub indices_boost: Vec<IndexBoost>,
     /// What is found now is kept for so many milliseconds, to be gone through page by page.
     pub scroll_ms: Option<u64>,
     pub track_scores: bool,
@@ -79,6 +85,9 @@ impl SearchRequest {
             continues: None,
             point: None,
             slice: None,
+            collapse: None,
+            rescores: Vec::new(),
+            indices_boost: Vec::new(),
             scroll_ms: None,
             track_scores: false,
             track_total_hits: TrackTotal::UpTo(10_000),

@@ -19,6 +19,8 @@ pub struct Write {
     pub action: Action,
     pub condition: Condition,
     pub require_alias: bool,
+    /// The ingest pipeline that it goes through first, in place of its index' own; `_none`: none.
+    pub pipeline: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +120,8 @@ pub enum Outcome {
     Deleted,
     NotFound,
     Noop,
+    /// An ingest pipeline has dropped it.
+    Dropped,
 }
 
 impl Outcome {
@@ -128,7 +132,7 @@ impl Outcome {
             Self::Updated => "updated",
             Self::Deleted => "deleted",
             Self::NotFound => "not_found",
-            Self::Noop => "noop",
+            Self::Noop | Self::Dropped => "noop",
         }
     }
 }

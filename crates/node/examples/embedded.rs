@@ -90,6 +90,7 @@ fn write(id: &str, document: &Value) -> Write {
         action: Action::Index(source),
         condition: Condition::default(),
         require_alias: false,
+        pipeline: None,
     }
 }
 

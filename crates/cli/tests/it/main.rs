@@ -8,6 +8,7 @@ mod durability;
 mod failed_copy;
 mod hostile;
 mod hybrid;
+mod kept;
 mod limits;
 mod nodes;
 mod python;

@@ -44,10 +44,12 @@ pub fn apply(state: &State, command: &Command) -> Result<State, Error> {
         Command::PutClusterSettings { persistent, transient } => {
             next.settings = next.settings.update(persistent, transient)?;
         }
-        Command::PutSearchPipeline { name, definition } => {
-            next.search_pipelines.insert(name.clone(), definition.clone());
+        Command::PutDefinition { kind, name, definition } => {
+            next.definitions.entry(*kind).or_default().insert(name.clone(), definition.clone());
         }
-        Command::DeleteSearchPipelines { names } => next.search_pipelines.retain(|name, _| !names.contains(name)),
+        Command::DeleteDefinitions { kind, names } => {
+            next.definitions.entry(*kind).or_default().retain(|name, _| !names.contains(name));
+        }
         Command::NodeJoined { id, node } => nodes::joined(&mut next, id, node),
         Command::NodeLeft { id, at_ms } => nodes::left(&mut next, id, *at_ms),
         Command::AppointPrimary { shard, node, allocation, term, from } => {

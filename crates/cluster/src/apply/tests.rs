@@ -115,7 +115,6 @@ fn settings_are_checked_by_the_table() {
             json!({"codec": "x"}),
             "unknown value for [index.codec] must be one of [default, lz4, best_compression, zlib] but was: x",
         ),
-        (json!({"default_pipeline": "p"}), "setting [index.default_pipeline] with value [p] is not implemented yet"),
         (
             json!({"write.wait_for_active_shards": 5}),
             "invalid index.write.wait_for_active_shards[5]: cannot be greater than number of shard copies [2]",

@@ -74,6 +74,7 @@ fn writes_stay_what_they_are() {
         action,
         condition: Condition::default(),
         require_alias: false,
+        pipeline: None,
     };
     let update = Update {
         doc: Some(json!({"a": [1, {"b": null}]})),

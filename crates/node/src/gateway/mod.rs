@@ -5,12 +5,14 @@ mod analyze;
 mod blocks;
 mod by_query;
 mod cluster;
+mod definitions;
 mod dispatch;
 mod everywhere;
 mod explain;
 mod get;
 mod holder;
 mod indexes;
+mod ingest;
 mod lease;
 mod lookup;
 mod maintenance;
@@ -30,6 +32,7 @@ mod write;
 pub(crate) use by_query::Work;
 pub(crate) use cluster::max_buckets;
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -42,8 +45,10 @@ use model::admin::{
 };
 use model::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use model::by_query::{ByQuery, ByQueryAnswer, Kind};
+use model::definition::Definition;
 use model::error::{Error, ErrorKind};
 use model::gateway::Gateway;
+use model::ingest::{Ingested, SimulateIngest};
 use model::point::{OpenPoint, PointKept, PointOpened, Scroll};
 use model::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
@@ -53,6 +58,7 @@ use model::target::Target;
 use model::task::{TaskFilter, TaskId, TaskList};
 use model::template::{Simulate, Simulated, TemplateChange};
 use model::write::{WriteRequest, WriteResponse};
+use serde_json::Value;
 
 pub(crate) use search::Tries;
 
@@ -263,16 +269,21 @@ impl Gateway for NodeGateway {
         tasks::list(&self.core, filter).await
     }
 
-    async fn put_search_pipeline(&self, name: String, definition: serde_json::Value) -> Answer<()> {
-        pipelines::put(&self.core, name, definition).await
+    async fn put_definition(&self, kind: Definition, name: String, definition: Value) -> Answer<()> {
+        definitions::put(&self.core, kind, name, definition).await
     }
 
-    async fn delete_search_pipelines(&self, pattern: String) -> Answer<()> {
-        pipelines::delete(&self.core, pattern).await
+    async fn delete_definitions(&self, kind: Definition, pattern: String) -> Answer<()> {
+        definitions::delete(&self.core, kind, pattern).await
     }
 
-    fn search_pipelines(&self, patterns: &[String]) -> std::collections::BTreeMap<Arc<str>, serde_json::Value> {
-        pipelines::get(&self.core, patterns)
+    fn definitions(&self, kind: Definition, patterns: &[String]) -> BTreeMap<Arc<str>, Value> {
+        definitions::get(&self.core, kind, patterns)
+    }
+
+    async fn simulate_ingest(&self, request: SimulateIngest) -> Answer<Vec<Ingested>> {
+        let core = self.core.clone();
+        self.core.write.run(move || ingest::simulate(&core, request)).await?
     }
 
     async fn cancel_tasks(&self, filter: TaskFilter) -> Answer<TaskList> {

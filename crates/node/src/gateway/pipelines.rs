@@ -1,11 +1,9 @@
 //! Search pipelines: kept in the metadata, chosen by a request or by the settings of its indexes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use cluster::command::Command;
-use model::error::{Error, ErrorKind};
-use model::mapping::simple_match;
+use model::definition::Definition;
+use model::error::Error;
 use model::query::compound::Boolean;
 use model::query::{Kind, Query};
 use model::search::{PipelineChoice, SearchRequest};
@@ -20,7 +18,7 @@ use crate::core::Core;
 /// `illegal_argument_exception` for a pipeline that is not there; as [`Pipeline::parse`].
 pub(super) fn of(core: &Core, request: &SearchRequest) -> Result<Option<Pipeline>, Error> {
     let state = core.state();
-    let named = |name: &str| match state.search_pipelines.get(name) {
+    let named = |name: &str| match state.definition(Definition::SearchPipeline, name) {
         Some(definition) => Pipeline::parse(definition).map(Some),
         None => Err(Error::illegal_argument(format!("Pipeline {name} is not defined"))),
     };
@@ -29,7 +27,7 @@ pub(super) fn of(core: &Core, request: &SearchRequest) -> Result<Option<Pipeline
         Some(PipelineChoice::Named(name)) if name == "_none" => Ok(None),
         Some(PipelineChoice::Named(name)) => named(name),
         // Most clusters have none, and then no setting can name one.
-        None if state.search_pipelines.is_empty() => Ok(None),
+        None if state.definitions.get(&Definition::SearchPipeline).is_none_or(BTreeMap::is_empty) => Ok(None),
         None => match default_of(core, request).as_deref() {
             None | Some("_none") => Ok(None),
             Some(name) => named(name),
@@ -61,31 +59,4 @@ pub(super) fn filter(pipeline: &Pipeline, request: &mut SearchRequest) -> Result
         request.query = Query::new(Kind::Bool(Boolean { must, filter: vec![filter], ..Boolean::default() }));
     }
     Ok(())
-}
-
-pub(super) async fn put(core: &Arc<Core>, name: String, definition: Value) -> Result<(), Error> {
-    Pipeline::parse(&definition)?;
-    let command = Command::PutSearchPipeline { name: name.into(), definition };
-    let for_job = core.clone();
-    core.write.run(move || for_job.submit(&command)).await?.map(drop)
-}
-
-/// Those whose names match.
-pub(super) fn get(core: &Core, patterns: &[String]) -> BTreeMap<Arc<str>, Value> {
-    let wanted = |name: &str| patterns.is_empty() || patterns.iter().any(|pattern| simple_match(pattern, name));
-    let state = core.state();
-    let all = state.search_pipelines.iter().filter(|(name, _)| wanted(name));
-    all.map(|(name, definition)| (name.clone(), definition.clone())).collect()
-}
-
-pub(super) async fn delete(core: &Arc<Core>, pattern: String) -> Result<(), Error> {
-    let names: Vec<Arc<str>> = get(core, std::slice::from_ref(&pattern)).into_keys().collect();
-    if names.is_empty() {
-        if pattern.contains('*') {
-            return Ok(());
-        }
-        return Err(Error::new(ErrorKind::ResourceNotFound, format!("pipeline [{pattern}] is missing")));
-    }
-    let for_job = core.clone();
-    core.write.run(move || for_job.submit(&Command::DeleteSearchPipelines { names })).await?.map(drop)
 }

@@ -51,11 +51,13 @@ pub(super) type Results = Vec<(usize, Result<Written, WriteFailure>)>;
 
 pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<WriteResponse, Error> {
     let mut response: Vec<Option<Result<Written, WriteFailure>>> = request.writes.iter().map(|_| None).collect();
+    let mut request = request;
+    let writes = ingested(core, std::mem::take(&mut request.writes), &mut response).await?;
     let timeout = Duration::from_millis(request.timeout_ms);
-    let task = core.tasks.begin(task(&request));
-    create_missing(core, &request.writes).await;
+    let task = core.tasks.begin(task(&writes));
+    create_missing(core, writes.iter().map(|(_, write)| write)).await;
     let mut groups = Groups::new();
-    for (at, write) in request.writes.into_iter().enumerate() {
+    for (at, write) in writes {
         let (index, id) = (write.index.clone(), write.id.clone());
         if let Err(error) = place(core, at, write, &mut groups) {
             response[at] = Some(Err(WriteFailure { index, id, error }));
@@ -72,21 +74,43 @@ pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<Wri
     Ok(response.into_iter().flatten().collect())
 }
 
-fn task(request: &WriteRequest) -> Begun {
-    let names: BTreeSet<&str> = request.writes.iter().map(|write| &*write.index).collect();
+/// Passes writes through their pipelines: those that are left, with their places. What became of the others is answered.
+async fn ingested(
+    core: &Arc<Core>,
+    writes: Vec<Write>,
+    response: &mut [Option<Result<Written, WriteFailure>>],
+) -> Result<Vec<(usize, Write)>, Error> {
+    if !super::ingest::concerns(core, &writes) {
+        return Ok(writes.into_iter().enumerate().collect());
+    }
+    let for_job = core.clone();
+    let passed = core.write.run(move || super::ingest::pass(&for_job, writes)).await?;
+    let mut left = Vec::with_capacity(passed.len());
+    for (at, write) in passed.into_iter().enumerate() {
+        match write {
+            Ok(write) => left.push((at, write)),
+            Err(Ok(dropped)) => response[at] = Some(Ok(*dropped)),
+            Err(Err(failure)) => response[at] = Some(Err(failure)),
+        }
+    }
+    Ok(left)
+}
+
+fn task(writes: &[(usize, Write)]) -> Begun {
+    let names: BTreeSet<&str> = writes.iter().map(|(_, write)| &*write.index).collect();
     let names: Vec<&str> = names.into_iter().collect();
-    let description = format!("requests[{}], indices[{}]", request.writes.len(), names.join(", "));
+    let description = format!("requests[{}], indices[{}]", writes.len(), names.join(", "));
     Begun { action: "indices:data/write/bulk", description, parent: None, cancellable: false }
 }
 
 /// Creates the indexes that writes name and that are not there. What refuses shows again when the write is placed.
-async fn create_missing(core: &Arc<Core>, writes: &[Write]) {
+async fn create_missing(core: &Arc<Core>, writes: impl Iterator<Item = &Write>) {
     let state = core.state();
     let missing = |write: &&Write| {
         !matches!(write.action, Action::Delete)
             && matches!(write_target(&state, &write.index, write.require_alias), Ok(WriteTarget::Missing))
     };
-    let names: BTreeSet<Arc<str>> = writes.iter().filter(missing).map(|write| write.index.clone()).collect();
+    let names: BTreeSet<Arc<str>> = writes.filter(missing).map(|write| write.index.clone()).collect();
     for name in names {
         if super::indexes::may_create(&state, &name).is_ok() {
             // Someone else may have been faster; if it failed, placing the write says why.

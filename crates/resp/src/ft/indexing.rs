@@ -39,6 +39,7 @@ pub fn documents(registry: &Registry, key: &[u8], value: Option<&Value>) -> Vec<
             action,
             condition: Condition::default(),
             require_alias: false,
+            pipeline: None,
         });
     });
     writes

@@ -94,6 +94,7 @@ impl Words<'_> {
             action,
             condition: Condition::default(),
             require_alias: false,
+            pipeline: None,
         };
         let request =
             WriteRequest { writes: vec![write], refresh: Refresh::Later, timeout_ms: 60_000, active_shards: None };

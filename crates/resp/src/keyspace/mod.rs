@@ -299,6 +299,7 @@ impl Keyspace {
             action,
             condition: Condition { if_seq_no, version: None },
             require_alias: true,
+            pipeline: None,
         })
     }
 

@@ -13,6 +13,7 @@ use super::hybrid::retriever;
 use super::knn;
 use super::point::{point, slice};
 use super::queries::query;
+use super::ranking::{collapse, indices_boost, rescore};
 use super::sort::sort;
 use super::source::{field_specs, source_filter, stored_fields, unknown_key};
 use crate::json;
@@ -164,11 +165,14 @@ fn read_object(field: Field<'_>, object: &Map<String, Value>, request: &mut Sear
         "highlight" => request.fetch.highlight = Some(Box::new(highlight(object)?)),
         "aggs" | "aggregations" => request.aggregations = aggregations(object)?,
         "retriever" => retriever(object, request)?,
+        "collapse" => request.collapse = Some(Box::new(collapse(object)?)),
+        "rescore" => request.rescores = rescore(field.value)?,
+        "indices_boost" => request.indices_boost = indices_boost(field.value)?,
         "pit" => request.point = Some(point(object)?),
         "slice" => request.slice = Some(slice(object)?),
         "search_pipeline" => request.pipeline = Some(PipelineChoice::Inline(field.value.clone())),
         "suggest" | "script_fields" | "ext" | "derived" if object.is_empty() => {}
-        "collapse" | "derived" | "ext" | "indices_boost" | "rescore" | "script_fields" | "suggest" => {
+        "derived" | "ext" | "script_fields" | "suggest" => {
             return Err(Error::not_implemented(format!("[{}] of a search", field.key)));
         }
         _ => return Err(unknown_key(field.key, field.value)),
@@ -198,10 +202,8 @@ fn read_array(field: Field<'_>, items: &[Value], request: &mut SearchRequest) ->
             };
             request.stats = items.iter().map(read).collect::<Result<_, _>>()?;
         }
-        "indices_boost" | "rescore" if items.is_empty() => {}
-        "indices_boost" | "rescore" => {
-            return Err(Error::not_implemented(format!("[{}] of a search", field.key)));
-        }
+        "rescore" => request.rescores = rescore(field.value)?,
+        "indices_boost" => request.indices_boost = indices_boost(field.value)?,
         _ => return Err(unknown_key(field.key, field.value)),
     }
     Ok(())

@@ -19,6 +19,7 @@ mod knn;
 mod nested;
 mod point;
 mod queries;
+mod ranking;
 mod sort;
 mod source;
 mod strings;

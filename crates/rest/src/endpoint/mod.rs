@@ -15,6 +15,7 @@ mod by_query;
 mod cat;
 mod cluster;
 mod document;
+mod ingest;
 mod metrics;
 mod missing;
 mod options;
@@ -45,6 +46,7 @@ impl Server {
         routes.add(&[Method::GET, Method::HEAD], &["/"], root::root);
         document::routes(&mut routes);
         by_query::routes(&mut routes);
+        ingest::routes(&mut routes);
         search::routes(&mut routes);
         admin::routes(&mut routes);
         cluster::routes(&mut routes);

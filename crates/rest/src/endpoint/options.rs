@@ -235,17 +235,6 @@ pub(crate) fn refusal(reason: &str) -> Error {
     Error::new(ErrorKind::ActionRequestValidation, format!("Validation Failed: 1: {reason};"))
 }
 
-/// `pipeline`: none but `_none`.
-///
-/// # Errors
-/// 501 for any other.
-pub(crate) fn pipeline(given: Option<&str>) -> Result<(), Error> {
-    match given {
-        None | Some("_none") => Ok(()),
-        Some(name) => Err(Error::not_implemented(format!("ingest [pipeline] [{name}]"))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

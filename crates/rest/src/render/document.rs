@@ -72,7 +72,7 @@ pub(crate) fn status(outcome: Outcome) -> u16 {
     match outcome {
         Outcome::Created => 201,
         Outcome::NotFound => 404,
-        Outcome::Updated | Outcome::Deleted | Outcome::Noop => 200,
+        Outcome::Updated | Outcome::Deleted | Outcome::Noop | Outcome::Dropped => 200,
     }
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn status(outcome: Outcome) -> u16 {
 pub(crate) fn written(json: &mut Json, written: &Written) {
     json.begin_object();
     // A change that changed nothing was sent to no copy.
-    let copies = if written.outcome == Outcome::Noop { (0, 0) } else { written.copies };
+    let copies = if matches!(written.outcome, Outcome::Noop | Outcome::Dropped) { (0, 0) } else { written.copies };
     fields(json, written, copies, written.forced_refresh);
     json.end_object();
 }
@@ -88,7 +88,14 @@ pub(crate) fn written(json: &mut Json, written: &Written) {
 fn fields(json: &mut Json, written: &Written, copies: (u32, u32), forced_refresh: bool) {
     json.field_str("_index", &written.index);
     json.field_str("_id", &written.id);
-    json.field_u64("_version", written.version.0);
+    match written.outcome {
+        // As OpenSearch says that there is none: written under an id of its own or not.
+        Outcome::Dropped => {
+            json.key("_version");
+            json.raw(if written.id.as_ref() == "auto-generated" { b"-4" } else { b"-3" });
+        }
+        _ => json.field_u64("_version", written.version.0),
+    }
     json.field_str("result", written.outcome.name());
     if forced_refresh {
         json.field_bool("forced_refresh", true);
@@ -100,6 +107,9 @@ fn fields(json: &mut Json, written: &Written, copies: (u32, u32), forced_refresh
     // Copies that are not there are not failures.
     json.field_u64("failed", 0);
     json.end_object();
+    if written.outcome == Outcome::Dropped {
+        return;
+    }
     json.field_u64("_seq_no", written.seq_no.0);
     json.field_u64("_primary_term", written.primary_term.0);
     if let Some(source) = &written.source {

@@ -24,7 +24,7 @@ pub(crate) enum Home {
 use Home::{Everyone, NotPure, Rooms, Tests};
 
 /// The crates that decide and never do.
-const PURE: &[&str] = &["model", "cluster", "search"];
+const PURE: &[&str] = &["model", "ingest", "cluster", "search"];
 
 /// Every third-party crate that a `Cargo.toml` of ours names.
 pub(crate) const HOMES: &[(&str, Home)] = &[
@@ -60,7 +60,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("prost", Rooms(&["grpc"])),
     ("protox", Rooms(&["grpc"])),
     ("redb", Rooms(&["node"])),
-    ("regex", Rooms(&["analysis", "model", "resp"])),
+    ("regex", Rooms(&["analysis", "model", "resp", "ingest"])),
     ("regex-automata", Rooms(&["shard"])),
     ("regex-syntax", Rooms(&["search", "shard"])),
     ("roaring", Rooms(&["shard"])),

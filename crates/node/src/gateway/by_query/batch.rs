@@ -84,11 +84,20 @@ impl Batches {
     fn write_of(&self, hit: Hit) -> Result<Write, Error> {
         let condition = Condition { if_seq_no: hit.seq_no, version: None };
         let (index, id, routing) = (hit.index.clone(), Some(hit.id.clone()), hit.routing.clone());
+        let pipeline = self.request.pipeline.clone();
         match &self.request.change {
-            Change::Delete => Ok(Write { index, id, routing, action: Action::Delete, condition, require_alias: false }),
+            Change::Delete => Ok(Write {
+                index,
+                id,
+                routing,
+                action: Action::Delete,
+                condition,
+                require_alias: false,
+                pipeline: None,
+            }),
             Change::Update => {
                 let action = Action::Index(source(&hit)?);
-                Ok(Write { index, id, routing, action, condition, require_alias: false })
+                Ok(Write { index, id, routing, action, condition, require_alias: false, pipeline })
             }
             Change::Copy(to) => copied(&hit, to),
         }
@@ -116,6 +125,7 @@ fn copied(hit: &Hit, to: &Destination) -> Result<Write, Error> {
         action: if to.only_create { Action::Create(source) } else { Action::Index(source) },
         condition: Condition { if_seq_no: None, version: external.and_then(|kind| Some((hit.version?, kind))) },
         require_alias: false,
+        pipeline: to.pipeline.clone(),
     })
 }
 
@@ -128,7 +138,7 @@ fn tallied(part: &mut Progress, answers: WriteResponse, proceed: bool) -> Vec<By
                 Outcome::Created => part.created += 1,
                 Outcome::Updated => part.updated += 1,
                 Outcome::Deleted => part.deleted += 1,
-                Outcome::Noop | Outcome::NotFound => part.noops += 1,
+                Outcome::Noop | Outcome::Dropped | Outcome::NotFound => part.noops += 1,
             },
             Err(failure) => {
                 let conflict = failure.error.kind == ErrorKind::VersionConflict;

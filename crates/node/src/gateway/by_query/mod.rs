@@ -159,6 +159,6 @@ fn first(request: &ByQuery, lease: &Lease) -> SearchRequest {
     search.track_total_hits = TrackTotal::All;
     search.fetch.version = true;
     search.fetch.seq_no_primary_term = true;
-    super::point::scroll::ordered(&mut search);
+    super::point::scroll::as_it_lies(&mut search);
     search
 }

@@ -38,6 +38,9 @@ pub(in crate::gateway) async fn begin(core: &Arc<Core>, mut request: SearchReque
         let reason = "`search_after` cannot be used in a scroll context.";
         return Err(refused(Error::new(ErrorKind::Search, reason)));
     }
+    if request.collapse.is_some() {
+        return Err(refused(Error::new(ErrorKind::Search, "cannot use `collapse` in a scroll context")));
+    }
     if matches!(request.query.kind, model::query::Kind::Hybrid(_)) {
         return Err(refused(Error::illegal_argument("Scroll operation is not supported in hybrid query")));
     }
@@ -80,9 +83,8 @@ async fn first(
     Ok(answer)
 }
 
-/// Gives a request an order without ties; how many of the sort keys its client has asked for.
-pub(in crate::gateway) fn ordered(request: &mut SearchRequest) -> usize {
-    let key = |field: &str, descending| SortKey {
+fn key(field: &str, descending: bool) -> SortKey {
+    SortKey {
         field: field.to_owned(),
         descending,
         missing: Missing::Last,
@@ -92,7 +94,19 @@ pub(in crate::gateway) fn ordered(request: &mut SearchRequest) -> usize {
         numeric_type: None,
         nested: None,
         distance: None,
-    };
+    }
+}
+
+/// Has a request go through what it finds as it lies, shard by shard, where it asks for no order: nothing is scored.
+pub(in crate::gateway) fn as_it_lies(request: &mut SearchRequest) {
+    match request.sort.is_empty() {
+        true => request.sort.push(key("_shard_doc", false)),
+        false => drop(ordered(request)),
+    }
+}
+
+/// Gives a request an order without ties; how many of the sort keys its client has asked for.
+fn ordered(request: &mut SearchRequest) -> usize {
     plain_order(request);
     let shown = request.sort.len();
     if shown == 0 {

@@ -3,9 +3,12 @@
 mod aggregations;
 mod ask;
 mod brief;
+mod collapse;
 mod hybrid;
 mod pinned;
 mod place;
+mod rescore;
+mod shown;
 pub(super) mod statistics;
 mod target;
 mod winners;
@@ -78,6 +81,8 @@ async fn piped(
             let fusion = pipeline.as_ref().and_then(|pipeline| pipeline.fusion.as_ref());
             hybrid::search(core, &request, hybrid, fusion, (begun, &task)).await?
         }
+        _ if request.collapse.is_some() => collapse::search(core, request, begun, &task).await?,
+        _ if !request.rescores.is_empty() => rescore::search(core, request, begun, &task).await?,
         _ => search_counted(core, request, begun, task).await?,
     };
     if let Some(pipeline) = &pipeline {

@@ -9,6 +9,7 @@ use cluster::state::{IndexMetadata, NodeId};
 use model::error::{Error, ErrorKind};
 use model::id::ShardNumber;
 use model::query::Query;
+use model::ranking::IndexBoost;
 use model::search::{SearchRequest, ShardFailure, TrackTotal};
 use model::target::Target;
 use search::aggregation::Level;
@@ -67,6 +68,7 @@ pub(in crate::gateway) struct Reached {
 /// Names that do not resolve; `search_phase_execution_exception` when the request fits none of the indexes.
 pub(super) fn bind_target(core: &Arc<Core>, request: &SearchRequest) -> Result<BoundTarget, Error> {
     check(request)?;
+    check_boosts(core, request)?;
     let (mut indexes, mut refused, mut spared) = (Vec::new(), Vec::new(), 0);
     for (reached, mut shards) in reached(core, request, &mut refused)? {
         let metadata = reached.metadata.clone();
@@ -200,7 +202,11 @@ pub(in crate::gateway) fn bind_index(
     let view = core.indexes.get(&metadata)?.view();
     check_window(request, &view)?;
     let context = context(core, &view, now_ms);
-    let query = Arc::new(bind_filtered(&request.query, &filters, &context)?);
+    let mut query = bind_filtered(&request.query, &filters, &context)?;
+    if let Some(boost) = boost_of(core, request, &metadata)? {
+        query.boost *= boost;
+    }
+    let query = Arc::new(query);
     let (query, pinned) = (in_slice(query, request, &view)?, Pinned::of(request.point.as_ref(), &metadata.uuid)?);
     let post_filter = request.post_filter.as_ref().map(|filter| bind(filter, &context).map(Arc::new)).transpose()?;
     let sort: Arc<[BoundSort]> = bind_sort(&request.sort, &context)?.into();
@@ -219,6 +225,34 @@ pub(in crate::gateway) fn bind_index(
     };
     let shards = Vec::new();
     Ok(BoundIndex { metadata, view, query, post_filter, sort, aggregations, fetch, shards, filters, context, pinned })
+}
+
+/// Refuses boosts of indexes that are not there.
+fn check_boosts(core: &Core, request: &SearchRequest) -> Result<(), Error> {
+    let state = core.state();
+    let named = |one: &IndexBoost| {
+        let target = Target { names: vec![one.name.clone()], options: request.target.options };
+        resolve(&state, &target, Options::open()).map(drop)
+    };
+    request.indices_boost.iter().try_for_each(named)
+}
+
+/// How many times the scores of an index count; `None`: once.
+fn boost_of(core: &Core, request: &SearchRequest, metadata: &IndexMetadata) -> Result<Option<f32>, Error> {
+    let state = core.state();
+    for one in &request.indices_boost {
+        let mut target = Target::one(one.name.as_str());
+        target.options = request.target.options;
+        let named = resolve(&state, &target, Options::open())?;
+        if named.iter().any(|named| named.index.uuid == metadata.uuid) {
+            if one.boost < 0.0 {
+                let reason = format!("boost must be a positive float, got {:?}", one.boost);
+                return Err(Error::illegal_argument(reason));
+            }
+            return Ok(Some(one.boost));
+        }
+    }
+    Ok(None)
 }
 
 /// A query within the part of the index that a slice asks of its shards.

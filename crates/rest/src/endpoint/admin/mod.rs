@@ -8,6 +8,7 @@ mod lifecycle;
 mod maintenance;
 mod mapping;
 mod resolve;
+mod rollover;
 mod segments;
 mod settings;
 mod stats;
@@ -57,6 +58,8 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(std::slice::from_ref(&get), &stats, stats::stats);
     routes.add(std::slice::from_ref(&get), &["/_segments", "/{index}/_segments"], segments::segments);
     routes.add(&read, &["/_analyze", "/{index}/_analyze"], analyze::analyze);
+    let rollovers = ["/{index}/_rollover", "/{index}/_rollover/{new_index}"];
+    routes.add(std::slice::from_ref(&post), &rollovers, rollover::rollover);
     routes.add(std::slice::from_ref(&get), &["/_resolve/index/{name}"], resolve::resolve);
     alias::routes(routes);
     template::routes(routes);

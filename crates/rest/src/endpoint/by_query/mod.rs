@@ -50,15 +50,14 @@ async fn by_query(server: Arc<Server>, mut request: Request, change: Change) -> 
     let deletes = change == Change::Delete;
     let mut search = dsl::search_body(&body, target)?;
     let params = &mut request.params;
-    if !deletes && let Some(name) = params.take("pipeline").filter(|name| name != "_none") {
-        return Err(Error::not_implemented(format!("[pipeline] [{name}] of an update by query")));
-    }
+    let pipeline = if deletes { None } else { params.take("pipeline").map(Arc::from) };
     let has_query = body.contains_key("query") || params.has("q");
     let asked_size = params.int("size")?;
     let given = search_params(&mut search, params, body.contains_key("size"))?;
     let mut work = work(search, change, params)?;
     work.max_docs = one_number(&[own.max_docs, given, asked_size.map(i64::from), work.max_docs_param])?;
     work.request.conflicts_proceed |= own.conflicts_proceed;
+    work.request.pipeline = pipeline;
     let request_of = work.finish()?;
     let wait = params.flag("wait_for_completion")?.unwrap_or(true);
     request.finish()?;
@@ -165,6 +164,7 @@ fn work(search: SearchRequest, change: Change, params: &mut Params) -> Result<As
         active_shards: options::active_shards(params)?,
         requests_per_second: pace(params)?.flatten(),
         slices: params.take("slices").map(|text| slices(&text)).transpose()?.unwrap_or(Slices::Count(1)),
+        pipeline: None,
     };
     Ok(Asked { request, max_docs: None, max_docs_param: max_docs })
 }

@@ -36,6 +36,7 @@ pub(super) async fn reindex(server: Arc<Server>, mut request: Request) -> Result
         only_create: false,
         version_type: None,
         routing: CopyRouting::Keep,
+        pipeline: None,
     });
     if to.index.is_empty() {
         refusals.add("index must be specified");
@@ -120,7 +121,13 @@ fn wrong(key: &str, cause: Error) -> Error {
 }
 
 fn dest_of(dest: &Map<String, Value>) -> Result<Destination, Error> {
-    let mut to = Destination { index: "".into(), only_create: false, version_type: None, routing: CopyRouting::Keep };
+    let mut to = Destination {
+        index: "".into(),
+        only_create: false,
+        version_type: None,
+        routing: CopyRouting::Keep,
+        pipeline: None,
+    };
     for (key, value) in dest {
         let text = value.as_str().unwrap_or_default();
         match key.as_str() {
@@ -149,8 +156,7 @@ fn dest_of(dest: &Map<String, Value>) -> Result<Destination, Error> {
                     },
                 }
             }
-            "pipeline" if text == "_none" => {}
-            "pipeline" => return Err(Error::not_implemented(format!("[pipeline] [{text}] of a reindex"))),
+            "pipeline" => to.pipeline = Some(text.into()),
             _ => {
                 let reason = format!("[dest] unknown field [{key}]");
                 return Err(Error::new(ErrorKind::XContentParse, reason));

@@ -26,6 +26,7 @@ pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<
         action: Action::Delete,
         condition,
         require_alias: false,
+        pipeline: None,
     };
     write_one(&server, writes, write).await
 }

@@ -7,7 +7,7 @@ use model::write::{Action, Write};
 
 use super::{write_one, write_request};
 use crate::endpoint::Server;
-use crate::endpoint::options::{Refusals, Versions, Written, pipeline};
+use crate::endpoint::options::{Refusals, Versions, Written};
 use crate::reply::Reply;
 use crate::request::Request;
 
@@ -36,7 +36,7 @@ async fn put(server: Arc<Server>, mut request: Request, only_create: bool) -> Re
     let versions = Versions::take(&mut request.params)?;
     let routing = request.params.take("routing").map(Arc::from);
     let require_alias = request.params.flag("require_alias")?.unwrap_or(false);
-    pipeline(request.params.take("pipeline").as_deref())?;
+    let pipeline = request.params.take("pipeline").map(Arc::from);
     let body = request.body();
     if body.is_empty() {
         return Err(Error::new(ErrorKind::Parse, "request body is required"));
@@ -53,5 +53,5 @@ async fn put(server: Arc<Server>, mut request: Request, only_create: bool) -> Re
     let source = Arc::from(&body[..]);
     let action = if only_create { Action::Create(source) } else { Action::Index(source) };
     let index = Arc::from(request.required("index")?);
-    write_one(&server, writes, Write { index, id, routing, action, condition, require_alias }).await
+    write_one(&server, writes, Write { index, id, routing, action, condition, require_alias, pipeline }).await
 }

@@ -44,6 +44,7 @@ pub(super) async fn update(server: Arc<Server>, mut request: Request) -> Result<
         action: Action::Update(Box::new(change?)),
         condition,
         require_alias,
+        pipeline: None,
     };
     write_one(&server, writes, write).await
 }

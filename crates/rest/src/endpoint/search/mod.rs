@@ -7,8 +7,10 @@ mod msearch;
 mod one;
 mod pipeline;
 mod point;
+mod rank_eval;
 mod scroll;
 mod search_shards;
+mod template;
 mod validate;
 
 use axum::http::Method;
@@ -36,6 +38,13 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&[Method::DELETE], &["/_search/point_in_time/_all"], point::close_all);
     routes.add(&[Method::GET], &["/_search/point_in_time/_all"], point::show);
     routes.add(&methods, &["/_msearch", "/{index}/_msearch"], msearch::msearch);
+    routes.add(&methods, &["/_search/template", "/{index}/_search/template"], template::search);
+    routes.add(&methods, &["/_msearch/template", "/{index}/_msearch/template"], msearch::templates);
+    routes.add(&methods, &["/_render/template", "/_render/template/{id}"], template::render);
+    routes.add(&[Method::PUT, Method::POST], &["/_scripts/{id}", "/_scripts/{id}/{context}"], template::put);
+    routes.add(&[Method::GET], &["/_scripts/{id}"], template::show);
+    routes.add(&[Method::DELETE], &["/_scripts/{id}"], template::delete);
+    routes.add(&methods, &["/_rank_eval", "/{index}/_rank_eval"], rank_eval::rank_eval);
     routes.add(&methods, &["/_count", "/{index}/_count"], count::count);
     routes.add(&methods, &["/_validate/query", "/{index}/_validate/query"], validate::validate);
     routes.add(&methods, &["/{index}/_explain/{id}"], explain::explain);

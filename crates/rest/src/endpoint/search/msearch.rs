@@ -10,7 +10,7 @@ use model::target::Target;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::{execution, is_late, on_shards, one, search_type};
+use super::{execution, is_late, on_shards, one, search_type, template};
 use crate::dsl;
 use crate::endpoint::Server;
 use crate::endpoint::options::refusal;
@@ -28,7 +28,16 @@ const CONCURRENT: usize = 8;
 /// Most searches of one request.
 const MAX_SEARCHES: usize = 10_000;
 
-pub(super) async fn msearch(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+pub(super) async fn msearch(server: Arc<Server>, request: Request) -> Result<Reply, Error> {
+    several(server, request, false).await
+}
+
+/// As [`msearch`], of templates.
+pub(super) async fn templates(server: Arc<Server>, request: Request) -> Result<Reply, Error> {
+    several(server, request, true).await
+}
+
+async fn several(server: Arc<Server>, mut request: Request, templates: bool) -> Result<Reply, Error> {
     let started = Instant::now();
     let body = request.body_or_source()?;
     let target = request.target()?;
@@ -48,7 +57,7 @@ pub(super) async fn msearch(server: Arc<Server>, mut request: Request) -> Result
     if body.is_empty() {
         return Err(Error::new(ErrorKind::Parse, "request body or source parameter is required"));
     }
-    let mut searches = read(&server, &body, &target, total_as_int)?;
+    let mut searches = read(&server, &body, &target, (total_as_int, templates))?;
     for asked in searches.iter_mut().flatten() {
         asked.typed_keys = typed_keys;
         execution.apply(asked);
@@ -123,7 +132,12 @@ async fn answer(server: &Server, search: Search, total_as_int: bool) -> Vec<u8> 
 }
 
 /// Two lines a search: where and what. What is wrong with a line spoils the request.
-fn read(server: &Server, body: &[u8], target: &Target, total_as_int: bool) -> Result<Vec<Search>, Error> {
+fn read(
+    server: &Server,
+    body: &[u8],
+    target: &Target,
+    (total_as_int, templates): (bool, bool),
+) -> Result<Vec<Search>, Error> {
     if body.last() != Some(&b'\n') {
         return Err(Error::illegal_argument("The msearch request must be terminated by a newline [\\n]"));
     }
@@ -138,6 +152,14 @@ fn read(server: &Server, body: &[u8], target: &Target, total_as_int: bool) -> Re
             return Err(Error::illegal_argument(reason));
         }
         let head = header(head, target)?;
+        let filled = match templates.then(|| template::filled(server, search)).transpose() {
+            Ok(filled) => filled,
+            Err(failure) => {
+                searches.push(Err(failure));
+                continue;
+            }
+        };
+        let search = filled.as_deref().unwrap_or(search);
         let asked = match dsl::search_request(search, head.target.clone()) {
             Ok(mut asked) => {
                 head.apply(&mut asked);

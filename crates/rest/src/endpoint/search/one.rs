@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use model::aggregation::answer::{Answer, Body, Bucket};
 use model::error::Error;
 use model::search::{Hit, SearchRequest, SearchResponse, TrackTotal};
@@ -18,6 +19,16 @@ use crate::request::Request;
 
 pub(super) async fn search(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let body = request.object_or_source()?;
+    searched(server, request, body, false).await
+}
+
+/// As [`search`], with a body that came from elsewhere. `with_status`: the answer names its status.
+pub(super) async fn searched(
+    server: Arc<Server>,
+    mut request: Request,
+    body: Bytes,
+    with_status: bool,
+) -> Result<Reply, Error> {
     let target = request.target()?;
     let read = dsl::search_request(&body, target.clone());
     let scroll = request.params.time_ms("scroll")?.flatten();
@@ -42,6 +53,9 @@ pub(super) async fn search(server: Arc<Server>, mut request: Request) -> Result<
     let mut json = Json::with_capacity(256 + sources.sum::<usize>());
     json.begin_object();
     hits::search(&mut json, &answer, &shape);
+    if with_status {
+        json.field_u64("status", 200);
+    }
     json.end_object();
     Ok(Reply::ok(json))
 }
@@ -63,6 +77,7 @@ pub(super) fn check_kept(asked: &SearchRequest) -> Result<(), Error> {
         refuse(asked.from > 0, "using [from] is not allowed in a scroll context");
         refuse(asked.request_cache == Some(true), "[request_cache] cannot be used in a scroll context");
         refuse(asked.size == 0, "[size] cannot be [0] in a scroll context");
+        refuse(!asked.rescores.is_empty(), "using [rescore] is not allowed in a scroll context");
         refuse(asked.point.is_some(), "using [point in time] is not allowed in a scroll context");
     } else if asked.point.is_some() {
         refuse(!asked.target.names.is_empty(), "[indices] cannot be used with point in time");

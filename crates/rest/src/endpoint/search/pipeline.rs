@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use model::definition::Definition;
 use model::error::{Error, ErrorKind};
 use serde_json::{Map, Value};
 
@@ -19,7 +20,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     let Some(definition) = json::object(&body)? else {
         return Err(Error::new(ErrorKind::Parse, "request body is required"));
     };
-    server.gateway.put_search_pipeline(name, Value::Object(definition)).await?;
+    server.gateway.put_definition(Definition::SearchPipeline, name, Value::Object(definition)).await?;
     Ok(Reply::acknowledged())
 }
 
@@ -27,7 +28,7 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
     let patterns = split(request.part("id").unwrap_or_default());
     timeouts(&mut request)?;
     request.finish()?;
-    let found = server.gateway.search_pipelines(&patterns);
+    let found = server.gateway.definitions(Definition::SearchPipeline, &patterns);
     if found.is_empty() && patterns.iter().any(|pattern| !pattern.contains('*')) {
         return Ok(Reply::value(&Value::Object(Map::new())).with_status(404));
     }
@@ -39,7 +40,7 @@ pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<
     let name = request.required("id")?.to_owned();
     timeouts(&mut request)?;
     request.finish()?;
-    server.gateway.delete_search_pipelines(name).await?;
+    server.gateway.delete_definitions(Definition::SearchPipeline, name).await?;
     Ok(Reply::acknowledged())
 }
 

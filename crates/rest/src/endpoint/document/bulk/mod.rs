@@ -20,7 +20,7 @@ use self::action::Line;
 use self::lines::Lines;
 use super::{update, write_request};
 use crate::endpoint::Server;
-use crate::endpoint::options::{self, Refusals, pipeline, refusal};
+use crate::endpoint::options::{self, Refusals, refusal};
 use crate::http::Content;
 use crate::render::document::{self, Verb};
 use crate::render::json::Json;
@@ -206,9 +206,8 @@ impl Batch {
         }
         self.bytes += 128;
         let index = index.unwrap_or_default();
-        let failed = match (&line.id, pipeline(line.pipeline.as_deref().or(defaults.pipeline.as_deref()))) {
-            (Some(id), _) if id.is_empty() => Some(Error::illegal_argument("if _id is specified it must not be empty")),
-            (_, Err(error)) if matches!(verb, Verb::Index | Verb::Create) => Some(error),
+        let failed = match &line.id {
+            Some(id) if id.is_empty() => Some(Error::illegal_argument("if _id is specified it must not be empty")),
             _ => None,
         };
         if let Some(error) = failed {
@@ -227,6 +226,7 @@ impl Batch {
             action,
             condition,
             require_alias: line.require_alias.unwrap_or(defaults.require_alias),
+            pipeline: line.pipeline.or_else(|| defaults.pipeline.clone()).map(Arc::from),
         });
         Ok(())
     }

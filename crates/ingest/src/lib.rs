@@ -1,0 +1,12 @@
+//! Ingest pipelines: what is done to a document before it is written.
+//!
+//! In: a pipeline's definition; a document. Out: the document changed, dropped, or an error that says which processor failed. Holds no
+//! clock (who runs a pipeline says what time it is) and knows no index. Not here: where pipelines are kept, and which one a write goes
+//! through (`node::gateway::ingest`). Processors that run scripts or need data of their own (`script`, `grok` ..) are refused when a pipeline
+//! is made.
+
+pub mod document;
+mod options;
+pub mod pipeline;
+mod processor;
+mod text;

@@ -1,0 +1,263 @@
+//! Pipelines: processors in order, with what is done when one fails.
+
+use std::sync::Arc;
+
+use model::error::{Error, ErrorKind};
+use serde_json::{Map, Value};
+
+use crate::document::Document;
+use crate::options::Options;
+use crate::processor::{self, Kind};
+
+/// Pipelines that call each other, at most.
+const MAX_CALLS: usize = 32;
+/// Processors of a pipeline, those in case of failure too.
+const MAX_PROCESSORS: usize = 2000;
+/// What is done in case of failure may fail itself; so deep at most.
+const MAX_DEPTH: usize = 16;
+
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    id: String,
+    processors: Vec<Processor>,
+    /// When a processor fails that does not say itself what is to be done.
+    on_failure: Vec<Processor>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Processor {
+    kind: Kind,
+    name: String,
+    tag: Option<String>,
+    ignore_failure: bool,
+    on_failure: Vec<Processor>,
+}
+
+/// What became of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passed {
+    Changed,
+    /// It is not to be written.
+    Dropped,
+}
+
+/// One processor of a run, for those who look on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    pub name: String,
+    pub tag: Option<String>,
+    pub outcome: StepOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepOutcome {
+    Done(Document),
+    Dropped,
+    /// Its failure was passed over.
+    Ignored(Error, Document),
+    Failed(Error),
+}
+
+/// Where the pipelines are that pipelines call.
+pub trait Pipelines {
+    fn pipeline(&self, name: &str) -> Option<Arc<Pipeline>>;
+}
+
+/// A run of a pipeline.
+pub(crate) struct Run<'r> {
+    pub(crate) pipelines: &'r dyn Pipelines,
+    /// The pipelines that are being run, the outermost first.
+    pub(crate) calls: Vec<String>,
+    steps: Option<Vec<Step>>,
+}
+
+impl Pipeline {
+    /// Reads a definition.
+    ///
+    /// # Errors
+    /// `parse_exception` for what it cannot have, 501 for processors and conditions that need scripts or data of their own.
+    pub fn parse(id: &str, definition: &Value) -> Result<Self, Error> {
+        let Value::Object(definition) = definition else {
+            return Err(Error::new(ErrorKind::Parse, "a pipeline is an object"));
+        };
+        let mut definition = definition.clone();
+        let mut left = MAX_PROCESSORS;
+        let list = |name: &str, value: Option<Value>, left: &mut usize| match value {
+            None => Ok(None),
+            Some(Value::Array(items)) => processors(&items, 0, left).map(Some),
+            Some(_) => {
+                let error = Error::new(ErrorKind::Parse, format!("[{name}] property isn't a list"));
+                Err(error.with_detail("property_name", name))
+            }
+        };
+        let processors = list("processors", definition.shift_remove("processors"), &mut left)?.ok_or_else(|| {
+            let error = Error::new(ErrorKind::Parse, "[processors] required property is missing");
+            error.with_detail("property_name", "processors")
+        })?;
+        let on_failure = list("on_failure", definition.shift_remove("on_failure"), &mut left)?;
+        if on_failure.as_ref().is_some_and(Vec::is_empty) {
+            let reason = format!("pipeline [{id}] cannot have an empty on_failure option defined");
+            return Err(Error::new(ErrorKind::Parse, reason));
+        }
+        for known in ["description", "version", "_meta"] {
+            definition.shift_remove(known);
+        }
+        if !definition.is_empty() {
+            let names: Vec<&str> = definition.keys().map(String::as_str).collect();
+            let reason = format!(
+                "pipeline [{id}] doesn't support one or more provided configuration parameters [{}]",
+                names.join(", ")
+            );
+            return Err(Error::new(ErrorKind::Parse, reason));
+        }
+        Ok(Self { id: id.to_owned(), processors, on_failure: on_failure.unwrap_or_default() })
+    }
+
+    /// Changes a document.
+    ///
+    /// # Errors
+    /// What a processor fails with that nothing handles.
+    pub fn run(&self, document: &mut Document, pipelines: &dyn Pipelines) -> Result<Passed, Error> {
+        let mut run = Run { pipelines, calls: Vec::new(), steps: None };
+        self.within(document, &mut run)
+    }
+
+    /// As [`Pipeline::run`], with what each processor made of the document.
+    pub fn watched(&self, document: &mut Document, pipelines: &dyn Pipelines) -> Vec<Step> {
+        let mut run = Run { pipelines, calls: Vec::new(), steps: Some(Vec::new()) };
+        document.ingest.insert("pipeline".into(), self.id.as_str().into());
+        // What failed is the last step.
+        let _ = self.within(document, &mut run);
+        run.steps.unwrap_or_default()
+    }
+
+    /// Depth is bounded by [`MAX_CALLS`].
+    pub(crate) fn within(&self, document: &mut Document, run: &mut Run<'_>) -> Result<Passed, Error> {
+        if run.calls.contains(&self.id) || run.calls.len() >= MAX_CALLS {
+            let reason = format!("Cycle detected for pipeline: {}", self.id);
+            return Err(Error::new(ErrorKind::IllegalState, reason));
+        }
+        run.calls.push(self.id.clone());
+        let passed = each(&self.processors, document, run, 0).or_else(|failed| {
+            if self.on_failure.is_empty() {
+                return Err(failed.error);
+            }
+            handled(&self.on_failure, failed, document, run, 0).map_err(|failed| failed.error)
+        });
+        run.calls.pop();
+        passed
+    }
+}
+
+/// What failed, and where.
+struct Failed {
+    error: Error,
+    name: String,
+    tag: Option<String>,
+}
+
+fn each(processors: &[Processor], document: &mut Document, run: &mut Run<'_>, depth: usize) -> Result<Passed, Failed> {
+    for processor in processors {
+        if processor.pass(document, run, depth)? == Passed::Dropped {
+            return Ok(Passed::Dropped);
+        }
+    }
+    Ok(Passed::Changed)
+}
+
+/// Does what is to be done about a failure, which it can see in `_ingest`.
+fn handled(
+    processors: &[Processor],
+    failed: Failed,
+    document: &mut Document,
+    run: &mut Run<'_>,
+    depth: usize,
+) -> Result<Passed, Failed> {
+    let names = ["on_failure_message", "on_failure_processor_type", "on_failure_processor_tag"];
+    let values = [Some(failed.error.reason.clone()), Some(failed.name), failed.tag];
+    for (name, value) in names.into_iter().zip(values) {
+        document.ingest.insert(name.into(), value.map_or(Value::Null, Value::from));
+    }
+    let passed = each(processors, document, run, depth + 1);
+    names.into_iter().for_each(|name| drop(document.ingest.shift_remove(name)));
+    passed
+}
+
+impl Processor {
+    fn pass(&self, document: &mut Document, run: &mut Run<'_>, depth: usize) -> Result<Passed, Failed> {
+        let passed = self.kind.process(document, run);
+        let step = |outcome| Step { name: self.name.clone(), tag: self.tag.clone(), outcome };
+        let error = match passed {
+            Ok(passed) => {
+                if let Some(steps) = &mut run.steps {
+                    let dropped = passed == Passed::Dropped;
+                    steps.push(step(if dropped { StepOutcome::Dropped } else { StepOutcome::Done(document.clone()) }));
+                }
+                return Ok(passed);
+            }
+            Err(error) => error,
+        };
+        if self.ignore_failure {
+            if let Some(steps) = &mut run.steps {
+                steps.push(step(StepOutcome::Ignored(error, document.clone())));
+            }
+            return Ok(Passed::Changed);
+        }
+        if let Some(steps) = &mut run.steps {
+            steps.push(step(StepOutcome::Failed(error.clone())));
+        }
+        let failed = Failed { error, name: self.name.clone(), tag: self.tag.clone() };
+        if self.on_failure.is_empty() || depth >= MAX_DEPTH {
+            return Err(failed);
+        }
+        handled(&self.on_failure, failed, document, run, depth)
+    }
+}
+
+/// As deep as failures are handled, which is bounded.
+fn processors(items: &[Value], depth: usize, left: &mut usize) -> Result<Vec<Processor>, Error> {
+    if depth > MAX_DEPTH {
+        return Err(Error::new(ErrorKind::Parse, "[on_failure] nests too deep"));
+    }
+    items.iter().map(|item| one(item, depth, left)).collect()
+}
+
+/// A processor: its name, and its options.
+pub(crate) fn one(item: &Value, depth: usize, left: &mut usize) -> Result<Processor, Error> {
+    let too_many = || Error::new(ErrorKind::Parse, format!("a pipeline has at most [{MAX_PROCESSORS}] processors"));
+    *left = left.checked_sub(1).ok_or_else(too_many)?;
+    let named = item.as_object().filter(|object| object.len() == 1).and_then(|object| object.iter().next());
+    let Some((name, given)) = named else {
+        return Err(Error::new(ErrorKind::Parse, "[processors] a processor is an object with one key, its type"));
+    };
+    let given: Map<String, Value> = match given {
+        Value::Object(object) => object.clone(),
+        // `{"script": "source"}`, and so refused below.
+        _ => Map::new(),
+    };
+    let mut options = Options::new(name, given);
+    let tag = options.text("tag")?;
+    options.text("description")?;
+    let ignore_failure = options.flag("ignore_failure", false)?;
+    let on_failure = match options.take("on_failure") {
+        None => Vec::new(),
+        Some(Value::Array(items)) if items.is_empty() => {
+            return Err(options.refused("on_failure", "processors list cannot be empty"));
+        }
+        Some(Value::Array(items)) => processors(&items, depth + 1, left)?,
+        Some(_) => return Err(options.refused("on_failure", "property isn't a list")),
+    };
+    if options.take("if").is_some() {
+        return Err(Error::not_implemented(format!("[if] of the processor [{name}]")));
+    }
+    let kind = processor::read(name, &mut options, (depth, left))?;
+    options.finish()?;
+    Ok(Processor { kind, name: name.clone(), tag, ignore_failure, on_failure })
+}
+
+impl Processor {
+    /// As a part of another processor, whose failures are that one's.
+    pub(crate) fn inside(&self, document: &mut Document, run: &mut Run<'_>) -> Result<Passed, Error> {
+        self.pass(document, run, MAX_DEPTH).map_err(|failed| failed.error)
+    }
+}

@@ -1,0 +1,61 @@
+//! `_ingest/pipeline`: pipelines put, shown, deleted, tried out.
+
+mod simulate;
+
+use std::sync::Arc;
+
+use axum::http::Method;
+use model::definition::Definition;
+use model::error::{Error, ErrorKind};
+use serde_json::{Map, Value};
+
+use super::{Server, options};
+use crate::json;
+use crate::params::split;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::router::Routes;
+
+pub(super) fn routes(routes: &mut Routes) {
+    let try_out = ["/_ingest/pipeline/_simulate", "/_ingest/pipeline/{id}/_simulate"];
+    routes.add(&[Method::GET], &["/_ingest/pipeline", "/_ingest/pipeline/{id}"], show);
+    routes.add(&[Method::PUT], &["/_ingest/pipeline/{id}"], put);
+    routes.add(&[Method::DELETE], &["/_ingest/pipeline/{id}"], delete);
+    routes.add(&[Method::GET, Method::POST], &try_out, simulate::simulate);
+}
+
+async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let name = request.required("id")?.to_owned();
+    let body = request.body();
+    timeouts(&mut request)?;
+    request.finish()?;
+    let Some(definition) = json::object(&body)? else {
+        return Err(Error::new(ErrorKind::Parse, "request body is required"));
+    };
+    server.gateway.put_definition(Definition::IngestPipeline, name, Value::Object(definition)).await?;
+    Ok(Reply::acknowledged())
+}
+
+async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let patterns = split(request.part("id").unwrap_or_default());
+    timeouts(&mut request)?;
+    request.finish()?;
+    let found = server.gateway.definitions(Definition::IngestPipeline, &patterns);
+    let missing = found.is_empty() && !patterns.is_empty();
+    let found: Map<String, Value> = found.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
+    Ok(Reply::value(&Value::Object(found)).with_status(if missing { 404 } else { 200 }))
+}
+
+async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let name = request.required("id")?.to_owned();
+    timeouts(&mut request)?;
+    request.finish()?;
+    server.gateway.delete_definitions(Definition::IngestPipeline, name).await?;
+    Ok(Reply::acknowledged())
+}
+
+fn timeouts(request: &mut Request) -> Result<(), Error> {
+    options::cluster_manager_timeout(&mut request.params)?;
+    options::timeout_ms(&mut request.params)?;
+    Ok(())
+}

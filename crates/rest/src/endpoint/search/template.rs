@@ -1,0 +1,210 @@
+//! Templates of searches: `_search/template`, `_msearch/template`, `_render/template`; scripts and templates kept under a name (`_scripts`).
+
+use std::sync::Arc;
+
+use model::definition::Definition;
+use model::error::{Error, ErrorKind};
+use script::template::{Escape, Template};
+use serde_json::{Map, Value, json};
+
+use super::one;
+use crate::endpoint::Server;
+use crate::endpoint::options::{self, Refusals};
+use crate::json;
+use crate::reply::Reply;
+use crate::request::Request;
+
+pub(super) async fn search(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let body = request.body_or_source()?;
+    let asked = Asked::read(json::object(&body)?.unwrap_or_default(), "search_template")?;
+    let rendered = asked.rendered(&server)?;
+    one::searched(server, request, rendered.into_bytes().into(), true).await
+}
+
+pub(super) async fn render(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let body = request.body_or_source()?;
+    let named = request.part("id").map(str::to_owned);
+    request.finish()?;
+    let mut asked = Asked::read(json::object(&body)?.unwrap_or_default(), "search_template")?;
+    if named.is_some() {
+        asked.id = named;
+    }
+    let rendered = asked.rendered(&server)?;
+    let output = match serde_json::from_str::<Value>(&rendered) {
+        Ok(output) => output,
+        Err(why) => return Err(Error::new(ErrorKind::JsonParse, format!("the rendered template is no JSON: {why}"))),
+    };
+    Ok(Reply::value(&json!({"template_output": output})))
+}
+
+/// Searches as templates, two lines each: the same with their templates filled in, one line each.
+///
+/// # Errors
+/// Of a line: it stands where the search would.
+pub(super) fn filled(server: &Server, line: &[u8]) -> Result<Vec<u8>, Error> {
+    let asked = Asked::read(json::object(line)?.unwrap_or_default(), "search_template")?;
+    asked.rendered(server).map(String::into_bytes)
+}
+
+/// What is to be filled in.
+#[derive(Default)]
+struct Asked {
+    id: Option<String>,
+    /// A template as text.
+    source: Option<String>,
+    params: Value,
+    explain: bool,
+}
+
+impl Asked {
+    fn read(body: Map<String, Value>, owner: &str) -> Result<Self, Error> {
+        let mut asked = Self { params: json!({}), ..Self::default() };
+        for (key, value) in body {
+            match (key.as_str(), value) {
+                ("id", Value::String(id)) => asked.id = Some(id),
+                ("source", Value::String(text)) => asked.source = Some(text),
+                ("source", Value::Object(object)) => asked.source = Some(Value::Object(object).to_string()),
+                ("params", params @ Value::Object(_)) => asked.params = params,
+                ("explain", Value::Bool(explain)) => asked.explain = explain,
+                ("profile", Value::Bool(false)) => {}
+                ("profile", Value::Bool(true)) => return Err(Error::not_implemented("[profile] of a search template")),
+                _ => {
+                    let reason = format!("[{owner}] unknown field [{key}]");
+                    return Err(Error::new(ErrorKind::XContentParse, reason));
+                }
+            }
+        }
+        Ok(asked)
+    }
+
+    fn rendered(&self, server: &Server) -> Result<String, Error> {
+        let text = match (&self.id, &self.source) {
+            (_, Some(text)) => text.clone(),
+            (Some(id), None) => stored(server, id)?,
+            (None, None) => {
+                let mut refusals = Refusals::default();
+                refusals.add("template is missing");
+                refusals.add("template's script type is missing");
+                return Err(refusals.finish().err().unwrap_or_else(|| Error::illegal_argument("template is missing")));
+            }
+        };
+        let rendered = fill(&text, &self.params)?;
+        match (self.explain, serde_json::from_str::<Map<String, Value>>(&rendered)) {
+            (true, Ok(mut body)) => {
+                body.insert("explain".into(), true.into());
+                Ok(Value::Object(body).to_string())
+            }
+            _ => Ok(rendered),
+        }
+    }
+}
+
+/// A template with its holes filled in.
+///
+/// # Errors
+/// What does not read, or gets too long.
+pub(super) fn fill(text: &str, params: &Value) -> Result<String, Error> {
+    let rendered = Template::parse(text).and_then(|template| template.render(params, Escape::Json));
+    rendered.map_err(|why| Error::new(ErrorKind::Generic, why.0))
+}
+
+fn stored(server: &Server, id: &str) -> Result<String, Error> {
+    let missing = || Error::new(ErrorKind::ResourceNotFound, format!("unable to find script [{id}] in cluster state"));
+    let script = found(server, id).ok_or_else(missing)?;
+    match (script["lang"].as_str(), script["source"].as_str()) {
+        (Some("mustache"), Some(source)) => Ok(source.to_owned()),
+        (lang, _) => {
+            let reason = format!("script [{id}] is not a template but written in [{}]", lang.unwrap_or_default());
+            Err(Error::illegal_argument(reason))
+        }
+    }
+}
+
+/// A script by its exact name.
+fn found(server: &Server, id: &str) -> Option<Value> {
+    if id.contains('*') {
+        return None;
+    }
+    server.gateway.definitions(Definition::Script, &[id.to_owned()]).into_values().next()
+}
+
+pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let id = request.required("id")?.to_owned();
+    let body = request.body();
+    request.params.take("context");
+    timeouts(&mut request)?;
+    request.finish()?;
+    let body = json::object(&body)?
+        .ok_or_else(|| Error::illegal_argument("must specify <content> for put stored script request"))?;
+    let mut script = None;
+    for (key, value) in body {
+        match (key.as_str(), value) {
+            ("script", Value::Object(object)) => script = Some(object),
+            _ => return Err(Error::parsing(format!("unexpected field [{key}], expected [script]"))),
+        }
+    }
+    let script = script.ok_or_else(|| Error::parsing("must specify <script>"))?;
+    let definition = checked(script)?;
+    server.gateway.put_definition(Definition::Script, id, definition).await?;
+    Ok(Reply::acknowledged())
+}
+
+fn checked(mut script: Map<String, Value>) -> Result<Value, Error> {
+    let lang = match script.shift_remove("lang") {
+        Some(Value::String(lang)) => lang,
+        _ => return Err(Error::illegal_argument("must specify lang for stored script")),
+    };
+    let (source, object) = match script.shift_remove("source") {
+        Some(Value::String(source)) => (source, false),
+        Some(object @ Value::Object(_)) => (object.to_string(), true),
+        _ => return Err(Error::illegal_argument("must specify source for stored script")),
+    };
+    let mut options = match script.shift_remove("options") {
+        Some(Value::Object(options)) => options,
+        _ => Map::new(),
+    };
+    match lang.as_str() {
+        "mustache" => {
+            Template::parse(&source).map_err(|why| Error::illegal_argument(why.0))?;
+            if object {
+                options.insert("content_type".into(), "application/json; charset=UTF-8".into());
+            }
+        }
+        "painless" | "expression" => {
+            return Err(Error::not_implemented(format!("stored scripts in [{lang}]")));
+        }
+        _ => {
+            let reason = format!("unable to put stored script with unsupported lang [{lang}]");
+            return Err(Error::illegal_argument(reason));
+        }
+    }
+    let mut definition = json!({"lang": lang, "source": source});
+    if !options.is_empty() {
+        definition["options"] = Value::Object(options);
+    }
+    Ok(definition)
+}
+
+pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let id = request.required("id")?.to_owned();
+    timeouts(&mut request)?;
+    request.finish()?;
+    Ok(match found(&server, &id) {
+        Some(script) => Reply::value(&json!({"_id": id, "found": true, "script": script})),
+        None => Reply::value(&json!({"_id": id, "found": false})).with_status(404),
+    })
+}
+
+pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let id = request.required("id")?.to_owned();
+    timeouts(&mut request)?;
+    request.finish()?;
+    server.gateway.delete_definitions(Definition::Script, id).await?;
+    Ok(Reply::acknowledged())
+}
+
+fn timeouts(request: &mut Request) -> Result<(), Error> {
+    options::cluster_manager_timeout(&mut request.params)?;
+    options::timeout_ms(&mut request.params)?;
+    Ok(())
+}
