@@ -38,7 +38,7 @@ pub struct State {
 }
 
 impl Client {
-    /// Closes its connection when its present command is done.
+    /// Closes its connection when its present command is done; one that only searches is given up.
     pub fn kill(&self) {
         self.killed.store(true, Ordering::Relaxed);
         self.kill.notify_one();

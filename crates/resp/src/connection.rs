@@ -125,7 +125,15 @@ impl Connection {
                 }
             };
             self.session.client.active_ms.store(now_ms(), Ordering::Relaxed);
-            let reply = command::run(&mut self.session, args).await;
+            let may_be_given_up = command::may_be_given_up(&self.session, &args);
+            let client = self.session.client.clone();
+            let reply = tokio::select! {
+                biased;
+                reply = command::run(&mut self.session, args) => reply,
+                // Nobody is left to tell: what runs is stopped by letting it go.
+                () = left(&self.stream), if may_be_given_up => return Ok(false),
+                () = client.killed(), if may_be_given_up => return Ok(false),
+            };
             self.keep(&reply);
             if self.session.closing || self.session.client.is_killed() {
                 return Ok(false);
@@ -175,6 +183,14 @@ impl Connection {
             // The sender gone means the same.
             _ = self.stopped.wait_for(|stopped| *stopped) => Ok(false),
         }
+    }
+}
+
+/// Returns when the client has closed the connection; never where more commands wait behind the present one, as nothing behind them can be seen.
+async fn left(stream: &TcpStream) {
+    match stream.peek(&mut [0]).await {
+        Ok(0) | Err(_) => {}
+        Ok(_) => std::future::pending().await,
     }
 }
 

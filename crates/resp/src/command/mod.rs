@@ -194,6 +194,13 @@ pub(crate) async fn run(session: &mut Session, args: Args) -> Reply {
     (command.run)(session, args).await.unwrap_or_else(Reply::Error)
 }
 
+/// Whether a command only searches, so that it ends when nobody waits for it any more.
+pub(crate) fn may_be_given_up(session: &Session, args: &Args) -> bool {
+    let of_search = args.name().get(..3).is_some_and(|start| start.eq_ignore_ascii_case(b"ft."));
+    let found = session.server.commands.find(args.name()).filter(|_| of_search);
+    found.is_some_and(|command| command.flags & flag::READONLY != 0)
+}
+
 /// The command, if it is one that this client may have answered.
 fn checked(session: &Session, args: &Args) -> Result<&'static Command, RespError> {
     let found = session.server.commands.find(args.name());

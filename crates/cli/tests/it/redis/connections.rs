@@ -153,6 +153,42 @@ fn redis_clients_can_be_listed_and_killed() {
 }
 
 #[test]
+fn redis_searches_end_when_their_clients_leave() {
+    let server = start(&[]);
+    let mut client = Client::connect(&server);
+    client.say("FT.CREATE long ON HASH PREFIX 1 long: SCHEMA code TAG");
+    // Letters of chance: under a pattern of many ways that none of them has, every letter takes its time.
+    let mut seed = 1_u32;
+    let mut letter = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b'a' + (seed >> 24) as u8 % 26)
+    };
+    for number in 0..2_000 {
+        let code: String = (0..300).map(|_| letter()).collect();
+        client.say(&format!("HSET long:{number} code {code}"));
+    }
+    let searches = || {
+        let tasks = server.ok("GET", "/_tasks?actions=indices:data/read/search", "");
+        let nodes = tasks["nodes"].as_object().cloned().unwrap_or_default();
+        nodes.values().filter_map(|node| node["tasks"].as_object()).map(serde_json::Map::len).sum::<usize>()
+    };
+    let wait = |wanted: usize| {
+        let deadline = Instant::now() + PATIENCE;
+        while searches() != wanted {
+            assert!(Instant::now() < deadline, "{} searches run, not {wanted}", searches());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let mut leaving = Client::connect(&server);
+    leaving.send(&words("FT.REGEX long code (?:[a-m].{40}[n-z].{40}){5}0000 K 3"));
+    wait(1);
+    drop(leaving);
+    wait(0);
+    assert_eq!(client.say("PING"), "PONG");
+    assert_eq!(server.complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn redis_walks_meet_every_key_once() {
     let server = start(&[]);
     let mut client = Client::connect(&server);
