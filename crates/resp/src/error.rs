@@ -50,8 +50,16 @@ impl From<Error> for RespError {
     }
 }
 
-/// The node's error as one line: the prefix tells clients whether to come again.
+/// The node's error as one line: the prefix tells clients whether to come again. Of a search that failed, what made it fail.
 fn line(error: &Error) -> String {
+    if error.kind == ErrorKind::SearchPhaseExecution {
+        let is_late = |root: &Error| matches!(root.kind, ErrorKind::Timeout | ErrorKind::ReceiveTimeout);
+        return match error.root_causes.first().or(error.cause.as_deref()) {
+            Some(root) if !is_late(root) => line(root),
+            // Shards that were late, or that had found part of it by then.
+            _ => "TIMEOUT Timeout limit was reached".to_owned(),
+        };
+    }
     let prefix = match error.kind {
         ErrorKind::NoShardAvailable | ErrorKind::UnavailableShards | ErrorKind::ShardFailed => "CLUSTERDOWN",
         ErrorKind::ProcessClusterEventTimeout | ErrorKind::RejectedExecution | ErrorKind::CircuitBreaking => "TRYAGAIN",

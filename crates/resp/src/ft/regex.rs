@@ -35,7 +35,7 @@ pub async fn regex(session: &mut Session, mut args: Args) -> Result<Reply, RespE
     request.allow_partial_search_results = Some(true);
     let response = session.server.gateway.search(request).await?;
     if response.timed_out {
-        return refuse("Timeout limit was reached");
+        return refuse("TIMEOUT Timeout limit was reached");
     }
     if let Some(failure) = response.shards.failures.first() {
         return Err(failure.error.clone().into());
