@@ -9,7 +9,7 @@ use model::template::TemplateChange;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::state::{AllocationId, Node, NodeId, VotingExclusion};
+use crate::state::{AllocationId, Node, NodeId, Unassigned, VotingExclusion};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
@@ -85,12 +85,35 @@ pub enum Command {
         allocation: AllocationId,
         term: PrimaryTerm,
     },
+    /// Makes a replica that has everything the primary, and raises the term: the former one is gone.
+    PromoteReplica {
+        shard: ShardId,
+        allocation: AllocationId,
+        /// The one that it makes.
+        term: PrimaryTerm,
+    },
+    AssignReplica(AssignReplica),
+    /// The primary has handed everything to the copy that takes its place (replication rule R11).
+    HandOver {
+        shard: ShardId,
+        to: AllocationId,
+        /// Of the primary that hands over.
+        term: PrimaryTerm,
+    },
     /// The copy cannot serve. It stays in-sync when no other is (replication rule R3).
     CopyFailed {
         shard: ShardId,
         allocation: AllocationId,
+        /// Of the primary that says so; `None`: its own node does.
+        #[serde(default)]
+        term: Option<PrimaryTerm>,
         reason: String,
         at_ms: u64,
+    },
+    /// A replica that there is too many.
+    RemoveReplica {
+        shard: ShardId,
+        allocation: AllocationId,
     },
     /// Forgets how often copies have failed: they may be assigned again.
     RetryFailed,
@@ -113,6 +136,22 @@ pub enum Command {
         exclusions: Vec<VotingExclusion>,
     },
     ClearVotingExclusions,
+}
+
+/// A node is to have a replica of a shard.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AssignReplica {
+    pub shard: ShardId,
+    pub node: NodeId,
+    pub allocation: AllocationId,
+    /// Of the primary that it recovers from.
+    pub term: PrimaryTerm,
+    /// How many replicas of the shard will have been assigned then: a command that comes late does nothing.
+    pub turn: u64,
+    /// The copy whose place it takes.
+    pub replaces: Option<AllocationId>,
+    /// Why it is missing, as the shard's table says.
+    pub why: Option<Unassigned>,
 }
 
 /// A new index, as the client asked for it.

@@ -23,32 +23,44 @@ pub fn copies(index: &IndexMetadata) -> Vec<ShardInfo> {
     for (number, table) in (0..).map(ShardNumber).zip(&index.shards) {
         copies.push(match table.primary() {
             Some((id, copy)) => assigned(number, table, id, copy),
-            None => unassigned(index, number, table, true),
+            None => unassigned(index, number, table, None),
         });
         let replicas = index.settings.typed().replicas as usize;
-        let there = table.copies.iter().filter(|(_, copy)| !copy.primary).take(replicas);
         let before = copies.len();
-        copies.extend(there.map(|(id, copy)| assigned(number, table, id, copy)));
+        copies.extend(table.replicas().take(replicas).map(|(id, copy)| assigned(number, table, id, copy)));
         let missing = replicas - (copies.len() - before);
-        copies.extend((0..missing).map(|_| unassigned(index, number, table, false)));
+        copies.extend((0..missing).map(|at| unassigned(index, number, table, Some(at))));
     }
     copies
 }
 
+/// How many copies of a shard serve.
+pub fn active(table: &ShardTable) -> u32 {
+    table.started().count() as u32
+}
+
 fn assigned(number: ShardNumber, table: &ShardTable, id: &AllocationId, copy: &Copy) -> ShardInfo {
+    let target = table.copies.values().find(|other| other.replaces.as_ref() == Some(id));
     ShardInfo {
         number,
         primary: copy.primary,
-        state: if copy.started { ShardState::Started } else { ShardState::Initializing },
+        state: match (target, copy.started) {
+            (Some(_), true) => ShardState::Relocating,
+            (None, true) => ShardState::Started,
+            (_, false) => ShardState::Initializing,
+        },
         node: Some(copy.node.0.clone()),
+        relocating_node: target.map(|target| target.node.0.clone()),
         allocation_id: Some(id.0.clone()),
         primary_term: table.term,
         unassigned: None,
     }
 }
 
-fn unassigned(index: &IndexMetadata, number: ShardNumber, table: &ShardTable, primary: bool) -> ShardInfo {
-    let why = table.unassigned.clone().filter(|_| primary);
+/// `replica`: which of those that are missing; `None`: the primary.
+fn unassigned(index: &IndexMetadata, number: ShardNumber, table: &ShardTable, replica: Option<usize>) -> ShardInfo {
+    let primary = replica.is_none();
+    let why = replica.map_or_else(|| table.unassigned.clone(), |at| table.missing.get(at).cloned());
     let why = why.unwrap_or(Unassigned::new(UnassignedReason::IndexCreated, index.creation_date_ms));
     let fresh = table.in_sync.is_empty();
     let status = match (primary, fresh) {
@@ -61,6 +73,7 @@ fn unassigned(index: &IndexMetadata, number: ShardNumber, table: &ShardTable, pr
         primary,
         state: ShardState::Unassigned,
         node: None,
+        relocating_node: None,
         allocation_id: None,
         primary_term: table.term,
         unassigned: Some(UnassignedInfo {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use model::admin::{AliasInfo, IndexVersions};
 use model::definition::Definition;
+pub use model::id::AllocationId;
 use model::id::{IndexRef, IndexUuid, PrimaryTerm, ShardNumber, StateVersion};
 use model::mapping::Mapping;
 use model::template::Templates;
@@ -71,11 +72,6 @@ pub struct VotingExclusion {
     pub name: Arc<str>,
 }
 
-/// One assignment of a copy to a node: a new one at every assignment.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AllocationId(pub Arc<str>);
-
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IndexMetadata {
     pub name: Arc<str>,
@@ -97,11 +93,17 @@ pub struct ShardTable {
     /// 0: no primary was ever appointed.
     pub term: PrimaryTerm,
     /// Copies that have everything acknowledged, and on whose disk each lies, whether that node is here or not. Never emptied once it was
-    /// filled (replication rule R3).
+    /// filled (replication rule R3). While a primary serves, all of them are started copies: it acknowledges nothing without them.
     pub in_sync: BTreeMap<AllocationId, NodeId>,
     pub copies: BTreeMap<AllocationId, Copy>,
+    /// How many replicas were ever assigned: so that no allocation id is used twice.
+    #[serde(default)]
+    pub assigned: u64,
     /// Since when there is no primary, and why.
     pub unassigned: Option<Unassigned>,
+    /// Why replicas that there were are there no longer, the oldest first.
+    #[serde(default)]
+    pub missing: Vec<Unassigned>,
 }
 
 /// A copy that a node has, or is to have.
@@ -111,9 +113,15 @@ pub struct Copy {
     pub primary: bool,
     /// It has recovered and serves.
     pub started: bool,
+    /// The copy whose place it takes once it has everything: that one moves.
+    #[serde(default)]
+    pub replaces: Option<AllocationId>,
+    /// Of a replica that has not started: why it was to be assigned.
+    #[serde(default)]
+    pub why: Option<Unassigned>,
 }
 
-/// Why a shard has no primary.
+/// Why a shard has no primary, or lacks a replica.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unassigned {
     pub reason: UnassignedReason,
@@ -149,6 +157,13 @@ impl UnassignedReason {
             Self::AllocationFailed => "ALLOCATION_FAILED",
             Self::RerouteCancelled => "REROUTE_CANCELLED",
         }
+    }
+}
+
+impl Copy {
+    /// One that is to be opened.
+    pub fn new(node: NodeId, primary: bool) -> Self {
+        Self { node, primary, started: false, replaces: None, why: None }
     }
 }
 
@@ -235,6 +250,16 @@ impl IndexMetadata {
 }
 
 impl ShardTable {
+    /// The copies that serve: the primary and the replicas that have everything.
+    pub fn started(&self) -> impl Iterator<Item = (&AllocationId, &Copy)> {
+        self.copies.iter().filter(|(_, copy)| copy.started)
+    }
+
+    /// Replicas, started or not, but for those that take the place of another copy.
+    pub fn replicas(&self) -> impl Iterator<Item = (&AllocationId, &Copy)> {
+        self.copies.iter().filter(|(_, copy)| !copy.primary && copy.replaces.is_none())
+    }
+
     /// The copy that is the primary, started or not.
     pub fn primary(&self) -> Option<(&AllocationId, &Copy)> {
         self.copies.iter().find(|(_, copy)| copy.primary)

@@ -85,6 +85,8 @@ pub struct ShardInfo {
     pub state: ShardState,
     /// `None`: unassigned.
     pub node: Option<Arc<str>>,
+    /// Where it moves to.
+    pub relocating_node: Option<Arc<str>>,
     pub allocation_id: Option<Arc<str>>,
     pub primary_term: PrimaryTerm,
     /// Of a copy that is not assigned.

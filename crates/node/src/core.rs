@@ -27,6 +27,7 @@ use crate::membership::{self, Discovery, Membership, Seeds};
 use crate::metadata::Metadata;
 use crate::peer::{self, PeerThreads};
 use crate::pool::Pool;
+use crate::replication::{self, Exchange};
 use crate::request_cache::RequestCache;
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
@@ -69,6 +70,8 @@ pub struct Core {
     pub(crate) tasks: Arc<Tasks>,
     /// What other nodes have sent to be written.
     pub(crate) received: Received,
+    /// How copies of one shard on several nodes speak with each other.
+    pub(crate) exchange: Arc<Exchange>,
     pub started_ms: u64,
     /// Bytes that the aggregations of all searches hold.
     aggregated: Arc<AtomicU64>,
@@ -90,6 +93,7 @@ impl Core {
         let threads = core.peer_threads.handle();
         threads.spawn(core.membership.clone().stay());
         threads.spawn(core.membership.clone().lead());
+        threads.spawn(replication::ticks(Arc::downgrade(&core)));
         core.wait_for(Duration::MAX, |state| core.membership.is_in() && has_started(state, &core.identity));
         tracing::info!(
             "node {} is open: {} indexes, {} shards, {} ms",
@@ -128,7 +132,11 @@ impl Core {
         let merge = Arc::new(Pool::start_nice("merge", config.merge_threads, MERGE_NICE)?);
         let flush = Arc::new(Pool::start("flush", FLUSH_THREADS, usize::MAX)?);
         let pools = (flush.clone(), merge.clone());
-        let indexes = Indexes::new(&config, Syncer::start(2)?, pools, metadata.published().clone());
+        let peers = Channels::new(wire.clone());
+        let runtime = peer_threads.handle().clone();
+        let exchange = Exchange::new(peers.clone(), metadata.clone(), runtime, config.write_threads.max(2))?;
+        let followed = (metadata.published().clone(), exchange.clone());
+        let indexes = Indexes::new(&config, Syncer::start(2)?, pools, followed);
         let core = Arc::new(Self {
             search: Pool::start("search", config.search_threads, config.search_queue)?,
             write: Pool::start("write", config.write_threads, config.write_queue)?,
@@ -145,7 +153,8 @@ impl Core {
             points: Points::new(),
             tasks: Tasks::new(identity.node.0.clone()),
             received: Received::default(),
-            peers: Channels::new(wire.clone()),
+            peers,
+            exchange,
             config,
             identity,
             metadata,
@@ -154,6 +163,7 @@ impl Core {
             peer_threads,
             _lock: lock,
         });
+        core.exchange.open(&core);
         core.peer_threads.serve(listener, wire, peer::router(&core))?;
         Ok(core)
     }
@@ -230,6 +240,7 @@ impl Core {
         self.merge.finish();
         self.indexes.flush_all();
         self.flush.finish();
+        self.exchange.finish();
         self.membership.hand_over();
         self.metadata.close();
         self.peer_threads.close();
@@ -251,10 +262,10 @@ fn describe(config: &Config, http: SocketAddr, peer_address: String) -> Node {
     }
 }
 
-/// Whether all that is assigned to this node has started, or failed to.
+/// Whether all primaries that are assigned to this node have started, or failed to. Replicas take their time.
 fn has_started(state: &State, own: &Identity) -> bool {
     let tables = state.indexes.values().filter(|index| index.open).flat_map(|index| &index.shards);
-    tables.flat_map(|table| table.copies.values()).all(|copy| copy.node != own.node || copy.started)
+    tables.flat_map(|table| table.copies.values()).all(|copy| copy.node != own.node || copy.started || !copy.primary)
 }
 
 /// Whether no shard of an index is on its way; one that cannot be assigned is not.

@@ -45,7 +45,10 @@ fn run(core: &Weak<Core>, metadata: &Metadata) {
 fn follow(core: &Core) -> bool {
     let state = core.state();
     // What a former process of this node held is not this one's: it is assigned anew when this one has joined.
+    // Who waits for a decision of the elected node does not wait for shards that open.
+    core.indexes.rooms().iter().filter(|room| room.leads()).for_each(|room| room.follow(&state));
     let followed = core.membership.is_in().then(|| core.indexes.reconcile(&state, &core.identity.node));
+    core.indexes.rooms().iter().for_each(|room| room.follow(&state));
     core.metadata.published().followed(state.version);
     core.metrics.indexes.set(state.indexes.len() as i64);
     core.metrics.shards.set(core.indexes.shard_count() as i64);

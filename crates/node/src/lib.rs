@@ -17,6 +17,7 @@ mod peer;
 mod pool;
 mod process;
 pub mod repair;
+mod replication;
 mod request_cache;
 mod similarity;
 mod tasks;

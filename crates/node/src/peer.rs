@@ -117,5 +117,6 @@ pub(crate) fn router(core: &Arc<Core>) -> Router {
     core.metadata.routes(&mut router);
     core.membership.routes(&mut router);
     crate::gateway::remote::routes(core, &mut router);
+    crate::replication::routes(core, &mut router);
     router
 }

@@ -94,6 +94,26 @@ impl Copy {
         self.tail.next()
     }
 
+    /// Below it everything was given to the search engine, or is being given.
+    pub fn applied(&self) -> SeqNo {
+        self.tail.base()
+    }
+
+    /// As it was told last.
+    pub fn assignment(&self) -> &Assignment {
+        &self.assignment
+    }
+
+    /// Whether it orders the writes.
+    pub fn is_primary(&self) -> bool {
+        matches!(self.duty, Duty::Primary(_))
+    }
+
+    /// Whether it once was assigned, and has no duty any more: nothing that it holds counts.
+    pub fn is_retired(&self) -> bool {
+        matches!(self.duty, Duty::None) && self.assignment.version > StateVersion(0)
+    }
+
     /// Below it everything is agreed on, as far as this copy was told.
     pub fn global_checkpoint(&self) -> SeqNo {
         self.tail.global()
@@ -106,7 +126,7 @@ impl Copy {
 
     /// Entries that are in the log and not yet given to the search engine: what a promoted copy decides its first writes by.
     pub fn pending(&self) -> Vec<Entry> {
-        self.tail.range(self.tail.base(), usize::MAX)
+        self.tail.range(self.tail.base(), usize::MAX, usize::MAX)
     }
 
     /// Advances by one event. Effects come in the order in which they are to be carried out.

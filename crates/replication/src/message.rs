@@ -43,6 +43,7 @@ pub struct Entry {
     /// The term under which it was first written; resending does not change it.
     pub term: PrimaryTerm,
     /// Empty: a no-op.
+    #[serde(with = "model::wire::bytes")]
     pub operation: Arc<[u8]>,
 }
 

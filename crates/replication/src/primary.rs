@@ -273,7 +273,7 @@ fn pump(id: &AllocationId, progress: &mut Progress, term_from: SeqNo, desk: &mut
             desk.effects.push(Effect::ReadLog { to: id.clone(), from, below });
             return;
         }
-        let entries = desk.tail.range(progress.next, desk.limits.batch);
+        let entries = desk.tail.range(progress.next, desk.limits.batch, desk.limits.batch_bytes);
         replicate(id, progress, entries, term_from, desk);
     }
     if progress.stage == Stage::Streaming && !progress.heard && progress.next == desk.tail.next() {

@@ -27,6 +27,8 @@ pub struct Limits {
     pub recovery_ms: u64,
     /// Operations in one message.
     pub batch: usize,
+    /// Bytes of operations in one message; one operation may be larger.
+    pub batch_bytes: usize,
     /// Operations sent to a copy and not yet answered.
     pub window: u64,
     /// Messages that wait for newer metadata; more are dropped, and will be sent again.
@@ -35,7 +37,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { resend_ms: 1_000, fail_ms: 10_000, recovery_ms: 120_000, batch: 512, window: 4_096, waiting: 64 }
+        Self { resend_ms: 1_000, fail_ms: 10_000, recovery_ms: 120_000, batch: 512, batch_bytes: 4 << 20, window: 4_096, waiting: 64 }
     }
 }
 

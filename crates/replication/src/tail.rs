@@ -69,9 +69,14 @@ impl Tail {
         self.issued
     }
 
-    /// Entries from `from` on, `count` at most, none of them missing.
-    pub(crate) fn range(&self, from: SeqNo, count: usize) -> Vec<Entry> {
-        self.entries.range(from..).take(count).map(|(_, held)| held.entry.clone()).collect()
+    /// Entries from `from` on, `count` of `bytes` at most, but for a first one that is larger; none of them missing.
+    pub(crate) fn range(&self, from: SeqNo, count: usize, bytes: usize) -> Vec<Entry> {
+        let mut taken = 0;
+        let entries = self.entries.range(from..).take(count).enumerate().take_while(|(at, (_, held))| {
+            taken += held.entry.operation.len();
+            *at == 0 || taken <= bytes
+        });
+        entries.map(|(_, (_, held))| held.entry.clone()).collect()
     }
 
     /// Takes an entry that the log got under `ticket`.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cluster::command::Command;
-use cluster::state::{AllocationId, Node, NodeId, State};
+use cluster::state::{AllocationId, Copy, Node, NodeId, ShardTable, State};
 use model::id::{PrimaryTerm, ShardId, ShardNumber};
 
 use crate::random::Random;
@@ -23,6 +23,8 @@ pub struct Machine {
     pub disk: BTreeMap<ShardId, BTreeSet<u64>>,
     /// Copies that are open, and under which assignment.
     pub open: BTreeMap<ShardId, (AllocationId, PrimaryTerm)>,
+    /// Of primaries here: replicas that have everything, whether the metadata says so yet or not (replication rule R5).
+    pub counted: BTreeMap<ShardId, BTreeSet<AllocationId>>,
 }
 
 impl Machine {
@@ -35,6 +37,7 @@ impl Machine {
             seen: state,
             disk: BTreeMap::new(),
             open: BTreeMap::new(),
+            counted: BTreeMap::new(),
         }
     }
 
@@ -60,6 +63,7 @@ impl Machine {
     pub fn kill(&mut self) {
         self.up = false;
         self.open.clear();
+        self.counted.clear();
     }
 
     pub fn start(&mut self) {
@@ -76,33 +80,51 @@ impl Machine {
         let mut reports = Vec::new();
         for index in state.indexes.values().filter(|index| index.open) {
             for (number, table) in (0..).map(ShardNumber).zip(&index.shards) {
-                let own = table.copies.iter().find(|(_, copy)| copy.node == self.id && !copy.started);
-                let Some((allocation, _)) = own else { continue };
+                let Some((allocation, copy)) = table.copies.iter().find(|(_, copy)| copy.node == self.id) else { continue };
                 let shard = ShardId { index: index.uuid.clone(), number };
                 let (allocation, term) = (allocation.clone(), table.term);
+                if let Some(open) = self.open.get_mut(&shard) {
+                    if open.1 != term {
+                        self.counted.remove(&shard);
+                    }
+                    open.1 = term;
+                }
+                if copy.started {
+                    continue;
+                }
                 if !self.open.contains_key(&shard) && fails > 0 && random.one_in(fails) {
                     let reason = "it does not open".to_owned();
-                    reports.push(Command::CopyFailed { shard, allocation, reason, at_ms: now_ms });
+                    reports.push(Command::CopyFailed { shard, allocation, term: None, reason, at_ms: now_ms });
                     continue;
                 }
                 self.open.insert(shard.clone(), (allocation.clone(), term));
                 self.disk.entry(shard.clone()).or_default();
-                reports.push(Command::CopyStarted { shard, allocation, term });
+                if copy.primary {
+                    reports.push(Command::CopyStarted { shard, allocation, term });
+                }
             }
         }
+        let open = &self.open;
+        self.counted.retain(|shard, _| open.contains_key(shard));
         reports
     }
 
-    /// Takes a write, if it holds the primary and knows that it serves.
-    pub fn write(&mut self, shard: &ShardId, operation: u64) -> bool {
-        let serves = self.seen.index_by_uuid(&shard.index).and_then(|index| index.shard(shard.number));
-        let serves = serves.and_then(|table| table.primary()).is_some_and(|(id, copy)| {
-            copy.started && copy.node == self.id && self.open.get(shard).is_some_and(|(open, _)| open == id)
-        });
-        if serves {
-            self.disk.entry(shard.clone()).or_default().insert(operation);
-        }
-        serves
+    /// The shard's table as this node knows it, and the term, if it is open here as the primary that serves.
+    pub fn serves(&self, shard: &ShardId) -> Option<(&ShardTable, PrimaryTerm)> {
+        let (open, term) = self.open.get(shard).filter(|_| self.up)?;
+        let table = self.seen.index_by_uuid(&shard.index)?.shard(shard.number)?;
+        let (id, copy) = table.primary()?;
+        (copy.started && copy.node == self.id && id == open).then_some((table, *term))
+    }
+
+    /// The replicas without which the primary here acknowledges nothing, and their nodes.
+    pub fn in_sync(&self, shard: &ShardId) -> Vec<(AllocationId, NodeId)> {
+        let Some((table, _)) = self.serves(shard) else { return Vec::new() };
+        let counted = self.counted.get(shard);
+        let counts = |(id, copy): &(&AllocationId, &Copy)| {
+            !copy.primary && (copy.started || counted.is_some_and(|counted| counted.contains(*id)))
+        };
+        table.copies.iter().filter(counts).map(|(id, copy)| (id.clone(), copy.node.clone())).collect()
     }
 }
 

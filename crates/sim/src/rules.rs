@@ -23,17 +23,23 @@ pub enum Rules {
     LoadsOneNode,
     /// What is assigned is assigned again when another node is lighter.
     MovesForNothing,
+    /// A primary tells its clients that a write is safe when it alone has it.
+    AcknowledgesAlone,
+    /// A replica counts before it has what the primary has.
+    StartsWithHalf,
 }
 
 impl Rules {
     /// All that are broken.
-    pub const BROKEN: [Self; 6] = [
+    pub const BROKEN: [Self; 8] = [
         Self::EmptiesInSync,
         Self::TakesLateAppointments,
         Self::KeepsTerms,
         Self::ForgetsWhoHasData,
         Self::LoadsOneNode,
         Self::MovesForNothing,
+        Self::AcknowledgesAlone,
+        Self::StartsWithHalf,
     ];
 
     pub(crate) fn apply(self, state: &State, command: &Command) -> Result<State, Error> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cluster::allocation::Facts;
 use cluster::command::{Command, CreateIndex};
-use cluster::state::State;
-use model::id::{IndexUuid, ShardId};
+use cluster::state::{NodeId, State};
+use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId};
 use serde_json::{Map, Value, json};
 
 use crate::checkers::primaries::Primaries;
@@ -18,7 +18,9 @@ use crate::rules::Rules;
 /// Actions before the faults end.
 const STEPS: usize = 160;
 /// Rounds in which a cluster without faults must be whole.
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 80;
+/// What a round takes: longer than a node that has left is waited for.
+const ROUND_MS: u64 = 70_000;
 const MOST_MACHINES: usize = 6;
 const MOST_INDEXES: usize = 5;
 
@@ -102,7 +104,7 @@ impl World {
 
     /// One thing that happens.
     fn step(&mut self) -> Result<(), Broken> {
-        match self.random.below(24) {
+        match self.random.below(27) {
             0 => self.create_index(),
             1 if self.random.one_in(3) => self.index_command(),
             2 => self.machine_comes(),
@@ -113,7 +115,8 @@ impl World {
             7..=9 => self.membership(),
             10..=13 => self.plan()?,
             14..=16 => self.reconcile(true),
-            17..=19 => self.write(),
+            17..=20 => self.write(),
+            21..=22 => self.recover(true),
             _ => self.deliver()?,
         }
         Ok(())
@@ -195,7 +198,7 @@ impl World {
         let open = self.machines.iter().flat_map(|machine| &machine.open);
         let open: Vec<_> = open.map(|(shard, (allocation, _))| (shard.clone(), allocation.clone())).collect();
         if let Some((shard, allocation)) = random.pick(&open).cloned() {
-            self.flying.push(Command::CopyFailed { shard, allocation, reason: "disk".into(), at_ms });
+            self.flying.push(Command::CopyFailed { shard, allocation, term: None, reason: "disk".into(), at_ms });
         }
     }
 
@@ -242,12 +245,71 @@ impl World {
         }
     }
 
-    /// A client writes to some shard, where it believes the primary to be.
+    /// Replicas get what their primaries have; from then on those count them, and tell the manager.
+    fn recover(&mut self, faults: bool) {
+        let shards: BTreeSet<ShardId> = self.machines.iter().flat_map(|machine| machine.open.keys().cloned()).collect();
+        for shard in shards {
+            for source in 0..self.machines.len() {
+                let Some((table, term)) = self.machines[source].serves(&shard) else { continue };
+                let waiting = table.copies.iter().filter(|(_, copy)| !copy.primary && !copy.started);
+                let waiting: Vec<_> = waiting.map(|(id, copy)| (id.clone(), copy.node.clone())).collect();
+                for (allocation, node) in waiting {
+                    if !faults || !self.random.one_in(3) {
+                        self.recover_one((&shard, term), source, (allocation, &node));
+                    }
+                }
+            }
+        }
+    }
+
+    fn recover_one(
+        &mut self,
+        (shard, term): (&ShardId, PrimaryTerm),
+        source: usize,
+        (allocation, node): (AllocationId, &NodeId),
+    ) {
+        let everything = self.machines[source].disk.get(shard).cloned().unwrap_or_default();
+        let is_open = |machine: &Machine| {
+            machine.up && machine.open.get(shard).is_some_and(|(id, known)| *id == allocation && *known <= term)
+        };
+        let Some(target) = self.machines.iter_mut().find(|machine| machine.id == *node && is_open(machine)) else {
+            return;
+        };
+        if self.rules != Rules::StartsWithHalf {
+            target.disk.insert(shard.clone(), everything);
+        }
+        self.machines[source].counted.entry(shard.clone()).or_default().insert(allocation.clone());
+        self.flying.push(Command::CopyStarted { shard: shard.clone(), allocation, term });
+    }
+
+    /// A client writes to some shard, where it believes the primary to be. It is told that the write is safe when every replica that the
+    /// primary counts has it, too; one that has it not is reported.
     fn write(&mut self) {
         let open: Vec<ShardId> = self.machines.iter().flat_map(|machine| machine.open.keys().cloned()).collect();
         let Some(shard) = self.random.pick(&open).cloned() else { return };
-        let operation = self.now_ms;
-        if self.machines.iter_mut().any(|machine| machine.up && machine.write(&shard, operation)) {
+        let (operation, at_ms) = (self.now_ms, self.now_ms);
+        let Some(at) = self.machines.iter().position(|machine| machine.serves(&shard).is_some()) else { return };
+        let Some((_, term)) = self.machines[at].serves(&shard) else { return };
+        let in_sync = self.machines[at].in_sync(&shard);
+        self.machines[at].disk.entry(shard.clone()).or_default().insert(operation);
+        let mut safe = true;
+        for (allocation, node) in in_sync {
+            let lost = self.random.one_in(6);
+            let holder = self.machines.iter_mut().find(|machine| machine.id == node && machine.up && !lost);
+            let known = holder.as_ref().and_then(|machine| machine.open.get(&shard)).cloned();
+            match (holder, known) {
+                (Some(machine), Some((id, known))) if id == allocation && known <= term => {
+                    machine.disk.entry(shard.clone()).or_default().insert(operation);
+                }
+                (_, Some((id, known))) if id == allocation && known > term => safe = false,
+                _ => {
+                    safe = false;
+                    let (shard, reason) = (shard.clone(), "does not answer".to_owned());
+                    self.flying.push(Command::CopyFailed { shard, allocation, term: Some(term), reason, at_ms });
+                }
+            }
+        }
+        if safe || self.rules == Rules::AcknowledgesAlone {
             self.acknowledged.entry(shard).or_default().insert(operation);
         }
     }
@@ -295,21 +357,54 @@ impl World {
         let reset = object(json!({"cluster.routing.*": null}));
         self.flying.push(Command::PutClusterSettings { persistent: reset, transient: Map::new() });
         self.flying.push(Command::RetryFailed);
+        self.settle()?;
+        self.whole()?;
+        self.one_more_dies()?;
+        self.spreads()
+    }
+
+    /// Rounds without faults, until nothing is left to do.
+    fn settle(&mut self) -> Result<(), Broken> {
         for _ in 0..ROUNDS {
-            self.now_ms += 10;
+            self.now_ms += ROUND_MS;
             for command in std::mem::take(&mut self.flying) {
                 self.carry_out(&command)?;
             }
             self.flying.push(Command::RetryFailed);
-            for machine in self.machines.iter().filter(|machine| !machine.is_member(&self.state)) {
+            for machine in self.machines.iter().filter(|machine| machine.up && !machine.is_member(&self.state)) {
                 let node = machine.node(self.now_ms);
                 self.flying.push(Command::NodeJoined { id: machine.id.clone(), node });
             }
             self.plan_now()?;
             self.reconcile(false);
+            self.recover(false);
+            if self.flying.len() == 1 && self.whole().is_ok() {
+                break;
+            }
         }
-        self.whole()?;
-        self.spreads()
+        Ok(())
+    }
+
+    /// When all is whole any one machine may go for good: whoever succeeds its primaries has everything.
+    fn one_more_dies(&mut self) -> Result<(), Broken> {
+        if self.state.nodes.len() < 2 {
+            return Ok(());
+        }
+        let at = self.random.below(self.machines.len());
+        self.machines[at].kill();
+        let id = self.machines[at].id.clone();
+        self.trace.push(format!("{} is killed at last", id.0));
+        self.flying.push(Command::NodeLeft { id, at_ms: self.now_ms });
+        self.settle()?;
+        for (shard, index, table) in shards(&self.state).filter(|(_, index, _)| index.open) {
+            let replicated = index.settings.typed().replicas > 0;
+            if replicated && table.primary().is_none() {
+                return Err(format!("{}[{}] has no successor: {table:?}", index.name, shard.number));
+            }
+        }
+        self.machines[at].start();
+        self.settle()?;
+        self.whole()
     }
 
     /// The one manager that there is plans from what is.
@@ -323,11 +418,16 @@ impl World {
         Ok(())
     }
 
-    /// I12: every shard of every open index serves, with all that was acknowledged.
+    /// I12: every shard of every open index serves, with all its replicas and all that was acknowledged.
     fn whole(&self) -> Result<(), Broken> {
         for (shard, index, table) in shards(&self.state) {
             if index.open && !table.primary().is_some_and(|(_, copy)| copy.started) {
                 return Err(format!("{}[{}] does not come back: {table:?}", index.name, shard.number));
+            }
+            let wanted = (index.settings.typed().replicas as usize).min(self.state.nodes.len().saturating_sub(1));
+            let whole = table.started().count() > wanted && table.copies.len() == wanted + 1;
+            if index.open && !whole {
+                return Err(format!("{}[{}] has not all its replicas: {table:?}", index.name, shard.number));
             }
         }
         data::check(&self.state, &self.machines, &self.acknowledged)

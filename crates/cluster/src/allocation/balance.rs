@@ -5,16 +5,19 @@ use std::cmp::Ordering;
 use super::{Subject, View};
 use crate::state::NodeId;
 
-/// The nodes from the one that a copy would burden least; among equals the one with more room on its disk, then the lesser id.
+/// The nodes from the one that a copy would burden least; among equals the one with more room on its disk, then the lesser id;
+/// of a replica the next one after the primary's in a circle, so that equal shards spread evenly.
 pub(super) fn ranked<'a>(view: &View<'a>, subject: &Subject<'_>) -> Vec<&'a NodeId> {
     let mut nodes: Vec<&NodeId> = view.nodes().collect();
     let room = |node: &NodeId| view.disk(node).map_or(0, |disk| disk.available_bytes);
+    let primary = subject.table.primary().filter(|_| !subject.primary).map(|(_, copy)| &copy.node);
+    let after = |node: &NodeId| primary.is_some_and(|primary| node < primary);
     nodes.sort_by(|a, b| {
         let lighter = weight(view, subject, a).total_cmp(&weight(view, subject, b));
         // Whole gigabytes: what comes and goes in between moves no shard.
         let roomier = || (room(b) >> 30).cmp(&(room(a) >> 30));
         match lighter {
-            Ordering::Equal => roomier().then_with(|| a.cmp(b)),
+            Ordering::Equal => roomier().then_with(|| (after(a), a).cmp(&(after(b), b))),
             decided => decided,
         }
     });

@@ -38,7 +38,11 @@ pub fn explain(
     number: ShardNumber,
     primary: bool,
 ) -> Option<Explanation> {
-    let subject = Subject { index, number, table: index.shard(number)?, primary };
+    let table = index.shard(number)?;
+    let subject = match primary {
+        true => Subject::primary_of(index, number, table),
+        false => Subject::replica_of(index, number, table),
+    };
     let view = View::new(state, facts);
     let ranked = balance::ranked(&view, &subject);
     let ranks = ranked.iter().zip(1..).map(|(node, rank)| ((*node).clone(), rank)).collect();

@@ -2,13 +2,14 @@
 //!
 //! In: the metadata, and [`Facts`] that are no part of it (time, space on disks). Out: commands ([`planner`]), or why a shard is where it
 //! is ([`explain()`]). Nodes are weighed by how many shards they have, of all indexes and of the one in question; what a node may have is for
-//! the [`deciders`]. Not here: how copies move, for that needs their replication.
+//! the [`deciders`]. Not here: how a copy comes to have what the others have (`replication`).
 
 mod balance;
 pub mod deciders;
 mod explain;
 mod flood_stage;
 mod planner;
+mod replicas;
 mod reroute;
 mod rules;
 mod view;

@@ -1,23 +1,32 @@
 //! From the metadata and the facts to the commands that are due.
 //!
 //! Pure and idempotent: the same input gives the same commands, and after they have been applied there are none. What is assigned stays where
-//! it is. New shards go where they burden least; a shard that has data goes back to where its data lie, and waits for that node.
+//! it is. New shards go where they burden least; a primary that is gone is succeeded by a replica that has everything, at once; a shard without
+//! one goes back to where its data lie, and waits for that node. Missing replicas: [`super::replicas`].
 
 use model::id::{PrimaryTerm, ShardId, ShardNumber};
 
 use super::deciders::{self, Decider};
-use super::{Answer, Facts, Subject, View, balance, flood_stage};
+use super::{Answer, Facts, Subject, View, balance, flood_stage, replicas};
+use crate::apply::apply;
 use crate::command::Command;
-use crate::state::{AllocationId, NodeId, State};
+use crate::state::{AllocationId, IndexMetadata, NodeId, State};
 
-/// What is due now: appointments of primaries, blocks of indexes on full disks.
+/// What is due now: successors and appointments of primaries, replicas, blocks of indexes on full disks.
 pub fn planner(state: &State, facts: &Facts) -> Vec<Command> {
-    let mut view = View::new(state, facts);
-    let mut commands = Vec::new();
-    for subject in unassigned(state) {
-        let Some((node, from)) = place(&view, &subject) else { continue };
-        commands.push(assignment(&subject, &node, from));
-        view.place(subject, &node);
+    // What is beyond a doubt comes first: the rest is planned as if it were done.
+    let mut commands = successors(state);
+    commands.extend(replicas::surplus(state));
+    let done = commands.iter().try_fold(state.clone(), |state, command| apply(&state, command));
+    let after = if commands.is_empty() { state.clone() } else { done.unwrap_or_else(|_| state.clone()) };
+    let mut view = View::new(&after, facts);
+    for subject in by_priority(&after) {
+        if subject.table.primary().is_some() {
+            commands.extend(replicas::missing(&mut view, &subject));
+        } else if let Some((node, from)) = place(&view, &subject) {
+            commands.push(assignment(&subject, &node, from));
+            view.place(&subject, &node);
+        }
     }
     commands.extend(flood_stage::commands(&view));
     commands
@@ -27,12 +36,12 @@ pub fn planner(state: &State, facts: &Facts) -> Vec<Command> {
 /// plans it plans the same.
 pub fn assignment(subject: &Subject<'_>, node: &NodeId, from: Option<AllocationId>) -> Command {
     let (shard, term) = (subject.id(), subject.table.term.next());
-    let allocation = allocation_id(&shard, node, term);
+    let allocation = allocation_id(&shard, node, term, None);
     Command::AppointPrimary { shard, node: node.clone(), allocation, term, from }
 }
 
-/// Shards of open indexes without a primary: those of higher priority first, of younger indexes before older ones.
-fn unassigned(state: &State) -> Vec<Subject<'_>> {
+/// Every shard of open indexes: those of higher priority first, of younger indexes before older ones.
+fn by_priority(state: &State) -> Vec<Subject<'_>> {
     let mut indexes: Vec<_> = state.indexes.values().filter(|index| index.open).collect();
     indexes.sort_by_key(|index| {
         let typed = index.settings.typed();
@@ -40,9 +49,37 @@ fn unassigned(state: &State) -> Vec<Subject<'_>> {
     });
     let shards = indexes.into_iter().flat_map(|index| {
         let tables = (0..).map(ShardNumber).zip(&index.shards);
-        tables.map(|(number, table)| Subject { index, number, table, primary: true })
+        tables.map(|(number, table)| Subject::primary_of(index, number, table))
     });
-    shards.filter(|subject| subject.table.primary().is_none()).collect()
+    shards.collect()
+}
+
+/// Replicas that become primaries: of several the one whose node has the fewest.
+fn successors(state: &State) -> Vec<Command> {
+    let mut primaries = std::collections::BTreeMap::<&NodeId, u32>::new();
+    let lost = |index: &&IndexMetadata| index.open && index.shards.iter().any(|table| table.primary().is_none());
+    let concerned: Vec<&IndexMetadata> = state.indexes.values().map(|index| &**index).filter(lost).collect();
+    if concerned.is_empty() {
+        return Vec::new();
+    }
+    for table in state.indexes.values().flat_map(|index| &index.shards) {
+        if let Some((_, copy)) = table.primary() {
+            *primaries.entry(&copy.node).or_default() += 1;
+        }
+    }
+    let mut commands = Vec::new();
+    for index in concerned {
+        for (number, table) in (0..).map(ShardNumber).zip(&index.shards).filter(|(_, table)| table.primary().is_none()) {
+            let whole = table.started().filter(|(id, _)| table.in_sync.contains_key(*id));
+            let best = whole.min_by_key(|(id, copy)| (primaries.get(&copy.node).copied().unwrap_or(0), *id));
+            let Some((allocation, copy)) = best else { continue };
+            *primaries.entry(&copy.node).or_default() += 1;
+            let shard = ShardId { index: index.uuid.clone(), number };
+            let (allocation, term) = (allocation.clone(), table.term.next());
+            commands.push(Command::PromoteReplica { shard, allocation, term });
+        }
+    }
+    commands
 }
 
 /// Where the primary goes now, and which copy it continues.
@@ -57,14 +94,15 @@ fn place(view: &View<'_>, subject: &Subject<'_>) -> Option<(NodeId, Option<Alloc
     free.next().map(|(id, home)| (home.clone(), Some(id.clone())))
 }
 
-fn allowed(view: &View<'_>, subject: &Subject<'_>, node: &NodeId, deciders: &[Decider]) -> bool {
+pub(super) fn allowed(view: &View<'_>, subject: &Subject<'_>, node: &NodeId, deciders: &[Decider]) -> bool {
     deciders.iter().all(|decider| (decider.decide)(view, subject, node).answer == Answer::Yes)
 }
 
-/// 22 characters of URL-safe base64, from a hash of 128 bits.
-fn allocation_id(shard: &ShardId, node: &NodeId, term: PrimaryTerm) -> AllocationId {
+/// 22 characters of URL-safe base64, from a hash of 128 bits. `turn`: of a replica.
+pub(super) fn allocation_id(shard: &ShardId, node: &NodeId, term: PrimaryTerm, turn: Option<u64>) -> AllocationId {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let text = format!("{}/{}/{}/{term}", shard.index, shard.number, node.0);
+    let turn = turn.map_or_else(String::new, |turn| format!("/{turn}"));
+    let text = format!("{}/{}/{}/{term}{turn}", shard.index, shard.number, node.0);
     // Reading from memory cannot fail.
     let bits = murmur3::murmur3_x64_128(&mut text.as_bytes(), 0).unwrap_or(0);
     let letters: String = (0..22).map(|n| char::from(ALPHABET[(bits >> (n * 6)) as usize & 63])).collect();

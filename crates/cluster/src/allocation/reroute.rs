@@ -91,7 +91,7 @@ fn subject<'a>(state: &'a State, index: &str, shard: u32) -> Result<Subject<'a>,
     let missing =
         || Error::new(ErrorKind::ShardNotFound, "no such shard").with_index(index.reference()).with_shard(number);
     let table = index.shard(number).ok_or_else(|| Refusal::Request(missing()))?;
-    Ok(Subject { index, number, table, primary: true })
+    Ok(Subject::primary_of(index, number, table))
 }
 
 fn copy_on<'a>(

@@ -12,6 +12,9 @@ pub struct Rules {
     /// Most copies on one node; `None`: any number.
     pub total_shards_per_node: Option<u32>,
     pub initial_primaries: u32,
+    /// Replicas that may recover on one node at a time, and from one.
+    pub incoming: u32,
+    pub outgoing: u32,
     pub awareness: Vec<String>,
     pub disk_enabled: bool,
     pub single_node_disk: bool,
@@ -111,6 +114,8 @@ impl Rules {
             enable: Enable::parse(&text("enable")).unwrap_or(Enable::All),
             total_shards_per_node: text("total_shards_per_node").parse().ok().filter(|&most| most > 0),
             initial_primaries: text("node_initial_primaries_recoveries").parse().unwrap_or(u32::MAX).max(1),
+            incoming: recoveries(settings, "incoming"),
+            outgoing: recoveries(settings, "outgoing"),
             awareness: list(&text("awareness.attributes")),
             disk_enabled: text("disk.threshold_enabled") != "false",
             single_node_disk: text("disk.watermark.enable_for_single_data_node") == "true",
@@ -121,6 +126,14 @@ impl Rules {
             index_balance: number("balance.index", 0.55),
         }
     }
+}
+
+/// `node_concurrent_recoveries` stands for both directions, where they are not set.
+fn recoveries(settings: &ClusterSettings, direction: &str) -> u32 {
+    let own = format!("cluster.routing.allocation.node_concurrent_{direction}_recoveries");
+    let given = settings.transient.contains_key(&own) || settings.persistent.contains_key(&own);
+    let name = if given { own } else { "cluster.routing.allocation.node_concurrent_recoveries".to_owned() };
+    settings.text(&name).parse().unwrap_or(2)
 }
 
 /// The items of a list as [`ClusterSettings::text`] shows it: `a,b` or `[a, b]`.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::apply::apply;
-use crate::command::{Command, CreateIndex};
+use crate::command::{AssignReplica, Command, CreateIndex};
 use crate::state::{Node, State};
 
 fn object(value: Value) -> Map<String, Value> {
@@ -35,7 +35,9 @@ fn of(nodes: &[&str]) -> State {
 }
 
 fn create(state: &State, name: &str, mut settings: Value) -> State {
-    settings["number_of_replicas"] = json!(0);
+    if settings.get("number_of_replicas").is_none() {
+        settings["number_of_replicas"] = json!(0);
+    }
     let command = CreateIndex {
         name: name.into(),
         uuid: IndexUuid(format!("uuid-{name}").into()),
@@ -62,14 +64,107 @@ fn settle(state: &State, facts: &Facts) -> State {
         }
         for command in &plan {
             state = apply(&state, command).unwrap();
-            if let Command::AppointPrimary { shard, allocation, term, .. } = command {
-                let started =
-                    Command::CopyStarted { shard: shard.clone(), allocation: allocation.clone(), term: *term };
-                state = apply(&state, &started).unwrap();
-            }
+        }
+        for command in &plan {
+            let (shard, allocation, term) = match command {
+                Command::AppointPrimary { shard, allocation, term, .. } => (shard, allocation, *term),
+                Command::AssignReplica(wanted) => (&wanted.shard, &wanted.allocation, wanted.term),
+                _ => continue,
+            };
+            let started = Command::CopyStarted { shard: shard.clone(), allocation: allocation.clone(), term };
+            state = apply(&state, &started).unwrap();
         }
     }
     panic!("the plan never ends");
+}
+
+/// The copies of each shard, the primary first: `a>b a>c`.
+fn copies(state: &State, index: &str) -> String {
+    let shard = |table: &crate::state::ShardTable| {
+        let primary = table.primary().map_or("-", |(_, copy)| &copy.node.0);
+        let mut replicas: Vec<&str> = table.replicas().map(|(_, copy)| &*copy.node.0).collect();
+        replicas.sort_unstable();
+        format!("{primary}>{}", replicas.join(""))
+    };
+    state.index(index).unwrap().shards.iter().map(shard).collect::<Vec<_>>().join(" ")
+}
+
+fn at(now_ms: u64) -> Facts {
+    Facts { now_ms, ..Facts::default() }
+}
+
+fn left(state: &State, node: &str, at_ms: u64) -> State {
+    apply(state, &Command::NodeLeft { id: id(node), at_ms }).unwrap()
+}
+
+fn replicas(state: &State, index: &str, count: u32) -> State {
+    let settings = object(json!({"index.number_of_replicas": count}));
+    let indexes = vec![state.index(index).unwrap().uuid.clone()];
+    apply(state, &Command::PutSettings { indexes, settings, preserve_existing: false }).unwrap()
+}
+
+#[test]
+fn replicas_go_where_no_other_copy_is() {
+    let films = json!({"number_of_shards": 3, "number_of_replicas": 1});
+    assert_eq!(copies(&settle(&create(&of(&["a"]), "films", films.clone()), &at(0)), "films"), "a> a> a>");
+    let state = settle(&create(&of(&["a", "b", "c"]), "films", films), &at(0));
+    assert_eq!(copies(&state, "films"), "a>b b>c c>a");
+    let more = settle(&replicas(&state, "films", 2), &at(0));
+    assert_eq!(copies(&more, "films"), "a>bc b>ac c>ab");
+    assert_eq!(copies(&settle(&replicas(&more, "films", 5), &at(0)), "films"), "a>bc b>ac c>ab", "nodes are lacking");
+    assert_eq!(copies(&settle(&replicas(&more, "films", 0), &at(0)), "films"), "a> b> c>");
+    let zones = of(&["a/zone=x", "b/zone=x", "c/zone=y"]);
+    let aware = set(&zones, json!({"cluster.routing.allocation.awareness.attributes": "zone"}));
+    let state = settle(&create(&aware, "films", json!({"number_of_replicas": 1})), &at(0));
+    assert_eq!(copies(&state, "films"), "a>c");
+}
+
+#[test]
+fn a_replica_succeeds_at_once_and_its_place_waits_for_the_node_that_left() {
+    let films = json!({"number_of_shards": 3, "number_of_replicas": 1});
+    let state = settle(&create(&of(&["a", "b", "c"]), "films", films), &at(0));
+    let gone = settle(&left(&state, "b", 1_000), &at(2_000));
+    assert_eq!(copies(&gone, "films"), "a> c> c>a");
+    assert_eq!(copies(&settle(&gone, &at(60_999)), "films"), "a> c> c>a");
+    assert_eq!(copies(&settle(&gone, &at(61_000)), "films"), "a>c c>a c>a");
+    assert_eq!(copies(&settle(&join(&gone, "b"), &at(3_000)), "films"), "a>b c>b c>a");
+    let now = object(json!({"index.unassigned.node_left.delayed_timeout": 0}));
+    let indexes = vec![state.index("films").unwrap().uuid.clone()];
+    let hasty = Command::PutSettings { indexes, settings: now, preserve_existing: false };
+    assert_eq!(copies(&settle(&apply(&gone, &hasty).unwrap(), &at(2_000)), "films"), "a>c c>a c>a");
+}
+
+#[test]
+fn few_replicas_recover_at_a_time() {
+    let films = json!({"number_of_shards": 6, "number_of_replicas": 0});
+    let state = settle(&create(&of(&["a"]), "films", films), &at(0));
+    let state = replicas(&join(&state, "b"), "films", 1);
+    assert_eq!(planner(&state, &at(0)).len(), 2, "two on one node");
+    let state = set(&state, json!({"cluster.routing.allocation.node_concurrent_recoveries": 3}));
+    assert_eq!(planner(&state, &at(0)).len(), 3);
+    let state = set(&state, json!({"cluster.routing.allocation.node_concurrent_incoming_recoveries": 1}));
+    assert_eq!(planner(&state, &at(0)).len(), 1);
+    assert_eq!(copies(&settle(&state, &at(0)), "films"), ["a>b"; 6].join(" "));
+}
+
+#[test]
+fn a_replica_that_fails_to_start_is_tried_again_a_few_times() {
+    let films = json!({"number_of_replicas": 1, "allocation.max_retries": 2});
+    let mut state = create(&of(&["a", "b"]), "films", films);
+    state = replicas(&settle(&replicas(&state, "films", 0), &at(0)), "films", 1);
+    let mut now = 0;
+    let mut tried = 0;
+    while let Some(Command::AssignReplica(wanted)) = planner(&state, &at(now)).pop() {
+        let AssignReplica { shard, allocation, .. } = wanted.clone();
+        let term = Some(wanted.term);
+        let failed = Command::CopyFailed { shard, allocation, term, reason: "x".into(), at_ms: now };
+        state = apply(&apply(&state, &Command::AssignReplica(wanted)).unwrap(), &failed).unwrap();
+        assert_eq!(planner(&state, &at(now)), [], "a moment is waited");
+        (now, tried) = (now + 1_000, tried + 1);
+    }
+    assert_eq!(tried, 2);
+    let state = settle(&apply(&state, &Command::RetryFailed).unwrap(), &at(now));
+    assert_eq!(copies(&state, "films"), "a>b");
 }
 
 /// Shards of each node, by index: `a:2 b:1`.
@@ -161,7 +256,7 @@ fn a_copy_that_fails_to_start_is_tried_again_a_few_times() {
     {
         tried += 1;
         let failed =
-            Command::CopyFailed { shard: shard.clone(), allocation: allocation.clone(), reason: "x".into(), at_ms: 1 };
+            Command::CopyFailed { shard: shard.clone(), allocation: allocation.clone(), term: None, reason: "x".into(), at_ms: 1 };
         let appoint = Command::AppointPrimary { shard, node, allocation, term, from };
         state = apply(&apply(&state, &appoint).unwrap(), &failed).unwrap();
     }
@@ -172,6 +267,7 @@ fn a_copy_that_fails_to_start_is_tried_again_a_few_times() {
     let failed = Command::CopyFailed {
         shard: model::id::ShardId { index: IndexUuid("uuid-films".into()), number: ShardNumber(0) },
         allocation: allocation.clone(),
+        term: None,
         reason: "disk".into(),
         at_ms: 1,
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::id::{IndexUuid, ShardId, ShardNumber};
 
 use super::{Disk, Facts, Rules};
-use crate::state::{IndexMetadata, Node, NodeId, ShardTable, State};
+use crate::state::{Copy, IndexMetadata, Node, NodeId, ShardTable, State, Unassigned};
 
 /// The world of one plan.
 pub struct View<'a> {
@@ -13,6 +13,8 @@ pub struct View<'a> {
     pub facts: &'a Facts,
     pub rules: Rules,
     loads: BTreeMap<&'a NodeId, Load<'a>>,
+    /// Replicas that the plan has put somewhere.
+    planned: BTreeMap<ShardId, Vec<NodeId>>,
 }
 
 /// What one node holds.
@@ -21,6 +23,9 @@ pub struct Load<'a> {
     pub shards: u32,
     /// Primaries that are being opened.
     pub initializing: u32,
+    /// Replicas that recover on it, and those that recover from it.
+    pub incoming: u32,
+    pub outgoing: u32,
     by_index: BTreeMap<&'a IndexUuid, u32>,
     /// Bytes that are on their way to it.
     pub coming_bytes: u64,
@@ -33,9 +38,22 @@ pub struct Subject<'a> {
     pub number: ShardNumber,
     pub table: &'a ShardTable,
     pub primary: bool,
+    /// Why it is missing, as far as that is known.
+    pub why: Option<&'a Unassigned>,
+    /// The node from which it moves.
+    pub moves_from: Option<&'a NodeId>,
 }
 
-impl Subject<'_> {
+impl<'a> Subject<'a> {
+    pub fn primary_of(index: &'a IndexMetadata, number: ShardNumber, table: &'a ShardTable) -> Self {
+        Self { index, number, table, primary: true, why: table.unassigned.as_ref(), moves_from: None }
+    }
+
+    /// One of the replicas: of those that are missing the first.
+    pub fn replica_of(index: &'a IndexMetadata, number: ShardNumber, table: &'a ShardTable) -> Self {
+        Self { index, number, table, primary: false, why: table.missing.first(), moves_from: None }
+    }
+
     /// No copy ever had data.
     pub fn fresh(&self) -> bool {
         self.table.in_sync.is_empty()
@@ -50,13 +68,14 @@ impl<'a> View<'a> {
     pub fn new(state: &'a State, facts: &'a Facts) -> Self {
         let mut loads: BTreeMap<&NodeId, Load<'_>> = state.data_nodes().map(|(id, _)| (id, Load::default())).collect();
         for index in state.indexes.values() {
-            for copy in index.shards.iter().flat_map(|table| table.copies.values()) {
-                if let Some(load) = loads.get_mut(&copy.node) {
-                    load.add(&index.uuid, copy.primary && !copy.started);
+            for table in &index.shards {
+                let source = table.primary().map(|(_, copy)| &copy.node);
+                for copy in table.copies.values() {
+                    count(&mut loads, &index.uuid, copy, source);
                 }
             }
         }
-        Self { state, facts, rules: Rules::of(&state.settings), loads }
+        Self { state, facts, rules: Rules::of(&state.settings), loads, planned: BTreeMap::new() }
     }
 
     /// The nodes that may hold shards, by id.
@@ -83,23 +102,49 @@ impl<'a> View<'a> {
         self.facts.shard_bytes.get(shard).copied().unwrap_or(0)
     }
 
-    /// Counts a primary that the plan puts there.
-    pub fn place(&mut self, subject: Subject<'a>, node: &NodeId) {
-        let bytes = if subject.fresh() { self.shard_bytes(&subject.id()) } else { 0 };
+    /// Whether the plan has put another copy of the shard there.
+    pub fn is_planned(&self, shard: &ShardId, node: &NodeId) -> bool {
+        self.planned.get(shard).is_some_and(|nodes| nodes.contains(node))
+    }
+
+    /// The nodes to which the plan has put copies of a shard.
+    pub fn planned(&self, shard: &ShardId) -> &[NodeId] {
+        self.planned.get(shard).map_or(&[], Vec::as_slice)
+    }
+
+    /// Counts a copy that the plan puts there.
+    pub fn place(&mut self, subject: &Subject<'a>, node: &NodeId) {
+        let is_new = subject.primary && subject.fresh();
+        let bytes = if is_new || !subject.primary { self.shard_bytes(&subject.id()) } else { 0 };
         if let Some(load) = self.loads.get_mut(node) {
-            load.add(&subject.index.uuid, true);
             load.coming_bytes = load.coming_bytes.saturating_add(bytes);
         }
+        let source = subject.table.primary().map(|(_, copy)| &copy.node);
+        count(&mut self.loads, &subject.index.uuid, &Copy::new(node.clone(), subject.primary), source);
+        self.planned.entry(subject.id()).or_default().push(node.clone());
     }
 }
 
-impl<'a> Load<'a> {
-    fn add(&mut self, index: &'a IndexUuid, initializing: bool) {
-        self.shards += 1;
-        self.initializing += u32::from(initializing);
-        *self.by_index.entry(index).or_default() += 1;
+/// Counts a copy. `source`: where the shard's primary is.
+fn count<'a>(
+    loads: &mut BTreeMap<&'a NodeId, Load<'a>>,
+    index: &'a IndexUuid,
+    copy: &Copy,
+    source: Option<&NodeId>,
+) {
+    let recovers = !copy.primary && !copy.started;
+    if let Some(load) = loads.get_mut(&copy.node) {
+        load.shards += 1;
+        load.initializing += u32::from(copy.primary && !copy.started);
+        load.incoming += u32::from(recovers);
+        *load.by_index.entry(index).or_default() += 1;
     }
+    if let Some(load) = source.and_then(|source| loads.get_mut(source)) {
+        load.outgoing += u32::from(recovers);
+    }
+}
 
+impl Load<'_> {
     /// Copies of one index.
     pub fn of_index(&self, index: &IndexUuid) -> u32 {
         self.by_index.get(index).copied().unwrap_or(0)

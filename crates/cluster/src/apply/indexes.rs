@@ -149,7 +149,7 @@ pub(super) fn put_settings(
     Ok(())
 }
 
-/// The primaries of what opens are appointed anew.
+/// The copies of what opens are assigned anew.
 pub(super) fn open(state: &mut State, indexes: &[IndexUuid], at_ms: u64) -> Result<(), Error> {
     for uuid in indexes {
         let index = change(state, uuid)?;
@@ -157,9 +157,12 @@ pub(super) fn open(state: &mut State, indexes: &[IndexUuid], at_ms: u64) -> Resu
             continue;
         }
         set_open(index, true);
+        let replicas = (index.settings.typed().replicas as usize).min(super::replicas::MISSING);
         for table in &mut index.shards {
             table.copies.clear();
-            table.unassigned = Some(Unassigned::new(UnassignedReason::IndexReopened, at_ms));
+            let why = Unassigned::new(UnassignedReason::IndexReopened, at_ms);
+            table.missing = vec![why.clone(); replicas];
+            table.unassigned = Some(why);
         }
     }
     Ok(())

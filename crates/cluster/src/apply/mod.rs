@@ -15,6 +15,7 @@ mod aliases;
 mod flood_stage;
 mod indexes;
 mod nodes;
+mod replicas;
 mod shards;
 mod templates;
 
@@ -57,8 +58,14 @@ pub fn apply(state: &State, command: &Command) -> Result<State, Error> {
             shards::appoint(&mut next, shard, &appointment)?;
         }
         Command::CopyStarted { shard, allocation, term } => shards::started(&mut next, shard, allocation, *term)?,
-        Command::CopyFailed { shard, allocation, reason, at_ms } => {
-            shards::failed(&mut next, shard, allocation, (reason, *at_ms))?;
+        Command::PromoteReplica { shard, allocation, term } => {
+            replicas::promote(&mut next, shard, allocation, *term)?;
+        }
+        Command::AssignReplica(wanted) => replicas::assign(&mut next, wanted)?,
+        Command::HandOver { shard, to, term } => replicas::hand_over(&mut next, shard, to, *term)?,
+        Command::RemoveReplica { shard, allocation } => replicas::remove(&mut next, shard, allocation)?,
+        Command::CopyFailed { shard, allocation, term, reason, at_ms } => {
+            shards::failed(&mut next, shard, allocation, &shards::Failure { term: *term, reason, at_ms: *at_ms })?;
         }
         Command::RetryFailed => shards::retry_failed(&mut next),
         Command::CancelCopy { shard, allocation, at_ms } => shards::cancel(&mut next, shard, allocation, *at_ms)?,

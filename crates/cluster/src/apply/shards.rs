@@ -5,16 +5,16 @@ use std::sync::Arc;
 use model::error::{Error, ErrorKind};
 use model::id::{PrimaryTerm, ShardId};
 
-use super::change;
+use super::{change, replicas};
 use crate::state::{AllocationId, Copy, NodeId, ShardTable, State, Unassigned, UnassignedReason};
 
-fn table<'a>(state: &'a mut State, shard: &ShardId) -> Result<&'a mut ShardTable, Error> {
+pub(super) fn table<'a>(state: &'a mut State, shard: &ShardId) -> Result<&'a mut ShardTable, Error> {
     let index = change(state, &shard.index)?;
     let reason = format!("no such shard [{}][{}]", index.name, shard.number);
     index.shards.get_mut(shard.number.0 as usize).ok_or_else(|| Error::new(ErrorKind::IllegalState, reason))
 }
 
-fn refuse(shard: &ShardId, why: &str) -> Error {
+pub(super) fn refuse(shard: &ShardId, why: &str) -> Error {
     Error::new(ErrorKind::IllegalState, format!("shard [{}][{}]: {why}", shard.index, shard.number))
 }
 
@@ -55,7 +55,7 @@ pub(super) fn appoint(state: &mut State, shard: &ShardId, wanted: &Appointment<'
     // What was the primary is gone, and the copy that continues goes on under its new assignment.
     table.copies.retain(|id, copy| !copy.primary && Some(id) != from);
     table.term = term;
-    table.copies.insert(allocation.clone(), Copy { node: node.clone(), primary: true, started: false });
+    table.copies.insert(allocation.clone(), Copy::new(node.clone(), true));
     if let Some(from) = from {
         table.in_sync.remove(from);
         table.in_sync.insert(allocation.clone(), node.clone());
@@ -74,32 +74,57 @@ pub(super) fn started(
         return Err(refuse(shard, &format!("term {term} is over, now it is {}", table.term)));
     }
     let copy = table.copies.get_mut(allocation).ok_or_else(|| refuse(shard, "no such copy"))?;
-    copy.started = true;
-    table.in_sync.insert(allocation.clone(), copy.node.clone());
-    if copy.primary {
+    let replaced = copy.replaces.clone();
+    if replaced.as_ref().is_some_and(|id| table.primary().is_some_and(|(primary, _)| primary == id)) {
+        return Err(refuse(shard, "a primary hands over"));
+    }
+    let Some(copy) = table.copies.get_mut(allocation) else { return Ok(()) };
+    (copy.started, copy.replaces, copy.why) = (true, None, None);
+    let (node, primary) = (copy.node.clone(), copy.primary);
+    table.in_sync.insert(allocation.clone(), node);
+    if let Some(replaced) = replaced {
+        replicas::drop_copy(table, &replaced);
+    }
+    if primary {
         table.unassigned = None;
+        // From now on it acknowledges, and does so without those that are not here.
+        replicas::keep_started(table);
     }
     Ok(())
 }
 
-/// `failure`: why, and when.
+/// What became of a copy.
+pub(super) struct Failure<'a> {
+    /// Of the primary that says so.
+    pub(super) term: Option<PrimaryTerm>,
+    pub(super) reason: &'a str,
+    pub(super) at_ms: u64,
+}
+
 pub(super) fn failed(
     state: &mut State,
     shard: &ShardId,
     allocation: &AllocationId,
-    failure: (&str, u64),
+    failure: &Failure<'_>,
 ) -> Result<(), Error> {
     let table = table(state, shard)?;
+    if let Some(term) = failure.term.filter(|term| *term != table.term) {
+        return Err(refuse(shard, &format!("term {term} is over, now it is {}", table.term)));
+    }
     let Some(copy) = table.copies.remove(allocation) else { return Ok(()) };
+    replicas::forget_moves(table, allocation);
+    let why = Unassigned {
+        details: Some(failure.reason.to_owned()),
+        last_node: Some(copy.node.clone()),
+        ..Unassigned::new(UnassignedReason::AllocationFailed, failure.at_ms)
+    };
     if copy.primary {
         let before = table.unassigned.take().filter(|_| !copy.started);
-        table.unassigned = Some(Unassigned {
-            details: Some(failure.0.to_owned()),
-            failed_attempts: before.map_or(0, |before| before.failed_attempts).saturating_add(1),
-            served: copy.started,
-            last_node: Some(copy.node),
-            ..Unassigned::new(UnassignedReason::AllocationFailed, failure.1)
-        });
+        let failed_attempts = before.map_or(0, |before| before.failed_attempts).saturating_add(1);
+        table.unassigned = Some(Unassigned { failed_attempts, served: copy.started, ..why });
+    } else if copy.replaces.is_none() {
+        let failed_attempts = copy.why.map_or(0, |before| before.failed_attempts).saturating_add(1);
+        replicas::miss(table, Unassigned { failed_attempts, ..why });
     }
     // The last copy stays listed: what it has is all there is.
     if table.in_sync.len() > 1 {
@@ -108,12 +133,14 @@ pub(super) fn failed(
     Ok(())
 }
 
-/// Every shard without a primary may be tried again.
+/// Every copy that is missing may be tried again.
 pub(super) fn retry_failed(state: &mut State) {
-    let failed =
-        |table: &ShardTable| table.unassigned.as_ref().is_some_and(|why| why.failed_attempts > 0 || why.served);
+    let failed = |table: &ShardTable| {
+        table.unassigned.iter().chain(&table.missing).any(|why| why.failed_attempts > 0 || why.served)
+    };
     for index in state.indexes.values_mut().filter(|index| index.shards.iter().any(failed)) {
-        for why in Arc::make_mut(index).shards.iter_mut().filter_map(|table| table.unassigned.as_mut()) {
+        let tables = Arc::make_mut(index).shards.iter_mut();
+        for why in tables.flat_map(|table| table.unassigned.iter_mut().chain(&mut table.missing)) {
             why.failed_attempts = 0;
             why.served = false;
         }
@@ -123,9 +150,16 @@ pub(super) fn retry_failed(state: &mut State) {
 pub(super) fn cancel(state: &mut State, shard: &ShardId, allocation: &AllocationId, at_ms: u64) -> Result<(), Error> {
     let table = table(state, shard)?;
     let Some(copy) = table.copies.remove(allocation) else { return Ok(()) };
+    replicas::forget_moves(table, allocation);
+    let last_node = Some(copy.node);
+    let why = Unassigned { last_node, ..Unassigned::new(UnassignedReason::RerouteCancelled, at_ms) };
     if copy.primary {
-        let last_node = Some(copy.node);
-        table.unassigned = Some(Unassigned { last_node, ..Unassigned::new(UnassignedReason::RerouteCancelled, at_ms) });
+        table.unassigned = Some(why);
+        return Ok(());
+    }
+    replicas::leave_in_sync(table, allocation);
+    if copy.replaces.is_none() {
+        replicas::miss(table, why);
     }
     Ok(())
 }
@@ -138,21 +172,22 @@ pub(super) fn discard(state: &mut State, shard: &ShardId) -> Result<(), Error> {
     }
     table.in_sync.clear();
     table.copies.clear();
+    table.missing.clear();
     Ok(())
 }
 
 /// Takes a node's copies out of the routing. In-sync copies stay in-sync until another acts on it.
 pub(super) fn node_left(state: &mut State, node: &NodeId, why: &Unassigned) {
     for index in state.indexes.values_mut() {
-        if !index.shards.iter().any(|table| table.copies.values().any(|copy| copy.node == *node)) {
+        let concerned = |table: &ShardTable| {
+            table.copies.values().any(|copy| copy.node == *node)
+                || table.missing.iter().any(|why| why.last_node.as_ref() == Some(node))
+        };
+        if !index.shards.iter().any(concerned) {
             continue;
         }
         for table in &mut Arc::make_mut(index).shards {
-            let lost = |copy: &Copy| copy.node == *node;
-            if table.copies.values().any(|copy| copy.primary && lost(copy)) {
-                table.unassigned = Some(Unassigned { last_node: Some(node.clone()), ..why.clone() });
-            }
-            table.copies.retain(|_, copy| !lost(copy));
+            replicas::node_left(table, node, why);
         }
     }
 }
@@ -163,8 +198,12 @@ pub(super) fn back_with(state: &mut State, node: &NodeId) {
     for index in state.indexes.values_mut().filter(|index| !index.open && index.shards.iter().any(waits)) {
         for table in Arc::make_mut(index).shards.iter_mut().filter(|table| waits(table)) {
             let here = table.in_sync.iter().find(|(_, home)| *home == node).map(|(id, _)| id.clone());
-            table.unassigned = None;
-            table.copies.extend(here.map(|id| (id, Copy { node: node.clone(), primary: true, started: true })));
+            let was_primary = table.unassigned.take().is_some_and(|why| why.last_node.as_ref() == Some(node));
+            if !was_primary {
+                table.term = table.term.next();
+            }
+            let copy = Copy { started: true, ..Copy::new(node.clone(), true) };
+            table.copies.extend(here.map(|id| (id, copy.clone())));
         }
     }
 }

@@ -9,7 +9,7 @@ use model::target::{Expand, Target, TargetOptions};
 use serde_json::{Map, Value, json};
 
 use super::apply;
-use crate::command::{Command, CreateIndex};
+use crate::command::{AssignReplica, Command, CreateIndex};
 use crate::health;
 use crate::resolve::{self, Options, WriteTarget};
 use crate::state::{AllocationId, Node, NodeId, State};
@@ -378,13 +378,34 @@ fn writes_go_to_one_index() {
     assert!(resolve::write_routing("x", Some("1"), Some("2")).is_err());
 }
 
-/// Plays a script: a command a line, then what the shard looks like (`term; in sync; copies`), or the refusal.
 #[test]
 fn shards_live_as_the_script_says() {
-    let script = include_str!("../../testdata/shard_life.txt");
+    play(include_str!("../../testdata/shard_life.txt"));
+}
+
+#[test]
+fn replicas_live_as_the_script_says() {
+    play(include_str!("../../testdata/replica_life.txt"));
+}
+
+fn replica(state: &State, id: &str, node: &str, replaces: Option<&str>) -> Command {
+    let table = &state.index("films").unwrap().shards[0];
+    Command::AssignReplica(AssignReplica {
+        shard: ShardId { index: uuid("films"), number: ShardNumber(0) },
+        node: NodeId(node.into()),
+        allocation: AllocationId(id.into()),
+        term: table.term,
+        turn: table.assigned + 1,
+        replaces: replaces.map(|id| AllocationId(id.into())),
+        why: table.missing.first().cloned(),
+    })
+}
+
+/// Plays a script: a command a line, then what the shard looks like (`term; in sync; copies`), or the refusal.
+fn play(script: &str) {
     let node = Node { name: "n".into(), roles: ["data".to_owned()].into(), ..Node::default() };
     let mut state = with(&["films"]);
-    for id in ["a", "b"] {
+    for id in ["a", "b", "c"] {
         state = apply(&state, &Command::NodeJoined { id: NodeId(id.into()), node: node.clone() }).unwrap();
     }
     let shard = ShardId { index: uuid("films"), number: ShardNumber(0) };
@@ -414,9 +435,28 @@ fn shards_live_as_the_script_says() {
             ["failed", id] => Command::CopyFailed {
                 shard: shard.clone(),
                 allocation: allocation(id),
+                term: None,
                 reason: "disk".into(),
                 at_ms: 5,
             },
+            ["failed", id, "term", term] => Command::CopyFailed {
+                shard: shard.clone(),
+                allocation: allocation(id),
+                term: Some(PrimaryTerm(term.parse().unwrap())),
+                reason: "silent".into(),
+                at_ms: 5,
+            },
+            ["promote", id] => {
+                Command::PromoteReplica { shard: shard.clone(), allocation: allocation(id), term: next }
+            }
+            ["replica", id, "on", node] => replica(&state, id, node, None),
+            ["replica", id, "on", node, "for", from] => replica(&state, id, node, Some(from)),
+            ["hand", "over", "to", id, "term", term] => Command::HandOver {
+                shard: shard.clone(),
+                to: allocation(id),
+                term: PrimaryTerm(term.parse().unwrap()),
+            },
+            ["remove", id] => Command::RemoveReplica { shard: shard.clone(), allocation: allocation(id) },
             ["cancel", id] => Command::CancelCopy { shard: shard.clone(), allocation: allocation(id), at_ms: 5 },
             ["left", id] => Command::NodeLeft { id: NodeId((*id).into()), at_ms: 5 },
             ["joined", id, process] => Command::NodeJoined {
@@ -449,12 +489,13 @@ fn describe(state: &State) -> String {
             copy.node.0,
             if copy.primary { " primary" } else { "" },
             if copy.started { " started" } else { "" }
-        )
+        ) + &copy.replaces.as_ref().map_or(String::new(), |id| format!(" for {}", id.0))
     });
     let status = health::index_health(index).status().name();
     let why = table.unassigned.as_ref().map_or(String::new(), |why| format!(", {}", why.reason.name()));
+    let missing: String = table.missing.iter().map(|why| format!(", misses {}", why.reason.name())).collect();
     format!(
-        "term {}, in sync [{}], copies [{}], {status}{why}",
+        "term {}, in sync [{}], copies [{}], {status}{why}{missing}",
         table.term,
         in_sync.join(" "),
         copies.collect::<Vec<_>>().join(", ")

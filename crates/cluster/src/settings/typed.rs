@@ -37,6 +37,8 @@ pub struct Typed {
     pub priority: u32,
     /// How often a copy may fail to start.
     pub max_retries: u32,
+    /// How long a replica whose node has left is waited for before another node gets it.
+    pub node_left_delay_ms: u64,
     pub mapping_limits: Limits,
     pub ignore_malformed: bool,
     /// `None`: as each field type does by itself.
@@ -196,6 +198,7 @@ impl Typed {
             allocation: Allocation::read(&read)?,
             priority: read.number("priority")? as u32,
             max_retries: read.number("allocation.max_retries")? as u32,
+            node_left_delay_ms: read.time("unassigned.node_left.delayed_timeout")?.unwrap_or(0),
             mapping_limits: read.mapping_limits()?,
             ignore_malformed: read.flag("mapping.ignore_malformed")?,
             coerce: read.given("mapping.coerce").map(|_| read.flag("mapping.coerce")).transpose()?,

@@ -24,9 +24,10 @@ use crate::config::Config;
 use crate::gateway::Tries;
 use crate::metadata::Published;
 use crate::pool::Pool;
+use crate::replication::{Exchange, Room, SharedPreparer};
 use crate::request_cache::Share;
 pub(crate) use view::IndexView;
-pub(crate) use view::{analysis_error, registry};
+pub(crate) use view::{analysis_error, registry, replayed_document};
 use view::{durability, prepare_for};
 
 /// All open indexes of this node, by uuid.
@@ -40,6 +41,10 @@ pub struct Indexes {
     leaving: Mutex<BTreeMap<ShardId, Weak<ShardCopy>>>,
     /// How far what is open follows the metadata.
     published: Arc<Published>,
+    /// Held while shards are opened, closed or replaced.
+    changing: Mutex<()>,
+    /// How copies of one shard speak with each other.
+    exchange: Arc<Exchange>,
 }
 
 /// What came of following a state.
@@ -66,7 +71,9 @@ pub struct OpenShard {
     /// Its failure while it was open is in the metadata, or on the way there.
     reported: AtomicBool,
     copy: Result<Arc<ShardCopy>, String>,
-    preparer: RwLock<Option<Arc<Preparer>>>,
+    preparer: SharedPreparer,
+    /// As a part of its shard; `None` when it did not open.
+    room: Option<Arc<Room>>,
     pub used: Used,
 }
 
@@ -122,6 +129,15 @@ impl OpenShard {
         copy.failure().map_or(Ok(copy), |why| Err(failed(&why)))
     }
 
+    /// The copy as a part of its shard.
+    ///
+    /// # Errors
+    /// `no_shard_available_action_exception` when it did not open.
+    pub(crate) fn room(&self) -> Result<&Arc<Room>, Error> {
+        let missing = || Error::new(ErrorKind::NoShardAvailable, format!("shard [{}] is not open", self.number));
+        self.room.as_ref().ok_or_else(missing)
+    }
+
     /// Why it does not serve, if so.
     pub fn failure(&self) -> Option<String> {
         match &self.copy {
@@ -145,7 +161,7 @@ impl Indexes {
         config: &Config,
         syncer: Arc<Syncer>,
         (seal, merge): (Arc<Pool>, Arc<Pool>),
-        published: Arc<Published>,
+        (published, exchange): (Arc<Published>, Arc<Exchange>),
     ) -> Self {
         let directory = config.data.join("indexes");
         let spawn: Spawn = Arc::new(move |work, job| match work {
@@ -153,8 +169,8 @@ impl Indexes {
             Work::Merge => merge.later(job),
         });
         let throttle = Arc::new(Throttle::new(config.merge_bytes_per_second));
-        let (open, leaving) = Default::default();
-        Self { directory, syncer, spawn, throttle, open, leaving, published }
+        let (open, leaving, changing) = Default::default();
+        Self { directory, syncer, spawn, throttle, open, leaving, published, changing, exchange }
     }
 
     /// An open index. Waits until what is open follows the metadata of now, when it is not there.
@@ -183,6 +199,17 @@ impl Indexes {
         self.open.read().values().cloned().collect()
     }
 
+    /// Every copy that is open here.
+    pub(crate) fn rooms(&self) -> Vec<Arc<Room>> {
+        let open = self.open.read();
+        open.values().flat_map(|index| &index.shards).filter_map(|shard| shard.room.clone()).collect()
+    }
+
+    /// This node's copy of a shard.
+    pub(crate) fn room(&self, shard: &ShardId) -> Option<Arc<Room>> {
+        self.open.read().get(&shard.index)?.shard(shard.number)?.room.clone()
+    }
+
     pub fn shard_count(&self) -> usize {
         self.open.read().values().map(|index| index.shards.len()).sum()
     }
@@ -190,6 +217,7 @@ impl Indexes {
     /// Closes what the metadata has no more, hands changed mappings and settings on, opens what is assigned to this node and lets go what
     /// is not.
     pub fn reconcile(&self, state: &State, own: &NodeId) -> Followed {
+        let _changing = self.changing.lock();
         let wanted: BTreeMap<&IndexUuid, &Arc<IndexMetadata>> =
             state.indexes.values().filter(|index| index.open).map(|index| (&index.uuid, index)).collect();
         let known: Vec<(IndexUuid, Arc<OpenIndex>)> =
@@ -246,6 +274,11 @@ impl Indexes {
 
     /// Lets a copy go: it takes nothing more, and whoever opens the shard again waits until nobody uses it.
     fn retire(&self, uuid: &IndexUuid, shard: &OpenShard) {
+        shard.room.iter().for_each(Room::close);
+        self.retire_copy(uuid, shard);
+    }
+
+    fn retire_copy(&self, uuid: &IndexUuid, shard: &OpenShard) {
         if let Ok(copy) = &shard.copy {
             copy.retire();
             let id = ShardId { index: uuid.clone(), number: shard.number };

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use analysis::Registry;
 use cluster::command::Command;
-use cluster::state::{AllocationId, IndexMetadata, NodeId, ShardTable, State};
+use cluster::state::{AllocationId, Copy, IndexMetadata, NodeId, ShardTable, State};
 use model::id::{IndexUuid, PrimaryTerm, ShardId, ShardNumber};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use shard::engine::{CopyOptions, ShardCopy};
 use shard::prepare::Preparer;
 
@@ -19,9 +19,12 @@ use super::view::{IndexView, durability, prepare_for, replayed_document};
 use super::{Followed, Indexes, OpenShard, Used};
 use crate::clock::now_ms;
 use crate::identity;
+use crate::replication::{Opened, Place, Room, SharedPreparer};
 
 /// How long a copy that was open before is waited for while others want to be opened, too. Two must never write into one folder.
 const FORMER: Duration = Duration::from_millis(50);
+/// The same for one whose files are replaced.
+const REPLACED: Duration = Duration::from_secs(30);
 
 /// A shard to be opened, and the assignment that says so.
 struct Wanted {
@@ -29,6 +32,7 @@ struct Wanted {
     number: ShardNumber,
     allocation: AllocationId,
     term: PrimaryTerm,
+    primary: bool,
     /// It continues a copy that was in sync: its files must be there.
     has_data: bool,
     /// Why the index cannot be opened at all.
@@ -93,6 +97,7 @@ impl Indexes {
             number: *number,
             allocation: allocation.clone(),
             term: *term,
+            primary: table_of(index, *number, allocation).is_some_and(|copy| copy.primary),
             has_data: index.shard(*number).is_some_and(|table| table.in_sync.contains_key(allocation)),
             failure: failure.clone(),
         };
@@ -111,8 +116,10 @@ impl Indexes {
             }
             let id = ShardId { index: index.uuid.clone(), number: shard.number };
             Some(match shard.failure() {
+                // Of a replica the primary knows when it has everything.
+                None if !copy.primary => return None,
                 None => Command::CopyStarted { shard: id, allocation, term: shard.term },
-                Some(reason) => Command::CopyFailed { shard: id, allocation, reason, at_ms: now_ms() },
+                Some(reason) => Command::CopyFailed { shard: id, allocation, term: None, reason, at_ms: now_ms() },
             })
         };
         open.shards.iter().filter_map(report).collect()
@@ -148,12 +155,28 @@ impl Indexes {
             None => catch_unwind(AssertUnwindSafe(|| self.open_copy(wanted)))
                 .unwrap_or_else(|_| Err("opening it panicked".into())),
         };
-        let (copy, preparer) = match opened {
-            Ok((copy, preparer)) => (Ok(copy), Some(preparer)),
-            Err(reason) => {
-                tracing::error!("shard {name}[{}] does not open: {reason}", wanted.number);
-                (Err(reason), None)
+        let opened = opened.inspect_err(|reason| {
+            tracing::error!("shard {name}[{}] does not open: {reason}", wanted.number);
+        });
+        self.open_as(wanted, opened)
+    }
+
+    fn open_as(&self, wanted: &Wanted, opened: Result<(Opened, Arc<Preparer>), String>) -> OpenShard {
+        let preparer = SharedPreparer::default();
+        let (copy, room) = match opened {
+            Ok((opened, made)) => {
+                *preparer.write() = Some(made);
+                let place = Place {
+                    shard: wanted.id(),
+                    index: wanted.view.metadata.name.clone(),
+                    me: wanted.allocation.clone(),
+                    directory: self.shard_directory(&wanted.view.metadata.uuid, wanted.number),
+                    preparer: preparer.clone(),
+                };
+                let engine = opened.engine.clone();
+                (Ok(engine), Some(Room::new(place, opened, self.exchange.clone())))
             }
+            Err(reason) => (Err(reason), None),
         };
         OpenShard {
             number: wanted.number,
@@ -161,20 +184,66 @@ impl Indexes {
             allocation: Some(wanted.allocation.clone()),
             reported: AtomicBool::new(false),
             copy,
-            preparer: RwLock::new(preparer),
+            preparer,
+            room,
             used: Used::from_now(),
         }
     }
 
-    fn open_copy(&self, wanted: &Wanted) -> Result<(Arc<ShardCopy>, Arc<Preparer>), String> {
-        let begun = Instant::now();
-        let Wanted { view, number, term, .. } = wanted;
-        let directory = self.shard_directory(&view.metadata.uuid, *number);
-        if wanted.has_data && !directory.exists() {
+    fn open_copy(&self, wanted: &Wanted) -> Result<(Opened, Arc<Preparer>), String> {
+        let directory = self.shard_directory(&wanted.view.metadata.uuid, wanted.number);
+        if !wanted.primary {
+            return self.open_replica(wanted).or_else(|reason| {
+                // The primary has everything: what does not read here is of no use.
+                tracing::warn!(
+                    "what is left of shard {}[{}] is given up and recovered: {reason}",
+                    wanted.view.metadata.name,
+                    wanted.number
+                );
+                clear(&directory)?;
+                self.open_replica(wanted)
+            });
+        }
+        if !wanted.has_data {
+            // A shard that begins, and begins with nothing, whatever lies here from another time.
+            clear(&directory)?;
+        } else if !directory.exists() {
             return Err(format!("it had data, but {} is not there", directory.display()));
         }
+        let begun = Instant::now();
+        let (engine, preparer, recovery) = self.open_engine(&wanted.view, wanted.number)?;
+        engine.set_primary_term(wanted.term.0);
+        let replayed = engine
+            .replay(now_ms(), cores(), &|operation| replayed_document(&preparer, operation))
+            .map_err(|e| e.to_string())?;
+        if replayed > 0 {
+            let torn = recovery.torn.as_ref().map_or(String::new(), |torn| {
+                format!("; an unfinished tail of {} bytes was cut off", torn.dropped_bytes)
+            });
+            tracing::info!(
+                "shard {}[{}] is open: {replayed} operations replayed in {} ms{torn}",
+                wanted.view.metadata.name,
+                wanted.number,
+                begun.elapsed().as_millis()
+            );
+        }
+        Ok((Opened { engine, tail: None }, preparer))
+    }
+
+    /// What its log holds behind the commit is not known to be agreed on.
+    fn open_replica(&self, wanted: &Wanted) -> Result<(Opened, Arc<Preparer>), String> {
+        let (engine, preparer, _) = self.open_engine(&wanted.view, wanted.number)?;
+        let tail = engine.read_tail().map_err(|e| e.to_string())?;
+        Ok((Opened { engine, tail: Some(tail) }, preparer))
+    }
+
+    fn open_engine(
+        &self,
+        view: &IndexView,
+        number: ShardNumber,
+    ) -> Result<(Arc<ShardCopy>, Arc<Preparer>, wal::Recovery), String> {
         let options = CopyOptions {
-            directory,
+            directory: self.shard_directory(&view.metadata.uuid, number),
             durability: durability(&view.settings),
             disk: Arc::new(wal::RealDisk),
             syncer: self.syncer.clone(),
@@ -189,21 +258,59 @@ impl Indexes {
             ShardCopy::open(options, shard::layout::base_table(), &layouts).map_err(|e| e.to_string())?;
         let preparer = prepare_for(view, &copy).map_err(|e| e.to_string())?;
         copy.set_fields(preparer.fields().clone());
-        copy.set_primary_term(term.0);
-        let replayed = copy
-            .replay(now_ms(), cores(), &|operation| replayed_document(&preparer, operation))
-            .map_err(|e| e.to_string())?;
-        if replayed > 0 {
-            let torn = recovery.torn.as_ref().map_or(String::new(), |torn| {
-                format!("; an unfinished tail of {} bytes was cut off", torn.dropped_bytes)
-            });
-            tracing::info!(
-                "shard {}[{number}] is open: {replayed} operations replayed in {} ms{torn}",
-                view.metadata.name,
-                begun.elapsed().as_millis()
-            );
+        Ok((copy, preparer, recovery))
+    }
+
+    /// Puts the files that were gathered for a replica in the place of its own, and opens them. Nobody searches it: it has not started.
+    ///
+    /// # Errors
+    /// When the copy is no more, or its files cannot be replaced or opened; then it has failed.
+    pub(crate) fn replace_files(&self, room: &Arc<Room>) -> Result<Arc<ShardCopy>, String> {
+        let _changing = self.changing.lock();
+        let gone = || "the copy is no more".to_owned();
+        let open = self.open.read().get(&room.shard.index).cloned().ok_or_else(gone)?;
+        let view = open.view();
+        let former = open.shard(room.shard.number).filter(|shard| shard.allocation.as_ref() == Some(&room.me));
+        let former = former.cloned().ok_or_else(gone)?;
+        drop(open);
+        let (number, term, allocation) = (former.number, former.term, former.allocation.clone());
+        let with = |copy: Result<Arc<ShardCopy>, String>| {
+            let fresh = OpenShard {
+                number,
+                term,
+                allocation: allocation.clone(),
+                reported: AtomicBool::new(false),
+                copy,
+                preparer: room.preparer.clone(),
+                room: Some(room.clone()),
+                used: Used::from_now(),
+            };
+            self.put(view.clone(), vec![Arc::new(fresh)]);
+        };
+        with(Err("its files are being replaced".to_owned()));
+        self.retire_copy(&room.shard.index, &former);
+        let opened = self.replaced(room, &view, former);
+        with(opened.clone());
+        opened
+    }
+
+    fn replaced(
+        &self,
+        room: &Arc<Room>,
+        view: &Arc<IndexView>,
+        former: Arc<OpenShard>,
+    ) -> Result<Arc<ShardCopy>, String> {
+        drop(former);
+        let begun = Instant::now();
+        while !self.former_is_gone(&room.shard) {
+            if begun.elapsed() > REPLACED {
+                return Err("the copy to be replaced is still in use".to_owned());
+            }
         }
-        Ok((copy, preparer))
+        shard::engine::snapshot::install(&room.directory).map_err(|e| e.to_string())?;
+        let (engine, preparer, _) = self.open_engine(view, room.shard.number)?;
+        *room.preparer.write() = Some(preparer);
+        Ok(engine)
     }
 
     fn shard_directory(&self, uuid: &IndexUuid, number: ShardNumber) -> PathBuf {
@@ -224,6 +331,16 @@ impl Indexes {
         self.leaving.lock().remove(id);
         true
     }
+}
+
+/// Removes what lies in a copy's folder.
+fn clear(directory: &Path) -> Result<(), String> {
+    let remove = || if directory.exists() { std::fs::remove_dir_all(directory) } else { Ok(()) };
+    remove().map_err(|error| format!("{} cannot be removed: {error}", directory.display()))
+}
+
+fn table_of<'a>(index: &'a IndexMetadata, number: ShardNumber, allocation: &AllocationId) -> Option<&'a Copy> {
+    index.shard(number)?.copies.get(allocation)
 }
 
 /// This node's assignments of an index: number, allocation, term.

@@ -17,7 +17,7 @@ impl OpenShard {
         let reason = self.copy.as_ref().ok()?.failure()?.to_string();
         let allocation = self.allocation.clone()?;
         let at_ms = now_ms();
-        let failed = Command::CopyFailed { shard: id, allocation, reason, at_ms };
+        let failed = Command::CopyFailed { shard: id, allocation, term: None, reason, at_ms };
         (!self.reported.swap(true, Ordering::AcqRel)).then_some(failed)
     }
 

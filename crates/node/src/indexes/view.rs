@@ -51,7 +51,7 @@ pub(super) fn prepare_for(view: &IndexView, copy: &ShardCopy) -> Result<Arc<Prep
 }
 
 /// The document of an operation of the log, mapped as it was when it was accepted.
-pub(super) fn replayed_document(preparer: &Preparer, operation: &Operation) -> Result<Arc<PreparedDocument>, Error> {
+pub(crate) fn replayed_document(preparer: &Preparer, operation: &Operation) -> Result<Arc<PreparedDocument>, Error> {
     let Change::Index { routing, source } = &operation.change else {
         return Err(Error::new(ErrorKind::IllegalState, "an operation without a document was to be mapped"));
     };

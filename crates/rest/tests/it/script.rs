@@ -70,6 +70,7 @@ fn copy(number: u32) -> ShardInfo {
         primary: true,
         state: ShardState::Started,
         node: Some(Arc::from("node-id-1")),
+        relocating_node: None,
         allocation_id: Some(Arc::from(format!("allocation-{number}"))),
         primary_term: PrimaryTerm(1),
         unassigned: None,

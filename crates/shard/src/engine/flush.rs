@@ -87,7 +87,8 @@ impl ShardCopy {
         let fields = fields.entries().iter().map(|entry| entry.path.to_string()).collect();
         let commit = Commit { generation, next_seq, history: self.history.clone(), fields, segments };
         commit.write(&self.directory)?;
-        self.log.trim_below(next_seq).map_err(ShardError::Log)?;
+        let kept = next_seq.min(self.retained.load(Ordering::Acquire));
+        self.log.trim_below(kept).map_err(ShardError::Log)?;
         {
             let mut segments = self.segments.lock();
             held.iter().for_each(|held| segments.get_mut(held.key).into_iter().for_each(|now| now.synced = true));

@@ -36,6 +36,7 @@ mod writer;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use parking_lot::{Condvar, Mutex, RwLock};
 use wal::Log;
@@ -93,6 +94,8 @@ pub struct ShardCopy {
     failure: Mutex<Option<Arc<ShardError>>>,
     similarities: Mutex<Arc<Similarities>>,
     throttle: Arc<Throttle>,
+    /// The log is kept from here on, whatever is committed.
+    retained: AtomicU64,
     counters: stats::Counters,
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use parking_lot::{Condvar, Mutex, RwLock};
 use wal::{Disk, Durability, Log, Options, Recovery, Syncer};
@@ -88,6 +89,7 @@ impl ShardCopy {
             failure: Mutex::default(),
             similarities: Mutex::new(options.similarities),
             throttle: options.throttle,
+            retained: AtomicU64::new(u64::MAX),
             counters: stats::Counters::starting_at(commit.next_seq),
         };
         Ok((Arc::new(copy), recovery))

@@ -2,6 +2,7 @@
 //! copies see it. The protocol is not here; it says when each of these is called.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use wal::Position;
 
@@ -30,7 +31,30 @@ impl ShardCopy {
         self.writer.lock().staged.turn(true);
     }
 
-    /// Everything below `below` is on every in-sync copy: batches may have it.
+    /// From now on writes go into batches at once again: no other copy is to have them. Nothing waits any more.
+    pub fn write_through(&self) {
+        self.writer.lock().staged.turn(false);
+    }
+
+    /// The number of the newest operation on `id` that waits for [`ShardCopy::apply_below`].
+    pub fn staged_on(&self, id: &str) -> Option<u64> {
+        self.writer.lock().staged.get(id).map(|newest| newest.seq_no)
+    }
+
+    /// The log keeps what lies at or above `from`, though commits contain it: other copies may ask for it.
+    pub fn retain_log(&self, from: u64) {
+        self.retained.store(from, Ordering::Release);
+    }
+
+    /// Makes everything appended so far durable.
+    ///
+    /// # Errors
+    /// [`ShardError::Failed`].
+    pub fn sync(&self) -> Result<(), ShardError> {
+        self.fail(self.log.sync().map_err(ShardError::Log))
+    }
+
+    /// Everything below `below` is on every in-sync copy: batches may have it. [`ShardCopy::relieve`] belongs behind it.
     ///
     /// # Errors
     /// [`ShardError::Failed`], [`ShardError::Replay`].
@@ -54,7 +78,7 @@ impl ShardCopy {
                 }
             }
         }
-        self.relieve()
+        Ok(())
     }
 
     /// Takes operations that another copy decided, and that this copy's log has: they wait as this copy's own writes do.

@@ -64,8 +64,11 @@ impl ShardCopy {
         }
     }
 
-    /// After writing: keeps the tail short.
-    pub(super) fn relieve(self: &Arc<Self>) -> Result<(), ShardError> {
+    /// After writing: keeps the tail short, by the hands of whoever writes where that is needed.
+    ///
+    /// # Errors
+    /// [`ShardError::Failed`] when a flush fails.
+    pub fn relieve(self: &Arc<Self>) -> Result<(), ShardError> {
         let tail = self.tail();
         if tail.exceeds(2) {
             return self.flush_if(|| self.tail().exceeds(2));
@@ -90,7 +93,7 @@ impl ShardCopy {
     }
 
     /// Before writing: waits a while when merges have fallen far behind, so that segments do not pile up without end.
-    pub(super) fn slow_down(&self) {
+    pub fn slow_down(&self) {
         let mut segments = self.segments.lock();
         if !merge_policy::is_far_behind(&candidates(&segments.held)) {
             return;

@@ -23,13 +23,25 @@ pub struct WriteBatch {
 }
 
 impl ShardCopy {
-    /// Carries out writes in order; each is refused or done alone. They may be acknowledged once [`ShardCopy::on_safe`] says so.
+    /// Carries out writes in order; each is refused or done alone. They may be acknowledged once [`ShardCopy::on_safe`] says so. Waits where
+    /// merges or flushes have fallen behind.
+    ///
+    /// # Errors
+    /// As [`ShardCopy::decide`].
+    pub fn write(self: &Arc<Self>, writes: &[ShardWrite], now_ms: u64) -> Result<WriteBatch, ShardError> {
+        self.slow_down();
+        let batch = self.decide(writes, now_ms)?;
+        self.relieve()?;
+        Ok(batch)
+    }
+
+    /// As [`ShardCopy::write`], without waiting for anything but the log's buffer: for those who hold a lock. [`ShardCopy::slow_down`] belongs
+    /// before it, [`ShardCopy::relieve`] behind it.
     ///
     /// # Errors
     /// [`ShardError::Failed`] when the copy takes no writes; what was decided before stays unacknowledged.
-    pub fn write(self: &Arc<Self>, writes: &[ShardWrite], now_ms: u64) -> Result<WriteBatch, ShardError> {
+    pub fn decide(self: &Arc<Self>, writes: &[ShardWrite], now_ms: u64) -> Result<WriteBatch, ShardError> {
         self.check()?;
-        self.slow_down();
         let begun = Instant::now();
         let mut batch = WriteBatch { outcomes: Vec::with_capacity(writes.len()), position: None, logged: Vec::new() };
         {
@@ -49,7 +61,6 @@ impl ShardCopy {
             }
         }
         self.counters.write_micros.fetch_add(begun.elapsed().as_micros() as u64, Ordering::Relaxed);
-        self.relieve()?;
         Ok(batch)
     }
 

@@ -12,7 +12,19 @@ use super::Broken;
 pub fn check(before: &State, plan: &[Command], after: &State) -> Result<(), Broken> {
     let mut held = Held::of(before);
     for command in plan {
-        let Command::AppointPrimary { shard, node, from, .. } = command else { continue };
+        let (shard, node, from) = match command {
+            Command::AppointPrimary { shard, node, from, .. } => (shard, node, from),
+            Command::AssignReplica(wanted) => {
+                held.add(&wanted.node, &wanted.shard.index);
+                continue;
+            }
+            Command::RemoveReplica { shard, allocation } => {
+                let copy = super::find(before, shard).and_then(|table| table.copies.get(allocation));
+                copy.into_iter().for_each(|copy| held.remove(&copy.node, &shard.index));
+                continue;
+            }
+            _ => continue,
+        };
         if from.is_none() {
             let lightest = after.data_nodes().map(|(id, _)| held.weight(id, &shard.index)).fold(f64::MAX, f64::min);
             if held.weight(node, &shard.index) > lightest + 1e-9 {
@@ -47,6 +59,11 @@ impl<'a> Held<'a> {
     fn add(&mut self, node: &'a NodeId, index: &'a IndexUuid) {
         *self.all.entry(node).or_default() += 1;
         *self.own.entry((node, index)).or_default() += 1;
+    }
+
+    fn remove(&mut self, node: &'a NodeId, index: &'a IndexUuid) {
+        self.all.entry(node).and_modify(|count| *count -= 1);
+        self.own.entry((node, index)).and_modify(|count| *count -= 1);
     }
 
     /// As documented for `cluster.routing.allocation.balance.shard` and `.index`, with their defaults.

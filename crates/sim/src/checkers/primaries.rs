@@ -28,6 +28,10 @@ impl Primaries {
             if *known != own {
                 return Err(format!("{name} has two primaries in term {}: {known:?} and {own:?}", table.term));
             }
+            // Of a closed index nobody opens a copy: it is what it was, under any term.
+            if !index.open {
+                continue;
+            }
             let term = *self.term_of.entry((shard, id.clone())).or_insert(table.term);
             if term != table.term {
                 return Err(format!("{name} uses the assignment {} in terms {term} and {}", id.0, table.term));

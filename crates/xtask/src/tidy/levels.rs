@@ -37,7 +37,11 @@ pub(crate) const ROOMS: &[Room] = &[
     room("rest", 3, &["model", "script"]),
     room("resp", 3, &["model"]),
     room("grpc", 3, &["model", "cluster", "search"]),
-    room("node", 4, &["model", "wal", "analysis", "ingest", "cluster", "search", "shard", "rest", "resp", "grpc"]),
+    room(
+        "node",
+        4,
+        &["model", "wal", "analysis", "ingest", "cluster", "replication", "search", "shard", "rest", "resp", "grpc"],
+    ),
     room("cli", 5, &["model", "node"]),
     room("xtask", 6, &[]),
 ];

@@ -33,7 +33,10 @@ fn of_attribute(view: &View<'_>, subject: &Subject<'_>, node: &NodeId, attribute
     let values: BTreeSet<&String> = view.nodes().filter_map(value_of).chain(&forced).collect();
     let copies = 1 + subject.index.settings.typed().replicas as usize;
     let most = copies.div_ceil(values.len().max(1));
-    let here = subject.table.copies.values().filter(|copy| value_of(&copy.node) == Some(value)).count();
+    let id = subject.id();
+    let placed = subject.table.copies.values().filter(|copy| copy.replaces.is_none()).map(|copy| &copy.node);
+    let others = placed.chain(view.planned(&id)).filter(|other| Some(*other) != subject.moves_from);
+    let here = others.filter(|other| value_of(other) == Some(value)).count();
     if here < most {
         return Ok(());
     }

@@ -3,7 +3,10 @@
 use super::super::{Subject, Verdict, View};
 use crate::state::NodeId;
 
-pub(super) fn same_shard(_: &View<'_>, subject: &Subject<'_>, node: &NodeId) -> Verdict {
+pub(super) fn same_shard(view: &View<'_>, subject: &Subject<'_>, node: &NodeId) -> Verdict {
+    if view.is_planned(&subject.id(), node) {
+        return Verdict::no("a copy of this shard is about to be allocated to this node");
+    }
     let Some((id, copy)) = subject.table.copies.iter().find(|(_, copy)| copy.node == *node) else {
         return Verdict::yes("this node does not hold a copy of this shard");
     };

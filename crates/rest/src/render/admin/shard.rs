@@ -32,7 +32,7 @@ pub(crate) fn routing(index: &str, copy: &ShardInfo) -> Value {
     shown.insert("primary".into(), copy.primary.into());
     shown.insert("searchOnly".into(), false.into());
     shown.insert("node".into(), json!(copy.node.as_deref()));
-    shown.insert("relocating_node".into(), Value::Null);
+    shown.insert("relocating_node".into(), json!(copy.relocating_node.as_deref()));
     shown.insert("shard".into(), copy.number.0.into());
     shown.insert("index".into(), index.into());
     if let Some(why) = &copy.unassigned {

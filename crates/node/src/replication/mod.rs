@@ -1,0 +1,34 @@
+//! Shard copies as parts of a shard: what this node does for the protocol (`replication`) that keeps them equal.
+//!
+//! In: writes of clients, the metadata, messages of other copies, the disk's word that something is safe. Out: writes that every in-sync copy
+//! has before their clients are told, messages, questions to the elected node. One [`Room`] a copy; the [`Exchange`] carries what rooms of
+//! different nodes say to each other. A primary that is alone does without the protocol: its writes are safe when its log says so. Not here:
+//! the rules, and why they suffice (`replication::rules`).
+
+mod desk;
+mod exchange;
+mod files;
+mod room;
+mod show;
+
+use std::sync::Weak;
+use std::time::Duration;
+
+use crate::core::Core;
+pub(crate) use desk::Opened;
+pub(crate) use exchange::{Exchange, routes};
+pub(crate) use room::{Place, Room, Safe, SharedPreparer};
+
+/// How often rooms look at what is late.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Tells the rooms how time passes, until the node is gone.
+pub(crate) async fn ticks(core: Weak<Core>) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        let Some(core) = core.upgrade() else { return };
+        core.indexes.rooms().iter().for_each(|room| room.tick());
+    }
+}

@@ -1,0 +1,209 @@
+//! One copy: the door to its desk. Writers come in here and wait; events queue in order and are worked off by one thread at a time.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cluster::state::{IndexMetadata, State};
+use model::error::{Error, ErrorKind};
+use model::id::{AllocationId, ShardId, StateVersion};
+use parking_lot::{Mutex, RwLock};
+use replication::event::Event;
+use shard::engine::{Applied, ShardCopy, ShardWrite};
+use shard::prepare::Preparer;
+use tokio::sync::oneshot;
+use wal::Position;
+
+use super::desk::{Desk, Opened};
+use super::exchange::Exchange;
+
+/// The preparer of a shard, as the mapping grows.
+pub(crate) type SharedPreparer = Arc<RwLock<Option<Arc<Preparer>>>>;
+
+/// A copy of a shard that this node holds, under one assignment.
+pub(crate) struct Room {
+    pub(crate) shard: ShardId,
+    pub(crate) index: Arc<str>,
+    pub(crate) me: AllocationId,
+    /// Of the copy's files.
+    pub(crate) directory: PathBuf,
+    pub(crate) preparer: SharedPreparer,
+    pub(super) exchange: Arc<Exchange>,
+    pub(super) desk: Mutex<Desk>,
+    inbox: Mutex<Inbox>,
+    /// There are other copies: time matters.
+    pub(super) busy: AtomicBool,
+    pub(super) leads: AtomicBool,
+}
+
+/// What waits to be worked off, in order.
+#[derive(Default)]
+struct Inbox {
+    items: VecDeque<Item>,
+    working: bool,
+}
+
+enum Item {
+    Event(Event),
+    Follow(StateVersion, Option<Arc<IndexMetadata>>),
+    Close,
+}
+
+/// Where a copy is, and how it is mapped.
+pub(crate) struct Place {
+    pub(crate) shard: ShardId,
+    pub(crate) index: Arc<str>,
+    pub(crate) me: AllocationId,
+    pub(crate) directory: PathBuf,
+    pub(crate) preparer: SharedPreparer,
+}
+
+/// What makes a write safe.
+pub(crate) enum Safe {
+    /// Nothing was written.
+    Nothing,
+    /// The log, up to there: no other copy counts.
+    Logged(Position),
+    /// Every in-sync copy; their number comes.
+    Agreed(oneshot::Receiver<Result<u32, Error>>),
+}
+
+impl Room {
+    pub(crate) fn new(place: Place, opened: Opened, exchange: Arc<Exchange>) -> Arc<Self> {
+        let Place { shard, index, me, directory, preparer } = place;
+        let busy = AtomicBool::new(opened.follows());
+        let desk = Mutex::new(Desk::new(opened, &me));
+        let (inbox, leads) = Default::default();
+        Arc::new(Self { shard, index, me, directory, preparer, exchange, desk, inbox, busy, leads })
+    }
+
+    /// Decides writes as the primary.
+    ///
+    /// # Errors
+    /// `no_shard_available_action_exception` where this copy is not the primary that serves: nothing was written. What breaks the copy.
+    pub(crate) fn write(
+        self: &Arc<Self>,
+        engine: &Arc<ShardCopy>,
+        writes: &[ShardWrite],
+        now_ms: u64,
+    ) -> Result<(Vec<Result<Applied, Error>>, Safe), Error> {
+        engine.slow_down();
+        let decided = {
+            let mut desk = self.desk.lock();
+            self.follow_now(&mut desk);
+            desk.write(self, writes, now_ms)?
+        };
+        engine.relieve()?;
+        Ok(decided)
+    }
+
+    /// Whether it is the primary, as it was said last: what it writes was mapped by it.
+    pub(crate) fn leads(&self) -> bool {
+        self.leads.load(Ordering::Acquire)
+    }
+
+    /// Whether writes may begin here at the moment.
+    pub(crate) fn is_writable(self: &Arc<Self>) -> bool {
+        let mut desk = self.desk.lock();
+        self.follow_now(&mut desk);
+        desk.is_writable()
+    }
+
+    /// What the desk knows of the metadata is that of now: a write that needs a field is sent to nobody who does not know it (rule R1).
+    fn follow_now(self: &Arc<Self>, desk: &mut Desk) {
+        let state = self.exchange.state();
+        if desk.is_behind(state.version) {
+            desk.follow(self, state.version, self.own_index(&state).as_deref());
+        }
+    }
+
+    fn own_index(&self, state: &State) -> Option<Arc<IndexMetadata>> {
+        state.indexes.get(&self.index).filter(|index| index.uuid == self.shard.index && index.open).cloned()
+    }
+
+    /// The metadata has moved on.
+    pub(crate) fn follow(self: &Arc<Self>, state: &State) {
+        self.put(Item::Follow(state.version, self.own_index(state)));
+    }
+
+    pub(super) fn post(self: &Arc<Self>, event: Event) {
+        self.put(Item::Event(event));
+    }
+
+    pub(crate) fn tick(self: &Arc<Self>) {
+        if self.busy.load(Ordering::Acquire) {
+            self.post(Event::Tick);
+        }
+    }
+
+    /// Lets go of the copy; who waits for a write is told that nobody knows what became of it.
+    pub(crate) fn close(self: &Arc<Self>) {
+        self.put(Item::Close);
+    }
+
+    fn put(self: &Arc<Self>, item: Item) {
+        let begin = {
+            let mut inbox = self.inbox.lock();
+            inbox.items.push_back(item);
+            !std::mem::replace(&mut inbox.working, true)
+        };
+        if begin {
+            let room = self.clone();
+            self.exchange.later(move || room.work());
+        }
+    }
+
+    fn work(self: &Arc<Self>) {
+        loop {
+            let items = {
+                let mut inbox = self.inbox.lock();
+                if inbox.items.is_empty() {
+                    inbox.working = false;
+                    return;
+                }
+                std::mem::take(&mut inbox.items)
+            };
+            let engine = {
+                let mut desk = self.desk.lock();
+                for item in items {
+                    match item {
+                        Item::Event(event) => desk.on(self, event),
+                        Item::Follow(version, index) => desk.follow(self, version, index.as_deref()),
+                        Item::Close => desk.close(),
+                    }
+                }
+                desk.engine()
+            };
+            // What a flush finds wrong is the copy's failure, which is told elsewhere.
+            let _ = engine.map(|engine| engine.relieve());
+        }
+    }
+
+    /// Waits until an operation that may be on its way is safe: what it changed is shown to nobody before (rule R9).
+    ///
+    /// # Errors
+    /// When nobody knows whether it is.
+    pub(crate) async fn settled(&self, seq_no: u64) -> Result<(), Error> {
+        let Some(told) = self.desk.lock().wait_for(seq_no) else { return Ok(()) };
+        told.await.unwrap_or_else(|_| Err(self.unknown())).map(drop)
+    }
+
+    /// How many copies serve, and how many there should be.
+    pub(crate) fn active(&self) -> (u32, u32) {
+        let desk = self.desk.lock();
+        (desk.active(), desk.wanted())
+    }
+
+    pub(super) fn unknown(&self) -> Error {
+        let (index, number) = (&self.index, self.shard.number);
+        let reason =
+            format!("shard [{index}][{number}] has another primary now; whether the write was carried out is unknown");
+        Error::new(ErrorKind::NoShardAvailable, reason)
+    }
+
+    pub(super) fn not_primary(&self) -> Error {
+        let (index, number) = (&self.index, self.shard.number);
+        Error::new(ErrorKind::NoShardAvailable, format!("shard [{index}][{number}] has its primary elsewhere"))
+    }
+}
