@@ -73,6 +73,8 @@ pub struct Core {
     /// How copies of one shard on several nodes speak with each other.
     pub(crate) exchange: Arc<Exchange>,
     pub started_ms: u64,
+    /// Counts readers, so that copies of shards are read in turn.
+    turns: AtomicU64,
     /// Bytes that the aggregations of all searches hold.
     aggregated: Arc<AtomicU64>,
     peer_threads: PeerThreads,
@@ -148,6 +150,7 @@ impl Core {
             document_ids: DocumentIds::new(),
             ephemeral_id,
             started_ms: now_ms(),
+            turns: AtomicU64::new(0),
             aggregated: Arc::default(),
             contexts: Contexts::default(),
             points: Points::new(),
@@ -172,6 +175,11 @@ impl Core {
     pub fn aggregation_budget(&self) -> Budget {
         let max_buckets = crate::gateway::max_buckets(&self.state());
         Budget::new(self.aggregated.clone(), self.config.request_memory, max_buckets)
+    }
+
+    /// A number for one reader.
+    pub(crate) fn turn(&self) -> u64 {
+        self.turns.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Bytes that aggregations hold at the moment.

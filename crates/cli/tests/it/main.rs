@@ -15,6 +15,7 @@ mod python;
 mod redis;
 mod relevance;
 mod repair;
+mod replicas;
 mod scatter;
 mod serve;
 mod server;

@@ -74,6 +74,28 @@ impl Nodes {
     }
 }
 
+/// Three nodes that all may be elected and hold shards.
+pub(crate) struct Peers {
+    pub(crate) servers: Vec<Server>,
+}
+
+impl Peers {
+    /// Starts them at once and waits until they have met.
+    pub(crate) fn start() -> Self {
+        let addresses = free_addresses(3);
+        let seeds = addresses.join(",");
+        let of = |(at, own): (usize, &String)| {
+            vec![format!("node.name=n{at}"), format!("peer.address={own}"), format!("peer.seeds={seeds}")]
+        };
+        let settings: Vec<Vec<String>> = addresses.iter().enumerate().map(of).collect();
+        let servers = Server::start_all(&settings);
+        // The tests' machine may have a full disk.
+        let settings = r#"{"persistent":{"cluster.routing.allocation.disk.threshold_enabled":false}}"#;
+        servers[0].ok("PUT", "/_cluster/settings", settings);
+        Self { servers }
+    }
+}
+
 /// Asks until the answer is as `wanted` says.
 pub(crate) fn until(server: &Server, target: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let deadline = Instant::now() + PATIENCE;

@@ -20,7 +20,7 @@ use super::remote::write::{Shard, ShardWrites, WriteShards};
 use super::remote::{self, caught_up};
 use super::write::{Group, Results, failed, write_group};
 use crate::core::Core;
-use crate::indexes::OpenIndex;
+use crate::indexes::{OpenIndex, OpenShard};
 
 /// How often the metadata is looked at while a primary is missing.
 const POLL: Duration = Duration::from_millis(20);
@@ -75,9 +75,11 @@ fn send(core: &Arc<Core>, groups: Vec<Group>, order: &Order, jobs: &mut JoinSet<
     let state = core.state();
     let (mut nowhere, mut nodes) = (Vec::new(), BTreeMap::<NodeId, Vec<Group>>::new());
     for group in groups {
-        match Holder::of(core, &state, &group.index, group.number) {
+        match Holder::primary(core, &state, &group.index, group.number) {
             Holder::There(node) => nodes.entry(node).or_default().push(group),
             Holder::Nowhere(_) | Holder::Silent(..) => nowhere.push(group),
+            // The primary that was may know that it is one no more, or not be certain yet that it is.
+            Holder::Here(shard) if !is_writable(&shard) => nowhere.push(group),
             Holder::Here(shard) => {
                 let core = core.clone();
                 // On a task of its own: a write that has begun is carried out, whoever still waits.
@@ -92,6 +94,11 @@ fn send(core: &Arc<Core>, groups: Vec<Group>, order: &Order, jobs: &mut JoinSet<
         jobs.spawn(write_there(core.clone(), node, indexes, WriteShards { version, refresh, task, shards }));
     }
     nowhere
+}
+
+/// Whether the copy is the primary, or says why it does not serve.
+pub(super) fn is_writable(shard: &OpenShard) -> bool {
+    shard.failure().is_some() || shard.room().is_ok_and(|room| room.is_writable())
 }
 
 async fn write_there(core: Arc<Core>, node: NodeId, indexes: Vec<Arc<OpenIndex>>, message: WriteShards) -> Done {

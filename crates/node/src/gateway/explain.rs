@@ -11,6 +11,7 @@ use search::bound::BoundQuery;
 use search::statistics::Statistics;
 use shard::execute;
 
+use super::choice::Choice;
 use super::holder::Holder;
 use super::patience::Guard;
 use super::remote::get::{Explain, Explained, Shown};
@@ -44,13 +45,14 @@ pub(super) async fn explain(core: &Arc<Core>, mut request: ExplainRequest) -> Re
     let now_ms = now_ms();
     let bound = bind_index(core, &search, Reached { metadata: metadata.clone(), filters, now_ms })?;
     let bound = std::slice::from_ref(&bound);
-    let counted = statistics::count(core, bound, &search, &Guard::new(None), None).await?;
+    let choice = Choice::primary_first();
+    let counted = statistics::count(core, bound, (&search, &choice), &Guard::new(None), None).await?;
     if let Some(error) = counted.silent.into_values().next() {
         return Err(error);
     }
     let (id, index) = (Arc::<str>::from(request.id.as_str()), metadata.name.clone());
     let (query, statistics) = (bound[0].query.clone(), counted.sums.into_iter().next().flatten());
-    let explained = match Holder::of(core, &state, &open, number) {
+    let explained = match Holder::reading(core, &state, &open, number, &choice) {
         Holder::Nowhere(error) | Holder::Silent(_, error) => return Err(error),
         Holder::Here(shard) => {
             let asked = Asked { query, statistics, id: request.id, source: request.source };

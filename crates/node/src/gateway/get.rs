@@ -8,11 +8,15 @@ use cluster::resolve::{read_target, write_routing};
 use cluster::routing::Spread;
 use cluster::state::IndexMetadata;
 use model::error::{Error, ErrorKind};
-use model::id::{PrimaryTerm, SeqNo, Version};
+use model::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
 use model::search::{Found, GetRequest, GetResponse};
 use model::write::VersionType;
 use shard::engine::Current;
 
+use grpc::call::CallError;
+
+use super::choice::Choice;
+use super::cluster::POLL;
 use super::holder::Holder;
 use super::lease;
 use super::remote::{self, get::Get};
@@ -29,20 +33,49 @@ pub(super) async fn get(core: &Arc<Core>, request: GetRequest) -> Result<GetResp
     let open = core.indexes.get(&metadata)?;
     let number = Spread::of(&metadata.settings).shard(&request.id, routing.as_deref());
     let (index, id) = (metadata.name.clone(), Arc::<str>::from(request.id.as_str()));
-    let found = match Holder::of(core, &state, &open, number) {
-        Holder::Here(shard) => read(core, &open, shard, request).await?,
-        Holder::There(node) => {
-            let message = Get { version: state.version, index: metadata.uuid.clone(), number, request };
-            remote::ask(core, &node, &message, None).await?
-        }
-        Holder::Nowhere(_) | Holder::Silent(..) => {
-            let shown = routing.as_deref().unwrap_or("null");
-            let reason = format!("No shard available for [get [{index}][{id}]: routing [{shown}]]");
-            return Err(Error::new(ErrorKind::NoShardAvailable, reason));
-        }
-    };
+    let found = find(core, (&metadata, &open, number), request, routing.as_deref()).await?;
     core.metrics.request(Action::Get, begun.elapsed());
     Ok(GetResponse { index, id, found: found.map(Box::new) })
+}
+
+/// How often another copy is asked for what does not have to be the newest.
+const TRIES: usize = 3;
+
+/// Asks the primary for what is now, any copy for what was refreshed.
+async fn find(
+    core: &Arc<Core>,
+    (metadata, open, number): (&IndexMetadata, &Arc<OpenIndex>, ShardNumber),
+    request: GetRequest,
+    routing: Option<&str>,
+) -> Result<Option<Found>, Error> {
+    let mut choice = Choice::new(None, &core.state(), core.turn());
+    for left in (0..TRIES).rev() {
+        let state = core.state();
+        let holder = match request.realtime || request.refresh {
+            true => Holder::primary(core, &state, open, number),
+            false => Holder::reading(core, &state, open, number, &choice),
+        };
+        let node = match holder {
+            Holder::Here(shard) => return read(core, open, shard, request).await,
+            Holder::There(node) => node,
+            Holder::Nowhere(_) | Holder::Silent(..) => {
+                let (index, id, shown) = (&metadata.name, &request.id, routing.unwrap_or("null"));
+                let reason = format!("No shard available for [get [{index}][{id}]: routing [{shown}]]");
+                return Err(Error::new(ErrorKind::NoShardAvailable, reason));
+            }
+        };
+        let index = metadata.uuid.clone();
+        let message = Get { version: state.version, index, number, request: request.clone() };
+        match remote::ask(core, &node, &message, None).await {
+            Err(error) if left > 0 && !matches!(error, CallError::Answered(_)) => {
+                choice.avoid([node].into());
+                // Who is the primary is known soon after a node is gone.
+                tokio::time::sleep(POLL).await;
+            }
+            answer => return Ok(answer?),
+        }
+    }
+    Err(Error::new(ErrorKind::NoShardAvailable, format!("no copy of [{}][{number}] answers", metadata.name)))
 }
 
 /// Reads a document from a shard of this node, unless that may be another's by now.
@@ -68,6 +101,9 @@ async fn read_once(
     request: GetRequest,
 ) -> Result<Option<Found>, Error> {
     let (begun, view, must_refresh) = (Instant::now(), open.view(), request.refresh);
+    if request.realtime {
+        settle(&shard, &request.id).await?;
+    }
     let reference = view.metadata.reference();
     let read = move || {
         let copy = shard.copy()?;
@@ -83,6 +119,14 @@ async fn read_once(
     };
     // Reading one document takes microseconds: a hop to another thread would cost more. A refresh may take long.
     if must_refresh { core.search.run(read).await? } else { read() }
+}
+
+/// What is on its way to the other copies is shown to nobody before all have it (rule R9).
+async fn settle(shard: &OpenShard, id: &str) -> Result<(), Error> {
+    match shard.copy()?.staged_on(id) {
+        Some(seq_no) => shard.room()?.settled(seq_no).await,
+        None => Ok(()),
+    }
 }
 
 /// The routing of a read: what the alias adds and what the client gives must agree, and must be there where the mapping demands it.

@@ -1,11 +1,13 @@
-//! Where a shard is to be found: on this node, on another, or nowhere at the moment.
+//! Where a shard is to be found: on this node, on another, or nowhere at the moment. Writes go to the primary; which copy is read is
+//! [`Choice`]'s.
 
 use std::sync::Arc;
 
-use cluster::state::{IndexMetadata, NodeId, State};
+use cluster::state::{AllocationId, Copy, IndexMetadata, NodeId, State};
 use model::error::{Error, ErrorKind};
 use model::id::ShardNumber;
 
+use super::choice::Choice;
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard};
 
@@ -21,8 +23,8 @@ pub(super) enum Holder {
 }
 
 impl Holder {
-    /// Of a shard of an index that is `open` here, as `state` has it.
-    pub(super) fn of(core: &Core, state: &State, open: &OpenIndex, number: ShardNumber) -> Self {
+    /// Of the primary of a shard of an index that is `open` here, as `state` has it.
+    pub(super) fn primary(core: &Core, state: &State, open: &OpenIndex, number: ShardNumber) -> Self {
         let view = open.view();
         let metadata = state.index_by_uuid(&view.metadata.uuid).unwrap_or(&view.metadata);
         let primary = metadata.shard(number).and_then(|table| table.primary());
@@ -36,12 +38,48 @@ impl Holder {
                     Self::Nowhere(unavailable(metadata, number, "its primary is not started yet"))
                 }
             }
-            // What is open here knows best why it does not serve.
-            _ => match open.shard(number) {
+            // What is open here knows best why it does not serve. A replica is not asked for what only a primary may do.
+            _ => match open.shard(number).filter(|shard| primary.is_some() || shard.failure().is_some()) {
                 Some(shard) => Self::Here(shard.clone()),
                 None => Self::Nowhere(unavailable(metadata, number, &missing(metadata, number))),
             },
         }
+    }
+
+    /// Of the copy of a shard that is read: one that has everything which was acknowledged, as `choice` will.
+    pub(super) fn reading(
+        core: &Core,
+        state: &State,
+        open: &OpenIndex,
+        number: ShardNumber,
+        choice: &Choice,
+    ) -> Self {
+        let view = open.view();
+        let metadata = state.index_by_uuid(&view.metadata.uuid).unwrap_or(&view.metadata);
+        let Some(table) = metadata.shard(number).filter(|table| table.copies.len() > 1) else {
+            return Self::primary(core, state, open, number);
+        };
+        let own = &core.identity.node;
+        let serves = |copy: &Copy| match copy.node == *own {
+            true => open.shard(number).is_some_and(|shard| shard.copy().is_ok()),
+            false => state.nodes.contains_key(&copy.node),
+        };
+        let ready: Vec<(&AllocationId, &Copy)> =
+            table.started().filter(|(_, copy)| !choice.avoids(&copy.node) && serves(copy)).collect();
+        match choice.of(&ready, own, number) {
+            Some(copy) if copy.node != *own => Self::There(copy.node.clone()),
+            Some(_) => match open.shard(number) {
+                Some(shard) => Self::Here(shard.clone()),
+                None => Self::Nowhere(unavailable(metadata, number, "it has just moved")),
+            },
+            None => Self::primary(core, state, open, number),
+        }
+    }
+
+    /// Of this node's copy, for another node that has chosen it.
+    pub(super) fn here(open: &OpenIndex, number: ShardNumber) -> Self {
+        let moved = || unavailable(&open.view().metadata, number, "it has moved to another node");
+        open.shard(number).map_or_else(|| Self::Nowhere(moved()), |shard| Self::Here(shard.clone()))
     }
 
     /// The node that is asked.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cluster::resolve::{Options, resolve};
-use cluster::state::NodeId;
+use cluster::state::{IndexMetadata, NodeId};
 use model::admin::{Flush, ForceMerge};
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, ShardNumber};
@@ -87,15 +87,23 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// Adds an index' shards. Those that nobody holds have no part in it.
-    pub(super) fn add(&mut self, core: &Core, index: &cluster::state::IndexMetadata) -> Result<(), Error> {
+    /// Adds an index' shards: their primaries, or all copies that serve. Those that nobody holds have no part in it.
+    pub(super) fn add(&mut self, core: &Core, index: &IndexMetadata, replicas: bool) -> Result<(), Error> {
         let (open, state) = (core.indexes.get(index)?, core.state());
-        for number in (0..index.shards.len() as u32).map(ShardNumber) {
+        for (number, table) in (0..).map(ShardNumber).zip(&index.shards) {
             let named = (index.name.clone(), number);
-            match Holder::of(core, &state, &open, number) {
-                Holder::Here(shard) => self.here.push((named, shard)),
-                Holder::There(node) => self.there.entry(node).or_default().push((named, index.uuid.clone())),
+            match Holder::primary(core, &state, &open, number) {
+                Holder::Here(shard) => self.here.push((named.clone(), shard)),
+                Holder::There(node) => self.there.entry(node).or_default().push((named.clone(), index.uuid.clone())),
                 Holder::Nowhere(_) | Holder::Silent(..) => {}
+            }
+            let copies = table.started().filter(|(_, copy)| replicas && !copy.primary);
+            for node in copies.map(|(_, copy)| &copy.node).filter(|node| state.nodes.contains_key(*node)) {
+                if *node != core.identity.node {
+                    self.there.entry(node.clone()).or_default().push((named.clone(), index.uuid.clone()));
+                } else if let Some(shard) = open.shard(number) {
+                    self.here.push((named.clone(), shard.clone()));
+                }
             }
         }
         Ok(())
@@ -105,9 +113,15 @@ impl Spread {
 async fn each(core: &Arc<Core>, target: &Target, work: Work) -> Result<Shards, Error> {
     let found = resolve(&core.state(), target, Options::open())?;
     let (mut shards, mut spread) = (Shards::default(), Spread::default());
+    // A primary has its replicas refreshed when it has told them what there is to show.
+    let for_all = work == Work::Refresh;
+    let mut copies = BTreeMap::<Named, u32>::new();
     for found in &found {
         shards.total += found.index.shards.len() as u32 * (1 + found.index.settings.typed().replicas);
-        spread.add(core, &found.index)?;
+        spread.add(core, &found.index, !for_all)?;
+        for (number, table) in (0..).map(ShardNumber).zip(&found.index.shards).filter(|_| for_all) {
+            copies.insert((found.index.name.clone(), number), cluster::health::active(table).max(1));
+        }
     }
     let mut nodes = JoinSet::new();
     for (node, named) in spread.there {
@@ -119,23 +133,21 @@ async fn each(core: &Arc<Core>, target: &Target, work: Work) -> Result<Shards, E
             (node, named, answer)
         });
     }
-    let begin = |(named, shard): (Named, Arc<OpenShard>)| {
-        let inside = core.clone();
-        (named, core.write.run(move || maintain(&inside, &shard, work)))
-    };
-    let here = spread.here.into_iter().map(begin);
-    let here: Vec<_> = here.collect();
-    let mut settle = |(index, shard): Named, node: Option<&NodeId>, result: Result<(), Error>| match result {
-        Ok(()) => shards.successful += 1,
+    let begin = |(named, shard): (Named, Arc<OpenShard>)| (named, tokio::spawn(carry_out(core.clone(), shard, work)));
+    let here: Vec<_> = spread.here.into_iter().map(begin).collect();
+    let mut settle = |named: Named, node: Option<&NodeId>, result: Result<(), Error>| match result {
+        Ok(()) => shards.successful += copies.get(&named).copied().unwrap_or(1),
         Err(error) => {
+            let (index, shard) = named;
             shards.failures.push(ShardFailure { index, shard, node: node.map(|node| node.0.clone()), error });
         }
     };
+    let ended = |error: tokio::task::JoinError| Error::new(ErrorKind::IllegalState, error.to_string());
     for (named, done) in here {
-        settle(named, None, done.await.and_then(|result| result));
+        settle(named, None, done.await.map_err(ended).and_then(|result| result));
     }
     while let Some(answered) = nodes.join_next().await {
-        let (node, named, answer) = answered.map_err(|e| Error::new(ErrorKind::IllegalState, e.to_string()))?;
+        let (node, named, answer) = answered.map_err(ended)?;
         let lost = || Error::new(ErrorKind::IllegalState, "the node answered for fewer shards than it was asked for");
         let mut results = match answer {
             Ok(results) => results.into_iter(),
@@ -148,11 +160,24 @@ async fn each(core: &Arc<Core>, target: &Target, work: Work) -> Result<Shards, E
     Ok(shards)
 }
 
+/// Does it to a shard of this node, and has replicas elsewhere show what this primary shows.
+///
+/// # Errors
+/// As [`maintain`].
+pub(super) async fn carry_out(core: Arc<Core>, shard: Arc<OpenShard>, work: Work) -> Result<(), Error> {
+    let (inside, here) = (core.clone(), shard.clone());
+    core.write.run(move || maintain(&inside, &here, work)).await??;
+    if work == Work::Refresh {
+        shard.room()?.show_everywhere(false).await;
+    }
+    Ok(())
+}
+
 /// Does it to a shard of this node. Blocks for the disk.
 ///
 /// # Errors
 /// When the shard does not serve, or fails by it.
-pub(super) fn maintain(core: &Core, shard: &OpenShard, work: Work) -> Result<(), Error> {
+fn maintain(core: &Core, shard: &OpenShard, work: Work) -> Result<(), Error> {
     let copy = shard.copy()?;
     let done = match work {
         Work::Refresh => copy.refresh(),

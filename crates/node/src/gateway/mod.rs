@@ -4,6 +4,7 @@ mod allocation;
 mod analyze;
 mod blocks;
 mod by_query;
+mod choice;
 mod cluster;
 mod definitions;
 mod dispatch;

@@ -14,6 +14,7 @@ use super::write::Placed;
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard};
+use crate::replication::Safe;
 
 /// How often a document may make the mapping grow before it is refused: each time another write may have grown it first.
 const MAPPING_ROUNDS: usize = 16;
@@ -22,7 +23,7 @@ const MAPPING_ROUNDS: usize = 16;
 #[derive(Default)]
 pub(super) struct Work {
     pub results: Vec<(usize, Result<Written, WriteFailure>)>,
-    pub position: Option<wal::Position>,
+    pub safe: Safe,
     pub last_seq_no: Option<SeqNo>,
 }
 
@@ -107,9 +108,12 @@ impl Writer<'_> {
     }
 
     fn write_all(&mut self, writes: &[ShardWrite]) -> Result<Vec<Result<Applied, Error>>, Error> {
-        let batch = self.copy()?.write(writes, now_ms())?;
-        self.work.position = batch.position.or(self.work.position);
-        Ok(batch.outcomes)
+        let (outcomes, safe) = self.shard.room()?.write(&self.copy()?, writes, now_ms())?;
+        // What was written last is safe last.
+        if !matches!(safe, Safe::Nothing) {
+            self.work.safe = safe;
+        }
+        Ok(outcomes)
     }
 
     fn copy(&self) -> Result<Arc<ShardCopy>, Error> {

@@ -28,13 +28,15 @@ use crate::request_cache::Share;
 pub(super) async fn stats(core: &Arc<Core>, target: &Target) -> Result<StatsResponse, Error> {
     let found = resolve(&core.state(), target, Options::open())?;
     let mut response = StatsResponse { shards: Shards::default(), copies: Vec::new() };
-    let (mut spread, mut tables) = (Spread::default(), BTreeMap::<Named, (IndexUuid, ShardInfo)>::new());
+    let (mut spread, mut tables) = (Spread::default(), BTreeMap::<(Named, Arc<str>), (IndexUuid, ShardInfo)>::new());
     for found in found {
         let all = copies(&found.index);
         response.shards.total += all.len() as u32;
-        spread.add(core, &found.index)?;
-        for table in all.into_iter().filter(|table| table.primary) {
-            tables.insert((found.index.name.clone(), table.number), (found.index.uuid.clone(), table));
+        spread.add(core, &found.index, true)?;
+        for table in all {
+            let Some(node) = table.node.clone() else { continue };
+            let named = (found.index.name.clone(), table.number);
+            tables.insert((named, node), (found.index.uuid.clone(), table));
         }
     }
     let mut nodes = JoinSet::new();
@@ -56,9 +58,15 @@ pub(super) async fn stats(core: &Arc<Core>, target: &Target) -> Result<StatsResp
         let answers = answer.unwrap_or_else(|error| vec![Err(Error::from(error)); named.len()]);
         all.extend(named.into_iter().zip(answers).map(|((name, _), stats)| (name, Some(node.clone()), stats)));
     }
-    all.sort_by(|a, b| a.0.cmp(&b.0));
+    // Of one shard the primary is first.
+    let is_replica = |(named, node, _): &(Named, Option<NodeId>, StatsOf)| {
+        let at = node.as_ref().map_or_else(|| core.identity.node.0.clone(), |node| node.0.clone());
+        tables.get(&(named.clone(), at)).is_some_and(|(_, copy)| !copy.primary)
+    };
+    all.sort_by_cached_key(|one| (one.0.clone(), is_replica(one)));
     for (named, node, stats) in all {
-        match (stats, tables.remove(&named)) {
+        let at = node.as_ref().map_or_else(|| core.identity.node.0.clone(), |node| node.0.clone());
+        match (stats, tables.remove(&(named.clone(), at))) {
             (Ok((stats, segments)), Some((uuid, shard))) => {
                 response.shards.successful += 1;
                 response.copies.push(CopyStats { index: named.0, uuid, shard, stats, segments });

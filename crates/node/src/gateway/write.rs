@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cluster::resolve::{WriteTarget, write_routing, write_target};
 use cluster::routing::Spread;
@@ -16,11 +16,13 @@ use serde::{Deserialize, Serialize};
 use shard::engine::ShardCopy;
 use tokio::sync::oneshot;
 
+use super::cluster::POLL;
 use super::dispatch::{Order, dispatch};
 use super::shard_write::{Work, write_shard};
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard};
+use crate::replication::Safe;
 use crate::tasks::Begun;
 
 /// Documents, and bytes of them, that may be written by the thread that serves the connection.
@@ -63,7 +65,7 @@ pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<Wri
             response[at] = Some(Err(WriteFailure { index, id, error }));
         }
     }
-    refuse_uncopied(&(request.active_shards, timeout), &mut groups, &mut response).await;
+    refuse_uncopied(core, &(request.active_shards, timeout), &mut groups, &mut response).await;
     let groups = groups.into_values().collect();
     let order = Order { refresh: request.refresh, timeout, task: task.id() };
     let done = dispatch(core, groups, &order).await?;
@@ -121,6 +123,7 @@ async fn create_missing(core: &Arc<Core>, writes: impl Iterator<Item = &Write>) 
 
 /// Refuses writes that want more copies than there are, after having waited for them as long as the client lets us.
 async fn refuse_uncopied(
+    core: &Core,
     (asked, timeout): &(Option<ActiveShards>, Duration),
     groups: &mut Groups,
     response: &mut [Option<Result<Written, WriteFailure>>],
@@ -133,19 +136,26 @@ async fn refuse_uncopied(
             (Some(ActiveShards::Count(count)), _) => *count,
             (None, WaitForActive::Count(count)) => count,
         };
-        (wanted > 1).then_some(wanted)
+        // One is waited for where the write is carried out.
+        if wanted < 2 {
+            return None;
+        }
+        let state = core.state();
+        let table = state.index(&view.metadata.name).ok().and_then(|index| index.shard(group.number).cloned());
+        let active = table.map_or(0, |table| cluster::health::active(&table));
+        (active < wanted).then_some((active, wanted))
     };
-    if groups.values().all(|group| lacking(group).is_none()) {
-        return;
+    let until = Instant::now() + *timeout;
+    while groups.values().any(|group| lacking(group).is_some()) && Instant::now() < until {
+        tokio::time::sleep(POLL.min(until.saturating_duration_since(Instant::now()))).await;
     }
-    tokio::time::sleep(*timeout).await;
     let short: Vec<_> =
         groups.iter().filter_map(|(key, group)| lacking(group).map(|wanted| (key.clone(), wanted))).collect();
-    for (key, wanted) in short {
+    for (key, (active, wanted)) in short {
         let Some(group) = groups.remove(&key) else { continue };
         let index = group.index.view().metadata.name.clone();
         let reason = format!(
-            "[{index}][{}] Not enough active copies to meet shard count of [{wanted}] (have 1, needed {wanted}). Timeout: [{}ms]",
+            "[{index}][{}] Not enough active copies to meet shard count of [{wanted}] (have {active}, needed {wanted}). Timeout: [{}ms]",
             key.1,
             timeout.as_millis()
         );
@@ -229,21 +239,32 @@ async fn write_and_wait(
     let copy = shard.copy()?.clone();
     let for_job = core.clone();
     let writes = group.writes;
+    let for_write = shard.clone();
     let (work, copy) = if is_brief(&index, &copy, &writes) {
         (write_shard(core, &index, &shard, writes), copy)
     } else {
-        core.write.run(move || (write_shard(&for_job, &index, &shard, writes), copy)).await?
+        core.write.run(move || (write_shard(&for_job, &index, &for_write, writes), copy)).await?
     };
-    let Work { mut results, position, last_seq_no } = work;
-    if let Some(position) = position {
-        let (safe, answer) = oneshot::channel();
-        copy.on_safe(position, move |result| drop(safe.send(result)));
-        answer.await.map_err(|_| Error::new(ErrorKind::IllegalState, "the log ended without an answer"))??;
-    }
+    let Work { mut results, safe, last_seq_no } = work;
+    let room = shard.room()?.clone();
+    let copies = match safe {
+        Safe::Nothing => room.active(),
+        Safe::Logged(position) => {
+            let (safe, answer) = oneshot::channel();
+            copy.on_safe(position, move |result| drop(safe.send(result)));
+            answer.await.map_err(|_| Error::new(ErrorKind::IllegalState, "the log ended without an answer"))??;
+            1
+        }
+        Safe::Agreed(answer) => answer.await.unwrap_or_else(|_| Err(room.unknown()))?,
+    };
+    results.iter_mut().filter_map(|(_, result)| result.as_mut().ok()).for_each(|written| written.copies.1 = copies);
     let Some(seq_no) = last_seq_no else { return Ok(results) };
     match refresh {
         Refresh::Later => {}
-        Refresh::Now => core.write.run(move || copy.refresh()).await??,
+        Refresh::Now => {
+            core.write.run(move || copy.refresh()).await??;
+            room.show_everywhere(false).await;
+        }
         Refresh::WaitFor => {
             let (visible, answer) = oneshot::channel();
             copy.on_visible(seq_no.0, move || {
@@ -251,6 +272,7 @@ async fn write_and_wait(
                 let _ = visible.send(());
             });
             answer.await.map_err(|_| Error::new(ErrorKind::IllegalState, "the shard closed before the refresh"))?;
+            room.show_everywhere(true).await;
         }
     }
     if refresh == Refresh::Now {

@@ -157,7 +157,7 @@ impl OpenShard {
 
 impl Indexes {
     /// `seal` and `merge`: the threads of either kind of work.
-    pub fn new(
+    pub(crate) fn new(
         config: &Config,
         syncer: Arc<Syncer>,
         (seal, merge): (Arc<Pool>, Arc<Pool>),

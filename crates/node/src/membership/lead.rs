@@ -24,8 +24,8 @@ const PROBE: Duration = Duration::from_millis(400);
 const WITNESSES: usize = 2;
 
 const TICK: Duration = Duration::from_millis(50);
-/// Between two looks of the planner at a state that has not changed: disks fill, and throttles end.
-const PLAN: Duration = Duration::from_secs(10);
+/// Between two looks of the planner at a state that has not changed: disks fill, and waits for nodes that left end.
+const PLAN: Duration = Duration::from_millis(1000);
 /// Between two tries at changing the voters.
 const VOTERS: Duration = Duration::from_millis(500);
 /// Who has been away for this long is sent nothing any more; it may still come back.
@@ -166,6 +166,9 @@ impl Membership {
             return;
         }
         office.planned = Instant::now();
+        if cluster::allocation::planner(&self.metadata.state(), &self.metadata.reports().facts()).is_empty() {
+            return;
+        }
         if let Err(error) = self.metadata.propose(Vec::new()).await {
             tracing::debug!("the planner's commands were not carried out: {error}");
         }

@@ -56,8 +56,8 @@ pub(super) struct Desk {
     serves: bool,
     /// Where the copies are.
     pub(super) places: BTreeMap<AllocationId, NodeId>,
+    /// How many serve.
     active: u32,
-    wanted: u32,
     /// Who waits for all up to an operation, by its number.
     waiting: BTreeMap<u64, Vec<Told>>,
     /// Who waits until the engine has everything below a number.
@@ -78,7 +78,6 @@ impl Desk {
             serves: false,
             places: BTreeMap::new(),
             active: 1,
-            wanted: 1,
             waiting: BTreeMap::new(),
             applying: Vec::new(),
             receiving: None,
@@ -101,10 +100,6 @@ impl Desk {
 
     pub(super) fn active(&self) -> u32 {
         self.active
-    }
-
-    pub(super) fn wanted(&self) -> u32 {
-        self.wanted
     }
 
     pub(super) fn protocol(&self) -> Option<&Copy> {
@@ -134,8 +129,11 @@ impl Desk {
         room.leads.store(self.serves, Ordering::Release);
         self.places = table.copies.iter().map(|(id, copy)| (id.clone(), copy.node.clone())).collect();
         self.active = cluster::health::active(table).max(1);
-        self.wanted = 1 + index.map_or(0, |index| index.settings.typed().replicas);
         let alone = table.copies.len() < 2;
+        if let (Some(engine), None, true) = (&self.engine, &self.protocol, table.assigned > 0) {
+            // A replica that is away may come back.
+            engine.retain_log(engine.log_end().saturating_sub(KEPT_OPERATIONS));
+        }
         let assignment = self.assignment(version, table);
         let done = match (&self.protocol, own) {
             (None, _) if !self.serves || alone => Ok(()),
@@ -342,10 +340,12 @@ impl Desk {
         if self.protocol.as_ref().is_some_and(|protocol| !protocol.is_primary()) {
             engine.retain_log(below.0.saturating_sub(KEPT_OPERATIONS));
         }
-        let (done, waiting) = std::mem::take(&mut self.applying).into_iter().partition(|(until, _)| *until <= below.0);
+        let (done, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.applying).into_iter().partition(|(until, _)| *until <= below.0);
         self.applying = waiting;
         // Who does not wait any more need not be told.
-        done.into_iter().for_each(|(_, tell): (u64, oneshot::Sender<()>)| drop(tell.send(())));
+        for (_, tell) in done {
+            let _: Result<(), ()> = oneshot::Sender::send(tell, ());
+        }
         Ok(())
     }
 
@@ -444,7 +444,7 @@ fn tell_when_safe(room: &Arc<Room>, engine: &Arc<ShardCopy>, position: wal::Posi
 fn read_log(room: &Arc<Room>, engine: &Arc<ShardCopy>, to: AllocationId, (from, below): (SeqNo, SeqNo)) {
     let (room, engine) = (room.clone(), engine.clone());
     let exchange = room.exchange.clone();
-    exchange.later(move || {
+    exchange.aside(move || {
         let event = match engine.read_log(from.0, below.0) {
             Ok(Some(entries)) => Event::LogRead { to, entries: entries.into_iter().map(entry).collect() },
             Ok(None) => Event::LogLacks { to },

@@ -40,11 +40,17 @@ const BATCH_BYTES: usize = 8 << 20;
 /// Bytes of operations that wait for one node. More are dropped, and asked for again.
 const MOST_BYTES: usize = 256 << 20;
 
+/// Each recovers one copy at a time; the disk is the limit.
+const RECOVER_THREADS: usize = 4;
+
 type Letter = (ShardId, Message);
 
 /// The rooms' way to other nodes.
 pub(crate) struct Exchange {
+    /// Works off what happens to copies.
     pool: Pool,
+    /// Files and logs of recoveries, refreshes: what must hold nobody up.
+    aside: Pool,
     peers: Arc<Channels>,
     metadata: Arc<Metadata>,
     runtime: Handle,
@@ -71,8 +77,9 @@ impl Exchange {
         threads: usize,
     ) -> std::io::Result<Arc<Self>> {
         let pool = Pool::start("replicate", threads, usize::MAX)?;
+        let aside = Pool::start("recover", RECOVER_THREADS, usize::MAX)?;
         let (begun, core, outboxes) = (Instant::now(), OnceLock::new(), Mutex::default());
-        Ok(Arc::new(Self { pool, peers, metadata, runtime, begun, core, outboxes }))
+        Ok(Arc::new(Self { pool, aside, peers, metadata, runtime, begun, core, outboxes }))
     }
 
     /// Where the rooms are. Before it is told, nothing finds its room.
@@ -84,6 +91,7 @@ impl Exchange {
     /// Takes nothing more.
     pub(crate) fn finish(&self) {
         self.pool.finish();
+        self.aside.finish();
     }
 
     pub(super) fn core(&self) -> Option<Arc<Core>> {
@@ -104,9 +112,14 @@ impl Exchange {
         self.pool.later(Box::new(work));
     }
 
-    /// As [`Exchange::later`], with its result.
+    /// Runs work that may take long.
+    pub(super) fn aside(&self, work: impl FnOnce() + Send + 'static) {
+        self.aside.later(Box::new(work));
+    }
+
+    /// As [`Exchange::aside`], with its result.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        self.pool.run(work).await
+        self.aside.run(work).await
     }
 
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {

@@ -60,8 +60,10 @@ pub(crate) struct Place {
 }
 
 /// What makes a write safe.
+#[derive(Default)]
 pub(crate) enum Safe {
     /// Nothing was written.
+    #[default]
     Nothing,
     /// The log, up to there: no other copy counts.
     Logged(Position),
@@ -103,9 +105,9 @@ impl Room {
         self.leads.load(Ordering::Acquire)
     }
 
-    /// Whether writes may begin here at the moment.
+    /// Whether writes may begin here, as far as that is known without waiting.
     pub(crate) fn is_writable(self: &Arc<Self>) -> bool {
-        let mut desk = self.desk.lock();
+        let Some(mut desk) = self.desk.try_lock() else { return self.leads() };
         self.follow_now(&mut desk);
         desk.is_writable()
     }
@@ -124,7 +126,12 @@ impl Room {
 
     /// The metadata has moved on.
     pub(crate) fn follow(self: &Arc<Self>, state: &State) {
-        self.put(Item::Follow(state.version, self.own_index(state)));
+        let index = self.own_index(state);
+        let table = index.as_ref().and_then(|index| index.shard(self.shard.number));
+        // One that is alone follows when it writes.
+        if self.has_others() || table.is_some_and(|table| table.copies.len() > 1) {
+            self.put(Item::Follow(state.version, index));
+        }
     }
 
     pub(super) fn post(self: &Arc<Self>, event: Event) {
@@ -189,13 +196,17 @@ impl Room {
         told.await.unwrap_or_else(|_| Err(self.unknown())).map(drop)
     }
 
-    /// How many copies serve, and how many there should be.
-    pub(crate) fn active(&self) -> (u32, u32) {
-        let desk = self.desk.lock();
-        (desk.active(), desk.wanted())
+    /// How many copies serve.
+    pub(crate) fn active(&self) -> u32 {
+        self.desk.lock().active()
     }
 
-    pub(super) fn unknown(&self) -> Error {
+    /// Whether there are other copies.
+    pub(crate) fn has_others(&self) -> bool {
+        self.busy.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn unknown(&self) -> Error {
         let (index, number) = (&self.index, self.shard.number);
         let reason =
             format!("shard [{index}][{number}] has another primary now; whether the write was carried out is unknown");

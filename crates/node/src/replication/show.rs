@@ -89,7 +89,10 @@ impl Room {
 async fn visible(engine: &Arc<ShardCopy>, below: u64) -> Result<(), oneshot::error::RecvError> {
     let Some(last) = below.checked_sub(1) else { return Ok(()) };
     let (tell, told) = oneshot::channel();
-    engine.on_visible(last, move || drop(tell.send(())));
+    // Who does not wait any more need not be told.
+    engine.on_visible(last, move || {
+        let _ = tell.send(());
+    });
     told.await
 }
 

@@ -21,6 +21,7 @@ use model::point::{OpenPoint, PointInTime, PointKept, PointOpened, Slice};
 use model::search::{SearchRequest, ShardFailure, Shards};
 use tokio::task::JoinSet;
 
+use super::choice::Choice;
 use super::holder::Holder;
 use super::remote::{self, Message};
 use super::search::{failure, resolve_open, routed};
@@ -99,13 +100,14 @@ async fn make(
 ) -> Result<(PointId, Shards), Error> {
     let (mut by_node, mut failures) = (BTreeMap::<NodeId, Vec<Planned>>::new(), Vec::new());
     let state = core.state();
+    let choice = Choice::new(None, &state, core.turn());
     for (at, one) in found.iter().enumerate() {
         let open = core.indexes.get(&one.index)?;
         let asked = wanted.slice.as_ref().map(|slice| sliced(slice, one.index.shards.len() as u32, &one.index.mapping));
         let asked = asked.transpose()?;
         let is_asked = |number: &ShardNumber| asked.as_ref().is_none_or(|(asked, _)| asked(*number));
         for number in routed(&one.index, one.routing(routing)).into_iter().filter(is_asked) {
-            match Holder::of(core, &state, &open, number) {
+            match Holder::reading(core, &state, &open, number, &choice) {
                 Holder::Here(_) => by_node.entry(core.identity.node.clone()).or_default().push((at, number)),
                 Holder::There(node) => by_node.entry(node).or_default().push((at, number)),
                 Holder::Silent(_, why) | Holder::Nowhere(why) => failures.push(failure(&one.index, number, None, why)),

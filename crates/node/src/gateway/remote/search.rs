@@ -237,7 +237,7 @@ impl Query {
             let open = core.indexes.get(&index.metadata)?;
             for &number in &part.shards {
                 // What another node holds by now is not asked from here.
-                let mut place = Place::of(core, &state, (at, &index, &open), number);
+                let mut place = Place::of(core, &state, (at, &index, &open), number, None);
                 place.holder = match place.holder {
                     Holder::There(node) => {
                         let reason = format!("shard [{}][{number}] has moved to [{}]", index.metadata.name, node.0);

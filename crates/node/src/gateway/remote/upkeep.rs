@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Message, caught_up, held};
 use crate::core::Core;
-use crate::gateway::maintenance::{Work, maintain};
+use crate::gateway::maintenance::{Work, carry_out};
 use crate::gateway::stats::stats_of;
 use crate::indexes::OpenShard;
 
@@ -32,15 +32,13 @@ impl Message for Maintain {
         caught_up(&core, self.version).await?;
         let work = self.work;
         let begin = |(index, number): &(IndexUuid, ShardNumber)| {
-            let inside = core.clone();
-            let run = move |shard: Arc<OpenShard>| inside.clone().write.run(move || maintain(&inside, &shard, work));
-            Ok::<_, Error>(shard(&core, index, *number).map(run))
+            shard(&core, index, *number).map(|shard| tokio::spawn(carry_out(core.clone(), shard, work)))
         };
-        let running: Vec<_> = self.shards.iter().map(begin).collect::<Result<_, _>>()?;
+        let running: Vec<_> = self.shards.iter().map(begin).collect();
         let mut results = Vec::with_capacity(running.len());
         for done in running {
             results.push(match done {
-                Ok(done) => done.await.and_then(|result| result),
+                Ok(done) => done.await.map_err(|e| super::ended(&e)).and_then(|result| result),
                 Err(error) => Err(error),
             });
         }

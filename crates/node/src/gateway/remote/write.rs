@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Message, caught_up};
 use crate::core::Core;
+use crate::gateway::dispatch::is_writable;
 use crate::gateway::holder::Holder;
 use crate::gateway::write::{Group, Placed, Results, write_group};
 use crate::indexes::OpenIndex;
@@ -65,7 +66,8 @@ impl ShardWrites {
     fn begin(self, core: &Arc<Core>, refresh: Refresh) -> Option<tokio::task::JoinHandle<Results>> {
         let state = core.state();
         let index = core.indexes.get(state.index_by_uuid(&self.index)?).ok()?;
-        match Holder::of(core, &state, &index, self.number) {
+        match Holder::primary(core, &state, &index, self.number) {
+            Holder::Here(shard) if !is_writable(&shard) => None,
             Holder::Here(shard) => {
                 Some(tokio::spawn(write_group(core.clone(), self.into_group(index), shard, refresh)))
             }

@@ -9,6 +9,7 @@ mod pinned;
 mod place;
 mod rescore;
 mod shown;
+mod retry;
 pub(super) mod statistics;
 mod target;
 mod winners;
@@ -25,6 +26,7 @@ use search::shard_query::ShardQuery;
 use shard::aggregate::Budget;
 use shard::fetch::FetchPlan;
 
+use super::choice::Choice;
 use super::holder::Holder;
 use super::patience::Guard;
 use super::remote::search::Query;
@@ -91,6 +93,9 @@ async fn piped(
     Ok(answer)
 }
 
+/// How often a search asks other copies than those that failed it.
+const TRIES: usize = 3;
+
 async fn search_counted(
     core: &Arc<Core>,
     mut request: SearchRequest,
@@ -103,11 +108,38 @@ async fn search_counted(
     }
     super::lookup::of_search(core, &mut request).await?;
     let request = Arc::new(request);
-    let BoundTarget { mut indexes, refused, spared } = bind_target(core, &request)?;
+    let mut choice = match request.publish_pending {
+        true => Choice::primary_first(),
+        false => Choice::new(request.preference.as_deref(), &core.state(), core.turn()),
+    };
     let deadline =
         request.timeout_ms.or(core.config.search_timeout_ms).map(|timeout| begun + Duration::from_millis(timeout));
+    for _ in 1..TRIES {
+        let guard = Guard::new(deadline);
+        let mut failed = Vec::new();
+        let answer = try_search(core, &request, (begun, &task), &guard, (&choice, &mut failed)).await;
+        if failed.is_empty() || guard.remaining().is_some_and(|left| left.is_zero()) {
+            return answer;
+        }
+        if !choice.avoid(retry::elsewhere(core, &choice, &failed)) {
+            return answer;
+        }
+    }
     let guard = Guard::new(deadline);
-    let Gathered { places, plans, outcome, asked, held } = gather(core, &request, &mut indexes, &guard, &task).await?;
+    try_search(core, &request, (begun, &task), &guard, (&choice, &mut Vec::new())).await
+}
+
+/// A search of the copies that are chosen. `failed`: takes in the shards that gave nothing.
+async fn try_search(
+    core: &Arc<Core>,
+    request: &Arc<SearchRequest>,
+    (begun, task): (Instant, &TaskId),
+    guard: &Guard,
+    (choice, failed): (&Choice, &mut Vec<ShardFailure>),
+) -> Result<SearchResponse, Error> {
+    let BoundTarget { mut indexes, refused, spared } = bind_target(core, request)?;
+    let Gathered { places, plans, outcome, asked, held } =
+        gather(core, (request, choice), &mut indexes, guard, task).await?;
     let merging = Instant::now();
     let page = Page {
         sort: indexes.first().map_or(&[], |index| &index.sort),
@@ -125,15 +157,17 @@ async fn search_counted(
     let mut shards = shards_report(core, &indexes, &places, failures.into_iter().chain(silent(&abandoned)));
     // One that was looked into stands for an answer that has nothing.
     shards.skipped = skipped.min(shards.successful.saturating_sub(1));
+    failed.clone_from(&shards.failures);
     shards.total += refused.len() as u32 + spared;
     shards.successful += spared;
     shards.failures.extend(refused);
-    if let Some(error) = refusal(&shards, &request, timed_out) {
+    if let Some(error) = refusal(&shards, request, timed_out) {
         return Err(error);
     }
-    let winners = Winners { indexes: &indexes, plans: &plans, merged: &merged, request: &request };
-    let hits = winners.fetch(core, asked, &guard, &mut shards).await?;
-    if let Some(error) = refusal(&shards, &request, false) {
+    let winners = Winners { indexes: &indexes, plans: &plans, merged: &merged, request };
+    let hits = winners.fetch(core, asked, guard, &mut shards).await?;
+    failed.clone_from(&shards.failures);
+    if let Some(error) = refusal(&shards, request, false) {
         return Err(error);
     }
     core.metrics.hits_returned.inc_by(hits.len() as u64);
@@ -175,13 +209,13 @@ struct Gathered {
 /// Counts terms, then asks every shard.
 async fn gather(
     core: &Arc<Core>,
-    request: &Arc<SearchRequest>,
+    (request, choice): (&Arc<SearchRequest>, &Choice),
     indexes: &mut [BoundIndex],
     guard: &Guard,
     task: &TaskId,
 ) -> Result<Gathered, Error> {
-    let counted = statistics::count(core, indexes, request, guard, Some(task)).await?;
-    let places = places(core, indexes, request.preference.as_deref(), &counted.silent)?;
+    let counted = statistics::count(core, indexes, (request, choice), guard, Some(task)).await?;
+    let places = places(core, indexes, (request.preference.as_deref(), choice), &counted.silent)?;
     let queries = indexes.iter().zip(&counted.sums).map(|(index, sum)| shard_query(index, request, sum.clone()));
     let queries: Vec<Arc<ShardQuery>> = queries.collect::<Result<_, _>>()?;
     let plan = |(index, query): (&mut BoundIndex, &Arc<ShardQuery>)| {

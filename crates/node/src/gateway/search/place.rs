@@ -14,6 +14,7 @@ use shard::reader::Reader;
 
 use super::target::BoundIndex;
 use crate::core::Core;
+use crate::gateway::choice::Choice;
 use crate::gateway::holder::Holder;
 use crate::gateway::remote::search::{Searched, SearchedIndex};
 use crate::indexes::{IndexView, OpenIndex};
@@ -33,16 +34,20 @@ pub(in crate::gateway) struct Place {
 }
 
 impl Place {
-    /// A shard of the index that stands at `at` in the plan.
+    /// A shard of the index that stands at `at` in the plan. `choice`: among its copies; `None`: another node has chosen the one here.
     pub(in crate::gateway) fn of(
         core: &Core,
         state: &State,
         (at, bound, open): (usize, &BoundIndex, &OpenIndex),
         number: ShardNumber,
+        choice: Option<&Choice>,
     ) -> Self {
         let (holder, reader) = match &bound.pinned {
             Some(pinned) => pinned.holder(core, state, number),
-            None => (Holder::of(core, state, open, number), None),
+            None => match choice {
+                Some(choice) => (Holder::reading(core, state, open, number, choice), None),
+                None => (Holder::here(open, number), None),
+            },
         };
         let place = bound.pinned.as_ref().map_or(0, |pinned| pinned.place(number));
         Self { index: at, number, view: bound.view.clone(), holder, reader, place }
@@ -53,7 +58,7 @@ impl Place {
 pub(super) fn places(
     core: &Core,
     indexes: &[BoundIndex],
-    preference: Option<&str>,
+    (preference, choice): (Option<&str>, &Choice),
     silent: &BTreeMap<NodeId, Error>,
 ) -> Result<Vec<Place>, Error> {
     let (wanted, state) = (preferred(preference), core.state());
@@ -64,7 +69,7 @@ pub(super) fn places(
             if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&number)) {
                 continue;
             }
-            let mut place = Place::of(core, &state, (at, bound, &open), number);
+            let mut place = Place::of(core, &state, (at, bound, &open), number, Some(choice));
             if let Holder::There(node) = &place.holder
                 && let Some(why) = silent.get(node)
             {
@@ -76,7 +81,7 @@ pub(super) fn places(
     Ok(places)
 }
 
-/// The shards that `_shards:0,2` asks for; other preferences choose among copies, of which there is one.
+/// The shards that `_shards:0,2` asks for; other preferences choose among copies.
 fn preferred(preference: Option<&str>) -> Option<Vec<ShardNumber>> {
     let list = preference?.strip_prefix("_shards:")?.split('|').next()?;
     Some(list.split(',').filter_map(|number| number.trim().parse().ok()).map(ShardNumber).collect())

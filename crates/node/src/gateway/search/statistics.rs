@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use super::place::{Elsewhere, Place};
 use super::target::BoundIndex;
 use crate::core::Core;
+use crate::gateway::choice::Choice;
 use crate::gateway::holder::Holder;
 use crate::gateway::patience::{Guard, SearchPatience};
 use crate::gateway::remote::{self, search::Count};
@@ -38,7 +39,7 @@ pub(in crate::gateway) struct Counted {
 pub(in crate::gateway) async fn count(
     core: &Arc<Core>,
     indexes: &[BoundIndex],
-    request: &Arc<SearchRequest>,
+    (request, choice): (&Arc<SearchRequest>, &Choice),
     guard: &Guard,
     task: Option<&TaskId>,
 ) -> Result<Counted, Error> {
@@ -56,7 +57,7 @@ pub(in crate::gateway) async fn count(
             Some(pinned) => pinned.shards(),
             None => (0..index.metadata.shards.len() as u32).map(ShardNumber).collect(),
         };
-        places.extend(numbers.into_iter().map(|number| Place::of(core, &state, (at, index, &open), number)));
+        places.extend(numbers.into_iter().map(|number| Place::of(core, &state, (at, index, &open), number, Some(choice))));
     }
     // A node that does not answer must leave time for the search itself.
     let remaining = guard.remaining().map(|remaining| remaining / 2);

@@ -1,0 +1,45 @@
+//! Which copies a search asks no more because they failed it, where others serve.
+
+use std::collections::BTreeSet;
+
+use cluster::state::{NodeId, State};
+use model::error::ErrorKind;
+use model::search::ShardFailure;
+
+use crate::core::Core;
+use crate::gateway::choice::Choice;
+
+/// The nodes to be avoided from now on; empty: nothing would be gained.
+pub(super) fn elsewhere(core: &Core, choice: &Choice, failed: &[ShardFailure]) -> BTreeSet<NodeId> {
+    let state = core.state();
+    let mut nodes = BTreeSet::new();
+    for failure in failed.iter().filter(|failure| is_of_the_copy(failure.error.kind)) {
+        let node = failure.node.as_ref().map(|node| NodeId(node.clone()));
+        nodes.extend(node.filter(|node| has_another(&state, choice, failure, node)));
+    }
+    nodes
+}
+
+/// Whether another copy may do better: it was the copy or its node that failed, not the question.
+fn is_of_the_copy(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::NodeNotConnected
+            | ErrorKind::NodeDisconnected
+            | ErrorKind::NoShardAvailable
+            | ErrorKind::ShardFailed
+            | ErrorKind::SearchContextMissing
+            | ErrorKind::RejectedExecution
+            | ErrorKind::IllegalState
+            | ErrorKind::Io
+    )
+}
+
+fn has_another(state: &State, choice: &Choice, failure: &ShardFailure, node: &NodeId) -> bool {
+    let table = state.indexes.get(&failure.index).and_then(|index| index.shard(failure.shard));
+    table.is_some_and(|table| {
+        table.started().any(|(_, copy)| {
+            copy.node != *node && !choice.avoids(&copy.node) && state.nodes.contains_key(&copy.node)
+        })
+    })
+}
