@@ -37,7 +37,15 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { resend_ms: 1_000, fail_ms: 10_000, recovery_ms: 120_000, batch: 512, batch_bytes: 4 << 20, window: 4_096, waiting: 64 }
+        Self {
+            resend_ms: 1_000,
+            fail_ms: 10_000,
+            recovery_ms: 120_000,
+            batch: 512,
+            batch_bytes: 4 << 20,
+            window: 4_096,
+            waiting: 64,
+        }
     }
 }
 

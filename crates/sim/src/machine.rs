@@ -80,7 +80,9 @@ impl Machine {
         let mut reports = Vec::new();
         for index in state.indexes.values().filter(|index| index.open) {
             for (number, table) in (0..).map(ShardNumber).zip(&index.shards) {
-                let Some((allocation, copy)) = table.copies.iter().find(|(_, copy)| copy.node == self.id) else { continue };
+                let Some((allocation, copy)) = table.copies.iter().find(|(_, copy)| copy.node == self.id) else {
+                    continue;
+                };
                 let shard = ShardId { index: index.uuid.clone(), number };
                 let (allocation, term) = (allocation.clone(), table.term);
                 if let Some(open) = self.open.get_mut(&shard) {

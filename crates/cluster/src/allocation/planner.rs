@@ -69,7 +69,8 @@ fn successors(state: &State) -> Vec<Command> {
     }
     let mut commands = Vec::new();
     for index in concerned {
-        for (number, table) in (0..).map(ShardNumber).zip(&index.shards).filter(|(_, table)| table.primary().is_none()) {
+        for (number, table) in (0..).map(ShardNumber).zip(&index.shards).filter(|(_, table)| table.primary().is_none())
+        {
             let whole = table.started().filter(|(id, _)| table.in_sync.contains_key(*id));
             let best = whole.min_by_key(|(id, copy)| (primaries.get(&copy.node).copied().unwrap_or(0), *id));
             let Some((allocation, copy)) = best else { continue };

@@ -33,7 +33,15 @@ pub(super) fn missing<'a>(view: &mut View<'a>, subject: &Subject<'a>) -> Vec<Com
         let allocation = allocation_id(&shard, &node, table.term, Some(turn));
         view.place(&subject, &node);
         let (term, why) = (table.term, subject.why.cloned());
-        commands.push(Command::AssignReplica(AssignReplica { shard, node, allocation, term, turn, replaces: None, why }));
+        commands.push(Command::AssignReplica(AssignReplica {
+            shard,
+            node,
+            allocation,
+            term,
+            turn,
+            replaces: None,
+            why,
+        }));
     }
     commands
 }
@@ -86,10 +94,7 @@ pub(super) fn surplus(state: &State) -> Vec<Command> {
     commands
 }
 
-fn moving_from(
-    table: &ShardTable,
-    gone: &BTreeSet<crate::state::AllocationId>,
-) -> Vec<crate::state::AllocationId> {
+fn moving_from(table: &ShardTable, gone: &BTreeSet<crate::state::AllocationId>) -> Vec<crate::state::AllocationId> {
     let moves = table.copies.iter().filter(|(_, copy)| copy.replaces.as_ref().is_some_and(|from| gone.contains(from)));
     moves.map(|(id, _)| id.clone()).collect()
 }

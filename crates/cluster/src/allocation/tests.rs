@@ -255,8 +255,13 @@ fn a_copy_that_fails_to_start_is_tried_again_a_few_times() {
         planner(&state, &Facts::default()).pop()
     {
         tried += 1;
-        let failed =
-            Command::CopyFailed { shard: shard.clone(), allocation: allocation.clone(), term: None, reason: "x".into(), at_ms: 1 };
+        let failed = Command::CopyFailed {
+            shard: shard.clone(),
+            allocation: allocation.clone(),
+            term: None,
+            reason: "x".into(),
+            at_ms: 1,
+        };
         let appoint = Command::AppointPrimary { shard, node, allocation, term, from };
         state = apply(&apply(&state, &appoint).unwrap(), &failed).unwrap();
     }

@@ -126,12 +126,7 @@ impl<'a> View<'a> {
 }
 
 /// Counts a copy. `source`: where the shard's primary is.
-fn count<'a>(
-    loads: &mut BTreeMap<&'a NodeId, Load<'a>>,
-    index: &'a IndexUuid,
-    copy: &Copy,
-    source: Option<&NodeId>,
-) {
+fn count<'a>(loads: &mut BTreeMap<&'a NodeId, Load<'a>>, index: &'a IndexUuid, copy: &Copy, source: Option<&NodeId>) {
     let recovers = !copy.primary && !copy.started;
     if let Some(load) = loads.get_mut(&copy.node) {
         load.shards += 1;

@@ -81,12 +81,7 @@ pub(super) fn promote(
     Ok(())
 }
 
-pub(super) fn hand_over(
-    state: &mut State,
-    shard: &ShardId,
-    to: &AllocationId,
-    term: PrimaryTerm,
-) -> Result<(), Error> {
+pub(super) fn hand_over(state: &mut State, shard: &ShardId, to: &AllocationId, term: PrimaryTerm) -> Result<(), Error> {
     let table = table(state, shard)?;
     if table.term != term {
         return Err(refuse(shard, &format!("term {term} is over, now it is {}", table.term)));

@@ -446,16 +446,12 @@ fn play(script: &str) {
                 reason: "silent".into(),
                 at_ms: 5,
             },
-            ["promote", id] => {
-                Command::PromoteReplica { shard: shard.clone(), allocation: allocation(id), term: next }
-            }
+            ["promote", id] => Command::PromoteReplica { shard: shard.clone(), allocation: allocation(id), term: next },
             ["replica", id, "on", node] => replica(&state, id, node, None),
             ["replica", id, "on", node, "for", from] => replica(&state, id, node, Some(from)),
-            ["hand", "over", "to", id, "term", term] => Command::HandOver {
-                shard: shard.clone(),
-                to: allocation(id),
-                term: PrimaryTerm(term.parse().unwrap()),
-            },
+            ["hand", "over", "to", id, "term", term] => {
+                Command::HandOver { shard: shard.clone(), to: allocation(id), term: PrimaryTerm(term.parse().unwrap()) }
+            }
             ["remove", id] => Command::RemoveReplica { shard: shard.clone(), allocation: allocation(id) },
             ["cancel", id] => Command::CancelCopy { shard: shard.clone(), allocation: allocation(id), at_ms: 5 },
             ["left", id] => Command::NodeLeft { id: NodeId((*id).into()), at_ms: 5 },

@@ -22,11 +22,18 @@ pub(super) struct Choice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Preference {
     Any,
-    Primary { only: bool },
-    Replica { only: bool },
+    Primary {
+        only: bool,
+    },
+    Replica {
+        only: bool,
+    },
     /// No other node than this one.
     OnlyLocal,
-    Nodes { nodes: BTreeSet<NodeId>, only: bool },
+    Nodes {
+        nodes: BTreeSet<NodeId>,
+        only: bool,
+    },
     /// A text of the client's own.
     Own(u64),
 }
@@ -90,9 +97,8 @@ impl Preference {
         };
         let nodes = |list: &str, only| {
             let wanted: BTreeSet<&str> = list.split(',').map(str::trim).collect();
-            let fits = |(id, node): &(&NodeId, &cluster::state::Node)| {
-                wanted.contains(&*id.0) || wanted.contains(&*node.name)
-            };
+            let fits =
+                |(id, node): &(&NodeId, &cluster::state::Node)| wanted.contains(&*id.0) || wanted.contains(&*node.name);
             Self::Nodes { nodes: state.nodes.iter().filter(fits).map(|(id, _)| id.clone()).collect(), only }
         };
         match text {
@@ -135,7 +141,8 @@ mod tests {
             .into();
         let mut choice = Choice::new(text, &state, turn);
         choice.avoid(avoided.iter().map(|name| id(name)).collect());
-        let ready: Vec<_> = copies.iter().map(|(id, copy)| (id, copy)).filter(|(_, copy)| !choice.avoids(&copy.node)).collect();
+        let ready: Vec<_> =
+            copies.iter().map(|(id, copy)| (id, copy)).filter(|(_, copy)| !choice.avoids(&copy.node)).collect();
         choice.of(&ready, &id(own), ShardNumber(0)).map_or("-".to_owned(), |copy| copy.node.0.to_string())
     }
 

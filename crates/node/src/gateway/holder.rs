@@ -47,16 +47,10 @@ impl Holder {
     }
 
     /// Of the copy of a shard that is read: one that has everything which was acknowledged, as `choice` will.
-    pub(super) fn reading(
-        core: &Core,
-        state: &State,
-        open: &OpenIndex,
-        number: ShardNumber,
-        choice: &Choice,
-    ) -> Self {
+    pub(super) fn reading(core: &Core, state: &State, open: &OpenIndex, number: ShardNumber, choice: &Choice) -> Self {
         let view = open.view();
         let metadata = state.index_by_uuid(&view.metadata.uuid).unwrap_or(&view.metadata);
-        let Some(table) = metadata.shard(number).filter(|table| table.copies.len() > 1) else {
+        let Some(table) = metadata.shard(number).filter(|table| table.started().any(|(_, copy)| !copy.primary)) else {
             return Self::primary(core, state, open, number);
         };
         let own = &core.identity.node;

@@ -170,7 +170,8 @@ impl Desk {
         let base = SeqNo(engine.log_end());
         let found = Found { history: History(engine.history().into()), base, entries: Vec::new() };
         self.protocol = Some(Copy::open(self.me.clone(), found, Limits::default()));
-        self.assigned(room, assignment)
+        let effects = self.step(room, Event::Assigned(assignment));
+        self.carry_out(room, effects, false)
     }
 
     /// The last of the others is gone: once nothing is on its way the log alone says what is safe.
@@ -228,7 +229,9 @@ impl Desk {
         if self.protocol.is_none() {
             return Ok((batch.outcomes, batch.position.map_or(Safe::Nothing, Safe::Logged)));
         }
-        let Some(last) = batch.logged.last().map(|last| last.seq_no) else { return Ok((batch.outcomes, Safe::Nothing)) };
+        let Some(last) = batch.logged.last().map(|last| last.seq_no) else {
+            return Ok((batch.outcomes, Safe::Nothing));
+        };
         let (tell, told) = oneshot::channel();
         self.waiting.entry(last).or_default().push(tell);
         let effects = self.step(room, Event::Written(batch.logged.into_iter().map(entry).collect()));
@@ -340,7 +343,8 @@ impl Desk {
         if self.protocol.as_ref().is_some_and(|protocol| !protocol.is_primary()) {
             engine.retain_log(below.0.saturating_sub(KEPT_OPERATIONS));
         }
-        let (done, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.applying).into_iter().partition(|(until, _)| *until <= below.0);
+        let (done, waiting): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.applying).into_iter().partition(|(until, _)| *until <= below.0);
         self.applying = waiting;
         // Who does not wait any more need not be told.
         for (_, tell) in done {
@@ -415,9 +419,7 @@ fn entry(logged: Logged) -> Entry {
 fn logged(entry: &Entry) -> Logged {
     match entry.operation.is_empty() {
         true => Logged::no_op(entry.seq_no.0, entry.term.0),
-        false => {
-            Logged { seq_no: entry.seq_no.0, primary_term: entry.term.0, bytes: entry.operation.clone() }
-        }
+        false => Logged { seq_no: entry.seq_no.0, primary_term: entry.term.0, bytes: entry.operation.clone() },
     }
 }
 

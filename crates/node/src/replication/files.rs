@@ -209,7 +209,8 @@ pub(super) fn routes(core: &Arc<Core>, router: &mut Router) {
     });
     on(core, router, INSTALL, |exchange, install: Install| async move {
         let room = receiver(&exchange, &install.target, false)?;
-        let core = exchange.core().ok_or_else(|| Error::new(ErrorKind::NodeDisconnected, "the node is shutting down"))?;
+        let core =
+            exchange.core().ok_or_else(|| Error::new(ErrorKind::NodeDisconnected, "the node is shutting down"))?;
         exchange.run(move || room.install(&core, install.below, install.history)).await?
     });
 }

@@ -71,7 +71,10 @@ impl Room {
     async fn show(self: Arc<Self>, below: u64, scheduled: bool) -> Result<(), Error> {
         let waits = self.desk.lock().wait_applied(below);
         if let Some(applied) = waits {
-            tokio::time::timeout(PATIENCE, applied).await.map_err(|_| self.not_serving())?.map_err(|_| self.not_serving())?;
+            tokio::time::timeout(PATIENCE, applied)
+                .await
+                .map_err(|_| self.not_serving())?
+                .map_err(|_| self.not_serving())?;
         }
         let engine = self.desk.lock().engine().ok_or_else(|| self.not_serving())?;
         if scheduled {

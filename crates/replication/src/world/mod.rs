@@ -23,7 +23,8 @@ use random::Random;
 
 const NODES: usize = 3;
 
-const LIMITS: Limits = Limits { resend_ms: 30, fail_ms: 200, recovery_ms: 400, batch: 3, batch_bytes: 1 << 20, window: 8, waiting: 8 };
+const LIMITS: Limits =
+    Limits { resend_ms: 30, fail_ms: 200, recovery_ms: 400, batch: 3, batch_bytes: 1 << 20, window: 8, waiting: 8 };
 
 /// Something on its way.
 #[derive(Clone, Debug)]

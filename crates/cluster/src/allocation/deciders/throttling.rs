@@ -37,5 +37,7 @@ fn of_replica(view: &View<'_>, subject: &Subject<'_>, node: &NodeId) -> Verdict 
             primary.node.0
         ));
     }
-    Verdict::yes(format!("below shard recovery limit of outgoing: [{outgoing} < {most_out}] incoming: [{incoming} < {most_in}]"))
+    Verdict::yes(format!(
+        "below shard recovery limit of outgoing: [{outgoing} < {most_out}] incoming: [{incoming} < {most_in}]"
+    ))
 }

@@ -38,8 +38,8 @@ fn is_of_the_copy(kind: ErrorKind) -> bool {
 fn has_another(state: &State, choice: &Choice, failure: &ShardFailure, node: &NodeId) -> bool {
     let table = state.indexes.get(&failure.index).and_then(|index| index.shard(failure.shard));
     table.is_some_and(|table| {
-        table.started().any(|(_, copy)| {
-            copy.node != *node && !choice.avoids(&copy.node) && state.nodes.contains_key(&copy.node)
-        })
+        table
+            .started()
+            .any(|(_, copy)| copy.node != *node && !choice.avoids(&copy.node) && state.nodes.contains_key(&copy.node))
     })
 }
