@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use model::admin::AliasAction;
 use model::definition::Definition;
-use model::id::{IndexUuid, PrimaryTerm, ShardId};
+use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId};
 use model::template::TemplateChange;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::state::{AllocationId, Node, NodeId, Unassigned, VotingExclusion};
+use crate::state::{Node, NodeId, Unassigned, VotingExclusion};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {

@@ -1,9 +1,9 @@
 //! Which shard copies there are and should be, and what that makes of an index' health.
 
 use model::admin::{HealthStatus, IndexHealth, ShardInfo, ShardState, UnassignedInfo};
-use model::id::ShardNumber;
+use model::id::{AllocationId, ShardNumber};
 
-use crate::state::{AllocationId, Copy, IndexMetadata, ShardTable, State, Unassigned, UnassignedReason};
+use crate::state::{Copy, IndexMetadata, ShardTable, State, Unassigned, UnassignedReason};
 
 /// Health of one index.
 pub fn index_health(index: &IndexMetadata) -> IndexHealth {

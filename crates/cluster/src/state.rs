@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use model::admin::{AliasInfo, IndexVersions};
 use model::definition::Definition;
-pub use model::id::AllocationId;
-use model::id::{IndexRef, IndexUuid, PrimaryTerm, ShardNumber, StateVersion};
+use model::id::{AllocationId, IndexRef, IndexUuid, PrimaryTerm, ShardNumber, StateVersion};
 use model::mapping::Mapping;
 use model::template::Templates;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

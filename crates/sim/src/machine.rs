@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cluster::command::Command;
-use cluster::state::{AllocationId, Copy, Node, NodeId, ShardTable, State};
-use model::id::{PrimaryTerm, ShardId, ShardNumber};
+use cluster::state::{Copy, Node, NodeId, ShardTable, State};
+use model::id::{AllocationId, PrimaryTerm, ShardId, ShardNumber};
 
 use crate::random::Random;
 

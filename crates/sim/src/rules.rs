@@ -97,14 +97,14 @@ fn tables(state: &mut State, mut change: impl FnMut(&mut cluster::state::ShardTa
 
 /// Appoints what is appointed.
 fn moves(state: &State) -> Option<Command> {
-    use model::id::{ShardId, ShardNumber};
+    use model::id::{AllocationId, ShardId, ShardNumber};
     let index = state.indexes.values().find(|index| index.open)?;
     let table = index.shards.first()?;
     let (from, copy) = table.primary().filter(|(id, copy)| copy.started && table.in_sync.contains_key(id))?;
     Some(Command::AppointPrimary {
         shard: ShardId { index: index.uuid.clone(), number: ShardNumber(0) },
         node: copy.node.clone(),
-        allocation: cluster::state::AllocationId(format!("moved-{}", table.term).into()),
+        allocation: model::id::AllocationId(format!("moved-{}", table.term).into()),
         term: table.term.next(),
         from: Some(from.clone()),
     })

@@ -124,7 +124,7 @@ fn a_killed_node_takes_nothing_with_it_and_its_return_makes_the_cluster_whole() 
                 .map(|n| {
                     scope.spawn({
                         let (rest, stop) = (&rest, &stop);
-                        move || write(rest, stop, n * 1000)
+                        move || write(rest, stop, (round as u64 * 2 + n) * 1000)
                     })
                 })
                 .collect();

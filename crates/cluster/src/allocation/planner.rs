@@ -4,13 +4,13 @@
 //! it is. New shards go where they burden least; a primary that is gone is succeeded by a replica that has everything, at once; a shard without
 //! one goes back to where its data lie, and waits for that node. Missing replicas: [`super::replicas`].
 
-use model::id::{PrimaryTerm, ShardId, ShardNumber};
+use model::id::{AllocationId, PrimaryTerm, ShardId, ShardNumber};
 
 use super::deciders::{self, Decider};
 use super::{Answer, Facts, Subject, View, balance, flood_stage, replicas};
 use crate::apply::apply;
 use crate::command::Command;
-use crate::state::{AllocationId, IndexMetadata, NodeId, State};
+use crate::state::{IndexMetadata, NodeId, State};
 
 /// What is due now: successors and appointments of primaries, replicas, blocks of indexes on full disks.
 pub fn planner(state: &State, facts: &Facts) -> Vec<Command> {

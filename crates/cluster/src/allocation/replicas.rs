@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use model::id::{ShardId, ShardNumber};
+use model::id::{AllocationId, ShardId, ShardNumber};
 
 use super::planner::{allocation_id, allowed};
 use super::{Facts, Subject, View, balance, deciders};
@@ -94,7 +94,7 @@ pub(super) fn surplus(state: &State) -> Vec<Command> {
     commands
 }
 
-fn moving_from(table: &ShardTable, gone: &BTreeSet<crate::state::AllocationId>) -> Vec<crate::state::AllocationId> {
+fn moving_from(table: &ShardTable, gone: &BTreeSet<AllocationId>) -> Vec<AllocationId> {
     let moves = table.copies.iter().filter(|(_, copy)| copy.replaces.as_ref().is_some_and(|from| gone.contains(from)));
     moves.map(|(id, _)| id.clone()).collect()
 }

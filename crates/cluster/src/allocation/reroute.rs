@@ -2,11 +2,11 @@
 
 use model::allocation::RerouteCommand;
 use model::error::{Error, ErrorKind};
-use model::id::ShardNumber;
+use model::id::{AllocationId, ShardNumber};
 
 use super::{Subject, assignment};
 use crate::command::Command;
-use crate::state::{AllocationId, Copy, NodeId, State};
+use crate::state::{Copy, NodeId, State};
 
 /// Why a command is not carried out.
 #[derive(Clone, Debug, PartialEq)]

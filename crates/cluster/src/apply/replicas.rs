@@ -1,12 +1,12 @@
 //! Replicas: assigned, promoted, lost, moved. Who is in-sync, and why a replica is missing, is kept true here.
 
 use model::error::Error;
-use model::id::{PrimaryTerm, ShardId};
+use model::id::{AllocationId, PrimaryTerm, ShardId};
 
 use super::change;
 use super::shards::{refuse, table};
 use crate::command::AssignReplica;
-use crate::state::{AllocationId, Copy, NodeId, ShardTable, State, Unassigned, UnassignedReason};
+use crate::state::{Copy, NodeId, ShardTable, State, Unassigned, UnassignedReason};
 
 /// Missing replicas of a shard that are remembered.
 pub(super) const MISSING: usize = 32;

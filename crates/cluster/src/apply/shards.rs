@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
-use model::id::{PrimaryTerm, ShardId};
+use model::id::{AllocationId, PrimaryTerm, ShardId};
 
 use super::{change, replicas};
-use crate::state::{AllocationId, Copy, NodeId, ShardTable, State, Unassigned, UnassignedReason};
+use crate::state::{Copy, NodeId, ShardTable, State, Unassigned, UnassignedReason};
 
 pub(super) fn table<'a>(state: &'a mut State, shard: &ShardId) -> Result<&'a mut ShardTable, Error> {
     let index = change(state, &shard.index)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::admin::{AliasAction, AliasInfo, HealthStatus};
 use model::error::Error;
-use model::id::{IndexUuid, PrimaryTerm, ShardId, ShardNumber};
+use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId, ShardNumber};
 use model::target::{Expand, Target, TargetOptions};
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use super::apply;
 use crate::command::{AssignReplica, Command, CreateIndex};
 use crate::health;
 use crate::resolve::{self, Options, WriteTarget};
-use crate::state::{AllocationId, Node, NodeId, State};
+use crate::state::{Node, NodeId, State};
 
 fn object(value: Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap()
@@ -388,6 +388,15 @@ fn replicas_live_as_the_script_says() {
     play(include_str!("../../testdata/replica_life.txt"));
 }
 
+fn allocation_id(text: &str) -> AllocationId {
+    AllocationId(text.into())
+}
+
+fn failed(id: &str, term: Option<PrimaryTerm>) -> Command {
+    let shard = ShardId { index: uuid("films"), number: ShardNumber(0) };
+    Command::CopyFailed { shard, allocation: allocation_id(id), term, reason: "disk".into(), at_ms: 5 }
+}
+
 fn replica(state: &State, id: &str, node: &str, replaces: Option<&str>) -> Command {
     let table = &state.index("films").unwrap().shards[0];
     Command::AssignReplica(AssignReplica {
@@ -409,7 +418,7 @@ fn play(script: &str) {
         state = apply(&state, &Command::NodeJoined { id: NodeId(id.into()), node: node.clone() }).unwrap();
     }
     let shard = ShardId { index: uuid("films"), number: ShardNumber(0) };
-    let allocation = |text: &str| AllocationId(text.into());
+    let allocation = allocation_id;
     for line in script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (words, expected) = line.split_once("->").unwrap();
         let words: Vec<&str> = words.split_whitespace().collect();
@@ -432,20 +441,8 @@ fn play(script: &str) {
                 allocation: allocation(id),
                 term: PrimaryTerm(term.parse().unwrap()),
             },
-            ["failed", id] => Command::CopyFailed {
-                shard: shard.clone(),
-                allocation: allocation(id),
-                term: None,
-                reason: "disk".into(),
-                at_ms: 5,
-            },
-            ["failed", id, "term", term] => Command::CopyFailed {
-                shard: shard.clone(),
-                allocation: allocation(id),
-                term: Some(PrimaryTerm(term.parse().unwrap())),
-                reason: "silent".into(),
-                at_ms: 5,
-            },
+            ["failed", id] => failed(id, None),
+            ["failed", id, "term", term] => failed(id, Some(PrimaryTerm(term.parse().unwrap()))),
             ["promote", id] => Command::PromoteReplica { shard: shard.clone(), allocation: allocation(id), term: next },
             ["replica", id, "on", node] => replica(&state, id, node, None),
             ["replica", id, "on", node, "for", from] => replica(&state, id, node, Some(from)),

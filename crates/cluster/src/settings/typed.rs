@@ -126,6 +126,13 @@ impl Reader<'_> {
         value::flag(&self.text(name))
     }
 
+    fn durability(&self) -> Durability {
+        match self.text("translog.durability").to_lowercase().as_str() {
+            "async" => Durability::Async,
+            _ => Durability::Request,
+        }
+    }
+
     fn knn_ef_search(&self) -> Result<Option<u32>, Error> {
         let name = "knn.algo_param.ef_search";
         self.given(name).map(|_| self.number(name).map(|ef| ef.min(10_000) as u32)).transpose()
@@ -176,10 +183,7 @@ impl Typed {
             },
             refresh_interval_ms: read.time("refresh_interval")?,
             refresh_interval_given: read.given("refresh_interval").is_some(),
-            durability: match read.text("translog.durability").to_lowercase().as_str() {
-                "async" => Durability::Async,
-                _ => Durability::Request,
-            },
+            durability: read.durability(),
             sync_interval_ms: read.time("translog.sync_interval")?.unwrap_or(never),
             flush_threshold_bytes: value::bytes(
                 "index.translog.flush_threshold_size",

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use cluster::state::{AllocationId, Copy, NodeId, State};
-use model::id::ShardNumber;
+use cluster::state::{Copy, NodeId, State};
+use model::id::{AllocationId, ShardNumber};
 
 /// A search's choice, the same for all its parts.
 #[derive(Clone, Debug)]

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use cluster::state::{AllocationId, Copy, IndexMetadata, NodeId, State};
+use cluster::state::{Copy, IndexMetadata, NodeId, State};
 use model::error::{Error, ErrorKind};
-use model::id::ShardNumber;
+use model::id::{AllocationId, ShardNumber};
 
 use super::choice::Choice;
 use crate::core::Core;

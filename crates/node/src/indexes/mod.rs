@@ -11,9 +11,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use cluster::command::Command;
-use cluster::state::{AllocationId, IndexMetadata, NodeId, State};
+use cluster::state::{IndexMetadata, NodeId, State};
 use model::error::{Error, ErrorKind};
-use model::id::{IndexUuid, PrimaryTerm, ShardId, ShardNumber};
+use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId, ShardNumber};
 use parking_lot::{Mutex, RwLock};
 use shard::engine::{ShardCopy, Spawn, Throttle, Work};
 use shard::prepare::Preparer;

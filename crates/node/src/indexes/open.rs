@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use analysis::Registry;
 use cluster::command::Command;
-use cluster::state::{AllocationId, Copy, IndexMetadata, NodeId, ShardTable, State};
-use model::id::{IndexUuid, PrimaryTerm, ShardId, ShardNumber};
+use cluster::state::{Copy, IndexMetadata, NodeId, ShardTable, State};
+use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId, ShardNumber};
 use parking_lot::Mutex;
 use shard::engine::{CopyOptions, ShardCopy};
 use shard::prepare::Preparer;

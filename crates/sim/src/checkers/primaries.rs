@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use cluster::state::{AllocationId, NodeId, State};
-use model::id::{PrimaryTerm, ShardId};
+use cluster::state::{NodeId, State};
+use model::id::{AllocationId, PrimaryTerm, ShardId};
 
 use super::{Broken, shards};
 

@@ -57,7 +57,9 @@ pub(in crate::gateway) async fn count(
             Some(pinned) => pinned.shards(),
             None => (0..index.metadata.shards.len() as u32).map(ShardNumber).collect(),
         };
-        places.extend(numbers.into_iter().map(|number| Place::of(core, &state, (at, index, &open), number, Some(choice))));
+        places.extend(
+            numbers.into_iter().map(|number| Place::of(core, &state, (at, index, &open), number, Some(choice))),
+        );
     }
     // A node that does not answer must leave time for the search itself.
     let remaining = guard.remaining().map(|remaining| remaining / 2);
