@@ -97,7 +97,7 @@ fn tables(state: &mut State, mut change: impl FnMut(&mut cluster::state::ShardTa
 
 /// Appoints what is appointed.
 fn moves(state: &State) -> Option<Command> {
-    use model::id::{AllocationId, ShardId, ShardNumber};
+    use model::id::{ShardId, ShardNumber};
     let index = state.indexes.values().find(|index| index.open)?;
     let table = index.shards.first()?;
     let (from, copy) = table.primary().filter(|(id, copy)| copy.started && table.in_sync.contains_key(id))?;
