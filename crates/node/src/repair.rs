@@ -51,12 +51,14 @@ impl Patient {
     pub fn diagnosis(&self) -> Diagnosis {
         let state = &self.found.state;
         let name = |id: &NodeId| state.nodes.get(id).map_or_else(|| id.0.to_string(), |node| node.name.to_string());
+        let mut voters: Vec<String> = self.found.voters.iter().map(name).collect();
+        voters.sort();
         let tables = || state.indexes.values().flat_map(|index| &index.shards);
         Diagnosis {
             node: name(&self.own),
             cluster_uuid: state.cluster_uuid.to_string(),
             version: state.version.0,
-            voters: self.found.voters.iter().map(name).collect(),
+            voters,
             shards: tables().count(),
             shards_here: tables().filter(|table| table.in_sync.values().any(|home| *home == self.own)).count(),
         }

@@ -4,6 +4,7 @@ mod cluster;
 mod commands;
 mod compat;
 mod crud;
+mod degradations;
 mod durability;
 mod failed_copy;
 mod hostile;
