@@ -48,7 +48,7 @@ fn differs(body: &str, expected: &str, error: Option<&Error>) -> bool {
 
 /// Bodies that OpenSearch takes although it makes nothing of what they say, or refuses as if it had failed itself; Shoal refuses
 /// them as the client's mistake.
-const STRICTER: [&str; 12] = [
+const STRICTER: [&str; 13] = [
     r#"{"query":{"bool":{"must":[{"match":{"t":["a"]}}]}}}"#,
     r#"{"size":"NaN"}"#,
     r#"{"min_score":"NaN"}"#,
@@ -61,11 +61,14 @@ const STRICTER: [&str; 12] = [
     r#"{"query":{"query_string":{"query":"a","fuzzy_prefix_length":-1}}}"#,
     r#"{"query":{"query_string":{"query":"a~","fuzzy_prefix_length":-1}}}"#,
     r#"{"query":{"query_string":{"query":"a","phrase_slop":-1}}}"#,
+    // The server that was asked knows no hybrid queries at all.
+    r#"{"query":{"hybrid":{}}}"#,
 ];
 
-/// Numbers beyond 64 bits are text here, and a text is a seed; documents are looked up later.
-const LATER: [&str; 2] = [
+/// Numbers beyond 64 bits are text here, and a text is a seed; documents and pipelines are looked up later.
+const LATER: [&str; 3] = [
     r#"{"query":{"terms":{"k":{"index":"x","id":"1","path":"p"}}}}"#,
+    r#"{"search_pipeline":"x"}"#,
     r#"{"query":{"function_score":{"query":{"match_all":{}},"random_score":{"seed":99999999999999999999,"field":"n"}}}}"#,
 ];
 
