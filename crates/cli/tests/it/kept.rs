@@ -65,12 +65,17 @@ fn a_scroll_and_a_point_go_on_through_any_node() {
 fn what_nobody_uses_is_forgotten_and_there_is_never_too_much() {
     let server = Server::start();
     server.ok("PUT", "/kept/_doc/1?refresh=true", r#"{"a": 1}"#);
-    let point = server.ok("POST", "/kept/_search/point_in_time?keep_alive=1ms", "")["pit_id"].clone();
-    let over = json!({"pit": {"id": point}}).to_string();
-    until("the point in time is kept for ever", || server.ask("POST", "/_search", &over).0 == 404);
     let scroll = server.ok("POST", "/kept/_search?scroll=1ms", "")["_scroll_id"].clone();
+    let point = server.ok("POST", "/kept/_search/point_in_time?keep_alive=1ms", "")["pit_id"].clone();
+    // Looking at the list keeps nothing alive, as searches would.
+    let kept =
+        || server.ok("GET", "/_search/point_in_time/_all", "")["pits"].as_array().is_none_or(|all| !all.is_empty());
+    until("the point in time is kept for ever", || !kept());
+    let over = json!({"pit": {"id": point}}).to_string();
+    assert_eq!(server.ask("POST", "/_search", &over).0, 404);
+    // It is older, and was kept as long.
     let next = json!({"scroll": "1ms", "scroll_id": scroll}).to_string();
-    until("the scroll is kept for ever", || server.ask("POST", "/_search/scroll", &next).0 == 404);
+    assert_eq!(server.ask("POST", "/_search/scroll", &next).0, 404);
     let limit = |most: Value| {
         let settings = json!({"transient": {"search.max_open_scroll_context": most}});
         server.ok("PUT", "/_cluster/settings", &settings.to_string());

@@ -16,6 +16,9 @@ use shard::reader::Reader;
 use crate::clock::now_ms;
 use crate::indexes::OpenShard;
 
+/// As long as this it is kept, however short a time was asked for: the search that begins it must find it.
+const LEAST: Duration = Duration::from_secs(2);
+
 /// One shard as it was.
 #[derive(Clone)]
 pub(in crate::gateway) struct KeptShard {
@@ -58,13 +61,13 @@ struct Life {
 
 impl Life {
     fn new(keep: Duration, now: Instant) -> Self {
-        Self { until: now + keep, keep }
+        Self { until: now + keep.max(LEAST), keep }
     }
 
     /// Used again: it lasts as long again as it was to be kept, or as `keep` says now, but never shorter than before.
     fn renew(&mut self, keep: Option<Duration>, now: Instant) {
         self.keep = keep.unwrap_or(self.keep);
-        self.until = self.until.max(now + self.keep);
+        self.until = self.until.max(now + self.keep.max(LEAST));
     }
 }
 
