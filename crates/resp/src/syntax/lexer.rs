@@ -92,12 +92,19 @@ impl Lexer<'_> {
                 || (c == '\\' && self.second().is_some())
                 || (matches!(c, '@' | '$') && self.second().is_some_and(|next| is_word(next) || next == '\\'))
                 || (c == '\'' && self.dialect >= 2)
-                || (c == '+' && self.rest()[1..].to_ascii_lowercase().starts_with("inf"));
+                || (c == '+' && self.is_infinity());
             if meant {
                 return;
             }
             self.bump();
         }
+    }
+
+    /// Whether `+inf` stands here, as a number of its own.
+    fn is_infinity(&self) -> bool {
+        let rest = self.rest();
+        let ends = |next: char| !is_word(next) && next != '\\';
+        rest.get(1..4).is_some_and(|name| name.eq_ignore_ascii_case("inf")) && rest[4..].chars().next().is_none_or(ends)
     }
 
     fn compare(&self) -> Option<&'static str> {
@@ -136,7 +143,14 @@ impl Lexer<'_> {
                 self.bump();
                 Ok(Token::Sign(c))
             }
-            _ => Ok(Token::Word(self.word())),
+            _ => {
+                let word = self.word();
+                // Every token takes something, or reading would never end.
+                if word.is_empty() {
+                    self.bump();
+                }
+                Ok(Token::Word(word))
+            }
         }
     }
 

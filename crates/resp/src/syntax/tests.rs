@@ -72,8 +72,17 @@ proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(256))]
 
     #[test]
-    fn no_text_breaks_the_parser(text in r#"([a-z@:|(){}\[\]$%*~"'\\=><!;., 0-9-]|=>|w'|@n:\[|\$a|é){0,40}"#, dialect in 1_u8..=4) {
+    fn no_text_breaks_the_parser(text in r#"([a-z@:|(){}\[\]$%*~"'\\=><!;.,+ 0-9-]|=>|w'|@n:\[|\$a|é){0,40}"#, dialect in 1_u8..=4) {
         let _ = tree(&text, dialect);
+    }
+}
+
+#[test]
+fn what_only_begins_like_infinity_is_read_to_its_end() {
+    for dialect in 1..=4 {
+        for text in ["+info", "a +infx b", "+inf\\x", "@n:[1 +infinite]", "+"] {
+            let _ = tree(text, dialect);
+        }
     }
 }
 
