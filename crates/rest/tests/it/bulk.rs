@@ -66,10 +66,13 @@ fn what_is_wrong_with_a_write_spoils_its_item() {
         concat!(
             r#"{"items":[{"index":{"status":400,"error":{"reason":"if _id is specified it must not be empty"}}},"#,
             r#"{"update":{"status":501,"error":{"reason":"update by [script] is not implemented yet"}}},"#,
-            r#"{"index":{"status":501,"error":{"reason":"ingest [pipeline] [p] is not implemented yet"}}},"#,
-            r#"{"index":{"status":400,"error":{"reason":"failed to parse"}}},{"index":{"status":201}}]}"#,
+            r#"{"index":{"status":201}},{"index":{"status":400,"error":{"reason":"failed to parse"}}},"#,
+            r#"{"index":{"status":201}}]}"#,
         ),
     );
+    let writes = server.gateway.writes.lock().unwrap();
+    let pipelines: Vec<Option<&str>> = writes[0].writes.iter().map(|write| write.pipeline.as_deref()).collect();
+    assert_eq!(pipelines, [Some("p"), None, None]);
 }
 
 #[test]

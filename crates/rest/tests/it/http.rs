@@ -41,11 +41,10 @@ fn unknown_paths_and_methods() {
 #[test]
 fn what_is_missing_is_named() {
     let server = Server::start();
-    for (method, path) in [("POST", "/_reindex"), ("GET", "/films/_rank_eval"), ("PUT", "/_ingest/pipeline/x")] {
+    for (method, path) in [("PUT", "/films/_split/x"), ("GET", "/films/_termvectors/1"), ("GET", "/_data_stream")] {
         server.refuses(&format!("{method} {path}"), "", 501, "not_implemented_exception");
     }
-    server.refuses("GET /_search?scroll=1m", "", 501, "[scroll] of a search");
-    server.refuses("PUT /films/_doc/1?pipeline=x", "{}", 501, "[pipeline] [x]");
+    server.refuses("GET /_search?phase_took=true", "", 501, "[phase_took] of a search");
 }
 
 #[test]
