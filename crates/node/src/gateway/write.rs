@@ -10,7 +10,7 @@ use cluster::routing::Spread;
 use cluster::settings::WaitForActive;
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, ShardNumber};
-use model::mapping::Dynamic;
+use model::mapping::{Dynamic, Node, ObjectNode};
 use model::write::{Action, ActiveShards, Refresh, Write, WriteFailure, WriteRequest, WriteResponse, Written};
 use serde::{Deserialize, Serialize};
 use shard::engine::ShardCopy;
@@ -224,9 +224,19 @@ fn is_brief(index: &OpenIndex, copy: &ShardCopy, writes: &[Placed]) -> bool {
         Action::Update(_) => usize::MAX,
     };
     let view = index.view();
-    let closed = matches!(view.metadata.mapping.root.dynamic, Some(Dynamic::False | Dynamic::Strict));
+    let root = &view.metadata.mapping.root;
+    let closed = root.dynamic.is_some() && is_closed(root);
     let bytes = writes.iter().map(size).fold(0, usize::saturating_add);
     closed && writes.len() <= BRIEF_WRITES && bytes <= BRIEF_BYTES && view.settings.replicas == 0 && copy.is_calm()
+}
+
+/// Whether nothing below an object takes in fields that it does not know. As deep as mappings nest, which is limited.
+fn is_closed(object: &ObjectNode) -> bool {
+    let inner = |node: &Node| match node {
+        Node::Object(object) => is_closed(object),
+        _ => true,
+    };
+    matches!(object.dynamic, None | Some(Dynamic::False | Dynamic::Strict)) && object.properties.values().all(inner)
 }
 
 async fn write_and_wait(
