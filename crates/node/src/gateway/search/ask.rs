@@ -322,7 +322,8 @@ impl Question {
             let budget = Arc::new(core.aggregation_budget());
             crate::gateway::caught(|| execute::query_within(reader, &self.query, patience, &budget))
         };
-        if !self.kept {
+        // A point in time may outlive the copy whose generations its reader counts.
+        if !self.kept || self.place.reader.is_some() {
             return ask();
         }
         let (cache, share) = (&core.request_cache, &shard.used.cached);
