@@ -41,6 +41,8 @@ struct Suspect {
 /// What the elected node remembers from one tick to the next.
 struct Office {
     planned: Instant,
+    /// It has planned by a state that has everything which was agreed on before it was elected.
+    caught_up: bool,
     voters_tried: Instant,
     /// Learners that are not in the cluster, and since when.
     away: std::collections::BTreeMap<NodeId, Instant>,
@@ -71,7 +73,8 @@ impl Membership {
         let standing = self.metadata.standing();
         tracing::info!("node {} is the elected cluster manager (term {})", self.node.name, standing.term);
         let now = Instant::now();
-        Office { planned: now - PLAN, voters_tried: now - VOTERS, away: Default::default() }
+        let (caught_up, away) = Default::default();
+        Office { planned: now - PLAN, caught_up, voters_tried: now - VOTERS, away }
     }
 
     async fn remove_the_gone(self: &Arc<Self>) {
@@ -166,11 +169,15 @@ impl Membership {
             return;
         }
         office.planned = Instant::now();
-        if cluster::allocation::planner(&self.metadata.state(), &self.metadata.reports().facts()).is_empty() {
+        let nothing_due =
+            || cluster::allocation::planner(&self.metadata.state(), &self.metadata.reports().facts()).is_empty();
+        if office.caught_up && nothing_due() {
             return;
         }
-        if let Err(error) = self.metadata.propose(Vec::new()).await {
-            tracing::debug!("the planner's commands were not carried out: {error}");
+        match self.metadata.propose(Vec::new()).await {
+            // What this node is told now, it has applied: a proposal waits for that.
+            Ok(_) => office.caught_up = true,
+            Err(error) => tracing::debug!("the planner's commands were not carried out: {error}"),
         }
     }
 

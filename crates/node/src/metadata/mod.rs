@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use cluster::command::Command;
@@ -96,6 +97,7 @@ impl Metadata {
             channels,
             sightings: sightings.clone(),
             reports: reports.clone(),
+            caught_up: AtomicU64::new(0),
         };
         runtime.spawn(proposer.run(waiting));
         let runtime = runtime.clone();

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use cluster::allocation::{Facts, planner};
@@ -72,6 +73,8 @@ pub(super) struct Proposer {
     pub(super) channels: Arc<Channels>,
     pub(super) sightings: Sightings,
     pub(super) reports: Reports,
+    /// The term of Raft in which this node, elected, has applied all that was agreed on before.
+    pub(super) caught_up: AtomicU64,
 }
 
 /// Why a batch has no answer.
@@ -122,16 +125,28 @@ impl Proposer {
     }
 
     async fn attempt(&self, commands: Vec<Command>, until: Instant) -> Result<Answers, Failure> {
-        let (own, elected) = {
+        let (own, elected, term) = {
             let metrics = self.raft.metrics();
             let metrics = metrics.borrow_watched();
-            (metrics.id.clone(), metrics.current_leader.clone())
+            (metrics.id.clone(), metrics.current_leader.clone(), metrics.current_term)
         };
         match elected {
             None => Err(Failure::NotElected),
-            Some(elected) if elected == own => self.propose(commands).await,
+            Some(elected) if elected == own => {
+                self.catch_up(term).await?;
+                self.propose(commands).await
+            }
             Some(elected) => self.forward(&elected.0, &commands, until).await,
         }
+    }
+
+    /// Once a term: what former leaders had agreed on is applied before anything is planned by it. What is planned by less may be refused.
+    async fn catch_up(&self, term: u64) -> Result<(), Failure> {
+        if self.caught_up.load(Ordering::Acquire) != term {
+            self.raft.ensure_linearizable(ReadPolicy::ReadIndex).await.map_err(|_| Failure::NotElected)?;
+            self.caught_up.store(term, Ordering::Release);
+        }
+        Ok(())
     }
 
     /// Makes an entry of the commands and of what they entail, unless they change nothing.
