@@ -3,13 +3,14 @@
 // Helpers of tests are tests too.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
 use analysis::Registry;
+use disk_model::{Model, Postings};
 use proptest::prelude::*;
 use search::statistics::FieldStatistics;
 use shard::error::ShardError;
@@ -19,6 +20,8 @@ use shard::seal::{merge, seal};
 use shard::segment::disk::SealedSegment;
 use shard::segment::postings::BLOCK;
 use shard::segment::{AliveDocs, Detail, EveryTerm, NO_MORE_DOCS, Segment, TermAutomaton, Terms};
+
+mod disk_model;
 
 const TEXT: FieldSlot = FieldSlot(meta::FIRST);
 const TEXT_FREQS: FieldSlot = FieldSlot(meta::FIRST + 1);
@@ -46,8 +49,8 @@ fn table() -> FieldTable {
     for path in ["_seq_no", "_primary_term", "_version"] {
         table.append(path.into(), number(false, true));
     }
-    for path in ["_routing", "_ignored", "_field_names", "_nested_path"] {
-        table.append(path.into(), exact(true, true, false));
+    for (path, column) in [("_routing", true), ("_ignored", true), ("_field_names", false), ("_nested_path", true)] {
+        table.append(path.into(), exact(true, column, false));
     }
     table.append("text".into(), text(Detail::Positions, true));
     table.append("text_freqs".into(), text(Detail::Freqs, true));
@@ -100,83 +103,6 @@ fn document(
         vectors: Vec::new(),
     };
     SequencedDocument { document: Arc::new(document), seq_no, primary_term: 1 + seq_no % 3, version: seq_no + 7 }
-}
-
-type Postings = BTreeMap<Vec<u8>, Vec<(u32, Vec<u32>)>>;
-
-/// What a segment of these documents should hold.
-#[derive(Default)]
-struct Model {
-    terms: BTreeMap<FieldSlot, Postings>,
-    /// Where the next value of a text field begins.
-    bases: BTreeMap<(u32, FieldSlot), u32>,
-    lengths: BTreeMap<FieldSlot, BTreeMap<u32, u32>>,
-    numbers: BTreeMap<FieldSlot, BTreeMap<u32, Vec<i64>>>,
-    strings: BTreeMap<FieldSlot, BTreeMap<u32, Vec<Vec<u8>>>>,
-}
-
-impl Model {
-    fn of(documents: &[SequencedDocument], table: &FieldTable) -> Self {
-        let mut model = Self::default();
-        for (doc, sequenced) in documents.iter().enumerate() {
-            let doc = doc as u32;
-            for (slot, text) in &sequenced.document.texts {
-                model.text(doc, *slot, text, table);
-            }
-            for (slot, value) in &sequenced.document.exact {
-                let Layout::Exact { postings, column, norms } = table.entry(*slot).unwrap().layout else { panic!() };
-                if postings {
-                    model.terms.entry(*slot).or_default().entry(value.to_vec()).or_default().push((doc, vec![]));
-                }
-                if column {
-                    model.strings.entry(*slot).or_default().entry(doc).or_default().push(value.to_vec());
-                }
-                if norms {
-                    *model.lengths.entry(*slot).or_default().entry(doc).or_default() += 1;
-                }
-            }
-            let own = [
-                (meta::SEQ_NO, sequenced.seq_no),
-                (meta::PRIMARY_TERM, sequenced.primary_term),
-                (meta::VERSION, sequenced.version),
-            ];
-            for (slot, value) in own.map(|(slot, value)| (slot, value as i64)).iter().chain(&sequenced.document.numbers)
-            {
-                let Layout::Number { postings, .. } = table.entry(*slot).unwrap().layout else { panic!() };
-                model.numbers.entry(*slot).or_default().entry(doc).or_default().push(*value);
-                if postings {
-                    let term = model::number::term_from_ordered(*value).to_vec();
-                    let postings = model.terms.entry(*slot).or_default().entry(term).or_default();
-                    if postings.last().is_none_or(|last| last.0 != doc) {
-                        postings.push((doc, vec![]));
-                    }
-                }
-            }
-        }
-        model
-    }
-
-    fn text(&mut self, doc: u32, slot: FieldSlot, text: &str, table: &FieldTable) {
-        let Layout::Text { analyzer, position_gap, detail, .. } = &table.entry(slot).unwrap().layout else { panic!() };
-        let base = self.bases.entry((doc, slot)).or_default();
-        let analyzed = analyzer.analyze(text);
-        let mut last = None;
-        for token in analyzed.tokens {
-            let postings = self.terms.entry(slot).or_default().entry(token.text.into_bytes()).or_default();
-            let new = postings.last().is_none_or(|last| last.0 != doc);
-            if new {
-                postings.push((doc, vec![]));
-            }
-            if new || *detail != Detail::Docs {
-                postings.last_mut().unwrap().1.push(*base + token.position);
-            }
-            let length = self.lengths.entry(slot).or_default().entry(doc).or_default();
-            let counts = if *detail == Detail::Docs { new } else { last != Some(token.position) };
-            *length += u32::from(counts);
-            last = Some(token.position);
-        }
-        *base += analyzed.positions + position_gap;
-    }
 }
 
 fn seal_in(directory: &Path, name: &str, documents: &[SequencedDocument]) -> SealedSegment {
