@@ -119,9 +119,11 @@ async fn serve_redis(core: Arc<Core>, listener: TcpListener, mut told: watch::Re
 
 fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // A port that the system chooses is nobody else's; where reuse is allowed it may be given away again before anybody listens.
+    // A port that the system chooses is nobody else's: where reuse is allowed it may be given away again before anybody listens.
     socket.set_reuseaddr(address.port() != 0)?;
     socket.bind(address)?;
+    // Who comes back to the port soon meets connections of before, which must allow it as well.
+    socket.set_reuseaddr(true)?;
     Ok(socket)
 }
 
