@@ -1,4 +1,4 @@
-//! What a cluster is worth while it falls apart: the leader is killed amid searches, three of five nodes go one after another, a search has next to
+//! What a cluster is worth while it falls apart: the leader is killed amid searches, two of five nodes go one after another, a search has next to
 //! no time while a node does not answer. No answer looks complete when it is not. (One data node gone, a frozen node and the error when everything
 //! fails: `scatter`.)
 
