@@ -104,6 +104,8 @@ pub trait Gateway: Send + Sync + 'static {
     fn metadata_version(&self) -> u64;
     /// The stems of words in lower case by Snowball's rules of a language; `None`: there are none for it.
     fn stems(&self, language: &str, words: &[&str]) -> Option<Vec<String>>;
+    /// How words sound, by the double metaphone of Philips (2000); empty where there is nothing to hear.
+    fn sounds(&self, words: &[&str]) -> Vec<String>;
     /// Whether a name is an alias (and of what kind of thing a missing name is missing).
     fn is_alias(&self, name: &str) -> bool;
 

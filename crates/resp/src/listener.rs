@@ -38,6 +38,7 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>, stop: impl Future
     }
     let mending = tokio::spawn(mend(server.clone()));
     let sweep = tokio::spawn(sweep::run(Arc::downgrade(&server)));
+    let temporary = tokio::spawn(ft::temporary::run(Arc::downgrade(&server)));
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -58,6 +59,7 @@ pub async fn serve(listener: TcpListener, server: Arc<Server>, stop: impl Future
     }
     drop(listener);
     sweep.abort();
+    temporary.abort();
     mending.abort();
     // Nobody listening is as good as everybody told.
     let _ = stopping.send(true);

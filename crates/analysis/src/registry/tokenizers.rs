@@ -13,7 +13,7 @@ use crate::tokenizer::keyword::Keyword;
 use crate::tokenizer::letters::Runs;
 use crate::tokenizer::path::PathHierarchy;
 use crate::tokenizer::pattern::Pattern;
-use crate::tokenizer::redis::RedisWords;
+use crate::tokenizer::redis::{RedisForms, RedisWords};
 use crate::tokenizer::standard::{MAX_TOKEN_LENGTH, Standard};
 use crate::unicode::{is_letter, is_whitespace};
 
@@ -49,6 +49,7 @@ pub(crate) fn build(
             let stop_words = Words::new(settings.list("stopwords").unwrap_or_default(), false);
             Arc::new(RedisWords { stop_words })
         }
+        "redis_forms" => Arc::new(RedisForms),
         _ if MISSING.contains(&kind) => {
             return Err(AnalysisError::Unsupported { part: "tokenizer", kind: kind.to_owned(), name: name.to_owned() });
         }

@@ -27,6 +27,8 @@ pub struct Corpus {
     pub texts: Vec<(String, u32)>,
     /// Name of the sub-field of each of these that holds stems.
     pub stems: Option<String>,
+    /// Name of the object that holds the stems of each of these under its name, in place of sub-fields.
+    pub forms: Option<String>,
     /// Numeric fields of a document: how many words it has, how often its most frequent one occurs (both weighted), its own score.
     pub length: String,
     pub max_freq: String,
@@ -101,7 +103,7 @@ pub enum WordPattern {
     Infix(String),
     /// `*`, `?`, `\`.
     Wildcard(String),
-    /// Within so many edits, 1 or 2.
+    /// Within so many edits, 1 to 3.
     Fuzzy(String, u8),
 }
 
@@ -154,8 +156,9 @@ impl Part {
 impl Corpus {
     /// The fields that hold what is sought in `fields`, or in any text.
     pub fn paths(&self, fields: Option<&[String]>, stem: bool) -> Vec<String> {
-        let path = |field: &str| match &self.stems {
-            Some(stems) if stem => format!("{field}.{stems}"),
+        let path = |field: &str| match (&self.forms, &self.stems) {
+            (Some(forms), _) if stem => format!("{forms}.{field}"),
+            (None, Some(stems)) if stem => format!("{field}.{stems}"),
             _ => field.to_owned(),
         };
         match fields {

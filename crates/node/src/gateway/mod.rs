@@ -211,6 +211,10 @@ impl Gateway for NodeGateway {
         Some(words.iter().map(|word| stemmer.stem(word)).collect())
     }
 
+    fn sounds(&self, words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| analysis::sound(word)).collect()
+    }
+
     fn is_alias(&self, name: &str) -> bool {
         !self.core.state().alias(name).is_empty()
     }

@@ -6,6 +6,7 @@ use crate::error::RespError;
 use super::definition::{Attribute, AttributeKind, Definition, KeyKind};
 use super::expression;
 use super::vector::VectorField;
+use crate::server::now_ms;
 
 type Outcome<T> = Result<T, RespError>;
 
@@ -108,6 +109,10 @@ fn empty(name: String) -> Definition {
         score: 1.0,
         score_field: None,
         payload_field: None,
+        language_field: None,
+        temporary_s: None,
+        used_ms: 0,
+        next: None,
         stop_words: None,
         options: Vec::new(),
         attributes: Vec::new(),
@@ -135,9 +140,14 @@ fn simple_option(args: &mut Args, definition: &mut Definition, option: &str) -> 
             definition.language = language(&given).ok_or(RespError::line("Invalid language"))?;
             definition.language_given = true;
         }
-        "LANGUAGE_FIELD" => return refuse("LANGUAGE_FIELD is not implemented yet"),
+        "LANGUAGE_FIELD" => definition.language_field = Some(word(args, "LANGUAGE_FIELD")?),
         "PAYLOAD_FIELD" => definition.payload_field = Some(word(args, "PAYLOAD_FIELD")?),
-        "TEMPORARY" => return refuse("TEMPORARY is not implemented yet"),
+        "TEMPORARY" => {
+            let seconds = number_after(args, "TEMPORARY")?;
+            // Zero and less: for good.
+            definition.temporary_s = (seconds >= 1.0).then_some(seconds as u64);
+            definition.used_ms = now_ms();
+        }
         "SCORE" => {
             definition.score = number_after(args, "SCORE").unwrap_or(-1.0);
             if !(0.0..=1.0).contains(&definition.score) {
@@ -192,14 +202,14 @@ fn attribute(args: &mut Args, kind: KeyKind) -> Outcome<Attribute> {
     };
     let type_name = String::from_utf8_lossy(&kind_name).to_ascii_uppercase();
     let found = match type_name.as_str() {
-        "TEXT" => AttributeKind::Text { weight: 1.0, no_stem: false },
+        "TEXT" => AttributeKind::Text { weight: 1.0, no_stem: false, phonetic: false },
         "TAG" => {
             let separator = (kind == KeyKind::Hash).then_some(',');
             AttributeKind::Tag { separator, case_sensitive: false }
         }
         "NUMERIC" => AttributeKind::Numeric,
         "GEO" => AttributeKind::Geo,
-        "GEOSHAPE" => return refuse("GEOSHAPE fields are not implemented yet"),
+        "GEOSHAPE" => return refuse("GEOSHAPE fields are not implemented"),
         "VECTOR" => AttributeKind::Vector(VectorField::read(args)?),
         _ => return refuse(format!("Invalid field type for field `{identifier}`")),
     };
@@ -224,10 +234,22 @@ fn attribute(args: &mut Args, kind: KeyKind) -> Outcome<Attribute> {
     Ok(attribute)
 }
 
+/// Double metaphone, of languages that it treats alike.
+fn matcher(args: &mut Args) -> Outcome<()> {
+    let given = args.take().ok_or(RespError::line("PHONETIC requires an argument"))?;
+    match given.to_ascii_lowercase().as_slice() {
+        b"dm:en" | b"dm:fr" | b"dm:pt" | b"dm:es" => Ok(()),
+        _ => refuse(
+            "Matcher Format: <2 chars algorithm>:<2 chars language>. Support algorithms: double metaphone (dm). Supported \
+             languages: English (en), French (fr), Portuguese (pt) and Spanish (es)",
+        ),
+    }
+}
+
 fn options(args: &mut Args, attribute: &mut Attribute) -> Outcome<()> {
     loop {
         match &mut attribute.kind {
-            AttributeKind::Text { weight, no_stem } => {
+            AttributeKind::Text { weight, no_stem, phonetic } => {
                 if args.take_word("WEIGHT") {
                     *weight = number_after(args, "weight")?;
                     continue;
@@ -237,7 +259,9 @@ fn options(args: &mut Args, attribute: &mut Attribute) -> Outcome<()> {
                     continue;
                 }
                 if args.take_word("PHONETIC") {
-                    return refuse("PHONETIC is not implemented yet");
+                    matcher(args)?;
+                    *phonetic = true;
+                    continue;
                 }
             }
             AttributeKind::Tag { separator, case_sensitive } => {

@@ -23,6 +23,8 @@ pub const RAW: &str = "__raw";
 pub const MISSING: &str = "__missing";
 /// Sub-field of texts that holds stems.
 pub const STEMS: &str = "stem";
+/// Object of what stands beside the words of each text, where an analyzer cannot know it: stems in the document's own language, sounds.
+pub const FORMS: &str = "__forms";
 
 /// Words that are not indexed unless an index says which.
 pub const STOP_WORDS: [&str; 33] = [
@@ -64,6 +66,18 @@ pub struct Definition {
     pub score_field: Option<String>,
     #[serde(default)]
     pub payload_field: Option<String>,
+    /// Which field of a document says what language it is in.
+    #[serde(default)]
+    pub language_field: Option<String>,
+    /// The index goes, its keys too, when nobody has searched it for so many seconds.
+    #[serde(default)]
+    pub temporary_s: Option<u64>,
+    /// When it was last searched, as far as all nodes have been told; milliseconds since 1970.
+    #[serde(default)]
+    pub used_ms: u64,
+    /// What it will be when every key has been written as that says: documents are made for both, searches know the present one.
+    #[serde(default)]
+    pub next: Option<Box<Definition>>,
     /// `None`: the usual ones.
     #[serde(default)]
     pub stop_words: Option<BTreeSet<String>>,
@@ -102,6 +116,9 @@ pub enum AttributeKind {
     Text {
         weight: f64,
         no_stem: bool,
+        /// Found by words that sound like its own, too.
+        #[serde(default)]
+        phonetic: bool,
     },
     Tag {
         /// `None`: values are whole (JSON).
@@ -116,6 +133,10 @@ pub enum AttributeKind {
 impl Attribute {
     pub fn is_text(&self) -> bool {
         matches!(self.kind, AttributeKind::Text { .. })
+    }
+
+    pub fn is_phonetic(&self) -> bool {
+        matches!(self.kind, AttributeKind::Text { phonetic: true, .. })
     }
 
     pub fn is_tag(&self) -> bool {
@@ -165,6 +186,22 @@ impl Definition {
             (Some(only), None) => &only.name,
             _ => POOL,
         }
+    }
+
+    /// Whether stems and sounds are kept in [`FORMS`].
+    pub fn keeps_forms(&self) -> bool {
+        self.language_field.is_some() || self.texts().any(Attribute::is_phonetic)
+    }
+
+    /// What documents are made for.
+    pub fn written(&self) -> &Definition {
+        self.next.as_deref().unwrap_or(self)
+    }
+
+    /// Whether documents that were made for this serve a changed definition as they are.
+    pub fn serves(&self, changed: &Definition) -> bool {
+        let same = self.pool() == changed.pool() && self.keeps_forms() == changed.keeps_forms();
+        same || self.texts().next().is_none()
     }
 
     /// Whether documents of this key may belong to it.

@@ -10,7 +10,7 @@ pub fn definition(name: &str, mapping: &Mapping) -> Definition {
     let mut attributes = Vec::new();
     for field in mapping.all_fields() {
         let kind = match &field.kind {
-            FieldKind::Text => AttributeKind::Text { weight: 1.0, no_stem: true },
+            FieldKind::Text => AttributeKind::Text { weight: 1.0, no_stem: true, phonetic: false },
             FieldKind::Keyword | FieldKind::Boolean | FieldKind::Ip => {
                 AttributeKind::Tag { separator: None, case_sensitive: true }
             }
@@ -44,6 +44,10 @@ pub fn definition(name: &str, mapping: &Mapping) -> Definition {
         score: 1.0,
         score_field: None,
         payload_field: None,
+        language_field: None,
+        temporary_s: None,
+        used_ms: 0,
+        next: None,
         stop_words: Some(Default::default()),
         options: Vec::new(),
         attributes,

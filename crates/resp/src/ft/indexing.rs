@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::write::{Action, Condition, Write, WriteFailure};
 use serde_json::{Map, Value as Json, json};
 
-use super::definition::{Attribute, AttributeKind, Definition, KeyKind, MISSING, RAW, SORTED};
+use super::definition::{Attribute, AttributeKind, Definition, FORMS, KeyKind, MISSING, RAW, SORTED};
 use super::expression::{self, Scalar};
 pub use super::registry::Registry;
 use super::vector::{VectorField, value};
@@ -24,7 +24,7 @@ pub fn documents(registry: &Registry, key: &[u8], value: Option<&Value>) -> Vec<
             return;
         }
         let Ok(id) = document_id(key) else { return };
-        let action = match value.map(|value| document(registry, definition, value)) {
+        let action = match value.map(|value| document(registry, definition.written(), value)) {
             Some(Ok(Some(source))) => Action::Index(source),
             Some(Err(reason)) => {
                 registry.tally(index).failed(&id, reason);
@@ -82,14 +82,27 @@ fn document(registry: &Registry, definition: &Definition, value: &Value) -> Resu
     {
         return Ok(None);
     }
+    let language = language_of(definition, &source);
+    let (document, sorted, forms) = (Map::new(), Map::new(), Map::new());
     let mut builder =
-        Builder { definition, document: Map::new(), sorted: Map::new(), missing: Vec::new(), texts: vec![] };
+        Builder { registry, definition, language, document, sorted, forms, missing: Vec::new(), texts: vec![] };
     for attribute in &definition.attributes {
         builder.attribute(attribute, &source)?;
     }
-    let document = builder.finish(registry, &source)?;
+    let document = builder.finish(&source);
     let bytes = serde_json::to_vec(&document).map_err(|error| error.to_string())?;
     Ok(Some(bytes.into()))
+}
+
+/// The language that a document says it is in, or that of its index.
+fn language_of(definition: &Definition, source: &Found<'_>) -> String {
+    let field = definition.language_field.as_ref().filter(|field| match source {
+        Found::Hash(_) => true,
+        Found::Json(_) => field.starts_with('$'),
+    });
+    let given = field.and_then(|field| source.values(field).into_iter().next());
+    let own = given.as_ref().and_then(Json::as_str).and_then(super::create::language);
+    own.unwrap_or_else(|| definition.language.clone())
 }
 
 /// What attributes are taken from.
@@ -136,9 +149,13 @@ fn passes(filter: &str, source: &Found<'_>, definition: &Definition) -> bool {
 }
 
 struct Builder<'d> {
+    registry: &'d Registry,
     definition: &'d Definition,
+    language: String,
     document: Map<String, Json>,
     sorted: Map<String, Json>,
+    /// By text: what stands beside its words.
+    forms: Map<String, Json>,
     missing: Vec<Json>,
     texts: Vec<(&'d Attribute, String)>,
 }
@@ -215,10 +232,32 @@ impl<'d> Builder<'d> {
             self.sortable(attribute, first);
         }
         if !attribute.no_index {
+            if self.definition.keeps_forms() {
+                let forms = texts.iter().map(|text| Json::from(self.forms_of(attribute, text))).collect();
+                self.forms.insert(attribute.name.clone(), Json::Array(forms));
+            }
             self.texts.extend(texts.iter().map(|text| (attribute, text.clone())));
             self.put(attribute, texts.into_iter().map(Json::from).collect());
         }
         Ok(())
+    }
+
+    /// Stems that differ from their words, and sounds, as the tokenizer `redis_forms` reads them.
+    fn forms_of(&self, attribute: &Attribute, text: &str) -> String {
+        let words = words::indexed(text, self.definition);
+        let beside = words::Beside::of(&**self.registry.gateway(), &words, (attribute, &self.language));
+        let mut found = String::new();
+        for (at, word) in words.iter().enumerate() {
+            if at > 0 {
+                found.push(' ');
+            }
+            let stem = beside.stem(at).filter(|stem| *stem != word).map(str::to_owned);
+            let forms = stem.into_iter().chain(beside.sound(at).map(|code| format!("<{code}")));
+            // Words may hold any letter; these two keep forms apart.
+            let forms: Vec<String> = forms.filter(|form| !form.contains([' ', '|'])).collect();
+            found.push_str(&forms.join("|"));
+        }
+        found
     }
 
     fn tag(&mut self, attribute: &Attribute, separator: Option<char>, values: Vec<Json>) -> Result<(), String> {
@@ -254,12 +293,12 @@ impl<'d> Builder<'d> {
         }
     }
 
-    fn finish(mut self, registry: &Registry, source: &Found<'_>) -> Result<Map<String, Json>, String> {
+    fn finish(mut self, source: &Found<'_>) -> Map<String, Json> {
         let score = match &self.definition.score_field {
             Some(field) => source.values(field).first().and_then(text_number).filter(|score| *score >= 0.0),
             None => None,
         };
-        let (length, max_freq) = self.counts(registry);
+        let (length, max_freq) = self.counts();
         let mut rank = json!({"len": length, "max": max_freq});
         if let Some(score) = score {
             rank["score"] = json!(score.min(1.0));
@@ -268,27 +307,31 @@ impl<'d> Builder<'d> {
         if !self.sorted.is_empty() {
             self.document.insert(SORTED.to_owned(), Json::Object(self.sorted));
         }
+        if !self.forms.is_empty() {
+            self.document.insert(FORMS.to_owned(), Json::Object(self.forms));
+        }
         if !self.missing.is_empty() {
             self.document.insert(MISSING.to_owned(), Json::Array(self.missing));
         }
         self.document.insert(RAW.to_owned(), source.raw());
-        Ok(self.document)
+        self.document
     }
 
     /// How many words the texts have, and how often the most frequent one occurs, both weighted.
-    fn counts(&self, registry: &Registry) -> (u32, u32) {
+    fn counts(&self) -> (u32, u32) {
         let mut length = 0;
         let mut freqs: HashMap<String, u32> = HashMap::new();
         for (attribute, text) in &self.texts {
             let weight = Definition::weight(attribute);
             let words = words::indexed(text, self.definition);
             length += weight * words.len() as u32;
-            let stemmed = !matches!(attribute.kind, AttributeKind::Text { no_stem: true, .. });
-            let plain: Vec<&str> = words.iter().map(String::as_str).collect();
-            let stems = if stemmed { registry.gateway().stems(&self.definition.language, &plain) } else { None };
-            for (word, stem) in words.iter().zip(stems.into_iter().flatten()) {
-                if *word != stem {
+            let beside = words::Beside::of(&**self.registry.gateway(), &words, (attribute, &self.language));
+            for (at, word) in words.iter().enumerate() {
+                if let Some(stem) = beside.stem(at).filter(|stem| *stem != word) {
                     *freqs.entry(format!("+{stem}")).or_default() += (weight / 5).max(1);
+                }
+                if let Some(code) = beside.sound(at) {
+                    *freqs.entry(format!("<{code}")).or_default() += weight;
                 }
             }
             for word in words {

@@ -19,7 +19,7 @@ use crate::args::Args;
 use crate::error::RespError;
 use crate::frame::reply::{Protocol, Reply};
 use crate::session::Session;
-use crate::syntax;
+use crate::syntax::{self, Forms};
 
 type Answer = Result<Reply, RespError>;
 type Pairs = Vec<(Reply, Reply)>;
@@ -107,6 +107,9 @@ fn rule(session: &Session, definition: &Definition) -> Pairs {
     if definition.language_given {
         put(&mut pairs, "default_language", Reply::text(&definition.language));
     }
+    if let Some(field) = &definition.language_field {
+        put(&mut pairs, "language_field", Reply::text(field));
+    }
     put(&mut pairs, "default_score", number(session, definition.score));
     if let Some(field) = &definition.score_field {
         put(&mut pairs, "score_field", Reply::text(field));
@@ -125,7 +128,7 @@ fn described(session: &Session, attribute: &Attribute) -> Reply {
     put(&mut pairs, "type", Reply::text(attribute.type_name()));
     let mut flags: Vec<&str> = Vec::new();
     match &attribute.kind {
-        AttributeKind::Text { weight, no_stem } => {
+        AttributeKind::Text { weight, no_stem, .. } => {
             put(&mut pairs, "WEIGHT", number(session, *weight));
             flags.extend(no_stem.then_some("NOSTEM"));
         }
@@ -225,8 +228,14 @@ fn plan(session: &Session, mut args: Args) -> Result<String, RespError> {
         let found = if options.verbatim { None } else { gateway.stems(&language, &[word]) };
         found.and_then(|mut stems| stems.pop())
     };
+    let sounds = |fields: Option<&[String]>, word: &str| {
+        let mut texts = searched.definition.texts();
+        let phonetic = !options.verbatim
+            && texts.any(|text| text.is_phonetic() && fields.is_none_or(|fields| fields.contains(&text.name)));
+        if phonetic { gateway.sounds(&[word]).pop() } else { None }
+    };
     let known = |field: &str| searched.definition.attribute(field).is_some_and(Attribute::is_text);
-    Ok(syntax::explain(&clause, &stem, &known))
+    Ok(syntax::explain(&clause, &Forms { stem: &stem, sounds: &sounds, exact: searched.dialect > 1 }, &known))
 }
 
 pub async fn explain(session: &mut Session, args: Args) -> Answer {

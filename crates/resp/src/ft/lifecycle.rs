@@ -61,15 +61,17 @@ pub async fn alter(session: &mut Session, mut args: Args) -> Answer {
     if !(args.take_word("SCHEMA") && args.take_word("ADD")) || args.is_empty() {
         return Err(arity());
     }
-    let mut changed = (*definition).clone();
+    let mut changed = definition.written().clone();
     create::attributes(&mut args, &mut changed)?;
-    if changed.pool() != definition.pool() {
-        // The words of the one text there was lie in no pool of all texts.
-        return Err(RespError::line(
-            "Adding a TEXT field to an index with one TEXT field or none is not implemented yet: create the index again",
-        ));
+    if !definition.serves(&changed) {
+        // Every key is written once more before searches go by what is new.
+        let between = Definition { next: Some(Box::new(changed.clone())), ..(*definition).clone() };
+        store(&server, &index, &between).await?;
+        scan::finish(&server, &definition.name).await?;
+        store(&server, &index, &changed).await?;
+    } else {
+        store(&server, &index, &changed).await?;
     }
-    store(&server, &index, &changed).await?;
     if !skip_scan {
         scan::start(&server, &changed.name);
     }
@@ -77,8 +79,11 @@ pub async fn alter(session: &mut Session, mut args: Args) -> Answer {
 }
 
 /// Writes a definition and the fields that follow from it.
-async fn store(server: &Server, index: &Arc<str>, definition: &Definition) -> Result<(), RespError> {
-    let mut mapping = mapping::mapping(definition);
+///
+/// # Errors
+/// What the node answers.
+pub async fn store(server: &Server, index: &Arc<str>, definition: &Definition) -> Result<(), RespError> {
+    let mut mapping = mapping::mapping(definition.written());
     mapping["_meta"] = json!({META: definition});
     let request = PutMapping { target: Target::one(&**index), mapping, write_index_only: false };
     Ok(server.gateway.put_mapping(request).await?)
@@ -93,13 +98,27 @@ pub async fn drop_index(session: &mut Session, mut args: Args) -> Answer {
         let word = super::text(word);
         return Err(RespError::line(format!("Unknown argument `{word}`")));
     }
-    let keys = if with_keys { scan::indexed(&server, &definition.name).await? } else { Vec::new() };
-    server.gateway.delete_indexes(Target::one(&*index)).await?;
-    server.registry.forget(&index);
+    remove(&server, &index, &definition, with_keys).await?;
+    Ok(Reply::OK)
+}
+
+/// Drops one index, with the keys in it or without.
+///
+/// # Errors
+/// What the node answers.
+pub async fn remove(
+    server: &Server,
+    index: &Arc<str>,
+    definition: &Definition,
+    with_keys: bool,
+) -> Result<(), RespError> {
+    let keys = if with_keys { scan::indexed(server, &definition.name).await? } else { Vec::new() };
+    server.gateway.delete_indexes(Target::one(&**index)).await?;
+    server.registry.forget(index);
     for some in keys.chunks(1000) {
         server.keyspace.delete(some).await?;
     }
-    Ok(Reply::OK)
+    Ok(())
 }
 
 /// Drops every index of this dialect.

@@ -9,7 +9,7 @@ use model::query::term_level::{Bound, Range, Term};
 use model::query::{Kind, Query};
 use serde_json::Value as Json;
 
-use super::definition::{Attribute, AttributeKind, Definition, LENGTH, MAX_FREQ, MISSING, SCORE, STEMS};
+use super::definition::{Attribute, AttributeKind, Definition, FORMS, LENGTH, MAX_FREQ, MISSING, SCORE, STEMS};
 use super::vector::measure::within;
 use crate::error::RespError;
 use crate::syntax::{Affix, Clause, Limit, Node, TagValue};
@@ -37,6 +37,7 @@ pub fn corpus(definition: &Definition) -> Corpus {
         pool: definition.pool().to_owned(),
         texts: definition.texts().map(|text| (text.name.clone(), Definition::weight(text))).collect(),
         stems: Some(STEMS.to_owned()),
+        forms: definition.keeps_forms().then(|| FORMS.to_owned()),
         length: LENGTH.to_owned(),
         max_freq: MAX_FREQ.to_owned(),
         score: SCORE.to_owned(),
@@ -65,12 +66,13 @@ impl Lowering<'_> {
         let mut part = match &clause.node {
             Node::Empty => nothing(),
             Node::All => Part::new(PartKind::Everything),
-            Node::Word { text, number } => return Ok(self.word(text, fields, (expand && !number, weight))),
+            Node::Word { text, number } => {
+                let expand = expand && !number;
+                let sounds = expand && self.minds_sounds(fields, clause.attributes.phonetic)?;
+                return Ok(self.word(text, fields, (expand, sounds, weight)));
+            }
             Node::Exact(words) => self.exact(words, clause),
             Node::Affix(affix) => self.pattern(pattern(affix), fields),
-            Node::Fuzzy { edits: 3, .. } => {
-                return Err(RespError::line("Fuzzy matching within 3 edits is not implemented yet"));
-            }
             Node::Fuzzy { text, edits } => self.pattern(WordPattern::Fuzzy(text.clone(), *edits), fields),
             Node::And(parts) => self.all(parts, clause, expand)?,
             Node::Or(parts) => {
@@ -118,7 +120,17 @@ impl Lowering<'_> {
         }
     }
 
-    fn word(&self, text: &str, fields: Option<&[String]>, (expand, weight): (bool, f64)) -> Part {
+    /// Whether words are sought by how they sound.
+    fn minds_sounds(&self, fields: Option<&[String]>, asked: Option<bool>) -> Result<bool, RespError> {
+        let mut texts = self.definition.texts();
+        let some = texts.any(|text| text.is_phonetic() && fields.is_none_or(|fields| fields.contains(&text.name)));
+        match asked {
+            Some(_) if !some => Err(RespError::line("field does not support phonetics")),
+            asked => Ok(some && asked.unwrap_or(true)),
+        }
+    }
+
+    fn word(&self, text: &str, fields: Option<&[String]>, (expand, sounds, weight): (bool, bool, f64)) -> Part {
         let texts = self.texts(fields);
         if self.foreign {
             return self.foreign_words(text, &texts.unwrap_or_default());
@@ -132,6 +144,13 @@ impl Lowering<'_> {
         let mut first = leaf(text, false);
         first.weight = weight;
         let mut parts = vec![first];
+        if sounds && let Some(code) = self.gateway.sounds(&[text]).pop().filter(|code| !code.is_empty()) {
+            let heard = self.definition.texts().filter(|text| {
+                text.is_phonetic() && texts.as_ref().is_none_or(|texts| texts.iter().any(|one| one.name == text.name))
+            });
+            let fields = Some(heard.map(|text| text.name.clone()).collect());
+            parts.push(Part::new(PartKind::Word { term: format!("<{code}"), stem: true, fields }));
+        }
         if expand {
             let stem = self.gateway.stems(self.language, &[text]).and_then(|mut stems| stems.pop());
             if let Some(stem) = stem {
@@ -184,7 +203,7 @@ impl Lowering<'_> {
             };
             return Part::new(PartKind::Any(self.texts(fields).unwrap_or_default().iter().map(phrase).collect()));
         }
-        let mut parts: Vec<Part> = words.iter().map(|word| self.word(word, fields, (false, 1.0))).collect();
+        let mut parts: Vec<Part> = words.iter().map(|word| self.word(word, fields, (false, false, 1.0))).collect();
         if parts.len() == 1 {
             return parts.remove(0);
         }

@@ -2,17 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::definition::{Attribute, AttributeKind, Definition, META, MISSING, POOL, RAW, SORTED, STEMS};
+use super::definition::{Attribute, AttributeKind, Definition, FORMS, META, MISSING, POOL, RAW, SORTED, STEMS};
 
 /// The settings of its index: how texts are cut, how durable writes are.
 pub fn settings(definition: &Definition, shards: u32, sync_always: bool) -> Map<String, Value> {
     let stop_words: Vec<String> = definition.stop_words().into_iter().collect();
     let analysis = json!({
-        "tokenizer": {"redis": {"type": "redis_words", "stopwords": stop_words}},
+        "tokenizer": {"redis": {"type": "redis_words", "stopwords": stop_words}, "redis_forms": {"type": "redis_forms"}},
         "filter": {"redis_stem": {"type": "changed_stem", "language": definition.language}},
         "analyzer": {
             "redis": {"type": "custom", "tokenizer": "redis"},
             "redis_stem": {"type": "custom", "tokenizer": "redis", "filter": ["redis_stem"]},
+            "redis_forms": {"type": "custom", "tokenizer": "redis_forms"},
         },
         "normalizer": {"redis_lower": {"type": "custom", "filter": ["lowercase"]}},
     });
@@ -29,16 +30,19 @@ pub fn settings(definition: &Definition, shards: u32, sync_always: bool) -> Map<
 /// The mapping, the definition in its `_meta`.
 pub fn mapping(definition: &Definition) -> Value {
     let mut properties = Map::new();
-    let own_pool = definition.pool() == POOL;
+    let (own_pool, forms) = (definition.pool() == POOL, definition.keeps_forms());
     let mut sorted = Map::new();
     for attribute in &definition.attributes {
-        properties.insert(attribute.name.clone(), field(attribute, own_pool));
+        properties.insert(attribute.name.clone(), field(attribute, own_pool, forms));
         if attribute.sortable && (attribute.is_text() || attribute.is_tag()) {
             sorted.insert(attribute.name.clone(), json!({"type": "keyword", "index": false}));
         }
     }
     if own_pool {
-        properties.insert(POOL.to_owned(), text(true));
+        properties.insert(POOL.to_owned(), text(!forms));
+    }
+    if forms {
+        properties.insert(FORMS.to_owned(), json!({"properties": forms_of(definition, own_pool)}));
     }
     let count = json!({"type": "integer", "index": false});
     let rank = json!({"properties": {"len": count, "max": count, "score": {"type": "double", "index": false}}});
@@ -47,6 +51,20 @@ pub fn mapping(definition: &Definition) -> Value {
     properties.insert(RAW.to_owned(), json!({"type": "object", "enabled": false}));
     properties.insert(MISSING.to_owned(), json!({"type": "keyword", "doc_values": false}));
     json!({"dynamic": false, "properties": properties, "_meta": {META: definition}})
+}
+
+/// A field of forms for each text, and one for all.
+fn forms_of(definition: &Definition, own_pool: bool) -> Map<String, Value> {
+    let plain = json!({"type": "text", "analyzer": "redis_forms", "norms": false, "position_increment_gap": 0});
+    let mut copied = plain.clone();
+    if own_pool {
+        copied["copy_to"] = json!(format!("{FORMS}.{POOL}"));
+    }
+    let mut fields: Map<String, Value> = definition.texts().map(|text| (text.name.clone(), copied.clone())).collect();
+    if own_pool {
+        fields.insert(POOL.to_owned(), plain);
+    }
+    fields
 }
 
 fn text(stems: bool) -> Value {
@@ -58,7 +76,7 @@ fn text(stems: bool) -> Value {
     field
 }
 
-fn field(attribute: &Attribute, own_pool: bool) -> Value {
+fn field(attribute: &Attribute, own_pool: bool, forms: bool) -> Value {
     if attribute.no_index && attribute.kind == AttributeKind::Numeric {
         return json!({"type": "double", "index": false});
     }
@@ -67,7 +85,7 @@ fn field(attribute: &Attribute, own_pool: bool) -> Value {
     }
     match &attribute.kind {
         AttributeKind::Text { no_stem, .. } => {
-            let mut field = text(!no_stem || !own_pool);
+            let mut field = text(!forms && (!no_stem || !own_pool));
             if own_pool {
                 field["copy_to"] = json!(POOL);
             }

@@ -13,6 +13,7 @@ use super::words;
 pub struct Marks {
     words: BTreeSet<String>,
     stems: BTreeSet<String>,
+    sounds: BTreeSet<String>,
     patterns: Vec<WordPattern>,
 }
 
@@ -28,9 +29,10 @@ impl Marks {
             PartKind::Word { term, stem: false, .. } => {
                 self.words.insert(term.clone());
             }
-            PartKind::Word { term, .. } => {
-                self.stems.insert(term.clone());
-            }
+            PartKind::Word { term, .. } => match term.strip_prefix('<') {
+                Some(code) => drop(self.sounds.insert(code.to_owned())),
+                None => drop(self.stems.insert(term.clone())),
+            },
             PartKind::Words { pattern, stem: false, .. } => self.patterns.push(pattern.clone()),
             PartKind::All(parts, _) | PartKind::Any(parts) | PartKind::First(parts) => {
                 parts.iter().for_each(|part| self.gather(part))
@@ -45,12 +47,14 @@ impl Marks {
         let spots = words::all(text);
         let plain: Vec<&str> = spots.iter().map(|spot| spot.word.as_str()).collect();
         let stems = if self.stems.is_empty() { None } else { gateway.stems(language, &plain) };
+        let sounds = if self.sounds.is_empty() { Vec::new() } else { gateway.sounds(&plain) };
         let sought: Vec<bool> = (0..spots.len())
             .map(|at| {
                 let word = &spots[at].word;
                 let stem = stems.as_ref().map(|stems| &stems[at]);
                 self.words.contains(word)
                     || stem.is_some_and(|stem| self.stems.contains(stem))
+                    || sounds.get(at).is_some_and(|code| self.sounds.contains(code))
                     || self.patterns.iter().any(|pattern| accepts(pattern, word))
             })
             .collect();

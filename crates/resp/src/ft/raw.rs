@@ -38,8 +38,7 @@ impl Raw {
                 Some(Self::Json(text, json))
             }
             (KeyKind::Hash, Json::Array(items)) => {
-                // The payload is no field to whoever reads.
-                let shown = pairs(&items).filter(|(name, _)| !is_payload(definition, name));
+                let shown = pairs(&items).filter(|(name, _)| !is_hidden(definition, name));
                 Some(Self::Hash(shown.collect()))
             }
             _ => None,
@@ -110,6 +109,12 @@ fn pairs(items: &[Json]) -> impl Iterator<Item = (Bytes, Bytes)> {
 
 fn is_payload(definition: &Definition, name: &[u8]) -> bool {
     definition.payload_field.as_deref().is_some_and(|field| field.as_bytes() == name)
+}
+
+/// What says something of the key and is no field to whoever reads.
+fn is_hidden(definition: &Definition, name: &[u8]) -> bool {
+    let language = definition.language_field.as_deref().is_some_and(|field| field.as_bytes() == name);
+    language || is_payload(definition, name)
 }
 
 /// What the key's `PAYLOAD_FIELD` holds.

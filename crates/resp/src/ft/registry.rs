@@ -32,6 +32,8 @@ pub struct Known {
 pub struct Tally {
     pub failures: AtomicU64,
     pub uses: AtomicU64,
+    /// When it was last searched here; milliseconds since 1970.
+    pub used_ms: AtomicU64,
     pub dialects: [AtomicU64; 4],
     /// Keys looked at and keys there are, while existing keys are being indexed.
     pub scanned: AtomicU64,

@@ -34,6 +34,19 @@ pub fn start(server: &Arc<Server>, name: &str) {
     });
 }
 
+/// Looks at every key, and comes back when all have been written.
+///
+/// # Errors
+/// What the node answers.
+pub async fn finish(server: &Arc<Server>, name: &str) -> Result<(), RespError> {
+    let Some((index, definition)) = server.registry.own(name) else { return Ok(()) };
+    let tally = server.registry.tally(&index);
+    tally.scanning.fetch_add(1, Ordering::Relaxed);
+    let outcome = run(server, &definition).await;
+    tally.scanning.fetch_sub(1, Ordering::Relaxed);
+    outcome
+}
+
 async fn run(server: &Arc<Server>, definition: &Definition) -> Result<(), RespError> {
     let Some((index, _)) = server.registry.own(&definition.name) else { return Ok(()) };
     let tally = server.registry.tally(&index);

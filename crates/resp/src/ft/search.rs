@@ -6,10 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::gateway::Gateway;
 use model::query::ranked::Scorer;
-use model::search::{Hit, SearchRequest, SearchResponse};
+use model::search::{Explanation, Hit, SearchRequest, SearchResponse};
 use serde_json::Value as Json;
 
 use super::definition::{AttributeKind, SORTED};
+use super::explain;
 use super::expression::{Scalar, number_text};
 use super::mark::{self, Marks};
 use super::raw::{self, Raw};
@@ -52,6 +53,7 @@ pub struct Shown {
     /// By name, in the order in which they are shown.
     distances: Vec<(String, f64)>,
     score: Option<f32>,
+    explanation: Option<Box<Explanation>>,
     sort_key: Option<Scalar>,
     payload: Option<Bytes>,
     raw: Option<Raw>,
@@ -75,9 +77,6 @@ enum Order {
 /// # Errors
 /// As the search module words them; what the gateway answers.
 pub async fn run(session: &Session, searched: &Searched, query: &str, options: &Options) -> Result<Page, RespError> {
-    if options.explain_score {
-        return Err(RespError::line("EXPLAINSCORE is not implemented yet"));
-    }
     let registry = &session.server.registry;
     let clause = searched.parse(query, options)?;
     let measures = Measures::of(&clause, &searched.definition)?;
@@ -97,6 +96,7 @@ pub async fn run(session: &Session, searched: &Searched, query: &str, options: &
     let mut request = searched.request(searched.query(part, scorer), source);
     let timeout_ms = options.timeout_ms.or_else(|| registry.configuration.timeout_ms());
     request.timeout_ms = timeout_ms.filter(|timeout| *timeout > 0);
+    request.explain = options.explain_score;
     (request.from, request.size) = (options.offset, options.count);
     if options.count == 0 {
         request.from = 0;
@@ -215,7 +215,8 @@ pub(super) fn page(searched: &Searched, response: SearchResponse, sorted: bool, 
 fn shown(searched: &Searched, hit: Hit, sort_key: Option<Scalar>) -> Shown {
     let raw = Raw::of(hit.source.as_ref(), &searched.definition, searched.foreign);
     let payload = raw::payload(hit.source.as_ref(), &searched.definition);
-    Shown { key: key_of(&hit.id), id: hit.id, distances: Vec::new(), score: hit.score, sort_key, payload, raw }
+    let (key, distances) = (key_of(&hit.id), Vec::new());
+    Shown { key, id: hit.id, distances, score: hit.score, explanation: hit.explanation, sort_key, payload, raw }
 }
 
 /// A hit in the heap: the worst on top.
@@ -308,7 +309,9 @@ fn sort_key_text(key: &Scalar) -> Reply {
 pub fn render(session: &Session, searched: &Searched, options: &Options, mut page: Page) -> Reply {
     if options.hamming {
         for hit in &mut page.hits {
-            hit.score = Some(raw::likeness(options.payload.as_ref(), hit.payload.as_ref()));
+            let payloads = (options.payload.as_ref(), hit.payload.as_ref());
+            hit.score = Some(raw::likeness(payloads.0, payloads.1));
+            hit.explanation = Some(Box::new(explain::likeness(payloads)));
         }
     }
     let three = session.protocol == Protocol::Three;
@@ -321,7 +324,8 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, mut pag
         if !three {
             flat.push(Reply::Bulk(hit.key.clone()));
             if options.with_scores {
-                flat.push(Reply::text(&score_text(hit.score)));
+                let score = Reply::text(&score_text(hit.score));
+                flat.push(explain::beside(score, hit.explanation.as_deref(), options));
             }
             if options.with_payloads {
                 flat.push(Reply::optional(hit.payload.clone()));
@@ -335,7 +339,8 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, mut pag
         let mut result = vec![(Reply::text("id"), Reply::Bulk(hit.key.clone()))];
         if options.with_scores {
             let score = score_text(hit.score).parse().unwrap_or_default();
-            result.push((Reply::text("score"), Reply::Double(score)));
+            let score = explain::beside(Reply::Double(score), hit.explanation.as_deref(), options);
+            result.push((Reply::text("score"), score));
         }
         if options.with_payloads {
             result.push((Reply::text("payload"), Reply::optional(hit.payload.clone())));
@@ -365,6 +370,14 @@ fn distances(hit: &Shown, returned: Option<&[(String, String)]>) -> Vec<(Reply, 
     found
 }
 
+/// The fields that `HIGHLIGHT` and `SUMMARIZE` name come first.
+fn marked_first(fields: &mut [(Bytes, Bytes)], options: &Options) {
+    let highlighted = options.highlight.iter().filter_map(|highlight| highlight.fields.as_deref());
+    let summarized = options.summarize.iter().filter_map(|summarize| summarize.fields.as_deref());
+    let named: Vec<&String> = summarized.chain(highlighted).flatten().collect();
+    fields.sort_by_key(|(name, _)| named.iter().position(|known| known.as_bytes() == name).unwrap_or(named.len()));
+}
+
 fn fields(session: &Session, searched: &Searched, hit: &Shown, marking: (&Marks, &Options)) -> Vec<(Reply, Reply)> {
     let mut found = distances(hit, marking.1.returned.as_deref());
     let Some(raw) = &hit.raw else { return found };
@@ -386,6 +399,7 @@ fn fields(session: &Session, searched: &Searched, hit: &Shown, marking: (&Marks,
             let mut all = raw.fields(searched.dialect);
             match (&marking.1.sort, raw) {
                 (Some((field, _)), Raw::Hash(_)) => all.sort_by_key(|(name, _)| name != field.as_bytes()),
+                (None, Raw::Hash(_)) => marked_first(&mut all, marking.1),
                 (Some((field, _)), Raw::Json(..)) => {
                     let value = raw.field(field, definition, 1);
                     all.splice(0..0, value.map(|value| (Bytes::from(field.clone()), value)));

@@ -14,6 +14,7 @@ use super::registry::{Known, Registry};
 use super::request::Options;
 use crate::error::RespError;
 use crate::keyspace::id::document_id;
+use crate::server::now_ms;
 use crate::syntax::{self, Clause};
 
 /// An index that is being searched.
@@ -37,6 +38,9 @@ impl Searched {
         let dialect = dialect.unwrap_or(1).clamp(1, 4);
         let tally = registry.tally(&known.index);
         tally.uses.fetch_add(1, Ordering::Relaxed);
+        if definition.temporary_s.is_some() {
+            tally.used_ms.store(now_ms(), Ordering::Relaxed);
+        }
         tally.dialects[usize::from(dialect) - 1].fetch_add(1, Ordering::Relaxed);
         Ok(Self { known, definition, foreign, dialect })
     }

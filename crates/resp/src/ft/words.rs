@@ -1,6 +1,8 @@
 //! Texts cut into words as the index cuts them: for counting how often words occur, and for marking them.
 
-use super::definition::Definition;
+use model::gateway::Gateway;
+
+use super::definition::{Attribute, AttributeKind, Definition};
 
 /// A word in lower case, and where it stands in the text, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,34 @@ pub fn all(text: &str) -> Vec<Spot> {
 pub fn indexed(text: &str, definition: &Definition) -> Vec<String> {
     let words = all(text).into_iter().map(|spot| spot.word);
     words.filter(|word| !definition.is_stop_word(word)).collect()
+}
+
+/// What words of a text are found by besides themselves.
+pub struct Beside {
+    stems: Option<Vec<String>>,
+    sounds: Option<Vec<String>>,
+}
+
+impl Beside {
+    /// Of words in lower case, in a text of this language.
+    pub fn of(gateway: &dyn Gateway, words: &[String], (attribute, language): (&Attribute, &str)) -> Self {
+        let plain: Vec<&str> = words.iter().map(String::as_str).collect();
+        let stemmed = !matches!(attribute.kind, AttributeKind::Text { no_stem: true, .. });
+        Self {
+            stems: if stemmed { gateway.stems(language, &plain) } else { None },
+            sounds: attribute.is_phonetic().then(|| gateway.sounds(&plain)),
+        }
+    }
+
+    /// Of the word at this place.
+    pub fn stem(&self, at: usize) -> Option<&str> {
+        self.stems.as_ref()?.get(at).map(String::as_str)
+    }
+
+    /// Of the word at this place; `None`: it is not kept, or there is nothing to hear.
+    pub fn sound(&self, at: usize) -> Option<&str> {
+        self.sounds.as_ref()?.get(at).map(String::as_str).filter(|code| !code.is_empty())
+    }
 }
 
 #[cfg(test)]

@@ -4,16 +4,28 @@ use std::fmt::Write as _;
 
 use super::ast::{Affix, Attributes, Clause, Knn, Limit, Node, TagValue};
 
-/// The tree, two spaces a level. `stem`: what a word's forms share, where words are expanded; `known`: whether a field holds text.
-pub fn explain(clause: &Clause, stem: &dyn Fn(&str) -> Option<String>, known: &dyn Fn(&str) -> bool) -> String {
-    let mut writer = Writer { out: String::new(), stem, known };
+/// What else words are looked up by.
+pub struct Forms<'w> {
+    /// What a word's forms share, where words are expanded.
+    pub stem: &'w dyn Fn(&str) -> Option<String>,
+    /// How a word sounds, where one of these fields minds.
+    pub sounds: Sounds<'w>,
+    /// A word in quotes is shown with them.
+    pub exact: bool,
+}
+
+type Sounds<'w> = &'w dyn Fn(Option<&[String]>, &str) -> Option<String>;
+
+/// The tree, two spaces a level. `known`: whether a field holds text.
+pub fn explain(clause: &Clause, forms: &Forms<'_>, known: &dyn Fn(&str) -> bool) -> String {
+    let mut writer = Writer { out: String::new(), forms, known };
     writer.clause(clause, 0, true);
     writer.out
 }
 
 struct Writer<'w> {
     out: String,
-    stem: &'w dyn Fn(&str) -> Option<String>,
+    forms: &'w Forms<'w>,
     known: &'w dyn Fn(&str) -> bool,
 }
 
@@ -42,6 +54,9 @@ impl Writer<'_> {
             Node::Empty => self.line(depth, "<empty>"),
             Node::All => self.line(depth, "<WILDCARD>"),
             Node::Word { text, number } => self.word(clause, text, (depth, expand && !number)),
+            Node::Exact(words) if words.len() == 1 && !self.forms.exact => {
+                self.line(depth, &format!("{fields}{}", words[0]));
+            }
             Node::Exact(words) => {
                 self.line(depth, &format!("{fields}EXACT {{"));
                 for word in words {
@@ -104,11 +119,16 @@ impl Writer<'_> {
     fn word(&mut self, clause: &Clause, text: &str, (depth, expand): (usize, bool)) {
         let fields = self.fields(clause);
         let weight = clause.attributes.weight.map_or(String::new(), |weight| format!(" => {{$weight: {weight};}}"));
-        let Some(stem) = (if expand { (self.stem)(text) } else { None }) else {
+        let Some(stem) = (if expand { (self.forms.stem)(text) } else { None }) else {
             return self.line(depth, &format!("{fields}{text}{weight}"));
         };
         self.line(depth, &format!("{fields}UNION {{"));
         self.line(depth + 1, &format!("{fields}{text}{weight}"));
+        if clause.attributes.phonetic != Some(false)
+            && let Some(code) = (self.forms.sounds)(clause.fields.as_deref(), text)
+        {
+            self.line(depth + 1, &format!("{fields}<{code}(expanded)"));
+        }
         self.line(depth + 1, &format!("{fields}+{stem}(expanded)"));
         if stem != text {
             self.line(depth + 1, &format!("{fields}{stem}(expanded)"));

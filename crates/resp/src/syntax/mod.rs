@@ -15,7 +15,7 @@ mod primary;
 mod tests;
 
 pub use ast::{Affix, Attributes, Clause, Knn, Limit, Node, TagValue, VectorRange};
-pub use explain::explain;
+pub use explain::{Forms, explain};
 pub use parse::{Options, parse};
 
 /// A query that is not one: the message as the client reads it.

@@ -233,7 +233,7 @@ impl Parser<'_> {
         let clause = if fuzzy {
             match self.number_after_tilde(state).min(2) {
                 0 => Clause::Text(word),
-                edits => Clause::Fuzzy { text: word, edits: Some(Fuzziness::Edits(edits as u8)) },
+                edits => Clause::Fuzzy { text: word, edits: Some(Fuzziness::Edits(edits.min(2) as u8)) },
             }
         } else if prefix {
             word.pop();

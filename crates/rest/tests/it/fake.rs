@@ -248,6 +248,10 @@ impl Gateway for Fake {
         None
     }
 
+    fn sounds(&self, words: &[&str]) -> Vec<String> {
+        vec![String::new(); words.len()]
+    }
+
     fn is_alias(&self, _: &str) -> bool {
         false
     }

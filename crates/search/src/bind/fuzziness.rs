@@ -8,7 +8,8 @@ use crate::bound::Rewrite;
 /// How many edits a text may be away.
 pub(super) fn edits(fuzziness: Fuzziness, text: &str) -> u8 {
     match fuzziness {
-        Fuzziness::Edits(edits) => edits.min(2),
+        // OpenSearch's dialect asks for two at most.
+        Fuzziness::Edits(edits) => edits.min(3),
         Fuzziness::Auto { low, high } => match u32::try_from(text.chars().count()).unwrap_or(u32::MAX) {
             length if length < low => 0,
             length if length < high => 1,

@@ -88,9 +88,9 @@ pub(crate) struct FuzzyAutomaton {
 }
 
 impl FuzzyAutomaton {
-    /// `edits`: at most 2, as the query allows no more.
+    /// `edits`: at most 3, as queries allow no more.
     pub(crate) fn new(text: &str, edits: u8, transpositions: bool) -> Self {
-        Self { dfa: LevenshteinAutomatonBuilder::new(edits.min(2), transpositions).build_dfa(text) }
+        Self { dfa: LevenshteinAutomatonBuilder::new(edits.min(3), transpositions).build_dfa(text) }
     }
 
     pub(crate) fn distance(&self, term: &[u8]) -> Distance {

@@ -9,10 +9,10 @@ use search::bound::{BoundRanked, FieldName, Pattern, RankedKind, RankedPart, Ter
 use super::pattern::Accepted;
 use super::scorer::Leaf;
 use super::{Compiler, Context, Kind, Place, Weight};
+use crate::score::Outcome;
 use crate::score::bm25::TermScore;
 use crate::score::cursor::TermCursor;
 use crate::score::ranked::{Columns, Node, NodeKind, RankedScorer, Rarity, Word};
-use crate::score::{Outcome, Scorer};
 use crate::segment::Detail;
 
 /// Words that one pattern stands for, at most (`MAXEXPANSIONS`).
@@ -46,6 +46,7 @@ enum RankedNodeKind {
     Word {
         pool: Place,
         term: TermBytes,
+        stem: bool,
         fields: Option<Vec<Place>>,
         /// Where it is counted, when an occurrence does not count as one everywhere.
         counted: Vec<(Place, u32)>,
@@ -113,11 +114,11 @@ impl Planner<'_, '_, '_> {
                 let doc_freq = if self.scored { self.compiler.counts.doc_freq(field, term)? } else { 0 };
                 let rarity = Rarity::new(self.documents, doc_freq);
                 let (pool, term) = (self.compiler.place(field), term.clone());
-                (RankedNodeKind::Word { pool, term, fields: None, counted: Vec::new(), rarity }, doc_freq)
+                (RankedNodeKind::Word { pool, term, stem: false, fields: None, counted: Vec::new(), rarity }, doc_freq)
             }
             RankedKind::Filter(query) => {
                 let context = Context { boost: 1.0, scoring: false };
-                (RankedNodeKind::Filter(self.compiler.weight(query, context)?), 0)
+                (RankedNodeKind::Filter(self.compiler.weight(query, context)?), self.documents)
             }
             RankedKind::All(parts, window) => {
                 let mut nodes = self.nodes(parts)?;
@@ -130,12 +131,12 @@ impl Planner<'_, '_, '_> {
             }
             RankedKind::Any(parts) => {
                 let nodes = self.nodes(parts)?;
-                let sum = nodes.iter().map(|node| node.estimate).sum();
+                let sum = nodes.iter().fold(0_u64, |sum, node| sum.saturating_add(node.estimate));
                 (RankedNodeKind::Any(nodes), sum)
             }
             RankedKind::First(parts) => {
                 let nodes = self.nodes(parts)?;
-                let sum = nodes.iter().map(|node| node.estimate).sum();
+                let sum = nodes.iter().fold(0_u64, |sum, node| sum.saturating_add(node.estimate));
                 (RankedNodeKind::First(nodes), sum)
             }
             RankedKind::Not(inner) => (RankedNodeKind::Not(Box::new(self.node(inner)?)), self.documents),
@@ -156,8 +157,9 @@ impl Planner<'_, '_, '_> {
     ) -> Outcome<(RankedNodeKind, u64)> {
         let doc_freq = if self.scored { self.compiler.counts.doc_freq(pool, term)? } else { 0 };
         let corpus = &self.ranked.corpus;
-        // A stem counts a fifth of its word, but at least one.
-        let count = |weight: u32| if stem { (weight / 5).max(1) } else { weight };
+        // A stem counts a fifth of its word, but at least one; how a word sounds counts as the word.
+        let less = stem && !term.starts_with(b"<");
+        let count = |weight: u32| if less { (weight / 5).max(1) } else { weight };
         let plain = corpus.texts.iter().all(|(_, weight)| count(*weight) == 1);
         let counted = if plain || !self.scored { &[] } else { corpus.texts.as_slice() };
         let counted = counted.iter().map(|(field, weight)| {
@@ -168,6 +170,7 @@ impl Planner<'_, '_, '_> {
             counted: counted.collect(),
             pool: self.compiler.place(pool),
             term: term.clone(),
+            stem,
             fields: fields.map(|fields| fields.iter().map(|field| self.compiler.place(field)).collect()),
             rarity: Rarity::new(self.documents, doc_freq),
         };
@@ -216,7 +219,7 @@ impl Planner<'_, '_, '_> {
 }
 
 impl Leaf<'_> {
-    pub(super) fn ranked(&self, weight: &RankedWeight) -> Outcome<Box<dyn Scorer>> {
+    pub(crate) fn ranked(&self, weight: &RankedWeight) -> Outcome<RankedScorer> {
         let candidates = self.scorer(&weight.candidates)?;
         let silent = TermScore { weight: 0.0, scale: self.unscored.clone() };
         let root = match &weight.tree {
@@ -234,7 +237,7 @@ impl Leaf<'_> {
             default_score: weight.default_score,
             average: weight.average,
         };
-        Ok(Box::new(RankedScorer::new(candidates, root, (weight.formula, weight.verify, weight.boost), columns)))
+        Ok(RankedScorer::new(candidates, root, (weight.formula, weight.verify, weight.boost), columns))
     }
 
     fn ranked_node(&self, node: &RankedNode, silent: &TermScore) -> Outcome<Node> {
@@ -244,10 +247,10 @@ impl Leaf<'_> {
         let kind = match &node.kind {
             RankedNodeKind::Everything => NodeKind::Everything,
             RankedNodeKind::Nothing => NodeKind::Nothing,
-            RankedNodeKind::Word { pool, term, fields, counted, rarity } => {
+            RankedNodeKind::Word { pool, term, stem, fields, counted, rarity } => {
                 let cursor = |place: &Place, detail| self.cursor(place, term, (detail, silent));
                 let Some(pool) = cursor(pool, Detail::Positions)? else {
-                    return Ok(Node { weight: node.weight, kind: NodeKind::Nothing });
+                    return Ok(Node { weight: node.weight, documents: node.estimate, kind: NodeKind::Nothing });
                 };
                 let mut within: Option<Vec<TermCursor>> = None;
                 for place in fields.iter().flatten() {
@@ -260,7 +263,8 @@ impl Leaf<'_> {
                 for (place, count) in counted {
                     counts.extend(cursor(place, Detail::Freqs)?.map(|cursor| (cursor, *count)));
                 }
-                NodeKind::Word(Box::new(Word { pool, within, counts, rarity: *rarity }))
+                let (term, stem) = (term.clone(), *stem);
+                NodeKind::Word(Box::new(Word { term, stem, pool, within, counts, rarity: *rarity }))
             }
             RankedNodeKind::Filter(weight) => NodeKind::Filter(self.scorer(weight)?),
             RankedNodeKind::All(nodes, window) => NodeKind::All(all(nodes)?, *window),
@@ -269,6 +273,6 @@ impl Leaf<'_> {
             RankedNodeKind::Not(inner) => NodeKind::Not(one(inner)?),
             RankedNodeKind::Optional(inner) => NodeKind::Optional(one(inner)?),
         };
-        Ok(Node { weight: node.weight, kind })
+        Ok(Node { weight: node.weight, documents: node.estimate, kind })
     }
 }

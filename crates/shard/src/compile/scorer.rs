@@ -68,7 +68,7 @@ impl<'a> Leaf<'a> {
                 let parts = parts.iter().map(|part| self.scorer(part)).collect::<Outcome<Vec<_>>>()?;
                 Box::new(Disjunction::new(parts, Combine::Best(*tie_breaker), 1))
             }
-            Kind::Ranked(ranked) => self.ranked(ranked)?,
+            Kind::Ranked(ranked) => Box::new(self.ranked(ranked)?),
             Kind::Nested(nested) => match self.nested(nested)? {
                 Some(scorer) => Box::new(scorer),
                 None => Box::new(Never),

@@ -5,6 +5,7 @@ use model::search::Explanation;
 use search::shard_query::DocAddress;
 
 use super::{explain_function, notation};
+use crate::compile::ranked::RankedWeight;
 use crate::compile::scorer::Leaf;
 use crate::compile::{BoolWeight, Kind, NearestWeight, NestedWeight, PhraseWeight, Weight};
 use crate::reader::{Bm25, Reader, Similarity};
@@ -79,17 +80,15 @@ impl Explainer<'_> {
             Kind::Boosting { positive, negative, factor } => self.boosting(weight, (positive, negative, *factor)),
             Kind::DisMax { parts, tie_breaker } => self.dis_max(weight, parts, *tie_breaker),
             Kind::Function(function) => explain_function::explain(self, function),
-            Kind::Ranked(_) => self.ranked(weight),
+            Kind::Ranked(ranked) => self.ranked(weight, ranked),
             Kind::Nested(nested) => self.nested(nested),
             Kind::Nearest(nearest) => self.nearest(weight, nearest),
         }
     }
 
-    fn ranked(&self, weight: &Weight) -> Outcome<Explanation> {
-        Ok(match self.score(&mut *self.leaf.scorer(weight)?)? {
-            Some(value) => matched(value, notation::query(weight), Vec::new()),
-            None => unmatched(notation::query(weight), Vec::new()),
-        })
+    fn ranked(&self, weight: &Weight, ranked: &RankedWeight) -> Outcome<Explanation> {
+        let found = self.leaf.ranked(ranked)?.explain(self.doc)?;
+        Ok(found.unwrap_or_else(|| unmatched(notation::query(weight), Vec::new())))
     }
 
     fn nearest(&self, weight: &Weight, nearest: &NearestWeight) -> Outcome<Explanation> {

@@ -20,6 +20,7 @@ pub(crate) mod geo;
 pub(crate) mod nested;
 pub(crate) mod phrase;
 pub(crate) mod ranked;
+pub(crate) mod ranked_explain;
 pub(crate) mod sets;
 pub(crate) mod slice;
 pub(crate) mod sloppy;

@@ -7,20 +7,22 @@ use std::sync::Arc;
 
 use model::query::ranked::{Scorer as Formula, Window};
 
+use search::bound::TermBytes;
+
 use super::cursor::TermCursor;
 use super::{Outcome, Scorer};
 use crate::segment::column::NumberColumn;
 use crate::segment::{DocId, NO_MORE_DOCS};
 
-const K1: f64 = 1.2;
-const B: f64 = 0.5;
+pub(super) const K1: f64 = 1.2;
+pub(super) const B: f64 = 0.5;
 
 /// What a word's score takes from how many documents have it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rarity {
     /// Whole powers of two.
-    coarse: f64,
-    fine: f64,
+    pub(super) coarse: f64,
+    pub(super) fine: f64,
 }
 
 impl Rarity {
@@ -43,15 +45,15 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    fn length(&self, doc: DocId) -> f64 {
+    pub(super) fn length(&self, doc: DocId) -> f64 {
         self.length.as_ref().and_then(|column| column.first(doc)).unwrap_or(0) as f64
     }
 
-    fn max_freq(&self, doc: DocId) -> f64 {
+    pub(super) fn max_freq(&self, doc: DocId) -> f64 {
         self.max_freq.as_ref().and_then(|column| column.first(doc)).unwrap_or(1).max(1) as f64
     }
 
-    fn score(&self, doc: DocId) -> f64 {
+    pub(super) fn score(&self, doc: DocId) -> f64 {
         let own = self.score.as_ref().and_then(|column| column.first(doc));
         own.map_or(self.default_score, model::number::f64_from_ordered)
     }
@@ -59,6 +61,8 @@ impl Columns {
 
 pub(crate) struct Node {
     pub(crate) weight: f64,
+    /// About how many documents match.
+    pub(crate) documents: u64,
     pub(crate) kind: NodeKind,
 }
 
@@ -76,6 +80,8 @@ pub(crate) enum NodeKind {
 }
 
 pub(crate) struct Word {
+    pub(crate) term: TermBytes,
+    pub(crate) stem: bool,
     /// All places of the word.
     pub(crate) pool: TermCursor,
     /// It must stand in one of these.
@@ -86,8 +92,14 @@ pub(crate) struct Word {
 }
 
 impl Word {
+    /// As the search module writes it: stems with a plus before them.
+    pub(super) fn name(&self) -> String {
+        let text = String::from_utf8_lossy(&self.term);
+        if self.stem && !text.starts_with('<') { format!("+{text}") } else { text.into_owned() }
+    }
+
     /// How often it counts in `doc`; `None`: it is not there.
-    fn freq(&mut self, doc: DocId) -> Outcome<Option<f64>> {
+    pub(super) fn freq(&mut self, doc: DocId) -> Outcome<Option<f64>> {
         if self.pool.advance(doc)? != doc {
             return Ok(None);
         }
@@ -116,8 +128,8 @@ impl Word {
 }
 
 /// What a part is worth in one document.
-struct Found {
-    score: f64,
+pub(super) struct Found {
+    pub(super) score: f64,
     /// Where its words stand, ascending; `None`: it is nothing that stands anywhere.
     positions: Option<Vec<u32>>,
     nature: Nature,
@@ -125,7 +137,7 @@ struct Found {
 
 /// What a part is, for whether it can stand near others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Nature {
+pub(super) enum Nature {
     /// A word or a whole value; any mixture of others.
     Word,
     /// Found by a range.
@@ -142,11 +154,11 @@ impl Found {
 
 pub(crate) struct RankedScorer {
     candidates: Box<dyn Scorer>,
-    root: Option<Node>,
-    formula: Formula,
+    pub(super) root: Option<Node>,
+    pub(super) formula: Formula,
     verify: bool,
     boost: f32,
-    columns: Columns,
+    pub(super) columns: Columns,
     doc: DocId,
 }
 
@@ -181,15 +193,15 @@ impl RankedScorer {
 }
 
 /// One document, looked at.
-struct Walk<'w> {
-    doc: DocId,
-    formula: Formula,
-    columns: &'w Columns,
+pub(super) struct Walk<'w> {
+    pub(super) doc: DocId,
+    pub(super) formula: Formula,
+    pub(super) columns: &'w Columns,
 }
 
 impl Walk<'_> {
     /// Score of the whole, and how far apart its words stand.
-    fn root(&mut self, node: &mut Node, spread: bool) -> Outcome<Option<(f64, f64)>> {
+    pub(super) fn root(&mut self, node: &mut Node, spread: bool) -> Outcome<Option<(f64, f64)>> {
         let weight = node.weight;
         let parts = match &mut node.kind {
             NodeKind::All(nodes, window) => self.all(nodes, *window, spread)?,
@@ -202,7 +214,7 @@ impl Walk<'_> {
         Ok(Some((weight * self.sum(&parts, any), slop)))
     }
 
-    fn node(&mut self, node: &mut Node, positions: bool) -> Outcome<Option<Found>> {
+    pub(super) fn node(&mut self, node: &mut Node, positions: bool) -> Outcome<Option<Found>> {
         let weight = node.weight;
         Ok(match &mut node.kind {
             NodeKind::Nothing => None,
@@ -229,15 +241,16 @@ impl Walk<'_> {
         })
     }
 
-    fn word(&mut self, word: &mut Word, weight: f64, positions: bool) -> Outcome<Option<Found>> {
+    pub(super) fn word(&mut self, word: &mut Word, weight: f64, positions: bool) -> Outcome<Option<Found>> {
         let Some(freq) = word.freq(self.doc)? else { return Ok(None) };
         let score = match self.formula {
             Formula::TfIdf | Formula::TfIdfDocNorm => weight * freq * word.rarity.coarse,
             Formula::Bm25 => {
                 let length = 1.0 - B + B * self.columns.average;
-                weight * word.rarity.coarse * freq / (freq + K1 * length)
+                // The weight of a word is left out here, as that of a group is not.
+                word.rarity.coarse * freq / (freq + K1 * length)
             }
-            Formula::Bm25Std => weight * word.rarity.fine * self.saturated(freq),
+            Formula::Bm25Std => word.rarity.fine * self.saturated(freq),
             Formula::DisMax => weight * freq,
             Formula::DocScore | Formula::None => 0.0,
         };
@@ -258,7 +271,7 @@ impl Walk<'_> {
     }
 
     /// `*`
-    fn everything(&self, weight: f64) -> f64 {
+    pub(super) fn everything(&self, weight: f64) -> f64 {
         match self.formula {
             Formula::Bm25Std => weight * self.saturated(1.0),
             _ => self.occurrence(weight),
@@ -266,7 +279,7 @@ impl Walk<'_> {
     }
 
     /// What is no word and matches.
-    fn occurrence(&self, weight: f64) -> f64 {
+    pub(super) fn occurrence(&self, weight: f64) -> f64 {
         match self.formula {
             Formula::Bm25Std => 0.0,
             Formula::Bm25 => weight / (1.0 + K1 * (1.0 - B + B * self.columns.average)),
@@ -331,8 +344,7 @@ fn distance(parts: &[Found]) -> f64 {
     if parts.len() <= 1 {
         return 1.0;
     }
-    let placed = parts.iter().filter_map(|part| part.positions.as_deref()).filter(|all| !all.is_empty());
-    let placed: Vec<&[u32]> = placed.collect();
+    let placed: Vec<&[u32]> = parts.iter().filter_map(|part| part.positions.as_deref()).collect();
     let sum: u64 = placed.windows(2).map(|pair| u64::from(nearest(pair[0], pair[1])).pow(2)).sum();
     match sum {
         0 => (parts.len() - 1) as f64,
@@ -340,8 +352,12 @@ fn distance(parts: &[Found]) -> f64 {
     }
 }
 
-/// The least distance of a position of one list from one of the other.
+/// The least distance of a position of one list from one of the other. What stands nowhere is as far from the first of the other as if it
+/// stood two places before the text.
 fn nearest(one: &[u32], other: &[u32]) -> u32 {
+    if let (Some(first), None) | (None, Some(first)) = (one.first(), other.first()) {
+        return first.saturating_add(2);
+    }
     let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
     let mut least = u32::MAX;
     while let (Some(a), Some(b)) = (one.peek(), other.peek()) {
@@ -459,6 +475,8 @@ mod tests {
         check(&[&[6], &[6], &[1]], 5.0);
         check(&[&[4, 7], &[4, 7], &[2]], 2.0);
         check(&[&[2, 5], &[2, 5]], 1.0);
+        check(&[&[2, 5], &[]], 4.0);
+        check(&[&[], &[]], 1.0);
     }
 
     #[test]

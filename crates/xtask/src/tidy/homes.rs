@@ -64,6 +64,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("regex-automata", Rooms(&["shard"])),
     ("regex-syntax", Rooms(&["search", "shard"])),
     ("roaring", Rooms(&["shard"])),
+    ("rphonetic", Rooms(&["analysis"])),
     ("rust-stemmers", Rooms(&["analysis"])),
     ("rustix", Rooms(&["wal", "node", "cli"])),
     ("signal-hook", Rooms(&["node"])),

@@ -1,5 +1,7 @@
 //! What the search module that the scenarios were recorded from does not have: `FT.REGEX`, `FT.HYBRID`, `FT.ALIASLIST`.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::client::Client;
@@ -114,4 +116,23 @@ fn redis_aliases_are_listed() {
     assert_eq!(client.say("FT.ALIASLIST films"), json!(["Movies", "cinema"]));
     assert_eq!(client.say("FT.ALIASLIST Movies"), json!(["Movies", "cinema"]));
     assert!(client.say("FT.ALIASLIST none")["error"].is_string());
+}
+
+#[test]
+fn a_temporary_redis_index_goes_with_its_keys_when_nobody_searches_it() {
+    let server = start(&[]);
+    let mut client = Client::connect(&server);
+    assert_eq!(client.say("FT.CREATE kept PREFIX 1 t: SCHEMA a TEXT"), "OK");
+    assert_eq!(client.say("FT.CREATE brief TEMPORARY 1 PREFIX 1 t: SCHEMA a TEXT"), "OK");
+    assert_eq!(client.say("HSET t:1 a word"), 1);
+    assert_eq!(client.say("HSET u:1 a word"), 1);
+    assert_eq!(client.say("FT.SEARCH brief word NOCONTENT"), json!([1, "t:1"]));
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while client.say("EXISTS t:1") != 0 {
+        assert!(Instant::now() < deadline, "it stays");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(client.say("FT.INFO brief")["error"].as_str().is_some_and(|error| error.contains("Unknown index")));
+    assert_eq!(client.say("FT.SEARCH kept word NOCONTENT"), json!([0]));
+    assert_eq!(client.say("EXISTS u:1"), 1);
 }
