@@ -36,6 +36,8 @@ fn main() {
     let end = Instant::now() + Duration::from_secs(seconds);
     let parameters = BTreeMap::from([("k".to_owned(), b"3".to_vec()), ("b".to_owned(), vec![0, 0, 128, 63])]);
     let stop_words = BTreeSet::from(["the".to_owned()]);
+    let stem = |word: &str| Some(format!("+{word}"));
+    let forms = syntax::Forms { stem: &stem, sounds: &|_, word| Some(word.to_uppercase()), exact: true };
     let (mut inputs, mut queries, mut expressions) = (0_u64, 0_u64, 0_u64);
     while Instant::now() < end {
         for _ in 0..100 {
@@ -45,7 +47,7 @@ fn main() {
             let options = Options { dialect, parameters: &parameters, stop_words: &stop_words, keep_stop_words: false };
             if let Ok(clause) = syntax::parse(&text, &options) {
                 queries += 1;
-                let plan = syntax::explain(&clause, &|word| Some(format!("+{word}")), &|_| true);
+                let plan = syntax::explain(&clause, &forms, &|_| true);
                 assert!(!plan.is_empty(), "{text}");
             }
             let text = spoiled(EXPRESSIONS, &mut random);
