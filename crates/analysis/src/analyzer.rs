@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::char_filter::{Cursor, Filtered};
 use crate::explain::{self, Explanation};
-use crate::stream::{CharFilter, Filter, Piece, Raw, Stream, Term, Tokenizer};
+use crate::filter::grams::{Edge, Grams};
+use crate::filter::shingle::Shingle;
+use crate::stream::{CharFilter, Filter, Piece, Raw, Stream, StreamFilter, Term, Tokenizer};
 use crate::token::{Analyzed, ByteToken, Token};
 
 /// Turns the text of a field, or of a query, into tokens. Cloning shares the chain.
@@ -50,6 +52,47 @@ impl Analyzer {
 
     pub(crate) fn chain(&self) -> &Chain {
         &self.chain
+    }
+
+    /// As this one, with `min` to `max` neighbouring words joined by spaces.
+    #[must_use]
+    pub fn shingled(&self, min: usize, max: usize) -> Self {
+        self.followed(Shingle {
+            min: min.max(2),
+            max,
+            unigrams: min < 2,
+            unigrams_if_no_shingles: false,
+            separator: " ".to_owned(),
+            filler: "_".to_owned(),
+        })
+    }
+
+    /// As this one, with the first 1 to `max` characters of each word instead of it.
+    #[must_use]
+    pub fn beginnings(&self, max: usize) -> Self {
+        self.followed(Grams { min: 1, max, edge: Some(Edge::Front), preserve_original: false })
+    }
+
+    /// Of how many words its last shingles are at most; `None`: it makes none.
+    pub fn shingle_size(&self) -> Option<usize> {
+        self.chain.filters.iter().rev().find_map(|filter| match &filter.stage {
+            Filter::Stream(filter) => filter.shingle_size(),
+            Filter::Term(_) => None,
+        })
+    }
+
+    fn followed(&self, filter: impl StreamFilter + 'static) -> Self {
+        let chain = &self.chain;
+        let mut filters = chain.filters.clone();
+        filters.push(Named::new("_part", Filter::Stream(Arc::new(filter))));
+        Self::new(Chain {
+            name: chain.name.clone(),
+            custom: chain.custom,
+            char_filters: chain.char_filters.clone(),
+            tokenizer: chain.tokenizer.clone(),
+            filters,
+            position_gap: chain.position_gap,
+        })
     }
 
     /// The name under which the registry knows it; `_anonymous_` for an ad-hoc chain.

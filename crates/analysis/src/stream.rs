@@ -70,6 +70,11 @@ pub(crate) trait TermFilter: Send + Sync {
 pub(crate) trait StreamFilter: Send + Sync {
     fn apply(&self, stream: Stream) -> Stream;
 
+    /// Of how many words the shingles are at most that it makes.
+    fn shingle_size(&self) -> Option<usize> {
+        None
+    }
+
     /// Can it emit several tokens at one position?
     fn overlaps(&self) -> bool {
         true

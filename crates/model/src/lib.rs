@@ -22,6 +22,7 @@ pub mod point;
 pub mod query;
 pub mod ranking;
 pub mod search;
+pub mod suggest;
 pub mod target;
 pub mod task;
 pub mod template;

@@ -16,6 +16,7 @@ use crate::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
 use crate::point::{PointInTime, Slice};
 use crate::query::Query;
 use crate::ranking::{Collapse, IndexBoost, Rescore};
+use crate::suggest::{Suggested, Suggestion};
 use crate::target::Target;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +56,8 @@ pub struct SearchRequest {
     pub fetch: Fetch,
     /// In the order given.
     pub aggregations: Vec<Aggregation>,
+    /// In the order given.
+    pub suggest: Vec<Suggestion>,
     /// Names of aggregations are written with their types: `sterms#genres`.
     pub typed_keys: bool,
     /// `None`: as the index says.
@@ -100,6 +103,7 @@ impl SearchRequest {
             explain: false,
             fetch: Fetch::default(),
             aggregations: Vec::new(),
+            suggest: Vec::new(),
             typed_keys: false,
             request_cache: None,
             stats: Vec::new(),
@@ -287,6 +291,8 @@ pub struct SearchResponse {
     pub hits: Vec<Hit>,
     /// `None`: none were asked for.
     pub aggregations: Option<Vec<Answer>>,
+    /// Empty: none were asked for.
+    pub suggest: Vec<Suggested>,
     /// Where the next page is.
     pub scroll_id: Option<String>,
     /// The point in time that was searched.

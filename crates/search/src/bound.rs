@@ -197,7 +197,7 @@ pub enum Pattern {
 }
 
 /// Optional operators of Lucene's regular expressions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RegexpFlags {
     pub complement: bool,
     pub interval: bool,
@@ -347,6 +347,20 @@ impl BoundQuery {
             // Inner hits are scored even where the query is a filter.
             K::Nested(nested) => nested.query.needs_statistics(),
             _ => false,
+        }
+    }
+
+    /// Has every word, phrase and pattern in it score 1 where it matches.
+    pub fn silence(&mut self) {
+        use BoundKind as K;
+        match &mut self.kind {
+            K::Bool(bool) => bool.must.iter_mut().chain(&mut bool.should).for_each(Self::silence),
+            K::DisMax { queries, .. } => queries.iter_mut().for_each(Self::silence),
+            K::Term(..) | K::Synonyms(..) | K::Phrase(_) | K::Expand(_) => {
+                let kind = std::mem::replace(&mut self.kind, K::MatchAll);
+                self.kind = K::ConstantScore(Box::new(Self::new(kind)));
+            }
+            _ => {}
         }
     }
 

@@ -11,3 +11,4 @@ pub mod pipeline;
 pub mod scatter;
 pub mod shard_query;
 pub mod statistics;
+pub mod suggest;

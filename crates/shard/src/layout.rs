@@ -114,12 +114,16 @@ fn text(field: &Field, registry: &Registry) -> Result<Layout, Error> {
     Ok(Layout::Text { analyzer, detail, norms: field.norms, position_gap })
 }
 
-fn analyzer_of(field: &Field, registry: &Registry) -> Result<Analyzer, Error> {
+/// What cuts the values of a field into words.
+///
+/// # Errors
+/// `illegal_argument_exception` for an analyzer that the index does not have.
+pub(crate) fn analyzer_of(field: &Field, registry: &Registry) -> Result<Analyzer, Error> {
     let found = match &field.analyzer {
         Some(name) => registry.analyzer(name),
         None => registry.analyzer("default").or_else(|| registry.analyzer("standard")),
     };
-    found.ok_or_else(|| {
+    found.map(|analyzer| search::suggest::analyze::of_variant(analyzer, field.variant, true)).ok_or_else(|| {
         let name = field.analyzer.as_deref().unwrap_or("default");
         Error::illegal_argument(format!("analyzer [{name}] has not been configured in mappings"))
     })

@@ -17,3 +17,4 @@ pub mod reader;
 mod score;
 pub mod seal;
 pub mod segment;
+pub mod suggest;

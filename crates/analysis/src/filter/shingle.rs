@@ -20,6 +20,10 @@ struct Slot {
 }
 
 impl StreamFilter for Shingle {
+    fn shingle_size(&self) -> Option<usize> {
+        Some(self.max)
+    }
+
     fn apply(&self, stream: Stream) -> Stream {
         let (end_offset, end_increment) = (stream.end_offset, stream.end_increment);
         let slots = self.slots(stream);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Dynamic, Field, FieldKind, Found, Mapping, Node, NumberKind, ObjectNode, parse};
+use super::{Dynamic, Field, FieldKind, Found, Mapping, Node, NumberKind, ObjectNode, Variant, parse};
 use crate::date::DateFormat;
 use crate::error::{Error, ErrorKind};
 
@@ -146,7 +146,7 @@ fn default_text(path: &str) -> Result<Node, Error> {
     keyword.insert("ignore_above".into(), 256.into());
     let mut text = Field::new(path, FieldKind::Text);
     let depth = path.split('.').count();
-    let inner = parse::parse_field(&format!("{path}.keyword"), depth, FieldKind::Keyword, &keyword)?;
+    let inner = parse::parse_field(&format!("{path}.keyword"), depth, (FieldKind::Keyword, Variant::Plain), &keyword)?;
     text.fields.insert("keyword".into(), Arc::new(inner));
     Ok(Node::Field(Arc::new(text)))
 }

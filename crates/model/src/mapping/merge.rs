@@ -65,7 +65,7 @@ pub(super) fn nodes(path: &str, old: Node, new: Node, update: bool) -> Result<No
         (Node::Field(old), Node::Field(new)) => fields(&old, &new).map(|field| Node::Field(Arc::new(field))),
         (Node::Field(old), Node::Object(_)) if !update => Err(Error::illegal_argument(format!(
             "mapper [{path}] cannot be changed from type [{}] to [ObjectMapper]",
-            old.kind.name()
+            old.type_name()
         ))),
         _ => Err(Error::illegal_argument(format!("can't merge a non object mapping [{path}] with an object mapping"))),
     }
@@ -100,16 +100,16 @@ fn fields(old: &Field, new: &Field) -> Result<Field, Error> {
                 "Cannot merge a field alias mapping [{path}] with a mapping that is not for a field alias."
             )));
         }
-        (old, new) if old != new => {
-            let to = if matches!(new, FieldKind::Alias(_)) { "FieldAliasMapper" } else { new.name() };
+        (was, is) if was != is || old.variant != new.variant => {
+            let to = if matches!(is, FieldKind::Alias(_)) { "FieldAliasMapper" } else { new.type_name() };
             return Err(Error::illegal_argument(format!(
                 "mapper [{path}] cannot be changed from type [{}] to [{to}]",
-                old.name()
+                old.type_name()
             )));
         }
         _ => {}
     }
-    let conflicts = parameter::of(&old.kind).iter().filter_map(|parameter| {
+    let conflicts = parameter::of(&old.kind, old.variant).iter().filter_map(|parameter| {
         let (was, is) = (parameter.effective(&old.explicit), parameter.effective(&new.explicit));
         let allowed = match parameter.change {
             Change::Free => true,

@@ -22,6 +22,7 @@ mod template;
 mod text;
 mod validate;
 mod value;
+mod variant;
 pub mod vector;
 
 #[cfg(test)]
@@ -103,6 +104,8 @@ pub struct Field {
     /// Full dotted path.
     pub path: Arc<str>,
     pub kind: FieldKind,
+    /// What its type has beside its kind.
+    pub variant: Variant,
     pub index: bool,
     pub doc_values: bool,
     pub store: bool,
@@ -136,6 +139,48 @@ pub struct Field {
     pub fields: BTreeMap<Arc<str>, Arc<Field>>,
     /// The parameters as given, for rendering: without `type`, `fields`, and those equal to defaults that OpenSearch hides.
     pub explicit: Map<String, Value>,
+}
+
+/// Types that hold what a kind holds, with something more or something less to them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Variant {
+    #[default]
+    Plain,
+    /// Of keywords: inputs with weights, found by how they begin.
+    Completion,
+    /// Of texts: matches without scores.
+    MatchOnlyText,
+    /// Of keywords: no more than they are.
+    Wildcard,
+    /// Of integers: how many words a text has.
+    TokenCount,
+    /// Of texts: found by the beginnings of words and of several words.
+    SearchAsYouType,
+    /// Of texts, below a [`Variant::SearchAsYouType`]: so many words as one.
+    Shingles(u8),
+    /// Of texts, below a [`Variant::SearchAsYouType`]: the beginnings of up to so many words as one.
+    Beginnings(u8),
+}
+
+impl Variant {
+    /// As in `"type"`, where it is not its kind's.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Completion => Some("completion"),
+            Self::MatchOnlyText => Some("match_only_text"),
+            Self::Wildcard => Some("wildcard"),
+            Self::TokenCount => Some("token_count"),
+            Self::SearchAsYouType | Self::Shingles(_) | Self::Beginnings(_) => Some("search_as_you_type"),
+        }
+    }
+}
+
+impl Field {
+    /// As in `"type"`.
+    pub fn type_name(&self) -> &'static str {
+        self.variant.name().unwrap_or_else(|| self.kind.name())
+    }
 }
 
 /// Which kind of value a field holds.

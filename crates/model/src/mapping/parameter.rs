@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::text::java_text;
 use super::value::{flag, float, integer, mapper_parsing, meta, one_of, own, prefixes};
-use super::{Field, FieldKind, IndexOptions, NumberKind, geo_point, vector};
+use super::{Field, FieldKind, IndexOptions, NumberKind, Variant, geo_point, vector};
 use crate::date::{DEFAULT_FORMAT, DateFormat};
 use crate::error::{Error, ErrorKind};
 
@@ -79,23 +79,22 @@ const OLD_SIMILARITY: Parameter = free("similarity", Shape::Ignored);
 const OLD_OPTIONS: Parameter = free("index_options", Shape::Ignored);
 const OLD_VALUES: Parameter = free("doc_values", Shape::Ignored);
 
+const TERM_VECTORS: &[&str] = &[
+    "no",
+    "yes",
+    "with_positions",
+    "with_offsets",
+    "with_positions_offsets",
+    "with_positions_payloads",
+    "with_positions_offsets_payloads",
+];
+
 const TEXT: &[Parameter] = &[
     INDEX,
     STORE,
     fixed("index_options", Shape::OneOf(&["positions", "docs", "freqs", "offsets"])),
     Parameter { name: "norms", shape: Shape::Flag(true), change: Change::Off, shown: false },
-    fixed(
-        "term_vector",
-        Shape::OneOf(&[
-            "no",
-            "yes",
-            "with_positions",
-            "with_offsets",
-            "with_positions_offsets",
-            "with_positions_payloads",
-            "with_positions_offsets_payloads",
-        ]),
-    ),
+    fixed("term_vector", Shape::OneOf(TERM_VECTORS)),
     shown(fixed("analyzer", Shape::Name("default"))),
     shown(free("search_analyzer", Shape::Name("default"))),
     shown(free("search_quote_analyzer", Shape::Name("default"))),
@@ -237,8 +236,102 @@ const DENSE_VECTOR: &[Parameter] = &[
     META,
 ];
 
+const TERM_VECTOR: Parameter = fixed("term_vector", Shape::OneOf(TERM_VECTORS));
+const ANALYZER: Parameter = shown(fixed("analyzer", Shape::Name("default")));
+const SEARCH_ANALYZER: Parameter = shown(free("search_analyzer", Shape::Name("default")));
+const SEARCH_QUOTE_ANALYZER: Parameter = shown(free("search_quote_analyzer", Shape::Name("default")));
+
+const COMPLETION: &[Parameter] = &[
+    ANALYZER,
+    SEARCH_ANALYZER,
+    shown(fixed("preserve_separators", Shape::Flag(true))),
+    shown(fixed("preserve_position_increments", Shape::Flag(true))),
+    shown(free("max_input_length", Shape::Integer(50))),
+    fixed("contexts", Shape::Object),
+    META,
+    free("store", Shape::Ignored),
+    free("index", Shape::Ignored),
+    OLD_VALUES,
+    COPY_TO,
+];
+
+const MATCH_ONLY_TEXT: &[Parameter] = &[
+    INDEX,
+    STORE,
+    fixed("index_options", Shape::OneOf(&["docs"])),
+    fixed("norms", Shape::Flag(false)),
+    TERM_VECTOR,
+    ANALYZER,
+    SEARCH_ANALYZER,
+    SEARCH_QUOTE_ANALYZER,
+    SIMILARITY,
+    fixed("position_increment_gap", Shape::Integer(-1)),
+    free("fielddata", Shape::Flag(false)),
+    free("fielddata_frequency_filter", Shape::Object),
+    ORDINALS,
+    fixed("index_phrases", Shape::Flag(false)),
+    fixed("index_prefixes", Shape::Prefixes),
+    BOOST,
+    META,
+    COPY_TO,
+    OLD_VALUES,
+];
+
+const WILDCARD: &[Parameter] = &[
+    NULL_VALUE,
+    free("ignore_above", Shape::Integer(i32::MAX as i64)),
+    shown(fixed("normalizer", Shape::Name("default"))),
+    shown(fixed("doc_values", Shape::Flag(true))),
+    META,
+    COPY_TO,
+    free("index", Shape::Ignored),
+    free("store", Shape::Ignored),
+    OLD_BOOST,
+    OLD_SIMILARITY,
+    OLD_OPTIONS,
+];
+
+const TOKEN_COUNT: &[Parameter] = &[
+    INDEX,
+    DOC_VALUES,
+    STORE,
+    shown(fixed("analyzer", Shape::Name("default"))),
+    NULL_VALUE,
+    fixed("enable_position_increments", Shape::Flag(true)),
+    META,
+    COPY_TO,
+    OLD_BOOST,
+    OLD_SIMILARITY,
+    OLD_OPTIONS,
+];
+
+const SEARCH_AS_YOU_TYPE: &[Parameter] = &[
+    INDEX,
+    STORE,
+    fixed("index_options", Shape::OneOf(&["positions", "docs", "freqs", "offsets"])),
+    Parameter { name: "norms", shape: Shape::Flag(true), change: Change::Off, shown: false },
+    TERM_VECTOR,
+    ANALYZER,
+    SEARCH_ANALYZER,
+    SEARCH_QUOTE_ANALYZER,
+    SIMILARITY,
+    shown(fixed("doc_values", Shape::Flag(false))),
+    shown(fixed("max_shingle_size", Shape::Integer(3))),
+    META,
+    COPY_TO,
+    OLD_BOOST,
+];
+
 /// The parameters of a type, in the order in which conflicts are listed.
-pub(super) fn of(kind: &FieldKind) -> &'static [Parameter] {
+pub(super) fn of(kind: &FieldKind, variant: Variant) -> &'static [Parameter] {
+    match variant {
+        Variant::Completion => return COMPLETION,
+        Variant::MatchOnlyText => return MATCH_ONLY_TEXT,
+        Variant::Wildcard => return WILDCARD,
+        Variant::TokenCount => return TOKEN_COUNT,
+        Variant::SearchAsYouType => return SEARCH_AS_YOU_TYPE,
+        Variant::Plain | Variant::Shingles(_) | Variant::Beginnings(_) => {}
+    }
     match kind {
         FieldKind::Text => TEXT,
         FieldKind::Keyword => KEYWORD,
@@ -355,10 +448,12 @@ pub(super) fn apply(field: &mut Field) {
     field.index = flag("index", field.kind != FieldKind::Binary);
     let listed =
         matches!(field.kind, FieldKind::Text | FieldKind::Binary | FieldKind::KnnVector | FieldKind::DenseVector);
-    field.doc_values = flag("doc_values", !listed);
+    field.doc_values = flag("doc_values", !listed && field.variant != Variant::Completion);
     field.store = flag("store", false);
-    field.norms = flag("norms", text);
+    field.norms = flag("norms", text && field.variant != Variant::MatchOnlyText);
     field.index_options = match given.get("index_options").and_then(Value::as_str) {
+        // Phrases are found by positions, which such a field has all the same.
+        _ if field.variant == Variant::MatchOnlyText => IndexOptions::Positions,
         Some("docs") => IndexOptions::Docs,
         Some("freqs") => IndexOptions::Freqs,
         Some("offsets") => IndexOptions::Offsets,

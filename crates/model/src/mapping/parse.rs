@@ -9,8 +9,8 @@ use super::parameter;
 use super::text::java_text;
 use super::value::{flag, mapper_parsing};
 use super::{
-    Dynamic, Field, FieldKind, IndexOptions, Mapping, Node, NumberKind, ObjectNode, SourceOptions, geo_point, merge,
-    nested, template, vector,
+    Dynamic, Field, FieldKind, IndexOptions, Mapping, Node, NumberKind, ObjectNode, SourceOptions, Variant, geo_point,
+    merge, nested, template, variant, vector,
 };
 use crate::date::DateFormat;
 use crate::error::{Error, ErrorKind};
@@ -23,7 +23,6 @@ const ABSENT_TYPES: &[&str] = &[
     "geo_shape",
     "xy_point",
     "xy_shape",
-    "completion",
     "join",
     "percolator",
     "integer_range",
@@ -34,11 +33,7 @@ const ABSENT_TYPES: &[&str] = &[
     "ip_range",
     "rank_feature",
     "rank_features",
-    "search_as_you_type",
-    "token_count",
     "constant_keyword",
-    "wildcard",
-    "match_only_text",
     "semantic",
     "star_tree",
     "derived",
@@ -309,12 +304,12 @@ fn parse_alias(name: &str, path: &str, definition: &Map<String, Value>) -> Resul
 pub(super) fn parse_field(
     path: &str,
     depth: usize,
-    kind: FieldKind,
+    (kind, variant): (FieldKind, Variant),
     definition: &Map<String, Value>,
 ) -> Result<Field, Error> {
     let name = path.rsplit('.').next().unwrap_or(path);
-    let parameters = parameter::of(&kind);
-    let mut field = Field::new(path, kind);
+    let parameters = parameter::of(&kind, variant);
+    let mut field = Field { variant, ..Field::new(path, kind) };
     let mut unknown = Vec::new();
     for (key, value) in definition {
         match key.as_str() {
@@ -333,7 +328,7 @@ pub(super) fn parse_field(
     if parameters.is_empty() || field.kind == FieldKind::GeoPoint {
         refuse_unknown(&format!("Mapping definition for [{name}] has unsupported parameters: "), unknown)?;
     } else if let Some((key, _)) = unknown.last() {
-        let kind = field.kind.name();
+        let kind = field.type_name();
         return Err(mapper_parsing(format!("unknown parameter [{key}] on mapper [{name}] of type [{kind}]")));
     }
     complete(name, &mut field)?;
@@ -375,7 +370,9 @@ fn complete(name: &str, field: &mut Field) -> Result<(), Error> {
         geo_point::complete(given)?;
     }
     vector::complete(name, field)?;
+    variant::complete(name, field)?;
     parameter::apply(field);
+    variant::parts(field);
     Ok(())
 }
 
@@ -421,11 +418,17 @@ fn multi_fields(path: &str, depth: usize, value: &Value) -> Result<BTreeMap<Arc<
 ///
 /// # Errors
 /// 501 for a type that OpenSearch has.
-pub(super) fn kind_named(name: &str) -> Result<Option<FieldKind>, Error> {
+pub(super) fn kind_named(name: &str) -> Result<Option<(FieldKind, Variant)>, Error> {
     if ABSENT_TYPES.contains(&name) {
         return Err(Error::not_implemented(format!("field type [{name}]")));
     }
-    Ok(Some(match name {
+    let plain = |kind| Some((kind, Variant::Plain));
+    Ok(plain(match name {
+        "completion" => return Ok(Some((FieldKind::Keyword, Variant::Completion))),
+        "wildcard" => return Ok(Some((FieldKind::Keyword, Variant::Wildcard))),
+        "match_only_text" => return Ok(Some((FieldKind::Text, Variant::MatchOnlyText))),
+        "search_as_you_type" => return Ok(Some((FieldKind::Text, Variant::SearchAsYouType))),
+        "token_count" => return Ok(Some((FieldKind::Number(NumberKind::Integer), Variant::TokenCount))),
         "text" => FieldKind::Text,
         "keyword" => FieldKind::Keyword,
         "boolean" => FieldKind::Boolean,
@@ -456,6 +459,7 @@ impl Field {
         let mut field = Self {
             path: path.into(),
             kind,
+            variant: Variant::Plain,
             index: true,
             doc_values: true,
             store: false,

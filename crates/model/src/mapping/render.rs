@@ -113,7 +113,7 @@ impl Field {
     /// As it stands under `properties`.
     pub fn render(&self) -> Value {
         let mut body = Map::new();
-        body.insert("type".into(), self.kind.name().into());
+        body.insert("type".into(), self.type_name().into());
         if let FieldKind::Alias(path) = &self.kind {
             body.insert("path".into(), path.as_ref().into());
         }
@@ -121,9 +121,9 @@ impl Field {
         let hidden = |key: &str| self.kind == FieldKind::GeoPoint && key == "index";
         let given = self.explicit.iter().filter(|(key, _)| !hidden(key));
         body.extend(given.map(|(key, value)| (key.clone(), value.clone())));
-        if !self.fields.is_empty() {
-            let fields: Map<String, Value> =
-                self.fields.iter().map(|(name, field)| (name.to_string(), field.render())).collect();
+        let given = self.fields.iter().filter(|(_, field)| !field.is_part());
+        let fields: Map<String, Value> = given.map(|(name, field)| (name.to_string(), field.render())).collect();
+        if !fields.is_empty() {
             body.insert("fields".into(), fields.into());
         }
         body.into()

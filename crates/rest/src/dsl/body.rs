@@ -16,6 +16,7 @@ use super::queries::query;
 use super::ranking::{collapse, indices_boost, rescore};
 use super::sort::sort;
 use super::source::{field_specs, source_filter, stored_fields, unknown_key};
+use super::suggestion::suggestions;
 use crate::json;
 use crate::params::time_ms;
 
@@ -45,6 +46,13 @@ pub fn search_body(body: &Map<String, Value>, target: Target) -> Result<SearchRe
             Value::Null => return Err(unknown_key(field.key, field.value)),
             _ => read_scalar(field, &mut request)?,
         }
+    }
+    if !request.suggest.is_empty()
+        && !["query", "aggs", "aggregations", "knn", "retriever"].iter().any(|key| body.contains_key(*key))
+    {
+        // Suggestions alone: nothing is searched.
+        request.query = Query::new(model::query::Kind::MatchNone);
+        request.size = 0;
     }
     if !beside.is_empty() {
         // Without a query nothing is found but by vectors.
@@ -171,8 +179,9 @@ fn read_object(field: Field<'_>, object: &Map<String, Value>, request: &mut Sear
         "pit" => request.point = Some(point(object)?),
         "slice" => request.slice = Some(slice(object)?),
         "search_pipeline" => request.pipeline = Some(PipelineChoice::Inline(field.value.clone())),
-        "suggest" | "script_fields" | "ext" | "derived" if object.is_empty() => {}
-        "derived" | "ext" | "script_fields" | "suggest" => {
+        "suggest" => request.suggest = suggestions(object)?,
+        "script_fields" | "ext" | "derived" if object.is_empty() => {}
+        "derived" | "ext" | "script_fields" => {
             return Err(Error::not_implemented(format!("[{}] of a search", field.key)));
         }
         _ => return Err(unknown_key(field.key, field.value)),

@@ -24,6 +24,7 @@ mod sort;
 mod source;
 mod strings;
 pub(crate) mod suggest;
+mod suggestion;
 mod term_level;
 mod url;
 

@@ -53,6 +53,9 @@ pub(crate) fn search(json: &mut Json, answer: &SearchResponse, shape: &Shape) {
     if let Some(answers) = &answer.aggregations {
         aggregations(json, answers, shape);
     }
+    if !answer.suggest.is_empty() {
+        super::suggest::suggest(json, &answer.suggest, shape);
+    }
 }
 
 pub(super) fn total(json: &mut Json, total: Option<Total>, as_int: bool) {
@@ -76,6 +79,12 @@ pub(super) fn total(json: &mut Json, total: Option<Total>, as_int: bool) {
 /// One hit. Without an id, it shows none.
 pub(super) fn hit(json: &mut Json, hit: &Hit, shape: &Shape) {
     json.begin_object();
+    hit_keys(json, hit, shape);
+    json.end_object();
+}
+
+/// One hit without the braces around it.
+pub(super) fn hit_keys(json: &mut Json, hit: &Hit, shape: &Shape) {
     if let Some(shard) = hit.shard.filter(|_| hit.explanation.is_some()) {
         json.field_str("_shard", &format!("[{}][{shard}]", hit.index));
         let same = |(index, number, _): &&(Arc<str>, u32, Arc<str>)| *index == hit.index && *number == shard.0;
@@ -114,7 +123,6 @@ pub(super) fn hit(json: &mut Json, hit: &Hit, shape: &Shape) {
         json.source(source);
     }
     extras(json, hit, shape);
-    json.end_object();
 }
 
 fn extras(json: &mut Json, hit: &Hit, shape: &Shape) {

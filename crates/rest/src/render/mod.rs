@@ -10,5 +10,6 @@ pub(crate) mod json;
 pub(crate) mod pretty;
 mod scan;
 pub(crate) mod shards;
+mod suggest;
 pub(crate) mod table;
 pub(crate) mod yaml;

@@ -134,6 +134,7 @@ impl Gateway for Fake {
                 max_score: None,
                 hits: Vec::new(),
                 aggregations: None,
+                suggest: Vec::new(),
                 scroll_id: None,
                 point_id: None,
                 last: None,

@@ -15,22 +15,22 @@ use tree::Statement;
 use value::Value;
 
 mod check;
-mod fault;
-mod math;
+pub(crate) mod fault;
+pub(crate) mod math;
 mod moving;
 mod node;
-mod operate;
-mod parse;
-mod run;
-mod token;
-mod tree;
+pub(crate) mod operate;
+pub(crate) mod parse;
+pub(crate) mod run;
+pub(crate) mod token;
+pub(crate) mod tree;
 pub mod value;
 
 #[cfg(test)]
 mod tests;
 
 /// OpenSearch's `script.max_size_in_bytes`.
-const MAX_BYTES: usize = 65_535;
+pub(crate) const MAX_BYTES: usize = 65_535;
 /// How deep parentheses and blocks may nest: what reads them recurses.
 const MAX_NESTING: usize = 60;
 /// How deep a tree may be (a sum of so many terms): what walks it recurses.

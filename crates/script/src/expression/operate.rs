@@ -195,7 +195,7 @@ fn concatenate(left: &Value, right: &Value, at: usize) -> Result<Value, Fault> {
 }
 
 /// As Java shows it.
-fn shown(value: &Value, at: usize) -> Result<String, Fault> {
+pub(crate) fn shown(value: &Value, at: usize) -> Result<String, Fault> {
     Ok(match value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),

@@ -7,7 +7,7 @@ use super::value::{Type, Value};
 use super::{MAX_DEPTH, MAX_NESTING};
 
 /// Operators by how tightly they bind; those of one row group from the left.
-const PRECEDENCE: [&[(&str, Binary)]; 10] = [
+pub(crate) const PRECEDENCE: [&[(&str, Binary)]; 10] = [
     &[("||", Binary::Or)],
     &[("&&", Binary::And)],
     &[("|", Binary::BitOr)],
@@ -19,7 +19,7 @@ const PRECEDENCE: [&[(&str, Binary)]; 10] = [
     &[("+", Binary::Add), ("-", Binary::Subtract)],
     &[("*", Binary::Multiply), ("/", Binary::Divide), ("%", Binary::Remainder)],
 ];
-const ASSIGNMENTS: [(&str, Option<Binary>); 9] = [
+pub(crate) const ASSIGNMENTS: [(&str, Option<Binary>); 9] = [
     ("=", None),
     ("+=", Some(Binary::Add)),
     ("-=", Some(Binary::Subtract)),

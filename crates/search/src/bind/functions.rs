@@ -30,7 +30,7 @@ pub(super) fn readable(field: &Field) -> Outcome<()> {
         FieldKind::Text if !field.fielddata => Err(Fault::illegal_argument(text_not_readable(path))),
         FieldKind::Text => Err(Error::not_implemented(format!("fielddata of text fields ([{path}])")).into()),
         _ if !field.doc_values => {
-            let kind = field.kind.name();
+            let kind = field.type_name();
             Err(Fault::illegal_argument(format!(
                 "Can't load fielddata on [{path}] because fielddata is unsupported on fields of type [{kind}]. Use doc values instead."
             )))
@@ -101,7 +101,7 @@ impl Binder<'_> {
                     return Ok(RandomOf::Term(field.path.clone()));
                 }
                 let code = number_code(field).ok_or_else(|| {
-                    let kind = field.kind.name();
+                    let kind = field.type_name();
                     Fault::from(Error::not_implemented(format!("random_score over a field of type [{kind}]")))
                 })?;
                 Ok(RandomOf::Number(field.path.clone(), code))
@@ -142,7 +142,7 @@ impl Binder<'_> {
         let date = matches!(field.kind, FieldKind::Date | FieldKind::DateNanos);
         let number = matches!(field.kind, FieldKind::Number(kind) if kind != NumberKind::ScaledFloat);
         if !date && !number {
-            let kind = field.kind.name();
+            let kind = field.type_name();
             return Err(parsing(format!("field [{name}] is of type [{kind}], but only numeric types are supported.")));
         }
         let given = |value: Option<&Value>| value.filter(|value| !value.is_null()).cloned();
@@ -197,7 +197,7 @@ pub(super) fn check_decay(scale: f64, offset: f64, decay: f64) -> Outcome<()> {
 }
 
 fn not_numeric(field: &Field) -> Fault {
-    let (path, kind) = (&field.path, field.kind.name());
+    let (path, kind) = (&field.path, field.type_name());
     match field.kind {
         FieldKind::Boolean => Error::not_implemented(format!("function_score over boolean fields ([{path}])")).into(),
         _ => Fault::Create(Error::new(

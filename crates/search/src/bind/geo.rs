@@ -183,7 +183,7 @@ pub(super) fn distance_sort(key: &SortKey, asked: &GeoDistanceSort, context: &Bi
         Target::Field(field) => {
             readable(field)?;
             if field.kind != FieldKind::GeoPoint {
-                let kind = field.kind.name();
+                let kind = field.type_name();
                 let reason = format!("field [{name}] of type [{kind}] has no places to sort by");
                 return Err(Fault::Create(Error::new(ErrorKind::ClassCast, reason)));
             }

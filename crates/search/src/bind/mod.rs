@@ -45,6 +45,19 @@ mod vector;
 #[cfg(test)]
 mod tests;
 
+/// The operators of regular expressions that names between `|` stand for; none: all.
+///
+/// # Errors
+/// `illegal_argument_exception` for a name that is none.
+pub fn regexp_flags(names: &str) -> Result<crate::bound::RegexpFlags, Error> {
+    pattern::flags(Some(names)).map_err(|fault| fault.error().clone())
+}
+
+/// How many edits a text may be away.
+pub fn edits(fuzziness: model::query::full_text::Fuzziness, text: &str) -> u8 {
+    fuzziness::edits(fuzziness, text)
+}
+
 pub use after::{bind_after, render_sort_value};
 pub use aggregation::bind_aggregations;
 pub use sort::{bind_sort, bind_sort_within};

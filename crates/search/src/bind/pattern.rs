@@ -262,7 +262,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Optional operators by name. `ALL` leaves out the complement, which Lucene only keeps for those who ask.
-fn flags(names: Option<&str>) -> Outcome<RegexpFlags> {
+pub(super) fn flags(names: Option<&str>) -> Outcome<RegexpFlags> {
     let none = RegexpFlags { complement: false, interval: false, intersection: false, any_string: false, empty: false };
     let all = RegexpFlags { interval: true, intersection: true, any_string: true, empty: true, ..none };
     let Some(names) = names.filter(|names| !names.is_empty()) else { return Ok(all) };

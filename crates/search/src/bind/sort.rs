@@ -151,7 +151,7 @@ fn field_sort(key: &SortKey, field: &Field) -> Outcome<SortBy> {
 fn check_numeric_type(key: &SortKey, field: &Field, values: &SortValues) -> Outcome<()> {
     let Some(wanted) = key.numeric_type.as_deref() else { return Ok(()) };
     if *values == SortValues::Bytes {
-        let kind = field.kind.name();
+        let kind = field.type_name();
         return Err(Fault::query_shard(format!(
             "[numeric_type] option cannot be set on a non-numeric field, got {kind}"
         )));
@@ -166,7 +166,7 @@ fn check_numeric_type(key: &SortKey, field: &Field, values: &SortValues) -> Outc
     if own {
         return Ok(());
     }
-    let kind = field.kind.name();
+    let kind = field.type_name();
     Err(Error::not_implemented(format!("[numeric_type] [{wanted}] on a field of type [{kind}]")).into())
 }
 

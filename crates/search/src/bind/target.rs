@@ -99,7 +99,7 @@ impl<'a> Target<'a> {
     /// The type, as messages name it.
     pub(super) fn type_name(&self) -> &'static str {
         match self {
-            Self::Field(field) => field.kind.name(),
+            Self::Field(field) => field.type_name(),
             Self::Flat(_) => "flat_object",
             Self::Meta(meta) => meta.name(),
             Self::Nothing => "unmapped",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
-use model::mapping::{Field, FieldKind};
+use model::mapping::{Field, FieldKind, Variant};
 use model::query::term_level::{Term, Terms};
 use serde_json::Value;
 
@@ -98,6 +98,9 @@ impl Binder<'_> {
         }
         let path = || field.path.clone();
         Ok(match &field.kind {
+            FieldKind::Text if field.variant == Variant::MatchOnlyText => {
+                BoundQuery { boost: field.boost, ..constant(path(), bytes(&java_text(value))) }
+            }
             FieldKind::Text => {
                 BoundQuery { boost: field.boost, ..BoundQuery::new(BoundKind::Term(path(), bytes(&java_text(value)))) }
             }

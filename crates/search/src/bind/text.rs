@@ -2,7 +2,7 @@
 
 use analysis::{Analyzer, Token};
 use model::error::{Error, ErrorKind};
-use model::mapping::{Field, FieldKind};
+use model::mapping::{Field, FieldKind, Variant};
 use model::query::full_text::{Fuzziness, FuzzyOptions, Operator, ZeroTerms};
 use model::query::term_level::Pattern as Asked;
 use serde_json::Value;
@@ -14,6 +14,7 @@ use super::target::{Target, has_positions, searchable};
 use super::term::bytes;
 use super::{Binder, limits, unmapped};
 use crate::bound::{BoundBool, BoundKind, BoundQuery, Phrase, PhrasePosition};
+use crate::suggest::analyze::of_variant;
 
 /// What becomes of the words of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +80,23 @@ impl Binder<'_> {
         if matches!(target, Target::Nothing) {
             return Ok(Some(unmapped(name)));
         }
-        let field = Words { binder: self, name, target: &target, reading };
-        match self.cut(&target, reading)? {
+        let silent = matches!(target, Target::Field(field) if field.variant == Variant::MatchOnlyText);
+        let mut bound = self.text_of(name, &target, text, reading)?;
+        if silent && let Some(bound) = &mut bound {
+            bound.silence();
+        }
+        Ok(bound)
+    }
+
+    fn text_of(
+        &self,
+        name: &str,
+        target: &Target<'_>,
+        text: &str,
+        reading: &Reading<'_>,
+    ) -> Outcome<Option<BoundQuery>> {
+        let field = Words { binder: self, name, target, reading };
+        match self.cut(target, reading)? {
             Cut::Whole => field.whole(text).map(Some),
             Cut::Analyzer(analyzer) => {
                 let analyzed = analyzer.analyze(text);
@@ -121,7 +137,7 @@ impl Binder<'_> {
             Some(name) => registry.analyzer(name),
             None => ["default_search", "default", "standard"].into_iter().find_map(|name| registry.analyzer(name)),
         };
-        found.ok_or_else(|| {
+        found.map(|analyzer| of_variant(analyzer, field.variant, false)).ok_or_else(|| {
             let name = named.unwrap_or("default");
             Fault::illegal_argument(format!("analyzer [{name}] not found for field [{}]", field.path))
         })

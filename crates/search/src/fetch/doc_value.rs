@@ -148,7 +148,7 @@ fn column(field: &Field, format: Option<&str>) -> Result<Column, Error> {
 
 /// Whether the field has a column, and takes the format.
 fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
-    let (path, kind) = (&field.path, field.kind.name());
+    let (path, kind) = (&field.path, field.type_name());
     match &field.kind {
         FieldKind::Text if field.fielddata => {
             return Err(Error::not_implemented(format!("docvalue_fields of the text field [{path}] with fielddata")));

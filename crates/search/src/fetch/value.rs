@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use analysis::{Normalizer, Registry};
 use model::date::{DEFAULT_FORMAT, DateFormat, DateResolution, Moment};
 use model::error::{Error, ErrorKind};
-use model::mapping::{Field, FieldKind, Mapping, NumberKind};
+use model::mapping::{Field, FieldKind, Mapping, NumberKind, Variant};
 use serde_json::Value;
 
 use super::extract::{extract, java_text};
@@ -62,6 +62,8 @@ pub struct FieldValues {
     paths: Vec<String>,
     null: Option<Value>,
     shown: Shown,
+    /// Without order of their own: by their bytes.
+    sorted: bool,
 }
 
 /// How a value is read and shown.
@@ -99,12 +101,15 @@ impl FieldValues {
         if format.is_some() && !is_date && field.kind != FieldKind::GeoPoint {
             let of = match field.kind {
                 FieldKind::Text | FieldKind::Binary => String::new(),
-                _ => format!(" of type [{}]", field.kind.name()),
+                _ => format!(" of type [{}]", field.type_name()),
             };
             return Err(Error::illegal_argument(format!("Field [{}]{of} doesn't support formats.", field.path)));
         }
         let shown = Shown::of(field, registry, format)?;
-        Ok(Self { paths: origins.of(&field.path), null: field.null_value.clone(), shown })
+        let sorted = field.variant == Variant::Wildcard;
+        // A count of words is not in the source.
+        let paths = if field.variant == Variant::TokenCount { Vec::new() } else { origins.of(&field.path) };
+        Ok(Self { paths, null: field.null_value.clone(), shown, sorted })
     }
 
     /// The values in the order of the source; none when one of the paths that they come from is missing, as OpenSearch has it.
@@ -125,7 +130,11 @@ impl FieldValues {
             }
         }
         let shown = found.into_iter().map(|value| self.show(value));
-        shown.filter_map(Result::transpose).collect()
+        let mut shown: Vec<Value> = shown.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        if self.sorted {
+            shown.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+        }
+        Ok(shown)
     }
 
     /// The values in the order of the source, from wherever they come; those that do not fit are left out.

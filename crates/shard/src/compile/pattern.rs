@@ -91,6 +91,10 @@ impl Accepted {
         (self.from.as_ref().map(Vec::as_slice), self.to.as_ref().map(Vec::as_slice))
     }
 
+    pub(crate) fn shared_automaton(&self) -> Arc<dyn TermAutomaton> {
+        self.automaton.clone()
+    }
+
     pub(crate) fn automaton(&self) -> &dyn TermAutomaton {
         self.automaton.as_ref()
     }

@@ -37,7 +37,7 @@ mod total;
 mod tests;
 
 pub(crate) use inner::InnerSearch;
-use patience::Watch;
+pub(crate) use patience::Watch;
 pub use patience::{Endless, Patience, Verdict};
 pub(crate) use sorted::{Ranked, rank};
 

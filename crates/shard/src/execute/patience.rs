@@ -30,13 +30,13 @@ impl Patience for Endless {
 }
 
 /// One search's patience, and whether it has run out.
-pub(super) struct Watch<'a> {
+pub(crate) struct Watch<'a> {
     patience: &'a dyn Patience,
     pub(super) timed_out: bool,
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(patience: &'a dyn Patience) -> Self {
+    pub(crate) fn new(patience: &'a dyn Patience) -> Self {
         Self { patience, timed_out: false }
     }
 
@@ -45,7 +45,7 @@ impl<'a> Watch<'a> {
     }
 
     /// False: stop here and answer with what there is.
-    pub(super) fn go_on(&mut self) -> Outcome<bool> {
+    pub(crate) fn go_on(&mut self) -> Outcome<bool> {
         if self.timed_out {
             return Ok(false);
         }

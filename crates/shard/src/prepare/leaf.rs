@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use model::date::DateResolution;
 use model::error::{Error, ErrorKind};
-use model::mapping::FieldKind;
+use model::mapping::{FieldKind, Variant};
 
 use super::json::{Reader, Token, Value, reader_name};
 use super::number;
@@ -31,6 +31,7 @@ pub(super) fn put(plan: &FieldPlan, value: &Value<'_>, reader: &Reader<'_>, out:
     match &plan.kind {
         FieldKind::Text => text(plan, value, reader, out)?,
         FieldKind::Keyword => keyword(plan, value, reader, out)?,
+        FieldKind::Number(_) if plan.variant == Variant::TokenCount => words(plan, value, reader, out)?,
         FieldKind::Number(_) => return numbers(plan, value, reader, out),
         FieldKind::Boolean => {
             let term: &[u8] = if boolean(value, reader)? { b"T" } else { b"F" };
@@ -99,6 +100,23 @@ fn text(plan: &FieldPlan, value: &Value<'_>, reader: &Reader<'_>, out: &mut Outp
         immense.map_or(Ok(()), |error| Err(Refusal::Whole(error)))?;
     }
     out.text(slot, &text);
+    Ok(())
+}
+
+/// How many words the text has.
+fn words(plan: &FieldPlan, value: &Value<'_>, reader: &Reader<'_>, out: &mut Output) -> Result<(), Refusal> {
+    let text = as_text(value, reader)?;
+    // A value that stands for none is a count, not a text.
+    if matches!(value.token, Token::Number { .. }) && plan.null_value.as_ref() == Some(&value.token) {
+        return numbers(plan, value, reader, out);
+    }
+    let Some(analyzer) = &plan.analyzer else { return Ok(()) };
+    let (mut count, mut last) = (0, None);
+    let positions = analyzer.each(&text, &mut |_, position| {
+        count += i64::from(last != Some(position));
+        last = Some(position);
+    });
+    out.number(plan.slot, if plan.counts_holes { i64::from(positions) } else { count });
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use crate::fields::FieldTable;
 use crate::layout;
 use crate::prepared::PreparedDocument;
 
+mod completion;
 mod dynamic;
 mod flat;
 mod geo;

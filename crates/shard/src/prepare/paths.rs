@@ -68,7 +68,7 @@ impl<'a> Walk<'a> {
             }
             Child::Object(object) => self.dotted(object, rest),
             Child::Field(field) => {
-                let (path, kind) = (&field.path, field.kind.name());
+                let (path, kind) = (&field.path, field.variant.name().unwrap_or(field.kind.name()));
                 let whole = format!("{path}.{}", rest.join("."));
                 let reason = format!(
                     "Could not dynamically add mapping for field [{whole}]. Existing mapping for [{path}] must be of type object but found [{kind}]."

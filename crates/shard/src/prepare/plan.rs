@@ -11,9 +11,10 @@ use model::date::DateFormat;
 use model::error::Error;
 use model::geo::GeoPoint;
 use model::mapping::vector::VectorField;
-use model::mapping::{Dynamic, Field, FieldKind, Nested, Node, ObjectNode};
+use model::mapping::{Dynamic, Field, FieldKind, Nested, Node, ObjectNode, Variant};
 
 use super::Settings;
+use super::completion::CompletionPlan;
 use super::json::Token;
 use super::vector::VectorPlan;
 use crate::fields::{FieldSlot, FieldTable, Layout};
@@ -48,6 +49,7 @@ pub(super) enum Child {
 pub(super) struct FieldPlan {
     pub(super) path: Arc<str>,
     pub(super) kind: FieldKind,
+    pub(super) variant: Variant,
     /// `None`: kept in the source alone, or not in the table yet.
     pub(super) slot: Option<FieldSlot>,
     /// Of a flat object: where values lie by path.
@@ -65,7 +67,11 @@ pub(super) struct FieldPlan {
     pub(super) vectors: Option<Box<VectorPlan>>,
     pub(super) format: Option<DateFormat>,
     pub(super) normalizer: Option<Normalizer>,
+    /// Of texts, and of the counts of their words.
     pub(super) analyzer: Option<analysis::Analyzer>,
+    /// Of a count of words: places without a word count, too.
+    pub(super) counts_holes: bool,
+    pub(super) completion: Option<Box<CompletionPlan>>,
     pub(super) scaling_factor: f64,
     pub(super) multi_fields: Vec<FieldPlan>,
     pub(super) copy_to: Vec<Arc<str>>,
@@ -149,8 +155,17 @@ impl FieldPlan {
             vectors: vectors(field)?,
             format: date_format(field)?,
             normalizer: normalizer(field, context.registry)?,
-            analyzer: layout
-                .and_then(|layout| if let Layout::Text { analyzer, .. } = layout { Some(analyzer) } else { None }),
+            analyzer: match (layout, field.variant) {
+                (_, Variant::TokenCount) => Some(layout::analyzer_of(field, context.registry)?),
+                (Some(Layout::Text { analyzer, .. }), _) => Some(analyzer),
+                _ => None,
+            },
+            counts_holes: field.explicit.get("enable_position_increments") != Some(&false.into()),
+            completion: match field.variant {
+                Variant::Completion => Some(Box::new(CompletionPlan::new(field, context.registry)?)),
+                _ => None,
+            },
+            variant: field.variant,
             scaling_factor: field.scaling_factor.unwrap_or(1.0),
             multi_fields: multi_fields?,
             copy_to: field.copy_to.clone(),

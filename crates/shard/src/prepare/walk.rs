@@ -232,6 +232,9 @@ impl<'a> Walk<'a> {
         if plan.kind == FieldKind::GeoPoint {
             return self.geo_value(plan, value);
         }
+        if plan.completion.is_some() {
+            return self.completion_value(plan, value);
+        }
         if plan.vectors.is_some() {
             return self.vector_value(plan, value);
         }
@@ -295,14 +298,14 @@ impl<'a> Walk<'a> {
 
     /// A malformed object was passed over, and another field wants it, too.
     pub(super) fn nothing_left(&self, path: &str) -> Error {
-        let kind = self.preparer.mapping.field(path).map_or("object", |field| field.kind.name());
+        let kind = self.preparer.mapping.field(path).map_or("object", |field| field.type_name());
         let (line, column) = self.reader.line_and_column(self.reader.offset().saturating_sub(1));
         let cause = Error::new(ErrorKind::IllegalState, format!("Can't get text on a END_OBJECT at {line}:{column}"));
         self.named(path, kind, "null", cause)
     }
 
     pub(super) fn malformed(&self, plan: &FieldPlan, shown: &str, cause: Error) -> Error {
-        self.named(&plan.path, plan.kind.name(), shown, cause)
+        self.named(&plan.path, plan.variant.name().unwrap_or(plan.kind.name()), shown, cause)
     }
 
     fn named(&self, path: &str, kind: &str, shown: &str, cause: Error) -> Error {

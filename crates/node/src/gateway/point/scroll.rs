@@ -236,6 +236,7 @@ impl From<Page> for SearchResponse {
             hits,
             terminated_early: None,
             aggregations: None,
+            suggest: Vec::new(),
             scroll_id: None,
             point_id: None,
             last: None,

@@ -8,6 +8,7 @@
 pub(crate) mod contexts;
 pub(super) mod get;
 pub(super) mod search;
+pub(super) mod suggest;
 pub(super) mod upkeep;
 pub(super) mod write;
 
@@ -71,6 +72,7 @@ pub fn routes(core: &Arc<Core>, router: &mut Router) {
     on::<search::Query>(core, router);
     on::<search::Fetch>(core, router);
     on::<search::Release>(core, router);
+    on::<suggest::Tell>(core, router);
     on::<get::Get>(core, router);
     on::<get::Explain>(core, router);
     on::<write::WriteShards>(core, router);

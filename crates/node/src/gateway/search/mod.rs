@@ -11,6 +11,7 @@ mod rescore;
 mod retry;
 mod shown;
 pub(super) mod statistics;
+pub(super) mod suggest;
 mod target;
 mod winners;
 
@@ -78,6 +79,7 @@ async fn piped(
     if let Some(pipeline) = &pipeline {
         super::pipelines::filter(pipeline, &mut request)?;
     }
+    let suggest = suggest::Suggesting::of(&mut request)?;
     let mut answer = match &request.query.kind {
         model::query::Kind::Hybrid(hybrid) => {
             let fusion = pipeline.as_ref().and_then(|pipeline| pipeline.fusion.as_ref());
@@ -87,6 +89,9 @@ async fn piped(
         _ if !request.rescores.is_empty() => rescore::search(core, request, begun, &task).await?,
         _ => search_counted(core, request, begun, task).await?,
     };
+    if let Some(suggest) = suggest {
+        suggest.answer(core, &mut answer, begun).await?;
+    }
     if let Some(pipeline) = &pipeline {
         pipeline.answer(&mut answer);
     }
@@ -181,6 +186,7 @@ async fn try_search(
         max_score: merged.max_score.filter(|score| !score.is_nan()),
         hits,
         aggregations,
+        suggest: Vec::new(),
         scroll_id: None,
         point_id: request.point.as_ref().map(|point| point.id.clone()),
         last: merged.hits.last().map(|(_, hit)| hit.sort.clone()),

@@ -102,9 +102,9 @@ fn field_types(indexes: &[IndexInfo]) -> Vec<Value> {
                         objects.push(inner);
                     }
                     Node::Field(field) => {
-                        *here.entry(field.kind.name()).or_default() += 1;
+                        *here.entry(field.type_name()).or_default() += 1;
                         for inner in field.fields.values() {
-                            *here.entry(inner.kind.name()).or_default() += 1;
+                            *here.entry(inner.type_name()).or_default() += 1;
                         }
                     }
                 }

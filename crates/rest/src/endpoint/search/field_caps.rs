@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::admin::IndexInfo;
 use model::error::Error;
-use model::mapping::{Field, FieldKind, Found, Mapping, simple_match};
+use model::mapping::{Field, FieldKind, Found, Mapping, Variant, simple_match};
 use serde_json::{Map, Value, json};
 
 use crate::dsl;
@@ -109,7 +109,12 @@ fn of_index(index: &IndexInfo, fields: &[String], found: &mut Collected) {
 
 /// The type as mappings name it.
 fn kind_of(field: &Field) -> String {
-    field.kind.name().to_owned()
+    match field.variant {
+        Variant::TokenCount => field.kind.name(),
+        Variant::Beginnings(_) => "prefix",
+        _ => field.type_name(),
+    }
+    .to_owned()
 }
 
 fn searchable(field: &Field) -> bool {

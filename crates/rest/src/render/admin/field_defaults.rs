@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 pub(crate) fn described(field: &Field) -> Value {
     let given = field.render();
     let mut shown = Map::new();
-    shown.insert("type".into(), field.kind.name().into());
+    shown.insert("type".into(), field.type_name().into());
     if let Value::Object(defaults) = defaults(field) {
         shown.extend(defaults);
     }
@@ -24,7 +24,7 @@ pub(crate) fn described(field: &Field) -> Value {
 
 fn multi_field(field: &Field) -> Value {
     let mut shown = Map::new();
-    shown.insert("type".into(), field.kind.name().into());
+    shown.insert("type".into(), field.type_name().into());
     for part in [defaults(field), field.render()] {
         if let Value::Object(part) = part {
             shown.extend(part);

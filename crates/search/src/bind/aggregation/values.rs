@@ -82,7 +82,7 @@ impl Binding<'_> {
     fn field_values(self, field: &Field, source: &Source, accepts: Accepts, owner: &str) -> Result<Values, Error> {
         readable(field).map_err(|fault| fault.error().clone())?;
         let path = field.path.clone();
-        let refused = || not_supported(&source.field, field.kind.name(), owner);
+        let refused = || not_supported(&source.field, field.type_name(), owner);
         let (column, format) = match &field.kind {
             FieldKind::GeoPoint if matches!(accepts, Accepts::Any | Accepts::Places) => {
                 (Column::Number(path, NumberCode::Long), Format::Raw)
@@ -111,7 +111,7 @@ impl Binding<'_> {
             return Err(Error::illegal_argument(format!(
                 "Field [{}] of type [{}] does not support custom formats",
                 field.path,
-                field.kind.name()
+                field.type_name()
             )));
         }
         let missing = source.missing.as_ref().map(|value| self.missing(field, value, &format)).transpose()?;

@@ -259,5 +259,6 @@ fn analyzer_of(field: &Field, registry: &Registry) -> Analyzer {
         }
         _ => whole(),
     };
-    found.or_else(whole).expect("the keyword analyzer is built in")
+    let found = found.or_else(whole).expect("the keyword analyzer is built in");
+    crate::suggest::analyze::of_variant(found, field.variant, true)
 }
