@@ -115,7 +115,7 @@ pub struct Copy {
     /// The copy whose place it takes once it has everything: that one moves.
     #[serde(default)]
     pub replaces: Option<AllocationId>,
-    /// Of a replica that has not started: why it was to be assigned.
+    /// Of a replica that has not started: why it was to be assigned. Of a copy that has: how it last failed to move.
     #[serde(default)]
     pub why: Option<Unassigned>,
 }

@@ -119,6 +119,13 @@ impl Machine {
         (copy.started && copy.node == self.id && id == open).then_some((table, *term))
     }
 
+    /// Whether that copy is to take the place of the primary here.
+    pub fn hands_over_to(&self, shard: &ShardId, copy: &AllocationId) -> bool {
+        let Some((table, _)) = self.serves(shard) else { return false };
+        let replaced = table.copies.get(copy).and_then(|copy| copy.replaces.as_ref());
+        replaced.is_some() && replaced == table.primary().map(|(id, _)| id)
+    }
+
     /// The replicas without which the primary here acknowledges nothing, and their nodes.
     pub fn in_sync(&self, shard: &ShardId) -> Vec<(AllocationId, NodeId)> {
         let Some((table, _)) = self.serves(shard) else { return Vec::new() };

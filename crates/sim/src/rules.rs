@@ -27,11 +27,15 @@ pub enum Rules {
     AcknowledgesAlone,
     /// A replica counts before it has what the primary has.
     StartsWithHalf,
+    /// A primary goes on while another copy takes its place.
+    WritesWhileHandingOver,
+    /// A copy moves as soon as a node is lighter by anything.
+    MovesTooSoon,
 }
 
 impl Rules {
     /// All that are broken.
-    pub const BROKEN: [Self; 8] = [
+    pub const BROKEN: [Self; 10] = [
         Self::EmptiesInSync,
         Self::TakesLateAppointments,
         Self::KeepsTerms,
@@ -40,6 +44,8 @@ impl Rules {
         Self::MovesForNothing,
         Self::AcknowledgesAlone,
         Self::StartsWithHalf,
+        Self::WritesWhileHandingOver,
+        Self::MovesTooSoon,
     ];
 
     pub(crate) fn apply(self, state: &State, command: &Command) -> Result<State, Error> {
@@ -83,6 +89,7 @@ impl Rules {
                 }
             }
             Self::MovesForNothing => plan.extend(moves(state)),
+            Self::MovesTooSoon if plan.is_empty() => plan.extend(swaps(state)),
             _ => {}
         }
         plan
@@ -108,4 +115,29 @@ fn moves(state: &State) -> Option<Command> {
         term: table.term.next(),
         from: Some(from.clone()),
     })
+}
+
+/// Moves a copy to a node that is no lighter.
+fn swaps(state: &State) -> Option<Command> {
+    use model::id::{AllocationId, ShardId, ShardNumber};
+    let index = state.indexes.values().find(|index| index.open)?;
+    let table = index.shards.first()?;
+    let quiet = table.copies.values().all(|copy| copy.started);
+    let (from, _) = table.primary().filter(|(_, copy)| copy.started && quiet)?;
+    let held = |node: &cluster::state::NodeId| {
+        let tables = state.indexes.values().flat_map(|index| &index.shards);
+        tables.flat_map(|table| table.copies.values()).filter(|copy| copy.node == *node).count()
+    };
+    let free = state.nodes.keys().filter(|node| !table.copies.values().any(|copy| copy.node == **node));
+    let node = free.max_by_key(|node| held(node))?.clone();
+    let turn = table.assigned + 1;
+    Some(Command::AssignReplica(cluster::command::AssignReplica {
+        shard: ShardId { index: index.uuid.clone(), number: ShardNumber(0) },
+        node,
+        allocation: AllocationId(format!("swapped-{}-{turn}", table.term).into()),
+        term: table.term,
+        turn,
+        replaces: Some(from.clone()),
+        why: None,
+    }))
 }

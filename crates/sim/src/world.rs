@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cluster::allocation::Facts;
+use cluster::allocation::{Facts, reroute};
 use cluster::command::{Command, CreateIndex};
 use cluster::state::{NodeId, State};
+use model::allocation::RerouteCommand;
 use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId};
 use serde_json::{Map, Value, json};
 
@@ -17,6 +18,8 @@ use crate::rules::Rules;
 
 /// Actions before the faults end.
 const STEPS: usize = 160;
+/// Commands that arrive at about the same time.
+const DELIVERED: usize = 5;
 /// Rounds in which a cluster without faults must be whole.
 const ROUNDS: usize = 80;
 /// What a round takes: longer than a node that has left is waited for.
@@ -104,7 +107,7 @@ impl World {
 
     /// One thing that happens.
     fn step(&mut self) -> Result<(), Broken> {
-        match self.random.below(27) {
+        match self.random.below(28) {
             0 => self.create_index(),
             1 if self.random.one_in(3) => self.index_command(),
             2 => self.machine_comes(),
@@ -115,9 +118,10 @@ impl World {
             7..=9 => self.membership(),
             10..=13 => self.plan()?,
             14..=16 => self.reconcile(true),
-            17..=20 => self.write(),
+            17..=20 => self.write_some(),
             21..=22 => self.recover(true),
-            _ => self.deliver()?,
+            23 => self.operator_moves(),
+            _ => self.deliver_some()?,
         }
         Ok(())
     }
@@ -190,6 +194,25 @@ impl World {
             _ => json!({"cluster.routing.*": null}),
         };
         self.flying.push(Command::PutClusterSettings { persistent: object(value), transient: Map::new() });
+    }
+
+    /// An operator has a copy go to another node.
+    fn operator_moves(&mut self) {
+        let copies = shards(&self.state).flat_map(|(shard, index, table)| {
+            let name = index.name.clone();
+            table.copies.values().map(move |copy| (name.clone(), shard.number.0, copy.node.clone()))
+        });
+        let copies: Vec<_> = copies.collect();
+        let nodes: Vec<NodeId> = self.state.nodes.keys().cloned().collect();
+        let (Some((index, shard, from)), Some(to)) = (self.random.pick(&copies), self.random.pick(&nodes)) else {
+            return;
+        };
+        let (index, from_node, to_node) = (index.to_string(), from.0.to_string(), to.0.to_string());
+        let wanted = RerouteCommand::Move { index, shard: *shard, from_node, to_node };
+        let facts = Facts { now_ms: self.now_ms, ..Facts::default() };
+        if let Ok(granted) = reroute(&self.state, &facts, &wanted) {
+            self.flying.extend(granted.commands);
+        }
     }
 
     /// An open copy finds its disk broken.
@@ -278,8 +301,20 @@ impl World {
         if self.rules != Rules::StartsWithHalf {
             target.disk.insert(shard.clone(), everything);
         }
+        let takes_over = self.machines[source].hands_over_to(shard, &allocation);
         self.machines[source].counted.entry(shard.clone()).or_default().insert(allocation.clone());
-        self.flying.push(Command::CopyStarted { shard: shard.clone(), allocation, term });
+        let shard = shard.clone();
+        self.flying.push(match takes_over {
+            true => Command::HandOver { shard, to: allocation, term },
+            false => Command::CopyStarted { shard, allocation, term },
+        });
+    }
+
+    fn write_some(&mut self) {
+        for _ in 0..3 {
+            self.now_ms += 1;
+            self.write();
+        }
     }
 
     /// A client writes to some shard, where it believes the primary to be. It is told that the write is safe when every replica that the
@@ -291,8 +326,15 @@ impl World {
         let Some(at) = self.machines.iter().position(|machine| machine.serves(&shard).is_some()) else { return };
         let Some((_, term)) = self.machines[at].serves(&shard) else { return };
         let in_sync = self.machines[at].in_sync(&shard);
+        // Replication rule R11: from the moment when a copy may be handed over to, nothing new begins here.
+        let hands_over = in_sync.iter().any(|(id, _)| self.machines[at].hands_over_to(&shard, id));
+        if hands_over && self.rules != Rules::WritesWhileHandingOver {
+            return;
+        }
         self.machines[at].disk.entry(shard.clone()).or_default().insert(operation);
         let mut safe = true;
+        let waits_for = |(id, _): &(AllocationId, NodeId)| !self.machines[at].hands_over_to(&shard, id);
+        let in_sync: Vec<_> = in_sync.into_iter().filter(waits_for).collect();
         for (allocation, node) in in_sync {
             let lost = self.random.one_in(6);
             let holder = self.machines.iter_mut().find(|machine| machine.id == node && machine.up && !lost);
@@ -312,6 +354,10 @@ impl World {
         if safe || self.rules == Rules::AcknowledgesAlone {
             self.acknowledged.entry(shard).or_default().insert(operation);
         }
+    }
+
+    fn deliver_some(&mut self) -> Result<(), Broken> {
+        (0..DELIVERED).try_for_each(|_| self.deliver())
     }
 
     /// One command arrives: any of those that fly, once, twice or never.

@@ -15,6 +15,7 @@ mod nodes;
 mod python;
 mod redis;
 mod relevance;
+mod relocation;
 mod repair;
 mod replicas;
 mod scatter;

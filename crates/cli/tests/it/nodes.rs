@@ -82,17 +82,32 @@ pub(crate) struct Peers {
 impl Peers {
     /// Starts them at once and waits until they have met.
     pub(crate) fn start() -> Self {
-        let addresses = free_addresses(3);
-        let seeds = addresses.join(",");
+        let mut peers = Self::prepared(3);
+        peers.launch(0..3);
+        peers
+    }
+
+    /// So many, none of which runs yet.
+    pub(crate) fn prepared(count: usize) -> Self {
+        let addresses = free_addresses(count);
+        let seeds = addresses.iter().take(3).cloned().collect::<Vec<_>>().join(",");
         let of = |(at, own): (usize, &String)| {
             vec![format!("node.name=n{at}"), format!("peer.address={own}"), format!("peer.seeds={seeds}")]
         };
         let settings: Vec<Vec<String>> = addresses.iter().enumerate().map(of).collect();
-        let servers = Server::start_all(&settings);
+        let prepared =
+            |settings: &Vec<String>| Server::prepared(&settings.iter().map(String::as_str).collect::<Vec<_>>());
+        Self { servers: settings.iter().map(prepared).collect() }
+    }
+
+    /// Starts some at once and waits until they have met.
+    pub(crate) fn launch(&mut self, which: std::ops::Range<usize>) {
+        let door = which.start;
+        let begun: Vec<usize> = self.servers[which.clone()].iter_mut().map(Server::launch).collect();
+        self.servers[which].iter_mut().zip(begun).for_each(|(server, before)| server.wait_until_ready(before));
         // The tests' machine may have a full disk.
         let settings = r#"{"persistent":{"cluster.routing.allocation.disk.threshold_enabled":false}}"#;
-        servers[0].ok("PUT", "/_cluster/settings", settings);
-        Self { servers }
+        self.servers[door].ok("PUT", "/_cluster/settings", settings);
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::nodes::{Peers, until};
 use crate::server::Server;
 
-fn create(server: &Server, index: &str, shards: u32, replicas: u32) {
+pub(crate) fn create(server: &Server, index: &str, shards: u32, replicas: u32) {
     let settings = json!({"settings": {"number_of_shards": shards, "number_of_replicas": replicas}});
     server.ok("PUT", &format!("/{index}"), &settings.to_string());
 }
@@ -19,7 +19,7 @@ fn green(server: &Server) {
 }
 
 /// Each copy of an index: shard and node; of primaries or of replicas.
-fn copies(server: &Server, index: &str, primary: bool) -> Vec<(u64, String)> {
+pub(crate) fn copies(server: &Server, index: &str, primary: bool) -> Vec<(u64, String)> {
     let state = server.ok("GET", &format!("/_cluster/state/routing_table/{index}"), "");
     let shards = state["routing_table"]["indices"][index]["shards"].as_object().cloned().expect("shards");
     let all = shards.values().flat_map(|copies| copies.as_array().cloned().unwrap_or_default());
@@ -29,10 +29,10 @@ fn copies(server: &Server, index: &str, primary: bool) -> Vec<(u64, String)> {
 }
 
 /// What a writer did, by document: the last value that was acknowledged, and the last that was tried.
-type Written = BTreeMap<u64, (Option<u64>, u64)>;
+pub(crate) type Written = BTreeMap<u64, (Option<u64>, u64)>;
 
 /// Writes documents one after the other until it is told to stop, through whichever node answers.
-fn write(servers: &[&Server], stop: &AtomicBool, first: u64) -> Written {
+pub(crate) fn write(servers: &[&Server], stop: &AtomicBool, first: u64) -> Written {
     let (mut written, mut round) = (Written::new(), 0u64);
     while !stop.load(Ordering::Relaxed) {
         round += 1;
@@ -50,7 +50,7 @@ fn write(servers: &[&Server], stop: &AtomicBool, first: u64) -> Written {
 }
 
 /// Every document has a value not older than the last acknowledged, nor newer than the last tried.
-fn check(server: &Server, written: &Written) {
+pub(crate) fn check(server: &Server, written: &Written) {
     for (id, (acknowledged, tried)) in written {
         let (status, found) = server.ask("GET", &format!("/films/_doc/{id}"), "");
         let value = found["_source"]["n"].as_u64();

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use model::id::IndexUuid;
+
 use super::{Subject, View};
 use crate::state::NodeId;
 
@@ -13,7 +15,8 @@ pub(super) fn ranked<'a>(view: &View<'a>, subject: &Subject<'_>) -> Vec<&'a Node
     let primary = subject.table.primary().filter(|_| !subject.primary).map(|(_, copy)| &copy.node);
     let after = |node: &NodeId| primary.is_some_and(|primary| node < primary);
     nodes.sort_by(|a, b| {
-        let lighter = weight(view, subject, a).total_cmp(&weight(view, subject, b));
+        let weight = |node| weight(view, &subject.index.uuid, node);
+        let lighter = weight(a).total_cmp(&weight(b));
         // Whole gigabytes: what comes and goes in between moves no shard.
         let roomier = || (room(b) >> 30).cmp(&(room(a) >> 30));
         match lighter {
@@ -26,8 +29,8 @@ pub(super) fn ranked<'a>(view: &View<'a>, subject: &Subject<'_>) -> Vec<&'a Node
 
 /// What OpenSearch's users set as `balance.shard` and `balance.index`: how much either count matters. Averages over all nodes, which its formula
 /// takes off, are the same for every node and so change no order.
-fn weight(view: &View<'_>, subject: &Subject<'_>, node: &NodeId) -> f64 {
+pub(super) fn weight(view: &View<'_>, index: &IndexUuid, node: &NodeId) -> f64 {
     let Some(load) = view.load(node) else { return f64::MAX };
-    let (all, own) = (f64::from(load.shards), f64::from(load.of_index(&subject.index.uuid)));
+    let (all, own) = (f64::from(load.shards), f64::from(load.of_index(index)));
     view.rules.shard_balance * all + view.rules.index_balance * own
 }

@@ -8,7 +8,9 @@ mod balance;
 pub mod deciders;
 mod explain;
 mod flood_stage;
+mod moves;
 mod planner;
+mod rebalance;
 mod replicas;
 mod reroute;
 mod rules;
@@ -26,8 +28,8 @@ use crate::state::NodeId;
 
 pub use explain::{Explanation, NodeDecision, explain};
 pub use planner::{assignment, planner};
-pub use reroute::{Refusal, reroute};
-pub use rules::{Enable, Rules, check};
+pub use reroute::{Granted, Refusal, reroute};
+pub use rules::{AllowRebalance, Enable, Rebalance, Rules, check};
 pub use view::{Subject, View};
 
 /// What is known of the world at the moment, and is not agreed upon.

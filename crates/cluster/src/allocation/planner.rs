@@ -1,32 +1,58 @@
 //! From the metadata and the facts to the commands that are due.
 //!
 //! Pure and idempotent: the same input gives the same commands, and after they have been applied there are none. What is assigned stays where
-//! it is. New shards go where they burden least; a primary that is gone is succeeded by a replica that has everything, at once; a shard without
+//! it is, unless it must not stay there ([`super::moves`]) or other nodes are much lighter ([`super::rebalance`]). New shards go where they burden least; a primary that is gone is succeeded by a replica that has everything, at once; a shard without
 //! one goes back to where its data lie, and waits for that node. Missing replicas: [`super::replicas`].
 
 use model::id::{AllocationId, PrimaryTerm, ShardId, ShardNumber};
 
 use super::deciders::{self, Decider};
-use super::{Answer, Facts, Subject, View, balance, flood_stage, replicas};
+use super::{Answer, Facts, Subject, View, balance, flood_stage, moves, rebalance, replicas};
 use crate::apply::apply;
 use crate::command::Command;
 use crate::state::{IndexMetadata, NodeId, State};
 
-/// What is due now: successors and appointments of primaries, replicas, blocks of indexes on full disks.
+/// A plan with replicas is looked at again so often at most: of one shard one round moves one copy, and what it leaves behind makes room.
+const ROUNDS: usize = 16;
+
+/// What is due now: successors and appointments of primaries, replicas, moves, blocks of indexes on full disks.
 pub fn planner(state: &State, facts: &Facts) -> Vec<Command> {
+    let mut commands = round(state, facts);
+    let mut added = commands.as_slice();
+    let mut now = state.clone();
+    for _ in 1..ROUNDS {
+        if !added.iter().any(|command| matches!(command, Command::AssignReplica(_))) {
+            break;
+        }
+        let Ok(next) = added.iter().try_fold(now.clone(), |state, command| apply(&state, command)) else { break };
+        now = next;
+        let before = commands.len();
+        commands.extend(round(&now, facts));
+        added = commands.get(before..).unwrap_or_default();
+    }
+    commands
+}
+
+fn round(state: &State, facts: &Facts) -> Vec<Command> {
     // What is beyond a doubt comes first: the rest is planned as if it were done.
     let mut commands = successors(state);
     commands.extend(replicas::surplus(state));
     let done = commands.iter().try_fold(state.clone(), |state, command| apply(&state, command));
     let after = if commands.is_empty() { state.clone() } else { done.unwrap_or_else(|_| state.clone()) };
     let mut view = View::new(&after, facts);
-    for subject in by_priority(&after) {
+    let subjects = by_priority(&after);
+    for subject in &subjects {
         if subject.table.primary().is_some() {
-            commands.extend(replicas::missing(&mut view, &subject));
-        } else if let Some((node, from)) = place(&view, &subject) {
-            commands.push(assignment(&subject, &node, from));
-            view.place(&subject, &node);
+            commands.extend(replicas::missing(&mut view, subject));
+        } else if let Some((node, from)) = place(&view, subject) {
+            commands.push(assignment(subject, &node, from));
+            view.place(subject, &node);
         }
+    }
+    let (leaving, all_may_stay) = moves::commands(&mut view, &subjects);
+    commands.extend(leaving);
+    if all_may_stay {
+        commands.extend(rebalance::commands(&mut view));
     }
     commands.extend(flood_stage::commands(&view));
     commands

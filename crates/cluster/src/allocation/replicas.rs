@@ -9,7 +9,7 @@ use model::id::{AllocationId, ShardId, ShardNumber};
 use super::planner::{allocation_id, allowed};
 use super::{Facts, Subject, View, balance, deciders};
 use crate::command::{AssignReplica, Command};
-use crate::state::{NodeId, ShardTable, State, Unassigned, UnassignedReason};
+use crate::state::{Copy, IndexMetadata, NodeId, ShardTable, State, Unassigned, UnassignedReason};
 
 /// After a failure nothing is tried for so long: that a node is gone may not be known yet.
 const AFTER_FAILURE_MS: u64 = 1_000;
@@ -29,21 +29,17 @@ pub(super) fn missing<'a>(view: &mut View<'a>, subject: &Subject<'a>) -> Vec<Com
         let subject = Subject { primary: false, why: table.missing.get(slot), ..*subject };
         let Some(node) = place(view, &subject) else { continue };
         let turn = table.assigned + 1 + commands.len() as u64;
-        let shard = subject.id();
-        let allocation = allocation_id(&shard, &node, table.term, Some(turn));
         view.place(&subject, &node);
-        let (term, why) = (table.term, subject.why.cloned());
-        commands.push(Command::AssignReplica(AssignReplica {
-            shard,
-            node,
-            allocation,
-            term,
-            turn,
-            replaces: None,
-            why,
-        }));
+        commands.push(command(&subject, &node, turn));
     }
     commands
+}
+
+/// The command that gives a shard another replica.
+pub(super) fn command(subject: &Subject<'_>, node: &NodeId, turn: u64) -> Command {
+    let (shard, term, why) = (subject.id(), subject.table.term, subject.why.cloned());
+    let allocation = allocation_id(&shard, node, term, Some(turn));
+    Command::AssignReplica(AssignReplica { shard, node: node.clone(), allocation, term, turn, replaces: None, why })
 }
 
 fn place(view: &View<'_>, subject: &Subject<'_>) -> Option<NodeId> {
@@ -71,9 +67,10 @@ fn delayed_until(why: &Unassigned, subject: &Subject<'_>) -> u64 {
     why.at_ms.saturating_add(subject.index.settings.typed().node_left_delay_ms)
 }
 
-/// Replicas beyond the number that is wanted: first those that have not started, then those of nodes with the most copies.
+/// Replicas beyond the number that is wanted: first those that have not started, then those that must not stay where they are.
 pub(super) fn surplus(state: &State) -> Vec<Command> {
     let mut commands = Vec::new();
+    let admitted = |index: &IndexMetadata, copy: &Copy| deciders::filter::admits(state, index, &copy.node);
     for index in state.indexes.values().filter(|index| index.open) {
         let wanted = index.settings.typed().replicas as usize;
         for (number, table) in (0..).map(ShardNumber).zip(&index.shards) {
@@ -82,7 +79,7 @@ pub(super) fn surplus(state: &State) -> Vec<Command> {
                 continue;
             }
             let mut replicas: Vec<_> = table.replicas().collect();
-            replicas.sort_by_key(|(id, copy)| (copy.started, (*id).clone()));
+            replicas.sort_by_key(|(id, copy)| (copy.started, admitted(index, copy), (*id).clone()));
             let shard = ShardId { index: index.uuid.clone(), number };
             let remove = |allocation| Command::RemoveReplica { shard: shard.clone(), allocation };
             // One that moves is removed with where it moves to.

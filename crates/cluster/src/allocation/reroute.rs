@@ -4,7 +4,7 @@ use model::allocation::RerouteCommand;
 use model::error::{Error, ErrorKind};
 use model::id::{AllocationId, ShardNumber};
 
-use super::{Subject, assignment};
+use super::{Answer, Facts, Subject, Verdict, View, assignment, deciders, moves, replicas};
 use crate::command::Command;
 use crate::state::{Copy, NodeId, State};
 
@@ -15,13 +15,29 @@ pub enum Refusal {
     Request(Error),
     /// Not now, not there: shown where explanations are asked for.
     Rule(String),
+    /// A decider is against it.
+    Deciders { why: String, verdicts: Vec<(&'static str, Verdict)> },
+}
+
+/// A command that is carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Granted {
+    pub commands: Vec<Command>,
+    /// What the deciders say, where they are asked.
+    pub verdicts: Vec<(&'static str, Verdict)>,
+}
+
+impl From<Vec<Command>> for Granted {
+    fn from(commands: Vec<Command>) -> Self {
+        Self { commands, verdicts: Vec::new() }
+    }
 }
 
 /// The commands that `wanted` stands for.
 ///
 /// # Errors
 /// [`Refusal`].
-pub fn reroute(state: &State, wanted: &RerouteCommand, now_ms: u64) -> Result<Vec<Command>, Refusal> {
+pub fn reroute(state: &State, facts: &Facts, wanted: &RerouteCommand) -> Result<Granted, Refusal> {
     match wanted {
         RerouteCommand::Cancel { index, shard, node, allow_primary } => {
             let (node, subject) = (resolve(state, node)?, subject(state, index, *shard)?);
@@ -33,22 +49,17 @@ pub fn reroute(state: &State, wanted: &RerouteCommand, now_ms: u64) -> Result<Ve
                     "[cancel_allocation] can't cancel {name} on node [{node}], shard is primary and {doing}"
                 ));
             }
-            Ok(vec![Command::CancelCopy { shard: subject.id(), allocation: allocation.clone(), at_ms: now_ms }])
+            let (shard, allocation, at_ms) = (subject.id(), allocation.clone(), facts.now_ms);
+            Ok(vec![Command::CancelCopy { shard, allocation, at_ms }].into())
         }
         RerouteCommand::Move { index, shard, from_node, to_node } => {
             let (from, to) = (resolve(state, from_node)?, resolve(state, to_node)?);
             let subject = subject(state, index, *shard)?;
-            copy_on(&subject, &from, "move_allocation", "move")?;
-            if subject.table.copies.values().any(|copy| copy.node == to) {
-                let name = label(&subject);
-                return rule(format!("[move_allocation] can't move {name} to [{}]: a copy of it is there", to.0));
-            }
-            Err(Refusal::Request(Error::not_implemented("moving a shard copy to another node")))
+            relocate(&View::new(state, facts), &subject, &from, &to)
         }
         RerouteCommand::AllocateReplica { index, shard, node } => {
-            resolve(state, node)?;
-            subject(state, index, *shard)?;
-            Err(Refusal::Request(Error::not_implemented("[allocate_replica] of _cluster/reroute")))
+            let (node, subject) = (resolve(state, node)?, subject(state, index, *shard)?);
+            allocate_replica(&View::new(state, facts), subject, &node)
         }
         RerouteCommand::AllocateStalePrimary { index, shard, .. } => {
             // Only in-sync copies are kept count of, and those come back by themselves.
@@ -58,9 +69,71 @@ pub fn reroute(state: &State, wanted: &RerouteCommand, now_ms: u64) -> Result<Ve
         }
         RerouteCommand::AllocateEmptyPrimary { index, shard, node, accept_data_loss } => {
             let (node, subject) = (resolve(state, node)?, subject(state, index, *shard)?);
-            empty_primary(&subject, &node, *accept_data_loss)
+            empty_primary(&subject, &node, *accept_data_loss).map(Granted::from)
         }
     }
+}
+
+fn relocate(view: &View<'_>, subject: &Subject<'_>, from: &NodeId, to: &NodeId) -> Result<Granted, Refusal> {
+    let name = label(subject);
+    let (allocation, copy) = copy_on(subject, from, "move_allocation", "move")?;
+    let doing = match (copy.started, moves::is_moving(subject.table, allocation)) {
+        (true, false) => None,
+        (true, true) => Some("RELOCATING"),
+        (false, _) => Some("INITIALIZING"),
+    };
+    if let Some(doing) = doing {
+        return rule(format!("[move_allocation] can't move {name}, shard is not started (state = {doing})"));
+    }
+    if !subject.index.open {
+        return rule(format!("[move_allocation] can't move {name}, its index is closed"));
+    }
+    let subject = Subject::moving(subject.index, subject.number, subject.table, copy);
+    let verdicts = verdicts(view, &subject, to, |reasons| {
+        let (from, to) = (&from.0, &to.0);
+        format!(
+            "[move_allocation] can't move {name}, from [{from}], to [{to}], since its not allowed, reason: {reasons}"
+        )
+    })?;
+    if !subject.table.primary().is_some_and(|(_, primary)| primary.started) {
+        return rule(format!("[move_allocation] can't move {name}, it has no primary that serves"));
+    }
+    Ok(Granted { commands: vec![moves::command(&subject, allocation, to)], verdicts })
+}
+
+fn allocate_replica(view: &View<'_>, subject: Subject<'_>, node: &NodeId) -> Result<Granted, Refusal> {
+    let (name, table) = (label(&subject), subject.table);
+    if !table.primary().is_some_and(|(_, primary)| primary.started) {
+        return rule(format!(
+            "[allocate_replica] trying to allocate a replica shard {name}, while corresponding primary shard is still unassigned"
+        ));
+    }
+    if table.replicas().count() >= subject.index.settings.typed().replicas as usize {
+        return rule(format!(
+            "[allocate_replica] all copies of {name} are already assigned. Use the move allocation command instead"
+        ));
+    }
+    let subject = Subject { primary: false, why: table.missing.first(), ..subject };
+    let verdicts = verdicts(view, &subject, node, |reasons| {
+        format!("[allocate_replica] allocation of {name} on node [{}] is not allowed, reason: {reasons}", node.0)
+    })?;
+    Ok(Granted { commands: vec![replicas::command(&subject, node, table.assigned + 1)], verdicts })
+}
+
+/// What the deciders say of the copy on that node; one that is against it refuses. That others recover there does not matter: it is asked for.
+fn verdicts(
+    view: &View<'_>,
+    subject: &Subject<'_>,
+    node: &NodeId,
+    refusal: impl FnOnce(String) -> String,
+) -> Result<Vec<(&'static str, Verdict)>, Refusal> {
+    let decide = |decider: &deciders::Decider| (decider.name, (decider.decide)(view, subject, node));
+    let verdicts: Vec<(&'static str, Verdict)> = deciders::ALL.iter().map(decide).collect();
+    if verdicts.iter().all(|(_, verdict)| verdict.answer != Answer::No) {
+        return Ok(verdicts);
+    }
+    let reason = |(_, verdict): &(&str, Verdict)| format!("[{}({})]", verdict.answer.name(), verdict.reason);
+    Err(Refusal::Deciders { why: refusal(verdicts.iter().map(reason).collect()), verdicts })
 }
 
 fn empty_primary(subject: &Subject<'_>, node: &NodeId, accepted: bool) -> Result<Vec<Command>, Refusal> {

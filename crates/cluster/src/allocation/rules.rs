@@ -23,6 +23,50 @@ pub struct Rules {
     pub flood_stage: Watermark,
     pub shard_balance: f64,
     pub index_balance: f64,
+    /// How much heavier a node must be than another before a copy moves between them.
+    pub threshold: f64,
+    pub rebalance: Rebalance,
+    pub allow_rebalance: AllowRebalance,
+    /// Copies that may move at a time in the whole cluster; `None`: any number.
+    pub concurrent_rebalance: Option<u32>,
+}
+
+/// Which copies may move for the sake of balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rebalance {
+    All,
+    Primaries,
+    Replicas,
+    None,
+}
+
+impl Rebalance {
+    /// Anything else than the names of the others: all.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "primaries" => Self::Primaries,
+            "replicas" => Self::Replicas,
+            "none" => Self::None,
+            _ => Self::All,
+        }
+    }
+
+    pub(super) fn admits(self, primary: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Primaries => primary,
+            Self::Replicas => !primary,
+            Self::None => false,
+        }
+    }
+}
+
+/// When copies may move for the sake of balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AllowRebalance {
+    Always,
+    PrimariesActive,
+    AllActive,
 }
 
 /// Which copies may be assigned at all.
@@ -124,6 +168,18 @@ impl Rules {
             flood_stage: mark("flood_stage", 95.0),
             shard_balance: number("balance.shard", 0.45),
             index_balance: number("balance.index", 0.55),
+            threshold: number("balance.threshold", 1.0),
+            rebalance: Rebalance::parse(&settings.text("cluster.routing.rebalance.enable")),
+            allow_rebalance: match text("allow_rebalance").as_str() {
+                "always" => AllowRebalance::Always,
+                "indices_primaries_active" => AllowRebalance::PrimariesActive,
+                _ => AllowRebalance::AllActive,
+            },
+            concurrent_rebalance: match text("cluster_concurrent_rebalance").parse::<i64>() {
+                Ok(-1) => None,
+                Ok(most) => Some(u32::try_from(most).unwrap_or(u32::MAX)),
+                Err(_) => Some(2),
+            },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Plans over small clusters, and what the deciders say.
 
-use model::id::{IndexUuid, PrimaryTerm, ShardId, ShardNumber};
+use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId, ShardNumber};
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -71,11 +71,21 @@ fn settle(state: &State, facts: &Facts) -> State {
                 Command::AssignReplica(wanted) => (&wanted.shard, &wanted.allocation, wanted.term),
                 _ => continue,
             };
-            let started = Command::CopyStarted { shard: shard.clone(), allocation: allocation.clone(), term };
-            state = apply(&state, &started).unwrap();
+            state = apply(&state, &arrival(&state, (shard, allocation, term))).unwrap();
         }
     }
     panic!("the plan never ends");
+}
+
+/// What is told when a copy has everything: one that takes the place of the primary is handed over to.
+fn arrival(state: &State, (shard, allocation, term): (&ShardId, &AllocationId, PrimaryTerm)) -> Command {
+    let table = state.index_by_uuid(&shard.index).unwrap().shard(shard.number).unwrap();
+    let replaces = table.copies[allocation].replaces.as_ref();
+    let (shard, allocation) = (shard.clone(), allocation.clone());
+    if replaces.is_some() && replaces == table.primary().map(|(id, _)| id) {
+        return Command::HandOver { shard, to: allocation, term };
+    }
+    Command::CopyStarted { shard, allocation, term }
 }
 
 /// The copies of each shard, the primary first: `a>b a>c`.
@@ -195,8 +205,109 @@ fn new_shards_go_where_they_burden_least() {
     check(&[], json!({}), json!({"number_of_shards": 4}), "");
     let state = settle(&create(&of(&["a", "b"]), "one", json!({"number_of_shards": 3})), &Facts::default());
     let state = settle(&create(&join(&state, "c"), "two", json!({"number_of_shards": 3})), &Facts::default());
-    assert_eq!(placed(&state, "one"), "a:2 b:1", "what lies somewhere stays");
-    assert_eq!(placed(&state, "two"), "a:1 b:1 c:1", "an index spreads, though a has more already");
+    assert_eq!(placed(&state, "one"), "a:1 b:1 c:1", "a copy moves to the node that came");
+    assert_eq!(placed(&state, "two"), "a:1 b:1 c:1");
+}
+
+#[test]
+fn a_node_that_comes_gets_its_part_and_no_more() {
+    let films = json!({"number_of_shards": 6, "number_of_replicas": 1});
+    let two = settle(&create(&of(&["a", "b"]), "films", films), &at(0));
+    let plan = planner(&join(&two, "c"), &at(0));
+    assert_eq!(plan.len(), 2, "two at a time: {plan:?}");
+    let three = settle(&join(&two, "c"), &at(0));
+    let held = |state: &State, node: &str| {
+        let tables = &state.index("films").unwrap().shards;
+        tables.iter().flat_map(|table| table.copies.values()).filter(|copy| copy.node == id(node)).count()
+    };
+    assert_eq!(["a", "b", "c"].map(|node| held(&three, node)), [4, 4, 4]);
+    let moved = three.index("films").unwrap().shards.iter().filter(|table| table.assigned > 1).count();
+    assert_eq!(moved, 4, "nothing moves twice");
+    let held_back = set(&two, json!({"cluster.routing.rebalance.enable": "none"}));
+    assert_eq!(planner(&join(&held_back, "c"), &at(0)), []);
+    let primaries = set(&two, json!({"cluster.routing.rebalance.enable": "primaries"}));
+    let primaries = settle(&join(&primaries, "c"), &at(0));
+    assert_eq!(placed(&primaries, "films"), "a:1 b:1 c:4");
+    // Another replica is missing: it comes first, and there is nothing to be evened out then.
+    let more = replicas(&join(&two, "c"), "films", 2);
+    let is_move = |command: &Command| matches!(command, Command::AssignReplica(wanted) if wanted.replaces.is_some());
+    assert!(!planner(&more, &at(0)).iter().any(is_move));
+}
+
+#[test]
+fn an_excluded_node_is_emptied() {
+    let films = json!({"number_of_shards": 3, "number_of_replicas": 1});
+    let three = settle(&create(&of(&["a", "b", "c"]), "films", films.clone()), &at(0));
+    let drained = settle(&set(&three, json!({"cluster.routing.allocation.exclude._name": "node-b"})), &at(0));
+    assert_eq!(copies(&drained, "films"), "a>c a>c c>a");
+    // With no other place they stay, and serve.
+    let two = settle(&create(&of(&["a", "b"]), "films", films), &at(0));
+    let stuck = settle(&set(&two, json!({"cluster.routing.allocation.exclude._name": "node-b"})), &at(0));
+    assert_eq!(copies(&stuck, "films"), copies(&two, "films"));
+    // One that expands has no copy where it may have none.
+    let all = settle(&create(&of(&["a", "b", "c"]), "all", json!({"auto_expand_replicas": "0-all"})), &at(0));
+    assert_eq!(copies(&all, "all"), "a>bc");
+    let fewer = settle(&set(&all, json!({"cluster.routing.allocation.exclude._name": "node-a"})), &at(0));
+    assert_eq!(copies(&fewer, "all"), "c>b");
+}
+
+#[test]
+fn copies_leave_a_disk_that_is_nearly_full_one_by_one() {
+    let state = settle(&create(&of(&["a", "b"]), "films", json!({"number_of_shards": 4})), &Facts::default());
+    let plan = planner(&state, &disks(&[("a", 93), ("b", 10)]));
+    assert_eq!(plan.len(), 1, "{plan:?}");
+    assert_eq!(planner(&state, &disks(&[("a", 93), ("b", 88)])), [], "there is no room elsewhere");
+}
+
+#[test]
+fn a_move_that_fails_is_tried_again_later() {
+    let state = settle(&create(&of(&["a", "b"]), "films", json!({})), &at(0));
+    let mut state = set(&state, json!({"cluster.routing.allocation.exclude._name": "node-a"}));
+    let mut tried = 0;
+    let mut now = 0;
+    while let Some(Command::AssignReplica(wanted)) = planner(&state, &at(now)).pop() {
+        tried += 1;
+        let AssignReplica { shard, allocation, .. } = wanted.clone();
+        let reason = "x".to_owned();
+        let failed = Command::CopyFailed { shard, allocation, term: Some(wanted.term), reason, at_ms: now };
+        state = apply(&apply(&state, &Command::AssignReplica(wanted)).unwrap(), &failed).unwrap();
+        assert_eq!(planner(&state, &at(now)), []);
+        now += 5_000;
+    }
+    assert_eq!(tried, 5);
+    assert_eq!(copies(&state, "films"), "a>", "it serves where it is");
+    let state = settle(&apply(&state, &Command::RetryFailed).unwrap(), &at(now));
+    assert_eq!(copies(&state, "films"), "b>");
+}
+
+#[test]
+fn an_operator_moves_copies() {
+    use model::allocation::RerouteCommand;
+    let films = json!({"number_of_replicas": 1});
+    let state = settle(&create(&of(&["a", "b", "c"]), "films", films), &at(0));
+    let moved = |state: &State, from: &str, to: &str| {
+        let (index, from_node, to_node) = ("films".to_owned(), from.to_owned(), to.to_owned());
+        reroute(state, &at(0), &RerouteCommand::Move { index, shard: 0, from_node, to_node })
+    };
+    for (from, to, why) in [
+        ("c", "a", "[move_allocation] can't move [films][0], failed to find it on node [c]"),
+        ("a", "b", "a copy of this shard is already allocated to this node"),
+    ] {
+        let refused = format!("{:?}", moved(&state, from, to).unwrap_err());
+        assert!(refused.contains(why), "{refused}");
+    }
+    let granted = moved(&state, "a", "c").unwrap();
+    let [Command::AssignReplica(wanted)] = granted.commands.as_slice() else { panic!("{granted:?}") };
+    let moving = apply(&state, &granted.commands[0]).unwrap();
+    assert_eq!(planner(&moving, &at(0)), [], "nothing else is due meanwhile");
+    let again = format!("{:?}", moved(&moving, "a", "c").unwrap_err());
+    assert!(again.contains("shard is not started (state = RELOCATING)"), "{again}");
+    let shown = crate::health::index_health(moving.index("films").unwrap());
+    assert_eq!((shown.status(), shown.copies.len()), (model::admin::HealthStatus::Green, 2));
+    let done = apply(&moving, &arrival(&moving, (&wanted.shard, &wanted.allocation, wanted.term))).unwrap();
+    assert_eq!(copies(&done, "films"), "c>b");
+    assert_eq!(done.index("films").unwrap().shards[0].in_sync.len(), 2);
+    assert_eq!(planner(&done, &at(0)), []);
 }
 
 #[test]
@@ -243,7 +354,7 @@ fn shards_of_a_node_that_left_come_back_with_it() {
     assert_eq!(why.waits_for, [id("b")]);
     assert!(why.nodes.iter().all(|node| node.answer == Answer::No));
     let back = settle(&join(&gone, "b"), &Facts::default());
-    assert_eq!(placed(&back, "films"), "a:2 b:2");
+    assert_eq!(placed(&back, "films"), "a:1 b:2 c:1", "c has its part, too, now that all is whole");
     assert!(back.index("films").unwrap().shards.iter().all(|table| table.unassigned.is_none()));
 }
 
@@ -293,6 +404,8 @@ fn full_disks_get_nothing_and_then_take_nothing() {
     assert_eq!(placed(&state, "films"), "b:2 c:2");
     let blocked = |state: &State| state.index("films").unwrap().settings.typed().blocks.read_only_allow_delete;
     assert!(!blocked(&state));
+    // Where nothing can move.
+    let state = set(&state, json!({"cluster.routing.allocation.enable": "new_primaries"}));
     let full = settle(&state, &disks(&[("b", 96)]));
     assert!(blocked(&full));
     assert!(blocked(&settle(&full, &disks(&[("b", 50)]))), "of c nothing is known");

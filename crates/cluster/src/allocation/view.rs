@@ -15,12 +15,16 @@ pub struct View<'a> {
     loads: BTreeMap<&'a NodeId, Load<'a>>,
     /// Replicas that the plan has put somewhere.
     planned: BTreeMap<ShardId, Vec<NodeId>>,
+    /// Copies that are on their way to another node.
+    pub(super) moving: u32,
 }
 
-/// What one node holds.
+/// What one node holds. What leaves it counts where it goes to.
 #[derive(Clone, Debug, Default)]
 pub struct Load<'a> {
     pub shards: u32,
+    /// Copies that leave it.
+    pub leaving: u32,
     /// Primaries that are being opened.
     pub initializing: u32,
     /// Replicas that recover on it, and those that recover from it.
@@ -59,6 +63,11 @@ impl<'a> Subject<'a> {
         self.table.in_sync.is_empty()
     }
 
+    /// One of the copies, which is to go to another node.
+    pub fn moving(index: &'a IndexMetadata, number: ShardNumber, table: &'a ShardTable, copy: &'a Copy) -> Self {
+        Self { index, number, table, primary: copy.primary, why: None, moves_from: Some(&copy.node) }
+    }
+
     pub fn id(&self) -> ShardId {
         ShardId { index: self.index.uuid.clone(), number: self.number }
     }
@@ -67,15 +76,20 @@ impl<'a> Subject<'a> {
 impl<'a> View<'a> {
     pub fn new(state: &'a State, facts: &'a Facts) -> Self {
         let mut loads: BTreeMap<&NodeId, Load<'_>> = state.data_nodes().map(|(id, _)| (id, Load::default())).collect();
+        let mut moving = 0;
         for index in state.indexes.values() {
             for table in &index.shards {
                 let source = table.primary().map(|(_, copy)| &copy.node);
                 for copy in table.copies.values() {
                     count(&mut loads, &index.uuid, copy, source);
                 }
+                for left in table.copies.values().filter_map(|copy| table.copies.get(copy.replaces.as_ref()?)) {
+                    moving += 1;
+                    leave(&mut loads, &index.uuid, &left.node);
+                }
             }
         }
-        Self { state, facts, rules: Rules::of(&state.settings), loads, planned: BTreeMap::new() }
+        Self { state, facts, rules: Rules::of(&state.settings), loads, planned: BTreeMap::new(), moving }
     }
 
     /// The nodes that may hold shards, by id.
@@ -120,7 +134,13 @@ impl<'a> View<'a> {
             load.coming_bytes = load.coming_bytes.saturating_add(bytes);
         }
         let source = subject.table.primary().map(|(_, copy)| &copy.node);
-        count(&mut self.loads, &subject.index.uuid, &Copy::new(node.clone(), subject.primary), source);
+        // One that moves recovers from the primary, whatever it will be.
+        let primary = subject.primary && subject.moves_from.is_none();
+        count(&mut self.loads, &subject.index.uuid, &Copy::new(node.clone(), primary), source);
+        if let Some(from) = subject.moves_from {
+            self.moving += 1;
+            leave(&mut self.loads, &subject.index.uuid, from);
+        }
         self.planned.entry(subject.id()).or_default().push(node.clone());
     }
 }
@@ -136,6 +156,14 @@ fn count<'a>(loads: &mut BTreeMap<&'a NodeId, Load<'a>>, index: &'a IndexUuid, c
     }
     if let Some(load) = source.and_then(|source| loads.get_mut(source)) {
         load.outgoing += u32::from(recovers);
+    }
+}
+
+fn leave<'a>(loads: &mut BTreeMap<&'a NodeId, Load<'a>>, index: &'a IndexUuid, node: &NodeId) {
+    if let Some(load) = loads.get_mut(node) {
+        load.leaving += 1;
+        load.shards = load.shards.saturating_sub(1);
+        load.by_index.entry(index).and_modify(|own| *own = own.saturating_sub(1));
     }
 }
 

@@ -10,10 +10,11 @@ use model::mapping::{Mapping, creation_failure};
 use serde_json::{Map, Value};
 
 use super::{aliases, change};
+use crate::allocation::deciders::filter::admits;
 use crate::command::CreateIndex;
 use crate::name;
 use crate::settings::{IndexSettings, flat};
-use crate::state::{IndexMetadata, ShardTable, State, Unassigned, UnassignedReason};
+use crate::state::{IndexMetadata, NodeId, ShardTable, State, Unassigned, UnassignedReason};
 use crate::template::with_templates;
 
 /// Deleted indexes that are remembered.
@@ -174,6 +175,8 @@ pub(super) fn close(state: &mut State, indexes: &[IndexUuid]) -> Result<(), Erro
         let index = change(state, uuid)?;
         if index.open {
             set_open(index, false);
+            // Nothing recovers while it is closed; what moves stays where it is.
+            index.shards.iter_mut().for_each(|table| table.copies.retain(|_, copy| copy.started || copy.primary));
         }
     }
     Ok(())
@@ -187,13 +190,14 @@ fn set_open(index: &mut IndexMetadata, open: bool) {
 
 /// Sets the replicas of indexes that expand with the cluster.
 pub(super) fn expand_replicas(state: &mut State) {
-    let data_nodes = state.data_nodes().count().max(1) as u32;
-    for index in state.indexes.values_mut() {
+    let nodes: Vec<NodeId> = state.data_nodes().map(|(id, _)| id.clone()).collect();
+    let expands = |index: &&Arc<IndexMetadata>| index.settings.typed().auto_expand_replicas.is_some();
+    let expanding: Vec<Arc<IndexMetadata>> = state.indexes.values().filter(expands).cloned().collect();
+    for index in expanding {
         let typed = index.settings.typed();
-        let wanted = typed.replicas_on(data_nodes);
-        if wanted == typed.replicas {
-            continue;
-        }
+        let fit = nodes.iter().filter(|node| admits(state, &index, node)).count().max(1);
+        let wanted = typed.replicas_on(fit as u32);
+        let Some(index) = state.indexes.get_mut(&index.name).filter(|_| wanted != typed.replicas) else { continue };
         let mut given = index.settings.given().clone();
         given.insert("index.number_of_replicas".into(), wanted.to_string().into());
         if let Ok(settings) = IndexSettings::new(given) {

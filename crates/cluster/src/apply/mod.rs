@@ -44,6 +44,7 @@ pub fn apply(state: &State, command: &Command) -> Result<State, Error> {
         Command::CloseIndexes { indexes } => indexes::close(&mut next, indexes)?,
         Command::PutClusterSettings { persistent, transient } => {
             next.settings = next.settings.update(persistent, transient)?;
+            indexes::expand_replicas(&mut next);
         }
         Command::PutDefinition { kind, name, definition } => {
             next.definitions.entry(*kind).or_default().insert(name.clone(), definition.clone());

@@ -16,7 +16,11 @@ pub(super) fn assign(state: &mut State, wanted: &AssignReplica) -> Result<(), Er
     if !state.nodes.contains_key(node) {
         return Err(refuse(shard, &format!("node [{}] is not in the cluster", node.0)));
     }
-    let most = change(state, &shard.index)?.settings.typed().replicas as usize;
+    let index = change(state, &shard.index)?;
+    if !index.open {
+        return Err(refuse(shard, "its index is closed"));
+    }
+    let most = index.settings.typed().replicas as usize;
     let table = table(state, shard)?;
     // An assignment is made once; a command that comes twice does nothing.
     if table.copies.get(allocation).is_some_and(|copy| copy.node == *node && table.assigned == *turn) {

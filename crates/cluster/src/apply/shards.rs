@@ -6,7 +6,7 @@ use model::error::{Error, ErrorKind};
 use model::id::{AllocationId, PrimaryTerm, ShardId};
 
 use super::{change, replicas};
-use crate::state::{Copy, NodeId, ShardTable, State, Unassigned, UnassignedReason};
+use crate::state::{Copy, IndexMetadata, NodeId, ShardTable, State, Unassigned, UnassignedReason};
 
 pub(super) fn table<'a>(state: &'a mut State, shard: &ShardId) -> Result<&'a mut ShardTable, Error> {
     let index = change(state, &shard.index)?;
@@ -122,6 +122,10 @@ pub(super) fn failed(
         let before = table.unassigned.take().filter(|_| !copy.started);
         let failed_attempts = before.map_or(0, |before| before.failed_attempts).saturating_add(1);
         table.unassigned = Some(Unassigned { failed_attempts, served: copy.started, ..why });
+    } else if let Some(source) = copy.replaces.as_ref().and_then(|source| table.copies.get_mut(source)) {
+        // It stays where it is; the next try waits a while.
+        let failed_attempts = source.why.take().map_or(0, |before| before.failed_attempts).saturating_add(1);
+        source.why = Some(Unassigned { failed_attempts, ..why });
     } else if copy.replaces.is_none() {
         let failed_attempts = copy.why.map_or(0, |before| before.failed_attempts).saturating_add(1);
         replicas::miss(table, Unassigned { failed_attempts, ..why });
@@ -138,11 +142,15 @@ pub(super) fn retry_failed(state: &mut State) {
     let failed = |table: &ShardTable| {
         table.unassigned.iter().chain(&table.missing).any(|why| why.failed_attempts > 0 || why.served)
     };
-    for index in state.indexes.values_mut().filter(|index| index.shards.iter().any(failed)) {
-        let tables = Arc::make_mut(index).shards.iter_mut();
-        for why in tables.flat_map(|table| table.unassigned.iter_mut().chain(&mut table.missing)) {
-            why.failed_attempts = 0;
-            why.served = false;
+    let moves = |table: &ShardTable| table.started().any(|(_, copy)| copy.why.is_some());
+    let concerned = |index: &Arc<IndexMetadata>| index.shards.iter().any(|table| failed(table) || moves(table));
+    for index in state.indexes.values_mut().filter(|index| concerned(index)) {
+        for table in &mut Arc::make_mut(index).shards {
+            for why in table.unassigned.iter_mut().chain(&mut table.missing) {
+                why.failed_attempts = 0;
+                why.served = false;
+            }
+            table.copies.values_mut().filter(|copy| copy.started).for_each(|copy| copy.why = None);
         }
     }
 }

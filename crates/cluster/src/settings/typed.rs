@@ -7,7 +7,7 @@ use model::mapping::limits::Limits;
 use serde_json::Value;
 
 use super::{flat, registry, value};
-use crate::allocation::Enable;
+use crate::allocation::{Enable, Rebalance};
 use crate::routing::default_routing_shards;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +93,8 @@ pub struct Allocation {
     pub enable: Option<Enable>,
     /// `None`: any number.
     pub total_shards_per_node: Option<u32>,
+    /// `None`: as the cluster has it.
+    pub rebalance: Option<Rebalance>,
 }
 
 /// Reads by short names, with the table's defaults.
@@ -159,7 +161,8 @@ impl Allocation {
     fn read(read: &Reader<'_>) -> Result<Self, Error> {
         let enable = read.given("routing.allocation.enable").map(|text| Enable::parse(&flat::text(text)));
         let most = read.text("routing.allocation.total_shards_per_node").parse().ok();
-        Ok(Self { enable: enable.transpose()?, total_shards_per_node: most.filter(|&most| most > 0) })
+        let rebalance = read.given("routing.rebalance.enable").map(|text| Rebalance::parse(&flat::text(text)));
+        Ok(Self { enable: enable.transpose()?, total_shards_per_node: most.filter(|&most| most > 0), rebalance })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cluster::allocation::{self, Answer as Verdict, Disk, Explanation, Facts, Refusal};
+use cluster::allocation::{self, Answer as Verdict, Disk, Explanation, Facts, Granted, Refusal};
 use cluster::apply::apply;
 use cluster::command::Command;
 use cluster::health::copies;
@@ -72,17 +72,17 @@ fn decision(answer: Verdict) -> Decision {
     }
 }
 
+fn shown_verdict((decider, verdict): (&'static str, allocation::Verdict)) -> DeciderVerdict {
+    let explanation = verdict.reason.into_owned();
+    DeciderVerdict { decider, decision: decision(verdict.answer), explanation }
+}
+
 fn decisions(told: Explanation) -> Vec<NodeDecision> {
-    let verdict = |(decider, verdict): (&'static str, allocation::Verdict)| DeciderVerdict {
-        decider,
-        decision: decision(verdict.answer),
-        explanation: verdict.reason.into_owned(),
-    };
     let of_node = |node: allocation::NodeDecision| NodeDecision {
         node: node.node.0.clone(),
         decision: decision(node.answer),
         in_sync: node.in_sync,
-        deciders: node.verdicts.into_iter().map(verdict).collect(),
+        deciders: node.verdicts.into_iter().map(shown_verdict).collect(),
     };
     told.nodes.into_iter().map(of_node).collect()
 }
@@ -143,21 +143,27 @@ fn first_unassigned(state: &State) -> Result<(&IndexMetadata, ShardInfo), Error>
 }
 
 pub(super) fn reroute(core: &Arc<Core>, request: &Reroute) -> Result<Vec<RerouteExplanation>, Error> {
-    let mut state = core.state().as_ref().clone();
+    let (mut state, facts) = (core.state().as_ref().clone(), facts(core));
     let (mut explanations, mut commands): (Vec<_>, Vec<Command>) = (Vec::new(), Vec::new());
     for wanted in &request.commands {
-        let (decision, explanation, due) = match allocation::reroute(&state, wanted, now_ms()) {
-            Ok(due) => (Decision::Yes, "the command is carried out".to_owned(), due),
-            Err(Refusal::Rule(why)) if request.explain => (Decision::No, why, Vec::new()),
-            Err(Refusal::Rule(why)) => return Err(Error::illegal_argument(why)),
+        let alone =
+            |decision, explanation| vec![DeciderVerdict { decider: decider(wanted.name()), decision, explanation }];
+        let (due, decisions) = match allocation::reroute(&state, &facts, wanted) {
+            Ok(Granted { commands, verdicts }) if verdicts.is_empty() => {
+                (commands, alone(Decision::Yes, "the command is carried out".to_owned()))
+            }
+            Ok(Granted { commands, verdicts }) => (commands, verdicts.into_iter().map(shown_verdict).collect()),
+            Err(Refusal::Rule(why)) if request.explain => (Vec::new(), alone(Decision::No, why)),
+            Err(Refusal::Deciders { verdicts, .. }) if request.explain => {
+                (Vec::new(), verdicts.into_iter().map(shown_verdict).collect())
+            }
+            Err(Refusal::Rule(why) | Refusal::Deciders { why, .. }) => return Err(Error::illegal_argument(why)),
             Err(Refusal::Request(error)) => return Err(error),
         };
         for command in &due {
             state = apply(&state, command)?;
         }
         commands.extend(due);
-        let decider = decider(wanted.name());
-        let decisions = vec![DeciderVerdict { decider, decision, explanation }];
         explanations.push(RerouteExplanation { command: wanted.clone(), decisions });
     }
     if !request.dry_run {

@@ -1,10 +1,11 @@
 //! The indexes that are open here: what the metadata says is followed, shard by shard; one that fails fails alone.
 
+mod leftovers;
 mod open;
 mod places;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -39,6 +40,8 @@ pub struct Indexes {
     open: RwLock<BTreeMap<IndexUuid, Arc<OpenIndex>>>,
     /// Copies that were open and may still be in use, whose folders nobody else may open.
     leaving: Mutex<BTreeMap<ShardId, Weak<ShardCopy>>>,
+    /// Shards of which files may lie here that are nobody's; `None`: nobody has looked yet.
+    leftovers: Mutex<Option<BTreeSet<ShardId>>>,
     /// How far what is open follows the metadata.
     published: Arc<Published>,
     /// Held while shards are opened, closed or replaced.
@@ -169,8 +172,8 @@ impl Indexes {
             Work::Merge => merge.later(job),
         });
         let throttle = Arc::new(Throttle::new(config.merge_bytes_per_second));
-        let (open, leaving, changing) = Default::default();
-        Self { directory, syncer, spawn, throttle, open, leaving, published, changing, exchange }
+        let (open, leaving, leftovers, changing) = Default::default();
+        Self { directory, syncer, spawn, throttle, open, leaving, leftovers, published, changing, exchange }
     }
 
     /// An open index. Waits until what is open follows the metadata of now, when it is not there.
@@ -266,6 +269,8 @@ impl Indexes {
         let directory = self.directory.join(&*uuid.0);
         match std::fs::remove_dir_all(&directory) {
             Ok(()) => tracing::info!("index {name} is deleted"),
+            // Of its shards none was here.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => tracing::info!("index {name} is deleted"),
             Err(error) => {
                 tracing::warn!("index {name} is deleted, but its files in {} are not: {error}", directory.display())
             }

@@ -313,7 +313,7 @@ impl Indexes {
         Ok(engine)
     }
 
-    fn shard_directory(&self, uuid: &IndexUuid, number: ShardNumber) -> PathBuf {
+    pub(super) fn shard_directory(&self, uuid: &IndexUuid, number: ShardNumber) -> PathBuf {
         self.directory.join(Path::new(&*uuid.0)).join(number.to_string())
     }
 

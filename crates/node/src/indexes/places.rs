@@ -56,7 +56,10 @@ impl Indexes {
             let (stale, kept) = std::mem::take(shards).into_iter().partition(|shard| numbers.contains(&shard.number));
             (gone, *shards) = (stale, kept);
         });
-        gone.iter().for_each(|shard| self.retire(uuid, shard));
+        for shard in &gone {
+            self.retire(uuid, shard);
+            self.left_behind(ShardId { index: uuid.clone(), number: shard.number });
+        }
     }
 
     fn change(&self, uuid: &IndexUuid, change: impl FnOnce(&mut Vec<Arc<OpenShard>>)) {

@@ -21,14 +21,22 @@ pub(crate) use room::{Place, Room, Safe, SharedPreparer};
 
 /// How often rooms look at what is late.
 const TICK: Duration = Duration::from_millis(200);
+/// After how many ticks somebody looks for files that nobody needs any more.
+const CLEAR_EVERY: u32 = 5;
 
 /// Tells the rooms how time passes, until the node is gone.
 pub(crate) async fn ticks(core: Weak<Core>) {
+    let mut beats = 0u32;
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
         let Some(core) = core.upgrade() else { return };
         core.indexes.rooms().iter().for_each(|room| room.tick());
+        beats = beats.wrapping_add(1);
+        if beats.is_multiple_of(CLEAR_EVERY) && core.membership.is_in() {
+            let for_job = core.clone();
+            core.exchange.aside(move || for_job.indexes.clear_leftovers(&for_job.state(), &for_job.identity.node));
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Balance: after a plan no node that got a new shard would, without it, still be heavier than another that could have had it.
+//! Balance: after a plan no node that got a new shard would, without it, still be heavier than another that could have had it; and what moves
+//! for the sake of balance leaves a node that is heavier than the other by more than one copy.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,17 @@ pub fn check(before: &State, plan: &[Command], after: &State) -> Result<(), Brok
         let (shard, node, from) = match command {
             Command::AppointPrimary { shard, node, from, .. } => (shard, node, from),
             Command::AssignReplica(wanted) => {
+                let table = super::find(before, &wanted.shard);
+                let source = table.and_then(|table| table.copies.get(wanted.replaces.as_ref()?));
+                if let Some(source) = source {
+                    let index = &wanted.shard.index;
+                    let (from, to) = (held.weight(&source.node, index), held.weight(&wanted.node, index));
+                    if from - to <= 1.0 {
+                        let (at, to) = (&source.node.0, &wanted.node.0);
+                        return Err(format!("{index}[{}] moves from {at} to {to} for nothing", wanted.shard.number));
+                    }
+                    held.remove(&source.node, index);
+                }
                 held.add(&wanted.node, &wanted.shard.index);
                 continue;
             }
@@ -47,11 +59,12 @@ impl<'a> Held<'a> {
     fn of(state: &'a State) -> Self {
         let mut held = Self::default();
         for index in state.indexes.values() {
-            index
-                .shards
-                .iter()
-                .flat_map(|table| table.copies.values())
-                .for_each(|copy| held.add(&copy.node, &index.uuid));
+            for table in &index.shards {
+                table.copies.values().for_each(|copy| held.add(&copy.node, &index.uuid));
+                // What moves counts where it goes to.
+                let left = table.copies.values().filter_map(|copy| table.copies.get(copy.replaces.as_ref()?));
+                left.for_each(|copy| held.remove(&copy.node, &index.uuid));
+            }
         }
         held
     }

@@ -45,6 +45,18 @@ pub(super) fn disk_threshold(view: &View<'_>, subject: &Subject<'_>, node: &Node
     ))
 }
 
+/// Of copies that are there: they leave one after the other until there is room again.
+pub(super) fn remains(view: &View<'_>, node: &NodeId) -> Verdict {
+    let rules = &view.rules;
+    let known = view.facts.disks.get(node).filter(|_| rules.disk_enabled);
+    match known {
+        Some(disk) if rules.high.exceeded(*disk) && view.load(node).is_some_and(|load| load.leaving == 0) => {
+            Verdict::no(above(&rules.high, HIGH, *disk))
+        }
+        _ => Verdict::yes("there is enough disk on this node for the shard to remain"),
+    }
+}
+
 fn above(mark: &Watermark, setting: &str, disk: Disk) -> String {
     let which = if setting == LOW { "low" } else { "high" };
     match mark.bound {

@@ -7,15 +7,38 @@ use model::mapping::simple_match;
 use serde_json::Value;
 
 use super::super::rules::list;
-use super::super::{Subject, Verdict, View};
+use super::super::{Answer, Subject, Verdict, View};
 use crate::settings::flat;
-use crate::state::{Node, NodeId};
+use crate::state::{IndexMetadata, Node, NodeId, State};
 
 pub(super) fn filter(view: &View<'_>, subject: &Subject<'_>, node: &NodeId) -> Verdict {
-    let Some(found) = view.node(node) else { return Verdict::no("the node is not in the cluster") };
-    let settings = &view.state.settings;
+    of_index(view.state, subject.index, node)
+}
+
+/// Whether an index may have copies on a node, as far as filters say.
+pub(crate) fn admits(state: &State, index: &IndexMetadata, node: &NodeId) -> bool {
+    !is_filtered(state, index) || of_index(state, index, node).answer == Answer::Yes
+}
+
+/// Whether there is anything to be read.
+fn is_filtered(state: &State, index: &IndexMetadata) -> bool {
+    let given = |settings: &BTreeMap<String, Value>, prefix: &str| {
+        settings.range(prefix.to_owned()..).next().is_some_and(|(name, _)| name.starts_with(prefix))
+    };
+    let settings = &state.settings;
+    ["require.", "include.", "exclude."].iter().any(|kind| {
+        let (cluster, own) = (format!("cluster.routing.allocation.{kind}"), format!("index.routing.allocation.{kind}"));
+        given(&settings.persistent, &cluster)
+            || given(&settings.transient, &cluster)
+            || given(index.settings.given(), &own)
+    })
+}
+
+fn of_index(state: &State, index: &IndexMetadata, node: &NodeId) -> Verdict {
+    let Some(found) = state.nodes.get(node) else { return Verdict::no("the node is not in the cluster") };
+    let settings = &state.settings;
     let cluster = [&settings.persistent, &settings.transient];
-    let own = [subject.index.settings.given()];
+    let own = [index.settings.given()];
     let scopes =
         [("cluster", "cluster.routing.allocation", &cluster[..]), ("index", "index.routing.allocation", &own[..])];
     for (scope, prefix, given) in scopes {

@@ -3,13 +3,13 @@
 mod awareness;
 mod disk_threshold;
 mod enable;
-mod filter;
+pub(crate) mod filter;
 mod max_retry;
 mod same_shard;
 mod shards_limit;
 mod throttling;
 
-use super::{Subject, Verdict, View};
+use super::{Answer, Subject, Verdict, View};
 use crate::state::NodeId;
 
 /// One rule.
@@ -42,3 +42,14 @@ pub const OF_DATA: &[Decider] = &[
     decider("same_shard", same_shard::same_shard),
     decider("throttling", throttling::throttling),
 ];
+
+/// Why a copy that is on this node may not stay there; `None`: it may.
+pub fn forbids_to_stay(view: &View<'_>, subject: &Subject<'_>, node: &NodeId) -> Option<Verdict> {
+    let filtered = match filter::admits(view.state, subject.index, node) {
+        true => None,
+        false => Some(filter::filter(view, subject, node)),
+    };
+    let verdicts =
+        filtered.into_iter().chain([shards_limit::remains(view, subject, node), disk_threshold::remains(view, node)]);
+    verdicts.into_iter().find(|verdict| verdict.answer == Answer::No)
+}

@@ -26,3 +26,17 @@ pub(super) fn shards_limit(view: &View<'_>, subject: &Subject<'_>, node: &NodeId
     }
     Verdict::yes("the shard count is under the limits of this node")
 }
+
+/// Of a copy that is there.
+pub(super) fn remains(view: &View<'_>, subject: &Subject<'_>, node: &NodeId) -> Verdict {
+    let most = subject.index.settings.typed().allocation.total_shards_per_node;
+    let Some(load) = view.load(node) else { return Verdict::yes("the node holds nothing") };
+    let own = load.of_index(&subject.index.uuid);
+    if most.is_some_and(|most| own > most) || view.rules.total_shards_per_node.is_some_and(|most| load.shards > most) {
+        return Verdict::no(format!(
+            "too many shards [{own}] allocated to this node for index [{}]",
+            subject.index.name
+        ));
+    }
+    Verdict::yes("the shard count is under the limits of this node")
+}

@@ -6,7 +6,7 @@ use crate::state::NodeId;
 const BOTH: &str = "cluster.routing.allocation.node_concurrent_recoveries";
 
 pub(super) fn throttling(view: &View<'_>, subject: &Subject<'_>, node: &NodeId) -> Verdict {
-    if !subject.primary {
+    if !subject.primary || subject.moves_from.is_some() {
         return of_replica(view, subject, node);
     }
     let most = view.rules.initial_primaries;

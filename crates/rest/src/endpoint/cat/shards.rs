@@ -85,7 +85,13 @@ fn row(
     stats: Option<&CopyStats>,
 ) -> Vec<Cell> {
     let stats = stats.map(|copy| &copy.stats);
+    let target = node(view, copy.relocating_node.as_ref());
     let node = node(view, copy.node.as_ref());
+    // Of one that moves: from where to where.
+    let place = node.map(|node| match target {
+        Some(target) => format!("{} -> {} {} {}", node.name, target.host, target.id, target.name),
+        None => node.name.to_string(),
+    });
     let text = |text: Option<&str>| Cell::of(text, Cell::text);
     let missing = copy.unassigned.as_ref();
     let source = match (copy.state, copy.primary) {
@@ -103,7 +109,7 @@ fn row(
         Cell::of(stats, |stats| Cell::Bytes(stats.store_bytes)),
         text(node.map(|node| node.host.as_str())),
         text(copy.node.as_deref()),
-        text(node.map(|node| node.name.as_ref())),
+        text(place.as_deref()),
         Cell::Empty,
         text(missing.map(|why| why.reason)),
         Cell::of(missing, |why| Cell::text(instant(why.at_ms))),

@@ -1,0 +1,95 @@
+//! Folders of copies that this node has no longer: removed when their shards are whole without it.
+//!
+//! Until then they are kept: a node that is given a copy again needs little more than what lies there, and a shard that loses all its other
+//! copies may have nothing else.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use cluster::state::{IndexMetadata, NodeId, ShardTable, State};
+use model::id::{IndexUuid, ShardId, ShardNumber};
+
+use super::Indexes;
+
+impl Indexes {
+    /// A copy was let go; its files may have to go, too.
+    pub(super) fn left_behind(&self, shard: ShardId) {
+        self.leftovers.lock().get_or_insert_with(|| self.on_disk()).insert(shard);
+    }
+
+    /// Removes what nobody needs any more. Cheap when nothing was left behind.
+    pub(crate) fn clear_leftovers(&self, state: &State, own: &NodeId) {
+        let Some(_changing) = self.changing.try_lock() else { return };
+        let mut leftovers = self.leftovers.lock();
+        let found = leftovers.get_or_insert_with(|| self.on_disk());
+        found.retain(|shard| match fate(state, own, shard) {
+            Fate::Kept => true,
+            Fate::Used => false,
+            Fate::Removed => !self.remove_leftover(state, shard),
+        });
+    }
+
+    /// The shards of which there is a folder.
+    fn on_disk(&self) -> BTreeSet<ShardId> {
+        let names = |directory: &std::path::Path| {
+            let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+            entries.filter_map(|entry| entry.file_name().into_string().ok()).collect::<Vec<_>>()
+        };
+        let mut found = BTreeSet::new();
+        for uuid in names(&self.directory) {
+            let numbers = names(&self.directory.join(&uuid)).into_iter().filter_map(|name| name.parse().ok());
+            let index = IndexUuid(uuid.as_str().into());
+            found.extend(numbers.map(|number| ShardId { index: index.clone(), number: ShardNumber(number) }));
+        }
+        found
+    }
+
+    /// Whether it is gone.
+    fn remove_leftover(&self, state: &State, shard: &ShardId) -> bool {
+        let in_use = self.leaving.lock().get(shard).is_some_and(|copy| copy.strong_count() > 0);
+        if in_use {
+            return false;
+        }
+        let directory = self.shard_directory(&shard.index, shard.number);
+        let name = state.index_by_uuid(&shard.index).map(|index| index.name.clone()).unwrap_or_default();
+        match fs::remove_dir_all(&directory) {
+            Ok(()) => tracing::info!(
+                "the copy of shard {name}[{}] that was here is removed: it is elsewhere now",
+                shard.number
+            ),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!("{} cannot be removed: {error}", directory.display()),
+        }
+        if let Some(index) = directory.parent() {
+            // Where other shards lie it stays.
+            let _ = fs::remove_dir(index);
+        }
+        true
+    }
+}
+
+enum Fate {
+    Kept,
+    /// It is this node's.
+    Used,
+    Removed,
+}
+
+fn fate(state: &State, own: &NodeId, shard: &ShardId) -> Fate {
+    let Some(index) = state.index_by_uuid(&shard.index) else { return Fate::Kept };
+    match index.shard(shard.number) {
+        Some(table) if table.copies.values().any(|copy| copy.node == *own) => Fate::Used,
+        Some(table) if index.open && is_whole(index, table) && !table.in_sync.values().any(|home| home == own) => {
+            Fate::Removed
+        }
+        _ => Fate::Kept,
+    }
+}
+
+/// Whether all copies serve that there are to be.
+fn is_whole(index: &IndexMetadata, table: &ShardTable) -> bool {
+    let serves = table.primary().is_some_and(|(_, copy)| copy.started);
+    serves
+        && table.copies.values().all(|copy| copy.started)
+        && table.replicas().count() >= index.settings.typed().replicas as usize
+}
