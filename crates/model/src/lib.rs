@@ -19,6 +19,7 @@ pub mod ingest;
 pub mod mapping;
 pub mod number;
 pub mod point;
+pub mod profile;
 pub mod query;
 pub mod ranking;
 pub mod search;

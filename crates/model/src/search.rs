@@ -14,6 +14,7 @@ use crate::geo::GeoPoint;
 use crate::geo::distance::{DistanceKind, DistanceUnit};
 use crate::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
 use crate::point::{PointInTime, Slice};
+use crate::profile::Profile;
 use crate::query::Query;
 use crate::ranking::{Collapse, IndexBoost, Rescore};
 use crate::suggest::{Suggested, Suggestion};
@@ -72,6 +73,8 @@ pub struct SearchRequest {
     pub publish_pending: bool,
     /// With more shards than this, those that cannot match are passed over; `None`: 128, or 1 when the first sort key is a field.
     pub pre_filter_shard_size: Option<u32>,
+    /// The answer tells what the search spent its time on.
+    pub profile: bool,
 }
 
 impl SearchRequest {
@@ -111,6 +114,7 @@ impl SearchRequest {
             max_concurrent_shard_requests: 5,
             publish_pending: false,
             pre_filter_shard_size: None,
+            profile: false,
         }
     }
 }
@@ -299,6 +303,8 @@ pub struct SearchResponse {
     pub point_id: Option<String>,
     /// The sort values of the last hit, as its shard gave them.
     pub last: Option<Vec<SortValue>>,
+    /// `None`: it was not asked for.
+    pub profile: Option<Profile>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

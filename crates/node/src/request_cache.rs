@@ -71,6 +71,7 @@ impl Answer {
             terminated_early: hits.terminated_early,
             timed_out: false,
             skipped: false,
+            profile: None,
             aggregations: Vec::new(),
         };
         Self { counts, aggregations }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::aggregation::partial::Partial;
 use model::geo::GeoPoint;
 use model::geo::distance::{DistanceKind, DistanceUnit};
+use model::profile::QuerySpent;
 use model::search::{Explanation, Missing, SortMode, SortValue, TrackTotal};
 
 use serde::{Deserialize, Serialize};
@@ -126,6 +127,8 @@ pub struct ShardHits {
     pub timed_out: bool,
     /// It was not searched, for nothing in it can match.
     pub skipped: bool,
+    /// Of a profiled search: what it spent its time on.
+    pub profile: Option<Box<QuerySpent>>,
     /// In order of the query's; empty: none were asked for.
     pub aggregations: Vec<Partial>,
 }

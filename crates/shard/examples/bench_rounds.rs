@@ -72,6 +72,7 @@ fn open(directory: &std::path::Path) -> Result<(Arc<ShardCopy>, Preparer), Box<d
         spawn: Arc::new(|_, job| job()),
         throttle: Arc::default(),
         similarities: Arc::default(),
+        fuzzy: Arc::default(),
         new_history: "bench".into(),
     };
     let (copy, _) = ShardCopy::open(options, layout::base_table(), &|_| None)?;

@@ -10,6 +10,7 @@ pub mod error;
 pub mod execute;
 pub mod fetch;
 pub mod fields;
+pub mod gauge;
 pub mod layout;
 pub mod prepare;
 pub mod prepared;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use crate::compile::automaton::FuzzyTables;
 use crate::fields::FieldTable;
 use crate::segment::{AliveDocs, Segment};
 
@@ -14,6 +15,8 @@ pub struct Reader {
     /// Grows with every change of content, and of how it scores; keys caches of statistics and answers.
     pub generation: u64,
     pub similarities: Arc<Similarities>,
+    /// Shared by all shards of a node.
+    pub fuzzy: Arc<FuzzyTables>,
 }
 
 /// How the fields of an index score, by its settings and mapping.

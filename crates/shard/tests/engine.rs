@@ -40,6 +40,7 @@ fn open(directory: &Path, syncer: &Arc<Syncer>) -> Open {
         spawn: Arc::new(|_, job| drop(std::thread::spawn(job))),
         throttle: Arc::default(),
         similarities: Arc::default(),
+        fuzzy: Arc::default(),
         new_history: "history".into(),
     };
     let layouts = |path: &str| layout::layout_at(path, &mapping, &registry).ok().flatten();
@@ -254,6 +255,7 @@ fn a_corrupt_segment_is_named_and_nothing_is_served() {
         spawn: Arc::new(|_, job| job()),
         throttle: Arc::default(),
         similarities: Arc::default(),
+        fuzzy: Arc::default(),
         new_history: String::new(),
     };
     let error = ShardCopy::open(options, layout::base_table(), &|_| None).err().unwrap().to_string();

@@ -60,6 +60,7 @@ fn open_as(directory: &Path, syncer: &Arc<Syncer>, field: &Value) -> Open {
         spawn: Arc::new(|_, job| drop(std::thread::spawn(job))),
         throttle: Arc::default(),
         similarities: Arc::default(),
+        fuzzy: Arc::default(),
         new_history: "history".into(),
     };
     let layouts = |path: &str| layout::layout_at(path, &mapping, &registry).ok().flatten();

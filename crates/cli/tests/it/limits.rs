@@ -55,6 +55,47 @@ fn too_much_is_refused_soon() {
     assert_eq!(server.ok("GET", "/many/_count", "")["count"], 10);
 }
 
+/// Keys descend with the documents: whoever looks at these in their order makes a bucket of each.
+#[test]
+fn a_page_of_combinations_looks_no_further_than_it_must() {
+    let server = Server::start();
+    server.ok("PUT", "/keys", r#"{"mappings":{"properties":{"k":{"type":"keyword"},"n":{"type":"long"}}}}"#);
+    let line = |n: usize| format!("{{\"index\":{{}}}}\n{{\"k\":\"k{:05}\",\"n\":{}}}\n", 9000 - n / 2, n % 2);
+    let bulk: String = (0..6000).map(line).collect();
+    assert_eq!(server.ok("POST", "/keys/_bulk?refresh=true", &bulk)["errors"], false);
+    let ask = |after: Option<&str>| {
+        let sources = json!([{"k": {"terms": {"field": "k"}}}, {"n": {"terms": {"field": "n"}}}]);
+        let mut composite = json!({"size": 3, "sources": sources});
+        if let Some(after) = after {
+            composite["after"] = json!({"k": after, "n": 0});
+        }
+        json!({"size": 0, "aggs": {"c": {"composite": composite}}}).to_string()
+    };
+    let page = |after: Option<&str>| {
+        let answer = server.ok("POST", "/keys/_search", &ask(after));
+        let buckets = answer["aggregations"]["c"]["buckets"].as_array().cloned().unwrap_or_default();
+        let key = |one: &Value| format!("{} {} {}", one["key"]["k"], one["key"]["n"], one["doc_count"]);
+        buckets.iter().map(key).collect::<Vec<_>>()
+    };
+    let first = ["\"k06001\" 0 1", "\"k06001\" 1 1", "\"k06002\" 0 1"];
+    // A shard may make 200 buckets for each that may be shown: with these, far fewer than there are keys.
+    server.ok("PUT", "/_cluster/settings", r#"{"persistent":{"search.max_buckets":3}}"#);
+    assert_eq!(page(None), first);
+    assert_eq!(page(Some("k07000")), ["\"k07000\" 1 1", "\"k07001\" 0 1", "\"k07001\" 1 1"]);
+    server.ok("POST", "/keys/_forcemerge?max_num_segments=1", "");
+    assert_eq!(page(None), first);
+    let but_one = json!({"bool": {"must_not": {"term": {"k": "none"}}}});
+    let mut all: Value = serde_json::from_str(&ask(None)).expect("it was JSON");
+    all["query"] = but_one;
+    refused_at(&server, "/keys/_search", &all.to_string());
+}
+
+fn refused_at(server: &Server, path: &str, body: &str) {
+    let (status, answer) = server.ask("POST", path, body);
+    assert_eq!(status, 503, "{answer}");
+    assert!(answer.to_string().contains("too_many_buckets_exception"), "{answer}");
+}
+
 fn cached(server: &Server) -> (u64, u64, bool) {
     let stats = server.ok("GET", "/kept/_stats/request_cache", "");
     let cache = &stats["_all"]["total"]["request_cache"];

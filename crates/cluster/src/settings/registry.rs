@@ -166,6 +166,9 @@ pub const TABLE: &[Setting] = &[
     row("routing.allocation.", Absent, Text, ""),
     row("search.slowlog.", Absent, Text, "-1"),
     row("indexing.slowlog.", Absent, Text, "-1"),
+    // A shard is searched by one thread.
+    row("search.concurrent_segment_search.mode", Absent, Text, "none"),
+    row("search.concurrent_segment_search.enabled", Absent, Flag, "false"),
     row("search.concurrent_segment_search.", Absent, Text, ""),
     row("remote_store.", Absent, Text, ""),
     row("replication.type", Absent, Text, "DOCUMENT"),

@@ -18,6 +18,7 @@ use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId, ShardNumber};
 use parking_lot::{Mutex, RwLock};
 use shard::engine::{ShardCopy, Spawn, Throttle, Work};
 use shard::prepare::Preparer;
+use shard::reader::FuzzyTables;
 use wal::Syncer;
 
 use crate::clock::now_ms;
@@ -37,6 +38,7 @@ pub struct Indexes {
     syncer: Arc<Syncer>,
     spawn: Spawn,
     throttle: Arc<Throttle>,
+    fuzzy: Arc<FuzzyTables>,
     open: RwLock<BTreeMap<IndexUuid, Arc<OpenIndex>>>,
     /// Copies that were open and may still be in use, whose folders nobody else may open.
     leaving: Mutex<BTreeMap<ShardId, Weak<ShardCopy>>>,
@@ -172,8 +174,8 @@ impl Indexes {
             Work::Merge => merge.later(job),
         });
         let throttle = Arc::new(Throttle::new(config.merge_bytes_per_second));
-        let (open, leaving, leftovers, changing) = Default::default();
-        Self { directory, syncer, spawn, throttle, open, leaving, leftovers, published, changing, exchange }
+        let (open, leaving, leftovers, changing, fuzzy) = Default::default();
+        Self { directory, syncer, spawn, throttle, fuzzy, open, leaving, leftovers, published, changing, exchange }
     }
 
     /// An open index. Waits until what is open follows the metadata of now, when it is not there.

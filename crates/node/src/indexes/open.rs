@@ -250,6 +250,7 @@ impl Indexes {
             spawn: self.spawn.clone(),
             throttle: self.throttle.clone(),
             similarities: view.similarities.clone(),
+            fuzzy: self.fuzzy.clone(),
             new_history: identity::random(),
         };
         let layouts =

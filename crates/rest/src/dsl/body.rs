@@ -112,7 +112,8 @@ fn read_scalar(field: Field<'_>, request: &mut SearchRequest) -> Result<(), Erro
                 return Err(Error::parsing(reason));
             }
         },
-        "profile" | "include_named_queries_score" | "verbose_pipeline" => {
+        "profile" => request.profile = field.flag()?,
+        "include_named_queries_score" | "verbose_pipeline" => {
             if field.flag()? {
                 return Err(Error::not_implemented(format!("[{}]", field.key)));
             }

@@ -154,7 +154,6 @@ fn what_is_missing_is_named() {
         (r#"{"query":{"geo_shape":{}}}"#, "geo_shape"),
         (r#"{"query":{"bool":{"must":[{"bool":{"filter":{"geo_shape":{}}}}]}}}"#, "geo_shape"),
         (r#"{"aggs":{"a":{"moving_avg":{}}}}"#, "moving_avg"),
-        (r#"{"profile":true}"#, "profile"),
         (r#"{"sort":{"_script":{}}}"#, "_script"),
         (r#"{"highlight":{"fields":{"t":{"type":"fvh"}}}}"#, "fvh"),
     ] {

@@ -7,6 +7,7 @@ use model::search::{Explanation, Hit, InnerFound, NestedIdentity, SearchResponse
 use super::aggregation::aggregations;
 use super::document::array;
 use super::json::Json;
+use super::profile::profile;
 use super::shards;
 
 /// What the request decides about the shape.
@@ -55,6 +56,9 @@ pub(crate) fn search(json: &mut Json, answer: &SearchResponse, shape: &Shape) {
     }
     if !answer.suggest.is_empty() {
         super::suggest::suggest(json, &answer.suggest, shape);
+    }
+    if let Some(told) = &answer.profile {
+        profile(json, told);
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod filter;
 pub(crate) mod hits;
 pub(crate) mod json;
 pub(crate) mod pretty;
+mod profile;
 mod scan;
 pub(crate) mod shards;
 mod suggest;

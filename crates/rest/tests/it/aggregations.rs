@@ -54,6 +54,7 @@ fn answering(answers: Vec<Answer>) -> Server {
         total: None,
         max_score: None,
         hits: vec![],
+        profile: None,
         aggregations: Some(answers),
         suggest: Vec::new(),
         scroll_id: None,

@@ -133,6 +133,7 @@ impl Gateway for Fake {
                 total: Some(Total { value: 0, exact: true }),
                 max_score: None,
                 hits: Vec::new(),
+                profile: None,
                 aggregations: None,
                 suggest: Vec::new(),
                 scroll_id: None,

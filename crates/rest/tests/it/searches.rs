@@ -87,6 +87,7 @@ fn a_hit_with_everything() {
         total: Some(Total { value: 10_000, exact: false }),
         max_score: Some(1.5),
         hits: vec![hit()],
+        profile: None,
         aggregations: None,
         suggest: Vec::new(),
         scroll_id: None,

@@ -2,6 +2,7 @@
 
 use search::aggregation::choice::{Choice, Include, Set};
 
+use crate::compile::automaton::FuzzyTables;
 use crate::compile::pattern::Accepted;
 use crate::score::{Fault, Outcome};
 
@@ -35,7 +36,7 @@ fn in_itself(fault: Fault) -> Fault {
 impl Ready {
     fn of(set: &Set) -> Outcome<Self> {
         Ok(match set {
-            Set::Pattern(pattern) => Self::Pattern(Accepted::of(pattern).map_err(in_itself)?),
+            Set::Pattern(pattern) => Self::Pattern(Accepted::of(pattern, &FuzzyTables::default()).map_err(in_itself)?),
             set => Self::Set(set.clone()),
         })
     }

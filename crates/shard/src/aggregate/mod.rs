@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use model::aggregation::partial::{Centroid, Extent, Partial, TDigest};
+use model::error::{Error, ErrorKind};
 use search::aggregation::{BoundAggregation, Kind, Level};
 use search::bound::BoundQuery;
 use search::shard_query::ShardQuery;
@@ -39,6 +40,7 @@ mod stats;
 mod strings;
 mod tally;
 mod terms;
+pub(crate) mod timed;
 mod value_count;
 mod variable_width;
 
@@ -85,6 +87,8 @@ pub(crate) struct Workshop<'w, 'a> {
     pub(crate) budget: &'w Arc<Budget>,
     /// The search, for what shows its words.
     pub(crate) request: &'w ShardQuery,
+    /// Of a profiled search.
+    pub(crate) timing: Option<timed::Timing>,
 }
 
 /// Collectors of one aggregation each, with its place in the level.
@@ -109,6 +113,13 @@ impl Workshop<'_, '_> {
     }
 
     pub(crate) fn collector(&mut self, bound: &BoundAggregation) -> Outcome<Box<dyn Collector>> {
+        let Some(opened) = self.timing.as_mut().map(timed::Timing::open) else { return self.untimed(bound) };
+        let made = timed::initialize(&opened.0, || self.untimed(bound))?;
+        let close = |timing: &mut timed::Timing| timing.close(bound, opened, made);
+        self.timing.as_mut().map(close).ok_or_else(|| Error::new(ErrorKind::IllegalState, "the times are gone").into())
+    }
+
+    fn untimed(&mut self, bound: &BoundAggregation) -> Outcome<Box<dyn Collector>> {
         let children = self.level(&bound.children)?;
         let budget = self.budget.clone();
         Ok(match &bound.kind {

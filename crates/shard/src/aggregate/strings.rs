@@ -132,6 +132,13 @@ impl Strings {
         Ok(leaf.segment.terms(entry.slot)?.map(|terms| (column.clone(), terms)))
     }
 
+    /// The terms of the segment, where they are the values of the documents, each of which has one at most.
+    pub(super) fn terms(&self, leaf: &Leaf<'_>) -> Outcome<Option<Arc<dyn Terms>>> {
+        let found = self.dictionary(leaf)?;
+        let found = found.filter(|(column, terms)| column.is_single() && terms.len() == column.ord_count());
+        Ok(found.map(|(_, terms)| terms))
+    }
+
     /// Whether each ordinal is some document's: what stands for missing ones is not, or cannot be.
     pub(super) fn has_all(&self) -> bool {
         match &self.source {

@@ -1,5 +1,7 @@
 //! Automata over bytes behind one face: regular expressions as dense tables, edit distances.
 
+use std::sync::OnceLock;
+
 use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder, SINK_STATE};
 use model::error::{Error, ErrorKind};
 use regex_automata::dfa::{Automaton, StartKind, dense};
@@ -82,15 +84,33 @@ impl TermAutomaton for DenseAutomaton {
     }
 }
 
+/// What queries allow.
+const MOST_EDITS: u8 = 3;
+
+/// What automata of edit distances are made of, whatever their text: computed when first wanted, which takes a millisecond or two.
+#[derive(Default)]
+pub struct FuzzyTables {
+    /// By edits, without and with transpositions.
+    made: [[OnceLock<LevenshteinAutomatonBuilder>; 2]; MOST_EDITS as usize + 1],
+}
+
+impl FuzzyTables {
+    fn get(&self, edits: u8, transpositions: bool) -> &LevenshteinAutomatonBuilder {
+        let edits = edits.min(MOST_EDITS);
+        let made = &self.made[usize::from(edits)][usize::from(transpositions)];
+        made.get_or_init(|| LevenshteinAutomatonBuilder::new(edits, transpositions))
+    }
+}
+
 /// Terms within an edit distance of a text.
 pub(crate) struct FuzzyAutomaton {
     dfa: DFA,
 }
 
 impl FuzzyAutomaton {
-    /// `edits`: at most 3, as queries allow no more.
-    pub(crate) fn new(text: &str, edits: u8, transpositions: bool) -> Self {
-        Self { dfa: LevenshteinAutomatonBuilder::new(edits.min(3), transpositions).build_dfa(text) }
+    /// `edits`: at most [`MOST_EDITS`], as queries allow no more.
+    pub(crate) fn new(tables: &FuzzyTables, text: &str, edits: u8, transpositions: bool) -> Self {
+        Self { dfa: tables.get(edits, transpositions).build_dfa(text) }
     }
 
     pub(crate) fn distance(&self, term: &[u8]) -> Distance {

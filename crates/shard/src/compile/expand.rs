@@ -15,7 +15,7 @@ const MAX_CLAUSES: usize = 1024;
 
 impl Compiler<'_, '_> {
     pub(super) fn expand(&mut self, expand: &Expand, context: Context) -> Outcome<Weight> {
-        let accepted = Accepted::of(&expand.pattern)?;
+        let accepted = Accepted::of(&expand.pattern, &self.counts.reader().fuzzy)?;
         let boost = context.boost;
         let limit = match expand.rewrite {
             Rewrite::Constant => None,

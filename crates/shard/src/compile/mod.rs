@@ -9,9 +9,11 @@ use search::bound::{BoundBool, BoundKind, BoundNested, BoundQuery, FieldName, Te
 
 use crate::execute::{Endless, Patience};
 use crate::fields::FieldSlot;
+use crate::gauge::{Clock, Gauge};
 use crate::score::Outcome;
 use crate::score::bm25::TermScore;
 use crate::score::function::Modes;
+use crate::score::timed;
 
 mod approximate;
 pub(crate) mod automaton;
@@ -43,6 +45,8 @@ pub(crate) struct Compiler<'c, 'a> {
     depth: u32,
     /// How long what is found while compiling may take.
     patience: &'c dyn Patience,
+    /// Of a profiled search.
+    clock: Option<&'c Clock>,
 }
 
 /// A leaf's place in the query: the boost it inherits, and whether anybody wants its score.
@@ -60,11 +64,16 @@ impl Context {
 
 impl<'c, 'a> Compiler<'c, 'a> {
     pub(crate) fn new(counts: &'c mut Counts<'a>) -> Self {
-        Self { counts, depth: 0, patience: &Endless }
+        Self { counts, depth: 0, patience: &Endless, clock: None }
     }
 
     pub(crate) fn within(self, patience: &'c dyn Patience) -> Self {
         Self { patience, ..self }
+    }
+
+    /// Its weights tell how long they and their scorers take.
+    pub(crate) fn timed(self, clock: Option<&'c Clock>) -> Self {
+        Self { clock, ..self }
     }
 
     /// The weights of `query`; without `scoring` its matches are right, its scores are not.
@@ -79,14 +88,20 @@ impl<'c, 'a> Compiler<'c, 'a> {
         }
         self.depth += 1;
         let context = Context { boost: outer.boost * query.boost, ..outer };
-        let mut weight = self.kind(&query.kind, context)?;
+        let mut weight = match self.clock.map(|clock| Gauge::new(clock, timed::STEPS)) {
+            None => self.kind(&query.kind, context)?,
+            Some(gauge) => {
+                let weight = gauge.time(timed::CREATE_WEIGHT, || self.kind(&query.kind, context))?;
+                Weight { gauge: Some(gauge), ..weight }
+            }
+        };
         self.depth -= 1;
         if weight.name.is_none() {
             weight.name.clone_from(&query.name);
         } else if query.name.is_some() {
             // Two names on one weight: keep both by wrapping.
             let inner = BoolWeight { must: vec![weight], ..BoolWeight::default() };
-            weight = Weight { kind: Kind::Bool(inner), boost: context.boost, name: query.name.clone() };
+            weight = Weight { name: query.name.clone(), ..Weight::new(Kind::Bool(inner), context.boost) };
         }
         Ok(weight)
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use levenshtein_automata::Distance;
 use search::bound::Pattern;
 
-use super::automaton::{DenseAutomaton, FuzzyAutomaton};
+use super::automaton::{DenseAutomaton, FuzzyAutomaton, FuzzyTables};
 use super::regexp;
 use crate::score::Outcome;
 use crate::segment::{EveryTerm, TermAutomaton, TermRange};
@@ -43,7 +43,7 @@ impl Accepted {
     ///
     /// # Errors
     /// The syntax is wrong, an operator is not there, or the automaton grows too large.
-    pub(crate) fn of(pattern: &Pattern) -> Outcome<Self> {
+    pub(crate) fn of(pattern: &Pattern, fuzzy: &FuzzyTables) -> Outcome<Self> {
         match pattern {
             Pattern::Prefix { prefix, case_insensitive: false } => {
                 let mut result = Self::below(prefix.as_bytes(), Arc::new(EveryTerm));
@@ -66,7 +66,7 @@ impl Accepted {
                 Ok(Self { notation: format!("/{pattern}/"), ..Self::below(b"", automaton) })
             }
             Pattern::Fuzzy { text, edits, prefix_length, transpositions, .. } => {
-                let automaton = Arc::new(FuzzyAutomaton::new(text, *edits, *transpositions));
+                let automaton = Arc::new(FuzzyAutomaton::new(fuzzy, text, *edits, *transpositions));
                 let prefix: String = text.chars().take(*prefix_length as usize).collect();
                 let mut result = Self::below(prefix.as_bytes(), automaton.clone());
                 result.fuzzy = Some(Fuzzy { automaton, characters: text.chars().count() });
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     fn check(pattern: Pattern, accepted: &[&str], refused: &[&str]) {
-        let built = Accepted::of(&pattern).expect("valid");
+        let built = Accepted::of(&pattern, &FuzzyTables::default()).expect("valid");
         for term in accepted {
             assert!(built.accepts(term.as_bytes()), "{pattern:?} {term}");
         }
@@ -202,7 +202,7 @@ mod tests {
         check(fuzzy(1, 0), &["ship", "shap", "hsap", "sha"], &["hips", "ships"]);
         check(fuzzy(1, 2), &["ship"], &["hsap"]);
         check(fuzzy(2, 0), &["sh", "sap"], &["p"]);
-        let built = Accepted::of(&fuzzy(2, 0)).expect("valid");
+        let built = Accepted::of(&fuzzy(2, 0), &FuzzyTables::default()).expect("valid");
         assert_eq!(
             (built.closeness(b"shap"), built.closeness(b"ship"), built.closeness(b"sha")),
             (1.0, 0.75, 1.0 - 1.0 / 3.0)

@@ -196,7 +196,7 @@ impl Planner<'_, '_, '_> {
 
     /// The first terms, in order, that the pattern accepts; those that other shards have count, too.
     fn expansions(&mut self, pool: &FieldName, pattern: &Pattern) -> Outcome<BTreeSet<TermBytes>> {
-        let accepted = Accepted::of(pattern)?;
+        let accepted = Accepted::of(pattern, &self.compiler.counts.reader().fuzzy)?;
         let counts = &self.compiler.counts;
         let given = counts.given_terms(pool).filter(|term| accepted.accepts(term));
         let mut found: BTreeSet<TermBytes> = given.take(MAX_EXPANSIONS).cloned().collect();

@@ -17,7 +17,7 @@ use crate::score::nested::ToParent;
 use crate::score::phrase::{Part, PhraseScorer};
 use crate::score::sets::Everything;
 use crate::score::sloppy::Sloppy;
-use crate::score::{Never, Outcome, Scorer};
+use crate::score::{Never, Outcome, Scorer, timed};
 use crate::segment::{Detail, Segment, TermEntry};
 
 /// Objects inside and the documents around them, as words of 64.
@@ -46,6 +46,12 @@ impl<'a> Leaf<'a> {
 
     /// The scorer of a weight.
     pub(crate) fn scorer(&self, weight: &Weight) -> Outcome<Box<dyn Scorer>> {
+        let Some(gauge) = &weight.gauge else { return self.untimed(weight) };
+        let scorer = gauge.time(timed::BUILD_SCORER, || self.untimed(weight))?;
+        Ok(Box::new(timed::Timed::new(scorer, gauge.clone())))
+    }
+
+    fn untimed(&self, weight: &Weight) -> Outcome<Box<dyn Scorer>> {
         Ok(match &weight.kind {
             Kind::Nothing(_) => Box::new(Never),
             Kind::All => Box::new(Everything { max: self.max, score: weight.boost }),

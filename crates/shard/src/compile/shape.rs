@@ -22,6 +22,10 @@ pub(crate) struct Shape<'w> {
 impl<'w> Shape<'w> {
     /// `None`: only document at a time will do.
     pub(crate) fn of(weight: &'w Weight) -> Option<Self> {
+        // A profile tells the parts of a query apart, which the fast paths do not.
+        if weight.gauge.is_some() {
+            return None;
+        }
         let (mut filters, mut excluded) = (Vec::new(), Vec::new());
         let scoring = scoring(weight, &mut filters, &mut excluded)?;
         Some(Self { scoring, filters, excluded })

@@ -1,6 +1,7 @@
 //! The weights: a query with everything resolved that does not depend on the segment.
 
 use std::ops::Bound;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use model::geo::area::Area;
@@ -11,6 +12,7 @@ use super::counts::TermPlaces;
 use super::pattern::Accepted;
 use super::ranked::RankedWeight;
 use super::{NearestWeight, Place};
+use crate::gauge::Gauge;
 use crate::score::bm25::TermScore;
 use crate::score::function::Modes;
 
@@ -20,12 +22,14 @@ pub(crate) struct Weight {
     /// Its own times those above it.
     pub(crate) boost: f32,
     pub(crate) name: Option<Arc<str>>,
+    /// Of a profiled search.
+    pub(crate) gauge: Option<Rc<Gauge>>,
 }
 
 impl Weight {
     /// Every document, score 1.
     pub(crate) fn everything() -> Self {
-        Self { kind: Kind::All, boost: 1.0, name: None }
+        Self::new(Kind::All, 1.0)
     }
 }
 
@@ -123,7 +127,7 @@ pub(crate) enum Set {
 
 impl Weight {
     pub(crate) fn new(kind: Kind, boost: f32) -> Self {
-        Self { kind, boost, name: None }
+        Self { kind, boost, name: None, gauge: None }
     }
 
     /// Direct parts.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::fields::FieldTable;
-use crate::reader::{Reader, SegmentView, Similarities};
+use crate::reader::{FuzzyTables, Reader, SegmentView, Similarities};
 use crate::segment::disk::SealedSegment;
 use crate::segment::memory::MemoryBlock;
 use crate::segment::{AliveDocs, DocId, Segment};
@@ -123,14 +123,15 @@ pub(super) struct Segments {
     /// Folders being written, which no sweep may touch.
     pub(super) building: BTreeSet<String>,
     generation: u64,
+    fuzzy: Arc<FuzzyTables>,
 }
 
 /// What a merge was begun with: segments, and which of their documents it keeps.
 pub(super) struct Inputs(pub Vec<(SegmentKey, Body, Option<Arc<AliveDocs>>)>);
 
 impl Segments {
-    pub(super) fn of(held: Vec<Held>) -> Self {
-        Self { held, ..Self::default() }
+    pub(super) fn of(held: Vec<Held>, fuzzy: Arc<FuzzyTables>) -> Self {
+        Self { held, fuzzy, ..Self::default() }
     }
 
     pub(super) fn get_mut(&mut self, key: SegmentKey) -> Option<&mut Held> {
@@ -152,7 +153,7 @@ impl Segments {
         let generation = self.next_generation();
         let views = self.held.iter().filter(|held| held.live_docs() > 0);
         let views = views.map(|held| SegmentView { segment: held.body.segment(), alive: held.alive.clone() });
-        Reader { segments: views.collect(), fields, generation, similarities }
+        Reader { segments: views.collect(), fields, generation, similarities, fuzzy: self.fuzzy.clone() }
     }
 
     /// For a view that answers otherwise than those before.

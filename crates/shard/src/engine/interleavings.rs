@@ -54,6 +54,7 @@ pub(super) fn open_unreplayed(directory: &Path, syncer: &Arc<Syncer>) -> Open {
         spawn: Arc::new(move |_: Work, job| queue.lock().push_back(job)),
         throttle: Arc::default(),
         similarities: Arc::default(),
+        fuzzy: Arc::default(),
         new_history: "history".into(),
     };
     let layouts = |path: &str| layout::layout_at(path, &mapping, &registry).ok().flatten();

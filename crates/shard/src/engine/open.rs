@@ -14,7 +14,7 @@ use super::writer::Writer;
 use super::{CommitState, ShardCopy, Spawn, Throttle, rewrite, stats};
 use crate::error::ShardError;
 use crate::fields::{FieldTable, Layout};
-use crate::reader::Similarities;
+use crate::reader::{FuzzyTables, Similarities};
 use crate::segment::disk::SealedSegment;
 
 /// How each path lies on disk; `None`: the mapping does not have it (any more).
@@ -31,6 +31,8 @@ pub struct CopyOptions {
     /// Shared by the copies of a node: how fast their merges may write.
     pub throttle: Arc<Throttle>,
     pub similarities: Arc<Similarities>,
+    /// Of all shards of the node: made once, when a fuzzy query first wants them.
+    pub fuzzy: Arc<FuzzyTables>,
     /// The name of a history that begins now.
     pub new_history: String,
 }
@@ -70,7 +72,7 @@ impl ShardCopy {
         if snapshots.exists() {
             commit::remove(&snapshots)?;
         }
-        let mut segments = Segments::of(held);
+        let mut segments = Segments::of(held, options.fuzzy);
         let first_key = segments.held.len() as u64;
         let reader = segments.reader(fields.clone(), options.similarities.clone());
         let copy = Self {

@@ -1,38 +1,56 @@
 //! Aggregations of a search: every match, whatever the post filter says; every document for `global`.
 
 use model::aggregation::partial::Partial;
+use model::profile::SearchSpent;
 use search::aggregation::{Kind, Level};
 
 use super::matches::{self, Receiver, Walked};
+use super::profile::{self, Collecting};
 use super::{Search, Watch};
 use crate::aggregate::{Collectors, Placed, Workshop};
 use crate::compile::Weight;
 use crate::compile::scorer::Leaf;
+use crate::gauge::Gauge;
 use crate::reader::Reader;
 use crate::score::Outcome;
 use crate::score::found::Found;
+use crate::score::timed::STEPS;
 
-/// What the aggregations of `level` found, in its order, and how many documents match.
+/// What became of a search's aggregations.
+pub(super) struct Collected {
+    /// In order of the level.
+    pub(super) partials: Vec<Partial>,
+    /// How many documents match.
+    pub(super) walked: Walked,
+    pub(super) collecting: Collecting,
+}
+
+/// Walks over all matches, and over all documents for those that ask for them.
 pub(super) fn collect(
     search: &Search<'_>,
     level: &Level,
     mut workshop: Workshop<'_, '_>,
     watch: &mut Watch<'_>,
-) -> Outcome<(Vec<Partial>, Walked)> {
+) -> Outcome<Collected> {
     let all = workshop.level(level)?;
     let (global, matching) = all.split(|at| matches!(level.list[at].kind, Kind::Global(_)));
     let mut found: Vec<Option<Partial>> = level.list.iter().map(|_| None).collect();
     let matches = Search { post_filter: None, ..*search };
-    let walked = walk(&matches, level.needs_scores(), watch, (matching, &mut found))?;
+    let clock = workshop.timing.as_ref().map(|timing| timing.clock().clone());
+    let mut collecting = Collecting::default();
+    let each = || walk(&matches, level.needs_scores(), watch, (matching, &mut found));
+    let (walked, nanos) = profile::beside(clock.as_ref(), &[Some(search.weight)], each)?;
+    collecting.matching = nanos;
     if !global.is_empty() {
         let within = level.list.iter().find_map(|aggregation| match &aggregation.kind {
             Kind::Global(within) => within.as_ref(),
             _ => None,
         });
-        let everything = match within {
+        let mut everything = match within {
             Some(filter) => workshop.weight(filter)?,
             None => Weight::everything(),
         };
+        everything.gauge = clock.as_ref().map(|clock| Gauge::new(clock, STEPS));
         let search = Search {
             reader: search.reader,
             weight: &everything,
@@ -40,10 +58,17 @@ pub(super) fn collect(
             min_score: None,
             terminate_after: None,
         };
-        walk(&search, false, watch, (global, &mut found))?;
+        let each = || walk(&search, false, watch, (global, &mut found));
+        let ((), nanos) = profile::beside(clock.as_ref(), &[Some(&everything)], || each().map(drop))?;
+        if clock.is_some() {
+            let mut walk = SearchSpent { query: vec![profile::unscored(&everything)], ..SearchSpent::default() };
+            walk.collector.nanos = nanos;
+            collecting.everything = Some(walk);
+        }
     }
-    let found = found.into_iter().map(|partial| partial.unwrap_or(Partial::Unmapped)).collect();
-    Ok((found, walked))
+    collecting.aggregations = workshop.timing.map(|timing| timing.spent()).unwrap_or_default();
+    let partials = found.into_iter().map(|partial| partial.unwrap_or(Partial::Unmapped)).collect();
+    Ok(Collected { partials, walked, collecting })
 }
 
 /// Shows collectors all matches of a search and takes their partials to their places.

@@ -10,8 +10,10 @@ use search::bound::BoundQuery;
 use search::shard_query::{BoundSort, DocAddress, ShardHits, ShardQuery, SortBy};
 use search::statistics::Statistics;
 
+use crate::aggregate::timed::Timing;
 use crate::aggregate::{Budget, Workshop};
 use crate::compile::{Compiler, Counts, Weight};
+use crate::gauge::Clock;
 use crate::reader::Reader;
 use crate::score::Outcome;
 
@@ -30,6 +32,7 @@ mod matched;
 mod matches;
 mod notation;
 mod patience;
+mod profile;
 mod sorted;
 mod total;
 
@@ -88,14 +91,37 @@ pub fn query_within(
     patience: &dyn Patience,
     budget: &Arc<Budget>,
 ) -> Result<ShardHits, Error> {
-    Ok(answer(reader, request, &mut Watch::new(patience), budget)?)
+    Ok(answer(reader, request, &mut Watch::new(patience), budget, None)?)
 }
 
-fn answer(reader: &Reader, request: &ShardQuery, watch: &mut Watch<'_>, budget: &Arc<Budget>) -> Outcome<ShardHits> {
+/// As [`query_within`], and tells what it spends its time on. It takes the paths on which parts can be told apart, not the fastest.
+///
+/// # Errors
+/// As [`query_within`].
+pub fn profiled(
+    reader: &Reader,
+    request: &ShardQuery,
+    patience: &dyn Patience,
+    budget: &Arc<Budget>,
+    clock: &Clock,
+) -> Result<ShardHits, Error> {
+    Ok(answer(reader, request, &mut Watch::new(patience), budget, Some(clock))?)
+}
+
+fn answer(
+    reader: &Reader,
+    request: &ShardQuery,
+    watch: &mut Watch<'_>,
+    budget: &Arc<Budget>,
+    clock: Option<&Clock>,
+) -> Outcome<ShardHits> {
     let mut counts = Counts::new(reader, request.statistics.as_deref());
-    let weight = Compiler::new(&mut counts).within(watch.patience()).compile(&request.query, needs_scores(request))?;
+    let compile = |counts: &mut Counts<'_>, query: &BoundQuery, scoring: bool| {
+        Compiler::new(counts).within(watch.patience()).timed(clock).compile(query, scoring)
+    };
+    let weight = compile(&mut counts, &request.query, needs_scores(request))?;
     let post_filter = match &request.post_filter {
-        Some(filter) => Some(Compiler::new(&mut counts).within(watch.patience()).compile(filter, false)?),
+        Some(filter) => Some(compile(&mut counts, filter, false)?),
         None => None,
     };
     let search = Search {
@@ -107,27 +133,44 @@ fn answer(reader: &Reader, request: &ShardQuery, watch: &mut Watch<'_>, budget: 
     };
     let aggregated = match &request.aggregations {
         Some(level) => {
-            Some(aggregations::collect(&search, level, Workshop { counts: &mut counts, budget, request }, watch)?)
+            let timing = clock.map(Timing::new);
+            let workshop = Workshop { counts: &mut counts, budget, request, timing };
+            Some(aggregations::collect(&search, level, workshop, watch)?)
         }
         None => None,
     };
-    let counted = aggregated.as_ref().filter(|_| search.post_filter.is_none()).map(|(_, walked)| *walked);
-    let mut hits = if request.top == 0
+    let counted = aggregated.as_ref().filter(|_| search.post_filter.is_none()).map(|collected| collected.walked);
+    let weights = [Some(search.weight), search.post_filter];
+    let (mut hits, nanos) = profile::beside(clock, &weights, || hits(&search, request, counted, watch))?;
+    hits.timed_out = watch.timed_out;
+    let (partials, collecting) = aggregated.map(|all| (all.partials, all.collecting)).unzip();
+    hits.aggregations = partials.unwrap_or_default();
+    if clock.is_some() {
+        hits.profile = Some(Box::new(profile::spent(&search, request, nanos, collecting)?));
+    }
+    Ok(hits)
+}
+
+/// The best hits, or how many there are. `counted`: what aggregations have seen of them.
+fn hits(
+    search: &Search<'_>,
+    request: &ShardQuery,
+    counted: Option<matches::Walked>,
+    watch: &mut Watch<'_>,
+) -> Outcome<ShardHits> {
+    if request.top == 0
         && let Some(walked) = counted
     {
         let (total, at_least) = total::capped(walked.count, request.track_total);
-        let terminated_early = walked.terminated_early || early::is_said(reader, request, walked.count)?;
-        ShardHits { total, at_least, terminated_early, ..ShardHits::default() }
+        let terminated_early = walked.terminated_early || early::is_said(search.reader, request, walked.count)?;
+        Ok(ShardHits { total, at_least, terminated_early, ..ShardHits::default() })
     } else if request.top == 0 {
-        total::only(&search, request.track_total, watch)?
+        total::only(search, request.track_total, watch)
     } else if is_by_score(&request.sort) {
-        by_score::best(&search, request, watch)?
+        by_score::best(search, request, watch)
     } else {
-        sorted::best(&search, request, watch)?
-    };
-    hits.timed_out = watch.timed_out;
-    hits.aggregations = aggregated.map(|(partials, _)| partials).unwrap_or_default();
-    Ok(hits)
+        sorted::best(search, request, watch)
+    }
 }
 
 fn needs_scores(request: &ShardQuery) -> bool {

@@ -10,6 +10,7 @@ use model::document::Source;
 use model::error::{Error, ErrorKind};
 use model::id::{PrimaryTerm, SeqNo, Version};
 use model::mapping::Mapping;
+use model::profile::Spent;
 use model::search::{Explanation, InnerFound, NestedIdentity, SearchRequest};
 use search::bind::BindContext;
 use search::bound::BoundQuery;
@@ -21,10 +22,12 @@ use serde_json::Value;
 
 use crate::execute::{self, Patience, Verdict};
 use crate::fields::meta;
+use crate::gauge::Clock;
 use crate::reader::Reader;
 
 mod columns;
 mod inner;
+mod phases;
 mod plan;
 
 #[cfg(test)]
@@ -32,6 +35,7 @@ mod tests;
 
 use columns::Document;
 use inner::{InnerPlan, Inside};
+use phases::{Phase, Phases};
 use plan::Plan;
 
 /// What a request wants to see of each hit, bound to one index.
@@ -40,6 +44,8 @@ pub struct FetchPlan {
     statistics: Option<Arc<Statistics>>,
     plan: Plan,
     inner: Vec<InnerPlan>,
+    /// Of a profiled search.
+    clock: Option<Clock>,
 }
 
 /// What a client sees of one hit.
@@ -62,6 +68,8 @@ pub struct Fetched {
     pub nested: Option<Box<NestedIdentity>>,
     /// By name: the objects inside that matched.
     pub inner_hits: Vec<(String, InnerFound)>,
+    /// Of the first hit of a shard in a profiled search: what fetching all of them took.
+    pub spent: Option<Box<Spent>>,
 }
 
 impl FetchPlan {
@@ -85,13 +93,20 @@ impl FetchPlan {
     ) -> Result<Self, Error> {
         let plan = Plan::new(context, &query, request)?;
         let inner = InnerPlan::all(context, request, scope)?;
-        Ok(Self { query, statistics: None, plan, inner })
+        Ok(Self { query, statistics: None, plan, inner, clock: None })
     }
 
     /// Explains with the statistics of the whole index (`None`: the shard's own).
     #[must_use]
     pub fn with_statistics(mut self, statistics: Option<Arc<Statistics>>) -> Self {
         self.statistics = statistics;
+        self
+    }
+
+    /// Tells how long it takes.
+    #[must_use]
+    pub fn timed(mut self, clock: Option<Clock>) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -116,29 +131,33 @@ impl FetchPlan {
         patience: &dyn Patience,
     ) -> Result<Vec<Fetched>, Error> {
         let mut hits = Vec::with_capacity(addresses.len());
+        let phases = Phases::new(self.clock.as_ref());
         for address in addresses {
             if patience.verdict() == Verdict::Cancelled {
                 return Err(Error::new(ErrorKind::TaskCancelled, "the search was cancelled"));
             }
-            hits.push(self.fetch_one(reader, statistics, *address)?);
+            hits.push(self.fetch_one((reader, statistics), *address, &phases)?);
         }
         if let Some(named) = &self.plan.named {
-            let matched = execute::matched(reader, named, addresses)?;
+            let matched = phases.time(Phase::MatchedQueries, || execute::matched(reader, named, addresses))?;
             for (hit, names) in hits.iter_mut().zip(matched) {
                 hit.matched_queries = names.iter().map(|name| name.as_ref().to_owned()).collect();
             }
         }
         for inner in &self.inner {
-            inner.fetch((reader, statistics), addresses, &mut hits, patience)?;
+            phases.time(Phase::InnerHits, || inner.fetch((reader, statistics), addresses, &mut hits, patience))?;
+        }
+        if let Some(first) = hits.first_mut() {
+            first.spent = phases.spent();
         }
         Ok(hits)
     }
 
     fn fetch_one(
         &self,
-        reader: &Reader,
-        statistics: Option<&Statistics>,
+        (reader, statistics): (&Reader, Option<&Statistics>),
         address: DocAddress,
+        phases: &Phases,
     ) -> Result<Fetched, Error> {
         let plan = &self.plan;
         let view = reader.segments.get(address.segment as usize);
@@ -147,24 +166,25 @@ impl FetchPlan {
         let document = Document { segment, fields: &reader.fields, doc: address.doc };
         let mut hit = Fetched::default();
         if plan.bookkeeping {
-            hit.routing = document.routing().map_err(broken)?;
-            hit.ignored = document.texts(meta::IGNORED).map_err(broken)?;
+            hit.routing = phases.load(|| document.routing()).map_err(broken)?;
+            hit.ignored = phases.load(|| document.texts(meta::IGNORED)).map_err(broken)?;
         }
         if plan.version {
-            hit.version = Some(Version(document.number(meta::VERSION).map_err(broken)?));
+            let version = phases.time(Phase::Version, || document.number(meta::VERSION)).map_err(broken)?;
+            hit.version = Some(Version(version));
         }
         if plan.seq_no {
-            let seq_no = document.number(meta::SEQ_NO).map_err(broken)?;
-            let term = document.number(meta::PRIMARY_TERM).map_err(broken)?;
+            let read = || Ok((document.number(meta::SEQ_NO)?, document.number(meta::PRIMARY_TERM)?));
+            let (seq_no, term) = phases.time(Phase::SeqNo, read).map_err(broken)?;
             hit.seq_no = Some((SeqNo(seq_no), PrimaryTerm(term)));
         }
         let inside = segment.nested().and_then(|nested| Inside::of(nested, address.doc));
         if plan.reads_source() {
             let source = match &inside {
-                Some(inside) => inside.source(segment)?,
-                None => segment.source(address.doc).map_err(broken)?,
+                Some(inside) => phases.load(|| inside.source(segment))?,
+                None => phases.load(|| segment.source(address.doc)).map_err(broken)?,
             };
-            plan.read_source(&source, &document, &mut hit)?;
+            plan.read_source(&source, &document, &mut hit, phases)?;
         }
         if let Some(inside) = inside {
             hit.nested = inside.identity();
@@ -173,7 +193,8 @@ impl FetchPlan {
             hit.source = hit.source.map(|source| inside.unwrapped(&source)).transpose()?;
         }
         if plan.explain {
-            let explanation = execute::explain(reader, &self.query, statistics, address)?;
+            let explain = || execute::explain(reader, &self.query, statistics, address);
+            let explanation = phases.time(Phase::Explain, explain)?;
             hit.explanation = Some(Box::new(explanation));
         }
         Ok(hit)

@@ -15,7 +15,9 @@ use search::fetch::stored::{Fields, StoredFields};
 use serde_json::Value;
 
 use super::columns::Document;
+use super::phases::{Phase, Phases};
 use super::{Fetched, broken, unreadable};
+use crate::compile::automaton::FuzzyTables;
 use crate::compile::pattern::Accepted;
 
 pub(super) struct Plan {
@@ -80,22 +82,28 @@ impl Plan {
     }
 
     /// Fills in what comes from the source and the columns of fields.
-    pub(super) fn read_source(&self, source: &Source, document: &Document<'_>, hit: &mut Fetched) -> Result<(), Error> {
+    pub(super) fn read_source(
+        &self,
+        source: &Source,
+        document: &Document<'_>,
+        hit: &mut Fetched,
+        phases: &Phases,
+    ) -> Result<(), Error> {
         let kept = match &self.kept {
             Some(kept) if !source.is_empty() => filtered(source, kept).map_err(unreadable)?,
             _ => None,
         };
         let kept = kept.as_ref().unwrap_or(source);
         if let Some(filter) = self.source.as_ref().filter(|_| !kept.is_empty()) {
-            hit.source = filtered(kept, filter).map_err(unreadable)?;
+            hit.source = phases.time(Phase::Source, || filtered(kept, filter)).map_err(unreadable)?;
         }
         // What is stored is stored whatever becomes of the source.
         if !self.stored.is_empty() {
-            hit.fields = self.stored.of(&parse(source)?);
+            hit.fields = self.stored.of(&phases.parse(|| parse(source))?);
         }
-        let parsed = if self.parses_source() { parse(kept)? } else { Value::Null };
+        let parsed = if self.parses_source() { phases.parse(|| parse(kept))? } else { Value::Null };
         for value in &self.doc_values {
-            let shown = document.shown(value, &parsed).map_err(broken)?;
+            let shown = phases.time(Phase::DocValues, || document.shown(value, &parsed)).map_err(broken)?;
             if shown.is_empty() {
                 continue;
             }
@@ -104,13 +112,17 @@ impl Plan {
                 None => hit.fields.push((value.name.clone(), shown)),
             }
         }
-        for (name, values) in self.fields.of(&parsed, &hit.ignored)? {
+        let fields = match self.fields.is_empty() {
+            true => Vec::new(),
+            false => phases.time(Phase::Fields, || self.fields.of(&parsed, &hit.ignored))?,
+        };
+        for (name, values) in fields {
             hit.fields.retain(|(known, _)| *known != name);
             hit.fields.push((name, values));
         }
         if let Some(highlighter) = &self.highlighter {
             let of = HitSource { source: &parsed, ignored: &hit.ignored, doc: document.doc };
-            hit.highlight = highlighter.highlight(of)?;
+            hit.highlight = phases.time(Phase::Highlight, || highlighter.highlight(of))?;
         }
         Ok(())
     }
@@ -193,5 +205,5 @@ impl TermMatcher for PatternMatcher {
 }
 
 fn matcher(pattern: &Pattern) -> Result<Arc<dyn TermMatcher>, Error> {
-    Ok(Arc::new(PatternMatcher(Accepted::of(pattern)?)))
+    Ok(Arc::new(PatternMatcher(Accepted::of(pattern, &FuzzyTables::default())?)))
 }

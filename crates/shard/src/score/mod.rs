@@ -24,6 +24,7 @@ pub(crate) mod ranked_explain;
 pub(crate) mod sets;
 pub(crate) mod slice;
 pub(crate) mod sloppy;
+pub(crate) mod timed;
 
 /// Why scoring stopped: small, because it is carried through every call.
 #[derive(Debug)]

@@ -235,6 +235,7 @@ impl From<Page> for SearchResponse {
             max_score,
             hits,
             terminated_early: None,
+            profile: None,
             aggregations: None,
             suggest: Vec::new(),
             scroll_id: None,

@@ -23,7 +23,7 @@ use crate::gateway::holder::Holder;
 use crate::gateway::patience::Guard;
 use crate::gateway::point::Pinned as PointReaders;
 use crate::gateway::search::{
-    Asked, Asking, BoundIndex, Pin, Place, Question, Reached, bind_filtered, bind_index, context, fetch_pinned,
+    Asked, Asking, BoundIndex, Pin, Place, Question, Reached, bind_filtered, bind_index, clock, context, fetch_pinned,
     is_kept, scatter, shard_query,
 };
 use crate::indexes::OpenIndex;
@@ -228,12 +228,13 @@ impl Query {
         let searched = &self.searched;
         let (request, state) = (&*searched.request, core.state());
         let groups: Arc<[String]> = request.stats.as_slice().into();
+        let clock = clock(request);
         let mut questions = Vec::new();
         for (at, part) in searched.indexes.iter().enumerate() {
             let mut index: BoundIndex = bind_index(core, request, searched.reached(core, part)?)?;
             let query = shard_query(&index, request, part.statistics.clone())?;
             let Some(plan) = index.fetch.take() else { continue };
-            let plan = Arc::new(plan.with_statistics(part.statistics.clone()));
+            let plan = Arc::new(plan.with_statistics(part.statistics.clone()).timed(clock.clone()));
             let open = core.indexes.get(&index.metadata)?;
             for &number in &part.shards {
                 // What another node holds by now is not asked from here.
@@ -254,6 +255,7 @@ impl Query {
                     only,
                     pre_filter: self.pre_filter,
                     kept: is_kept(request, &index, &query),
+                    clock: clock.clone(),
                 });
             }
         }

@@ -35,8 +35,15 @@ pub(super) fn finish(
         times[at] += now - begun;
         begun = now;
     });
+    let mut told = shards.iter_mut().find_map(|(_, hits)| hits.profile.as_deref_mut());
     for (answer, time) in answers.iter().flatten().zip(times) {
         core.metrics.merged(answer.kind, time);
+        let spent = told
+            .as_deref_mut()
+            .and_then(|told| told.aggregations.iter_mut().find(|spent| *spent.description == *answer.name));
+        if let Some(spent) = spent {
+            spent.add("reduce", time.as_nanos() as u64);
+        }
     }
     answers.map(Some).map_err(|error| if error.is_reduce_phase() { error } else { Error::reduce_phase(error) })
 }

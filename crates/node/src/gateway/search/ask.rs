@@ -18,6 +18,7 @@ use search::statistics::Statistics;
 use shard::aggregate::Budget;
 use shard::execute::{self, Patience};
 use shard::fetch::{FetchPlan, Fetched};
+use shard::gauge::Clock;
 use shard::reader::Reader;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -271,11 +272,15 @@ pub(in crate::gateway) struct Question {
     pub(in crate::gateway) pre_filter: bool,
     /// Whether an earlier answer will do, and this one may be given again.
     pub(in crate::gateway) kept: bool,
+    /// What it is timed by, where that is asked.
+    pub(in crate::gateway) clock: Option<Clock>,
 }
 
 /// Whether answers to a search are kept: those without hits, unless the search or the index says otherwise.
 pub(in crate::gateway) fn is_kept(request: &SearchRequest, index: &BoundIndex, query: &ShardQuery) -> bool {
-    query.top == 0 && request.request_cache.unwrap_or_else(|| index.metadata.settings.typed().request_cache)
+    query.top == 0
+        && !request.profile
+        && request.request_cache.unwrap_or_else(|| index.metadata.settings.typed().request_cache)
 }
 
 impl Question {
@@ -320,7 +325,10 @@ impl Question {
     ) -> Result<ShardHits, Error> {
         let ask = || {
             let budget = Arc::new(core.aggregation_budget());
-            crate::gateway::caught(|| execute::query_within(reader, &self.query, patience, &budget))
+            crate::gateway::caught(|| match &self.clock {
+                None => execute::query_within(reader, &self.query, patience, &budget),
+                Some(clock) => execute::profiled(reader, &self.query, patience, &budget, clock),
+            })
         };
         // A point in time may outlive the copy whose generations its reader counts.
         if !self.kept || self.place.reader.is_some() {

@@ -7,6 +7,7 @@ mod collapse;
 mod hybrid;
 mod pinned;
 mod place;
+mod profile;
 mod rescore;
 mod retry;
 mod shown;
@@ -38,6 +39,7 @@ pub(super) use ask::{Asked, Asking, Pin, Question, fetch_pinned, is_kept, scatte
 pub(crate) use brief::Tries;
 pub(super) use place::Place;
 use place::{Elsewhere, places};
+pub(super) use profile::clock;
 pub(super) use target::{
     BoundIndex, Reached, bind_filtered, bind_index, context, counting, failure, resolve_open, routed,
 };
@@ -46,6 +48,9 @@ use winners::Winners;
 
 pub(super) async fn search(core: &Arc<Core>, request: SearchRequest) -> Result<SearchResponse, Error> {
     if request.scroll_ms.is_some() && request.point.is_none() {
+        if request.profile {
+            return Err(Error::not_implemented("[profile] of a scroll"));
+        }
         return super::point::scroll::begin(core, request).await;
     }
     let begun = Instant::now();
@@ -81,6 +86,9 @@ async fn piped(
     }
     let suggest = suggest::Suggesting::of(&mut request)?;
     let mut answer = match &request.query.kind {
+        model::query::Kind::Hybrid(_) if request.profile => {
+            return Err(Error::not_implemented("[profile] of a [hybrid] query"));
+        }
         model::query::Kind::Hybrid(hybrid) => {
             let fusion = pipeline.as_ref().and_then(|pipeline| pipeline.fusion.as_ref());
             hybrid::search(core, &request, hybrid, fusion, (begun, &task)).await?
@@ -156,6 +164,7 @@ async fn try_search(
     let skipped = answers.iter().filter(|(_, hits)| hits.skipped).count() as u32;
     let aggregations = aggregations::finish(core, &indexes, &mut answers)?;
     drop(held);
+    let queries = profile::queries(&mut answers);
     let merged = merge(page, answers);
     core.metrics.merge_seconds.observe(merging.elapsed().as_secs_f64());
     let timed_out = timed_out || failures.iter().any(|(_, error)| is_late(error));
@@ -170,7 +179,7 @@ async fn try_search(
         return Err(error);
     }
     let winners = Winners { indexes: &indexes, plans: &plans, merged: &merged, request };
-    let hits = winners.fetch(core, asked, guard, &mut shards).await?;
+    let (hits, fetched) = winners.fetch(core, asked, guard, &mut shards).await?;
     failed.clone_from(&shards.failures);
     if let Some(error) = refusal(&shards, request, false) {
         return Err(error);
@@ -190,6 +199,7 @@ async fn try_search(
         scroll_id: None,
         point_id: request.point.as_ref().map(|point| point.id.clone()),
         last: merged.hits.last().map(|(_, hit)| hit.sort.clone()),
+        profile: request.profile.then(|| profile::told(core, &indexes, &places, queries, fetched)),
     })
 }
 
@@ -224,8 +234,10 @@ async fn gather(
     let places = places(core, indexes, (request.preference.as_deref(), choice), &counted.silent)?;
     let queries = indexes.iter().zip(&counted.sums).map(|(index, sum)| shard_query(index, request, sum.clone()));
     let queries: Vec<Arc<ShardQuery>> = queries.collect::<Result<_, _>>()?;
+    let clock = profile::clock(request);
     let plan = |(index, query): (&mut BoundIndex, &Arc<ShardQuery>)| {
-        index.fetch.take().map(|plan| Arc::new(plan.with_statistics(query.statistics.clone())))
+        let plan = index.fetch.take()?.with_statistics(query.statistics.clone());
+        Some(Arc::new(plan.timed(clock.clone())))
     };
     let plans: Vec<Arc<FetchPlan>> = indexes.iter_mut().zip(&queries).filter_map(plan).collect();
     let only = places.len() == 1;
@@ -238,6 +250,7 @@ async fn gather(
         only: only.then_some(request.from as usize),
         pre_filter,
         kept: is_kept(request, &indexes[place.index], &queries[place.index]),
+        clock: clock.clone(),
         place,
     };
     let questions: Vec<Question> = places.iter().cloned().map(question).collect();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use model::error::Error;
 use model::id::ShardNumber;
+use model::profile::Spent;
 use model::search::{Hit, InnerFound, SearchRequest, Shards};
 use search::bind::render_sort_value;
 use search::merge::hits::Merged;
@@ -58,25 +59,28 @@ pub(super) struct Winners<'a> {
 }
 
 impl Winners<'_> {
-    /// All hits in order, fetched in parallel. A shard that fails now is a failure of the search, not a silent gap.
+    /// All hits in order, fetched in parallel, and what that took where it is timed, by place in the plan. A shard that fails now is a failure of the search, not a silent gap.
     pub(super) async fn fetch(
         &self,
         core: &Arc<Core>,
         mut asked: Vec<Asked>,
         guard: &Guard,
         shards: &mut Shards,
-    ) -> Result<Vec<Hit>, Error> {
+    ) -> Result<(Vec<Hit>, Vec<(usize, Spent)>), Error> {
         let hits = &self.merged.hits;
         let mut by_shard: Vec<Vec<usize>> = asked.iter().map(|_| Vec::new()).collect();
         hits.iter().enumerate().for_each(|(rank, (shard, _))| by_shard[*shard].push(rank));
         let shown = self.show(core, &mut asked, &by_shard, guard).await;
-        let mut found: Vec<Option<Hit>> = hits.iter().map(|_| None).collect();
+        let (mut found, mut spent) = (hits.iter().map(|_| None).collect::<Vec<Option<Hit>>>(), Vec::new());
         for (slot, fetched) in shown {
             let place = &asked[slot].place;
             match fetched {
-                Ok(fetched) => by_shard[slot].iter().zip(fetched).for_each(|(rank, fetched)| {
-                    found[*rank] = Some(self.assemble(place, &hits[*rank].1, fetched));
-                }),
+                Ok(mut fetched) => {
+                    spent.extend(fetched.first_mut().and_then(|first| first.spent.take()).map(|took| (slot, *took)));
+                    by_shard[slot].iter().zip(fetched).for_each(|(rank, fetched)| {
+                        found[*rank] = Some(self.assemble(place, &hits[*rank].1, fetched));
+                    });
+                }
                 Err(error) => {
                     shards.successful -= 1;
                     let (metadata, node) = (&self.indexes[place.index].metadata, place.holder.node(core));
@@ -84,7 +88,7 @@ impl Winners<'_> {
                 }
             }
         }
-        Ok(found.into_iter().flatten().collect())
+        Ok((found.into_iter().flatten().collect(), spent))
     }
 
     /// What the client sees of each shard's winners, by place in the plan. `by_shard`: the ranks of each shard's winners.

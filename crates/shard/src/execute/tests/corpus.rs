@@ -165,6 +165,7 @@ impl Corpus {
             fields: self.fields.clone(),
             generation: 1,
             similarities: Arc::default(),
+            fuzzy: Arc::default(),
         }
     }
 

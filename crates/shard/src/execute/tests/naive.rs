@@ -165,7 +165,7 @@ fn score(corpus: &Corpus, doc: &Doc, query: &BoundQuery, outer: f64) -> Option<f
         })),
         BoundKind::Phrase(phrase) => phrase_score(corpus, doc, phrase).map(|score| boost * score),
         BoundKind::Expand(expand) => {
-            let accepted = Accepted::of(&expand.pattern).expect("valid");
+            let accepted = Accepted::of(&expand.pattern, &crate::reader::FuzzyTables::default()).expect("valid");
             constant(words(doc, &expand.field).iter().any(|word| accepted.accepts(word.as_bytes())))
         }
         BoundKind::Exists(fields) => {

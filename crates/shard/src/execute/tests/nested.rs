@@ -84,7 +84,13 @@ fn reader(directory: &std::path::Path, documents: &[Document], (each, sealed): S
         }
         segments.push(SegmentView { segment, alive: Some(Arc::new(alive)) });
     }
-    Reader { segments: segments.into(), fields: Arc::new(table), generation: 1, similarities: Arc::default() }
+    Reader {
+        segments: segments.into(),
+        fields: Arc::new(table),
+        generation: 1,
+        similarities: Arc::default(),
+        fuzzy: Arc::default(),
+    }
 }
 
 fn at_least(path: &str, parent: Option<&str>, (score_mode, least): (NestedScore, i64)) -> BoundQuery {

@@ -18,6 +18,9 @@ use super::{Batch, Budget, Collector, Collectors};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
 use crate::score::Outcome;
+use crate::segment::Terms;
+
+mod ahead;
 
 /// A value as a number of the segment; `None` stands for no value.
 type Code = Option<u64>;
@@ -151,6 +154,14 @@ impl Reading {
         self.starts.push(self.codes.len() as u32);
     }
 
+    /// The terms of the segment, where they are the values of the documents, each of which has one at most.
+    fn terms(&self, leaf: &Leaf<'_>) -> Outcome<Option<Arc<dyn Terms>>> {
+        match &self.values {
+            ReadingOf::Strings(strings) => strings.0.terms(leaf),
+            ReadingOf::Numbers(..) => Ok(None),
+        }
+    }
+
     /// The values of a document of the batch.
     fn values(&self, at: usize) -> &[Code] {
         &self.codes[self.starts[at] as usize..self.starts[at + 1] as usize]
@@ -230,6 +241,16 @@ impl Composite {
         Ok(made)
     }
 
+    fn take(&mut self, batch: Batch<'_>) -> Outcome<()> {
+        self.inside.clear();
+        self.sources.iter_mut().for_each(|source| source.read(&batch));
+        let mut codes = vec![None; self.sources.len()];
+        for at in 0..batch.docs.len() {
+            self.count(&batch, at, &mut codes)?;
+        }
+        self.children.collect(self.inside.batch())
+    }
+
     /// Counts the combinations of one document.
     fn count(&mut self, batch: &Batch<'_>, at: usize, codes: &mut [Code]) -> Outcome<()> {
         let all: usize = self.sources.iter().map(|source| source.values(at).len()).product();
@@ -260,13 +281,11 @@ impl Collector for Composite {
     }
 
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
-        self.inside.clear();
-        self.sources.iter_mut().for_each(|source| source.read(&batch));
-        let mut codes = vec![None; self.sources.len()];
-        for at in 0..batch.docs.len() {
-            self.count(&batch, at, &mut codes)?;
-        }
-        self.children.collect(self.inside.batch())
+        self.take(batch)
+    }
+
+    fn whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
+        self.walk_ahead(leaf)
     }
 
     fn leave(&mut self) -> Outcome<()> {
