@@ -25,6 +25,7 @@ pub fn index_info(index: &IndexMetadata) -> IndexInfo {
         aliases: index.aliases.clone(),
         versions: index.versions,
         shards: health::copies(index),
+        in_sync: index.shards.iter().map(|table| table.in_sync.keys().map(|id| id.0.clone()).collect()).collect(),
     }
 }
 

@@ -48,6 +48,8 @@ pub struct IndexInfo {
     pub aliases: BTreeMap<Arc<str>, AliasInfo>,
     pub versions: IndexVersions,
     pub shards: Vec<ShardInfo>,
+    /// By shard number: the allocation ids of the copies that have every acknowledged operation, whether their nodes are here or not.
+    pub in_sync: Vec<Vec<Arc<str>>>,
 }
 
 /// Versions of the parts of an index' metadata.
@@ -455,6 +457,10 @@ pub struct ClusterView {
     pub version: StateVersion,
     pub state_uuid: Arc<str>,
     pub master: Option<Arc<str>>,
+    /// Of the election, as far as the node that answers knows.
+    pub term: u64,
+    /// Identities of the nodes that elect, in order.
+    pub voters: Vec<Arc<str>>,
     pub nodes: Vec<NodeInfo>,
     pub indexes: Vec<IndexInfo>,
     pub settings: ClusterSettings,

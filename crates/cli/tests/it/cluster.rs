@@ -1,5 +1,6 @@
 //! Several `shoal serve` that are one cluster: begun, joined, bereft of its leader, stopped and started as a whole.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -156,11 +157,22 @@ fn a_node_that_is_excluded_from_voting_leads_no_more_and_may_be_stopped() {
     };
     let name = leads(&servers[0]);
     let excluded = ["a", "b", "c"].iter().position(|known| *known == name).expect("one of the three");
+    let coordination = |server: &Server| {
+        let state = server.ok("GET", "/_cluster/state/metadata,nodes", "");
+        let coordination = &state["metadata"]["cluster_coordination"];
+        let voters = coordination["last_committed_config"].as_array().into_iter().flatten();
+        let named = voters.map(|id| state["nodes"][id.as_str().unwrap_or_default()]["name"].to_string());
+        (coordination["term"].as_u64().expect("a term"), named.collect::<BTreeSet<String>>())
+    };
+    let (term, voters) = coordination(&servers[0]);
+    assert_eq!(voters.len(), 3, "{voters:?}");
     let path = format!("/_cluster/voting_config_exclusions?node_names={name}&timeout=60s");
     servers[(excluded + 1) % 3].ok("POST", &path, "");
     let rest: Vec<usize> = (0..3).filter(|at| *at != excluded).collect();
     let next = leads(&servers[rest[0]]);
     assert!(!next.is_empty() && next != name, "{next} leads after {name}");
+    let (later, voters) = coordination(&servers[rest[0]]);
+    assert!(later > term && !voters.contains(&format!("{name:?}")), "{later} after {term}, {voters:?}");
     servers[excluded].kill();
     for at in &rest {
         servers[*at].ok("PUT", &format!("/after{at}"), &json!({"settings": {"number_of_replicas": 0}}).to_string());

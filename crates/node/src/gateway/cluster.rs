@@ -111,12 +111,15 @@ pub(super) async fn put_settings(core: &Arc<Core>, request: PutClusterSettings) 
 
 pub(super) fn view(core: &Core) -> ClusterView {
     let state = core.state();
+    let standing = core.metadata.standing();
     ClusterView {
         name: core.config.cluster_name.as_str().into(),
         uuid: state.cluster_uuid.clone(),
         version: state.version,
         state_uuid: format!("{}-{}", state.cluster_uuid, state.version).into(),
-        master: elected(core),
+        master: standing.elected.map(|node| node.0),
+        term: standing.term,
+        voters: standing.voters.into_iter().map(|node| node.0).collect(),
         nodes: nodes(core, &state),
         indexes: state.indexes.values().map(|index| index_info(index)).collect(),
         settings: shown(&state),

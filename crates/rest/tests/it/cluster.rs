@@ -69,6 +69,8 @@ fn state_by_section() {
     let expected = "cluster_name cluster_uuid version state_uuid master_node cluster_manager_node blocks nodes metadata \
                     routing_table routing_nodes";
     assert_eq!(keys.join(" "), expected);
+    let coordination = &whole["metadata"]["cluster_coordination"];
+    assert_eq!((&coordination["term"], &coordination["last_committed_config"]), (&json!(3), &json!(["node-id-1"])));
     let films = &whole["metadata"]["indices"]["films"];
     assert_eq!((&films["routing_num_shards"], &films["state"]), (&json!(1024), &json!("open")));
     assert_eq!(films["mappings"], json!({"_doc": {"properties": {"t": {"type": "text"}}}}));

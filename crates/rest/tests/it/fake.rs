@@ -280,6 +280,8 @@ impl Gateway for Fake {
             version: StateVersion(1),
             state_uuid: Arc::from("s"),
             master: None,
+            term: 0,
+            voters: Vec::new(),
             nodes: Vec::new(),
             indexes: Vec::new(),
             templates: Arc::default(),

@@ -61,6 +61,7 @@ fn index(name: &str, shards: u32, mapping: Value) -> IndexInfo {
         aliases: BTreeMap::new(),
         versions: IndexVersions::default(),
         shards: (0..shards).map(copy).collect(),
+        in_sync: (0..shards).map(|number| vec![Arc::from(format!("allocation-{number}"))]).collect(),
     }
 }
 
@@ -193,6 +194,8 @@ impl Script {
             version: StateVersion(5),
             state_uuid: Arc::from("state-uuid"),
             master: Some(node().id),
+            term: 3,
+            voters: vec!["node-id-1".into()],
             nodes: vec![node()],
             indexes: self.indexes.clone(),
             templates: Arc::default(),

@@ -203,6 +203,8 @@ mod tests {
             version: StateVersion(1),
             state_uuid: "s".into(),
             master: Some("1".into()),
+            term: 1,
+            voters: vec!["1".into()],
             nodes: vec![node("1", "one", &["cluster_manager", "data"]), node("2", "two", &["data"])],
             indexes: Vec::new(),
             templates: Arc::default(),

@@ -11,7 +11,7 @@ use crate::endpoint::admin::templates;
 use crate::endpoint::{Server, options};
 use crate::params::split;
 use crate::render::admin::settings::settings;
-use crate::render::admin::shard::{count_setting, is_active, routing};
+use crate::render::admin::shard::{count_setting, routing};
 use crate::reply::Reply;
 use crate::request::Request;
 
@@ -99,14 +99,13 @@ fn all_metadata(view: &ClusterView, part: Part<'_>, flat: bool) -> Value {
         .iter()
         .map(|(id, name)| json!({"node_id": id.as_ref(), "node_name": name.as_ref()}))
         .collect();
-    let voters: Vec<&str> = view.master.as_deref().into_iter().collect();
+    let voters: Vec<&str> = view.voters.iter().map(AsRef::as_ref).collect();
     let mut whole = json!({
         "cluster_uuid": view.uuid.as_ref(),
         // OpenSearch says so of the whole only.
         "cluster_uuid_committed": part.whole,
         "cluster_coordination": {
-            // A node that is alone has elected itself once.
-            "term": 1,
+            "term": view.term,
             "last_committed_config": voters,
             "last_accepted_config": voters,
             "voting_config_exclusions": exclusions,
@@ -132,12 +131,12 @@ fn metadata(index: &IndexInfo, flat: bool) -> Value {
     let primaries = index.shards.iter().filter(|copy| copy.primary);
     let terms: Map<String, Value> =
         primaries.map(|copy| (copy.number.to_string(), copy.primary_term.0.into())).collect();
-    let mut in_sync: Map<String, Value> = terms.keys().map(|number| (number.clone(), json!([]))).collect();
-    for copy in index.shards.iter().filter(|copy| is_active(copy)) {
-        if let (Some(id), Some(Value::Array(ids))) = (&copy.allocation_id, in_sync.get_mut(&copy.number.to_string())) {
-            ids.push(id.as_ref().into());
-        }
-    }
+    let in_sync: Map<String, Value> = index
+        .in_sync
+        .iter()
+        .enumerate()
+        .map(|(number, ids)| (number.to_string(), ids.iter().map(AsRef::as_ref).collect::<Vec<&str>>().into()))
+        .collect();
     json!({
         "version": index.versions.index.0,
         "mapping_version": index.versions.mapping.0,
