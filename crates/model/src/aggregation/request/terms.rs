@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Order, Source};
+use crate::aggregation::key::Key;
 use crate::query::Query;
 
 /// The commonest values.
@@ -16,7 +17,7 @@ pub struct Terms {
     pub include: Option<Include>,
     pub exclude: Option<Exclude>,
     pub show_error: bool,
-    /// A second round proves the top.
+    /// Shards are asked again until the list is proven.
     pub exact: bool,
 }
 
@@ -36,6 +37,8 @@ pub enum Include {
     /// A regular expression over the whole value.
     Pattern(String),
     Values(#[serde(with = "crate::wire::json")] Vec<Value>),
+    /// The values of these buckets: what is asked for again. No client can ask for it.
+    Keys(Vec<Key>),
     /// Those whose hash falls into this part of so many.
     Partition {
         partition: u32,

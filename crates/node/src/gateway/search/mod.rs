@@ -10,6 +10,7 @@ mod place;
 mod profile;
 mod rescore;
 mod retry;
+mod rounds;
 mod shown;
 pub(super) mod statistics;
 pub(super) mod suggest;
@@ -95,6 +96,7 @@ async fn piped(
         }
         _ if request.collapse.is_some() => collapse::search(core, request, begun, &task).await?,
         _ if !request.rescores.is_empty() => rescore::search(core, request, begun, &task).await?,
+        _ if rounds::are_asked(&request) => rounds::search(core, request, begun, &task).await?,
         _ => search_counted(core, request, begun, task).await?,
     };
     if let Some(suggest) = suggest {

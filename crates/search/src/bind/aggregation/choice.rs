@@ -1,5 +1,6 @@
 //! `include` and `exclude`.
 
+use model::aggregation::key::Key;
 use model::aggregation::request::terms::{Exclude, Include as Asked};
 use model::error::{Error, ErrorKind};
 use model::number::{ordered_from_f64, ordered_from_u64};
@@ -8,7 +9,7 @@ use serde_json::Value;
 use super::Binding;
 use crate::aggregation::choice::{Choice, Include, Set};
 use crate::aggregation::format::Format;
-use crate::aggregation::values::{Shape, Values};
+use crate::aggregation::values::{Shape, Values, code_of};
 use crate::bind::number::{float, java_text, sequence_number};
 use crate::bind::{ip, term};
 use crate::bound::{NumberCode, Pattern, RegexpFlags};
@@ -28,6 +29,7 @@ impl Binding<'_> {
             }
             Some(Asked::Pattern(pattern)) => Some(Include::Set(self.pattern(name, pattern, values)?)),
             Some(Asked::Values(list)) => Some(Include::Set(self.set(list, values)?)),
+            Some(Asked::Keys(keys)) => Some(Include::Set(known(keys, values))),
         };
         let exclude = match exclude {
             None => None,
@@ -92,5 +94,24 @@ impl Binding<'_> {
             NumberCode::Double => ordered_from_f64(number(value)?),
             NumberCode::Scaled(factor) => (number(value)? * factor).round() as i64,
         })
+    }
+}
+
+/// The values of buckets. Where indexes differ in the type of a number the keys of all are doubles.
+fn known(keys: &[Key], values: &Values) -> Set {
+    let bytes = |key: &Key| if let Key::Bytes(bytes) = key { Some(bytes.as_ref().into()) } else { None };
+    let code = |key: &Key| {
+        let whole = key.as_f64().filter(|number| number.fract() == 0.0);
+        let read_as = values.code();
+        code_of(key, read_as).or_else(|| match read_as {
+            NumberCode::Long => whole.map(|number| number as i64),
+            NumberCode::Unsigned => whole.map(|number| ordered_from_u64(number as u64)),
+            NumberCode::Double => key.as_f64().map(ordered_from_f64),
+            NumberCode::Scaled(factor) => key.as_f64().map(|number| (number * factor).round() as i64),
+        })
+    };
+    match values.shape() {
+        Shape::Bytes => Set::Bytes(keys.iter().filter_map(bytes).collect()),
+        Shape::Long | Shape::Unsigned | Shape::Double => Set::Codes(keys.iter().filter_map(code).collect()),
     }
 }
