@@ -24,3 +24,4 @@ mod serve;
 mod server;
 mod shards;
 mod spread;
+mod wire;
