@@ -32,7 +32,8 @@ use search::bound::{BoundKind, BoundQuery, NumberCode};
 use search::merge::aggregations::{Limit, finish};
 use search::shard_query::ShardQuery;
 use shard::execute::{Endless, query};
-use shard::fields::{FieldSlot, FieldTable, Layout, meta};
+use shard::fields::{FieldSlot, Layout, meta};
+use shard::layout::base_table;
 use shard::prepared::{PreparedDocument, SequencedDocument};
 use shard::reader::{Reader, SegmentView};
 use shard::seal::seal;
@@ -92,15 +93,7 @@ fn document(number: u64, documents: u64) -> Document {
 fn ours(directory: &Path, documents: u64) -> Result<Reader, Failure> {
     let exact = |postings, column| Layout::Exact { postings, column, norms: false };
     let number = Layout::Number { postings: false, column: true };
-    let mut table = FieldTable::default();
-    table.append("_id".into(), exact(true, true));
-    table.append("_source".into(), exact(false, false));
-    for path in ["_seq_no", "_primary_term", "_version"] {
-        table.append(path.into(), number.clone());
-    }
-    for path in ["_routing", "_ignored", "_field_names"] {
-        table.append(path.into(), exact(true, false));
-    }
+    let mut table = base_table();
     for (at, name) in NAMES.iter().enumerate() {
         table.append((*name).into(), if at < 3 { exact(true, true) } else { number.clone() });
     }

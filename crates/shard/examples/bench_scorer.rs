@@ -14,7 +14,8 @@ use model::search::TrackTotal;
 use search::bound::{BoundBool, BoundKind, BoundQuery, Phrase, PhrasePosition};
 use search::shard_query::ShardQuery;
 use shard::execute::{Endless, query};
-use shard::fields::{FieldSlot, FieldTable, Layout, meta};
+use shard::fields::{FieldSlot, Layout, meta};
+use shard::layout::base_table;
 use shard::prepared::{PreparedDocument, SequencedDocument};
 use shard::reader::{Reader, SegmentView};
 use shard::seal::seal;
@@ -92,17 +93,7 @@ fn text(number: u64) -> String {
 }
 
 fn ours(directory: &Path, documents: u64) -> Result<Reader, Failure> {
-    let exact = |postings, column| Layout::Exact { postings, column, norms: false };
-    let number = Layout::Number { postings: false, column: true };
-    let mut table = FieldTable::default();
-    table.append("_id".into(), exact(true, true));
-    table.append("_source".into(), exact(false, false));
-    for path in ["_seq_no", "_primary_term", "_version"] {
-        table.append(path.into(), number.clone());
-    }
-    for path in ["_routing", "_ignored", "_field_names"] {
-        table.append(path.into(), exact(true, false));
-    }
+    let mut table = base_table();
     let analyzer = Registry::builtin().analyzer("whitespace").ok_or("no whitespace analyzer")?;
     table.append("body".into(), Layout::Text { analyzer, detail: Detail::Positions, norms: true, position_gap: 100 });
     let mut sequenced = (0..documents).map(|number| {

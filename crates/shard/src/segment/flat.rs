@@ -18,19 +18,14 @@ pub struct FlatTerms {
 impl FlatTerms {
     /// `None`: it would be too much.
     pub(crate) fn of(terms: &dyn Terms) -> io::Result<Option<Self>> {
-        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
-        let mut fits = true;
-        terms.walk((Bound::Unbounded, Bound::Unbounded), &EveryTerm, &mut |term, _| {
-            fits = bytes.len() + term.len() + 4 * ends.len() <= MAX_BYTES;
-            if fits {
-                bytes.extend_from_slice(term);
-                ends.push(bytes.len() as u32);
-            }
-            fits
-        })?;
-        bytes.shrink_to_fit();
-        ends.shrink_to_fit();
-        Ok(fits.then_some(Self { bytes, ends }))
+        let mut kept = Gathered::new(MAX_BYTES);
+        terms.walk((Bound::Unbounded, Bound::Unbounded), &EveryTerm, &mut |term, _| kept.push(term))?;
+        Ok(kept.finish())
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        (self.bytes.len() + size_of_val(&self.ends[..])) as u64
     }
 
     /// The terms as one text; a find may begin in one and end in the next.
@@ -50,5 +45,37 @@ impl FlatTerms {
     /// The number of the term that the byte at `place` belongs to.
     pub(crate) fn at(&self, place: usize) -> usize {
         self.ends.partition_point(|end| *end as usize <= place)
+    }
+}
+
+/// Terms that come one by one.
+pub(crate) struct Gathered {
+    terms: FlatTerms,
+    most: usize,
+    fits: bool,
+}
+
+impl Gathered {
+    /// `most`: bytes that are kept.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { terms: FlatTerms { bytes: Vec::new(), ends: Vec::new() }, most, fits: true }
+    }
+
+    /// Takes the next one, if it fits.
+    pub(crate) fn push(&mut self, term: &[u8]) -> bool {
+        let FlatTerms { bytes, ends } = &mut self.terms;
+        self.fits = self.fits && bytes.len() + term.len() + 4 * ends.len() <= self.most;
+        if self.fits {
+            bytes.extend_from_slice(term);
+            ends.push(bytes.len() as u32);
+        }
+        self.fits
+    }
+
+    /// `None`: it was too much.
+    pub(crate) fn finish(mut self) -> Option<FlatTerms> {
+        self.terms.bytes.shrink_to_fit();
+        self.terms.ends.shrink_to_fit();
+        self.fits.then_some(self.terms)
     }
 }

@@ -25,6 +25,7 @@ pub mod vectors;
 pub use alive::AliveDocs;
 use column::{NumberColumn, StringColumn};
 pub use flat::FlatTerms;
+pub(crate) use flat::Gathered;
 pub use nested::Nested;
 use postings::Postings;
 use vectors::VectorColumn;

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::ops::{Range, RangeInclusive};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use tantivy::columnar::column_index::{Set, open_column_index};
 use tantivy::columnar::column_values::{MonotonicallyMappableToU64, load_u64_based_column_values};
@@ -13,10 +14,10 @@ use super::key;
 use super::manifest::{ColumnEntry, Extent, TermsEntry};
 use super::terms::Inverted;
 use super::values::{BLOCK, Values, each_block};
-use crate::fields::FieldSlot;
+use crate::fields::{FieldSlot, meta};
 use crate::score::bits;
 use crate::segment::column::{Bounds, NumberColumn, StringColumn, Visit};
-use crate::segment::{DocId, DocRange};
+use crate::segment::{DocId, DocRange, FlatTerms, Gathered};
 
 /// Bytes of an extent of `columns`.
 pub(crate) fn extent(columns: &OwnedBytes, extent: Extent) -> io::Result<OwnedBytes> {
@@ -204,6 +205,8 @@ impl NumberColumn for Column<i64> {
 
 /// Looking up a value costs as much as walking over so many.
 const LOOK_UP: u64 = 8;
+/// Values of a column that are kept in memory, in bytes.
+const MAX_VALUES: usize = 4 << 20;
 
 /// Strings: ordinals of the field's terms in the segment's dictionary.
 pub(crate) struct DiskStrings {
@@ -211,6 +214,49 @@ pub(crate) struct DiskStrings {
     pub(crate) inverted: Arc<Inverted>,
     pub(crate) slot: FieldSlot,
     pub(crate) terms: TermsEntry,
+    /// All values, once so many were asked for that it pays; `None`: they are too much to be kept.
+    values: OnceLock<Option<FlatTerms>>,
+    /// How many were looked up one by one.
+    looked_up: AtomicU64,
+}
+
+impl DiskStrings {
+    pub(crate) fn new(ords: Column<u64>, inverted: Arc<Inverted>, slot: FieldSlot, terms: TermsEntry) -> Self {
+        Self { ords, inverted, slot, terms, values: OnceLock::new(), looked_up: AtomicU64::new(0) }
+    }
+
+    /// What the values take that are kept.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.values.get().and_then(Option::as_ref).map_or(0, FlatTerms::memory_bytes)
+    }
+
+    /// The values in memory, if they are kept now that `count` more are wanted.
+    fn kept(&self, count: u64) -> io::Result<Option<&FlatTerms>> {
+        if let Some(known) = self.values.get() {
+            return Ok(known.as_ref());
+        }
+        // Ids are looked up for a few hits each time: they are many, and not kept.
+        let before = self.looked_up.fetch_add(count, Ordering::Relaxed);
+        if self.slot == meta::ID || before + count < self.terms.count.div_ceil(LOOK_UP) {
+            return Ok(None);
+        }
+        let made = self.gathered()?;
+        Ok(self.values.get_or_init(|| made).as_ref())
+    }
+
+    fn gathered(&self) -> io::Result<Option<FlatTerms>> {
+        let prefix = key::prefix(self.slot);
+        let behind = key::prefix(FieldSlot(self.slot.0 + 1));
+        let mut stream = self.inverted.dictionary.range().ge(&prefix[..]).lt(&behind[..]).into_stream()?;
+        let mut values = Gathered::new(MAX_VALUES);
+        while stream.advance() && values.push(stream.key().strip_prefix(&prefix[..]).unwrap_or_default()) {}
+        match values.finish() {
+            Some(values) if values.len() as u64 != self.terms.count => {
+                Err(corrupt("a column has other values than written"))
+            }
+            values => Ok(values),
+        }
+    }
 }
 
 impl StringColumn for DiskStrings {
@@ -235,6 +281,11 @@ impl StringColumn for DiskStrings {
     }
 
     fn value(&self, ord: u64, out: &mut Vec<u8>) -> io::Result<()> {
+        if let (Some(values), true) = (self.kept(1)?, ord < self.terms.count) {
+            out.clear();
+            out.extend_from_slice(values.get(ord as usize));
+            return Ok(());
+        }
         let prefix = key::prefix(self.slot);
         let found = ord < self.terms.count && self.inverted.dictionary.ord_to_term(self.terms.first + ord, out)?;
         if !found || !out.starts_with(&prefix) {
@@ -246,6 +297,9 @@ impl StringColumn for DiskStrings {
 
     fn each_value(&self, ords: &[u64], visit: Visit<'_>) -> io::Result<()> {
         let (Some(&first), Some(&last)) = (ords.first(), ords.last()) else { return Ok(()) };
+        if let (Some(values), true) = (self.kept(ords.len() as u64)?, last < self.terms.count) {
+            return ords.iter().enumerate().try_for_each(|(at, &ord)| visit(at, values.get(ord as usize)));
+        }
         let mut value = Vec::new();
         if (last - first) / LOOK_UP > ords.len() as u64 {
             for (at, &ord) in ords.iter().enumerate() {

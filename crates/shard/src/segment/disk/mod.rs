@@ -173,7 +173,7 @@ impl SealedSegment {
         let Some(terms) = self.manifest.slot(field).and_then(|slot| slot.terms) else { return Ok(None) };
         let make = || {
             let ords = Column::open(&self.columns, entry, self.manifest.doc_count)?;
-            Ok(DiskStrings { ords, inverted: self.inverted.clone(), slot: field, terms })
+            Ok(DiskStrings::new(ords, self.inverted.clone(), field, terms))
         };
         once(&opened.strings, make).map(Some)
     }
@@ -250,8 +250,10 @@ impl Segment for SealedSegment {
 
     fn size(&self) -> SegmentSize {
         let (_, graphs, _) = self.vector_bytes();
+        let values = self.opened.iter().filter_map(|opened| opened.strings.get());
+        let values: u64 = values.map(|strings| strings.memory_bytes()).sum();
         SegmentSize {
-            memory_bytes: self.size.memory_bytes + self.inverted.cached_bytes(),
+            memory_bytes: self.size.memory_bytes + self.inverted.cached_bytes() + values,
             disk_bytes: self.size.disk_bytes + graphs,
         }
     }
