@@ -11,6 +11,9 @@ use crate::nodes::Nodes;
 use crate::server::Server;
 use crate::wire::{Wire, isolate};
 
+/// There and back again.
+const HALF_A_SECOND: Duration = Duration::from_millis(500);
+
 const ALL: &str = r#"{"size":0,"track_total_hits":true}"#;
 
 /// Nodes that vote and hold a shard of `books` each, with `documents` in it.
@@ -133,7 +136,9 @@ fn wired() -> (Vec<Server>, Vec<Wire>) {
     };
     let mut servers: Vec<Server> = addresses.iter().zip(["a", "b", "c"]).zip(&wires).map(prepared).collect();
     start(&mut servers);
-    let settings = json!({"persistent": {"cluster.routing.allocation.disk.threshold_enabled": false}});
+    // Copies stay where they are.
+    let settings = json!({"persistent": {"cluster.routing.allocation.disk.threshold_enabled": false,
+        "cluster.routing.rebalance.enable": "none"}});
     servers[0].ok("PUT", "/_cluster/settings", &settings.to_string());
     let index = json!({"settings": {"number_of_shards": 3, "number_of_replicas": 1}});
     servers[0].ok("PUT", "/books", &index.to_string());
@@ -192,6 +197,7 @@ fn a_partition_leaves_the_majority_whole_and_the_minority_honest() {
 fn a_node_slowed_by_half_a_second_is_waited_for_or_said_to_be_late() {
     let (servers, wires) = wired();
     servers[0].ok("PUT", "/books/_settings", r#"{"index":{"number_of_replicas":0}}"#);
+    servers[0].ok("GET", "/_cluster/health/books?wait_for_active_shards=3&wait_for_status=green&timeout=60s", "");
     let table = servers[0].ok("GET", "/_cat/shards/books?format=json&h=node", "");
     let holds = |name: &str| table.as_array().into_iter().flatten().any(|copy| copy["node"] == name);
     let names = ["a", "b", "c"];
@@ -199,7 +205,7 @@ fn a_node_slowed_by_half_a_second_is_waited_for_or_said_to_be_late() {
     let slow = slow.expect("a node that holds a shard and does not lead");
     let asked = &servers[(slow + 1) % 3];
     assert_eq!(found(asked, 60), (60, 0));
-    wires[slow].delay(Duration::from_millis(500));
+    wires[slow].delay(HALF_A_SECOND / 2);
     assert_eq!(found(asked, 60), (60, 0), "what is slow is waited for");
     let (status, answer) = asked.ask("POST", "/books/_search?timeout=100ms", ALL);
     if holds(names[(slow + 1) % 3]) || holds(names[(slow + 2) % 3]) {

@@ -7,12 +7,15 @@ use std::collections::HashSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often a wire that is cut looks whether it is mended.
 const LOOK: Duration = Duration::from_millis(5);
+/// Pieces of a connection that are on their way at most.
+const MOST_LATE: usize = 256;
 
 /// What leads to one node.
 pub(crate) struct Wire {
@@ -22,7 +25,7 @@ pub(crate) struct Wire {
 
 #[derive(Default)]
 struct State {
-    /// Before each piece that passes, in either direction.
+    /// How late everything comes, in either direction.
     delay: Duration,
     /// Nothing passes.
     cut: bool,
@@ -110,15 +113,31 @@ fn join(client: &TcpStream, node: &TcpStream, state: &Arc<Mutex<State>>) {
         let _ = from.set_nodelay(true);
         if let (Ok(from), Ok(to)) = (from.try_clone(), to.try_clone()) {
             let state = state.clone();
-            thread::spawn(move || pump(from, to, port, &state));
+            thread::spawn(move || pump(from, to, port, state));
         }
     }
 }
 
-fn pump(mut from: TcpStream, mut to: TcpStream, port: u16, state: &Mutex<State>) {
+/// Hands on what comes, each piece as late as it was to be when it came.
+fn pump(mut from: TcpStream, to: TcpStream, port: u16, state: Arc<Mutex<State>>) {
+    let (pieces, late) = sync_channel(MOST_LATE);
+    let writing = state.clone();
+    let writer = thread::spawn(move || deliver(&late, to, port, &writing));
     let mut piece = vec![0; 1 << 16];
     while let Ok(length @ 1..) = from.read(&mut piece) {
-        thread::sleep(locked(state).delay);
+        let due = Instant::now() + locked(&state).delay;
+        if pieces.send((due, piece[..length].to_vec())).is_err() {
+            break;
+        }
+    }
+    drop(pieces);
+    let _ = writer.join();
+    let _ = from.shutdown(Shutdown::Both);
+}
+
+fn deliver(late: &Receiver<(Instant, Vec<u8>)>, mut to: TcpStream, port: u16, state: &Mutex<State>) {
+    for (due, piece) in late {
+        thread::sleep(due.saturating_duration_since(Instant::now()));
         loop {
             let state = locked(state);
             if state.over || !(state.cut || state.ports.contains(&port)) {
@@ -127,11 +146,10 @@ fn pump(mut from: TcpStream, mut to: TcpStream, port: u16, state: &Mutex<State>)
             drop(state);
             thread::sleep(LOOK);
         }
-        if to.write_all(&piece[..length]).is_err() {
+        if to.write_all(&piece).is_err() {
             break;
         }
     }
-    let _ = from.shutdown(Shutdown::Both);
     let _ = to.shutdown(Shutdown::Both);
 }
 

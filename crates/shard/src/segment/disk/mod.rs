@@ -19,7 +19,7 @@ use tantivy::termdict::TermDictionary;
 
 use super::column::{NumberColumn, StringColumn};
 use super::vectors::VectorColumn;
-use super::{DocId, Nested, Norms, Segment, SegmentSize, Terms};
+use super::{DocId, FlatTerms, Nested, Norms, Segment, SegmentSize, Terms};
 use crate::error::ShardError;
 use crate::fields::{FieldSlot, meta};
 
@@ -69,6 +69,14 @@ struct Opened {
     numbers: OnceLock<Arc<Column<i64>>>,
     vectors: OnceLock<VectorColumn>,
     strings: OnceLock<Arc<DiskStrings>>,
+}
+
+impl Opened {
+    /// What is kept of the field's dictionary.
+    fn memory_bytes(&self) -> u64 {
+        let terms = self.terms.get().and_then(|terms| terms.flat.get()).and_then(Option::as_deref);
+        terms.map_or(0, FlatTerms::memory_bytes) + self.strings.get().map_or(0, |strings| strings.memory_bytes())
+    }
 }
 
 impl SealedSegment {
@@ -250,10 +258,9 @@ impl Segment for SealedSegment {
 
     fn size(&self) -> SegmentSize {
         let (_, graphs, _) = self.vector_bytes();
-        let values = self.opened.iter().filter_map(|opened| opened.strings.get());
-        let values: u64 = values.map(|strings| strings.memory_bytes()).sum();
+        let kept: u64 = self.opened.iter().map(Opened::memory_bytes).sum();
         SegmentSize {
-            memory_bytes: self.size.memory_bytes + self.inverted.cached_bytes() + values,
+            memory_bytes: self.size.memory_bytes + self.inverted.cached_bytes() + kept,
             disk_bytes: self.size.disk_bytes + graphs,
         }
     }
