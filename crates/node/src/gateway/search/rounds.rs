@@ -138,14 +138,14 @@ async fn prove(steps: &Steps<'_>, point: &PointInTime) -> Result<SearchResponse,
         asked.zip(buckets(steps.request, &mut found)).map(|(asked, found)| First::of(asked, found)).collect();
     if firsts.iter().any(|first| !first.whole) {
         let all = |at: usize, _| {
-            let least = firsts[at].least(shards);
+            let least = firsts.get(at).map_or(0, |first| first.least(shards));
             Cut { size: u32::MAX, shard_size: Some(u32::MAX), min_doc_count: 1, shard_min_doc_count: least }
         };
         let Some(mut found) = run(steps, counting(&last, all)).await? else { return steps.run(last).await };
         let found = buckets(steps.request, &mut found);
         lists(&mut last, |at, terms| {
-            if !firsts[at].whole {
-                terms.include = Some(Include::Keys(firsts[at].candidates(found[at], shards)));
+            if let (Some(first), Some(list)) = (firsts.get(at).filter(|first| !first.whole), found.get(at)) {
+                terms.include = Some(Include::Keys(first.candidates(list, shards)));
                 terms.exclude = None;
             }
         });
