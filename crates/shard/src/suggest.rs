@@ -11,7 +11,7 @@ use search::suggest::{
     Ask, Complete, CompleteFrom, Completed, MAX_NEAR, Near, TermCount, Told, Totals, best_completions,
 };
 
-use crate::compile::automaton::FuzzyAutomaton;
+use crate::compile::automaton::{FuzzyAutomaton, FuzzyTables};
 use crate::compile::pattern::Accepted;
 use crate::execute::{Patience, Watch};
 use crate::fields::meta;
@@ -94,7 +94,8 @@ fn near(
 ) -> Outcome<Vec<Near>> {
     let pattern =
         Pattern::Fuzzy { text: text.to_owned(), edits, prefix_length, max_expansions: 0, transpositions: true };
-    let (accepted, distances) = (Accepted::of(&pattern)?, FuzzyAutomaton::new(text, edits, true));
+    let tables = &reader.fuzzy;
+    let (accepted, distances) = (Accepted::of(&pattern, tables)?, FuzzyAutomaton::new(tables, text, edits, true));
     let mut told = Told::Near(Vec::new());
     each_segment(reader, field, &mut |_, terms| {
         let mut found = Vec::new();
@@ -165,7 +166,7 @@ struct Wanted {
     near: Option<String>,
 }
 
-fn wanted(from: &CompleteFrom) -> Outcome<Wanted> {
+fn wanted(from: &CompleteFrom, tables: &FuzzyTables) -> Outcome<Wanted> {
     let pattern = match from {
         CompleteFrom::Prefix(prefix) => Pattern::Prefix { prefix: prefix.clone(), case_insensitive: false },
         CompleteFrom::Fuzzy { text, edits, transpositions, prefix_length } => Pattern::Fuzzy {
@@ -182,14 +183,14 @@ fn wanted(from: &CompleteFrom) -> Outcome<Wanted> {
             max_determinized_states: *max_determinized_states,
         },
     };
-    let accepted = Accepted::of(&pattern)?;
+    let accepted = Accepted::of(&pattern, tables)?;
     let automaton = Beginning(accepted.shared_automaton());
     let near = if let CompleteFrom::Fuzzy { text, .. } = from { Some(text.clone()) } else { None };
     Ok(Wanted { accepted, automaton, near })
 }
 
 fn completions(reader: &Reader, ask: &Complete, index: &str, watch: &mut Watch<'_>) -> Outcome<Vec<Completed>> {
-    let wanted = wanted(&ask.from)?;
+    let wanted = wanted(&ask.from, &reader.fuzzy)?;
     let size = ask.size as usize;
     let mut best: Vec<Completed> = Vec::new();
     each_segment(reader, &ask.field, &mut |view, terms| {
