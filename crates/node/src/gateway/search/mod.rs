@@ -131,12 +131,12 @@ async fn search_counted(
         request.timeout_ms.or(core.config.search_timeout_ms).map(|timeout| begun + Duration::from_millis(timeout));
     for _ in 1..TRIES {
         let guard = Guard::new(deadline);
-        let mut failed = Vec::new();
+        let (mut failed, version) = (Vec::new(), core.state().version);
         let answer = try_search(core, &request, (begun, &task), &guard, (&choice, &mut failed)).await;
         if failed.is_empty() || guard.remaining().is_some_and(|left| left.is_zero()) {
             return answer;
         }
-        if !choice.avoid(retry::elsewhere(core, &choice, &failed)) {
+        if !choice.avoid(retry::elsewhere(core, &choice, &failed)) && !retry::has_moved(core, version, &failed).await {
             return answer;
         }
     }

@@ -1,9 +1,11 @@
-//! Which copies a search asks no more because they failed it, where others serve.
+//! Which copies a search asks no more because they failed it, where others serve; and what is asked again because it has moved meanwhile.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use cluster::state::{NodeId, State};
 use model::error::ErrorKind;
+use model::id::StateVersion;
 use model::search::ShardFailure;
 
 use crate::core::Core;
@@ -18,6 +20,21 @@ pub(super) fn elsewhere(core: &Core, choice: &Choice, failed: &[ShardFailure]) -
         nodes.extend(node.filter(|node| has_another(&state, choice, failure, node)));
     }
     nodes
+}
+
+/// How long the metadata that tell where a copy has gone may be on their way.
+const ON_ITS_WAY: Duration = Duration::from_millis(200);
+
+/// Whether a node was asked that has no copy: one of the two knows old metadata, those of version `asked` or its own. Waits for newer ones.
+pub(super) async fn has_moved(core: &Core, asked: StateVersion, failed: &[ShardFailure]) -> bool {
+    let moved = |failure: &ShardFailure| failure.error.kind == ErrorKind::NoShardAvailable && failure.node.is_some();
+    if !failed.iter().any(moved) {
+        return false;
+    }
+    let mut versions = core.metadata.published().versions();
+    // Nobody ends the metadata before the node.
+    let _ = tokio::time::timeout(ON_ITS_WAY, versions.wait_for(|version| *version > asked)).await;
+    true
 }
 
 /// Whether another copy may do better: it was the copy or its node that failed, not the question.
