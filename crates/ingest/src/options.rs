@@ -21,6 +21,11 @@ impl Options {
         error.with_detail("processor_type", self.kind.as_str()).with_detail("property_name", name)
     }
 
+    /// An error that says which processor it is about.
+    pub(crate) fn named(&self, error: Error) -> Error {
+        error.with_detail("processor_type", self.kind.as_str())
+    }
+
     pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
         self.given.shift_remove(name).filter(|value| !value.is_null())
     }

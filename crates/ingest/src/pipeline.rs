@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::document::Document;
 use crate::options::Options;
 use crate::processor::{self, Kind};
+use crate::script::Script;
 
 /// Pipelines that call each other, at most.
 const MAX_CALLS: usize = 32;
@@ -31,6 +32,8 @@ pub(crate) struct Processor {
     tag: Option<String>,
     ignore_failure: bool,
     on_failure: Vec<Processor>,
+    /// Only documents of which it says true.
+    condition: Option<Script>,
 }
 
 /// What became of a document.
@@ -75,7 +78,7 @@ impl Pipeline {
     /// Reads a definition.
     ///
     /// # Errors
-    /// `parse_exception` for what it cannot have, 501 for processors and conditions that need scripts or data of their own.
+    /// `parse_exception` for what it cannot have, 501 for processors that need data of their own.
     pub fn parse(id: &str, definition: &Value) -> Result<Self, Error> {
         let Value::Object(definition) = definition else {
             return Err(Error::new(ErrorKind::Parse, "a pipeline is an object"));
@@ -185,7 +188,11 @@ fn handled(
 
 impl Processor {
     fn pass(&self, document: &mut Document, run: &mut Run<'_>, depth: usize) -> Result<Passed, Failed> {
-        let passed = self.kind.process(document, run);
+        let passed = match self.condition.as_ref().map_or(Ok(true), |condition| condition.holds(document)) {
+            Ok(true) => self.kind.process(document, run),
+            Ok(false) => return Ok(Passed::Changed),
+            Err(error) => Err(error),
+        };
         let step = |outcome| Step { name: self.name.clone(), tag: self.tag.clone(), outcome };
         let error = match passed {
             Ok(passed) => {
@@ -232,7 +239,9 @@ pub(crate) fn one(item: &Value, depth: usize, left: &mut usize) -> Result<Proces
     };
     let given: Map<String, Value> = match given {
         Value::Object(object) => object.clone(),
-        // `{"script": "source"}`, and so refused below.
+        Value::String(source) if name == "script" => {
+            [("source".to_owned(), Value::String(source.clone()))].into_iter().collect()
+        }
         _ => Map::new(),
     };
     let mut options = Options::new(name, given);
@@ -247,12 +256,13 @@ pub(crate) fn one(item: &Value, depth: usize, left: &mut usize) -> Result<Proces
         Some(Value::Array(items)) => processors(&items, depth + 1, left)?,
         Some(_) => return Err(options.refused("on_failure", "property isn't a list")),
     };
-    if options.take("if").is_some() {
-        return Err(Error::not_implemented(format!("[if] of the processor [{name}]")));
-    }
+    let condition = match options.take("if") {
+        None => None,
+        Some(given) => Some(processor::script_of(&mut options, &given)?),
+    };
     let kind = processor::read(name, &mut options, (depth, left))?;
     options.finish()?;
-    Ok(Processor { kind, name: name.clone(), tag, ignore_failure, on_failure })
+    Ok(Processor { kind, name: name.clone(), tag, ignore_failure, on_failure, condition })
 }
 
 impl Processor {

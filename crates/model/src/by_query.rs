@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::aggregation::request::pipeline::Script;
 use crate::error::Error;
 use crate::search::SearchRequest;
 use crate::write::{ActiveShards, VersionType};
@@ -27,6 +28,8 @@ pub struct ByQuery {
     pub slices: Slices,
     /// The ingest pipeline of what is written again.
     pub pipeline: Option<Arc<str>>,
+    /// Changes each document before it is written.
+    pub script: Option<Script>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::aggregation::request::pipeline::Script;
 use crate::document::Source;
 use crate::error::Error;
 use crate::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
@@ -43,6 +44,10 @@ pub struct Update {
     #[serde(with = "crate::wire::json")]
     pub upsert: Option<Value>,
     pub doc_as_upsert: bool,
+    /// Changes the document, in place of `doc`.
+    pub script: Option<Script>,
+    /// The script makes of `upsert` what is written, too.
+    pub scripted_upsert: bool,
     /// A change that changes nothing writes nothing (default).
     pub detect_noop: bool,
     pub retry_on_conflict: u32,

@@ -14,8 +14,9 @@ use serde_json::Value;
 
 use crate::document::Document;
 use crate::pipeline::{Passed, Processor, Run};
+use crate::script::Script;
 use crate::text::{Given, Text};
-pub(crate) use read::read;
+pub(crate) use read::{read, script_of};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
@@ -91,6 +92,7 @@ pub(crate) enum Kind {
         separator: Regex,
         preserve_trailing: bool,
     },
+    Script(Script),
     /// A text, or each text of a list, made another.
     Strings {
         of: Of,
@@ -178,6 +180,7 @@ impl Kind {
             Self::Split { of, separator, preserve_trailing } => {
                 shape::split(of, separator, *preserve_trailing, document)?;
             }
+            Self::Script(script) => script.pass(document)?,
             Self::Strings { of, change } => strings::change(of, change, document)?,
         }
         Ok(Passed::Changed)

@@ -2,16 +2,18 @@
 
 use model::error::{Error, ErrorKind};
 use regex::Regex;
+use serde_json::Value;
 
 use super::dates::Dates;
 use super::structure::KeyValue;
 use super::{Change, Kind, Of, Type};
 use crate::options::Options;
 use crate::pipeline::one;
+use crate::script::Script;
 use crate::text::{Given, Text};
 
-/// Processors of OpenSearch that Shoal has not: they run scripts, or need data or rules of their own.
-const MISSING: [&str; 13] = [
+/// Processors of OpenSearch that Shoal has not: they need data or rules of their own.
+const MISSING: [&str; 12] = [
     "acl_routing",
     "community_id",
     "csv",
@@ -22,7 +24,6 @@ const MISSING: [&str; 13] = [
     "grok",
     "hierarchical_routing",
     "ip2geo",
-    "script",
     "temporal_routing",
     "user_agent",
 ];
@@ -68,6 +69,10 @@ pub(crate) fn read(name: &str, options: &mut Options, inside: (usize, &mut usize
             Kind::Json { of: Of { field, target, ignore_missing: false }, to_root }
         }
         "kv" => Kind::KeyValue(Box::new(KeyValue::read(options)?)),
+        "script" => {
+            let given = script_options(options);
+            Kind::Script(script_of(options, &given)?)
+        }
         "pipeline" => Kind::Call { name: options.template("name")? },
         _ if MISSING.contains(&name) => return Err(Error::not_implemented(format!("the processor [{name}]"))),
         _ => {
@@ -239,4 +244,40 @@ mod tests {
     fn replacements_are_javas() {
         assert_eq!(java_replacement("a$1b\\$2 \\\\ $"), "a${1}b$$2 \\ $$");
     }
+}
+
+/// The options of a processor that is a script.
+fn script_options(options: &mut Options) -> Value {
+    let names = ["source", "inline", "id", "lang", "params"];
+    Value::Object(names.into_iter().filter_map(|name| Some((name.to_owned(), options.take(name)?))).collect())
+}
+
+/// A script: its source, or an object with that and parameters.
+///
+/// # Errors
+/// A source that does not read, 501 for stored scripts and other languages.
+pub(crate) fn script_of(options: &mut Options, given: &Value) -> Result<Script, Error> {
+    let object = match given {
+        Value::String(source) => return compiled(options, source, Value::Null),
+        Value::Object(object) => object,
+        _ => return Err(options.refused("if", "property isn't a script")),
+    };
+    let text = |name: &str| object.get(name).and_then(Value::as_str);
+    if let Some(id) = text("id") {
+        return Err(Error::not_implemented(format!("stored script [{id}]")));
+    }
+    match text("lang") {
+        None | Some("painless") => {}
+        Some(lang) => return Err(Error::not_implemented(format!("script language [{lang}]"))),
+    }
+    let Some(source) = text("source").or_else(|| text("inline")) else {
+        let why = "must specify either [source] for an inline script or [id] for a stored script";
+        return Err(options.refused("source", why));
+    };
+    compiled(options, source, object.get("params").cloned().unwrap_or_default())
+}
+
+fn compiled(options: &Options, source: &str, params: Value) -> Result<Script, Error> {
+    let params = if params.is_null() { Value::Object(serde_json::Map::new()) } else { params };
+    Script::compile(source, params).map_err(|error| options.named(error))
 }

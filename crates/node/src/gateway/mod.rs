@@ -23,6 +23,7 @@ mod pipelines;
 pub(crate) mod point;
 mod queries;
 pub mod remote;
+mod scripts;
 mod search;
 mod shard_write;
 mod stats;

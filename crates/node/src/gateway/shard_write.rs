@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use cluster::command::Command;
+use model::aggregation::request::pipeline::Script;
 use model::error::{Error, ErrorKind};
 use model::id::{PrimaryTerm, SeqNo, Version};
 use model::write::{Action, Condition, Outcome, Update, Write, WriteFailure, Written};
 use serde_json::{Map, Value};
-use shard::engine::{Applied, ShardChange, ShardCopy, ShardWrite};
+use shard::engine::{Applied, Current, ShardChange, ShardCopy, ShardWrite};
 use shard::prepare::Prepared;
 
+use super::scripts;
 use super::write::Placed;
 use crate::clock::now_ms;
 use crate::core::Core;
@@ -180,6 +182,9 @@ impl Writer<'_> {
         let before: Map<String, Value> = serde_json::from_slice(&current.source).map_err(|e| {
             Error::new(ErrorKind::DocumentSourceMissing, format!("[{}]: source does not read: {e}", placed.id))
         })?;
+        if let Some(script) = &update.script {
+            return self.scripted(placed, (update, script), (current, before));
+        }
         let mut after = before.clone();
         let changed = update.doc.as_ref().is_some_and(|doc| merge(&mut after, doc));
         let numbers = (Version(current.version), SeqNo(current.seq_no), PrimaryTerm(current.primary_term));
@@ -196,8 +201,52 @@ impl Writer<'_> {
         self.index_updated(placed, &write, update, (source, condition, false))
     }
 
+    /// The place of a document, as scripts see it.
+    fn place(&self, placed: &Placed) -> scripts::Place {
+        scripts::Place { index: self.index.view().metadata.name.clone(), id: placed.id.clone(), now_ms: now_ms() }
+    }
+
+    /// An update by a script: what it makes of the document is written, or the document goes, or nothing happens.
+    fn scripted(
+        &mut self,
+        placed: &Placed,
+        (update, script): (&Update, &Script),
+        (current, before): (Current, Map<String, Value>),
+    ) -> Result<Written, Error> {
+        let (version, seq_no, primary_term) =
+            (Version(current.version), SeqNo(current.seq_no), PrimaryTerm(current.primary_term));
+        let routing = placed.write.routing.clone().or(current.routing);
+        let condition = Condition { if_seq_no: Some((seq_no, primary_term)), version: None };
+        match scripts::changed(&self.place(placed), script, (version, routing.as_deref(), before))? {
+            scripts::Wish::Write(source) => {
+                let write = Write { routing, ..placed.write.clone() };
+                self.index_updated(placed, &write, update, (render(&source)?, condition, false))
+            }
+            scripts::Wish::Delete => {
+                let write = change(placed, condition, ShardChange::Delete);
+                let applied = self.write_all(std::slice::from_ref(&write))?.pop();
+                let applied = applied.unwrap_or_else(no_outcome)?;
+                Ok(self.written(placed, applied))
+            }
+            scripts::Wish::Nothing => {
+                let applied = Applied { outcome: Outcome::Noop, version, seq_no, primary_term };
+                let mut written = self.written(placed, applied);
+                written.source = filtered(update, &current.source)?;
+                Ok(written)
+            }
+        }
+    }
+
     fn upsert(&mut self, placed: &Placed, update: &Update) -> Result<Written, Error> {
         let document = if update.doc_as_upsert { update.doc.as_ref() } else { update.upsert.as_ref() };
+        if let (true, Some(script), Some(Value::Object(given))) = (update.scripted_upsert, &update.script, document) {
+            let made = scripts::made(&self.place(placed), script, given.clone())?;
+            let Some(source) = made else {
+                let (version, seq_no, primary_term) = (Version(0), SeqNo(0), PrimaryTerm(0));
+                return Ok(self.written(placed, Applied { outcome: Outcome::Noop, version, seq_no, primary_term }));
+            };
+            return self.index_updated(placed, &placed.write, update, (render(&source)?, Condition::default(), true));
+        }
         let Some(document) = document else {
             let metadata = self.index.view().metadata.clone();
             let missing = Error::new(ErrorKind::DocumentMissing, format!("[{}]: document missing", placed.id));
@@ -217,14 +266,15 @@ impl Writer<'_> {
         let (source, condition, create) = new;
         let document = self.prepare(&placed.id, write, &source)?;
         let write = change(placed, condition, ShardChange::Index { document, create });
-        let applied = self
-            .write_all(std::slice::from_ref(&write))?
-            .pop()
-            .unwrap_or_else(|| Err(Error::new(ErrorKind::IllegalState, "a write had no outcome")))?;
+        let applied = self.write_all(std::slice::from_ref(&write))?.pop().unwrap_or_else(no_outcome)?;
         let mut written = self.written(placed, applied);
         written.source = filtered(update, &source)?;
         Ok(written)
     }
+}
+
+fn no_outcome<T>() -> Result<T, Error> {
+    Err(Error::new(ErrorKind::IllegalState, "a write had no outcome"))
 }
 
 fn change(placed: &Placed, condition: Condition, change: ShardChange) -> ShardWrite {

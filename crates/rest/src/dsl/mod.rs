@@ -29,6 +29,7 @@ mod term_level;
 mod url;
 
 pub use aggregation::MAX_AGGREGATION_DEPTH;
+pub use aggregation::script_of;
 pub use body::{body_query, search_body, search_request};
 pub use queries::{MAX_QUERY_DEPTH, query};
 pub use source::source_filter;

@@ -18,7 +18,7 @@ mod check;
 pub(crate) mod fault;
 pub(crate) mod math;
 mod moving;
-mod node;
+pub(crate) mod node;
 pub(crate) mod operate;
 pub(crate) mod parse;
 pub(crate) mod run;

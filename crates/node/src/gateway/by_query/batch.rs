@@ -10,6 +10,7 @@ use model::write::{Action, Condition, Outcome, Refresh, VersionType, Write, Writ
 
 use super::pace::Pace;
 use crate::core::Core;
+use crate::gateway::scripts;
 use crate::gateway::search::search;
 use crate::gateway::write::write;
 
@@ -67,7 +68,10 @@ impl Batches {
     }
 
     async fn change(&self, hits: Vec<Hit>) -> Result<Vec<ByQueryFailure>, Error> {
-        let writes = hits.into_iter().map(|hit| self.write_of(hit)).collect::<Result<Vec<_>, _>>()?;
+        let writes = self.writes(hits).await?;
+        if writes.is_empty() {
+            return Ok(Vec::new());
+        }
         tracing::trace!("task {} writes {} documents", self.task, writes.len());
         let request = WriteRequest {
             writes,
@@ -79,6 +83,27 @@ impl Batches {
         let mut failures = Vec::new();
         self.pace.note(|part| failures = tallied(part, answers, self.request.conflicts_proceed));
         Ok(failures)
+    }
+
+    /// The writes of a batch. Scripts run where they may take long.
+    async fn writes(&self, hits: Vec<Hit>) -> Result<Vec<Write>, Error> {
+        let Some(script) = &self.request.script else {
+            return hits.into_iter().map(|hit| self.write_of(hit)).collect();
+        };
+        let script = scripts::compiled(script)?;
+        let mut given = Vec::with_capacity(hits.len());
+        for hit in hits {
+            given.push((self.write_of(hit.clone())?, hit));
+        }
+        let (count, request) = (given.len(), self.request.clone());
+        let rewrite = move || {
+            let one = |(write, hit)| scripts::rewritten(&script, &hit, &request.change, write).transpose();
+            given.into_iter().filter_map(one).collect::<Result<Vec<Write>, Error>>()
+        };
+        let writes = self.core.write.run(rewrite).await??;
+        let noops = (count - writes.len()) as u64;
+        self.pace.note(|part| part.noops += noops);
+        Ok(writes)
     }
 
     fn write_of(&self, hit: Hit) -> Result<Write, Error> {

@@ -113,6 +113,14 @@ const KNOWN: [(&str, Read); 55] = [
 /// Aggregations of OpenSearch that Shoal has not.
 const MISSING: [&str; 5] = ["children", "moving_avg", "parent", "scripted_metric", "significant_text"];
 
+/// The script that a value is: a source, or an object with that and parameters.
+///
+/// # Errors
+/// 501 for stored scripts and for languages other than Painless.
+pub fn script_of(value: &Value) -> Result<model::aggregation::request::pipeline::Script, Error> {
+    script::script(super::field::Field { owner: "script", key: "script", value })
+}
+
 /// The aggregations that `object` names, in its order.
 ///
 /// # Errors

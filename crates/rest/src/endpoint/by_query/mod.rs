@@ -6,6 +6,7 @@ mod show;
 use std::sync::Arc;
 
 use axum::http::Method;
+use model::aggregation::request::pipeline::Script;
 use model::by_query::{ByQuery, Change, Kind, Slices};
 use model::error::Error;
 use model::search::{SearchRequest, TrackTotal};
@@ -58,6 +59,7 @@ async fn by_query(server: Arc<Server>, mut request: Request, change: Change) -> 
     work.max_docs = one_number(&[own.max_docs, given, asked_size.map(i64::from), work.max_docs_param])?;
     work.request.conflicts_proceed |= own.conflicts_proceed;
     work.request.pipeline = pipeline;
+    work.request.script = own.script;
     let request_of = work.finish()?;
     let wait = params.flag("wait_for_completion")?.unwrap_or(true);
     request.finish()?;
@@ -71,18 +73,21 @@ async fn by_query(server: Arc<Server>, mut request: Request, change: Change) -> 
 struct Own {
     conflicts_proceed: bool,
     max_docs: Option<i64>,
+    script: Option<Script>,
 }
 
 fn take_own(body: &mut Map<String, Value>, change: &Change) -> Result<Own, Error> {
-    let mut own = Own { conflicts_proceed: false, max_docs: None };
+    let mut own = Own { conflicts_proceed: false, max_docs: None, script: None };
     if let Some(value) = body.remove("conflicts") {
         own.conflicts_proceed = conflicts(value.as_str().unwrap_or_default())?;
     }
     if let Some(value) = body.remove("max_docs") {
         own.max_docs = Some(whole("max_docs", &value)?);
     }
-    if *change == Change::Update && body.remove("script").is_some_and(|script| !script.is_null()) {
-        return Err(Error::not_implemented("[script] of an update by query"));
+    if *change == Change::Update
+        && let Some(script) = body.remove("script").filter(|script| !script.is_null())
+    {
+        own.script = Some(dsl::script_of(&script)?);
     }
     Ok(own)
 }
@@ -165,6 +170,7 @@ fn work(search: SearchRequest, change: Change, params: &mut Params) -> Result<As
         requests_per_second: pace(params)?.flatten(),
         slices: params.take("slices").map(|text| slices(&text)).transpose()?.unwrap_or(Slices::Count(1)),
         pipeline: None,
+        script: None,
     };
     Ok(Asked { request, max_docs: None, max_docs_param: max_docs })
 }

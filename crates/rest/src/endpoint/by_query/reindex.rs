@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use model::aggregation::request::pipeline::Script;
 use model::by_query::{Change, CopyRouting, Destination};
 use model::error::{Error, ErrorKind};
 use model::search::SearchRequest;
@@ -44,6 +45,7 @@ pub(super) async fn reindex(server: Arc<Server>, mut request: Request) -> Result
     let mut work = work(search, Change::Copy(Box::new(to)), params)?;
     work.max_docs = one_number(&[body.max_docs, body.size, work.max_docs_param])?;
     work.request.conflicts_proceed |= body.conflicts_proceed;
+    work.request.script = body.script;
     let asked = work.finish()?;
     let wait = params.flag("wait_for_completion")?.unwrap_or(true);
     params.flag("require_alias")?;
@@ -60,6 +62,7 @@ struct Body {
     max_docs: Option<i64>,
     /// As `max_docs`, by its older name.
     size: Option<i64>,
+    script: Option<Script>,
 }
 
 fn read(object: Map<String, Value>) -> Result<Body, Error> {
@@ -74,7 +77,7 @@ fn read(object: Map<String, Value>) -> Result<Body, Error> {
             ("max_docs", value) => body.max_docs = Some(whole("max_docs", &value)?),
             ("size", value) => body.size = Some(whole("size", &value)?),
             ("script", Value::Null) => {}
-            ("script", _) => return Err(Error::not_implemented("[script] of a reindex")),
+            ("script", script) => body.script = Some(dsl::script_of(&script).map_err(|why| failed(&key, why))?),
             _ => {
                 let reason = format!("[reindex] unknown field [{key}]");
                 return Err(Error::new(ErrorKind::XContentParse, reason));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use model::aggregation::request::pipeline::Script;
 use model::error::{Error, ErrorKind};
 use model::search::SourceFilter;
 use model::write::{Action, Update, Write};
@@ -54,7 +55,8 @@ pub(super) async fn update(server: Arc<Server>, mut request: Request) -> Result<
 pub(super) struct Body {
     doc: Option<Value>,
     upsert: Option<Value>,
-    script: bool,
+    script: Option<Script>,
+    scripted_upsert: bool,
     doc_as_upsert: bool,
     detect_noop: Option<bool>,
     source: Option<SourceFilter>,
@@ -94,8 +96,9 @@ pub(super) fn body(bytes: &[u8]) -> Result<Body, Error> {
         match key.as_str() {
             "doc" => body.doc = Some(object_of(&key, value)?),
             "upsert" => body.upsert = Some(object_of(&key, value)?),
-            "script" => body.script = true,
-            "scripted_upsert" => body.script |= flag(&key, &value)?,
+            "script" if value.is_null() => {}
+            "script" => body.script = Some(dsl::script_of(&value).map_err(|why| within_script(&key, why))?),
+            "scripted_upsert" => body.scripted_upsert = flag(&key, &value)?,
             "doc_as_upsert" => body.doc_as_upsert = flag(&key, &value)?,
             "detect_noop" => body.detect_noop = Some(flag(&key, &value)?),
             "_source" => body.source = Some(dsl::source_filter(&value)?),
@@ -114,22 +117,21 @@ impl Body {
     /// The change that is asked for. `source` is what the parameters say, which the body's own overrides.
     ///
     /// # Errors
-    /// 501 for scripts.
+    /// None any more than `refusals`.
     pub(super) fn change(
         self,
         source: Option<SourceFilter>,
         retries: i32,
         refusals: &mut Refusals,
     ) -> Result<Update, Error> {
-        if self.script && self.doc.is_some() {
+        if self.script.is_some() && self.doc.is_some() {
             refusals.add("can't provide both script and doc");
-        } else if self.doc.is_none() && !self.script {
+        } else if self.doc.is_none() && self.script.is_none() {
             refusals.add("script or doc is missing");
         }
-        if self.script {
-            return Err(Error::not_implemented("update by [script]"));
-        }
         Ok(Update {
+            script: self.script,
+            scripted_upsert: self.scripted_upsert,
             doc: self.doc,
             upsert: self.upsert,
             doc_as_upsert: self.doc_as_upsert,
@@ -137,6 +139,13 @@ impl Body {
             retry_on_conflict: u32::try_from(retries).unwrap_or(0),
             source: self.source.or(source),
         })
+    }
+}
+
+fn within_script(key: &str, cause: Error) -> Error {
+    match cause.kind {
+        ErrorKind::NotImplemented => cause,
+        _ => malformed(&format!("failed to parse field [{key}]")).with_cause(cause),
     }
 }
 

@@ -1,0 +1,93 @@
+//! Programs in the words of Painless: statements, loops, lists and maps, over what they are given. Types are found out as they run.
+//!
+//! [`parse`] makes a tree, [`run`] walks it, [`methods`] is what values can do. A run ends after a number of steps, whatever it does, and holds so
+//! many lists, maps and entries at most. Not here: functions and classes of one's own, `try`, regular expressions, streams.
+
+use std::sync::Arc;
+
+use model::error::{Error, ErrorKind};
+
+use crate::expression::fault::Fault;
+use crate::expression::{MAX_BYTES, token};
+
+mod dates;
+mod methods;
+pub mod object;
+mod parse;
+mod run;
+mod texts;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+pub use object::{Fields, Heap, Object};
+
+/// A program that has been read.
+#[derive(Clone, Debug)]
+pub struct Program {
+    source: Arc<str>,
+    body: Arc<[tree::Step]>,
+    /// How many variables it declares.
+    locals: usize,
+}
+
+/// A document whose fields a program may read.
+pub trait Document {
+    /// The values of a field; `None`: there is no such field.
+    ///
+    /// # Errors
+    /// A field that cannot be read by document.
+    fn values(&self, field: &str, heap: &mut Heap) -> Result<Option<Vec<Object>>, Error>;
+
+    /// Whether there is such a field.
+    fn knows(&self, field: &str) -> bool;
+}
+
+/// What a program is given.
+#[derive(Default)]
+pub struct Bindings<'a> {
+    pub globals: Vec<(&'static str, Object)>,
+    /// What `doc` is.
+    pub document: Option<&'a dyn Document>,
+}
+
+impl Bindings<'_> {
+    fn global(&self, name: &str) -> Option<Object> {
+        self.globals.iter().find(|(known, _)| *known == name).map(|(_, object)| object.clone())
+    }
+}
+
+impl Program {
+    /// Reads a source; `globals` are the names that it may use beside its own.
+    ///
+    /// # Errors
+    /// `script_exception`: the place, and as its cause what is wrong there, or what is not implemented.
+    pub fn compile(source: &str, globals: &[&str]) -> Result<Self, Error> {
+        if source.len() > MAX_BYTES {
+            let size = source.len();
+            let reason = format!("exceeded max allowed inline script size in bytes [{MAX_BYTES}] with size [{size}]");
+            return Err(Error::illegal_argument(reason));
+        }
+        let read = token::tokens(source).and_then(|tokens| parse::program(&tokens, globals));
+        let (body, locals) = read.map_err(|fault| told(fault, "compile error", source))?;
+        Ok(Self { source: Arc::from(source), body: body.into(), locals })
+    }
+
+    /// Runs it over what lies in `heap`.
+    ///
+    /// # Errors
+    /// `script_exception`: types that do not fit, places out of bounds, too many steps.
+    pub fn run(&self, heap: &mut Heap, bindings: &Bindings<'_>) -> Result<Object, Error> {
+        let mut frame = run::Frame::new(heap, bindings, self.locals);
+        frame.program(&self.body).map_err(|fault| told(fault, "runtime error", &self.source))
+    }
+}
+
+/// What is not there is told as such.
+fn told(fault: Fault, stage: &str, source: &str) -> Error {
+    match fault.kind {
+        ErrorKind::NotImplemented => Error::new(ErrorKind::NotImplemented, fault.reason),
+        _ => fault.error(stage, source),
+    }
+}

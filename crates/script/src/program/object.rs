@@ -1,0 +1,308 @@
+//! What a program works with: plain values, and lists and maps that are shared and change.
+//!
+//! Lists and maps lie in a [`Heap`] and are named by their places, so that they may hold each other, however deep, and go away all at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::date::{DateFormat, Moment};
+use serde_json::{Map as JsonMap, Number, Value as Json};
+
+use super::tree::Lambda;
+use crate::expression::value::Value;
+
+/// Lists, maps and entries that one run may hold.
+const MAX_CELLS: usize = 1_000_000;
+
+/// A value while a program runs.
+#[derive(Clone, Debug)]
+pub enum Object {
+    Plain(Value),
+    List(Place),
+    Map(Place),
+    /// The values of a field of a document.
+    Values(Place),
+    /// A moment, in milliseconds since 1970, seen in UTC.
+    Date(i64),
+    /// A place on the earth.
+    Point {
+        lat: f64,
+        lon: f64,
+    },
+    /// `doc`
+    Doc,
+    #[doc(hidden)]
+    Lambda(Function),
+}
+
+/// Where a list or a map lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(usize);
+
+/// A function of the program.
+#[derive(Clone, Debug)]
+pub struct Function(pub(crate) Arc<Lambda>);
+
+/// All lists and maps of one run.
+#[derive(Debug, Default)]
+pub struct Heap {
+    lists: Vec<Vec<Object>>,
+    maps: Vec<Fields>,
+    cells: usize,
+}
+
+/// More than a run may hold.
+#[derive(Debug)]
+pub struct Full;
+
+impl Heap {
+    /// Counts `cells` more.
+    pub(crate) fn take(&mut self, cells: usize) -> Result<(), Full> {
+        self.cells = self.cells.saturating_add(cells);
+        if self.cells > MAX_CELLS { Err(Full) } else { Ok(()) }
+    }
+
+    pub fn list(&mut self, items: Vec<Object>) -> Object {
+        self.cells = self.cells.saturating_add(items.len() + 1);
+        self.lists.push(items);
+        Object::List(Place(self.lists.len() - 1))
+    }
+
+    /// The values of a field.
+    pub fn values(&mut self, items: Vec<Object>) -> Object {
+        match self.list(items) {
+            Object::List(place) => Object::Values(place),
+            other => other,
+        }
+    }
+
+    pub fn map(&mut self, fields: Fields) -> Object {
+        self.cells = self.cells.saturating_add(fields.len() + 1);
+        self.maps.push(fields);
+        Object::Map(Place(self.maps.len() - 1))
+    }
+
+    pub fn items(&self, place: Place) -> &[Object] {
+        self.lists.get(place.0).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn items_mut(&mut self, place: Place) -> &mut Vec<Object> {
+        &mut self.lists[place.0]
+    }
+
+    pub fn fields(&self, place: Place) -> &Fields {
+        &self.maps[place.0]
+    }
+
+    pub fn fields_mut(&mut self, place: Place) -> &mut Fields {
+        &mut self.maps[place.0]
+    }
+
+    /// As documents and parameters come. As deep as the JSON, whose depth is limited where it is read.
+    pub fn from_json(&mut self, json: &Json) -> Object {
+        match json {
+            Json::Array(items) => {
+                let items = items.iter().map(|item| self.from_json(item)).collect();
+                self.list(items)
+            }
+            Json::Object(map) => {
+                let mut fields = Fields::default();
+                for (key, value) in map {
+                    let value = self.from_json(value);
+                    fields.insert(Arc::from(key.as_str()), value);
+                }
+                self.map(fields)
+            }
+            plain => Object::Plain(Value::from_json(plain)),
+        }
+    }
+
+    /// As a document holds it; `None` where it is nested deeper than `depth`, or is nothing that a document can hold.
+    pub fn to_json(&self, object: &Object, depth: usize) -> Option<Json> {
+        let deeper = depth.checked_sub(1)?;
+        Some(match object {
+            Object::Plain(value) => plain_json(value)?,
+            Object::List(place) | Object::Values(place) => {
+                let items: Option<Vec<Json>> =
+                    self.items(*place).iter().map(|item| self.to_json(item, deeper)).collect();
+                Json::Array(items?)
+            }
+            Object::Map(place) => {
+                let mut map = JsonMap::new();
+                for (key, value) in self.fields(*place).iter() {
+                    map.insert(key.to_string(), self.to_json(value, deeper)?);
+                }
+                Json::Object(map)
+            }
+            Object::Date(ms) => Json::String(date_text(*ms)),
+            Object::Point { lat, lon } => {
+                let mut map = JsonMap::new();
+                map.insert("lat".to_owned(), Json::Number(Number::from_f64(*lat)?));
+                map.insert("lon".to_owned(), Json::Number(Number::from_f64(*lon)?));
+                Json::Object(map)
+            }
+            Object::Doc | Object::Lambda(_) => return None,
+        })
+    }
+
+    /// Equal as Java's `equals`, numbers by value. What is deeper than `depth` is not equal.
+    pub(crate) fn same(&self, a: &Object, b: &Object, depth: usize) -> bool {
+        let Some(deeper) = depth.checked_sub(1) else { return false };
+        match (a, b) {
+            (Object::Plain(a), Object::Plain(b)) => same_plain(a, b),
+            (Object::List(a) | Object::Values(a), Object::List(b) | Object::Values(b)) => {
+                let (one, other) = (self.items(*a), self.items(*b));
+                a == b || one.len() == other.len() && one.iter().zip(other).all(|(a, b)| self.same(a, b, deeper))
+            }
+            (Object::Map(a), Object::Map(b)) => {
+                let (one, other) = (self.fields(*a), self.fields(*b));
+                let found = |(key, value): &(Arc<str>, Object)| {
+                    other.get(key).is_some_and(|other| self.same(value, other, deeper))
+                };
+                a == b || one.len() == other.len() && one.iter().all(found)
+            }
+            (Object::Date(a), Object::Date(b)) => a == b,
+            (Object::Point { lat, lon }, Object::Point { lat: y, lon: x }) => lat == y && lon == x,
+            _ => false,
+        }
+    }
+}
+
+fn same_plain(a: &Value, b: &Value) -> bool {
+    match (whole(a), whole(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => match (a.as_f64(), b.as_f64()) {
+            (Some(a), Some(b)) => a == b,
+            _ => a == b,
+        },
+    }
+}
+
+/// A map in the order in which its keys came.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    entries: Vec<(Arc<str>, Object)>,
+    /// Where each key lies.
+    places: BTreeMap<Arc<str>, usize>,
+}
+
+impl Fields {
+    pub fn get(&self, key: &str) -> Option<&Object> {
+        self.places.get(key).and_then(|at| self.entries.get(*at)).map(|(_, value)| value)
+    }
+
+    /// The value that was there before.
+    pub fn insert(&mut self, key: Arc<str>, value: Object) -> Option<Object> {
+        if let Some((_, old)) = self.places.get(&key).and_then(|at| self.entries.get_mut(*at)) {
+            return Some(std::mem::replace(old, value));
+        }
+        self.places.insert(key.clone(), self.entries.len());
+        self.entries.push((key, value));
+        None
+    }
+
+    pub fn remove(&mut self, key: &str) -> Option<Object> {
+        let at = self.places.remove(key)?;
+        let (_, value) = self.entries.remove(at);
+        self.places.values_mut().filter(|place| **place > at).for_each(|place| *place -= 1);
+        Some(value)
+    }
+
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.places.clear();
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &(Arc<str>, Object)> {
+        self.entries.iter()
+    }
+}
+
+impl Object {
+    pub const NULL: Self = Self::Plain(Value::Null);
+
+    pub fn text(text: &str) -> Self {
+        Self::Plain(Value::Text(Arc::from(text)))
+    }
+
+    pub fn bool(value: bool) -> Self {
+        Self::Plain(Value::Bool(value))
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Plain(Value::Null))
+    }
+
+    /// As a number, where it is one.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Plain(value) => value.as_f64(),
+            _ => None,
+        }
+    }
+
+    /// As a text, where it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Plain(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The name of the class it has in Java.
+    pub(crate) fn class(&self) -> &'static str {
+        match self {
+            Self::Plain(value) => value.class(),
+            Self::List(_) => "java.util.ArrayList",
+            Self::Map(_) => "java.util.HashMap",
+            Self::Date(_) => "java.time.ZonedDateTime",
+            Self::Point { .. } => "org.opensearch.common.geo.GeoPoint",
+            Self::Values(_) => "org.opensearch.index.fielddata.ScriptDocValues",
+            Self::Doc => "org.opensearch.search.lookup.LeafDocLookup",
+            Self::Lambda(_) => "java.util.function.Function",
+        }
+    }
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::Int(number) => Some(i64::from(*number)),
+        Value::Long(number) => Some(*number),
+        _ => None,
+    }
+}
+
+fn plain_json(value: &Value) -> Option<Json> {
+    Some(match value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Int(number) => Json::from(*number),
+        Value::Long(number) => Json::from(*number),
+        // The digits of the short float, not those of the double it becomes.
+        Value::Float(number) => Json::Number(Number::from_f64(number.to_string().parse().ok()?)?),
+        Value::Double(number) => Json::Number(Number::from_f64(*number)?),
+        Value::Text(text) => Json::String(text.to_string()),
+        Value::Doubles(values) => {
+            let numbers: Option<Vec<Json>> =
+                values.iter().map(|number| Number::from_f64(*number).map(Json::Number)).collect();
+            Json::Array(numbers?)
+        }
+        Value::List(_) | Value::Map(_) => return None,
+    })
+}
+
+/// A moment as OpenSearch shows one of UTC.
+pub(crate) fn date_text(ms: i64) -> String {
+    match DateFormat::parse_pattern("strict_date_time") {
+        Ok(format) => format.format(Moment::from_ms(ms), None),
+        Err(_) => ms.to_string(),
+    }
+}

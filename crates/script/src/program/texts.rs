@@ -1,0 +1,129 @@
+//! What texts can do. Places are UTF-16 units, as in Java.
+
+use model::error::ErrorKind;
+
+use super::object::Object;
+use super::run::Frame;
+use crate::expression::fault::Fault;
+use crate::expression::value::Value;
+
+/// Bytes that a text may grow to.
+pub(crate) const MAX_TEXT: usize = 1 << 20;
+
+pub(crate) fn too_long(at: usize) -> Fault {
+    Fault::syntax(at, format!("a text of a script grew beyond [{MAX_TEXT}] bytes"))
+}
+
+/// A text that is not too long.
+pub(crate) fn bounded(text: String, at: usize) -> Result<Object, Fault> {
+    if text.len() > MAX_TEXT { Err(too_long(at)) } else { Ok(Object::Plain(Value::Text(text.into()))) }
+}
+
+fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// The byte at which unit `unit` begins.
+fn byte_of(text: &str, unit: usize) -> Option<usize> {
+    let mut seen = 0;
+    for (at, c) in text.char_indices() {
+        if seen >= unit {
+            return Some(at);
+        }
+        seen += c.len_utf16();
+    }
+    (unit <= seen).then_some(text.len())
+}
+
+/// A method of a text; `None`: there is no such one.
+pub(crate) fn call(
+    frame: &mut Frame<'_, '_>,
+    text: &str,
+    (name, at): (&str, usize),
+    arguments: &[Object],
+) -> Result<Option<Object>, Fault> {
+    frame.count(at)?;
+    let int = |number: usize| Object::Plain(Value::Int(i32::try_from(number).unwrap_or(i32::MAX)));
+    let place = |found: Option<usize>| {
+        Object::Plain(Value::Int(found.map_or(-1, |byte| units(text.get(..byte).unwrap_or_default()) as i32)))
+    };
+    let part = |index: usize| arguments.get(index).and_then(Object::as_text);
+    let number = |index: usize| arguments.get(index).and_then(Object::as_f64).map(|number| number as i64);
+    let outside = || {
+        let shown: Vec<String> = arguments.iter().filter_map(Object::as_f64).map(|number| number.to_string()).collect();
+        let reason = format!("index [{}] is out of bounds for length {}", shown.join(", "), units(text));
+        Fault::new(at, ErrorKind::IllegalArgument, reason)
+    };
+    let byte = |unit: i64| usize::try_from(unit).ok().and_then(|unit| byte_of(text, unit)).ok_or_else(outside);
+    let found = match (name, arguments.len()) {
+        ("length", 0) => int(units(text)),
+        ("isEmpty", 0) => Object::bool(text.is_empty()),
+        ("isBlank", 0) => Object::bool(text.trim().is_empty()),
+        ("toLowerCase", 0) => bounded(text.to_lowercase(), at)?,
+        ("toUpperCase", 0) => bounded(text.to_uppercase(), at)?,
+        ("trim" | "strip", 0) => Object::text(text.trim()),
+        ("substring", 1) => {
+            let from = byte(number(0).ok_or_else(outside)?)?;
+            Object::text(&text[from..])
+        }
+        ("substring" | "subSequence", 2) => {
+            let (from, to) = (byte(number(0).ok_or_else(outside)?)?, byte(number(1).ok_or_else(outside)?)?);
+            Object::text(text.get(from..to).ok_or_else(outside)?)
+        }
+        ("charAt", 1) => {
+            let from = byte(number(0).ok_or_else(outside)?)?;
+            let c = text[from..].chars().next().ok_or_else(outside)?;
+            Object::text(c.encode_utf8(&mut [0; 4]))
+        }
+        ("toCharArray" | "matches" | "replaceAll" | "split", _) => {
+            return Err(Fault::missing(at, &format!("[String.{name}]")));
+        }
+        ("compareTo", 1) => match part(0) {
+            Some(other) => Object::Plain(Value::Int(text.encode_utf16().cmp(other.encode_utf16()) as i32)),
+            None => return Ok(None),
+        },
+        ("equalsIgnoreCase", 1) => {
+            Object::bool(part(0).is_some_and(|other| other.to_lowercase() == text.to_lowercase()))
+        }
+        (_, 1) => match (name, part(0)) {
+            ("contains", Some(part)) => Object::bool(text.contains(part)),
+            ("startsWith", Some(part)) => Object::bool(text.starts_with(part)),
+            ("endsWith", Some(part)) => Object::bool(text.ends_with(part)),
+            ("indexOf", Some(part)) => place(text.find(part)),
+            ("lastIndexOf", Some(part)) => place(text.rfind(part)),
+            ("concat", Some(part)) => bounded(format!("{text}{part}"), at)?,
+            ("splitOnToken", Some(token)) if !token.is_empty() => {
+                let parts: Vec<Object> = text.split(token).map(Object::text).collect();
+                frame.take(parts.len() + 1, at)?;
+                frame.heap.list(parts)
+            }
+            ("repeat", None) => {
+                let times = usize::try_from(number(0).unwrap_or(-1)).map_err(|_| outside())?;
+                if text.len().saturating_mul(times) > MAX_TEXT {
+                    return Err(too_long(at));
+                }
+                bounded(text.repeat(times), at)?
+            }
+            _ => return Ok(None),
+        },
+        ("replace", 2) => match (part(0), part(1)) {
+            (Some(old), Some(new)) => {
+                let many = text.matches(old).count();
+                if text.len().saturating_add(many.saturating_mul(new.len())) > MAX_TEXT {
+                    return Err(too_long(at));
+                }
+                bounded(text.replace(old, new), at)?
+            }
+            _ => return Ok(None),
+        },
+        ("indexOf", 2) => match (part(0), number(1)) {
+            (Some(part), Some(from)) => {
+                let from = byte(from.max(0).min(units(text) as i64))?;
+                place(text[from..].find(part).map(|found| found + from))
+            }
+            _ => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    Ok(Some(found))
+}
