@@ -236,16 +236,6 @@ fn remove(options: &mut Options) -> Result<Kind, Error> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn replacements_are_javas() {
-        assert_eq!(java_replacement("a$1b\\$2 \\\\ $"), "a${1}b$$2 \\ $$");
-    }
-}
-
 /// The options of a processor that is a script.
 fn script_options(options: &mut Options) -> Value {
     let names = ["source", "inline", "id", "lang", "params"];
@@ -280,4 +270,14 @@ pub(crate) fn script_of(options: &mut Options, given: &Value) -> Result<Script, 
 fn compiled(options: &Options, source: &str, params: Value) -> Result<Script, Error> {
     let params = if params.is_null() { Value::Object(serde_json::Map::new()) } else { params };
     Script::compile(source, params).map_err(|error| options.named(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replacements_are_javas() {
+        assert_eq!(java_replacement("a$1b\\$2 \\\\ $"), "a${1}b$$2 \\ $$");
+    }
 }
