@@ -10,7 +10,11 @@ use model::error::{Error, ErrorKind};
 use crate::expression::fault::Fault;
 use crate::expression::{MAX_BYTES, token};
 
+mod classes;
 mod dates;
+mod expressions;
+mod lists;
+mod maps;
 mod methods;
 pub mod object;
 mod parse;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::error::ErrorKind;
 
 use super::Bindings;
+use super::classes;
 use super::methods;
 use super::object::{Fields, Full, Function, Heap, Object};
 use super::tree::{Deed, Expr, Form, Lambda, Step};
@@ -236,15 +237,14 @@ impl<'a, 'b> Frame<'a, 'b> {
             }
             Form::Static { class, name, arguments } => {
                 let arguments = self.values(arguments)?;
-                methods::of_class(self, (class, name), &arguments, at)
+                classes::call(self, (class, name), &arguments, at)
             }
             Form::New { class, arguments } => {
                 let arguments = self.values(arguments)?;
-                methods::made(self, class, &arguments, at)
+                classes::made(self, class, &arguments, at)
             }
             Form::Unary { operator, of } => {
-                let of = self.value(of)?;
-                let of = plain(of, operator_name(*operator), at)?;
+                let of = plain(self.value(of)?, operator_name(*operator), at)?;
                 operate::unary(*operator, &of, at).map(Object::Plain)
             }
             Form::Binary { operator, left, right } => self.binary(*operator, (left, right), at),
@@ -256,14 +256,8 @@ impl<'a, 'b> Frame<'a, 'b> {
                 let left = self.value(left)?;
                 if left.is_null() { self.value(right) } else { Ok(left) }
             }
-            Form::Cast { to, of } => {
-                let given = self.value(of)?;
-                cast(given, *to, at)
-            }
-            Form::InstanceOf { of, class } => {
-                let of = self.value(of)?;
-                methods::instance_of(&of, class, at).map(Object::bool)
-            }
+            Form::Cast { to, of } => cast(self.value(of)?, *to, at),
+            Form::InstanceOf { of, class } => classes::instance_of(&self.value(of)?, class, at).map(Object::bool),
             Form::List(items) => {
                 let items = self.values(items)?;
                 self.take(items.len() + 1, at)?;

@@ -44,9 +44,6 @@ pub(crate) fn call(
 ) -> Result<Option<Object>, Fault> {
     frame.count(at)?;
     let int = |number: usize| Object::Plain(Value::Int(i32::try_from(number).unwrap_or(i32::MAX)));
-    let place = |found: Option<usize>| {
-        Object::Plain(Value::Int(found.map_or(-1, |byte| units(text.get(..byte).unwrap_or_default()) as i32)))
-    };
     let part = |index: usize| arguments.get(index).and_then(Object::as_text);
     let number = |index: usize| arguments.get(index).and_then(Object::as_f64).map(|number| number as i64);
     let outside = || {
@@ -85,27 +82,7 @@ pub(crate) fn call(
         ("equalsIgnoreCase", 1) => {
             Object::bool(part(0).is_some_and(|other| other.to_lowercase() == text.to_lowercase()))
         }
-        (_, 1) => match (name, part(0)) {
-            ("contains", Some(part)) => Object::bool(text.contains(part)),
-            ("startsWith", Some(part)) => Object::bool(text.starts_with(part)),
-            ("endsWith", Some(part)) => Object::bool(text.ends_with(part)),
-            ("indexOf", Some(part)) => place(text.find(part)),
-            ("lastIndexOf", Some(part)) => place(text.rfind(part)),
-            ("concat", Some(part)) => bounded(format!("{text}{part}"), at)?,
-            ("splitOnToken", Some(token)) if !token.is_empty() => {
-                let parts: Vec<Object> = text.split(token).map(Object::text).collect();
-                frame.take(parts.len() + 1, at)?;
-                frame.heap.list(parts)
-            }
-            ("repeat", None) => {
-                let times = usize::try_from(number(0).unwrap_or(-1)).map_err(|_| outside())?;
-                if text.len().saturating_mul(times) > MAX_TEXT {
-                    return Err(too_long(at));
-                }
-                bounded(text.repeat(times), at)?
-            }
-            _ => return Ok(None),
-        },
+        (_, 1) => return of_one(frame, text, (name, at), &arguments[0]),
         ("replace", 2) => match (part(0), part(1)) {
             (Some(old), Some(new)) => {
                 let many = text.matches(old).count();
@@ -119,11 +96,47 @@ pub(crate) fn call(
         ("indexOf", 2) => match (part(0), number(1)) {
             (Some(part), Some(from)) => {
                 let from = byte(from.max(0).min(units(text) as i64))?;
-                place(text[from..].find(part).map(|found| found + from))
+                place(text, text[from..].find(part).map(|found| found + from))
             }
             _ => return Ok(None),
         },
         _ => return Ok(None),
     };
     Ok(Some(found))
+}
+
+/// A place that was found, in units; -1: none was.
+fn place(text: &str, found: Option<usize>) -> Object {
+    Object::Plain(Value::Int(found.map_or(-1, |byte| units(text.get(..byte).unwrap_or_default()) as i32)))
+}
+
+/// A method of one argument.
+fn of_one(
+    frame: &mut Frame<'_, '_>,
+    text: &str,
+    (name, at): (&str, usize),
+    argument: &Object,
+) -> Result<Option<Object>, Fault> {
+    Ok(Some(match (name, argument.as_text()) {
+        ("contains", Some(part)) => Object::bool(text.contains(part)),
+        ("startsWith", Some(part)) => Object::bool(text.starts_with(part)),
+        ("endsWith", Some(part)) => Object::bool(text.ends_with(part)),
+        ("indexOf", Some(part)) => place(text, text.find(part)),
+        ("lastIndexOf", Some(part)) => place(text, text.rfind(part)),
+        ("concat", Some(part)) => bounded(format!("{text}{part}"), at)?,
+        ("splitOnToken", Some(token)) if !token.is_empty() => {
+            let parts: Vec<Object> = text.split(token).map(Object::text).collect();
+            frame.take(parts.len() + 1, at)?;
+            frame.heap.list(parts)
+        }
+        ("repeat", None) => {
+            let times = argument.as_f64().filter(|times| *times >= 0.0).map(|times| times as usize);
+            let times = times.ok_or_else(|| Fault::new(at, ErrorKind::IllegalArgument, "count is negative"))?;
+            if text.len().saturating_mul(times) > MAX_TEXT {
+                return Err(too_long(at));
+            }
+            bounded(text.repeat(times), at)?
+        }
+        _ => return Ok(None),
+    }))
 }

@@ -1,0 +1,344 @@
+//! Expressions of a program, by precedence.
+
+use std::sync::Arc;
+
+use super::parse::{CLASSES, LOOSE, MAX_NESTING, Parser, expr};
+use super::tree::{Deed, Expr, Form, Lambda, Step};
+use crate::expression::fault::Fault;
+use crate::expression::parse::{ASSIGNMENTS, PRECEDENCE, type_of};
+use crate::expression::token::Lexeme;
+use crate::expression::tree::{Binary, Cast, Unary};
+use crate::expression::value::{Type, Value};
+
+impl Parser<'_> {
+    pub(super) fn expression(&mut self) -> Result<Expr, Fault> {
+        self.nested(Self::assignment)
+    }
+
+    fn assignment(&mut self) -> Result<Expr, Fault> {
+        if let Some(lambda) = self.lambda()? {
+            return Ok(lambda);
+        }
+        let target = self.conditional()?;
+        let at = self.at();
+        let Some((_, operator)) = ASSIGNMENTS.iter().find(|(mark, _)| self.mark_at(0, mark)) else {
+            return Ok(target);
+        };
+        if !matches!(target.form, Form::Local(_) | Form::Member { .. } | Form::Index { .. }) {
+            return Err(Fault::syntax(at, "invalid assignment: the left-hand side is no variable"));
+        }
+        self.next += 1;
+        let value = Box::new(self.expression()?);
+        Ok(expr(at, Form::Assign { target: Box::new(target), operator: *operator, value }))
+    }
+
+    /// `x -> ..`, `(a, b) -> ..`
+    fn lambda(&mut self) -> Result<Option<Expr>, Fault> {
+        let at = self.at();
+        let mut names = Vec::new();
+        if self.word_at(0).is_some() && self.mark_at(1, "->") {
+            names.push(self.need_word()?);
+        } else if self.mark_at(0, "(") {
+            let mut ahead = 1;
+            while let Some(name) = self.word_at(ahead) {
+                names.push(name.to_owned());
+                ahead += 1;
+                if !self.mark_at(ahead, ",") {
+                    break;
+                }
+                ahead += 1;
+            }
+            if !self.mark_at(ahead, ")") || !self.mark_at(ahead + 1, "->") {
+                return Ok(None);
+            }
+            self.next += ahead + 1;
+        } else {
+            return Ok(None);
+        }
+        self.need_mark("->")?;
+        self.scoped(|parser| {
+            let mut parameters = Vec::new();
+            for name in &names {
+                parameters.push(parser.declare(name, at)?);
+            }
+            let body = if parser.mark_at(0, "{") {
+                Step { at, deed: Deed::Block(parser.block()?) }
+            } else {
+                Step { at, deed: Deed::Return(Some(parser.expression()?)) }
+            };
+            Ok(Some(expr(at, Form::Lambda(Arc::new(Lambda { parameters, body })))))
+        })
+    }
+
+    fn conditional(&mut self) -> Result<Expr, Fault> {
+        let condition = self.binary(0)?;
+        let at = self.at();
+        if self.take_mark("?:") {
+            let right = Box::new(self.nested(Self::conditional)?);
+            return Ok(expr(at, Form::Elvis { left: Box::new(condition), right }));
+        }
+        if !self.take_mark("?") {
+            return Ok(condition);
+        }
+        let yes = Box::new(self.expression()?);
+        self.need_mark(":")?;
+        let no = Box::new(self.expression()?);
+        Ok(expr(at, Form::Conditional { condition: Box::new(condition), yes, no }))
+    }
+
+    /// Operators of the row `row` and of those that bind tighter.
+    fn binary(&mut self, row: usize) -> Result<Expr, Fault> {
+        let mut left = self.unary()?;
+        let mut grown = 0;
+        loop {
+            let at = self.at();
+            if self.take_word("instanceof") {
+                let class = self.need_word()?.into();
+                left = expr(at, Form::InstanceOf { of: Box::new(left), class });
+                continue;
+            }
+            let Some((found, operator)) = self.operator(row) else { return Ok(left) };
+            self.next += 1;
+            let right = Box::new(self.nested(|parser| parser.binary(found + 1))?);
+            left = expr(at, Form::Binary { operator, left: Box::new(left), right });
+            grown += 1;
+            if grown > 2 * MAX_NESTING {
+                return Err(Fault::syntax(at, format!("the script nests deeper than [{MAX_NESTING}] levels")));
+            }
+        }
+    }
+
+    fn operator(&self, row: usize) -> Option<(usize, Binary)> {
+        let Lexeme::Mark(mark) = self.peek() else { return None };
+        let rows = PRECEDENCE.iter().enumerate().skip(row);
+        rows.flat_map(|(row, operators)| operators.iter().map(move |operator| (row, operator)))
+            .find(|(_, (name, _))| name == mark)
+            .map(|(row, (_, operator))| (row, *operator))
+    }
+
+    fn unary(&mut self) -> Result<Expr, Fault> {
+        let at = self.at();
+        for (mark, operator) in [("++", Binary::Add), ("--", Binary::Subtract)] {
+            if self.take_mark(mark) {
+                let target = Box::new(self.nested(Self::unary)?);
+                return Ok(expr(at, Form::Increment { target, operator, before: true }));
+            }
+        }
+        let operator = match self.peek() {
+            Lexeme::Mark("+") => Unary::Plus,
+            Lexeme::Mark("-") => Unary::Minus,
+            Lexeme::Mark("!") => Unary::Not,
+            Lexeme::Mark("~") => Unary::Complement,
+            Lexeme::Mark("(") if self.mark_at(2, ")") => return self.cast(at),
+            _ => return self.postfix(),
+        };
+        self.next += 1;
+        if operator == Unary::Minus {
+            let edge = match self.peek() {
+                Lexeme::IntEdge => Some(Value::Int(i32::MIN)),
+                Lexeme::LongEdge => Some(Value::Long(i64::MIN)),
+                _ => None,
+            };
+            if let Some(edge) = edge {
+                self.next += 1;
+                return Ok(expr(at, Form::Constant(edge)));
+            }
+        }
+        let of = Box::new(self.nested(Self::unary)?);
+        Ok(expr(at, Form::Unary { operator, of }))
+    }
+
+    /// `(int) x`, or a name in parentheses.
+    fn cast(&mut self, at: usize) -> Result<Expr, Fault> {
+        let Some(name) = self.word_at(1) else { return self.postfix() };
+        let begins = matches!(
+            self.token(3).lexeme,
+            Lexeme::Word(_) | Lexeme::Int(_) | Lexeme::Long(_) | Lexeme::Double(_) | Lexeme::Float(_) | Lexeme::Text(_)
+        ) || self.mark_at(3, "(")
+            || self.mark_at(3, "-");
+        let to = match type_of(name) {
+            Some(to) => to,
+            None if LOOSE.contains(&name) && begins => Cast::To(Type::Def),
+            None => return self.postfix(),
+        };
+        self.next += 3;
+        let of = Box::new(self.nested(Self::unary)?);
+        Ok(expr(at, Form::Cast { to, of }))
+    }
+
+    fn postfix(&mut self) -> Result<Expr, Fault> {
+        let mut of = self.primary()?;
+        let mut grown = 0;
+        loop {
+            let at = self.at();
+            grown += 1;
+            if grown > 2 * MAX_NESTING {
+                return Err(Fault::syntax(at, format!("the script nests deeper than [{MAX_NESTING}] levels")));
+            }
+            let null_safe = self.mark_at(0, "?.");
+            if self.take_mark("[") {
+                let index = Box::new(self.expression()?);
+                self.need_mark("]")?;
+                of = expr(at, Form::Index { of: Box::new(of), index });
+            } else if self.take_mark(".") || self.take_mark("?.") {
+                let name: Arc<str> = self.need_word()?.into();
+                let inner = Box::new(of);
+                of = if self.take_mark("(") {
+                    let arguments = self.arguments(")")?;
+                    expr(at, Form::Call { of: inner, name, arguments, null_safe })
+                } else {
+                    expr(at, Form::Member { of: inner, name, null_safe })
+                };
+            } else if self.mark_at(0, "++") || self.mark_at(0, "--") {
+                let operator = if self.mark_at(0, "++") { Binary::Add } else { Binary::Subtract };
+                self.next += 1;
+                of = expr(at, Form::Increment { target: Box::new(of), operator, before: false });
+            } else {
+                return Ok(of);
+            }
+        }
+    }
+
+    fn arguments(&mut self, end: &str) -> Result<Vec<Expr>, Fault> {
+        let mut arguments = Vec::new();
+        if self.take_mark(end) {
+            return Ok(arguments);
+        }
+        loop {
+            arguments.push(self.expression()?);
+            if !self.take_mark(",") {
+                self.need_mark(end)?;
+                return Ok(arguments);
+            }
+        }
+    }
+
+    fn primary(&mut self) -> Result<Expr, Fault> {
+        let at = self.at();
+        let value = match self.peek().clone() {
+            Lexeme::Int(number) => Value::Int(number),
+            Lexeme::Long(number) => Value::Long(number),
+            Lexeme::Float(number) => Value::Float(number),
+            Lexeme::Double(number) => Value::Double(number),
+            Lexeme::Text(text) => Value::Text(text.into()),
+            Lexeme::IntEdge => return Err(Fault::syntax(at, "Invalid int constant [2147483648].")),
+            Lexeme::LongEdge => return Err(Fault::syntax(at, "Invalid long constant [9223372036854775808L].")),
+            Lexeme::End => return Err(self.unexpected("")),
+            Lexeme::Mark("(") => return self.parenthesized(),
+            Lexeme::Mark("[") => return self.literal(at),
+            Lexeme::Mark("/") => return Err(Fault::missing(at, "a regular expression")),
+            Lexeme::Mark(mark) => {
+                return Err(Fault::grammatical(at, format!("invalid sequence of tokens near ['{mark}'].")));
+            }
+            Lexeme::Word(word) => match word.as_str() {
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                "null" => Value::Null,
+                "new" => return self.made(at),
+                _ => return self.name(at, &word),
+            },
+        };
+        self.next += 1;
+        Ok(expr(at, Form::Constant(value)))
+    }
+
+    /// `[1, 2]`, `['a': 1]`, `[]`, `[:]`
+    fn literal(&mut self, at: usize) -> Result<Expr, Fault> {
+        self.next += 1;
+        if self.mark_at(0, ":") && self.mark_at(1, "]") {
+            self.next += 2;
+            return Ok(expr(at, Form::Map(Vec::new())));
+        }
+        if self.take_mark("]") {
+            return Ok(expr(at, Form::List(Vec::new())));
+        }
+        let (mut items, mut pairs) = (Vec::new(), Vec::new());
+        loop {
+            let first = self.map_key()?;
+            if self.take_mark(":") {
+                pairs.push((first, self.expression()?));
+            } else {
+                items.push(first);
+            }
+            if !self.take_mark(",") {
+                break;
+            }
+        }
+        self.need_mark("]")?;
+        match (items.is_empty(), pairs.is_empty()) {
+            (false, true) => Ok(expr(at, Form::List(items))),
+            (true, false) => Ok(expr(at, Form::Map(pairs))),
+            _ => Err(Fault::syntax(at, "a list or a map, not both")),
+        }
+    }
+
+    /// A word before a colon is itself a key.
+    fn map_key(&mut self) -> Result<Expr, Fault> {
+        let at = self.at();
+        match self.word_at(0) {
+            Some(word) if self.mark_at(1, ":") && !self.scope.iter().any(|(name, _)| name == word) => {
+                let word = word.to_owned();
+                self.next += 1;
+                Ok(expr(at, Form::Constant(Value::Text(word.into()))))
+            }
+            _ => self.expression(),
+        }
+    }
+
+    fn made(&mut self, at: usize) -> Result<Expr, Fault> {
+        self.next += 1;
+        let class: Arc<str> = self.need_word()?.into();
+        if self.mark_at(0, "[") {
+            return Err(Fault::missing(at, "an array"));
+        }
+        self.need_mark("(")?;
+        let arguments = self.arguments(")")?;
+        Ok(expr(at, Form::New { class, arguments }))
+    }
+
+    fn name(&mut self, at: usize, word: &str) -> Result<Expr, Fault> {
+        self.next += 1;
+        if self.mark_at(0, "::") {
+            return Err(Fault::missing(at, "a function as a value"));
+        }
+        if self.mark_at(0, "(") {
+            return Err(Fault::syntax(at, format!("Unknown call [{word}].")));
+        }
+        if let Some((_, local)) = self.scope.iter().rev().find(|(name, _)| name == word) {
+            return Ok(expr(at, Form::Local(*local)));
+        }
+        if self.globals.contains(&word) {
+            return Ok(expr(at, Form::Global(word.into())));
+        }
+        if CLASSES.contains(&word) && self.take_mark(".") {
+            let name: Arc<str> = self.need_word()?.into();
+            let class: Arc<str> = word.into();
+            if self.take_mark("(") {
+                let arguments = self.arguments(")")?;
+                return Ok(expr(at, Form::Static { class, name, arguments }));
+            }
+            let constant = crate::expression::math::constant(word, &name);
+            let value = constant.ok_or_else(|| Fault::syntax(at, format!("field [{word}, {name}] not found")))?;
+            return Ok(expr(at, Form::Constant(value)));
+        }
+        let known = matches!(
+            word,
+            "StringBuilder"
+                | "Pattern"
+                | "Duration"
+                | "ChronoUnit"
+                | "DateTimeFormatter"
+                | "LocalDate"
+                | "LocalDateTime"
+                | "ZoneId"
+                | "Collectors"
+                | "Stream"
+                | "Base64"
+                | "Debug"
+        );
+        if known {
+            return Err(Fault::missing(at, &format!("the class [{word}]")));
+        }
+        Err(Fault::syntax(at, format!("cannot resolve symbol [{word}]")))
+    }
+}
