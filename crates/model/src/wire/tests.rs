@@ -80,6 +80,8 @@ fn writes_stay_what_they_are() {
         doc: Some(json!({"a": [1, {"b": null}]})),
         upsert: None,
         doc_as_upsert: true,
+        script: None,
+        scripted_upsert: false,
         detect_noop: true,
         retry_on_conflict: 3,
         source: None,
