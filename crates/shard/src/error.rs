@@ -51,6 +51,15 @@ pub enum ShardError {
 }
 
 impl ShardError {
+    /// Whether the copy was let go, and has not failed otherwise.
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Self::Closed => true,
+            Self::Failed { cause } => cause.is_closed(),
+            _ => false,
+        }
+    }
+
     /// The disk refused to do `what` (a verb) with `path`.
     pub fn io(what: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { what, path: path.to_owned(), source }

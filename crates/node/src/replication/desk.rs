@@ -253,7 +253,10 @@ impl Desk {
 
     fn settle(&mut self, room: &Arc<Room>, done: Result<(), ShardError>) {
         if let Err(error) = done {
-            tracing::error!("shard {}[{}] cannot go on: {error}", room.index, room.shard.number);
+            // A copy that was let go, as it has moved, has nothing to tell.
+            if !error.is_closed() {
+                tracing::error!("shard {}[{}] cannot go on: {error}", room.index, room.shard.number);
+            }
             self.close();
         }
     }
