@@ -17,6 +17,8 @@ pub const MAX_FREQ: &str = "__rank.max";
 pub const SCORE: &str = "__rank.score";
 /// Object of the values to sort and group by, by attribute.
 pub const SORTED: &str = "__sort";
+/// Object of the values of tags as they were written, not cut, to group by.
+pub const GROUPED: &str = "__group";
 /// The key's value as it was written.
 pub const RAW: &str = "__raw";
 /// Attributes that the key lacks, of those that say so.

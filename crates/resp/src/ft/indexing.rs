@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::write::{Action, Condition, Write, WriteFailure};
 use serde_json::{Map, Value as Json, json};
 
-use super::definition::{Attribute, AttributeKind, Definition, FORMS, KeyKind, MISSING, RAW, SORTED};
+use super::definition::{Attribute, AttributeKind, Definition, FORMS, GROUPED, KeyKind, MISSING, RAW, SORTED};
 use super::expression::{self, Scalar};
 pub use super::registry::Registry;
 use super::vector::{VectorField, value};
@@ -15,6 +15,9 @@ use crate::error::RespError;
 use crate::keyspace::id::{document_id, text_of};
 use crate::keyspace::value::{Fields, Value};
 use crate::server::Server;
+
+/// Bytes of a tag's whole value that can be grouped by: more are no value to groups.
+const LONGEST_GROUPED: usize = 32_000;
 
 /// What a change of `key` writes to each index that it belongs to, or belonged to. `value`: the new one; `None`: the key is gone.
 pub fn documents(registry: &Registry, key: &[u8], value: Option<&Value>) -> Vec<Write> {
@@ -83,9 +86,9 @@ fn document(registry: &Registry, definition: &Definition, value: &Value) -> Resu
         return Ok(None);
     }
     let language = language_of(definition, &source);
-    let (document, sorted, forms) = (Map::new(), Map::new(), Map::new());
+    let (document, sorted, grouped, forms) = (Map::new(), Map::new(), Map::new(), Map::new());
     let mut builder =
-        Builder { registry, definition, language, document, sorted, forms, missing: Vec::new(), texts: vec![] };
+        Builder { registry, definition, language, document, sorted, grouped, forms, missing: Vec::new(), texts: vec![] };
     for attribute in &definition.attributes {
         builder.attribute(attribute, &source)?;
     }
@@ -154,6 +157,7 @@ struct Builder<'d> {
     language: String,
     document: Map<String, Json>,
     sorted: Map<String, Json>,
+    grouped: Map<String, Json>,
     /// By text: what stands beside its words.
     forms: Map<String, Json>,
     missing: Vec<Json>,
@@ -270,6 +274,9 @@ impl<'d> Builder<'d> {
                 other => return Err(wrong_type(attribute, &other, "tag")),
             };
             self.sortable(attribute, &text);
+            if self.definition.kind == KeyKind::Hash && !attribute.no_index && text.len() <= LONGEST_GROUPED {
+                self.grouped.insert(attribute.name.clone(), text.as_str().into());
+            }
             match separator {
                 Some(separator) => {
                     let empty = text.is_empty() && attribute.index_empty;
@@ -306,6 +313,9 @@ impl<'d> Builder<'d> {
         self.document.insert("__rank".to_owned(), rank);
         if !self.sorted.is_empty() {
             self.document.insert(SORTED.to_owned(), Json::Object(self.sorted));
+        }
+        if !self.grouped.is_empty() {
+            self.document.insert(GROUPED.to_owned(), Json::Object(self.grouped));
         }
         if !self.forms.is_empty() {
             self.document.insert(FORMS.to_owned(), Json::Object(self.forms));

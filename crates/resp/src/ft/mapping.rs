@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::definition::{Attribute, AttributeKind, Definition, FORMS, META, MISSING, POOL, RAW, SORTED, STEMS};
+use super::definition::{Attribute, AttributeKind, Definition, FORMS, GROUPED, KeyKind, META, MISSING, POOL, RAW, SORTED, STEMS};
 
 /// The settings of its index: how texts are cut, how durable writes are.
 pub fn settings(definition: &Definition, shards: u32, sync_always: bool) -> Map<String, Value> {
@@ -31,11 +31,14 @@ pub fn settings(definition: &Definition, shards: u32, sync_always: bool) -> Map<
 pub fn mapping(definition: &Definition) -> Value {
     let mut properties = Map::new();
     let (own_pool, forms) = (definition.pool() == POOL, definition.keeps_forms());
-    let mut sorted = Map::new();
+    let (mut sorted, mut grouped) = (Map::new(), Map::new());
     for attribute in &definition.attributes {
         properties.insert(attribute.name.clone(), field(attribute, own_pool, forms));
         if attribute.sortable && (attribute.is_text() || attribute.is_tag()) {
             sorted.insert(attribute.name.clone(), json!({"type": "keyword", "index": false}));
+        }
+        if definition.kind == KeyKind::Hash && attribute.is_tag() && !attribute.no_index {
+            grouped.insert(attribute.name.clone(), json!({"type": "keyword", "index": false}));
         }
     }
     if own_pool {
@@ -48,6 +51,7 @@ pub fn mapping(definition: &Definition) -> Value {
     let rank = json!({"properties": {"len": count, "max": count, "score": {"type": "double", "index": false}}});
     properties.insert("__rank".to_owned(), rank);
     properties.insert(SORTED.to_owned(), json!({"properties": sorted}));
+    properties.insert(GROUPED.to_owned(), json!({"properties": grouped}));
     properties.insert(RAW.to_owned(), json!({"type": "object", "enabled": false}));
     properties.insert(MISSING.to_owned(), json!({"type": "keyword", "doc_values": false}));
     json!({"dynamic": false, "properties": properties, "_meta": {META: definition}})

@@ -17,11 +17,25 @@ pub async fn each(
     gateway: &dyn Gateway,
     request: SearchRequest,
     timeout_ms: Option<u64>,
+    visit: impl FnMut(Hit) -> Result<bool, Error> + Send,
+) -> Result<(), Error> {
+    paged(gateway, (request, PAGE), timeout_ms, visit).await
+}
+
+/// As [`each`], where few are wanted: the first page has so many hits.
+///
+/// # Errors
+/// As [`each`].
+pub async fn paged(
+    gateway: &dyn Gateway,
+    (request, first): (SearchRequest, u64),
+    timeout_ms: Option<u64>,
     mut visit: impl FnMut(Hit) -> Result<bool, Error> + Send,
 ) -> Result<(), Error> {
     let deadline = timeout_ms.map(|timeout| Instant::now() + Duration::from_millis(timeout));
+    let mut size = first.clamp(1, PAGE);
     let mut request = SearchRequest {
-        size: PAGE,
+        size,
         from: 0,
         sort: vec![sort_key("_id", false)],
         track_total_hits: TrackTotal::No,
@@ -37,7 +51,9 @@ pub async fn each(
         }
         let page = gateway.search(request.clone()).await?;
         request.publish_pending = false;
-        let full = page.hits.len() as u64 == PAGE;
+        let full = page.hits.len() as u64 == size;
+        size = PAGE;
+        request.size = size;
         request.search_after = page.hits.last().map(|hit| hit.sort.clone());
         for hit in page.hits {
             if !visit(hit)? {

@@ -5,6 +5,8 @@
 pub mod cursor;
 pub mod parse;
 pub mod pipeline;
+pub mod push;
+pub mod pushed;
 pub mod reduce;
 pub mod resolve;
 pub mod row;
@@ -29,6 +31,8 @@ use crate::frame::reply::{Protocol, Reply};
 use crate::session::Session;
 use parse::Request;
 use pipeline::Pipeline;
+use push::{Column, Pushed};
+use pushed::Groups;
 use row::Row;
 
 type Answer = Result<Reply, RespError>;
@@ -86,6 +90,25 @@ async fn nearest(
     pipeline.finish().map_err(RespError::line)
 }
 
+/// The first rows by columns, as shards have sorted them, go through all steps.
+async fn first(
+    gateway: &dyn Gateway,
+    (searched, request): (&Searched, &Request),
+    (search, sort, rows): (SearchRequest, Vec<(Column, bool)>, u64),
+    mut pipeline: Pipeline,
+) -> Result<(u64, Vec<Row>), RespError> {
+    let sort = sort.iter().map(|(column, descending)| stream::sort_key(&column.field, *descending)).collect();
+    let response = gateway.search(SearchRequest { size: rows, from: 0, sort, ..search }).await?;
+    pipeline.counted(response.total.map_or(0, |total| total.value));
+    for hit in &response.hits {
+        let row = Row::of(hit, &searched.definition, (searched.foreign, searched.dialect), request.with_scores);
+        if !pipeline.push(row).map_err(RespError::line)? {
+            break;
+        }
+    }
+    pipeline.finish().map_err(RespError::line)
+}
+
 /// Rows as the client's protocol shows them.
 pub fn render(three: bool, total: u64, rows: Vec<Reply>) -> Reply {
     if three {
@@ -118,6 +141,10 @@ pub async fn run(
     let scorer = if request.with_scores { request.scorer } else { Scorer::None };
     let mut search = searched.request(searched.query(part, scorer), Some(raw::includes(searched.foreign)));
     search.track_scores = request.with_scores;
+    let pushed = match measures.all().next().is_none() && !searched.foreign && !request.with_scores {
+        true => push::of(&steps, &searched.definition, &searched.known.mapping),
+        false => None,
+    };
     let mut pipeline = Pipeline::new(steps);
     if measures.is_nothing(&clause) {
         return pipeline.finish().map_err(RespError::line);
@@ -130,11 +157,26 @@ pub async fn run(
     if measures.nearest.is_some() {
         return nearest(gateway, (searched, request), &search, distances, pipeline).await;
     }
+    let timeout_ms = request.timeout_ms.or_else(|| registry.configuration.timeout_ms()).filter(|timeout| *timeout > 0);
+    search.timeout_ms = timeout_ms;
+    let mut wanted = u64::MAX;
+    match pushed {
+        Some(Pushed::Group { keys, reducers, rest }) => {
+            let groups = Groups { keys: &keys, reducers: &reducers };
+            if let Some(rows) = groups.rows(gateway, &search).await? {
+                return Pipeline::new(rest).finish_with(rows).map_err(RespError::line);
+            }
+        }
+        Some(Pushed::First { sort, rows }) if !sort.is_empty() => {
+            return first(gateway, (searched, request), (search, sort, rows), pipeline).await;
+        }
+        Some(Pushed::First { rows, .. }) => wanted = rows,
+        None => {}
+    }
     let distances = by_document(distances);
     let refused = |error: String| Error::new(ErrorKind::IllegalArgument, error);
     let (definition, foreign) = (&searched.definition, searched.foreign);
-    let timeout_ms = request.timeout_ms.or_else(|| registry.configuration.timeout_ms());
-    stream::each(gateway, search, timeout_ms.filter(|timeout| *timeout > 0), |hit| {
+    stream::paged(gateway, (search, wanted), timeout_ms, |hit| {
         let mut row = Row::of(&hit, definition, (foreign, searched.dialect), request.with_scores);
         for (name, found) in &distances {
             row.measured(name, found.get(&hit.id).copied());

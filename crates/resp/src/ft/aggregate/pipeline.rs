@@ -10,7 +10,7 @@ use super::reduce::{Reducer, State};
 use super::row::Row;
 
 /// One step, its names resolved.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Identifier, name, and whether as sortable attributes keep it.
     Load(Vec<(String, Arc<str>, bool)>),
@@ -155,6 +155,25 @@ impl Pipeline {
             true => Ok(true),
             false => Err(format!("the aggregation would hold more than {MOST_HELD} rows or values")),
         }
+    }
+
+    /// So many rows there are, of which those that follow are the first.
+    pub fn counted(&mut self, rows: u64) {
+        self.total = Some(rows);
+    }
+
+    /// As [`Pipeline::finish`], of groups that were made elsewhere.
+    ///
+    /// # Errors
+    /// As [`Pipeline::push`].
+    pub fn finish_with(mut self, groups: Vec<Row>) -> Result<(u64, Vec<Row>), String> {
+        self.counted(groups.len() as u64);
+        for row in groups {
+            if !self.push(row)? {
+                break;
+            }
+        }
+        self.finish()
     }
 
     /// What has been held back goes on its way: the total that is told, and all rows.
