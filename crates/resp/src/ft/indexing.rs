@@ -87,8 +87,17 @@ fn document(registry: &Registry, definition: &Definition, value: &Value) -> Resu
     }
     let language = language_of(definition, &source);
     let (document, sorted, grouped, forms) = (Map::new(), Map::new(), Map::new(), Map::new());
-    let mut builder =
-        Builder { registry, definition, language, document, sorted, grouped, forms, missing: Vec::new(), texts: vec![] };
+    let mut builder = Builder {
+        registry,
+        definition,
+        language,
+        document,
+        sorted,
+        grouped,
+        forms,
+        missing: Vec::new(),
+        texts: vec![],
+    };
     for attribute in &definition.attributes {
         builder.attribute(attribute, &source)?;
     }

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::definition::{Attribute, AttributeKind, Definition, FORMS, GROUPED, KeyKind, META, MISSING, POOL, RAW, SORTED, STEMS};
+use super::definition::{
+    Attribute, AttributeKind, Definition, FORMS, GROUPED, KeyKind, META, MISSING, POOL, RAW, SORTED, STEMS,
+};
 
 /// The settings of its index: how texts are cut, how durable writes are.
 pub fn settings(definition: &Definition, shards: u32, sync_always: bool) -> Map<String, Value> {

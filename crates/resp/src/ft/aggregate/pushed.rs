@@ -168,8 +168,7 @@ impl Groups<'_> {
 
     /// `None`: one of the reducers was cut.
     fn row(&self, bucket: &Bucket, keys: Vec<Scalar>) -> Option<Row> {
-        let mut values: Vec<(Arc<str>, Scalar)> =
-            self.keys.iter().map(|(name, _)| name.clone()).zip(keys).collect();
+        let mut values: Vec<(Arc<str>, Scalar)> = self.keys.iter().map(|(name, _)| name.clone()).zip(keys).collect();
         for (at, reduced) in self.reducers.iter().enumerate() {
             let name = at.to_string();
             let answer = bucket.answers.iter().find(|answer| *answer.name == *name);
