@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use parking_lot::RwLock;
 
+use super::partial::Policy;
 use crate::args::Args;
 use crate::error::RespError;
 use crate::frame::reply::{Protocol, Reply};
@@ -15,7 +16,7 @@ type Answer = Result<Reply, RespError>;
 const KNOWN: &[(&str, &str, &str, bool)] = &[
     ("DEFAULT_DIALECT", "1", "Set RediSearch default dialect version throught the lifetime of the server.", true),
     ("TIMEOUT", "0", "Query (search) timeout", true),
-    ("ON_TIMEOUT", "fail", "Action to perform when search timeout is exceeded (choose RETURN or FAIL)", false),
+    ("ON_TIMEOUT", "fail", "Action to perform when search timeout is exceeded (choose RETURN or FAIL)", true),
     ("MAXSEARCHRESULTS", "1000000", "Maximum number of results from ft.search command", false),
     ("MAXAGGREGATERESULTS", "unlimited", "Maximum number of results from ft.aggregate command", false),
     ("MAXEXPANSIONS", "200", "Maximum prefix expansions to be used in a query", false),
@@ -52,6 +53,11 @@ impl Configuration {
         self.set.read().get("TIMEOUT").and_then(|timeout| timeout.parse().ok())
     }
 
+    /// What comes of searches that do not get to their end.
+    pub fn policy(&self) -> Policy {
+        self.set.read().get("ON_TIMEOUT").and_then(|policy| Policy::of(policy)).unwrap_or_default()
+    }
+
     /// The dialect of requests that name none.
     pub fn dialect(&self) -> u8 {
         self.set.read().get("DEFAULT_DIALECT").and_then(|dialect| dialect.parse().ok()).unwrap_or(1)
@@ -76,6 +82,16 @@ pub async fn config(session: &mut Session, mut args: Args) -> Answer {
                 }
             })
         }
+        "HELP" if session.protocol == Protocol::Three => Ok(Reply::Map(
+            found
+                .map(|(name, default, what, _)| {
+                    let value = configuration.value(name, default);
+                    let about = [("Description", *what), ("Value", value.as_str())];
+                    let about = about.iter().map(|(name, text)| (Reply::text(name), Reply::text(text)));
+                    (Reply::text(name), Reply::Map(about.collect()))
+                })
+                .collect(),
+        )),
         "HELP" => Ok(Reply::Array(
             found
                 .map(|(name, default, what, _)| {
@@ -95,6 +111,11 @@ fn set(configuration: &Configuration, known: Option<&(&'static str, &str, &str, 
         return Err(RespError::line("Not modifiable at runtime"));
     }
     let value = args.take().map(super::text).ok_or(RespError::line("Expected an argument, but none provided"))?;
+    if *name == "ON_TIMEOUT" {
+        let policy = Policy::of(&value).ok_or(RespError::line("Invalid ON_TIMEOUT value"))?;
+        configuration.set.write().insert(name, policy.name().to_owned());
+        return Ok(Reply::OK);
+    }
     let number: u64 = value.parse().map_err(|_| RespError::line("Could not convert argument to expected type"))?;
     if *name == "DEFAULT_DIALECT" && !(1..=4).contains(&number) {
         return Err(RespError::line("Default dialect version cannot be higher than 4"));

@@ -7,6 +7,7 @@ use model::query::Query;
 use model::search::TrackTotal;
 use model::target::Target;
 
+use super::aggregate::cursor;
 use super::definition::{Attribute, AttributeKind, Definition};
 use super::expression::number_text;
 use super::registry::Tally;
@@ -71,7 +72,12 @@ pub async fn info(session: &mut Session, mut args: Args) -> Answer {
     put(&mut pairs, "indexing", Reply::Integer(i64::from(scanning)));
     put(&mut pairs, "percent_indexed", number(session, progress(&tally, scanning)));
     put(&mut pairs, "number_of_uses", Reply::Integer(tally.uses.load(Ordering::Relaxed) as i64));
+    put(&mut pairs, "partial_answers", Reply::Integer(tally.partial.load(Ordering::Relaxed) as i64));
     put(&mut pairs, "cleaning", Reply::Integer(0));
+    let (own, all) = cursor::open(&server.registry.cursors, &index);
+    let counts = [("global_total", all), ("index_capacity", cursor::MOST_CURSORS), ("index_total", own)];
+    let counts = counts.map(|(name, count)| (Reply::text(name), Reply::Integer(count as i64)));
+    put(&mut pairs, "cursor_stats", Reply::Map(counts.to_vec()));
     let dialects = tally.dialects.iter().zip(1..).map(|(uses, dialect)| {
         let used = i64::from(uses.load(Ordering::Relaxed) > 0);
         (Reply::text(&format!("dialect_{dialect}")), Reply::Integer(used))
@@ -104,7 +110,7 @@ fn rule(session: &Session, definition: &Definition) -> Pairs {
     if let Some(filter) = &definition.filter {
         put(&mut pairs, "filter", Reply::text(filter));
     }
-    if definition.language_given {
+    if definition.language_given && definition.language != "english" {
         put(&mut pairs, "default_language", Reply::text(&definition.language));
     }
     if let Some(field) = &definition.language_field {

@@ -20,6 +20,7 @@ pub mod lifecycle;
 pub mod lower;
 pub mod mapping;
 pub mod mark;
+pub mod partial;
 pub mod path;
 pub mod profile;
 pub mod raw;
@@ -86,13 +87,24 @@ fn default_dialect(session: &Session) -> u8 {
     session.server.registry.configuration.dialect()
 }
 
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shape {
+    /// For a client of RESP3.
+    three: bool,
+    /// `FORMAT EXPAND`
+    expanded: bool,
+    /// They are not whole.
+    warning: Option<partial::Warning>,
+}
+
 /// Results as clients of RESP3 read them.
-fn answer_map(total: u64, results: Vec<Reply>) -> Reply {
+fn answer_map(total: u64, results: Vec<Reply>, shape: Shape) -> Reply {
     Reply::Map(vec![
         (Reply::text("attributes"), Reply::Array(Vec::new())),
         (Reply::text("total_results"), Reply::Integer(total as i64)),
-        (Reply::text("format"), Reply::text("STRING")),
+        (Reply::text("format"), Reply::text(if shape.expanded { "EXPAND" } else { "STRING" })),
         (Reply::text("results"), Reply::Array(results)),
-        (Reply::text("warning"), Reply::Array(Vec::new())),
+        (Reply::text("warning"), Reply::Array(shape.warning.into_iter().map(Reply::text).collect())),
     ])
 }

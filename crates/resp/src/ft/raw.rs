@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::definition::{Definition, KeyKind, RAW};
 use super::path;
+use crate::frame::reply::Reply;
 use crate::keyspace::id::bytes_of;
 
 /// A hash's fields and values in order, or a JSON document.
@@ -87,6 +88,20 @@ impl Raw {
         }
     }
 
+    /// One field of a JSON document by attribute or path, in the types of RESP3.
+    pub fn expanded(&self, name: &str, definition: &Definition) -> Option<Reply> {
+        let Self::Json(_, document) = self else { return None };
+        let attribute = definition.attribute(name);
+        let mut values = path::values(document, attribute.map_or(name, |attribute| &attribute.identifier));
+        if values.is_empty() {
+            return None;
+        }
+        Some(match attribute.is_some_and(|attribute| attribute.sortable) {
+            true => expanded(&values.swap_remove(0)),
+            false => expanded(&Json::Array(values)),
+        })
+    }
+
     /// As a JSON value, for what computes with it.
     pub fn json(&self, identifier: &str) -> Option<Json> {
         match self {
@@ -141,6 +156,23 @@ pub fn shown(value: &Json) -> String {
         Json::String(text) => text.clone(),
         Json::Bool(flag) => if *flag { "1" } else { "0" }.to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// A JSON value in the types of RESP3; truths are numbers there. As deep as documents may be.
+pub fn expanded(value: &Json) -> Reply {
+    match value {
+        Json::Null => Reply::Null,
+        Json::Bool(flag) => Reply::Integer(i64::from(*flag)),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => Reply::Integer(whole),
+            None => Reply::Double(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Reply::text(text),
+        Json::Array(items) => Reply::Array(items.iter().map(expanded).collect()),
+        Json::Object(members) => {
+            Reply::Map(members.iter().map(|(name, value)| (Reply::text(name), expanded(value))).collect())
+        }
     }
 }
 

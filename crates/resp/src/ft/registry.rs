@@ -32,6 +32,8 @@ pub struct Known {
 pub struct Tally {
     pub failures: AtomicU64,
     pub uses: AtomicU64,
+    /// Answers that were not whole, whether they were given or not.
+    pub partial: AtomicU64,
     /// When it was last searched here; milliseconds since 1970.
     pub used_ms: AtomicU64,
     pub dialects: [AtomicU64; 4],

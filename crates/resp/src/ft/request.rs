@@ -6,8 +6,11 @@ use bytes::Bytes;
 use model::query::ranked::Scorer;
 
 use super::create::word;
+use super::definition::{Definition, KeyKind};
 use crate::args::{Args, integer};
 use crate::error::RespError;
+use crate::frame::reply::Protocol;
+use crate::session::Session;
 
 type Outcome<T> = Result<T, RespError>;
 
@@ -46,6 +49,8 @@ pub struct Options {
     pub timeout_ms: Option<u64>,
     pub parameters: BTreeMap<String, Vec<u8>>,
     pub dialect: Option<u8>,
+    /// `FORMAT EXPAND`: values of JSON documents in the types of RESP3.
+    pub expanded: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -108,6 +113,7 @@ impl Default for Options {
             timeout_ms: None,
             parameters: BTreeMap::new(),
             dialect: None,
+            expanded: false,
         }
     }
 }
@@ -192,6 +198,7 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
         "TIMEOUT" => options.timeout_ms = Some(timeout(args)?),
         "PARAMS" => options.parameters = parameters(args)?,
         "DIALECT" => options.dialect = Some(dialect(args)?),
+        "FORMAT" => options.expanded = format(args)?,
         "PAYLOAD" => {
             let missing = RespError::line("Bad arguments for PAYLOAD: Expected an argument, but none provided");
             options.payload = Some(args.take().ok_or(missing)?);
@@ -203,6 +210,38 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
 
 fn whole(args: &mut Args) -> Option<i64> {
     integer(&args.take()?)
+}
+
+/// Whether it is `EXPAND`.
+pub(super) fn format(args: &mut Args) -> Outcome<bool> {
+    let given = args.take().ok_or(RespError::line("Need an argument for FORMAT"))?;
+    match given.to_ascii_uppercase().as_slice() {
+        b"EXPAND" => Ok(true),
+        b"STRING" => Ok(false),
+        _ => refuse(format!("FORMAT {} is not supported", String::from_utf8_lossy(&given))),
+    }
+}
+
+/// The dialect of a request, which `FORMAT EXPAND` has a say in.
+///
+/// # Errors
+/// It cannot be so with this dialect or protocol.
+pub(super) fn format_dialect(session: &Session, given: Option<u8>, expanded: bool) -> Outcome<u8> {
+    match (expanded, given) {
+        (false, given) => Ok(given.unwrap_or(super::default_dialect(session))),
+        (true, Some(dialect)) if dialect < 3 => refuse("EXPAND format requires dialect 3 or greater"),
+        (true, _) if session.protocol == Protocol::Two => refuse("EXPAND format is only supported with RESP3"),
+        (true, given) => Ok(given.unwrap_or(3)),
+    }
+}
+
+/// # Errors
+/// Values of hashes have no types.
+pub(super) fn format_kind(definition: &Definition, expanded: bool) -> Outcome<()> {
+    match expanded && definition.kind != KeyKind::Json {
+        true => refuse("EXPAND format is only supported with JSON"),
+        false => Ok(()),
+    }
 }
 
 /// `offset count`

@@ -9,10 +9,12 @@ use model::query::ranked::Scorer;
 use model::search::{Explanation, Hit, SearchRequest, SearchResponse};
 use serde_json::Value as Json;
 
+use super::Shape;
 use super::definition::{AttributeKind, SORTED};
 use super::explain;
 use super::expression::{Scalar, number_text};
 use super::mark::{self, Marks};
+use super::partial::Warning;
 use super::raw::{self, Raw};
 use super::request::{self, Options};
 use super::stream::{self, sort_key};
@@ -33,7 +35,9 @@ pub async fn search(session: &mut Session, mut args: Args) -> Answer {
     let query = String::from_utf8_lossy(&query).into_owned();
     let options = request::read(&mut args)?;
     let registry = &session.server.registry;
-    let searched = Searched::find(registry, &name, options.dialect.or(Some(super::default_dialect(session))))?;
+    let dialect = request::format_dialect(session, options.dialect, options.expanded)?;
+    let searched = Searched::find(registry, &name, Some(dialect))?;
+    request::format_kind(&searched.definition, options.expanded)?;
     let found = run(session, &searched, &query, &options).await?;
     Ok(render(session, &searched, &options, found))
 }
@@ -44,6 +48,7 @@ pub struct Page {
     pub total: u64,
     pub hits: Vec<Shown>,
     marks: Marks,
+    warning: Option<Warning>,
 }
 
 /// One hit.
@@ -117,7 +122,7 @@ pub async fn run(session: &Session, searched: &Searched, query: &str, options: &
             shown.distances.extend(distance.map(|distance| (name.clone(), distance)));
             shown
         });
-        let mut page = Page { hits: hits.collect(), total: sorted.total, marks };
+        let mut page = Page { hits: hits.collect(), total: sorted.total, marks, warning: None };
         let others: Vec<&Measure> = measures.all().filter(|measure| measure.name != *name).collect();
         measured(gateway, &others, &asked, &mut page).await?;
         return Ok(page);
@@ -181,8 +186,12 @@ async fn ordered(
             true
         }
     };
+    let registry = &session.server.registry;
+    let policy = registry.configuration.policy();
+    policy.allow(&mut request);
     let response = session.server.gateway.search(request).await?;
-    Ok(page(searched, response, sorted, marks))
+    let warning = policy.judge(&response, &registry.tally(&searched.known.index))?;
+    Ok(Page { warning, ..page(searched, response, sorted, marks) })
 }
 
 fn order(searched: &Searched, options: &Options, measures: &Measures) -> Result<Order, RespError> {
@@ -209,7 +218,7 @@ pub(super) fn page(searched: &Searched, response: SearchResponse, sorted: bool, 
         let sort_key = if sorted { hit.sort.first().map(Scalar::of_json) } else { None };
         shown(searched, hit, sort_key)
     });
-    Page { hits: hits.collect(), total: response.total.map_or(0, |total| total.value), marks }
+    Page { hits: hits.collect(), total: response.total.map_or(0, |total| total.value), marks, warning: None }
 }
 
 fn shown(searched: &Searched, hit: Hit, sort_key: Option<Scalar>) -> Shown {
@@ -288,7 +297,7 @@ async fn by_values(
     .await?;
     let sorted = best.into_sorted_vec().into_iter().skip(options.offset as usize);
     let hits = sorted.map(|ranked| shown(searched, ranked.hit, Some(ranked.key)));
-    Ok(Page { hits: hits.collect(), total, marks })
+    Ok(Page { hits: hits.collect(), total, marks, warning: None })
 }
 
 /// A score as a text: as many digits as it has.
@@ -354,7 +363,8 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, mut pag
         result.push((Reply::text("values"), Reply::Array(Vec::new())));
         results.push(Reply::Map(result));
     }
-    if three { super::answer_map(page.total, results) } else { Reply::Array(flat) }
+    let shape = Shape { three, expanded: options.expanded, warning: page.warning };
+    if three { super::answer_map(page.total, results, shape) } else { Reply::Array(flat) }
 }
 
 /// The distances of a hit: they come before everything else.
@@ -394,6 +404,18 @@ fn fields(session: &Session, searched: &Searched, hit: &Shown, marking: (&Marks,
         marked.map_or(Reply::Bulk(value), |marked| Reply::text(&marked))
     };
     match &marking.1.returned {
+        None if marking.1.expanded => {
+            if let Some((field, _)) = &marking.1.sort {
+                found.extend(raw.expanded(field, definition).map(|value| (Reply::text(field), value)));
+            }
+            found.extend(raw.expanded("$", definition).map(|value| (Reply::text("$"), value)));
+        }
+        Some(returned) if marking.1.expanded => {
+            let values = returned
+                .iter()
+                .filter_map(|(field, shown)| raw.expanded(field, definition).map(|value| (Reply::text(shown), value)));
+            found.extend(values);
+        }
         None => {
             // What the hits are sorted by comes first, as the search module has loaded it by then.
             let mut all = raw.fields(searched.dialect);

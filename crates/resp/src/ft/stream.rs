@@ -6,6 +6,9 @@ use model::error::{Error, ErrorKind};
 use model::gateway::Gateway;
 use model::search::{Hit, Missing, SearchRequest, SortKey, TrackTotal};
 
+use super::partial::{LATE, Policy, Warning};
+use super::registry::Tally;
+
 /// Hits of one page: what is in memory at once.
 const PAGE: u64 = 10_000;
 
@@ -19,21 +22,31 @@ pub async fn each(
     timeout_ms: Option<u64>,
     visit: impl FnMut(Hit) -> Result<bool, Error> + Send,
 ) -> Result<(), Error> {
-    paged(gateway, (request, PAGE), timeout_ms, visit).await
+    let whole = Whole { first: PAGE, policy: Policy::Fail, tally: &Tally::default() };
+    paged(gateway, (request, whole), timeout_ms, visit).await.map(drop)
 }
 
-/// As [`each`], where few are wanted: the first page has so many hits.
+/// How much of it is wanted.
+pub struct Whole<'t> {
+    /// Hits of the first page.
+    pub first: u64,
+    /// What comes of it when it does not get to its end.
+    pub policy: Policy,
+    pub tally: &'t Tally,
+}
+
+/// As [`each`], where few are wanted, or perhaps not all; what is to be said when it was not all.
 ///
 /// # Errors
 /// As [`each`].
 pub async fn paged(
     gateway: &dyn Gateway,
-    (request, first): (SearchRequest, u64),
+    (request, whole): (SearchRequest, Whole<'_>),
     timeout_ms: Option<u64>,
     mut visit: impl FnMut(Hit) -> Result<bool, Error> + Send,
-) -> Result<(), Error> {
+) -> Result<Option<Warning>, Error> {
     let deadline = timeout_ms.map(|timeout| Instant::now() + Duration::from_millis(timeout));
-    let mut size = first.clamp(1, PAGE);
+    let mut size = whole.first.clamp(1, PAGE);
     let mut request = SearchRequest {
         size,
         from: 0,
@@ -45,11 +58,16 @@ pub async fn paged(
         if let Some(deadline) = deadline {
             let left = deadline.saturating_duration_since(Instant::now()).as_millis() as u64;
             if left == 0 {
-                return Err(Error::new(ErrorKind::Timeout, "Timeout limit was reached"));
+                return match whole.policy {
+                    Policy::Fail => Err(Error::new(ErrorKind::Timeout, LATE)),
+                    _ => Ok(Some(LATE)),
+                };
             }
             request.timeout_ms = Some(left);
         }
+        whole.policy.allow(&mut request);
         let page = gateway.search(request.clone()).await?;
+        let warning = whole.policy.judge(&page, whole.tally)?;
         request.publish_pending = false;
         let full = page.hits.len() as u64 == size;
         size = PAGE;
@@ -57,11 +75,12 @@ pub async fn paged(
         request.search_after = page.hits.last().map(|hit| hit.sort.clone());
         for hit in page.hits {
             if !visit(hit)? {
-                return Ok(());
+                return Ok(warning);
             }
         }
-        if !full {
-            return Ok(());
+        // Behind a page with holes nothing is known.
+        if !full || warning.is_some() {
+            return Ok(warning);
         }
     }
 }

@@ -125,9 +125,16 @@ impl Parser<'_> {
         self.next();
         let mut words = Vec::new();
         loop {
+            // Between quotes a stop word is a word like any other, which nothing has; the first dialect does not take it.
+            if self.options.dialect == 1
+                && let Token::Word(word) = self.token()
+                && self.word(word).is_none()
+            {
+                return Err(self.unexpected());
+            }
             match self.next() {
                 Token::Sign('"') => break,
-                Token::Word(word) => words.extend(self.word(&word)),
+                Token::Word(word) => words.push(word.to_ascii_lowercase()),
                 Token::Number(written, _) => words.push(written),
                 Token::Parameter(name) => words.push(self.text_parameter(&name)?.to_ascii_lowercase()),
                 Token::End => return Err(self.unexpected()),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::super::Shape;
 use super::parse::CursorAsked;
 use crate::args::{Args, integer};
 use crate::error::RespError;
@@ -15,7 +16,7 @@ use crate::frame::reply::{Protocol, Reply};
 use crate::session::Session;
 
 /// Of one index.
-const MOST_CURSORS: usize = 128;
+pub const MOST_CURSORS: usize = 128;
 
 #[derive(Debug, Default)]
 pub struct Cursors {
@@ -30,18 +31,17 @@ struct Open {
     until: Instant,
 }
 
-fn page(three: bool, total: u64, rows: Vec<Reply>, id: u64) -> Reply {
-    Reply::Array(vec![super::render(three, total, rows), Reply::Integer(id as i64)])
+fn page(shape: Shape, total: u64, rows: Vec<Reply>, id: u64) -> Reply {
+    Reply::Array(vec![super::render(shape, total, rows), Reply::Integer(id as i64)])
 }
 
 /// The first rows, and a cursor for the others.
-pub fn begin(
+pub(in crate::ft) fn begin(
     session: &Session,
     index: &Arc<str>,
-    (total, rows): (u64, Vec<Reply>),
+    (shape, total, rows): (Shape, u64, Vec<Reply>),
     asked: CursorAsked,
 ) -> Result<Reply, RespError> {
-    let three = session.protocol == Protocol::Three;
     let mut rows = VecDeque::from(rows);
     let first: Vec<Reply> = rows.drain(..asked.count.min(rows.len())).collect();
     let cursors = &session.server.registry.cursors;
@@ -59,7 +59,15 @@ pub fn begin(
     };
     let until = now + Duration::from_millis(asked.max_idle_ms);
     open.insert(id, Open { index: index.clone(), rows, asked, until });
-    Ok(page(three, total, first, id))
+    Ok(page(shape, total, first, id))
+}
+
+/// How many cursors are open: of this index, and in all.
+pub fn open(cursors: &Cursors, index: &str) -> (usize, usize) {
+    let mut open = cursors.open.lock();
+    let now = Instant::now();
+    open.retain(|_, cursor| cursor.until > now);
+    (open.values().filter(|cursor| *cursor.index == *index).count(), open.len())
 }
 
 /// A number that is hard to guess and fits in what clients read.
@@ -96,7 +104,7 @@ fn read(cursors: &Cursors, three: bool, id: u64, count: Option<usize>) -> Result
     let mut open = cursors.open.lock();
     let now = Instant::now();
     let cursor = open.get_mut(&id).filter(|cursor| cursor.until > now).ok_or_else(missing)?;
-    let count = count.unwrap_or(cursor.asked.count);
+    let (count, expanded) = (count.unwrap_or(cursor.asked.count), cursor.asked.expanded);
     let rows: Vec<Reply> = cursor.rows.drain(..count.min(cursor.rows.len())).collect();
     cursor.until = now + Duration::from_millis(cursor.asked.max_idle_ms);
     let total = u64::from(!rows.is_empty());
@@ -104,5 +112,5 @@ fn read(cursors: &Cursors, three: bool, id: u64, count: Option<usize>) -> Result
     if done {
         open.remove(&id);
     }
-    Ok(page(three, total, rows, if done { 0 } else { id }))
+    Ok(page(Shape { three, expanded, warning: None }, total, rows, if done { 0 } else { id }))
 }

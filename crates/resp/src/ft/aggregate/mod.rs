@@ -19,8 +19,11 @@ use model::gateway::Gateway;
 use model::query::ranked::Scorer;
 use model::search::SearchRequest;
 
+use super::Shape;
+use super::partial::{Policy, Warning};
 use super::raw;
-use super::request::Options;
+use super::registry::Tally;
+use super::request::{self as options, Options};
 use super::stream;
 use super::target::Searched;
 use super::vector::Measures;
@@ -29,7 +32,7 @@ use crate::args::Args;
 use crate::error::RespError;
 use crate::frame::reply::{Protocol, Reply};
 use crate::session::Session;
-use parse::Request;
+use parse::{CursorAsked, Request};
 use pipeline::Pipeline;
 use push::{Column, Pushed};
 use pushed::Groups;
@@ -45,13 +48,22 @@ pub async fn aggregate(session: &mut Session, mut args: Args) -> Answer {
     let registry = session.server.registry.clone();
     registry.find(&name).ok_or_else(|| RespError::line(format!("{name}: no such index")))?;
     let request = parse::read(&mut args)?;
-    let searched = Searched::find(&registry, &name, request.dialect.or(Some(super::default_dialect(session))))?;
-    let (total, rows) = run(session, &searched, &query, &request).await?;
-    let three = session.protocol == Protocol::Three;
-    let rows = rows.into_iter().map(|row| row.reply(three)).collect();
+    let dialect = options::format_dialect(session, request.dialect, request.expanded)?;
+    let searched = Searched::find(&registry, &name, Some(dialect))?;
+    options::format_kind(&searched.definition, request.expanded)?;
+    let answered = run(session, &searched, &query, &request).await?;
+    let shape =
+        Shape { three: session.protocol == Protocol::Three, expanded: request.expanded, warning: answered.warning };
+    let total = answered.total;
+    let rows = answered.rows.into_iter().map(|row| row.reply(shape.three, shape.expanded)).collect();
     match request.cursor {
-        None => Ok(render(three, total, rows)),
-        Some(asked) => cursor::begin(session, &searched.known.index, (total, rows), asked),
+        None => Ok(render(shape, total, rows)),
+        Some(asked) => cursor::begin(
+            session,
+            &searched.known.index,
+            (shape, total, rows),
+            CursorAsked { expanded: request.expanded, ..asked },
+        ),
     }
 }
 
@@ -95,10 +107,13 @@ async fn first(
     gateway: &dyn Gateway,
     (searched, request): (&Searched, &Request),
     (search, sort, rows): (SearchRequest, Vec<(Column, bool)>, u64),
-    mut pipeline: Pipeline,
-) -> Result<(u64, Vec<Row>), RespError> {
+    (mut pipeline, policy, tally): (Pipeline, Policy, &Tally),
+) -> Result<Answered, RespError> {
     let sort = sort.iter().map(|(column, descending)| stream::sort_key(&column.field, *descending)).collect();
-    let response = gateway.search(SearchRequest { size: rows, from: 0, sort, ..search }).await?;
+    let mut search = SearchRequest { size: rows, from: 0, sort, ..search };
+    policy.allow(&mut search);
+    let response = gateway.search(search).await?;
+    let warning = policy.judge(&response, tally)?;
     pipeline.counted(response.total.map_or(0, |total| total.value));
     for hit in &response.hits {
         let row = Row::of(hit, &searched.definition, (searched.foreign, searched.dialect), request.with_scores);
@@ -106,13 +121,29 @@ async fn first(
             break;
         }
     }
-    pipeline.finish().map_err(RespError::line)
+    let (total, rows) = pipeline.finish().map_err(RespError::line)?;
+    Ok(Answered { total, rows, warning })
+}
+
+/// What an aggregation has found.
+pub struct Answered {
+    /// As it is told.
+    pub total: u64,
+    pub rows: Vec<Row>,
+    /// It is not whole.
+    pub warning: Option<Warning>,
+}
+
+impl From<(u64, Vec<Row>)> for Answered {
+    fn from((total, rows): (u64, Vec<Row>)) -> Self {
+        Self { total, rows, warning: None }
+    }
 }
 
 /// Rows as the client's protocol shows them.
-pub fn render(three: bool, total: u64, rows: Vec<Reply>) -> Reply {
-    if three {
-        return super::answer_map(total, rows);
+pub(super) fn render(shape: Shape, total: u64, rows: Vec<Reply>) -> Reply {
+    if shape.three {
+        return super::answer_map(total, rows, shape);
     }
     Reply::Array([Reply::Integer(total as i64)].into_iter().chain(rows).collect())
 }
@@ -126,7 +157,7 @@ pub async fn run(
     searched: &Searched,
     query: &str,
     request: &Request,
-) -> Result<(u64, Vec<Row>), RespError> {
+) -> Result<Answered, RespError> {
     let options = Options {
         verbatim: request.verbatim,
         keep_stop_words: request.keep_stop_words,
@@ -147,7 +178,7 @@ pub async fn run(
     };
     let mut pipeline = Pipeline::new(steps);
     if measures.is_nothing(&clause) {
-        return pipeline.finish().map_err(RespError::line);
+        return Ok(pipeline.finish().map_err(RespError::line)?.into());
     }
     let gateway = &*session.server.gateway;
     let mut distances = Distances::new();
@@ -155,20 +186,22 @@ pub async fn run(
         distances.push((measure.name.as_str().into(), near::all(gateway, measure, &search).await?));
     }
     if measures.nearest.is_some() {
-        return nearest(gateway, (searched, request), &search, distances, pipeline).await;
+        return Ok(nearest(gateway, (searched, request), &search, distances, pipeline).await?.into());
     }
     let timeout_ms = request.timeout_ms.or_else(|| registry.configuration.timeout_ms()).filter(|timeout| *timeout > 0);
     search.timeout_ms = timeout_ms;
+    let (policy, tally) = (registry.configuration.policy(), registry.tally(&searched.known.index));
     let mut wanted = u64::MAX;
     match pushed {
         Some(Pushed::Group { keys, reducers, rest }) => {
-            let groups = Groups { keys: &keys, reducers: &reducers };
-            if let Some(rows) = groups.rows(gateway, &search).await? {
-                return Pipeline::new(rest).finish_with(rows).map_err(RespError::line);
+            let groups = Groups { keys: &keys, reducers: &reducers, policy, tally: &tally };
+            if let Some((rows, warning)) = groups.rows(gateway, &search).await? {
+                let (total, rows) = Pipeline::new(rest).finish_with(rows).map_err(RespError::line)?;
+                return Ok(Answered { total, rows, warning });
             }
         }
         Some(Pushed::First { sort, rows }) if !sort.is_empty() => {
-            return first(gateway, (searched, request), (search, sort, rows), pipeline).await;
+            return first(gateway, (searched, request), (search, sort, rows), (pipeline, policy, &tally)).await;
         }
         Some(Pushed::First { rows, .. }) => wanted = rows,
         None => {}
@@ -176,7 +209,8 @@ pub async fn run(
     let distances = by_document(distances);
     let refused = |error: String| Error::new(ErrorKind::IllegalArgument, error);
     let (definition, foreign) = (&searched.definition, searched.foreign);
-    stream::paged(gateway, (search, wanted), timeout_ms, |hit| {
+    let whole = stream::Whole { first: wanted, policy, tally: &tally };
+    let warning = stream::paged(gateway, (search, whole), timeout_ms, |hit| {
         let mut row = Row::of(&hit, definition, (foreign, searched.dialect), request.with_scores);
         for (name, found) in &distances {
             row.measured(name, found.get(&hit.id).copied());
@@ -188,5 +222,6 @@ pub async fn run(
         ErrorKind::IllegalArgument => RespError::line(error.reason),
         _ => RespError::from(error),
     })?;
-    pipeline.finish().map_err(RespError::line)
+    let (total, rows) = pipeline.finish().map_err(RespError::line)?;
+    Ok(Answered { total, rows, warning })
 }

@@ -31,12 +31,16 @@ pub struct Request {
     pub dialect: Option<u8>,
     pub timeout_ms: Option<u64>,
     pub cursor: Option<CursorAsked>,
+    /// `FORMAT EXPAND`
+    pub expanded: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CursorAsked {
     pub count: usize,
     pub max_idle_ms: u64,
+    /// `FORMAT EXPAND` of its aggregation.
+    pub expanded: bool,
 }
 
 /// One step as it was asked.
@@ -73,6 +77,7 @@ pub fn read(args: &mut Args) -> Outcome<Request> {
         dialect: None,
         timeout_ms: None,
         cursor: None,
+        expanded: false,
     };
     while let Some(next) = args.take() {
         let position = args.all().len().saturating_sub(args.left() + 3);
@@ -99,6 +104,7 @@ fn option(args: &mut Args, request: &mut Request, name: &str) -> Outcome<bool> {
         "PARAMS" => request.parameters = parameters(args)?,
         "DIALECT" => request.dialect = Some(dialect(args)?),
         "TIMEOUT" => request.timeout_ms = Some(timeout(args)?),
+        "FORMAT" => request.expanded = super::super::request::format(args)?,
         "WITHCURSOR" => request.cursor = Some(cursor(args)?),
         _ => return Ok(false),
     }
@@ -106,7 +112,7 @@ fn option(args: &mut Args, request: &mut Request, name: &str) -> Outcome<bool> {
 }
 
 fn cursor(args: &mut Args) -> Outcome<CursorAsked> {
-    let mut asked = CursorAsked { count: 1000, max_idle_ms: 300_000 };
+    let mut asked = CursorAsked { count: 1000, max_idle_ms: 300_000, expanded: false };
     loop {
         let (is_count, bad) = match () {
             () if args.take_word("COUNT") => {

@@ -51,6 +51,8 @@ enum Part {
     Null,
     Number(u64),
     Text(String),
+    /// Values of a JSON document, as text.
+    Json(String),
 }
 
 impl Part {
@@ -60,6 +62,7 @@ impl Part {
             // Both zeros are one.
             Scalar::Number(number) => Self::Number((number + 0.0).to_bits()),
             Scalar::Text(text) => Self::Text(text.clone()),
+            Scalar::Json(_) => Self::Json(value.text()),
             Scalar::List(_) => Self::Text(value.text()),
         }
     }
@@ -69,6 +72,7 @@ impl Part {
             Self::Null => Scalar::Null,
             Self::Number(bits) => Scalar::Number(f64::from_bits(*bits)),
             Self::Text(text) => Scalar::Text(text.clone()),
+            Self::Json(text) => serde_json::from_str(text).map_or(Scalar::Null, Scalar::Json),
         }
     }
 }
@@ -229,7 +233,7 @@ fn through(step: &Step, row: &mut Row) -> Outcome {
         Step::LoadAll => row.load_all(),
         Step::Apply(expression, name) => {
             let value = evaluate(expression, &|name| row.get(name).cloned())?;
-            row.set(name, value);
+            row.set(name, value.flat());
         }
         Step::Filter(expression) => {
             return Ok(evaluate(expression, &|name| row.get(name).cloned())?.is_true());
@@ -276,14 +280,13 @@ fn grouped(
     Ok(())
 }
 
-/// By the keys in turn; rows without a value last, whichever way it goes.
+/// By the keys in turn; rows without a value last, whichever way it goes. Null, as groups have it, is the least value.
 fn order(keys: &[(Arc<str>, bool)], one: &Row, other: &Row) -> Ordering {
     for (name, descending) in keys {
-        let (a, b) = (one.get(name).unwrap_or(&Scalar::Null), other.get(name).unwrap_or(&Scalar::Null));
-        let order = match (*a == Scalar::Null, *b == Scalar::Null) {
-            (false, false) if *descending => b.order(a),
-            (false, false) => a.order(b),
-            (one, other) => one.cmp(&other),
+        let order = match (one.get(name), other.get(name)) {
+            (Some(a), Some(b)) if *descending => b.order(a),
+            (Some(a), Some(b)) => a.order(b),
+            (one, other) => one.is_none().cmp(&other.is_none()),
         };
         if order.is_ne() {
             return order;

@@ -15,6 +15,8 @@ use model::gateway::Gateway;
 use model::search::{SearchRequest, SearchResponse, SourceFilter};
 use serde_json::Value as Json;
 
+use super::super::partial::{Policy, Warning};
+use super::super::registry::Tally;
 use super::push::{Column, Reduced, ReducedKind};
 use super::row::Row;
 use crate::ft::expression::Scalar;
@@ -26,10 +28,15 @@ const MOST_GROUPS: usize = 2_000_000;
 
 type Outcome<T> = Result<Option<T>, Error>;
 
+/// Rows, and what is to be said of them.
+type Found = (Vec<Row>, Option<Warning>);
+
 /// What groups are made of.
 pub struct Groups<'g> {
     pub keys: &'g [(Arc<str>, Column)],
     pub reducers: &'g [Reduced],
+    pub policy: Policy,
+    pub tally: &'g Tally,
 }
 
 impl Groups<'_> {
@@ -37,11 +44,12 @@ impl Groups<'_> {
     ///
     /// # Errors
     /// What the gateway answers; more groups than may be held.
-    pub async fn rows(&self, gateway: &dyn Gateway, search: &SearchRequest) -> Outcome<Vec<Row>> {
+    pub async fn rows(&self, gateway: &dyn Gateway, search: &SearchRequest) -> Outcome<Found> {
         let fetch = SourceFilter { enabled: false, includes: Vec::new(), excludes: Vec::new() };
         let mut request = SearchRequest { size: 0, from: 0, sort: Vec::new(), ..search.clone() };
         request.fetch.source = Some(fetch);
         request.track_scores = false;
+        self.policy.allow(&mut request);
         let found = match self.keys {
             [] => self.one(gateway, request).await,
             [(_, column)] => match self.by_terms(gateway, &request, column).await {
@@ -57,22 +65,24 @@ impl Groups<'_> {
     }
 
     /// All rows as one group.
-    async fn one(&self, gateway: &dyn Gateway, request: SearchRequest) -> Outcome<Vec<Row>> {
+    async fn one(&self, gateway: &dyn Gateway, request: SearchRequest) -> Outcome<Found> {
         let request = SearchRequest { aggregations: self.inside(), ..request };
         let response = gateway.search(request).await?;
+        let warning = self.policy.judge(&response, self.tally)?;
         let doc_count = response.total.map_or(0, |total| total.value);
         if doc_count == 0 {
-            return Ok(Some(Vec::new()));
+            return Ok(Some((Vec::new(), warning)));
         }
         let bucket = Bucket { doc_count, answers: response.aggregations.unwrap_or_default(), ..Bucket::default() };
-        Ok(self.row(&bucket, Vec::new()).map(|row| vec![row]))
+        Ok(self.row(&bucket, Vec::new()).map(|row| (vec![row], warning)))
     }
 
-    async fn by_terms(&self, gateway: &dyn Gateway, request: &SearchRequest, column: &Column) -> Outcome<Vec<Row>> {
+    async fn by_terms(&self, gateway: &dyn Gateway, request: &SearchRequest, column: &Column) -> Outcome<Found> {
         let terms = aggregation("groups", terms(column), self.inside());
         let missing = aggregation("missing", Kind::Missing(source(column)), self.inside());
         let request = SearchRequest { aggregations: vec![terms, missing], ..request.clone() };
         let response = gateway.search(request).await?;
+        let warning = self.policy.judge(&response, self.tally)?;
         let mut rows = Vec::new();
         for answer in response.aggregations.unwrap_or_default() {
             match answer.body {
@@ -92,10 +102,10 @@ impl Groups<'_> {
                 _ => {}
             }
         }
-        Ok(Some(rows))
+        Ok(Some((rows, warning)))
     }
 
-    async fn by_pages(&self, gateway: &dyn Gateway, mut request: SearchRequest) -> Outcome<Vec<Row>> {
+    async fn by_pages(&self, gateway: &dyn Gateway, mut request: SearchRequest) -> Outcome<Found> {
         let mut rows = Vec::new();
         let mut after = None;
         loop {
@@ -103,10 +113,11 @@ impl Groups<'_> {
             let kind = Kind::Composite(Box::new(composite));
             request.aggregations = vec![aggregation("groups", kind, self.inside())];
             let response: SearchResponse = gateway.search(request.clone()).await?;
+            let warning = self.policy.judge(&response, self.tally)?;
             request.publish_pending = false;
             let Some(Answer { body: Body::Buckets(buckets), .. }) = response.aggregations.into_iter().flatten().next()
             else {
-                return Ok(Some(rows));
+                return Ok(Some((rows, warning)));
             };
             for bucket in &buckets.list {
                 let Some(row) = self.row(bucket, self.values(bucket)) else { return Ok(None) };
@@ -117,8 +128,8 @@ impl Groups<'_> {
                 return Err(Error::illegal_argument(reason));
             }
             after = behind(&buckets);
-            if after.is_none() || buckets.list.len() < AT_ONCE as usize {
-                return Ok(Some(rows));
+            if after.is_none() || buckets.list.len() < AT_ONCE as usize || warning.is_some() {
+                return Ok(Some((rows, warning)));
             }
         }
     }
@@ -152,10 +163,9 @@ impl Groups<'_> {
             let column = reduced.column.as_ref()?;
             let kind = match reduced.kind {
                 ReducedKind::Count => return None,
-                ReducedKind::Sum => Kind::Sum(source(column)),
+                ReducedKind::Sum | ReducedKind::Average => Kind::Sum(source(column)),
                 ReducedKind::Least => Kind::Min(source(column)),
                 ReducedKind::Most => Kind::Max(source(column)),
-                ReducedKind::Average => Kind::Avg(source(column)),
                 ReducedKind::Deviation => {
                     Kind::ExtendedStats(Box::new(ExtendedStats { source: source(column), sigma: 2.0 }))
                 }
@@ -183,6 +193,8 @@ impl Reduced {
         let Some(column) = &self.column else { return Some(Scalar::Number(doc_count as f64)) };
         let number = |number: f64| Some(Scalar::Number(if number.is_finite() { number } else { 0.0 }));
         match &answer?.body {
+            // Rows without a value count as zero.
+            Body::Value { value, .. } if self.kind == ReducedKind::Average => number(value.as_f64() / doc_count as f64),
             Body::Value { value, .. } => number(value.as_f64()),
             Body::Metric(metric) => {
                 let found = metric.numbers.iter().find(|(name, _)| &**name == "std_deviation_sampling");
@@ -204,11 +216,11 @@ fn cut(values: &[Bucket], quantile: f64) -> Scalar {
     let mut left = ((quantile * count as f64).ceil() as u64).max(1);
     for value in values {
         if value.doc_count >= left {
-            return value.key.as_f64().map_or(Scalar::Null, Scalar::Number);
+            return Scalar::Number(value.key.as_f64().unwrap_or(0.0));
         }
         left -= value.doc_count;
     }
-    Scalar::Null
+    Scalar::Number(0.0)
 }
 
 /// Whether all values are there.

@@ -146,6 +146,7 @@ fn key(value: &Scalar) -> Vec<u8> {
     match value {
         Scalar::Null => vec![0],
         Scalar::Number(number) => [1].into_iter().chain((number + 0.0).to_bits().to_be_bytes()).collect(),
+        Scalar::Json(json) => [3].into_iter().chain(json.to_string().into_bytes()).collect(),
         other => [2].into_iter().chain(other.text().into_bytes()).collect(),
     }
 }
@@ -185,10 +186,9 @@ impl State {
                 }
             }
             Self::Average { sum, count } => {
-                if let Some(number) = number {
-                    *sum += number;
-                    *count += 1;
-                }
+                // Rows without a value count as zero.
+                *sum += number.unwrap_or(0.0);
+                *count += 1;
             }
             Self::Deviation { count, mean, squares } => {
                 if let Some(number) = number {
@@ -253,7 +253,7 @@ impl State {
             Self::Quantile(mut values, quantile) => {
                 values.sort_by(f64::total_cmp);
                 let at = (quantile * values.len() as f64).ceil() as usize;
-                values.get(at.saturating_sub(1)).map_or(Scalar::Null, |value| Scalar::Number(*value))
+                Scalar::Number(values.get(at.saturating_sub(1)).copied().unwrap_or(0.0))
             }
             Self::List(values, _) => Scalar::List(values),
             Self::First { value, .. } => value.unwrap_or(Scalar::Null),

@@ -29,7 +29,7 @@ pub fn steps(
 ) -> Result<Vec<Step>, RespError> {
     let known: BTreeSet<String> = known.into_iter().chain(["__score".to_owned()]).collect();
     let mut resolver = Resolver { definition, known, open: false, grouped: false, steps: Vec::new() };
-    for asked in &request.steps {
+    for asked in &arranged(&request.steps) {
         resolver.step(asked)?;
     }
     // A sort that is cut right behind keeps no more than that.
@@ -43,6 +43,43 @@ pub fn steps(
         }
     }
     Ok(resolver.steps)
+}
+
+/// Rows of a sort that nobody has cut.
+const SORTED_ROWS: usize = 10;
+
+/// `SORTBY` and `LIMIT` up to the next group are one step, where the first of them stands; the last that cuts holds.
+fn arranged(steps: &[Asked]) -> Vec<Asked> {
+    let mut found: Vec<Asked> = Vec::with_capacity(steps.len() + 1);
+    let mut rest = steps;
+    while !rest.is_empty() {
+        let end = rest.iter().position(|step| matches!(step, Asked::Group { .. })).map_or(rest.len(), |at| at + 1);
+        let (stretch, behind) = rest.split_at(end);
+        rest = behind;
+        let arranges = |step: &&Asked| matches!(step, Asked::Sort { .. } | Asked::Limit(..));
+        let (mut sort, mut limit) = (None, None);
+        for step in stretch.iter().filter(arranges) {
+            match step {
+                Asked::Sort { keys, most } => {
+                    sort = Some(keys.clone());
+                    limit = most.filter(|most| *most > 0).map(|most| (0, most as u64)).or(limit);
+                }
+                Asked::Limit(offset, count) => limit = Some((*offset, *count)),
+                _ => {}
+            }
+        }
+        let mut arranged = false;
+        for step in stretch {
+            if !arranges(&step) {
+                found.push(step.clone());
+            } else if !std::mem::replace(&mut arranged, true) {
+                let most = limit.is_none().then_some(SORTED_ROWS);
+                found.extend(sort.take().map(|keys| Asked::Sort { keys, most }));
+                found.extend(limit.map(|(offset, count)| Asked::Limit(offset, count)));
+            }
+        }
+    }
+    found
 }
 
 impl Resolver<'_> {

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::super::definition::{AttributeKind, Definition};
 use super::super::expression::{Scalar, number_text};
-use super::super::raw::Raw;
+use super::super::raw::{self, Raw};
 use crate::frame::reply::Reply;
 
 #[derive(Clone, Debug)]
@@ -82,13 +82,13 @@ impl Row {
         }
     }
 
-    pub fn fields(&self) -> Vec<(Reply, Reply)> {
-        self.values.iter().map(|(name, value)| (Reply::text(name), scalar(value))).collect()
+    pub fn fields(&self, expanded: bool) -> Vec<(Reply, Reply)> {
+        self.values.iter().map(|(name, value)| (Reply::text(name), scalar(value, expanded))).collect()
     }
 
-    /// The row as it is sent.
-    pub fn reply(&self, three: bool) -> Reply {
-        let fields = Reply::Map(self.fields());
+    /// The row as it is sent. `expanded`: values of JSON documents as such (`FORMAT EXPAND`).
+    pub fn reply(&self, three: bool, expanded: bool) -> Reply {
+        let fields = Reply::Map(self.fields(expanded));
         if !three {
             return fields;
         }
@@ -96,12 +96,18 @@ impl Row {
     }
 }
 
-fn scalar(value: &Scalar) -> Reply {
+fn scalar(value: &Scalar, expanded: bool) -> Reply {
     match value {
+        Scalar::Json(values) if expanded => raw::expanded(values),
+        Scalar::Json(values) => Reply::text(&values.to_string()),
         Scalar::Null => Reply::Null,
+        Scalar::Number(number) if expanded && number.fract() == 0.0 && number.abs() < 1e15 => {
+            Reply::Integer(*number as i64)
+        }
+        Scalar::Number(number) if expanded => Reply::Double(*number),
         Scalar::Number(number) => Reply::text(&number_text(*number)),
         Scalar::Text(text) => Reply::text(text),
-        Scalar::List(items) => Reply::Array(items.iter().map(scalar).collect()),
+        Scalar::List(items) => Reply::Array(items.iter().map(|item| scalar(item, expanded)).collect()),
     }
 }
 
@@ -113,6 +119,13 @@ impl Loaded {
         let raw = self.raw.as_ref()?;
         let attribute = self.definition.attribute(identifier);
         let identifier = attribute.map_or(identifier, |attribute| &attribute.identifier);
+        if self.dialect >= 3
+            && let Raw::Json(_, document) = raw
+            && !attribute.is_some_and(|attribute| attribute.sortable)
+        {
+            let values = super::super::path::values(document, identifier);
+            return (!values.is_empty()).then_some(Scalar::Json(Json::Array(values)));
+        }
         if identifier == "$" {
             let all = raw.fields(self.dialect).into_iter().next();
             return all.map(|(_, value)| Scalar::Text(String::from_utf8_lossy(&value).into_owned()));

@@ -48,7 +48,7 @@ pub fn evaluate(expression: &Expression, property: &dyn Fn(&str) -> Option<Scala
         }
         Expression::Call(function, arguments) => {
             let values: Result<Vec<Scalar>, String> =
-                arguments.iter().map(|argument| evaluate(argument, property)).collect();
+                arguments.iter().map(|argument| evaluate(argument, property).map(Scalar::flat)).collect();
             functions::call(*function, &values?)?
         }
     })

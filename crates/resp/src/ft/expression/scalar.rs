@@ -8,6 +8,8 @@ pub enum Scalar {
     Number(f64),
     Text(String),
     List(Vec<Scalar>),
+    /// All values at a path of a JSON document (dialect 3): a text to expressions, the first of them to arithmetic.
+    Json(serde_json::Value),
 }
 
 impl Scalar {
@@ -37,6 +39,7 @@ impl Scalar {
             Self::Number(number) => Some(*number),
             Self::Text(text) => number_of(text),
             Self::List(items) => items.first().and_then(Self::number),
+            Self::Json(values) => values.get(0).and_then(serde_json::Value::as_f64),
             Self::Null => None,
         }
     }
@@ -48,6 +51,15 @@ impl Scalar {
             Self::Number(number) => number_text(*number),
             Self::Text(text) => text.clone(),
             Self::List(items) => items.iter().map(Self::text).collect::<Vec<_>>().join(","),
+            Self::Json(values) => values.to_string(),
+        }
+    }
+
+    /// As expressions have it.
+    pub fn flat(self) -> Self {
+        match self {
+            Self::Json(values) => Self::Text(values.to_string()),
+            other => other,
         }
     }
 
@@ -57,6 +69,7 @@ impl Scalar {
             Self::Number(number) => *number != 0.0,
             Self::Text(text) => !text.is_empty(),
             Self::List(items) => !items.is_empty(),
+            Self::Json(_) => true,
         }
     }
 
