@@ -411,10 +411,13 @@ fn fields(session: &Session, searched: &Searched, hit: &Shown, marking: (&Marks,
             found.extend(raw.expanded("$", definition).map(|value| (Reply::text("$"), value)));
         }
         Some(returned) if marking.1.expanded => {
-            let values = returned
-                .iter()
-                .filter_map(|(field, shown)| raw.expanded(field, definition).map(|value| (Reply::text(shown), value)));
-            found.extend(values);
+            // What hits are sorted by is there before the rest is loaded.
+            let is_sorted = |field: &str| marking.1.sort.as_ref().is_some_and(|(sorted, _)| sorted == field);
+            let mut ordered: Vec<&(String, String)> = returned.iter().collect();
+            ordered.sort_by_key(|(field, _)| !is_sorted(field));
+            for (field, shown) in ordered {
+                found.extend(raw.expanded(field, definition).map(|value| (Reply::text(shown), value)));
+            }
         }
         None => {
             // What the hits are sorted by comes first, as the search module has loaded it by then.
