@@ -225,8 +225,10 @@ fn attribute(args: &mut Args, kind: KeyKind) -> Outcome<Attribute> {
         suffixes: false,
     };
     options(args, &mut attribute)?;
-    // Numbers, and texts of JSON, are sorted as they are.
-    attribute.unf |= attribute.sortable && (kind == KeyKind::Json || attribute.kind == AttributeKind::Numeric);
+    // Numbers, tags that mind case, and texts of JSON are sorted as they are.
+    let as_it_is =
+        matches!(attribute.kind, AttributeKind::Numeric | AttributeKind::Tag { case_sensitive: true, .. });
+    attribute.unf |= attribute.sortable && (kind == KeyKind::Json || as_it_is);
     if attribute.no_index && attribute.index_missing {
         let name = &attribute.name;
         return refuse(format!("'Field `{name}` cannot be defined with both `NOINDEX` and `INDEXMISSING`'"));

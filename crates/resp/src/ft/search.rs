@@ -130,7 +130,6 @@ pub async fn run(session: &Session, searched: &Searched, query: &str, options: &
     if let Some(nearest) = &measures.nearest {
         let found = near::all(gateway, nearest, &asked).await?;
         request.query = near::among(request.query, found.iter().map(|(id, _)| id));
-        request.publish_pending = false;
     }
     let mut page = ordered(session, (searched, options), request, order, marks).await?;
     if !scored {

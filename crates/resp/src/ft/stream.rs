@@ -68,7 +68,6 @@ pub async fn paged(
         whole.policy.allow(&mut request);
         let page = gateway.search(request.clone()).await?;
         let warning = whole.policy.judge(&page, whole.tally)?;
-        request.publish_pending = false;
         let full = page.hits.len() as u64 == size;
         size = PAGE;
         request.size = size;

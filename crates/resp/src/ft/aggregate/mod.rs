@@ -176,7 +176,7 @@ pub async fn run(
         true => push::of(&steps, &searched.definition, &searched.known.mapping),
         false => None,
     };
-    let mut pipeline = Pipeline::new(steps);
+    let pipeline = Pipeline::new(steps);
     if measures.is_nothing(&clause) {
         return Ok(pipeline.finish().map_err(RespError::line)?.into());
     }
@@ -188,8 +188,8 @@ pub async fn run(
     if measures.nearest.is_some() {
         return Ok(nearest(gateway, (searched, request), &search, distances, pipeline).await?.into());
     }
-    let timeout_ms = request.timeout_ms.or_else(|| registry.configuration.timeout_ms()).filter(|timeout| *timeout > 0);
-    search.timeout_ms = timeout_ms;
+    let timeout_ms = request.timeout_ms.or_else(|| registry.configuration.timeout_ms());
+    search.timeout_ms = timeout_ms.filter(|timeout| *timeout > 0);
     let (policy, tally) = (registry.configuration.policy(), registry.tally(&searched.known.index));
     let mut wanted = u64::MAX;
     match pushed {
@@ -206,10 +206,22 @@ pub async fn run(
         Some(Pushed::First { rows, .. }) => wanted = rows,
         None => {}
     }
+    let whole = stream::Whole { first: wanted, policy, tally: &tally };
+    every(gateway, (searched, request), (search, whole), distances, pipeline).await
+}
+
+/// Every row goes through the steps, where the client's node is.
+async fn every(
+    gateway: &dyn Gateway,
+    (searched, request): (&Searched, &Request),
+    (search, whole): (SearchRequest, stream::Whole<'_>),
+    distances: Distances,
+    mut pipeline: Pipeline,
+) -> Result<Answered, RespError> {
+    let timeout_ms = search.timeout_ms;
     let distances = by_document(distances);
     let refused = |error: String| Error::new(ErrorKind::IllegalArgument, error);
     let (definition, foreign) = (&searched.definition, searched.foreign);
-    let whole = stream::Whole { first: wanted, policy, tally: &tally };
     let warning = stream::paged(gateway, (search, whole), timeout_ms, |hit| {
         let mut row = Row::of(&hit, definition, (foreign, searched.dialect), request.with_scores);
         for (name, found) in &distances {

@@ -114,7 +114,6 @@ impl Groups<'_> {
             request.aggregations = vec![aggregation("groups", kind, self.inside())];
             let response: SearchResponse = gateway.search(request.clone()).await?;
             let warning = self.policy.judge(&response, self.tally)?;
-            request.publish_pending = false;
             let Some(Answer { body: Body::Buckets(buckets), .. }) = response.aggregations.into_iter().flatten().next()
             else {
                 return Ok(Some((rows, warning)));

@@ -134,7 +134,7 @@ pub async fn of(
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let asked = SearchRequest { query: among(Query::match_all(), ids), publish_pending: false, ..asked.clone() };
+    let asked = SearchRequest { query: among(Query::match_all(), ids), ..asked.clone() };
     let response = gateway.search(SearchRequest { from: 0, size: ids.len() as u64, ..bare(request(measure, &asked)) });
     let response = response.await?;
     Ok(found(measure, &response).collect())
@@ -149,7 +149,7 @@ pub async fn hits(gateway: &dyn Gateway, ids: &[Arc<str>], asked: &SearchRequest
     for some in ids.chunks(CHUNK) {
         let query = among(Query::match_all(), some);
         let (from, size) = (0, some.len() as u64);
-        let request = SearchRequest { query, from, size, sort: Vec::new(), publish_pending: false, ..asked.clone() };
+        let request = SearchRequest { query, from, size, sort: Vec::new(), ..asked.clone() };
         let mut by_id: BTreeMap<Arc<str>, Hit> = BTreeMap::new();
         for hit in gateway.search(request).await?.hits {
             by_id.insert(hit.id.clone(), hit);
