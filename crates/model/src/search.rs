@@ -71,6 +71,8 @@ pub struct SearchRequest {
     pub max_concurrent_shard_requests: u32,
     /// Shards first publish what has been written and not been refreshed; costs nothing where nothing has.
     pub publish_pending: bool,
+    /// How the lists of shards become one; `None`: as they are sorted.
+    pub merge: Option<MergeStrategy>,
     /// With more shards than this, those that cannot match are passed over; `None`: 128, or 1 when the first sort key is a field.
     pub pre_filter_shard_size: Option<u32>,
     /// The answer tells what the search spent its time on.
@@ -113,10 +115,46 @@ impl SearchRequest {
             pipeline: None,
             max_concurrent_shard_requests: 5,
             publish_pending: false,
+            merge: None,
             pre_filter_shard_size: None,
             profile: false,
         }
     }
+}
+
+/// How the best of each shard become one list. Every strategy takes as many from each shard as the page reaches; ties go to the lower `_id`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MergeStrategy {
+    /// Highest first, whatever they are sorted by.
+    Score,
+    /// By the sort of the request.
+    Field,
+    /// Shard after shard, in the order of their indexes and numbers; each as it is sorted.
+    ShardOrder,
+    /// The first of each shard, the second of each, and so on.
+    RoundRobin,
+    /// By `_id`.
+    Id,
+    /// By 1 / (60 + place in its shard): Cormack, Clarke and Büttcher (2009) over lists that have nothing in common.
+    ReciprocalRank,
+}
+
+impl MergeStrategy {
+    /// By its name in requests.
+    pub fn of(name: &str) -> Option<Self> {
+        Some(match name.to_ascii_lowercase().as_str() {
+            "score" => Self::Score,
+            "field" => Self::Field,
+            "node_order" => Self::ShardOrder,
+            "round_robin" => Self::RoundRobin,
+            "id" => Self::Id,
+            "reciprocal_rank" => Self::ReciprocalRank,
+            _ => return None,
+        })
+    }
+
+    /// The names, for those who gave another.
+    pub const NAMES: &str = "score, field, node_order, round_robin, id, reciprocal_rank";
 }
 
 /// The search pipeline that a request goes through.

@@ -34,6 +34,8 @@ pub struct Settings {
     pub stall_timeout: Option<Duration>,
     /// Shards of the index of keys, when it is made.
     pub key_shards: u32,
+    /// Shards of an index of `FT.CREATE`.
+    pub index_shards: u32,
     /// Writes are answered when they are on the disk, not up to a second earlier.
     pub sync_always: bool,
     /// The version of Redis that clients are told.
@@ -59,6 +61,7 @@ impl Default for Settings {
             idle_timeout: None,
             stall_timeout: Some(Duration::from_secs(60)),
             key_shards: 4,
+            index_shards: 1,
             sync_always: false,
             compatible_version: "7.4.1".to_owned(),
         }

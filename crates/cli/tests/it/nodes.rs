@@ -82,17 +82,27 @@ pub(crate) struct Peers {
 impl Peers {
     /// Starts them at once and waits until they have met.
     pub(crate) fn start() -> Self {
-        let mut peers = Self::prepared(3);
+        Self::start_with(&[])
+    }
+
+    /// As [`Peers::start`], with more settings.
+    pub(crate) fn start_with(more: &[&str]) -> Self {
+        let mut peers = Self::prepared_with(3, more);
         peers.launch(0..3);
         peers
     }
 
     /// So many, none of which runs yet.
     pub(crate) fn prepared(count: usize) -> Self {
+        Self::prepared_with(count, &[])
+    }
+
+    fn prepared_with(count: usize, more: &[&str]) -> Self {
         let addresses = free_addresses(count);
         let seeds = addresses.iter().take(3).cloned().collect::<Vec<_>>().join(",");
         let of = |(at, own): (usize, &String)| {
-            vec![format!("node.name=n{at}"), format!("peer.address={own}"), format!("peer.seeds={seeds}")]
+            let own = [format!("node.name=n{at}"), format!("peer.address={own}"), format!("peer.seeds={seeds}")];
+            own.into_iter().chain(more.iter().map(|setting| (*setting).to_owned())).collect()
         };
         let settings: Vec<Vec<String>> = addresses.iter().enumerate().map(of).collect();
         let prepared =

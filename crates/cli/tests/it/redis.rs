@@ -3,6 +3,7 @@
 //! `tests/redis/NAME.redis` holds a command a line, the record beside it what a real Redis with its search and JSON modules answered.
 
 mod client;
+mod cluster;
 mod connections;
 mod ours;
 mod python;
@@ -47,10 +48,34 @@ fn known() -> BTreeMap<String, String> {
 fn redis_clients_are_answered_as_recorded_but_for_what_is_known() {
     let server = start(&[]);
     let known = known();
+    let Replayed { met, unknown, count } = replay(&known, |_| Client::connect(&server));
+    assert!(count > 400, "only {count} commands were replayed");
+    assert!(
+        unknown.is_empty(),
+        "{} answers differ that known.txt does not name:\n{}",
+        unknown.len(),
+        unknown.join("\n")
+    );
+    let vanished: Vec<&String> = known.keys().filter(|place| !met.contains(*place)).collect();
+    assert!(vanished.is_empty(), "these answers are as recorded now; take them out of known.txt: {vanished:?}");
+    assert_eq!(server.complaints(), Vec::<String>::new());
+}
+
+/// What came of all scripts.
+struct Replayed {
+    /// Places that differ.
+    met: BTreeSet<String>,
+    /// Those of them that are not known, as a person reads them.
+    unknown: Vec<String>,
+    count: usize,
+}
+
+/// Replays every script, each through a client of its own.
+fn replay(known: &BTreeMap<String, String>, mut client: impl FnMut(usize) -> Client) -> Replayed {
     let (mut met, mut unknown, mut count) = (BTreeSet::new(), Vec::new(), 0);
-    for path in scripts() {
+    for (at, path) in scripts().into_iter().enumerate() {
         let name = path.file_name().and_then(|name| name.to_str()).expect("a name of letters").to_owned();
-        let mut client = Client::connect(&server);
+        let mut client = client(at);
         for (request, recorded) in script::recorded(&path) {
             let answer = client.ask(&request.words);
             count += 1;
@@ -64,14 +89,5 @@ fn redis_clients_are_answered_as_recorded_but_for_what_is_known() {
             met.insert(place);
         }
     }
-    assert!(count > 400, "only {count} commands were replayed");
-    assert!(
-        unknown.is_empty(),
-        "{} answers differ that known.txt does not name:\n{}",
-        unknown.len(),
-        unknown.join("\n")
-    );
-    let vanished: Vec<&String> = known.keys().filter(|place| !met.contains(*place)).collect();
-    assert!(vanished.is_empty(), "these answers are as recorded now; take them out of known.txt: {vanished:?}");
-    assert_eq!(server.complaints(), Vec::<String>::new());
+    Replayed { met, unknown, count }
 }

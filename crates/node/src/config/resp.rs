@@ -69,6 +69,12 @@ pub(super) const KEYS: &[Key] = &[
         about: "Shards of the index that keys lie in; it counts when the first key is written.",
     },
     Key {
+        name: "resp.index_shards",
+        kind: Kind::Count,
+        default: "1",
+        about: "Shards of an index of FT.CREATE; it counts when one is made.",
+    },
+    Key {
         name: "resp.appendfsync",
         kind: Kind::Fsync,
         default: "everysec",
@@ -99,6 +105,7 @@ impl RespConfig {
                 idle_timeout: time("resp.idle_timeout"),
                 stall_timeout: time("resp.stall_timeout"),
                 key_shards: count("resp.key_shards", 4).clamp(1, 1024) as u32,
+                index_shards: count("resp.index_shards", 1).clamp(1, 1024) as u32,
                 sync_always: values.get("resp.appendfsync").to_string() == "always",
                 compatible_version: values.get("resp.compatible_version").to_string(),
             },

@@ -34,7 +34,7 @@ pub async fn create(session: &mut Session, mut args: Args) -> Answer {
     }
     let request = CreateIndex {
         name: index_name(&definition.name),
-        settings: mapping::settings(&definition, 1, server.settings.sync_always),
+        settings: mapping::settings(&definition, server.settings.index_shards, server.settings.sync_always),
         mappings: Some(mapping::mapping(&definition)),
         timeout_ms: 30_000,
         ..CreateIndex::default()

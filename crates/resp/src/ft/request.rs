@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use model::query::ranked::Scorer;
+use model::search::MergeStrategy;
 
 use super::create::word;
 use super::definition::{Definition, KeyKind};
@@ -51,6 +52,8 @@ pub struct Options {
     pub dialect: Option<u8>,
     /// `FORMAT EXPAND`: values of JSON documents in the types of RESP3.
     pub expanded: bool,
+    /// How the lists of shards become one; ours.
+    pub merge: Option<MergeStrategy>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -114,6 +117,7 @@ impl Default for Options {
             parameters: BTreeMap::new(),
             dialect: None,
             expanded: false,
+            merge: None,
         }
     }
 }
@@ -199,6 +203,7 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
         "PARAMS" => options.parameters = parameters(args)?,
         "DIALECT" => options.dialect = Some(dialect(args)?),
         "FORMAT" => options.expanded = format(args)?,
+        "MERGE" => options.merge = Some(merge(args)?),
         "PAYLOAD" => {
             let missing = RespError::line("Bad arguments for PAYLOAD: Expected an argument, but none provided");
             options.payload = Some(args.take().ok_or(missing)?);
@@ -210,6 +215,12 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
 
 fn whole(args: &mut Args) -> Option<i64> {
     integer(&args.take()?)
+}
+
+fn merge(args: &mut Args) -> Outcome<MergeStrategy> {
+    let given = word(args, "MERGE")?;
+    let names = MergeStrategy::NAMES;
+    MergeStrategy::of(&given).ok_or_else(|| RespError::line(format!("MERGE is one of {names}, not {given}")))
 }
 
 /// Whether it is `EXPAND`.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::gateway::Gateway;
 use model::query::ranked::Scorer;
-use model::search::{Explanation, Hit, SearchRequest, SearchResponse};
+use model::search::{Explanation, MergeStrategy, Hit, SearchRequest, SearchResponse};
 use serde_json::Value as Json;
 
 use super::Shape;
@@ -92,7 +92,8 @@ pub async fn run(session: &Session, searched: &Searched, query: &str, options: &
     }
     let marks =
         if options.highlight.is_some() || options.summarize.is_some() { Marks::of(&part) } else { Marks::default() };
-    let scored = (matches!(order, Order::Score) || options.with_scores) && measures.scored(&clause, options);
+    let by_score = options.with_scores || options.merge == Some(MergeStrategy::Score);
+    let scored = (matches!(order, Order::Score) || by_score) && measures.scored(&clause, options);
     let scorer = if scored && options.count > 0 { options.scorer } else { Scorer::None };
     let content = !options.no_content && options.returned.as_ref().is_none_or(|returned| !returned.is_empty());
     let by_value = matches!(order, Order::Value(..)) || options.with_payloads || options.hamming;
@@ -102,6 +103,7 @@ pub async fn run(session: &Session, searched: &Searched, query: &str, options: &
     let timeout_ms = options.timeout_ms.or_else(|| registry.configuration.timeout_ms());
     request.timeout_ms = timeout_ms.filter(|timeout| *timeout > 0);
     request.explain = options.explain_score;
+    request.merge = options.merge;
     (request.from, request.size) = (options.offset, options.count);
     if options.count == 0 {
         request.from = 0;
@@ -181,7 +183,7 @@ async fn ordered(
         Order::Score | Order::Distance(..) => false,
         Order::Column(column, descending) => {
             request.sort = vec![sort_key(&column, descending)];
-            request.track_scores = options.with_scores;
+            request.track_scores = options.with_scores || options.merge == Some(MergeStrategy::Score);
             true
         }
     };

@@ -1,8 +1,8 @@
-//! The best hits of all shards: by sort keys or score, ties by `_id`, then by shard.
+//! The best hits of all shards: by sort keys or score, or as a strategy says; ties by `_id`, then by shard.
 
 use std::cmp::Ordering;
 
-use model::search::{Missing, SortValue, Total, TrackTotal};
+use model::search::{MergeStrategy, Missing, SortValue, Total, TrackTotal};
 
 use crate::shard_query::{BoundSort, ShardHit, ShardHits, SortBy};
 
@@ -17,6 +17,8 @@ pub struct Page<'a> {
     pub from: usize,
     pub size: usize,
     pub track_total: TrackTotal,
+    /// `None`: as they are sorted.
+    pub strategy: Option<MergeStrategy>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +40,10 @@ pub fn merge(page: Page<'_>, answers: Vec<Answer>) -> Merged {
         merged.timed_out |= answer.timed_out;
         merged.hits.extend(answer.hits.into_iter().map(|hit| (shard, hit)));
     }
+    if let Some(strategy) = page.strategy {
+        arrange(page, strategy, &mut merged);
+        return merged;
+    }
     let wanted = page.from.saturating_add(page.size);
     let by_rank = |a: &(usize, ShardHit), b: &(usize, ShardHit)| order(page.sort, &a.1, &b.1).then(a.0.cmp(&b.0));
     if wanted < merged.hits.len() && wanted > 0 {
@@ -51,6 +57,32 @@ pub fn merge(page: Page<'_>, answers: Vec<Answer>) -> Merged {
     }
     merged.hits.drain(..page.from.min(merged.hits.len()));
     merged
+}
+
+/// The page, as a strategy orders all hits.
+fn arrange(page: Page<'_>, strategy: MergeStrategy, merged: &mut Merged) {
+    let by_rank = |a: &ShardHit, b: &ShardHit| order(page.sort, a, b);
+    merged.hits.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| by_rank(&a.1, &b.1)));
+    let mut places: Vec<(usize, (usize, ShardHit))> = Vec::with_capacity(merged.hits.len());
+    for (shard, hit) in std::mem::take(&mut merged.hits) {
+        let place = places.last().filter(|(_, (last, _))| *last == shard).map_or(0, |(place, _)| place + 1);
+        places.push((place, (shard, hit)));
+    }
+    places.sort_by(|(one, (a, first)), (other, (b, second))| {
+        let keys = match strategy {
+            MergeStrategy::Score => descending_score(first.score, second.score),
+            MergeStrategy::Field => by_rank(first, second),
+            MergeStrategy::ShardOrder => a.cmp(b).then(one.cmp(other)),
+            MergeStrategy::RoundRobin => one.cmp(other).then(a.cmp(b)),
+            MergeStrategy::ReciprocalRank => one.cmp(other),
+            MergeStrategy::Id => Ordering::Equal,
+        };
+        keys.then_with(|| first.id.cmp(&second.id)).then(a.cmp(b))
+    });
+    merged.hits = places.into_iter().map(|(_, hit)| hit).skip(page.from).take(page.size).collect();
+    if merged.max_score.is_none() && page.sort.is_empty() {
+        merged.max_score = merged.hits.iter().map(|(_, hit)| hit.score).reduce(f32::max);
+    }
 }
 
 /// Which of two hits comes first. Scores that are NaN come last.
@@ -130,7 +162,7 @@ mod tests {
     }
 
     fn page(from: usize, size: usize) -> Page<'static> {
-        Page { sort: &[], from, size, track_total: TrackTotal::UpTo(10_000) }
+        Page { sort: &[], from, size, track_total: TrackTotal::UpTo(10_000), strategy: None }
     }
 
     fn ids(merged: &Merged) -> Vec<&str> {
@@ -155,6 +187,29 @@ mod tests {
         assert_eq!(ids(&merge(page(1, 2), answers.clone())), ["a", "b"]);
         assert_eq!(ids(&merge(page(9, 2), answers)), [""; 0]);
         assert_eq!(merged.total, Some(Total { value: 4, exact: true }));
+    }
+
+    #[test]
+    fn strategies_order_the_lists_of_shards() {
+        let list = |hits: &[(&str, f32)]| {
+            let hits: Vec<ShardHit> = hits.iter().map(|(id, score)| hit(id, *score, vec![])).collect();
+            ShardHits { total: hits.len() as u64, hits, ..Default::default() }
+        };
+        let answers = vec![
+            (1, list(&[("d", 9.0), ("a", 1.0)])),
+            (0, list(&[("c", 3.0), ("b", 2.0), ("e", 0.5)])),
+        ];
+        let check = |strategy, from, size, expected: &[&str]| {
+            let merged = merge(Page { strategy: Some(strategy), ..page(from, size) }, answers.clone());
+            assert_eq!(ids(&merged), expected, "{strategy:?}");
+            assert_eq!(merged.total, Some(Total { value: 5, exact: true }));
+        };
+        check(MergeStrategy::Score, 0, 9, &["d", "c", "b", "a", "e"]);
+        check(MergeStrategy::Field, 1, 2, &["c", "b"]);
+        check(MergeStrategy::ShardOrder, 0, 9, &["c", "b", "e", "d", "a"]);
+        check(MergeStrategy::RoundRobin, 0, 9, &["c", "d", "b", "a", "e"]);
+        check(MergeStrategy::Id, 1, 3, &["b", "c", "d"]);
+        check(MergeStrategy::ReciprocalRank, 0, 9, &["c", "d", "a", "b", "e"]);
     }
 
     #[test]

@@ -161,6 +161,7 @@ async fn try_search(
         from: request.from as usize,
         size: request.size as usize,
         track_total: request.track_total_hits,
+        strategy: request.merge,
     };
     let Outcome { mut answers, failures, abandoned, timed_out } = outcome;
     let skipped = answers.iter().filter(|(_, hits)| hits.skipped).count() as u32;

@@ -17,7 +17,7 @@ use axum::http::Method;
 use model::admin::IndexInfo;
 use model::error::{Error, ErrorKind};
 use model::id::{IndexRef, ShardNumber};
-use model::search::{SearchRequest, ShardFailure};
+use model::search::{MergeStrategy, SearchRequest, ShardFailure};
 use model::target::Target;
 
 use super::Server;
@@ -79,8 +79,15 @@ fn execution(params: &mut Params) -> Result<Execution, Error> {
             return Err(Error::not_implemented(format!("[{name}] of a search")));
         }
     }
+    let merge = match params.take("merge_strategy") {
+        None => None,
+        Some(given) => Some(MergeStrategy::of(&given).ok_or_else(|| {
+            let names = MergeStrategy::NAMES;
+            Error::illegal_argument(format!("[merge_strategy] is one of {names}, not [{given}]"))
+        })?),
+    };
     let [concurrent, pre_filter] = [concurrent, pre_filter].map(|given| given.map(i32::unsigned_abs));
-    Ok(Execution { concurrent, pre_filter })
+    Ok(Execution { concurrent, pre_filter, merge })
 }
 
 /// How the shards of a search are gone through; `None`: as it is usual.
@@ -88,12 +95,16 @@ fn execution(params: &mut Params) -> Result<Execution, Error> {
 struct Execution {
     concurrent: Option<u32>,
     pre_filter: Option<u32>,
+    merge: Option<MergeStrategy>,
 }
 
 impl Execution {
     fn apply(self, asked: &mut SearchRequest) {
         asked.max_concurrent_shard_requests = self.concurrent.unwrap_or(asked.max_concurrent_shard_requests);
         asked.pre_filter_shard_size = self.pre_filter;
+        asked.merge = self.merge;
+        // Sorted by something else, hits have no scores of their own.
+        asked.track_scores |= self.merge == Some(MergeStrategy::Score);
     }
 }
 
