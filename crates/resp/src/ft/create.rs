@@ -226,8 +226,7 @@ fn attribute(args: &mut Args, kind: KeyKind) -> Outcome<Attribute> {
     };
     options(args, &mut attribute)?;
     // Numbers, tags that mind case, and texts of JSON are sorted as they are.
-    let as_it_is =
-        matches!(attribute.kind, AttributeKind::Numeric | AttributeKind::Tag { case_sensitive: true, .. });
+    let as_it_is = matches!(attribute.kind, AttributeKind::Numeric | AttributeKind::Tag { case_sensitive: true, .. });
     attribute.unf |= attribute.sortable && (kind == KeyKind::Json || as_it_is);
     if attribute.no_index && attribute.index_missing {
         let name = &attribute.name;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::gateway::Gateway;
 use model::query::ranked::Scorer;
-use model::search::{Explanation, MergeStrategy, Hit, SearchRequest, SearchResponse};
+use model::search::{Explanation, Hit, MergeStrategy, SearchRequest, SearchResponse};
 use serde_json::Value as Json;
 
 use super::Shape;

@@ -195,10 +195,7 @@ mod tests {
             let hits: Vec<ShardHit> = hits.iter().map(|(id, score)| hit(id, *score, vec![])).collect();
             ShardHits { total: hits.len() as u64, hits, ..Default::default() }
         };
-        let answers = vec![
-            (1, list(&[("d", 9.0), ("a", 1.0)])),
-            (0, list(&[("c", 3.0), ("b", 2.0), ("e", 0.5)])),
-        ];
+        let answers = vec![(1, list(&[("d", 9.0), ("a", 1.0)])), (0, list(&[("c", 3.0), ("b", 2.0), ("e", 0.5)]))];
         let check = |strategy, from, size, expected: &[&str]| {
             let merged = merge(Page { strategy: Some(strategy), ..page(from, size) }, answers.clone());
             assert_eq!(ids(&merged), expected, "{strategy:?}");

@@ -114,10 +114,8 @@ fn a_redis_node_that_is_killed_makes_no_answer_wrong() {
     std::thread::scope(|scope| {
         // A failure here ends them, too.
         let _stops = Stops(&stop);
-        let searchers: Vec<_> = addresses
-            .iter()
-            .map(|address| scope.spawn(|| search(address, KEYS, &stop, &whole)))
-            .collect();
+        let searchers: Vec<_> =
+            addresses.iter().map(|address| scope.spawn(|| search(address, KEYS, &stop, &whole))).collect();
         enough(20);
         peers.servers[2].kill();
         let before = whole.load(Ordering::Relaxed);
