@@ -57,7 +57,7 @@ fn what_is_wrong_with_a_line_spoils_the_request() {
 #[test]
 fn what_is_wrong_with_a_write_spoils_its_item() {
     let server = Server::start();
-    let body = "{\"index\":{\"_id\":\"\"}}\n{}\n{\"update\":{\"_id\":\"1\"}}\n{\"script\":\"x\"}\n{\"index\":{\"_id\":\"2\",\"pipeline\":\"p\"}}\n{}\n{\"index\":{\"_id\":\"3\"}}\n{\"half\n{\"index\":{\"_id\":\"4\"}}\n{}\n";
+    let body = "{\"index\":{\"_id\":\"\"}}\n{}\n{\"update\":{\"_id\":\"1\"}}\n{\"script\":{\"id\":\"x\"}}\n{\"index\":{\"_id\":\"2\",\"pipeline\":\"p\"}}\n{}\n{\"index\":{\"_id\":\"3\"}}\n{\"half\n{\"index\":{\"_id\":\"4\"}}\n{}\n";
     let path = "/f/_bulk?filter_path=items.*.status,items.*.error.reason";
     server.check(
         &format!("POST {path}"),
@@ -65,7 +65,7 @@ fn what_is_wrong_with_a_write_spoils_its_item() {
         200,
         concat!(
             r#"{"items":[{"index":{"status":400,"error":{"reason":"if _id is specified it must not be empty"}}},"#,
-            r#"{"update":{"status":501,"error":{"reason":"update by [script] is not implemented yet"}}},"#,
+            r#"{"update":{"status":501,"error":{"reason":"stored script [x] is not implemented yet"}}},"#,
             r#"{"index":{"status":201}},{"index":{"status":400,"error":{"reason":"failed to parse"}}},"#,
             r#"{"index":{"status":201}}]}"#,
         ),

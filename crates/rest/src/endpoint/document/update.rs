@@ -55,7 +55,7 @@ pub(super) async fn update(server: Arc<Server>, mut request: Request) -> Result<
 pub(super) struct Body {
     doc: Option<Value>,
     upsert: Option<Value>,
-    script: Option<Script>,
+    script: Option<Result<Script, Error>>,
     scripted_upsert: bool,
     doc_as_upsert: bool,
     detect_noop: Option<bool>,
@@ -97,7 +97,13 @@ pub(super) fn body(bytes: &[u8]) -> Result<Body, Error> {
             "doc" => body.doc = Some(object_of(&key, value)?),
             "upsert" => body.upsert = Some(object_of(&key, value)?),
             "script" if value.is_null() => {}
-            "script" => body.script = Some(dsl::script_of(&value).map_err(|why| within_script(&key, why))?),
+            "script" => {
+                body.script = match dsl::script_of(&value) {
+                    // The change that asks for it fails, not all of its request.
+                    Err(error) if error.kind == ErrorKind::NotImplemented => Some(Err(error)),
+                    read => Some(Ok(read.map_err(|why| within_script(&key, why))?)),
+                }
+            }
             "scripted_upsert" => body.scripted_upsert = flag(&key, &value)?,
             "doc_as_upsert" => body.doc_as_upsert = flag(&key, &value)?,
             "detect_noop" => body.detect_noop = Some(flag(&key, &value)?),
@@ -117,7 +123,7 @@ impl Body {
     /// The change that is asked for. `source` is what the parameters say, which the body's own overrides.
     ///
     /// # Errors
-    /// None any more than `refusals`.
+    /// 501 for stored scripts and other languages.
     pub(super) fn change(
         self,
         source: Option<SourceFilter>,
@@ -130,7 +136,7 @@ impl Body {
             refusals.add("script or doc is missing");
         }
         Ok(Update {
-            script: self.script,
+            script: self.script.transpose()?,
             scripted_upsert: self.scripted_upsert,
             doc: self.doc,
             upsert: self.upsert,
@@ -143,10 +149,7 @@ impl Body {
 }
 
 fn within_script(key: &str, cause: Error) -> Error {
-    match cause.kind {
-        ErrorKind::NotImplemented => cause,
-        _ => malformed(&format!("failed to parse field [{key}]")).with_cause(cause),
-    }
+    malformed(&format!("failed to parse field [{key}]")).with_cause(cause)
 }
 
 fn object_of(key: &str, value: Value) -> Result<Value, Error> {
