@@ -7,6 +7,7 @@
 mod bench;
 mod failure;
 mod fuzz;
+mod nemesis;
 mod sim;
 mod tidy;
 mod tool;
@@ -55,6 +56,14 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         from: u64,
     },
+    /// Kill, freeze, restart and wipe real nodes while clients write and search; afterwards nothing acknowledged may be missing.
+    Nemesis {
+        #[arg(long, default_value_t = 100)]
+        rounds: u64,
+        /// Where the random sequence starts.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Feed random input to one target, or to all of them in turn: each cargo example named `fuzz_*`.
     Fuzz {
         /// The example's name without `fuzz_`; all targets when absent.
@@ -92,6 +101,7 @@ fn run(command: Command) -> Result<bool, Failure> {
         Command::Tidy => tidy::report(&workspace),
         Command::Bench { name, list, arguments } => bench::run(&workspace, name.as_deref(), list, &arguments),
         Command::Sim { seeds, from } => sim::run(&workspace, seeds, from),
+        Command::Nemesis { rounds, seed } => nemesis::run(&workspace, rounds, seed),
         Command::Fuzz { target, seconds, seed, list } => {
             fuzz::run(&workspace, target.as_deref(), list, fuzz::Effort { seconds, seed })
         }

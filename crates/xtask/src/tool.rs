@@ -32,6 +32,16 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), Failure> {
     succeeded(arguments, status)
 }
 
+/// As [`run`], with variables in the environment.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_with(root: &Path, arguments: &[&str], variables: &[(&str, String)]) -> Result<(), Failure> {
+    let mut command = cargo(root, arguments);
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    succeeded(arguments, command.status().map_err(cannot_start)?)
+}
+
 fn succeeded(arguments: &[&str], status: ExitStatus) -> Result<(), Failure> {
     succeeded_or(arguments, if status.success() { Ok(()) } else { Err(status.to_string()) })
 }

@@ -11,6 +11,7 @@ mod hostile;
 mod hybrid;
 mod kept;
 mod limits;
+mod nemesis;
 mod nodes;
 mod profiles;
 mod python;

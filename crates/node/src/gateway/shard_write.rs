@@ -119,7 +119,7 @@ impl Writer<'_> {
     }
 
     fn copy(&self) -> Result<Arc<ShardCopy>, Error> {
-        self.shard.copy().cloned()
+        self.shard.copy()
     }
 
     fn written(&self, placed: &Placed, applied: Applied) -> Written {

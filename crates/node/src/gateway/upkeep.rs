@@ -37,8 +37,8 @@ fn tick(core: &Arc<Core>, now: u64) {
         for shard in &index.shards {
             match shard.copy() {
                 Ok(copy) => {
-                    look_after(core, &view, shard, copy, now);
-                    tails.push((copy.tail(), copy.clone()));
+                    look_after(core, &view, shard, &copy, now);
+                    tails.push((copy.tail(), copy));
                 }
                 Err(_) => report(core, &view, shard),
             }

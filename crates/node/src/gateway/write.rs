@@ -246,7 +246,7 @@ async fn write_and_wait(
     refresh: Refresh,
 ) -> Result<Results, Error> {
     let index = group.index.clone();
-    let copy = shard.copy()?.clone();
+    let copy = shard.copy()?;
     let for_job = core.clone();
     let writes = group.writes;
     let for_write = shard.clone();

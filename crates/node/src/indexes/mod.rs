@@ -75,7 +75,8 @@ pub struct OpenShard {
     pub(crate) allocation: Option<AllocationId>,
     /// Its failure while it was open is in the metadata, or on the way there.
     reported: AtomicBool,
-    copy: Result<Arc<ShardCopy>, String>,
+    /// Given up when the copy is let go: who still holds this shard does not keep its folder from others.
+    copy: RwLock<Result<Arc<ShardCopy>, String>>,
     preparer: SharedPreparer,
     /// As a part of its shard; `None` when it did not open.
     room: Option<Arc<Room>>,
@@ -126,11 +127,11 @@ impl OpenShard {
     ///
     /// # Errors
     /// `no_shard_available_action_exception` with why it does not open.
-    pub fn copy(&self) -> Result<&Arc<ShardCopy>, Error> {
+    pub fn copy(&self) -> Result<Arc<ShardCopy>, Error> {
         let failed = |why: &dyn std::fmt::Display| {
             Error::new(ErrorKind::NoShardAvailable, format!("shard [{}] is not available: {why}", self.number))
         };
-        let copy = self.copy.as_ref().map_err(|why| failed(why))?;
+        let copy = self.copy.read().clone().map_err(|why| failed(&why))?;
         copy.failure().map_or(Ok(copy), |why| Err(failed(&why)))
     }
 
@@ -145,10 +146,15 @@ impl OpenShard {
 
     /// Why it does not serve, if so.
     pub fn failure(&self) -> Option<String> {
-        match &self.copy {
+        match &*self.copy.read() {
             Ok(copy) => copy.failure().map(|why| why.to_string()),
             Err(why) => Some(why.clone()),
         }
+    }
+
+    /// The copy, whether it has failed or not.
+    pub(super) fn opened(&self) -> Option<Arc<ShardCopy>> {
+        self.copy.read().as_ref().ok().cloned()
     }
 
     /// What maps documents for this shard now.
@@ -181,7 +187,7 @@ impl Indexes {
     /// An open index. Waits until what is open follows the metadata of now, when it is not there.
     ///
     /// # Errors
-    /// `index_not_found_exception` when it is not (any more).
+    /// `index_not_found_exception` when it is not (any more); `no_shard_available_action_exception` while this node is not (back) in the cluster.
     pub fn get(&self, metadata: &IndexMetadata) -> Result<Arc<OpenIndex>, Error> {
         let find = || self.open.read().get(&metadata.uuid).cloned();
         let opened_meanwhile = || {
@@ -189,7 +195,14 @@ impl Indexes {
             self.published.wait(FOLLOWED, |progress| progress.followed >= now);
             find()
         };
-        find().or_else(opened_meanwhile).ok_or_else(|| Error::index_not_found(&metadata.name))
+        let closed = || match self.published.state().index_by_uuid(&metadata.uuid).is_some_and(|index| index.open) {
+            true => {
+                let reason = format!("index [{}] is not open on this node yet", metadata.name);
+                Error::new(ErrorKind::NoShardAvailable, reason)
+            }
+            false => Error::index_not_found(&metadata.name),
+        };
+        find().or_else(opened_meanwhile).ok_or_else(closed)
     }
 
     /// Whether a shard is open as it was.
@@ -240,7 +253,7 @@ impl Indexes {
     pub fn stop_merges(&self) {
         let all = self.all();
         let shards = all.iter().flat_map(|index| &index.shards);
-        shards.filter_map(|shard| shard.copy.as_ref().ok()).for_each(|copy| copy.stop_merges());
+        shards.filter_map(|shard| shard.opened()).for_each(|copy| copy.stop_merges());
     }
 
     /// Commits every shard: nothing is left to replay.
@@ -286,12 +299,14 @@ impl Indexes {
     }
 
     fn retire_copy(&self, uuid: &IndexUuid, shard: &OpenShard) {
-        if let Ok(copy) = &shard.copy {
+        let let_go = Err("it has been let go".to_owned());
+        let former = std::mem::replace(&mut *shard.copy.write(), let_go);
+        if let Ok(copy) = former {
             copy.retire();
             let id = ShardId { index: uuid.clone(), number: shard.number };
             let mut leaving = self.leaving.lock();
             leaving.retain(|_, copy| copy.strong_count() > 0);
-            leaving.insert(id, Arc::downgrade(copy));
+            leaving.insert(id, Arc::downgrade(&copy));
         }
     }
 
@@ -312,10 +327,10 @@ impl Indexes {
             }
         });
         for shard in &index.shards {
-            if let Ok(copy) = &shard.copy {
+            if let Some(copy) = shard.opened() {
                 copy.set_durability(durability(&view.settings));
                 copy.set_similarities(view.similarities.clone());
-                match prepare_for(&view, copy) {
+                match prepare_for(&view, &copy) {
                     Ok(preparer) => {
                         copy.set_fields(preparer.fields().clone());
                         *shard.preparer.write() = Some(preparer);

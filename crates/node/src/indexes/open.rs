@@ -11,7 +11,7 @@ use analysis::Registry;
 use cluster::command::Command;
 use cluster::state::{Copy, IndexMetadata, NodeId, ShardTable, State};
 use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId, ShardNumber};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use shard::engine::{CopyOptions, ShardCopy};
 use shard::prepare::Preparer;
 
@@ -183,7 +183,7 @@ impl Indexes {
             term: wanted.term,
             allocation: Some(wanted.allocation.clone()),
             reported: AtomicBool::new(false),
-            copy,
+            copy: RwLock::new(copy),
             preparer,
             room,
             used: Used::from_now(),
@@ -281,7 +281,7 @@ impl Indexes {
                 term,
                 allocation: allocation.clone(),
                 reported: AtomicBool::new(false),
-                copy,
+                copy: RwLock::new(copy),
                 preparer: room.preparer.clone(),
                 room: Some(room.clone()),
                 used: Used::from_now(),

@@ -14,7 +14,7 @@ use crate::clock::now_ms;
 impl OpenShard {
     /// The failure of a copy that served, once: what the metadata is to be told. `id`: of this shard.
     pub fn fresh_failure(&self, id: ShardId) -> Option<Command> {
-        let reason = self.copy.as_ref().ok()?.failure()?.to_string();
+        let reason = self.opened()?.failure()?.to_string();
         let allocation = self.allocation.clone()?;
         let at_ms = now_ms();
         let failed = Command::CopyFailed { shard: id, allocation, term: None, reason, at_ms };

@@ -11,6 +11,7 @@ use grpc::channels::{Ask, Channels};
 use grpc::payload::{from_json, to_json};
 use grpc::route::{Class, Router};
 use model::error::{Error, ErrorKind};
+use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::{NetworkError, RPCError, ReplicationClosed, StreamingError, Unreachable};
 use openraft::network::RPCOption;
 use openraft::raft::{
@@ -88,6 +89,14 @@ struct WholeSnapshot {
     state: String,
 }
 
+/// A message, and whom it is for: another node may have taken the address of one that is gone, with another disk. It must not answer in its
+/// name, for it has not what that one has promised to keep.
+#[derive(Serialize, Deserialize)]
+struct Addressed<Q> {
+    to: NodeId,
+    message: Q,
+}
+
 impl RaftNetworkFactory<Types> for Network {
     type Network = Line;
 
@@ -109,7 +118,8 @@ impl Line {
         within: Duration,
     ) -> Result<A, RPCError<Types>> {
         let address = self.sightings.address(&self.target).unwrap_or_else(|| self.address.clone());
-        let payload = to_json(question).map_err(|error| RPCError::Network(NetworkError::new(&error)))?;
+        let question = Addressed { to: self.target.clone(), message: question };
+        let payload = to_json(&question).map_err(|error| RPCError::Network(NetworkError::new(&error)))?;
         let ask = Ask { class, kind, within: Some(within), payload };
         let answered = self.channels.ask(&address, ask).await.map_err(|error| {
             if matches!(error, CallError::Refused { .. }) {
@@ -179,31 +189,43 @@ impl RaftNetworkV2<Types> for Line {
 
 /// Answers Raft's messages of other nodes.
 pub(super) fn routes(raft: &Raft, router: &mut Router) {
-    let to = raft.clone();
-    answer(router, (Class::Control, APPEND), move |request| {
-        let raft = to.clone();
-        async move { raft.append_entries(request).await.map_err(|error| failed(&error)) }
+    own(raft, router, (Class::Control, APPEND), |raft, request| async move {
+        raft.append_entries(request).await.map_err(|error| failed(&error))
     });
-    let to = raft.clone();
-    answer(router, (Class::Control, VOTE), move |request| {
-        let raft = to.clone();
-        async move { raft.vote(request).await.map_err(|error| failed(&error)) }
+    own(raft, router, (Class::Control, VOTE), |raft, request| async move {
+        raft.vote(request).await.map_err(|error| failed(&error))
     });
-    let to = raft.clone();
-    answer(router, (Class::Control, PRE_VOTE), move |request| {
-        let raft = to.clone();
-        async move { raft.pre_vote(request).await.map_err(|error| failed(&error)) }
+    own(raft, router, (Class::Control, PRE_VOTE), |raft, request| async move {
+        raft.pre_vote(request).await.map_err(|error| failed(&error))
     });
-    let to = raft.clone();
-    answer(router, (Class::Control, TRANSFER), move |request| {
-        let raft = to.clone();
-        async move { raft.handle_transfer_leader(request).await.map_err(|error| failed(&error)) }
+    own(raft, router, (Class::Control, TRANSFER), |raft, request| async move {
+        raft.handle_transfer_leader(request).await.map_err(|error| failed(&error))
     });
-    let to = raft.clone();
-    answer(router, (Class::Bulk, SNAPSHOT), move |whole: WholeSnapshot| {
-        let raft = to.clone();
+    own(raft, router, (Class::Bulk, SNAPSHOT), |raft, whole: WholeSnapshot| async move {
         let snapshot = Snapshot { meta: whole.meta, snapshot: whole.state.into_bytes() };
-        async move { raft.install_full_snapshot(whole.vote, snapshot).await.map_err(|error| failed(&error)) }
+        raft.install_full_snapshot(whole.vote, snapshot).await.map_err(|error| failed(&error))
+    });
+}
+
+/// Answers what is for this node, and nothing else.
+fn own<Q, A, W>(
+    raft: &Raft,
+    router: &mut Router,
+    route: (Class, &'static str),
+    endpoint: impl Fn(Raft, Q) -> W + Send + Sync + 'static,
+) where
+    Q: DeserializeOwned + Send + 'static,
+    A: Serialize,
+    W: Future<Output = Result<A, Error>> + Send + 'static,
+{
+    let raft = raft.clone();
+    answer(router, route, move |question: Addressed<Q>| {
+        let own = raft.metrics().borrow_watched().id.0.clone();
+        let working = (question.to == own).then(|| endpoint(raft.clone(), question.message));
+        async move {
+            let elsewhere = || failed(&format!("this is node {}, not {}", own.0, question.to.0));
+            working.ok_or_else(elsewhere)?.await
+        }
     });
 }
 

@@ -62,6 +62,8 @@ pub(super) struct Desk {
     waiting: BTreeMap<u64, Vec<Told>>,
     /// Who waits until the engine has everything below a number.
     applying: Vec<(u64, oneshot::Sender<()>)>,
+    /// For good: nothing is opened here any more.
+    closed: bool,
     /// The recovery whose files are being received.
     pub(super) receiving: Option<u64>,
 }
@@ -80,6 +82,7 @@ impl Desk {
             active: 1,
             waiting: BTreeMap::new(),
             applying: Vec::new(),
+            closed: false,
             receiving: None,
         };
         if let Some((base, tail)) = tail {
@@ -370,7 +373,7 @@ impl Desk {
 
     /// Takes nothing more. Whoever waits hears that the answer will not come.
     pub(super) fn close(&mut self) {
-        (self.engine, self.protocol, self.serves) = (None, None, false);
+        (self.engine, self.protocol, self.serves, self.closed) = (None, None, false, true);
         self.unapplied.clear();
         self.waiting.clear();
         self.applying.clear();
@@ -405,6 +408,9 @@ impl Desk {
 
     /// The copy with the primary's files.
     pub(super) fn reopened(&mut self, room: &Arc<Room>, engine: Arc<ShardCopy>, below: u64) {
+        if self.closed {
+            return;
+        }
         let history = History(engine.history().into());
         engine.stage_writes();
         engine.retain_log(below);

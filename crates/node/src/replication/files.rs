@@ -176,18 +176,24 @@ fn write(directory: &Path, chunk: &Chunk) -> Result<(), Error> {
 }
 
 impl Room {
-    /// Puts what was gathered in the place of the copy. Blocks until nobody uses the former one.
+    /// Puts what was gathered in the place of the copy. Blocks until nobody uses the former one; nobody else waits for that: until then
+    /// the copy has no engine, and what comes in is lost and sent again.
     fn install(self: &Arc<Self>, core: &Core, below: u64, history: String) -> Result<(), Error> {
-        let mut desk = self.desk.lock();
-        desk.receiving = None;
         let history = History(history.into());
-        if !desk.protocol().is_some_and(|protocol| protocol.takes_files(SeqNo(below), &history)) {
-            return Err(Error::new(ErrorKind::NoShardAvailable, "the copy has more than the files"));
+        {
+            let mut desk = self.desk.lock();
+            desk.receiving = None;
+            if !desk.protocol().is_some_and(|protocol| protocol.takes_files(SeqNo(below), &history)) {
+                return Err(Error::new(ErrorKind::NoShardAvailable, "the copy has more than the files"));
+            }
+            drop(desk.take_engine());
         }
-        drop(desk.take_engine());
-        match core.indexes.replace_files(self) {
+        let replaced = core.indexes.replace_files(self);
+        let mut desk = self.desk.lock();
+        match replaced {
             Ok(engine) => {
                 desk.reopened(self, engine, below);
+                self.follow_now(&mut desk);
                 Ok(())
             }
             Err(reason) => {

@@ -113,7 +113,7 @@ impl Room {
     }
 
     /// What the desk knows of the metadata is that of now: a write that needs a field is sent to nobody who does not know it (rule R1).
-    fn follow_now(self: &Arc<Self>, desk: &mut Desk) {
+    pub(super) fn follow_now(self: &Arc<Self>, desk: &mut Desk) {
         let state = self.exchange.state();
         if desk.is_behind(state.version) {
             desk.follow(self, state.version, self.own_index(&state).as_deref());

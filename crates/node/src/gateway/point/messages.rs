@@ -70,7 +70,7 @@ fn read(core: &Core, index: &IndexUuid, number: ShardNumber) -> Result<KeptShard
     let open = core.indexes.get(metadata)?;
     let shard = remote::held(&open, number)?;
     let copy = shard.copy()?;
-    upkeep::wake(&open.view(), &shard, copy, now_ms())?;
+    upkeep::wake(&open.view(), &shard, &copy, now_ms())?;
     let reader = copy.reader();
     Ok(KeptShard { index: index.clone(), number, reader, shard: shard.clone() })
 }

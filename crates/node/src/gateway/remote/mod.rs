@@ -24,8 +24,8 @@ use grpc::route::{Class, Router};
 use model::error::{Error, ErrorKind};
 use model::id::{ShardNumber, StateVersion};
 use model::wire::{from_bytes, to_bytes};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard};
@@ -57,13 +57,31 @@ pub(super) async fn ask<M: Message>(
 ) -> Result<M::Answer, CallError> {
     let address = core.state().nodes.get(node).map(|node| node.peer_address.clone());
     let address = address.ok_or_else(|| CallError::Refused { address: format!("node {}", node.0) })?;
-    let ask = Ask { class: M::CLASS, kind: M::KIND, within, payload: to_bytes(message) };
-    let bytes = core.peers.ask(&address, ask).await?;
+    let ask = Ask { class: M::CLASS, kind: M::KIND, within, payload: to_bytes(&Addressed { to: node, message }) };
+    let bytes = core.peers.ask(&address, ask).await.map_err(|error| match error {
+        CallError::Answered(error) if is_another(&error) => {
+            CallError::NotHeard { address: address.clone(), reason: error.reason }
+        }
+        other => other,
+    })?;
     let unreadable = |error| {
         let reason = format!("[{address}] gave an answer to [{}] that does not read: {error}", M::KIND);
         CallError::Answered(Box::new(Error::new(ErrorKind::IllegalState, reason)))
     };
     from_bytes(&bytes).map_err(unreadable)
+}
+
+/// A question, and whom it is for: another node may have taken the address of one that is gone, and knows nothing of its shards.
+#[derive(Serialize, Deserialize)]
+struct Addressed<T, M> {
+    to: T,
+    message: M,
+}
+
+const ANOTHER: &str = "another node has this address now";
+
+fn is_another(error: &Error) -> bool {
+    error.kind == ErrorKind::NodeNotConnected && error.reason == ANOTHER
 }
 
 /// How this node answers others about its shards.
@@ -95,8 +113,11 @@ pub(super) fn on<M: Message>(core: &Arc<Core>, router: &mut Router) {
             let unreadable =
                 |error| Error::illegal_argument(format!("the question [{}] does not read: {error}", M::KIND));
             let _held = hold(&core, M::CLASS, question.payload.len())?;
-            let message: M = from_bytes(&question.payload).map_err(unreadable)?;
+            let Addressed::<NodeId, M> { to, message } = from_bytes(&question.payload).map_err(unreadable)?;
             drop(question);
+            if to != core.identity.node {
+                return Err(Error::new(ErrorKind::NodeNotConnected, ANOTHER));
+            }
             message.answer(core).await.map(|answer| to_bytes(&answer))
         }
     });

@@ -297,7 +297,7 @@ impl Question {
             return None;
         }
         let copy = shard.copy().ok()?;
-        let steady = !upkeep::would_refresh(&self.place.view, shard, copy, now_ms());
+        let steady = !upkeep::would_refresh(&self.place.view, shard, &copy, now_ms());
         if !steady || !goes_in_steps(&self.query, &copy.reader()) || !shard.used.tries.may() {
             return None;
         }
@@ -352,7 +352,7 @@ impl Question {
             Some(reader) => reader.clone(),
             None => {
                 let copy = shard.copy()?;
-                upkeep::wake(&self.place.view, shard, copy, now_ms())?;
+                upkeep::wake(&self.place.view, shard, &copy, now_ms())?;
                 copy.reader()
             }
         };
