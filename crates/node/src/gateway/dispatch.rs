@@ -74,7 +74,12 @@ pub(super) async fn dispatch(core: &Arc<Core>, groups: Vec<Group>, order: &Order
 fn send(core: &Arc<Core>, groups: Vec<Group>, order: &Order, jobs: &mut JoinSet<Done>) -> Vec<Group> {
     let state = core.state();
     let (mut nowhere, mut nodes) = (Vec::new(), BTreeMap::<NodeId, Vec<Group>>::new());
-    for group in groups {
+    for mut group in groups {
+        // What was open when the write came may have been closed and opened again while it waited.
+        let uuid = group.index.view().metadata.uuid.clone();
+        if let Some(now) = core.indexes.current(&uuid) {
+            group.index = now;
+        }
         match Holder::primary(core, &state, &group.index, group.number) {
             Holder::There(node) => nodes.entry(node).or_default().push(group),
             Holder::Nowhere(_) | Holder::Silent(..) => nowhere.push(group),

@@ -205,6 +205,11 @@ impl Indexes {
         find().or_else(opened_meanwhile).ok_or_else(closed)
     }
 
+    /// An index as it is open now.
+    pub(crate) fn current(&self, uuid: &IndexUuid) -> Option<Arc<OpenIndex>> {
+        self.open.read().get(uuid).cloned()
+    }
+
     /// Whether a shard is open as it was.
     pub(crate) fn serves(&self, index: &IndexUuid, shard: &Arc<OpenShard>) -> bool {
         let open = self.open.read();
