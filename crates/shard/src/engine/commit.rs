@@ -109,16 +109,27 @@ impl Commit {
         for path in listed {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if !named.contains(name) {
-                remove(&path)?;
+                remove_if_left(&path)?;
             }
         }
         Ok(())
     }
 }
 
-pub(super) fn remove(path: &PathBuf) -> Result<(), ShardError> {
-    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    removed.map_err(|e| ShardError::io("remove", path, e))
+pub(super) fn remove(path: &Path) -> Result<(), ShardError> {
+    removed(path).map_err(|e| ShardError::io("remove", path, e))
+}
+
+fn removed(path: &Path) -> io::Result<()> {
+    if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+}
+
+/// Removes what nobody names. A merge of a copy that was let go may still write there, or remove it itself: then the next sweep takes it.
+fn remove_if_left(path: &Path) -> Result<(), ShardError> {
+    match removed(path) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => Ok(()),
+        removed => removed.map_err(|e| ShardError::io("remove", path, e)),
+    }
 }
 
 pub(super) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), ShardError> {
