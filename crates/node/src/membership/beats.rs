@@ -70,6 +70,9 @@ fn space(data: &std::path::Path) -> Option<(u64, u64)> {
     Some(((used + disk.f_bavail) * disk.f_frsize, disk.f_bavail * disk.f_frsize))
 }
 
+/// How long after a majority has confirmed the elected node its word gives leases: before the next one could end them.
+const CERTAIN: Duration = Duration::from_millis(LEASE_MS / 2);
+
 impl Membership {
     /// Tells the elected node that this one lives; its answer is a lease from the time of sending on.
     async fn beat(&self, channels: &Channels, disk: Option<(u64, u64)>) -> Result<(), Error> {
@@ -78,7 +81,10 @@ impl Membership {
         let Some(elected) = self.metadata.standing().elected else { return Ok(()) };
         if elected == self.own {
             self.report_disk(&self.own, disk);
-            self.lease_until.store(sent + LEASE_MS, Ordering::Release);
+            if let Some(ago) = self.metadata.confirmed() {
+                let until = (self.now_ms() + LEASE_MS).saturating_sub(ago.as_millis() as u64);
+                self.lease_until.store(until, Ordering::Release);
+            }
             return Ok(());
         }
         let sighted = self.metadata.sightings().address(&elected);
@@ -108,6 +114,13 @@ impl Membership {
         let Some(watch) = watch.as_mut() else {
             return Err(Error::new(ErrorKind::ClusterManagerNotDiscovered, "this node is not the elected one"));
         };
+        // What it answers is a lease: another may have been elected that gives the sender up.
+        if self.metadata.confirmed().is_none_or(|ago| ago > CERTAIN) {
+            return Err(Error::new(
+                ErrorKind::ClusterManagerNotDiscovered,
+                "no majority has confirmed this node lately",
+            ));
+        }
         let state = self.metadata.state();
         let known = state.nodes.get(&beat.id).is_some_and(|node| node.ephemeral_id == beat.ephemeral_id);
         if known {

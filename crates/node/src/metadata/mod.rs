@@ -26,6 +26,7 @@ use cluster::state::{NodeId, State};
 use grpc::channels::Channels;
 use grpc::route::Router;
 use model::error::{Error, ErrorKind};
+use openraft::Instant as _;
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::{BasicNode, ChangeMembers, SnapshotPolicy};
 use tokio::runtime::Handle;
@@ -197,6 +198,18 @@ impl Metadata {
             learners: membership.learner_ids().map(|id| id.0).collect(),
             addresses: membership.nodes().map(|(id, node)| (id.0.clone(), node.addr.clone())).collect(),
         }
+    }
+
+    /// How long ago a majority last heard this node as the elected one; `None`: never, or another is elected. Who was elected may not know yet
+    /// that it is so no more: what a majority has acknowledged is certain.
+    pub fn confirmed(&self) -> Option<Duration> {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        metrics.current_leader.as_ref().filter(|leader| leader.0 == self.own)?;
+        if metrics.membership_config.membership().voter_ids().eq([RaftId(self.own.clone())]) {
+            return Some(Duration::ZERO);
+        }
+        metrics.last_quorum_acked.as_ref().map(|acked| acked.elapsed())
     }
 
     /// Whether this node is the elected one, as far as it knows.
