@@ -16,11 +16,12 @@ use value::Value;
 
 mod check;
 pub(crate) mod fault;
+pub(crate) mod grammar;
 pub(crate) mod math;
 mod moving;
 pub(crate) mod node;
 pub(crate) mod operate;
-pub(crate) mod parse;
+mod parse;
 pub(crate) mod run;
 pub(crate) mod token;
 pub(crate) mod tree;

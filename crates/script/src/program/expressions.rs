@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::parse::{CLASSES, LOOSE, MAX_NESTING, Parser, expr};
 use super::tree::{Deed, Expr, Form, Lambda, Step};
 use crate::expression::fault::Fault;
-use crate::expression::parse::{ASSIGNMENTS, PRECEDENCE, type_of};
+use crate::expression::grammar::{ASSIGNMENTS, too_deep, type_of};
 use crate::expression::token::Lexeme;
 use crate::expression::tree::{Binary, Cast, Unary};
 use crate::expression::value::{Type, Value};
@@ -37,7 +37,7 @@ impl Parser<'_> {
         let at = self.at();
         let mut names = Vec::new();
         if self.word_at(0).is_some() && self.mark_at(1, "->") {
-            names.push(self.need_word()?);
+            names.push(self.need_word("ID")?);
         } else if self.mark_at(0, "(") {
             let mut ahead = 1;
             while let Some(name) = self.word_at(ahead) {
@@ -93,7 +93,7 @@ impl Parser<'_> {
         loop {
             let at = self.at();
             if self.take_word("instanceof") {
-                let class = self.need_word()?.into();
+                let class = self.need_word("ID")?.into();
                 left = expr(at, Form::InstanceOf { of: Box::new(left), class });
                 continue;
             }
@@ -103,17 +103,9 @@ impl Parser<'_> {
             left = expr(at, Form::Binary { operator, left: Box::new(left), right });
             grown += 1;
             if grown > 2 * MAX_NESTING {
-                return Err(Fault::syntax(at, format!("the script nests deeper than [{MAX_NESTING}] levels")));
+                return Err(too_deep(at, MAX_NESTING));
             }
         }
-    }
-
-    fn operator(&self, row: usize) -> Option<(usize, Binary)> {
-        let Lexeme::Mark(mark) = self.peek() else { return None };
-        let rows = PRECEDENCE.iter().enumerate().skip(row);
-        rows.flat_map(|(row, operators)| operators.iter().map(move |operator| (row, operator)))
-            .find(|(_, (name, _))| name == mark)
-            .map(|(row, (_, operator))| (row, *operator))
     }
 
     fn unary(&mut self) -> Result<Expr, Fault> {
@@ -124,25 +116,15 @@ impl Parser<'_> {
                 return Ok(expr(at, Form::Increment { target, operator, before: true }));
             }
         }
-        let operator = match self.peek() {
-            Lexeme::Mark("+") => Unary::Plus,
-            Lexeme::Mark("-") => Unary::Minus,
-            Lexeme::Mark("!") => Unary::Not,
-            Lexeme::Mark("~") => Unary::Complement,
-            Lexeme::Mark("(") if self.mark_at(2, ")") => return self.cast(at),
-            _ => return self.postfix(),
-        };
+        if self.mark_at(0, "(") && self.mark_at(2, ")") {
+            return self.cast(at);
+        }
+        let Some(operator) = self.prefix() else { return self.postfix() };
         self.next += 1;
-        if operator == Unary::Minus {
-            let edge = match self.peek() {
-                Lexeme::IntEdge => Some(Value::Int(i32::MIN)),
-                Lexeme::LongEdge => Some(Value::Long(i64::MIN)),
-                _ => None,
-            };
-            if let Some(edge) = edge {
-                self.next += 1;
-                return Ok(expr(at, Form::Constant(edge)));
-            }
+        if operator == Unary::Minus
+            && let Some(least) = self.take_least()
+        {
+            return Ok(expr(at, Form::Constant(least)));
         }
         let of = Box::new(self.nested(Self::unary)?);
         Ok(expr(at, Form::Unary { operator, of }))
@@ -173,7 +155,7 @@ impl Parser<'_> {
             let at = self.at();
             grown += 1;
             if grown > 2 * MAX_NESTING {
-                return Err(Fault::syntax(at, format!("the script nests deeper than [{MAX_NESTING}] levels")));
+                return Err(too_deep(at, MAX_NESTING));
             }
             let null_safe = self.mark_at(0, "?.");
             if self.take_mark("[") {
@@ -181,7 +163,7 @@ impl Parser<'_> {
                 self.need_mark("]")?;
                 of = expr(at, Form::Index { of: Box::new(of), index });
             } else if self.take_mark(".") || self.take_mark("?.") {
-                let name: Arc<str> = self.need_word()?.into();
+                let name: Arc<str> = self.need_word("ID")?.into();
                 let inner = Box::new(of);
                 of = if self.take_mark("(") {
                     let arguments = self.arguments(")")?;
@@ -215,31 +197,18 @@ impl Parser<'_> {
 
     fn primary(&mut self) -> Result<Expr, Fault> {
         let at = self.at();
-        let value = match self.peek().clone() {
-            Lexeme::Int(number) => Value::Int(number),
-            Lexeme::Long(number) => Value::Long(number),
-            Lexeme::Float(number) => Value::Float(number),
-            Lexeme::Double(number) => Value::Double(number),
-            Lexeme::Text(text) => Value::Text(text.into()),
-            Lexeme::IntEdge => return Err(Fault::syntax(at, "Invalid int constant [2147483648].")),
-            Lexeme::LongEdge => return Err(Fault::syntax(at, "Invalid long constant [9223372036854775808L].")),
-            Lexeme::End => return Err(self.unexpected("")),
-            Lexeme::Mark("(") => return self.parenthesized(),
-            Lexeme::Mark("[") => return self.literal(at),
-            Lexeme::Mark("/") => return Err(Fault::missing(at, "a regular expression")),
-            Lexeme::Mark(mark) => {
-                return Err(Fault::grammatical(at, format!("invalid sequence of tokens near ['{mark}'].")));
-            }
-            Lexeme::Word(word) => match word.as_str() {
-                "true" => Value::Bool(true),
-                "false" => Value::Bool(false),
-                "null" => Value::Null,
-                "new" => return self.made(at),
-                _ => return self.name(at, &word),
-            },
-        };
-        self.next += 1;
-        Ok(expr(at, Form::Constant(value)))
+        if let Some(value) = self.take_constant()? {
+            return Ok(expr(at, Form::Constant(value)));
+        }
+        match self.peek().clone() {
+            Lexeme::Mark("(") => self.parenthesized(),
+            Lexeme::Mark("[") => self.literal(at),
+            Lexeme::Mark("/") => Err(Fault::missing(at, "a regular expression")),
+            Lexeme::Mark(mark) => Err(Fault::grammatical(at, format!("invalid sequence of tokens near ['{mark}']."))),
+            Lexeme::Word(word) if word == "new" => self.made(at),
+            Lexeme::Word(word) => self.name(at, &word),
+            _ => Err(self.unexpected("")),
+        }
     }
 
     /// `[1, 2]`, `['a': 1]`, `[]`, `[:]`
@@ -276,7 +245,7 @@ impl Parser<'_> {
     fn map_key(&mut self) -> Result<Expr, Fault> {
         let at = self.at();
         match self.word_at(0) {
-            Some(word) if self.mark_at(1, ":") && !self.scope.iter().any(|(name, _)| name == word) => {
+            Some(word) if self.mark_at(1, ":") && !self.known.scope.iter().any(|(name, _)| name == word) => {
                 let word = word.to_owned();
                 self.next += 1;
                 Ok(expr(at, Form::Constant(Value::Text(word.into()))))
@@ -287,7 +256,7 @@ impl Parser<'_> {
 
     fn made(&mut self, at: usize) -> Result<Expr, Fault> {
         self.next += 1;
-        let class: Arc<str> = self.need_word()?.into();
+        let class: Arc<str> = self.need_word("ID")?.into();
         if self.mark_at(0, "[") {
             return Err(Fault::missing(at, "an array"));
         }
@@ -304,14 +273,14 @@ impl Parser<'_> {
         if self.mark_at(0, "(") {
             return Err(Fault::syntax(at, format!("Unknown call [{word}].")));
         }
-        if let Some((_, local)) = self.scope.iter().rev().find(|(name, _)| name == word) {
+        if let Some((_, local)) = self.known.scope.iter().rev().find(|(name, _)| name == word) {
             return Ok(expr(at, Form::Local(*local)));
         }
-        if self.globals.contains(&word) {
+        if self.known.globals.contains(&word) {
             return Ok(expr(at, Form::Global(word.into())));
         }
         if CLASSES.contains(&word) && self.take_mark(".") {
-            let name: Arc<str> = self.need_word()?.into();
+            let name: Arc<str> = self.need_word("ID")?.into();
             let class: Arc<str> = word.into();
             if self.take_mark("(") {
                 let arguments = self.arguments(")")?;

@@ -2,7 +2,7 @@
 
 use super::tree::{Deed, Expr, Form, Step};
 use crate::expression::fault::Fault;
-use crate::expression::parse::type_of;
+use crate::expression::grammar::{Cursor, type_of};
 use crate::expression::token::{Lexeme, Token};
 use crate::expression::tree::Cast;
 use crate::expression::value::Type;
@@ -55,122 +55,50 @@ pub(super) const LOOSE: [&str; 15] = [
 ];
 
 /// The body of a program and how many variables it has. `globals`: names that are there beside variables.
-pub(crate) fn program(tokens: &[Token], globals: &[&str]) -> Result<(Vec<Step>, usize), Fault> {
-    let mut parser = Parser { tokens, globals, next: 0, nesting: 0, scope: Vec::new(), locals: 0 };
+pub(crate) fn program<'a>(tokens: &'a [Token], globals: &'a [&'a str]) -> Result<(Vec<Step>, usize), Fault> {
+    let names = Names { globals, scope: Vec::new(), locals: 0 };
+    let mut parser = Parser::new(tokens, MAX_NESTING, names);
     let mut steps = Vec::new();
     while !matches!(parser.peek(), Lexeme::End) {
         parser.statements(&mut steps)?;
     }
-    Ok((steps, parser.locals))
+    Ok((steps, parser.known.locals))
 }
 
-pub(super) struct Parser<'a> {
-    /// Ends with [`Lexeme::End`].
-    pub(super) tokens: &'a [Token],
+/// The names of a program.
+pub(super) struct Names<'a> {
     pub(super) globals: &'a [&'a str],
-    pub(super) next: usize,
-    pub(super) nesting: usize,
     /// Variables that can be named here, the innermost last.
     pub(super) scope: Vec<(String, usize)>,
-    pub(super) locals: usize,
+    /// Variables until now.
+    locals: usize,
 }
+
+pub(super) type Parser<'a> = Cursor<'a, Names<'a>>;
 
 pub(super) fn expr(at: usize, form: Form) -> Expr {
     Expr { at, form }
 }
 
 impl Parser<'_> {
-    pub(super) fn token(&self, ahead: usize) -> &Token {
-        let last = self.tokens.len().saturating_sub(1);
-        &self.tokens[(self.next + ahead).min(last)]
-    }
-
-    pub(super) fn peek(&self) -> &Lexeme {
-        &self.token(0).lexeme
-    }
-
-    pub(super) fn at(&self) -> usize {
-        self.token(0).at
-    }
-
-    pub(super) fn mark_at(&self, ahead: usize, mark: &str) -> bool {
-        matches!(&self.token(ahead).lexeme, Lexeme::Mark(found) if *found == mark)
-    }
-
-    pub(super) fn word_at(&self, ahead: usize) -> Option<&str> {
-        match &self.token(ahead).lexeme {
-            Lexeme::Word(word) => Some(word),
-            _ => None,
-        }
-    }
-
-    pub(super) fn take_mark(&mut self, mark: &str) -> bool {
-        let found = self.mark_at(0, mark);
-        self.next += usize::from(found);
-        found
-    }
-
-    pub(super) fn take_word(&mut self, word: &str) -> bool {
-        let found = self.word_at(0) == Some(word);
-        self.next += usize::from(found);
-        found
-    }
-
-    pub(super) fn need_mark(&mut self, mark: &str) -> Result<(), Fault> {
-        if self.take_mark(mark) { Ok(()) } else { Err(self.unexpected(&format!("'{mark}'"))) }
-    }
-
-    pub(super) fn need_word(&mut self) -> Result<String, Fault> {
-        match self.word_at(0).map(str::to_owned) {
-            Some(word) => {
-                self.next += 1;
-                Ok(word)
-            }
-            None => Err(self.unexpected("ID")),
-        }
-    }
-
-    pub(super) fn unexpected(&self, expected: &str) -> Fault {
-        if matches!(self.peek(), Lexeme::End) {
-            return Fault::grammatical(self.at(), "unexpected end of script.");
-        }
-        let shown = match self.peek() {
-            Lexeme::Word(word) => word.clone(),
-            Lexeme::Mark(mark) => (*mark).to_owned(),
-            Lexeme::Text(text) => text.clone(),
-            other => format!("{other:?}"),
-        };
-        Fault::syntax(self.at(), format!("unexpected token ['{shown}'] was expecting one of [{expected}]."))
-    }
-
-    pub(super) fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
-        if self.nesting >= MAX_NESTING {
-            return Err(Fault::syntax(self.at(), format!("the script nests deeper than [{MAX_NESTING}] levels")));
-        }
-        self.nesting += 1;
-        let found = read(self);
-        self.nesting -= 1;
-        found
-    }
-
     pub(super) fn declare(&mut self, name: &str, at: usize) -> Result<usize, Fault> {
-        if self.scope.iter().any(|(known, _)| known == name) || self.globals.contains(&name) {
+        if self.known.scope.iter().any(|(known, _)| known == name) || self.known.globals.contains(&name) {
             return Err(Fault::syntax(at, format!("variable [{name}] is already defined")));
         }
-        if self.locals >= MAX_LOCALS {
+        if self.known.locals >= MAX_LOCALS {
             return Err(Fault::syntax(at, format!("the script has more than [{MAX_LOCALS}] variables")));
         }
-        let local = self.locals;
-        self.locals += 1;
-        self.scope.push((name.to_owned(), local));
+        let local = self.known.locals;
+        self.known.locals += 1;
+        self.known.scope.push((name.to_owned(), local));
         Ok(local)
     }
 
     /// Runs `read` with what it declares forgotten afterwards.
     pub(super) fn scoped<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
-        let known = self.scope.len();
+        let known = self.known.scope.len();
         let found = self.nested(read);
-        self.scope.truncate(known);
+        self.known.scope.truncate(known);
         found
     }
 
@@ -266,7 +194,7 @@ impl Parser<'_> {
         if each || self.word_at(1) == Some("in") {
             self.next += usize::from(each);
             let at = self.at();
-            let name = self.need_word()?;
+            let name = self.need_word("ID")?;
             self.next += 1;
             let of = self.expression()?;
             self.need_mark(")")?;
@@ -346,7 +274,7 @@ impl Parser<'_> {
     fn declarations(&mut self, kind: Cast, into: &mut Vec<Step>) -> Result<(), Fault> {
         loop {
             let at = self.at();
-            let name = self.need_word()?;
+            let name = self.need_word("ID")?;
             if self.mark_at(0, "(") {
                 return Err(Fault::missing(at, "declaring functions"));
             }
