@@ -170,13 +170,27 @@ fn a_partition_leaves_the_majority_whole_and_the_minority_honest() {
     // Who is alone has not heard of it: what it cannot know it does not claim, and what it cannot do it does not acknowledge.
     let (total, failed) = found(&servers[alone], 70);
     assert!(failed > 0 && total <= 60, "{total} with {failed} failed");
-    let (status, answer) = servers[alone].ask("PUT", "/books/_doc/lone?timeout=1s", r#"{"lone":true}"#);
-    assert!(status >= 500, "{status} {answer}");
-    let (status, answer) = servers[alone].ask("PUT", "/lone?timeout=1s&cluster_manager_timeout=1s", "");
-    assert!(status >= 500 || answer["acknowledged"] == false, "{status} {answer}");
+    let (written, made) = std::thread::scope(|scope| {
+        let written = scope.spawn(|| servers[alone].ask("PUT", "/books/_doc/lone?timeout=1s", r#"{"lone":true}"#));
+        let made = scope.spawn(|| servers[alone].ask("PUT", "/lone?timeout=1s", ""));
+        (written.join().expect("an answer"), made.join().expect("an answer"))
+    });
+    assert!(written.0 >= 500, "{written:?}");
+    assert!(made.0 >= 500 || made.1["acknowledged"] == false, "{made:?}");
 
     isolate(&wires, alone, None);
     wait_for("the node is back", || leader(&servers[alone]).is_some() && leader(&servers[alone]) == leader(other));
+    let others = || servers.iter().enumerate().filter(|(at, _)| *at != alone).map(|(_, server)| server.log());
+    let decided =
+        others().filter_map(|log| log.rsplit_once("is the elected cluster manager").map(|(_, since)| since.to_owned()));
+    let joined: Vec<String> = decided
+        .flat_map(|log| log.lines().filter(|line| line.contains("has joined")).map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    let lone = format!("node {} has joined", ["a", "b", "c"][alone]);
+    assert!(
+        joined.iter().all(|line| line.ends_with(&lone)),
+        "what the lone one thought of the others was carried out: {joined:?}"
+    );
     servers[alone].ok("GET", "/_cluster/health/books?wait_for_status=green&timeout=60s", "");
     let known = r#"{"size":0,"track_total_hits":true,"query":{"exists":{"field":"n"}}}"#;
     for server in &servers {

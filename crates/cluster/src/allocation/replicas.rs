@@ -48,8 +48,10 @@ fn place(view: &View<'_>, subject: &Subject<'_>) -> Option<NodeId> {
         if waits_after_failure(why, view.facts) {
             return None;
         }
-        let former = why.last_node.as_ref().filter(|_| why.reason == UnassignedReason::NodeLeft);
-        match former {
+        // A node that has come back with another copy does not bring this one.
+        let brings = |node: &&NodeId| !subject.table.copies.values().any(|copy| copy.node == **node);
+        let left = why.last_node.as_ref().filter(|_| why.reason == UnassignedReason::NodeLeft);
+        match left.filter(brings) {
             Some(node) if view.load(node).is_some() && may(node) => return Some(node.clone()),
             Some(_) if delayed_until(why, subject) > view.facts.now_ms => return None,
             _ => {}

@@ -145,6 +145,20 @@ fn a_replica_succeeds_at_once_and_its_place_waits_for_the_node_that_left() {
 }
 
 #[test]
+fn who_comes_back_as_the_primary_is_not_waited_for_as_a_replica() {
+    let films = json!({"number_of_replicas": 1});
+    let state = settle(&create(&of(&["a", "b"]), "films", films), &at(0));
+    assert_eq!(copies(&state, "films"), "a>b");
+    let gone = left(&left(&state, "a", 1_000), "b", 1_000);
+    let back = settle(&join(&join(&gone, "b"), "c"), &at(2_000));
+    assert_eq!(copies(&back, "films"), "b>", "a is waited for, which was the primary");
+    assert_eq!(copies(&settle(&join(&back, "a"), &at(3_000)), "films"), "b>a");
+    let back = settle(&join(&join(&gone, "a"), "c"), &at(2_000));
+    assert_eq!(copies(&back, "films"), "a>", "b is waited for");
+    assert_eq!(copies(&settle(&join(&back, "b"), &at(3_000)), "films"), "a>b");
+}
+
+#[test]
 fn few_replicas_recover_at_a_time() {
     let films = json!({"number_of_shards": 6, "number_of_replicas": 0});
     let state = settle(&create(&of(&["a"]), "films", films), &at(0));

@@ -150,6 +150,17 @@ pub(super) fn miss(table: &mut ShardTable, why: Unassigned) {
     table.missing.push(why);
 }
 
+/// What was a replica on this node is the primary now: what was the primary before is missing in its place.
+pub(super) fn found(table: &mut ShardTable, node: &NodeId) {
+    let former = table.unassigned.take().filter(|former| former.last_node.as_ref() != Some(node));
+    if let Some(at) = table.missing.iter().position(|why| why.last_node.as_ref() == Some(node)) {
+        table.missing.remove(at);
+        if let Some(former) = former {
+            miss(table, Unassigned { served: false, ..former });
+        }
+    }
+}
+
 /// Takes a node's copies out. What is in-sync there stays so as long as no primary serves: nothing is acknowledged meanwhile.
 pub(super) fn node_left(table: &mut ShardTable, node: &NodeId, why: &Unassigned) {
     let lost: Vec<AllocationId> =

@@ -81,12 +81,12 @@ pub(super) fn started(
     let Some(copy) = table.copies.get_mut(allocation) else { return Ok(()) };
     (copy.started, copy.replaces, copy.why) = (true, None, None);
     let (node, primary) = (copy.node.clone(), copy.primary);
-    table.in_sync.insert(allocation.clone(), node);
+    table.in_sync.insert(allocation.clone(), node.clone());
     if let Some(replaced) = replaced {
         replicas::drop_copy(table, &replaced);
     }
     if primary {
-        table.unassigned = None;
+        replicas::found(table, &node);
         // From now on it acknowledges, and does so without those that are not here.
         replicas::keep_started(table);
     }

@@ -70,9 +70,6 @@ fn space(data: &std::path::Path) -> Option<(u64, u64)> {
     Some(((used + disk.f_bavail) * disk.f_frsize, disk.f_bavail * disk.f_frsize))
 }
 
-/// How long after a majority has confirmed the elected node its word gives leases: before the next one could end them.
-const CERTAIN: Duration = Duration::from_millis(LEASE_MS / 2);
-
 impl Membership {
     /// Tells the elected node that this one lives; its answer is a lease from the time of sending on.
     async fn beat(&self, channels: &Channels, disk: Option<(u64, u64)>) -> Result<(), Error> {
@@ -115,7 +112,7 @@ impl Membership {
             return Err(Error::new(ErrorKind::ClusterManagerNotDiscovered, "this node is not the elected one"));
         };
         // What it answers is a lease: another may have been elected that gives the sender up.
-        if self.metadata.confirmed().is_none_or(|ago| ago > CERTAIN) {
+        if !self.is_certain() {
             return Err(Error::new(
                 ErrorKind::ClusterManagerNotDiscovered,
                 "no majority has confirmed this node lately",

@@ -12,7 +12,7 @@ use grpc::route::{Class, Router};
 use model::error::Error;
 use serde::{Deserialize, Serialize};
 
-use super::watch::Watch;
+use super::watch::{LEASE_MS, Watch};
 use super::{Membership, voters};
 use crate::clock::now_ms;
 use crate::metadata::answer;
@@ -38,8 +38,17 @@ struct Suspect {
     address: String,
 }
 
+/// How long after a majority has confirmed the elected node its word counts: it gives leases that end before the next one could end them.
+const CERTAIN: Duration = Duration::from_millis(LEASE_MS / 2);
+/// An elected node that hears no majority for so long says so.
+const CUT_OFF: Duration = Duration::from_secs(5);
+
 /// What the elected node remembers from one tick to the next.
 struct Office {
+    term: u64,
+    /// When its word last counted, and whether it was said that it does no more.
+    certain: Instant,
+    cut_off: bool,
     planned: Instant,
     /// It has planned by a state that has everything which was agreed on before it was elected.
     caught_up: bool,
@@ -54,30 +63,57 @@ impl Membership {
         let mut office: Option<Office> = None;
         loop {
             tokio::time::sleep(TICK).await;
-            if !self.metadata.is_elected() {
+            let standing = self.metadata.standing();
+            if standing.elected.as_ref() != Some(&self.own) {
                 if office.take().is_some() {
                     *self.watch.lock() = None;
                     tracing::info!("node {} is not the elected cluster manager any more", self.node.name);
                 }
                 continue;
             }
-            let office = office.get_or_insert_with(|| self.enter());
-            self.remove_the_gone().await;
-            self.plan(office).await;
-            self.keep_voters(office).await;
+            let before = office.take().filter(|office| office.term == standing.term);
+            let current = office.insert(before.unwrap_or_else(|| self.enter(standing.term)));
+            if self.may_decide(current) {
+                self.remove_the_gone(current.term).await;
+                self.plan(current).await;
+                self.keep_voters(current).await;
+            }
         }
     }
 
-    fn enter(&self) -> Office {
+    fn enter(&self, term: u64) -> Office {
         *self.watch.lock() = Some(Watch::new(self.now_ms()));
-        let standing = self.metadata.standing();
-        tracing::info!("node {} is the elected cluster manager (term {})", self.node.name, standing.term);
+        tracing::info!("node {} is the elected cluster manager (term {term})", self.node.name);
         let now = Instant::now();
-        let (caught_up, away) = Default::default();
-        Office { planned: now - PLAN, caught_up, voters_tried: now - VOTERS, away }
+        let (caught_up, cut_off, away) = Default::default();
+        Office { term, certain: now, cut_off, planned: now - PLAN, caught_up, voters_tried: now - VOTERS, away }
     }
 
-    async fn remove_the_gone(self: &Arc<Self>) {
+    /// Whether a majority has confirmed this node so lately that none of them has elected another.
+    pub(super) fn is_certain(&self) -> bool {
+        self.metadata.confirmed().is_some_and(|ago| ago <= CERTAIN)
+    }
+
+    /// Who hears no majority decides nothing: it is rather this node that is cut off than all the others.
+    fn may_decide(&self, office: &mut Office) -> bool {
+        if self.is_certain() {
+            office.certain = Instant::now();
+            if std::mem::take(&mut office.cut_off) {
+                tracing::info!("node {} is heard by a majority again", self.node.name);
+            }
+            return true;
+        }
+        if let Some(watch) = self.watch.lock().as_mut() {
+            watch.excuse(self.now_ms());
+        }
+        if !office.cut_off && office.certain.elapsed() > CUT_OFF {
+            office.cut_off = true;
+            tracing::warn!("node {} was elected and is heard by no majority: nothing can change", self.node.name);
+        }
+        false
+    }
+
+    async fn remove_the_gone(self: &Arc<Self>, term: u64) {
         let state = self.metadata.state();
         let others: Vec<NodeId> = state.nodes.keys().filter(|id| **id != self.own).cloned().collect();
         for id in &others {
@@ -98,7 +134,7 @@ impl Membership {
         }
         let at_ms = now_ms();
         let left = gone.into_iter().map(|id| Command::NodeLeft { id, at_ms }).collect();
-        if let Err(error) = self.metadata.propose(left).await {
+        if let Err(error) = self.metadata.decide(term, left).await {
             tracing::warn!("nodes that are gone cannot be taken out: {error}");
         }
     }
@@ -174,7 +210,7 @@ impl Membership {
         if office.caught_up && nothing_due() {
             return;
         }
-        match self.metadata.propose(Vec::new()).await {
+        match self.metadata.decide(office.term, Vec::new()).await {
             // What this node is told now, it has applied: a proposal waits for that.
             Ok(_) => office.caught_up = true,
             Err(error) => tracing::debug!("the planner's commands were not carried out: {error}"),

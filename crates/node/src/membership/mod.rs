@@ -172,7 +172,7 @@ impl Membership {
         let standing = self.metadata.standing();
         if standing.elected.as_ref() == Some(&self.own) {
             self.metadata.admit(&self.own, &self.node.peer_address).await?;
-            self.metadata.propose(self.joining(self.own.clone(), self.node.clone())).await?;
+            self.metadata.decide(standing.term, self.joining(self.own.clone(), self.node.clone())).await?;
             return Ok(());
         }
         let known = standing.elected.as_ref().and_then(|id| {
@@ -260,7 +260,8 @@ impl Membership {
                 ),
             ));
         }
-        if !self.metadata.is_elected() {
+        let standing = self.metadata.standing();
+        if standing.elected.as_ref() != Some(&self.own) {
             return Err(Error::new(ErrorKind::ClusterManagerNotDiscovered, "this node is not the elected one"));
         }
         self.metadata.sightings().met(&join.id, &join.node.peer_address);
@@ -272,7 +273,7 @@ impl Membership {
         self.metadata.resume(&join.id).await?;
         let (name, process) = (join.node.name.clone(), join.node.ephemeral_id.clone());
         let is_in = self.metadata.state().nodes.get(&join.id).is_some_and(|node| node.ephemeral_id == process);
-        let answers = self.metadata.propose(self.joining(join.id, join.node)).await?;
+        let answers = self.metadata.decide(standing.term, self.joining(join.id, join.node)).await?;
         answers.into_iter().collect::<Result<(), Error>>()?;
         if !is_in {
             tracing::info!("node {name} has joined");

@@ -53,6 +53,11 @@ impl Watch {
         Self { since: now, heard: BTreeMap::new() }
     }
 
+    /// Up to now this node could not have heard the others: their silence does not count.
+    pub(crate) fn excuse(&mut self, now: u64) {
+        self.since = now;
+    }
+
     /// A node has joined: what it was like before does not count any more.
     pub(crate) fn joined(&mut self, now: u64, node: &NodeId) {
         self.heard.insert(node.clone(), Heard::at(now));
@@ -206,6 +211,15 @@ mod tests {
         let watch = Watch::new(50_000);
         assert_eq!(names(&watch.gone(51_400, &ids("a"))), "");
         assert_eq!(names(&watch.gone(51_600, &ids("a"))), "a");
+    }
+
+    #[test]
+    fn silence_counts_from_when_it_could_be_broken() {
+        let mut watch = Watch::new(0);
+        beating(&mut watch, "abc", 10_000);
+        watch.excuse(40_000);
+        assert_eq!(names(&watch.gone(41_400, &ids("abc"))), "");
+        assert_eq!(names(&watch.gone(45_100, &ids("abc"))), "abc");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod network;
 mod propose;
 mod published;
 pub(crate) mod repair;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -26,8 +27,6 @@ use cluster::state::{NodeId, State};
 use grpc::channels::Channels;
 use grpc::route::Router;
 use model::error::{Error, ErrorKind};
-use openraft::Instant as _;
-use openraft::async_runtime::watch::WatchReceiver;
 use openraft::{BasicNode, ChangeMembers, SnapshotPolicy};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -40,6 +39,7 @@ pub(crate) use network::{Sightings, answer};
 pub(crate) use propose::Reports;
 use propose::{Answers, MAX_WAITING, Proposer, Waiting};
 pub(crate) use published::Published;
+pub(crate) use standing::Standing;
 use types::{Raft, RaftId};
 
 /// How long a change may take to be agreed on, and then to arrive here.
@@ -62,17 +62,6 @@ pub struct Metadata {
     orders: mpsc::Sender<Waiting>,
     sightings: Sightings,
     reports: Reports,
-}
-
-/// What Raft says of itself at the moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    pub elected: Option<NodeId>,
-    pub term: u64,
-    pub voters: Vec<NodeId>,
-    pub learners: Vec<NodeId>,
-    /// Where the log says that each is.
-    pub addresses: BTreeMap<NodeId, String>,
 }
 
 impl Metadata {
@@ -149,6 +138,16 @@ impl Metadata {
         Ok(told.await.unwrap_or_else(|_| Err(closed()))?.outcomes)
     }
 
+    /// As [`Metadata::propose`], of what this node has decided on as the elected one of a term: worth nothing in another.
+    ///
+    /// # Errors
+    /// As [`Metadata::submit_all`], also when this node is elected no more.
+    pub async fn decide(&self, term: u64, commands: Vec<Command>) -> Result<Vec<Result<(), Error>>, Error> {
+        let (waiting, told) = order(commands);
+        self.orders.send(Waiting { term: Some(term), ..waiting }).await.map_err(|_| closed())?;
+        Ok(told.await.unwrap_or_else(|_| Err(closed()))?.outcomes)
+    }
+
     /// Whether this node has ever been in a cluster.
     ///
     /// # Errors
@@ -188,33 +187,18 @@ impl Metadata {
     }
 
     pub fn standing(&self) -> Standing {
-        let metrics = self.raft.metrics();
-        let metrics = metrics.borrow_watched();
-        let membership = metrics.membership_config.membership();
-        Standing {
-            elected: metrics.current_leader.as_ref().map(|id| id.0.clone()),
-            term: metrics.current_term,
-            voters: membership.voter_ids().map(|id| id.0).collect(),
-            learners: membership.learner_ids().map(|id| id.0).collect(),
-            addresses: membership.nodes().map(|(id, node)| (id.0.clone(), node.addr.clone())).collect(),
-        }
+        standing::standing(&self.raft)
     }
 
     /// How long ago a majority last heard this node as the elected one; `None`: never, or another is elected. Who was elected may not know yet
     /// that it is so no more: what a majority has acknowledged is certain.
     pub fn confirmed(&self) -> Option<Duration> {
-        let metrics = self.raft.metrics();
-        let metrics = metrics.borrow_watched();
-        metrics.current_leader.as_ref().filter(|leader| leader.0 == self.own)?;
-        if metrics.membership_config.membership().voter_ids().eq([RaftId(self.own.clone())]) {
-            return Some(Duration::ZERO);
-        }
-        metrics.last_quorum_acked.as_ref().map(|acked| acked.elapsed())
+        standing::confirmed(&self.raft)
     }
 
     /// Whether this node is the elected one, as far as it knows.
     pub fn is_elected(&self) -> bool {
-        propose::is_elected(&self.raft)
+        standing::is_elected(&self.raft)
     }
 
     /// Lets Raft send its log to a node, at its newest address.
@@ -288,7 +272,8 @@ impl Metadata {
         let index = loop {
             // A question that changes nothing may be asked again: an elected node that falls silent costs one try.
             let (answer, told) = oneshot::channel();
-            let waiting = Waiting { commands: Vec::new(), until: until.min(Instant::now() + TRY), answer };
+            let until = until.min(Instant::now() + TRY);
+            let waiting = Waiting { commands: Vec::new(), term: None, until, answer };
             self.orders.send(waiting).await.map_err(|_| closed())?;
             match told.await.unwrap_or_else(|_| Err(closed())) {
                 Ok(answers) => break answers.index,
@@ -366,7 +351,7 @@ impl Metadata {
 
 fn order(commands: Vec<Command>) -> (Waiting, oneshot::Receiver<Result<Answers, Error>>) {
     let (answer, told) = oneshot::channel();
-    (Waiting { commands, until: Instant::now() + SUBMIT_TIMEOUT, answer }, told)
+    (Waiting { commands, term: None, until: Instant::now() + SUBMIT_TIMEOUT, answer }, told)
 }
 
 fn settings() -> openraft::Config {

@@ -18,7 +18,8 @@ use grpc::route::{Class, Router};
 use model::error::{Error, ErrorKind};
 use openraft::ReadPolicy;
 use openraft::async_runtime::watch::WatchReceiver;
-use openraft::errors::{ClientWriteError, RaftError};
+use openraft::errors::ClientWriteError;
+use openraft::impls::ProgressResponder;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
@@ -26,7 +27,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::machine::carry_out;
 use super::network::{Sightings, answer};
 use super::published::Published;
-use super::types::{Batch, Raft, Types};
+use super::standing;
+use super::types::{Batch, LeaderId, Raft};
 use crate::clock::now_ms;
 
 const SUBMIT: &str = "metadata.submit";
@@ -34,12 +36,16 @@ const SUBMIT: &str = "metadata.submit";
 pub(super) const MAX_WAITING: usize = 1024;
 /// How long a forwarded question may take, where its caller has more time.
 const FORWARD_TIMEOUT: Duration = Duration::from_secs(10);
+/// An elected node that no majority has confirmed for so long proposes nothing.
+const UNHEARD: Duration = Duration::from_secs(1);
 /// Between two looks for an elected node.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Commands, and where their answers go.
 pub(super) struct Waiting {
     pub(super) commands: Vec<Command>,
+    /// Of Raft: what this node has decided on as the elected one is worth nothing in another term, nor from another node.
+    pub(super) term: Option<u64>,
     pub(super) until: Instant,
     pub(super) answer: oneshot::Sender<Result<Answers, Error>>,
 }
@@ -101,11 +107,15 @@ impl Proposer {
     async fn settle(&self, mut all: Vec<Waiting>) {
         loop {
             let now = Instant::now();
-            let (in_time, late): (Vec<_>, Vec<_>) = all.into_iter().partition(|waiting| waiting.until > now);
+            let lead = self.raft.as_leader().ok().map(|lead| lead.to_committed_leader_id());
+            let holds = |term: u64| lead.as_ref().is_some_and(|lead| lead.term == term);
+            let (in_time, late): (Vec<_>, Vec<_>) =
+                all.into_iter().partition(|waiting| waiting.until > now && waiting.term.is_none_or(holds));
             late.into_iter().for_each(|waiting| waiting.settle(Err(not_elected())));
             let Some(until) = in_time.iter().map(|waiting| waiting.until).max() else { return };
             let commands: Vec<Command> = in_time.iter().flat_map(|waiting| waiting.commands.iter().cloned()).collect();
-            match self.attempt(commands, until).await {
+            let attempt = tokio::time::timeout_at(until.into(), self.attempt(lead, commands, until));
+            match attempt.await.unwrap_or_else(|_| Err(Failure::Unknown(too_late()))) {
                 Ok(answers) => {
                     let mut outcomes = answers.outcomes.into_iter();
                     for waiting in in_time {
@@ -124,18 +134,25 @@ impl Proposer {
         }
     }
 
-    async fn attempt(&self, commands: Vec<Command>, until: Instant) -> Result<Answers, Failure> {
-        let (own, elected, term) = {
-            let metrics = self.raft.metrics();
-            let metrics = metrics.borrow_watched();
-            (metrics.id.clone(), metrics.current_leader.clone(), metrics.current_term)
-        };
+    /// `lead`: this node's, if it is the elected one.
+    async fn attempt(
+        &self,
+        lead: Option<LeaderId>,
+        commands: Vec<Command>,
+        until: Instant,
+    ) -> Result<Answers, Failure> {
+        if let Some(lead) = lead {
+            // Who is cut off from the majority would wait until it is elected no more.
+            if standing::confirmed(&self.raft).is_some_and(|ago| ago > UNHEARD) {
+                return Err(Failure::NotElected);
+            }
+            self.catch_up(lead.term).await?;
+            return self.propose(lead, commands).await;
+        }
+        let elected = self.raft.metrics().borrow_watched().current_leader.clone();
+        let elected = elected.filter(|elected| Some(elected) != Some(self.raft.node_id()));
         match elected {
             None => Err(Failure::NotElected),
-            Some(elected) if elected == own => {
-                self.catch_up(term).await?;
-                self.propose(commands).await
-            }
             Some(elected) => self.forward(&elected.0, &commands, until).await,
         }
     }
@@ -150,7 +167,7 @@ impl Proposer {
     }
 
     /// Makes an entry of the commands and of what they entail, unless they change nothing.
-    async fn propose(&self, mut commands: Vec<Command>) -> Result<Answers, Failure> {
+    async fn propose(&self, lead: LeaderId, mut commands: Vec<Command>) -> Result<Answers, Failure> {
         let asked = commands.len();
         let before = self.published.state();
         let (mut after, outcomes) = carry_out(&before, &commands);
@@ -162,16 +179,19 @@ impl Proposer {
             return Ok(Answers { outcomes, index: read.log_id().index });
         }
         commands.extend(planned);
-        match self.raft.client_write(Batch(Arc::new(commands))).await {
-            Ok(written) => {
+        let (responder, told) = ProgressResponder::complete_only();
+        let entry = self.raft.write(Batch(Arc::new(commands)));
+        let entry = entry.with_leader(lead).responder(responder);
+        entry.await.map_err(|error| unchangeable(&error))?;
+        match told.await {
+            Ok(Ok(written)) => {
                 let mut outcomes = written.data.0;
                 outcomes.truncate(asked);
                 Ok(Answers { outcomes, index: written.log_id.index })
             }
-            Err(RaftError::APIError(ClientWriteError::ForwardToLeader(_))) => Err(Failure::NotElected),
-            Err(error) => {
-                Err(Failure::Unknown(Error::new(ErrorKind::Io, format!("the metadata cannot change: {error}"))))
-            }
+            Ok(Err(ClientWriteError::ForwardToLeader(_))) => Err(Failure::NotElected),
+            Ok(Err(error)) => Err(unchangeable(&error)),
+            Err(error) => Err(unchangeable(&error)),
         }
     }
 
@@ -202,6 +222,17 @@ impl Waiting {
     }
 }
 
+fn unchangeable(why: &dyn std::fmt::Display) -> Failure {
+    Failure::Unknown(Error::new(ErrorKind::Io, format!("the metadata cannot change: {why}")))
+}
+
+fn too_late() -> Error {
+    Error::new(
+        ErrorKind::ProcessClusterEventTimeout,
+        "the change was not agreed on in time; whether it will be is unknown",
+    )
+}
+
 /// What is due in this state, beside what was asked for.
 fn plan(state: &State, facts: &Facts) -> Vec<Command> {
     planner(state, facts)
@@ -213,22 +244,15 @@ pub(super) fn routes(raft: &Raft, orders: &mpsc::Sender<Waiting>, router: &mut R
     answer(router, (Class::Control, SUBMIT), move |commands: Vec<Command>| {
         let (raft, orders) = (raft.clone(), orders.clone());
         async move {
-            if !is_elected(&raft) {
+            if !standing::is_elected(&raft) {
                 return Err(not_elected());
             }
             let (answer, told) = oneshot::channel();
-            let waiting = Waiting { commands, until: Instant::now() + FORWARD_TIMEOUT, answer };
+            let waiting = Waiting { commands, term: None, until: Instant::now() + FORWARD_TIMEOUT, answer };
             orders.send(waiting).await.map_err(|_| not_elected())?;
             told.await.unwrap_or_else(|_| Err(not_elected()))
         }
     });
-}
-
-/// Whether this node is the elected one, as far as it knows.
-pub(super) fn is_elected(raft: &openraft::Raft<Types, super::machine::Machine>) -> bool {
-    let metrics = raft.metrics();
-    let metrics = metrics.borrow_watched();
-    metrics.current_leader.as_ref() == Some(&metrics.id)
 }
 
 /// In OpenSearch's words.

@@ -20,6 +20,7 @@ openraft::declare_raft_types!(
 pub(crate) type Raft = openraft::Raft<Types, super::machine::Machine>;
 pub(crate) type Entry = openraft::type_config::alias::EntryOf<Types>;
 pub(crate) type LogId = openraft::type_config::alias::LogIdOf<Types>;
+pub(crate) type LeaderId = openraft::type_config::alias::CommittedLeaderIdOf<Types>;
 pub(crate) type Vote = openraft::type_config::alias::VoteOf<Types>;
 pub(crate) type StoredMembership = openraft::type_config::alias::StoredMembershipOf<Types>;
 pub(crate) type SnapshotMeta = openraft::type_config::alias::SnapshotMetaOf<Types>;

@@ -16,7 +16,8 @@ const FROZEN: Duration = Duration::from_millis(3000);
 const POLL: Duration = Duration::from_millis(50);
 
 /// What a log may say while nodes are killed and frozen.
-const EXPECTED: &[&str] = &["is gone: it does not answer any more", "could not be sent:"];
+const EXPECTED: &[&str] =
+    &["is gone: it does not answer any more", "is heard by no majority: nothing can change", "could not be sent:"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
