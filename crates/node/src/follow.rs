@@ -5,8 +5,9 @@
 
 use std::io;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use model::error::Error;
 use model::id::StateVersion;
 
 use crate::core::Core;
@@ -17,6 +18,26 @@ use crate::metadata::Metadata;
 const LOOK: Duration = Duration::from_secs(1);
 /// Between two tries at a report.
 const PAUSE: Duration = Duration::from_millis(100);
+/// Tries that fail for so long are told of: another node is elected sooner.
+const LONG: Duration = Duration::from_secs(5);
+
+/// Since when reports have not got through.
+#[derive(Default)]
+struct Trouble {
+    since: Option<Instant>,
+    told: bool,
+}
+
+impl Trouble {
+    fn go_on(&mut self, error: &Error) {
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if since.elapsed() > LONG && !std::mem::replace(&mut self.told, true) {
+            tracing::warn!("what came of opening shards cannot be reported: {error}; trying again");
+        } else {
+            tracing::debug!("what came of opening shards could not be reported: {error}");
+        }
+    }
+}
 
 /// Starts the thread. It ends when the node closes.
 ///
@@ -28,6 +49,7 @@ pub(crate) fn start(core: Weak<Core>, metadata: Arc<Metadata>) -> io::Result<()>
 
 fn run(core: &Weak<Core>, metadata: &Metadata) {
     let mut seen = StateVersion::default();
+    let mut trouble = Trouble::default();
     loop {
         metadata.published().wait(LOOK, |progress| progress.version != seen);
         let Some(core) = core.upgrade() else { return };
@@ -36,13 +58,13 @@ fn run(core: &Weak<Core>, metadata: &Metadata) {
         }
         let version = metadata.state().version;
         if version != seen {
-            seen = if follow(&core) { version } else { StateVersion::default() };
+            seen = if follow(&core, &mut trouble) { version } else { StateVersion::default() };
         }
     }
 }
 
 /// Follows the state of now. Out: whether all is open and reported.
-fn follow(core: &Core) -> bool {
+fn follow(core: &Core, trouble: &mut Trouble) -> bool {
     let state = core.state();
     // What a former process of this node held is not this one's: it is assigned anew when this one has joined.
     // Who waits for a decision of the elected node does not wait for shards that open.
@@ -58,13 +80,14 @@ fn follow(core: &Core) -> bool {
     }
     match core.metadata.submit_all(reports) {
         Ok(answers) => {
+            *trouble = Trouble::default();
             for refused in answers.into_iter().filter_map(Result::err) {
                 tracing::debug!("a report on a shard came late: {refused}");
             }
             is_complete
         }
         Err(error) => {
-            tracing::warn!("what came of opening shards could not be reported: {error}; trying again");
+            trouble.go_on(&error);
             std::thread::sleep(PAUSE);
             false
         }
