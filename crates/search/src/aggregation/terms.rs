@@ -79,6 +79,11 @@ impl Ranking {
         wanted.max(size) as usize
     }
 
+    /// Whether all buckets are shown, however few documents they have, as long as there are no more than `buckets` and one.
+    pub fn leaves_out_none_of(&self, buckets: u64) -> bool {
+        u64::from(self.cut.size) > buckets && self.cut.min_doc_count <= 1 && self.shard_min_doc_count() <= 1
+    }
+
     /// Whether what a shard leaves out has fewer documents than what it keeps.
     pub fn is_by_count(&self) -> bool {
         matches!(self.order.first(), Some(Order { by: OrderBy::Count, descending: true }))

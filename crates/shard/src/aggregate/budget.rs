@@ -58,6 +58,22 @@ impl Budget {
         Ok(self.take(usize::try_from(bytes).unwrap_or(usize::MAX))?)
     }
 
+    /// `search.max_buckets`
+    pub(crate) fn max_buckets(&self) -> u64 {
+        self.max_buckets
+    }
+
+    /// Of buckets that will all be in the answer.
+    ///
+    /// # Errors
+    /// `too_many_buckets_exception` beyond `search.max_buckets`: what else is found cannot change that.
+    pub(crate) fn shown(&self, buckets: usize) -> Outcome<()> {
+        match buckets as u64 > self.max_buckets {
+            true => Err(too_many_buckets(self.max_buckets, buckets as u64).into()),
+            false => Ok(()),
+        }
+    }
+
     /// Counts buckets that a collector made, with the bytes of each.
     ///
     /// # Errors

@@ -46,6 +46,8 @@ struct Buckets {
     counts: Vec<u64>,
     budget: Arc<Budget>,
     by_owner: Vec<Vec<u32>>,
+    /// Whether every bucket will be in the answer.
+    all_shown: bool,
 }
 
 impl Buckets {
@@ -60,12 +62,16 @@ impl Buckets {
         self.owners.push(owner);
         self.keys.push(key);
         self.counts.push(0);
+        if self.all_shown {
+            self.budget.shown(self.counts.len())?;
+        }
         Ok(made)
     }
 }
 
 impl Histogram {
-    pub(super) fn new(asked: &Asked, children: Collectors, budget: Arc<Budget>) -> Self {
+    /// `all_shown`: whether every bucket will be in the answer.
+    pub(super) fn new(asked: &Asked, children: Collectors, budget: Arc<Budget>, all_shown: bool) -> Self {
         Self {
             numbers: Numbers::new(&asked.values),
             steps: Steps::new(asked),
@@ -78,6 +84,7 @@ impl Histogram {
                 counts: Vec::new(),
                 budget,
                 by_owner: Vec::new(),
+                all_shown,
             },
             asked: asked.clone(),
             counting: false,

@@ -87,6 +87,8 @@ pub(crate) struct Workshop<'w, 'a> {
     pub(crate) budget: &'w Arc<Budget>,
     /// The search, for what shows its words.
     pub(crate) request: &'w ShardQuery,
+    /// Levels around what is made: 1 within the request's own.
+    pub(crate) depth: usize,
     /// Of a profiled search.
     pub(crate) timing: Option<timed::Timing>,
 }
@@ -103,8 +105,15 @@ pub(crate) struct Collectors {
 impl Workshop<'_, '_> {
     /// The collectors of a level, [`Kind::Global`] ones included.
     pub(crate) fn level(&mut self, level: &Level) -> Outcome<Collectors> {
-        let list = level.list.iter().map(|bound| self.collector(bound)).collect::<Outcome<_>>()?;
-        Ok(Collectors { list })
+        self.depth += 1;
+        let list = level.list.iter().map(|bound| self.collector(bound)).collect::<Outcome<_>>();
+        self.depth -= 1;
+        Ok(Collectors { list: list? })
+    }
+
+    /// Whether what is made lies inside no other: its buckets are in the answer, and not only if the one around them is.
+    pub(crate) fn is_outermost(&self) -> bool {
+        self.depth <= 1
     }
 
     /// What a query of the request's matches.
@@ -132,7 +141,10 @@ impl Workshop<'_, '_> {
                 let weights = self.weights(&matrix.filters)?;
                 Box::new(adjacency::Adjacency::new(weights, matrix.width(), children, budget))
             }
-            Kind::Histogram(asked) => Box::new(histogram::Histogram::new(asked, children, budget)),
+            Kind::Histogram(asked) => {
+                let all_shown = self.is_outermost() && asked.min_doc_count <= 1;
+                Box::new(histogram::Histogram::new(asked, children, budget, all_shown))
+            }
             Kind::Ranges(asked) => Box::new(range::Ranges::new(asked, children, budget)),
             Kind::IpRanges(asked) => Box::new(range::IpSlots::new(asked, children, budget)),
             Kind::GeoDistance(asked) => Box::new(range::Ranges::of_distances(asked, children, budget)),

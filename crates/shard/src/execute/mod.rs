@@ -134,7 +134,7 @@ fn answer(
     let aggregated = match &request.aggregations {
         Some(level) => {
             let timing = clock.map(Timing::new);
-            let workshop = Workshop { counts: &mut counts, budget, request, timing };
+            let workshop = Workshop { counts: &mut counts, budget, request, depth: 0, timing };
             Some(aggregations::collect(&search, level, workshop, watch)?)
         }
         None => None,

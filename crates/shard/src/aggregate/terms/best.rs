@@ -7,7 +7,7 @@ use search::aggregation::Level;
 use search::aggregation::terms::Ranking;
 use search::merge::aggregations::{RowOrder, ranks};
 
-use super::rows::{Finish, KeyOf, Keyed, Rows};
+use super::rows::{Finish, KeyOf, Keyed, RankOf, Rows};
 use crate::aggregate::{Collector, Collectors, live};
 use crate::reader::Reader;
 use crate::score::Outcome;
@@ -39,16 +39,16 @@ impl Best {
     }
 
     /// Those that may be among the best by their counts alone: spares the keys of all others.
-    fn candidates(&self, mut kept: Vec<u32>, rows: &Rows, ords: Option<&[u64]>) -> Vec<u32> {
+    fn candidates(&self, mut kept: Vec<u32>, rows: &Rows, ranks: Option<RankOf<'_>>) -> Vec<u32> {
         let size = self.ranking.shard_size();
         if kept.len() <= size || size == 0 || !self.ranking.is_by_count() {
             return kept;
         }
         let count = |bucket: &u32| rows.count(*bucket);
-        if let (Some(ords), Some(descending)) = (ords, self.ties_by_key()) {
+        if let (Some(rank), Some(descending)) = (ranks, self.ties_by_key()) {
             let place = |bucket: &u32| {
-                let ord = ords[*bucket as usize];
-                (std::cmp::Reverse(count(bucket)), if descending { u64::MAX - ord } else { ord })
+                let rank = rank(*bucket);
+                (std::cmp::Reverse(count(bucket)), if descending { u64::MAX - rank } else { rank })
             };
             kept.select_nth_unstable_by_key(size - 1, place);
             kept.truncate(size);
@@ -120,7 +120,7 @@ impl Finish for Best {
         let absent = self.absent(&kept, rows, keyed.key)?;
         let order = RowOrder { order: &self.ranking.order, level: &self.level };
         let early = order.needs_numbers();
-        let mut candidates = self.candidates(kept, rows, keyed.ords);
+        let mut candidates = self.candidates(kept, rows, keyed.ranks);
         let mut keys: Vec<Key> = candidates.iter().map(|&bucket| (keyed.key)(bucket)).collect::<Outcome<_>>()?;
         candidates.resize(candidates.len() + absent.len(), rows.nobody());
         keys.extend(absent);

@@ -98,6 +98,6 @@ impl Collector for CellTerms {
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
         let numbers = &self.numbers;
         let key = |bucket: u32| Ok(Key::Long(numbers[bucket as usize]));
-        self.best.partial(owner, &mut self.rows, Keyed { key: &key, ords: None }, &mut self.children)
+        self.best.partial(owner, &mut self.rows, Keyed { key: &key, ranks: None }, &mut self.children)
     }
 }

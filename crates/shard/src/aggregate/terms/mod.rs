@@ -6,7 +6,7 @@ use std::sync::Arc;
 use search::aggregation::BoundAggregation;
 use search::aggregation::choice::Choice;
 use search::aggregation::geo::GeoGrid;
-use search::aggregation::terms::{MultiTerms as AskedMulti, RareTerms, SignificantTerms, Terms};
+use search::aggregation::terms::{MultiTerms as AskedMulti, Ranking, RareTerms, SignificantTerms, Terms};
 use search::aggregation::values::{Shape, Values};
 
 use super::choice::Chooser;
@@ -42,7 +42,13 @@ pub(super) fn terms(
     if Best::wants_empty(&asked.ranking) {
         best = best.with_empty(counter(&asked.values, &asked.choice, workshop.budget)?);
     }
-    by_value((&asked.values, &asked.choice), Box::new(best), children, workshop.budget)
+    let rows = Rows::new(workshop.budget.clone(), all_shown(&asked.ranking, workshop));
+    by_value((&asked.values, &asked.choice), (rows, Box::new(best)), children)
+}
+
+/// Whether every bucket will be in the answer, if that may have so many.
+fn all_shown(ranking: &Ranking, workshop: &Workshop<'_, '_>) -> bool {
+    workshop.is_outermost() && ranking.leaves_out_none_of(workshop.budget.max_buckets())
 }
 
 pub(super) fn multi_terms(
@@ -51,14 +57,15 @@ pub(super) fn multi_terms(
     children: Collectors,
     workshop: &Workshop<'_, '_>,
 ) -> Box<dyn Collector> {
-    let rows = || Rows::new(workshop.budget.clone());
+    let rows = |all_shown: bool| Rows::new(workshop.budget.clone(), all_shown);
     let known = asked.fields.iter().all(is_known);
     let mut best = Best::new(&asked.ranking, &bound.children, known);
     if Best::wants_empty(&asked.ranking) {
         let all = Box::new(All { known, most: u64::MAX });
-        best = best.with_empty(Box::new(MultiTerms::new(rows(), all, Collectors::default(), &asked.fields)));
+        best = best.with_empty(Box::new(MultiTerms::new(rows(false), all, Collectors::default(), &asked.fields)));
     }
-    Box::new(MultiTerms::new(rows(), Box::new(best), children, &asked.fields))
+    let all_shown = all_shown(&asked.ranking, workshop);
+    Box::new(MultiTerms::new(rows(all_shown), Box::new(best), children, &asked.fields))
 }
 
 pub(super) fn cells(
@@ -68,7 +75,7 @@ pub(super) fn cells(
     budget: Arc<Budget>,
 ) -> Box<dyn Collector> {
     let best = Best::new(&asked.ranking, &bound.children, is_known(&asked.values));
-    Box::new(CellTerms::new((Rows::new(budget), best), children, asked))
+    Box::new(CellTerms::new((Rows::new(budget, false), best), children, asked))
 }
 
 pub(super) fn rare_terms(
@@ -77,7 +84,7 @@ pub(super) fn rare_terms(
     workshop: &Workshop<'_, '_>,
 ) -> Outcome<Box<dyn Collector>> {
     let all = All { known: is_known(&asked.values), most: asked.most };
-    by_value((&asked.values, &asked.choice), Box::new(all), children, workshop.budget)
+    by_value((&asked.values, &asked.choice), (Rows::new(workshop.budget.clone(), false), Box::new(all)), children)
 }
 
 pub(super) fn significant_terms(
@@ -88,24 +95,22 @@ pub(super) fn significant_terms(
     let background = asked.background.as_ref();
     let background = background.map(|query| Compiler::new(workshop.counts).compile(query, false)).transpose()?;
     let finish = Significant::new(asked, background, workshop.budget.clone());
-    by_value((&asked.values, &asked.choice), Box::new(finish), children, workshop.budget)
+    by_value((&asked.values, &asked.choice), (Rows::new(workshop.budget.clone(), false), Box::new(finish)), children)
 }
 
 /// Counts the documents of each value that is chosen.
 fn counter(values: &Values, choice: &Choice, budget: &Arc<Budget>) -> Outcome<Box<dyn Collector>> {
     let all = All { known: is_known(values), most: u64::MAX };
-    by_value((values, choice), Box::new(all), Collectors::default(), budget)
+    by_value((values, choice), (Rows::new(budget.clone(), false), Box::new(all)), Collectors::default())
 }
 
 /// The collector that fits the values.
 fn by_value(
     (values, choice): (&Values, &Choice),
-    finish: Box<dyn Finish>,
+    (rows, finish): (Rows, Box<dyn Finish>),
     children: Collectors,
-    budget: &Arc<Budget>,
 ) -> Outcome<Box<dyn Collector>> {
     let chooser = Chooser::new(choice)?;
-    let rows = Rows::new(budget.clone());
     Ok(match values.shape() {
         Shape::Bytes => Box::new(StringTerms::new((rows, finish), chooser, children, values)),
         Shape::Long | Shape::Unsigned | Shape::Double => {

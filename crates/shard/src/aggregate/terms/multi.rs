@@ -130,7 +130,7 @@ impl Collector for MultiTerms {
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
         let (fields, combinations) = (&self.fields, &self.combinations);
         let key = |bucket: u32| Ok(list(fields, combinations.of(bucket)));
-        self.finish.partial(owner, &mut self.rows, Keyed { key: &key, ords: None }, &mut self.children)
+        self.finish.partial(owner, &mut self.rows, Keyed { key: &key, ranks: None }, &mut self.children)
     }
 }
 

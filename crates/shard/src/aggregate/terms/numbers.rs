@@ -1,8 +1,12 @@
 //! `terms` of numbers, dates and booleans.
 
-use hashbrown::HashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use model::aggregation::key::Key;
 use model::aggregation::partial::Partial;
 use search::aggregation::values::{Values, key};
+use search::bound::NumberCode;
 
 use super::rows::{Finish, Keyed, Rows};
 use crate::aggregate::batch::Sorted;
@@ -21,9 +25,7 @@ pub(super) struct NumberTerms {
     chooser: Chooser,
     children: Collectors,
     numbers: Numbers,
-    /// The code of each bucket.
-    codes: Vec<i64>,
-    by_code: HashMap<(u32, i64), u32>,
+    codes: Codes,
     /// Of the segment, where its codes lie close together.
     places: Places,
     least: Option<i64>,
@@ -46,8 +48,7 @@ impl NumberTerms {
             finish,
             chooser,
             children,
-            codes: Vec::new(),
-            by_code: HashMap::new(),
+            codes: Codes::default(),
             least: None,
             tally: Tally::default(),
             inside: Sorted::default(),
@@ -55,23 +56,40 @@ impl NumberTerms {
     }
 }
 
-/// The bucket of a code, made when it is new.
-fn bucket(
-    by_code: &mut HashMap<(u32, i64), u32>,
-    codes: &mut Vec<i64>,
-    (rows, chooser): (&mut Rows, &Chooser),
-    (owner, code): (u32, i64),
-) -> Outcome<u32> {
-    if let Some(found) = by_code.get(&(owner, code)) {
-        return Ok(*found);
+/// The code of each bucket. They may be many: a bucket is found by what it has anyway.
+#[derive(Default)]
+struct Codes {
+    codes: Vec<i64>,
+    buckets: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+/// Bytes of a code and of its bucket in a table that is half full.
+const CODE_BYTES: usize = 18;
+
+impl Codes {
+    /// The bucket of a code, made when it is new.
+    fn bucket(&mut self, (rows, chooser): (&mut Rows, &Chooser), (owner, code): (u32, i64)) -> Outcome<u32> {
+        let hash = self.hasher.hash_one((owner, code));
+        let (codes, owners) = (&self.codes, &rows.owners);
+        let same = |&bucket: &u32| codes[bucket as usize] == code && owners[bucket as usize] == owner;
+        if let Some(found) = self.buckets.find(hash, same) {
+            return Ok(*found);
+        }
+        if !chooser.admits_code(code) {
+            return Ok(REFUSED);
+        }
+        let made = rows.add(owner, CODE_BYTES)?;
+        self.codes.push(code);
+        let (codes, owners, hasher) = (&self.codes, &rows.owners, &self.hasher);
+        let rehash = |&bucket: &u32| hasher.hash_one((owners[bucket as usize], codes[bucket as usize]));
+        self.buckets.insert_unique(hash, made, rehash);
+        Ok(made)
     }
-    if !chooser.admits_code(code) {
-        return Ok(REFUSED);
+
+    fn key(&self, bucket: u32, read_as: NumberCode) -> Key {
+        key(self.codes[bucket as usize], read_as)
     }
-    let made = rows.add(owner, size_of::<((u32, i64), u32, i64)>())?;
-    codes.push(code);
-    by_code.insert((owner, code), made);
-    Ok(made)
 }
 
 impl Collector for NumberTerms {
@@ -99,8 +117,7 @@ impl Collector for NumberTerms {
         }
         self.inside.clear();
         let plain = self.children.is_empty();
-        let (rows, by_code, codes) = (&mut self.rows, &mut self.by_code, &mut self.codes);
-        let chooser = &self.chooser;
+        let (rows, codes, chooser) = (&mut self.rows, &mut self.codes, &self.chooser);
         let (places, least, inside) = (&mut self.places, self.least, &mut self.inside);
         let mut previous = (u32::MAX, 0, 0);
         let mut each = |at: usize, code: i64| -> Outcome<()> {
@@ -112,10 +129,10 @@ impl Collector for NumberTerms {
             previous = (at as u32, owner, code);
             let found = match least {
                 Some(least) => {
-                    let make = || bucket(by_code, codes, (rows, chooser), (owner, code));
+                    let make = || codes.bucket((rows, chooser), (owner, code));
                     places.get(owner, (code - least) as u64, make)?
                 }
-                None => bucket(by_code, codes, (rows, chooser), (owner, code))?,
+                None => codes.bucket((rows, chooser), (owner, code))?,
             };
             if found == REFUSED {
                 return Ok(());
@@ -131,10 +148,10 @@ impl Collector for NumberTerms {
     }
 
     fn leave(&mut self) -> Outcome<()> {
-        let (rows, by_code, codes, chooser) = (&mut self.rows, &mut self.by_code, &mut self.codes, &self.chooser);
+        let (rows, codes, chooser) = (&mut self.rows, &mut self.codes, &self.chooser);
         let least = self.least.unwrap_or(0);
         self.tally.drain(|at, count| {
-            let found = bucket(by_code, codes, (rows, chooser), (0, least + at))?;
+            let found = codes.bucket((rows, chooser), (0, least + at))?;
             if found != REFUSED {
                 rows.counts[found as usize] += count;
             }
@@ -146,13 +163,16 @@ impl Collector for NumberTerms {
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
         self.rows.end();
         let (codes, read_as) = (&self.codes, self.numbers.code);
-        self.finish.end(reader, &self.rows, &|bucket| Ok(key(codes[bucket as usize], read_as)))?;
+        self.finish.end(reader, &self.rows, &|bucket| Ok(codes.key(bucket, read_as)))?;
         self.children.end(reader)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
         let (codes, read_as) = (&self.codes, self.numbers.code);
-        let key = |bucket: u32| Ok(key(codes[bucket as usize], read_as));
-        self.finish.partial(owner, &mut self.rows, Keyed { key: &key, ords: None }, &mut self.children)
+        let key = |bucket: u32| Ok(codes.key(bucket, read_as));
+        // Codes stand in the order of what they are codes of.
+        let rank = |bucket: u32| (codes.codes[bucket as usize] as u64) ^ (1 << 63);
+        let keyed = Keyed { key: &key, ranks: Some(&rank) };
+        self.finish.partial(owner, &mut self.rows, keyed, &mut self.children)
     }
 }

@@ -9,8 +9,8 @@ use crate::aggregate::{Batch, Budget, Collectors};
 use crate::reader::Reader;
 use crate::score::Outcome;
 
-/// Bytes of a bucket besides its key.
-const BUCKET_BYTES: usize = 32;
+/// Bytes of a bucket besides its key: its owner, its count, and its place among the owner's.
+const BUCKET_BYTES: usize = 20;
 
 pub(super) struct Rows {
     pub(super) budget: Arc<Budget>,
@@ -18,17 +18,22 @@ pub(super) struct Rows {
     pub(super) counts: Vec<u64>,
     /// Buckets by owner, made when all are there.
     by_owner: Vec<Vec<u32>>,
+    /// Whether every bucket will be in the answer.
+    all_shown: bool,
 }
 
 /// The key of a bucket.
 pub(super) type KeyOf<'k> = &'k dyn Fn(u32) -> Outcome<Key>;
 
+/// The place of a bucket's key among all keys.
+pub(super) type RankOf<'k> = &'k dyn Fn(u32) -> u64;
+
 /// What is known of the keys of buckets.
 #[derive(Clone, Copy)]
 pub(super) struct Keyed<'k> {
     pub(super) key: KeyOf<'k>,
-    /// The ordinal of each bucket's key, where looking the key up costs more: in order of the keys.
-    pub(super) ords: Option<&'k [u64]>,
+    /// Numbers that stand in the order of the buckets' keys, where they cost less.
+    pub(super) ranks: Option<RankOf<'k>>,
 }
 
 /// Which buckets are told, and with what else.
@@ -61,8 +66,13 @@ pub(super) trait Finish {
 }
 
 impl Rows {
-    pub(super) fn new(budget: Arc<Budget>) -> Self {
-        Self { budget, owners: Vec::new(), counts: Vec::new(), by_owner: Vec::new() }
+    /// `all_shown`: whether every bucket will be in the answer.
+    pub(super) fn new(budget: Arc<Budget>, all_shown: bool) -> Self {
+        Self { budget, owners: Vec::new(), counts: Vec::new(), by_owner: Vec::new(), all_shown }
+    }
+
+    fn check(&self) -> Outcome<()> {
+        if self.all_shown { self.budget.shown(self.counts.len()) } else { Ok(()) }
     }
 
     /// A new bucket, whose key takes so many bytes.
@@ -70,6 +80,7 @@ impl Rows {
         self.budget.buckets(1, BUCKET_BYTES + key_bytes)?;
         self.owners.push(owner);
         self.counts.push(0);
+        self.check()?;
         Ok(self.owners.len() as u32 - 1)
     }
 
@@ -78,6 +89,7 @@ impl Rows {
         let first = self.counts.len();
         self.counts.extend(counts);
         let made = self.counts.len() - first;
+        self.check()?;
         self.owners.resize(first + made, owner);
         self.budget.buckets(made, BUCKET_BYTES + key_bytes)?;
         Ok(first as u32)

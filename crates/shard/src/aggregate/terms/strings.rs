@@ -8,7 +8,7 @@ use model::aggregation::partial::Partial;
 
 use search::aggregation::values::Values;
 
-use super::rows::{Finish, Keyed, Rows};
+use super::rows::{Finish, Keyed, RankOf, Rows};
 use crate::aggregate::batch::Sorted;
 use crate::aggregate::choice::Chooser;
 use crate::aggregate::places::{NONE, Places, REFUSED};
@@ -272,8 +272,9 @@ impl Collector for StringTerms {
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
         let (keys, strings) = (&self.keys, &self.strings);
-        let ords = (keys.lazy && strings.is_ordered()).then_some(keys.ords.as_slice());
-        let told = Keyed { key: &|bucket| keys.key(strings, bucket), ords };
+        let rank = |bucket: u32| keys.ords[bucket as usize];
+        let ranks = (keys.lazy && strings.is_ordered()).then_some(&rank as RankOf<'_>);
+        let told = Keyed { key: &|bucket| keys.key(strings, bucket), ranks };
         self.finish.partial(owner, &mut self.rows, told, &mut self.children)
     }
 }
