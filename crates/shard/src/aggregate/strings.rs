@@ -17,6 +17,7 @@ const DOCS_PER_TERM: u64 = 32;
 type Dictionary = (Arc<dyn StringColumn>, Arc<dyn Terms>);
 
 /// The strings of one field.
+#[derive(Clone)]
 pub(super) struct Strings {
     column: Column,
     missing: Option<TermBytes>,

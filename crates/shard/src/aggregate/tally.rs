@@ -83,6 +83,19 @@ impl Tally {
         (0..len).map(move |at| (at as u64, count(at))).filter(|(_, count)| *count > 0)
     }
 
+    /// Documents by number; none is counted afterwards.
+    pub(super) fn take(&mut self) -> Vec<u32> {
+        let mut counts = std::mem::take(&mut self.counts);
+        if self.width < counts.len() {
+            let (first, others) = counts.split_at_mut(self.width);
+            for lane in others.chunks(self.width.max(1)) {
+                first.iter_mut().zip(lane).for_each(|(count, more)| *count += more);
+            }
+            counts.truncate(self.width);
+        }
+        counts
+    }
+
     /// Calls `each` with every number that was counted; none is afterwards.
     pub(super) fn drain(&mut self, mut each: impl FnMut(i64, u64) -> Outcome<()>) -> Outcome<()> {
         self.counted().try_for_each(|(number, count)| each(number as i64, count))?;

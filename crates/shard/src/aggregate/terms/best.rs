@@ -7,6 +7,7 @@ use search::aggregation::Level;
 use search::aggregation::terms::Ranking;
 use search::merge::aggregations::{RowOrder, ranks};
 
+use super::merged::Wanted;
 use super::rows::{Finish, KeyOf, Keyed, RankOf, Rows};
 use crate::aggregate::{Collector, Collectors, live};
 use crate::reader::Reader;
@@ -92,6 +93,19 @@ impl Finish for Best {
         self.ranking.is_by_count() && !self.ranking.exact
     }
 
+    fn wanted(&self) -> Option<Wanted> {
+        let ranking = &self.ranking;
+        let (by_count, descending) = match ranking.order.first()? {
+            Order { by: OrderBy::Count, descending: true } => (true, self.ties_by_key()?),
+            Order { by: OrderBy::Key, descending } => (false, *descending),
+            _ => return None,
+        };
+        if ranking.exact || self.everything.is_some() {
+            return None;
+        }
+        Some(Wanted { by_count, descending, size: ranking.shard_size(), least: ranking.shard_min_doc_count() })
+    }
+
     fn end(&mut self, reader: &Reader, _: &Rows, _: KeyOf<'_>) -> Outcome<()> {
         if let Some(everything) = &mut self.everything {
             live::show(reader, None, &mut **everything)?;
@@ -114,7 +128,8 @@ impl Finish for Best {
             return Ok(Partial::Unmapped);
         }
         let buckets = rows.take(owner);
-        let all: u64 = buckets.iter().map(|&bucket| rows.count(bucket)).sum();
+        let left_out = if owner == 0 { rows.left_out } else { 0 };
+        let all: u64 = buckets.iter().map(|&bucket| rows.count(bucket)).sum::<u64>() + left_out;
         let least = self.ranking.shard_min_doc_count();
         let kept: Vec<u32> = buckets.into_iter().filter(|&bucket| rows.count(bucket) >= least).collect();
         let absent = self.absent(&kept, rows, keyed.key)?;

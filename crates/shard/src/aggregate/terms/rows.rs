@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::aggregation::key::Key;
 use model::aggregation::partial::Partial;
 
+use super::merged::Wanted;
 use crate::aggregate::{Batch, Budget, Collectors};
 use crate::reader::Reader;
 use crate::score::Outcome;
@@ -20,6 +21,8 @@ pub(super) struct Rows {
     by_owner: Vec<Vec<u32>>,
     /// Whether every bucket will be in the answer.
     all_shown: bool,
+    /// Documents of owner 0's buckets that are not here.
+    pub(super) left_out: u64,
 }
 
 /// The key of a bucket.
@@ -54,6 +57,11 @@ pub(super) trait Finish {
         false
     }
 
+    /// Which buckets alone are told, where that does not depend on anything inside of them.
+    fn wanted(&self) -> Option<Wanted> {
+        None
+    }
+
     /// All buckets are there.
     fn end(&mut self, reader: &Reader, rows: &Rows, key: KeyOf<'_>) -> Outcome<()> {
         let _ = (reader, rows, key);
@@ -68,7 +76,7 @@ pub(super) trait Finish {
 impl Rows {
     /// `all_shown`: whether every bucket will be in the answer.
     pub(super) fn new(budget: Arc<Budget>, all_shown: bool) -> Self {
-        Self { budget, owners: Vec::new(), counts: Vec::new(), by_owner: Vec::new(), all_shown }
+        Self { budget, owners: Vec::new(), counts: Vec::new(), by_owner: Vec::new(), all_shown, left_out: 0 }
     }
 
     fn check(&self) -> Outcome<()> {

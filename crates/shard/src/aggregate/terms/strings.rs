@@ -8,6 +8,7 @@ use model::aggregation::partial::Partial;
 
 use search::aggregation::values::Values;
 
+use super::merged::{self, Counted, Wanted};
 use super::rows::{Finish, Keyed, RankOf, Rows};
 use crate::aggregate::batch::Sorted;
 use crate::aggregate::choice::Chooser;
@@ -29,8 +30,8 @@ pub(super) struct StringTerms {
     places: Places,
     /// Documents by ordinal, where nothing but their number is wanted.
     tally: Tally,
-    /// Whether buckets of the segment were made otherwise.
-    placed: bool,
+    /// Segments that were counted so, and whose buckets are not made yet.
+    counted: Vec<Counted>,
     ords: Ords,
     inside: Sorted,
 }
@@ -139,7 +140,7 @@ impl StringTerms {
             keys: Keys::new(chooser, finish.needs_few_keys()),
             finish,
             tally: Tally::default(),
-            placed: false,
+            counted: Vec::new(),
             ords: Ords::default(),
             inside: Sorted::default(),
         }
@@ -168,13 +169,65 @@ impl StringTerms {
     }
 }
 
+impl StringTerms {
+    /// Makes the buckets of what was only counted.
+    fn make_counted(&mut self) -> Outcome<()> {
+        let mut counted = std::mem::take(&mut self.counted);
+        let ordered = counted.iter().all(|one| one.strings.is_ordered());
+        match (self.finish.wanted(), &counted[..]) {
+            (_, []) => return Ok(()),
+            (_, [_]) if self.rows.owners.is_empty() && self.keys.lazy => {
+                // The only segment of which there are buckets.
+                self.strings.clone_from(&counted[0].strings);
+                let (ords, only) = (&mut self.keys.ords, counted.remove(0));
+                let counts = only.iter().map(|(ord, count)| {
+                    ords.push(ord);
+                    count
+                });
+                self.rows.add_all(0, counts, size_of::<u64>())?;
+                return Ok(());
+            }
+            (Some(wanted), [_, _, ..]) if ordered && self.rows.owners.is_empty() && self.keys.chooser.admits_all() => {
+                return self.make_best(&counted, wanted);
+            }
+            _ => {}
+        }
+        self.keys.settle(&self.strings, &mut self.rows)?;
+        counted.iter().try_for_each(|one| self.make_all(one))
+    }
+
+    fn make_best(&mut self, counted: &[Counted], wanted: Wanted) -> Outcome<()> {
+        self.keys.lazy = false;
+        let mut shown = 0;
+        for (value, count) in merged::best(counted, wanted)? {
+            let bucket = self.keys.named(&mut self.rows, 0, &value)?;
+            self.rows.counts[bucket as usize] = count;
+            shown += count;
+        }
+        self.rows.left_out = counted.iter().map(Counted::docs).sum::<u64>() - shown;
+        Ok(())
+    }
+
+    fn make_all(&mut self, counted: &Counted) -> Outcome<()> {
+        let (keys, rows) = (&mut self.keys, &mut self.rows);
+        let (ords, counts): (Vec<u64>, Vec<u64>) = counted.iter().unzip();
+        rows.budget.take(ords.len() * size_of::<(u64, u64)>())?;
+        counted.strings.each_value(&ords, |at, value| {
+            let bucket = keys.named(rows, 0, value)?;
+            if bucket != REFUSED {
+                rows.counts[bucket as usize] += counts[at];
+            }
+            Ok(())
+        })
+    }
+}
+
 impl Collector for StringTerms {
     fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
         if !self.rows.owners.is_empty() {
             self.keys.settle(&self.strings, &mut self.rows)?;
         }
         self.strings.enter(leaf)?;
-        self.placed = false;
         self.places.reset(self.strings.ord_bound());
         self.tally.reset(self.strings.ord_bound());
         self.children.enter(leaf)
@@ -193,7 +246,6 @@ impl Collector for StringTerms {
         if self.children.is_empty() && matches!(batch.owners, Owners::One(0)) {
             return self.count(batch);
         }
-        self.placed = true;
         self.inside.clear();
         let plain = self.children.is_empty();
         if let Owners::One(owner) = batch.owners
@@ -237,33 +289,14 @@ impl Collector for StringTerms {
     }
 
     fn leave(&mut self) -> Outcome<()> {
-        if self.placed && !self.tally.is_empty() {
-            self.keys.settle(&self.strings, &mut self.rows)?;
+        if !self.tally.is_empty() {
+            self.counted.push(Counted { strings: self.strings.clone(), counts: self.tally.take() });
         }
-        let (keys, rows, tally) = (&mut self.keys, &mut self.rows, &self.tally);
-        if keys.lazy {
-            let ords = &mut keys.ords;
-            let counts = tally.counted().map(|(ord, count)| {
-                ords.push(ord);
-                count
-            });
-            rows.add_all(0, counts, size_of::<u64>())?;
-        } else {
-            let (ords, counts): (Vec<u64>, Vec<u64>) = tally.counted().unzip();
-            rows.budget.take(ords.len() * size_of::<(u64, u64)>())?;
-            self.strings.each_value(&ords, |at, value| {
-                let bucket = keys.named(rows, 0, value)?;
-                if bucket != REFUSED {
-                    rows.counts[bucket as usize] += counts[at];
-                }
-                Ok(())
-            })?;
-        }
-        self.tally.reset(0);
         self.children.leave()
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
+        self.make_counted()?;
         self.rows.end();
         let (keys, strings) = (&self.keys, &self.strings);
         self.finish.end(reader, &self.rows, &|bucket| keys.key(strings, bucket))?;

@@ -192,6 +192,48 @@ pub(super) fn answers(reader: &Reader, query: &BoundQuery, level: &Level) -> Vec
     finish(level, vec![found], &mut Limit::new(10_000)).expect("finishes")
 }
 
+/// Lists that are cut off: of several segments they are found without a table of all values.
+#[test]
+fn short_lists_are_alike_wherever_documents_lie() {
+    let by = |by: OrderBy, descending| Order { by, descending };
+    let orders = [
+        vec![by(OrderBy::Count, true)],
+        vec![by(OrderBy::Count, true), by(OrderBy::Key, false)],
+        vec![by(OrderBy::Count, true), by(OrderBy::Key, true)],
+        vec![by(OrderBy::Key, true)],
+        vec![by(OrderBy::Key, false)],
+        vec![by(OrderBy::Count, false)],
+    ];
+    for seed in 0..8 {
+        let mut rng = Rng(seed * 7 + 1);
+        let corpus = Corpus::random(&mut rng, 60);
+        let directory = tempfile::tempdir().expect("a directory");
+        let layouts = [Layouts::Blocks(4), Layouts::Sealed(3), Layouts::Mixed(5)];
+        let place = |(at, layout): (usize, &Layouts)| corpus.reader_in(*layout, &directory.path().join(at.to_string()));
+        let readers: Vec<Reader> = layouts.iter().enumerate().map(place).collect();
+        let block = corpus.reader(Layouts::OneBlock);
+        for (order, size, least) in variants(&orders) {
+            let cut = Cut { size, shard_size: Some(size), min_doc_count: least, shard_min_doc_count: least };
+            let ranking = Ranking { cut, order: order.clone(), show_error: true, exact: false };
+            let list = [keys(), numbers("d")].map(|values| {
+                let asked = Terms { values, ranking: ranking.clone(), choice: Choice::default() };
+                one("list", Kind::Terms(Box::new(asked)), Vec::new())
+            });
+            let level = Level { list: list.to_vec(), pipelines: Vec::new() };
+            let query = queries::random(&mut rng, 1, true);
+            let expected = format!("{:?}", answers(&block, &query, &level));
+            for (reader, layout) in readers.iter().zip(&layouts) {
+                let found = format!("{:?}", answers(reader, &query, &level));
+                assert_eq!(found, expected, "seed {seed} {layout:?} {query:?} {order:?} {size} {least}");
+            }
+        }
+    }
+}
+
+fn variants(orders: &[Vec<Order>]) -> impl Iterator<Item = (&Vec<Order>, u32, u64)> {
+    orders.iter().flat_map(|order| [(1, 1), (3, 0), (3, 2), (100, 1)].map(|(size, least)| (order, size, least)))
+}
+
 #[test]
 fn where_documents_lie_changes_no_aggregation() {
     for seed in 0..20 {

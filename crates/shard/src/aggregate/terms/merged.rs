@@ -1,0 +1,164 @@
+//! The best values of several segments, found by walking over all of their dictionaries at once: no table of all values is made.
+//!
+//! In: how many documents each ordinal of each segment has. Out: the values that come first, and the documents of all.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::aggregate::strings::Strings;
+use crate::score::Outcome;
+
+/// Values of a segment that are read at a time.
+const CHUNK: usize = 1024;
+
+/// Which values come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Those of most documents before those whose key comes first.
+    pub(super) by_count: bool,
+    /// The greatest key comes first.
+    pub(super) descending: bool,
+    /// As many, at most.
+    pub(super) size: usize,
+    /// Of so many documents each, at least.
+    pub(super) least: u64,
+}
+
+/// What was counted in a segment.
+pub(super) struct Counted {
+    pub(super) strings: Strings,
+    /// By ordinal.
+    pub(super) counts: Vec<u32>,
+}
+
+impl Counted {
+    /// Every ordinal that was counted, ascending, with how many.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, u64)> {
+        let numbered = (0..).zip(self.counts.iter().map(|&count| u64::from(count)));
+        numbered.filter(|(_, count)| *count > 0)
+    }
+
+    pub(super) fn docs(&self) -> u64 {
+        self.counts.iter().map(|&count| u64::from(count)).sum()
+    }
+}
+
+/// One segment's values, in order.
+struct Cursor<'a> {
+    counted: &'a Counted,
+    /// Ordinals below it have been read.
+    next: usize,
+    ords: Vec<u64>,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    /// The place of the current value among those that have been read.
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(counted: &'a Counted) -> Self {
+        let (ords, bytes, ends) = Default::default();
+        Self { counted, next: 0, ords, bytes, ends, at: 0 }
+    }
+
+    /// Steps to the next value, or to the first; false: there is none.
+    fn step(&mut self) -> Outcome<bool> {
+        self.at += 1;
+        if self.at < self.ords.len() {
+            return Ok(true);
+        }
+        self.read()?;
+        Ok(!self.ords.is_empty())
+    }
+
+    fn read(&mut self) -> Outcome<()> {
+        self.ords.clear();
+        self.bytes.clear();
+        self.ends.clear();
+        self.at = 0;
+        let counts = &self.counted.counts;
+        while self.next < counts.len() && self.ords.len() < CHUNK {
+            if counts[self.next] > 0 {
+                self.ords.push(self.next as u64);
+            }
+            self.next += 1;
+        }
+        let (bytes, ends) = (&mut self.bytes, &mut self.ends);
+        self.counted.strings.each_value(&self.ords, |_, value| {
+            bytes.extend_from_slice(value);
+            ends.push(bytes.len());
+            Ok(())
+        })
+    }
+
+    fn value(&self) -> &[u8] {
+        let begin = self.at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[begin..self.ends[self.at]]
+    }
+
+    fn count(&self) -> u64 {
+        u64::from(self.counted.counts[self.ords[self.at] as usize])
+    }
+}
+
+/// The values that come first with their documents, in no order. The ordinals of each segment are in the order of their values.
+pub(super) fn best(segments: &[Counted], wanted: Wanted) -> Outcome<Vec<(Vec<u8>, u64)>> {
+    let mut cursors: Vec<Cursor<'_>> = segments.iter().map(Cursor::new).collect();
+    // The greatest first: the next value is that of the last.
+    let mut order = Vec::with_capacity(cursors.len());
+    for at in 0..cursors.len() {
+        if cursors[at].step()? {
+            enter(&mut order, &cursors, at);
+        }
+    }
+    let mut best = BinaryHeap::with_capacity(wanted.size.min(CHUNK));
+    let (mut turn, mut value, mut same) = (0_u64, Vec::new(), Vec::new());
+    while let Some(first) = order.pop() {
+        value.clear();
+        value.extend_from_slice(cursors[first].value());
+        same.push(first);
+        while let Some(next) = order.pop_if(|next| cursors[*next].value() == value) {
+            same.push(next);
+        }
+        let count: u64 = same.iter().map(|&at| cursors[at].count()).sum();
+        turn += 1;
+        take(&mut best, wanted, (turn, count), &value);
+        if !wanted.by_count && !wanted.descending && best.len() >= wanted.size {
+            break;
+        }
+        for at in same.drain(..) {
+            if cursors[at].step()? {
+                enter(&mut order, &cursors, at);
+            }
+        }
+    }
+    Ok(best.into_iter().map(|Reverse((_, count, value))| (value, count)).collect())
+}
+
+fn enter(order: &mut Vec<usize>, cursors: &[Cursor<'_>], at: usize) {
+    let value = cursors[at].value();
+    let place = order.partition_point(|&other| cursors[other].value() > value);
+    order.insert(place, at);
+}
+
+/// The worst of the best on top: how good it is, its documents, its value.
+type Best = BinaryHeap<Reverse<((u64, u64), u64, Vec<u8>)>>;
+
+/// `turn`: values come in their order.
+fn take(best: &mut Best, wanted: Wanted, (turn, count): (u64, u64), value: &[u8]) {
+    if count < wanted.least || wanted.size == 0 {
+        return;
+    }
+    let tie = if wanted.descending { turn } else { u64::MAX - turn };
+    let good = (if wanted.by_count { count } else { 0 }, tie);
+    if best.len() < wanted.size {
+        best.push(Reverse((good, count, value.to_vec())));
+    } else if let Some(mut worst) = best.peek_mut()
+        && worst.0.0 < good
+    {
+        let Reverse((was_good, had, kept)) = &mut *worst;
+        (*was_good, *had) = (good, count);
+        kept.clear();
+        kept.extend_from_slice(value);
+    }
+}
