@@ -78,6 +78,8 @@ pub enum BoundKind {
     Ranked(Box<BoundRanked>),
     /// Documents by what lies inside of them.
     Nested(Box<BoundNested>),
+    /// All objects inside of documents, score 1.
+    InsideOf(Box<BoundInside>),
     Knn(Box<BoundKnn>),
     Approximate(Box<BoundApproximate>),
 }
@@ -101,6 +103,14 @@ pub struct BoundNested {
     pub score_mode: NestedScore,
 }
 
+/// Whatever lies inside of documents that match.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundInside {
+    /// The nested objects that are meant; `None`: the outermost documents.
+    pub around: Option<FieldName>,
+    pub query: BoundQuery,
+}
+
 /// The documents of a shard whose vectors are nearest to one; they score by their distance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoundKnn {
@@ -109,10 +119,29 @@ pub struct BoundKnn {
     /// As many numbers as the field's vectors have, all of which it can hold.
     pub vector: Arc<[f32]>,
     pub reach: BoundReach,
-    /// Only these documents count.
+    /// Nested objects have the vectors, and are what is found.
+    pub objects: Option<KnnObjects>,
+    /// Only these count, of those that have the vectors.
     pub filter: Option<BoundQuery>,
     /// Scores are distances negated.
     pub by_distance: bool,
+}
+
+/// Nested objects that are found by their vectors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnnObjects {
+    pub path: FieldName,
+    /// `None`: each object stands for itself.
+    pub grouped: Option<KnnGroups>,
+}
+
+/// So many documents are found as objects are wanted, each by its nearest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnnGroups {
+    /// The nested objects whose documents these are; `None`: the outermost documents.
+    pub parent: Option<FieldName>,
+    /// All objects of the documents found, rather than the nearest.
+    pub all: bool,
 }
 
 /// Documents with a term that part of matches a pattern within edits: fewer edits score higher, then shorter terms.

@@ -63,6 +63,7 @@ fn kind(kind: &BoundKind) -> String {
         BoundKind::FunctionScore(score) => function_score(score),
         BoundKind::Ranked(ranked) => format!("ranked({})", lucene(&ranked.candidates)),
         BoundKind::Nested(join) => format!("ToParentBlockJoinQuery ({})", lucene(&join.query)),
+        BoundKind::InsideOf(inside) => format!("ToChildBlockJoinQuery ({})", lucene(&inside.query)),
         BoundKind::Knn(knn) => nearest(knn),
         BoundKind::Approximate(query) => format!("{}:/{}/~{}", query.field, query.pattern, query.edits),
     }

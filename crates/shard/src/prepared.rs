@@ -30,6 +30,7 @@ pub struct InnerDocument {
     pub texts: Vec<(FieldSlot, Box<str>)>,
     pub exact: Vec<(FieldSlot, Box<[u8]>)>,
     pub numbers: Vec<(FieldSlot, i64)>,
+    pub vectors: Vec<PreparedVector>,
 }
 
 /// The values of one document of a block.
@@ -53,7 +54,7 @@ impl PreparedDocument {
             texts: &inner.texts,
             exact: &inner.exact,
             numbers: &inner.numbers,
-            vectors: &[],
+            vectors: &inner.vectors,
         })
     }
 

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use analysis::Registry;
 use model::mapping::Mapping;
 use model::mapping::vector::VectorField;
+use model::query::nested::NestedScore;
 use model::search::TrackTotal;
 use model::write::Condition;
-use search::bound::{BoundKind, BoundKnn, BoundQuery, BoundReach};
+use search::bound::{BoundInside, BoundKind, BoundKnn, BoundNested, BoundQuery, BoundReach, KnnGroups, KnnObjects};
 use search::shard_query::ShardQuery;
 use serde_json::{Value, json};
 use shard::engine::{Change, CopyOptions, Operation, ShardChange, ShardCopy, ShardWrite};
@@ -48,7 +49,11 @@ fn open(directory: &Path, syncer: &Arc<Syncer>) -> Open {
 }
 
 fn open_as(directory: &Path, syncer: &Arc<Syncer>, field: &Value) -> Open {
-    let properties = json!({"v": field, "n": {"type": "long"}});
+    open_with(directory, syncer, ("v", json!({"v": field, "n": {"type": "long"}})))
+}
+
+/// `field`: whose vectors are searched.
+fn open_with(directory: &Path, syncer: &Arc<Syncer>, (field, properties): (&str, Value)) -> Open {
     let mapping = Arc::new(Mapping::parse(&json!({ "properties": properties })).unwrap());
     let registry = Registry::builtin();
     let options = CopyOptions {
@@ -67,7 +72,7 @@ fn open_as(directory: &Path, syncer: &Arc<Syncer>, field: &Value) -> Open {
     let (copy, _) = ShardCopy::open(options, layout::base_table(), &layouts).unwrap();
     let mut fields = (*copy.fields()).clone();
     layout::append_fields(&mut fields, &mapping, &registry).unwrap();
-    let vectors = (**mapping.field("v").unwrap().vector.as_ref().unwrap()).clone();
+    let vectors = (**mapping.field(field).unwrap().vector.as_ref().unwrap()).clone();
     let preparer = Arc::new(Preparer::new(mapping, Arc::new(fields), registry, Settings::default()).unwrap());
     copy.set_fields(preparer.fields().clone());
     copy.set_primary_term(1);
@@ -123,6 +128,10 @@ impl Open {
     }
 
     fn search(&self, knn: BoundKnn) -> Vec<u64> {
+        self.found(BoundKind::Knn(Box::new(knn)))
+    }
+
+    fn found(&self, query: BoundKind) -> Vec<u64> {
         struct Endless;
         impl Patience for Endless {
             fn verdict(&self) -> Verdict {
@@ -130,7 +139,7 @@ impl Open {
             }
         }
         let top = 2000;
-        let query = Arc::new(BoundQuery::new(BoundKind::Knn(Box::new(knn))));
+        let query = Arc::new(BoundQuery::new(query));
         let request = ShardQuery {
             query,
             post_filter: None,
@@ -155,6 +164,7 @@ impl Open {
             vectors: self.vectors.clone(),
             vector: target.into(),
             reach,
+            objects: None,
             filter,
             by_distance: false,
         }
@@ -317,6 +327,97 @@ fn of_several_vectors_the_nearest_counts_and_each_document_once() {
     check("in memory");
     open_copy.copy.flush(false).unwrap();
     check("on the disk");
+    open_copy.copy.retire();
+}
+
+const BOOKS: u64 = 5_000;
+
+/// Passages of a document.
+fn passages(n: u64) -> u64 {
+    n % 5
+}
+
+/// What is in one.
+fn passage(n: u64, i: u64) -> u64 {
+    5 * n + i
+}
+
+impl Open {
+    /// The documents with the nearest passages, of those that `filter` admits.
+    fn by_passage(&self, target: &[f32], k: u32, filter: Option<BoundQuery>) -> Vec<u64> {
+        let groups = KnnGroups { parent: None, all: false };
+        let knn = BoundKnn {
+            field: "p.v".into(),
+            objects: Some(KnnObjects { path: "p".into(), grouped: Some(groups) }),
+            ..self.knn(target, k, filter)
+        };
+        let query = BoundQuery::new(BoundKind::Knn(Box::new(knn)));
+        let nested = BoundNested { path: "p".into(), parent: None, query, score_mode: NestedScore::Max };
+        self.found(BoundKind::Nested(Box::new(nested)))
+    }
+
+    /// Searches, and compares with all passages that `counts` admits.
+    fn check_passages(&self, what: &str, counts: &dyn Fn(u64, u64) -> bool, filter: Option<&BoundQuery>) {
+        let (mut hit, mut all) = (0, 0);
+        for q in 0..8 {
+            let target = vector_of(1_000_000 + 37 * q);
+            let distance = |p: u64| vector_of(p).iter().zip(&target).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
+            let nearest =
+                |n: u64| (0..passages(n)).filter(|i| counts(n, *i)).map(|i| distance(passage(n, i))).reduce(f32::min);
+            let mut wanted: Vec<(f32, u64)> = (0..BOOKS).filter_map(|n| Some((nearest(n)?, n))).collect();
+            wanted.sort_by(|a, b| a.0.total_cmp(&b.0));
+            wanted.truncate(10);
+            let found = self.by_passage(&target, 10, filter.cloned());
+            let distinct: BTreeSet<u64> = found.iter().copied().collect();
+            assert_eq!((found.len(), distinct.len()), (wanted.len(), wanted.len()), "{what}: each document once");
+            assert!(found.iter().all(|n| (0..passages(*n)).any(|i| counts(*n, i))), "{what}: it does not count");
+            hit += wanted.iter().filter(|(_, n)| distinct.contains(n)).count();
+            all += wanted.len();
+        }
+        let recall = hit as f64 / all.max(1) as f64;
+        assert!(recall >= 0.95, "{what}: recall {recall}");
+    }
+}
+
+#[test]
+fn the_nearest_passage_stands_for_its_document() {
+    let directory = tempfile::tempdir().unwrap();
+    let syncer = Syncer::start(1).unwrap();
+    let inside = json!({"v": {"type": "knn_vector", "dimension": DIMENSION}, "at": {"type": "long"}});
+    let properties = json!({"n": {"type": "long"}, "p": {"type": "nested", "properties": inside}});
+    let open_copy = open_with(directory.path(), &syncer, ("p.v", properties));
+    let source = |n: u64| {
+        let passages = (0..passages(n)).map(|i| json!({"at": i, "v": vector_of(passage(n, i))}));
+        json!({"n": n, "p": passages.collect::<Vec<_>>()})
+    };
+    let documents = |from: u64, to: u64| {
+        let query = BoundQuery::new(BoundKind::NumberRange("n".into(), from as i64, to as i64 - 1));
+        BoundQuery::new(BoundKind::InsideOf(Box::new(BoundInside { around: None, query })))
+    };
+    let second = BoundQuery::new(BoundKind::NumberRange("p.at".into(), 1, 1));
+    for start in (0..BOOKS).step_by(1_250) {
+        open_copy.index_as(start..start + 1_250, &source);
+        open_copy.copy.refresh().unwrap();
+    }
+    open_copy.check_passages("in many segments", &|_, _| true, None);
+    open_copy.delete((0..BOOKS).filter(|n| n % 10 < 3));
+    open_copy.copy.refresh().unwrap();
+    let alive = |n: u64| n % 10 >= 3;
+    open_copy.check_passages("after deletions", &|n, _| alive(n), None);
+    open_copy.copy.force_merge(Some(1), false).unwrap();
+    assert_eq!(open_copy.copy.vector_stats().graphs, 1, "one segment, one graph");
+    open_copy.delete((0..BOOKS).filter(|n| n % 10 == 7));
+    open_copy.copy.refresh().unwrap();
+    let alive = |n: u64| n % 10 >= 3 && n % 10 != 7;
+    open_copy.check_passages("through a graph", &|n, _| alive(n), None);
+    for most in [7, 60, 500, 4_500] {
+        let what = format!("{most} documents");
+        open_copy.check_passages(&what, &|n, _| alive(n) && n < most, Some(&documents(0, most)));
+    }
+    open_copy.check_passages("second passages", &|n, i| alive(n) && i == 1, Some(&second));
+    // As many as there are, however many passages stand in the way.
+    let all = (0..BOOKS).filter(|n| alive(*n) && passages(*n) > 0).count();
+    assert_eq!(open_copy.by_passage(&vector_of(1), 10_000, None).len(), all.min(2000));
     open_copy.copy.retire();
 }
 

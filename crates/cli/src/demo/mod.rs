@@ -5,6 +5,7 @@
 
 mod cluster;
 mod folder;
+mod letters;
 mod processes;
 mod random;
 mod show;

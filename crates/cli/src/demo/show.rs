@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::letters;
 use super::voyages::{self, COUNT, INDEX};
 use crate::client::{Body, Client};
 use crate::failure::Failure;
@@ -31,7 +32,7 @@ pub(super) fn show(client: &Client) -> Result<(), Failure> {
     for scene in scenes() {
         act(client, &scene, &mut out, style)?;
     }
-    Ok(())
+    letters::show(client, &mut out, style)
 }
 
 /// What to do with a node that goes on.

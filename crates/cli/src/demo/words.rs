@@ -185,3 +185,15 @@ pub(super) const LOSSES: &[&str] = &[
     "She never reached {to}: the crew was taken off by the {other}, and the ship was abandoned.",
     "Driven onto the rocks in sight of {to}, the {ship} was lost, but not a soul with her.",
 ];
+
+/// What letters are about, and the words for it.
+pub(super) const MATTERS: [(&str, &[&str]); 8] = [
+    ("bad weather", &["gale", "squall", "tempest", "breakers", "thunder", "swell"]),
+    ("hunger", &["starving", "rations", "biscuit", "famine", "weevils", "thirst"]),
+    ("music", &["fiddle", "songs", "accordion", "dancing", "choir", "drums"]),
+    ("illness", &["fever", "scurvy", "surgeon", "bandages", "delirium", "quarantine"]),
+    ("cold", &["floes", "frost", "glaciers", "snow", "sledges", "icicles"]),
+    ("mutiny", &["mutineers", "knives", "revolt", "chains", "conspiracy", "rebels"]),
+    ("love", &["sweethearts", "weddings", "kisses", "longing", "betrothal", "embraces"]),
+    ("animals", &["whales", "gulls", "dolphins", "goats", "parrots", "seals"]),
+];

@@ -85,9 +85,14 @@ fn the_demo_shows_hits_and_ends() {
     assert_eq!(code, 0, "{said}\n{told}");
     assert_eq!(told, "");
     assert!(said.contains("5,000 voyages written"), "{said}");
-    for expected in ["Words, the best first: 3 of ", "[found] a [stowaway]", "Calloway", "How many never arrived: "] {
+    for expected in
+        ["Words, the best first: 3 of ", "[found] a [stowaway]", "Calloway", "How many never arrived: ", "looked for: "]
+    {
         assert!(said.contains(expected), "{expected}: {said}");
     }
+    let worth = said.lines().find_map(|line| line.trim().strip_prefix("nDCG@10")).expect("what each way is worth");
+    let worth: Vec<f64> = worth.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+    assert!(matches!(worth[..], [words, vector, both] if both > words + 0.05 && both > vector + 0.05), "{said}");
     let left: Vec<_> = std::fs::read_dir(temporary.path()).expect("a folder").collect();
     assert!(left.is_empty(), "{left:?}");
 }

@@ -22,6 +22,9 @@ pub struct Knn {
     pub ignore_unmapped: bool,
     /// Every passage of a document rather than its best.
     pub expand_nested_docs: bool,
+    /// A document is found by the nearest of its nested objects, without a `nested` query around it.
+    #[serde(default)]
+    pub by_passage: bool,
     /// A parameter of another method than the field's.
     pub nprobes: bool,
     /// Scores are distances negated, so that nothing of them is lost.
@@ -52,6 +55,7 @@ impl Knn {
             similarity: None,
             ignore_unmapped: false,
             expand_nested_docs: false,
+            by_passage: false,
             nprobes: false,
             by_distance: false,
         }

@@ -27,6 +27,7 @@ struct Asked {
     nprobes: bool,
     ignore_unmapped: bool,
     expand_nested_docs: bool,
+    by_passage: bool,
 }
 
 /// `{"knn": {field: {"vector": [..], "k": ..}}}`
@@ -153,6 +154,7 @@ impl Asked {
             ignore_unmapped: self.ignore_unmapped,
             expand_nested_docs: self.expand_nested_docs,
             nprobes: self.nprobes,
+            by_passage: self.by_passage,
             ..Knn::new(field, vector, reach)
         })
     }
@@ -191,7 +193,7 @@ fn one_beside(value: &Value) -> Result<Query, Error> {
         let token = crate::json::token(value);
         return Err(Error::parsing(format!("[knn] wants an object, and got [{token}]")));
     };
-    let (mut asked, mut carried, mut name) = (Asked::default(), Carried::new(), None);
+    let (mut asked, mut carried, mut name) = (Asked { by_passage: true, ..Asked::default() }, Carried::new(), None);
     for field in fields("knn", options) {
         match field.key {
             "field" => name = Some(field.text()?),
@@ -279,7 +281,7 @@ mod tests {
     fn searches_beside_the_query_are_added_to_it() {
         let search = json!({"field": "v", "query_vector": [1, 2], "k": 3, "num_candidates": 9, "boost": 0.5});
         let found = beside(&search).expect("one");
-        let wanted = Knn { ef_search: Some(9), ..Knn::new("v", vec![1.0, 2.0], Reach::Nearest(3)) };
+        let wanted = Knn { ef_search: Some(9), by_passage: true, ..Knn::new("v", vec![1.0, 2.0], Reach::Nearest(3)) };
         assert_eq!(found, [Query { boost: 0.5, ..Query::new(Kind::Knn(Box::new(wanted))) }]);
         assert_eq!(together(None, found.clone()), found[0]);
         let Kind::Bool(both) = together(Some(Query::match_all()), found.clone()).kind else { panic!("no bool") };

@@ -32,6 +32,7 @@ mod minimum;
 mod multi_match;
 pub(super) mod nested;
 mod number;
+mod objects;
 mod pattern;
 mod query_string;
 mod range;
@@ -142,10 +143,26 @@ pub fn bind(query: &Query, context: &BindContext) -> Result<BoundQuery, Error> {
 /// # Errors
 /// As [`bind`].
 pub fn bind_within(query: &Query, context: &BindContext, scope: Option<&str>) -> Result<BoundQuery, Error> {
-    let bound = Binder { context, depth: 0, scope }.query(query).map_err(|fault| fault.into_error(context))?;
-    limits::check(&bound, context.settings.max_clause_count)?;
+    bind_at(query, Binder { context, depth: 0, scope, joined: None })
+}
+
+/// As [`bind_within`], a query that a `nested` query on `path` holds, itself on the objects at `parent`.
+///
+/// # Errors
+/// As [`bind`].
+pub fn bind_inner(query: &Query, context: &BindContext, path: &str, parent: Option<&str>) -> Result<BoundQuery, Error> {
+    bind_at(query, Binder { context, depth: 0, scope: Some(path), joined: Some(Around(parent)) })
+}
+
+fn bind_at(query: &Query, binder: Binder<'_>) -> Result<BoundQuery, Error> {
+    let bound = binder.query(query).map_err(|fault| fault.into_error(binder.context))?;
+    limits::check(&bound, binder.context.settings.max_clause_count)?;
     Ok(bound)
 }
+
+/// The path of the objects around others; `None`: the outermost documents.
+#[derive(Clone, Copy)]
+struct Around<'a>(Option<&'a str>);
 
 /// A place in the query that is being bound.
 #[derive(Clone, Copy)]
@@ -154,6 +171,8 @@ struct Binder<'a> {
     depth: u32,
     /// The path of the nested objects that are asked for; `None`: the outermost documents.
     scope: Option<&'a str>,
+    /// What a `nested` query makes of those objects.
+    joined: Option<Around<'a>>,
 }
 
 impl<'a> Binder<'a> {

@@ -8,7 +8,7 @@ use model::query::nested::Nested;
 use model::search::NestedSort;
 
 use super::fault::{Fault, Outcome};
-use super::{BindContext, Binder, bind_within};
+use super::{Around, BindContext, Binder, bind_within};
 use crate::bound::{BoundKind, BoundNested, BoundQuery};
 use crate::shard_query::{BoundNestedSort, NestedLevel};
 
@@ -38,7 +38,7 @@ impl Binder<'_> {
                 _ => refused(&format!("failed to find nested object under path [{path}]")),
             };
         }
-        let inner = Binder { scope: Some(path), ..*self }.query(&query.query)?;
+        let inner = Binder { scope: Some(path), joined: Some(Around(self.scope)), ..*self }.query(&query.query)?;
         if !lies_in(path, self.scope) {
             return Ok(BoundQuery::match_none(format!(
                 "[{path}] does not lie inside of the objects that are asked for"

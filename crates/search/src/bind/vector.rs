@@ -1,14 +1,17 @@
 //! `knn`: a vector that fits its field, and what it reaches.
 
+use std::sync::Arc;
+
 use model::error::{Error, ErrorKind};
 use model::mapping::vector::{VectorElement, VectorEngine, VectorField, VectorSpace};
 use model::mapping::{Field, FieldKind};
+use model::query::nested::NestedScore;
 use model::query::vector::{Knn, Reach};
 
 use super::fault::{Fault, Outcome};
 use super::target::Target;
-use super::{Binder, none_requested};
-use crate::bound::{BoundKind, BoundKnn, BoundQuery, BoundReach};
+use super::{Around, Binder, none_requested};
+use crate::bound::{BoundKind, BoundKnn, BoundNested, BoundQuery, BoundReach, KnnGroups, KnnObjects};
 
 /// Candidates of a walk, unless the search, the field or the index says otherwise.
 const EF_SEARCH: u32 = 100;
@@ -23,10 +26,6 @@ impl Binder<'_> {
             Target::Nothing if query.ignore_unmapped => return Ok(none_requested()),
             _ => return Err(no_vectors(&query.field)),
         };
-        if let Some(path) = self.context.mapping.nested_path_of(&field.path) {
-            let reason = format!("[knn] on a field inside of nested objects ([{path}])");
-            return Err(Error::not_implemented(reason).into());
-        }
         check(vectors, &query.vector)?;
         if query.nprobes {
             let engine = if vectors.engine == VectorEngine::Lucene { "LUCENE" } else { "FAISS" };
@@ -34,12 +33,15 @@ impl Binder<'_> {
                 "Parameters not valid for [{engine}]:[hnsw]:[k] combination: [Validation Failed: 1: Unknown parameter 'nprobes' found;]"
             )));
         }
-        if query.expand_nested_docs {
+        let path = self.context.mapping.nested_path_of(&field.path);
+        // Beside the query no `nested` says that documents are meant.
+        let by_passage = query.by_passage && self.scope.is_none() && path.is_some();
+        if query.expand_nested_docs && self.joined.is_none() {
             return Err(Fault::illegal_argument(
                 "Invalid value provided for the [expand_nested_docs] field. [expand_nested_docs] is only supported with a nested field.",
             ));
         }
-        let filter = query.filter.as_ref().map(|filter| self.query(filter)).transpose()?;
+        let filter = self.knn_filter(query, path)?;
         let within = query.similarity.map(|similarity| threshold(vectors, similarity));
         let reach = match query.reach {
             Reach::Nearest(k) => BoundReach::Nearest {
@@ -56,10 +58,44 @@ impl Binder<'_> {
             vectors: vectors.clone(),
             vector: query.vector.as_slice().into(),
             reach,
+            objects: path.map(|path| self.objects(path, query)),
             filter,
             by_distance: query.by_distance,
         };
-        Ok(BoundQuery::new(BoundKind::Knn(Box::new(knn))))
+        let found = BoundQuery::new(BoundKind::Knn(Box::new(knn)));
+        Ok(match path {
+            Some(path) if by_passage => BoundQuery::new(BoundKind::Nested(Box::new(BoundNested {
+                path: path.into(),
+                parent: None,
+                query: found,
+                score_mode: NestedScore::Max,
+            }))),
+            Some(path) if self.scope != Some(path) => {
+                BoundQuery::match_none(format!("[{path}] are not the objects that are asked for"))
+            }
+            _ => found,
+        })
+    }
+
+    fn objects(&self, path: &str, query: &Knn) -> KnnObjects {
+        // All that lie near enough are wanted, however many of one document.
+        let joined = match query.reach {
+            Reach::Nearest(_) if query.by_passage => Some(Around(None)),
+            Reach::Nearest(_) => self.joined,
+            Reach::Distance(_) | Reach::Score(_) => None,
+        };
+        let group = |Around(parent)| KnnGroups { parent: parent.map(Arc::from), all: query.expand_nested_docs };
+        KnnObjects { path: path.into(), grouped: joined.map(group) }
+    }
+
+    /// A filter is about documents, wherever the vectors lie.
+    fn knn_filter(&self, query: &Knn, path: Option<&str>) -> Outcome<Option<BoundQuery>> {
+        let Some(filter) = &query.filter else { return Ok(None) };
+        let bound = Binder { scope: None, joined: None, ..*self }.query(filter)?;
+        Ok(Some(match path {
+            Some(path) => super::objects::admitted(bound, path, &self.context.mapping),
+            None => bound,
+        }))
     }
 }
 

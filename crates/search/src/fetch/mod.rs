@@ -8,3 +8,4 @@ mod place;
 pub mod source;
 pub mod stored;
 pub mod value;
+mod vectors;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::extract::{extract, java_text};
 use super::place::Places;
+use super::vectors::vectors;
 
 /// Which fields are copied into which, so that the values of a field are found under every path that they come from.
 pub struct Origins<'m> {
@@ -89,6 +90,8 @@ enum Shown {
     },
     Ip,
     Places(Places),
+    /// Lists of numbers as they were sent; single numbers as 32-bit floats.
+    Vectors,
 }
 
 impl FieldValues {
@@ -120,6 +123,11 @@ impl FieldValues {
         if let Shown::Places(places) = &self.shown {
             let mut out = Vec::new();
             let there = self.each_path(|steps| places.fetched(steps, source, &mut out));
+            return Ok(if there { out } else { Vec::new() });
+        }
+        if let Shown::Vectors = self.shown {
+            let mut out = Vec::new();
+            let there = self.each_path(|steps| vectors(steps, source, &mut out));
             return Ok(if there { out } else { Vec::new() });
         }
         let mut found = Vec::new();
@@ -179,7 +187,7 @@ impl FieldValues {
             }
             Shown::Places(_) => Ok(None),
             Shown::Ip => address(&java_text(value)).map(Some),
-            Shown::Whole | Shown::Unsigned | Shown::Float | Shown::Double | Shown::Scaled(_) => {
+            Shown::Whole | Shown::Unsigned | Shown::Float | Shown::Double | Shown::Scaled(_) | Shown::Vectors => {
                 if value.as_str() == Some("") {
                     return Ok(self.null.clone());
                 }
@@ -206,7 +214,7 @@ impl FieldValues {
                 Some(whole) => whole.into(),
                 None => (float().filter(|float| float.is_finite())? as u64).into(),
             },
-            Shown::Float => {
+            Shown::Float | Shown::Vectors => {
                 // The decimal that names the float, not the double that it is.
                 let float = (float()? as f32).to_string();
                 float.parse::<f64>().ok()?.into()
@@ -234,7 +242,7 @@ impl Shown {
             FieldKind::Date => date(DateResolution::Millis)?,
             FieldKind::DateNanos => date(DateResolution::Nanos)?,
             FieldKind::Ip => Self::Ip,
-            FieldKind::KnnVector | FieldKind::DenseVector => Self::Float,
+            FieldKind::KnnVector | FieldKind::DenseVector => Self::Vectors,
             FieldKind::GeoPoint => Self::Places(Places::new(field, format)?),
             FieldKind::Number(kind) => match kind {
                 NumberKind::Long | NumberKind::Integer | NumberKind::Short | NumberKind::Byte => Self::Whole,

@@ -3,17 +3,19 @@
 //!
 //! A filter is evaluated first, so that as many as are wanted come whenever so many pass it.
 
-use search::bound::{BoundKnn, BoundReach};
+use std::sync::Arc;
+
+use search::bound::{BoundKnn, BoundReach, KnnGroups, KnnObjects};
 use vector::{Effort, Query};
 
 use super::scorer::Leaf;
 use super::{Compiler, Context, Kind, Weight};
-use crate::fields::Layout;
+use crate::fields::{FieldSlot, Layout};
 use crate::reader::{Reader, SegmentView};
 use crate::score::sets::Scored;
 use crate::score::{Outcome, Scorer, bits};
 use crate::segment::DocId;
-use crate::segment::vectors::Wanted;
+use crate::segment::vectors::{Among, Wanted};
 
 /// What a search for neighbours found in a reader.
 pub(crate) struct NearestWeight {
@@ -46,6 +48,9 @@ impl Compiler<'_, '_> {
     }
 }
 
+/// Distance, segment and document.
+type Hit = (f32, usize, DocId);
+
 /// One search over all segments of a reader.
 struct Search<'a> {
     reader: &'a Reader,
@@ -54,8 +59,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Distance, segment and document, nearest first.
-    fn run(&self) -> Outcome<Vec<(f32, usize, DocId)>> {
+    fn run(&self) -> Outcome<Vec<Hit>> {
         let Some(entry) = self.reader.fields.by_path(&self.knn.field) else { return Ok(Vec::new()) };
         let Layout::Vector { shape, .. } = entry.layout else { return Ok(Vec::new()) };
         let query = Query::new(shape, &self.knn.vector)
@@ -68,7 +72,9 @@ impl Search<'_> {
                 continue;
             }
             let admitted = self.admitted(number, view)?;
-            let (near, _) = column.search(&query, wanted, admitted.as_deref());
+            let around = self.around(number);
+            let among = Among { admitted: admitted.as_deref(), around: around.as_deref() };
+            let (near, _) = column.search(&query, wanted, among);
             found.extend(near.into_iter().map(|(doc, distance)| (distance, number, doc)));
         }
         found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
@@ -76,7 +82,42 @@ impl Search<'_> {
         if let Some(within) = within {
             found.retain(|(distance, ..)| *distance <= within);
         }
-        Ok(found)
+        match &self.knn.objects {
+            Some(KnnObjects { grouped: Some(KnnGroups { all: true, .. }), .. }) => {
+                self.expanded(found, entry.slot, &query)
+            }
+            _ => Ok(found),
+        }
+    }
+
+    /// The documents that objects are grouped by; `None`: they are not.
+    fn around(&self, number: usize) -> Option<Arc<[u64]>> {
+        let group = self.knn.objects.as_ref()?.grouped.as_ref()?;
+        Leaf::new(self.reader, number).around(group.parent.as_deref()).cloned()
+    }
+
+    /// All admitted objects of the documents whose nearest were found.
+    fn expanded(&self, found: Vec<Hit>, slot: FieldSlot, query: &Query) -> Outcome<Vec<Hit>> {
+        let mut all = Vec::with_capacity(found.len());
+        for (number, view) in self.reader.segments.iter().enumerate() {
+            let Some(around) = self.around(number) else { continue };
+            let mut inside = bits::none(view.segment.doc_count());
+            let mut any = false;
+            for (.., doc) in found.iter().filter(|(_, segment, _)| *segment == number) {
+                let Some(parent) = bits::next(&around, *doc) else { continue };
+                let first = bits::last_before(&around, parent).map_or(0, |before| before + 1);
+                bits::set_range(&mut inside, first, parent);
+                any = true;
+            }
+            let Some(column) = view.segment.vectors(slot)?.filter(|_| any) else { continue };
+            if let Some(admitted) = self.admitted(number, view)? {
+                bits::and(&mut inside, &admitted);
+            }
+            let among = Among { admitted: Some(&inside), around: None };
+            let (near, _) = column.search(query, Wanted::Within(f32::INFINITY), among);
+            all.extend(near.into_iter().map(|(doc, distance)| (distance, number, doc)));
+        }
+        Ok(all)
     }
 
     fn wanted(&self) -> (Wanted, usize, Option<f32>) {
@@ -89,17 +130,26 @@ impl Search<'_> {
         }
     }
 
-    /// Alive documents that pass the filter; `None`: all.
+    /// What is alive and passes the filter; `None`: all.
     fn admitted(&self, number: usize, view: &SegmentView) -> Outcome<Option<Vec<u64>>> {
-        let alive = view.alive.as_ref().map(|alive| alive.words());
-        let Some(filter) = self.filter else { return Ok(alive.map(<[u64]>::to_vec)) };
+        let alive = self.alive(view);
+        let Some(filter) = self.filter else { return Ok(alive) };
         let leaf = Leaf::new(self.reader, number);
         let mut words = bits::none(leaf.max);
         leaf.scorer(filter)?.fill(0, leaf.max, &mut words)?;
         if let Some(alive) = alive {
-            bits::and(&mut words, alive);
+            bits::and(&mut words, &alive);
         }
         Ok(Some(words))
+    }
+
+    /// Documents that are alive, or what lies inside of such; `None`: all.
+    fn alive(&self, view: &SegmentView) -> Option<Vec<u64>> {
+        let alive = view.alive.as_ref()?;
+        match (&self.knn.objects, view.segment.nested()) {
+            (Some(_), Some(nested)) => nested.but_dead(alive),
+            _ => Some(alive.words().to_vec()),
+        }
     }
 }
 

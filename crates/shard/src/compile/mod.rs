@@ -148,6 +148,10 @@ impl<'c, 'a> Compiler<'c, 'a> {
             BoundKind::FunctionScore(score) => self.function_score(score, context)?,
             BoundKind::Ranked(ranked) => self.ranked(ranked, context)?,
             BoundKind::Nested(nested) => self.nested(nested, context)?,
+            BoundKind::InsideOf(inside) => {
+                let matches = Box::new(self.weight(&inside.query, context.filter())?);
+                Weight::new(Kind::InsideOf { around: inside.around.clone(), matches }, boost)
+            }
             BoundKind::Knn(knn) => self.knn(knn, context)?,
             BoundKind::Approximate(query) => self.approximate(query, context)?,
         })

@@ -13,7 +13,7 @@ use crate::score::cursor::TermCursor;
 use crate::score::disjunction::{Combine, Disjunction};
 use crate::score::function::{DecayCurve, Function, FunctionScore, RandomBy, Weighted};
 use crate::score::geo::distances;
-use crate::score::nested::ToParent;
+use crate::score::nested::{InsideOf, ToParent};
 use crate::score::phrase::{Part, PhraseScorer};
 use crate::score::sets::Everything;
 use crate::score::sloppy::Sloppy;
@@ -79,6 +79,10 @@ impl<'a> Leaf<'a> {
                 Some(scorer) => Box::new(scorer),
                 None => Box::new(Never),
             },
+            Kind::InsideOf { around, matches } => match self.around(around.as_deref()) {
+                Some(parents) => Box::new(InsideOf::new(self.scorer(matches)?, parents.clone(), weight.boost)),
+                None => Box::new(Never),
+            },
             Kind::Nearest(nearest) => nearest.scorer(self.number),
             Kind::Function(function) => {
                 let scorer = Box::new(self.function(function)?);
@@ -99,11 +103,16 @@ impl<'a> Leaf<'a> {
     /// The objects at `path`, and the documents around them: those at `parent`, or the outermost. `None`: there are none here.
     pub(crate) fn join(&self, path: &str, parent: Option<&str>) -> Option<Sets<'_>> {
         let nested = self.segment.nested()?;
-        let parents = match parent {
-            Some(parent) => nested.inside(parent)?,
-            None => nested.outermost(),
-        };
-        Some((nested.inside(path)?, parents))
+        Some((nested.inside(path)?, self.around(parent)?))
+    }
+
+    /// The documents at `path`, or the outermost. `None`: there are no such, or nothing lies inside of any here.
+    pub(crate) fn around(&self, path: Option<&str>) -> Option<&Arc<[u64]>> {
+        let nested = self.segment.nested()?;
+        match path {
+            Some(path) => nested.inside(path),
+            None => Some(nested.outermost()),
+        }
     }
 
     /// A term's cursor; `None`: it is not in this segment.

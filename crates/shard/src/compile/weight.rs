@@ -55,6 +55,11 @@ pub(crate) enum Kind {
     Function(Box<FunctionWeight>),
     Ranked(Box<RankedWeight>),
     Nested(Box<NestedWeight>),
+    /// What lies inside of documents that match: those at `around`, or the outermost.
+    InsideOf {
+        around: Option<FieldName>,
+        matches: Box<Weight>,
+    },
     Nearest(NearestWeight),
 }
 
@@ -140,6 +145,7 @@ impl Weight {
             Kind::DisMax { parts, .. } => Box::new(parts.iter()),
             Kind::Function(f) => Box::new(std::iter::once(&f.query).chain(f.filters.iter().flatten())),
             Kind::Nested(nested) => Box::new(std::iter::once(&nested.inner)),
+            Kind::InsideOf { matches, .. } => Box::new(std::iter::once(&**matches)),
             Kind::Nothing(_)
             | Kind::All
             | Kind::Term(_)
@@ -154,7 +160,7 @@ impl Weight {
     pub(crate) fn constant_score(&self) -> Option<f32> {
         match &self.kind {
             Kind::Nothing(_) => Some(0.0),
-            Kind::All | Kind::Set(_) | Kind::Constant(_) => Some(self.boost),
+            Kind::All | Kind::Set(_) | Kind::Constant(_) | Kind::InsideOf { .. } => Some(self.boost),
             Kind::Nested(nested) if nested.score == NestedScore::None => Some(0.0),
             Kind::Bool(b) if b.should.is_empty() => {
                 let scores: Option<Vec<f32>> = b.must.iter().map(Weight::constant_score).collect();

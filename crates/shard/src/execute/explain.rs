@@ -82,6 +82,10 @@ impl Explainer<'_> {
             Kind::Function(function) => explain_function::explain(self, function),
             Kind::Ranked(ranked) => self.ranked(weight, ranked),
             Kind::Nested(nested) => self.nested(nested),
+            Kind::InsideOf { .. } if self.matches(weight)? => {
+                Ok(matched(weight.boost, notation::query(weight), Vec::new()))
+            }
+            Kind::InsideOf { .. } => Ok(unmatched("Not a match", Vec::new())),
             Kind::Nearest(nearest) => self.nearest(weight, nearest),
         }
     }

@@ -39,6 +39,7 @@ pub(super) fn query(weight: &Weight) -> String {
         Kind::Nearest(nearest) => boosted(nearest.notation.clone(), weight.boost),
         Kind::Function(function) => format!("function score ({})", query(&function.query)),
         Kind::Nested(nested) => format!("ToParentBlockJoinQuery ({})", query(&nested.inner)),
+        Kind::InsideOf { matches, .. } => format!("ToChildBlockJoinQuery ({})", query(matches)),
     }
 }
 

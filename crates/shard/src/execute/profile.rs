@@ -152,6 +152,7 @@ fn kind(weight: &Weight) -> &'static str {
         Kind::DisMax { .. } => "DisjunctionMaxQuery",
         Kind::Ranked(_) => "RankedQuery",
         Kind::Nested(_) => "OpenSearchToParentBlockJoinQuery",
+        Kind::InsideOf { .. } => "ToChildBlockJoinQuery",
         Kind::Nearest(_) => "KnnFloatVectorQuery",
     }
 }

@@ -10,7 +10,7 @@ use model::query::Query;
 use model::query::nested::{InnerHits, Nested as NestedQuery};
 use model::search::{Hit, InnerFound, NestedIdentity, SearchRequest};
 use model::target::Target;
-use search::bind::{BindContext, bind_sort_within, bind_within, render_sort_value};
+use search::bind::{BindContext, bind_inner, bind_sort_within, render_sort_value};
 use search::shard_query::{BoundSort, DocAddress, ShardHit};
 use search::statistics::Statistics;
 use serde_json::{Map, Value};
@@ -60,7 +60,7 @@ impl InnerPlan {
         if context.mapping.nested_path_of(path) != Some(path) {
             return Ok(None);
         }
-        let bound = Arc::new(bind_within(&query.query, context, Some(path))?);
+        let bound = Arc::new(bind_inner(&query.query, context, path, scope)?);
         let sort: Arc<[BoundSort]> = bind_sort_within(&asked.sort, context, Some(path))?.into();
         let mut request = SearchRequest::new(Target { names: Vec::new(), ..Target::default() });
         request.query = query.query.clone();

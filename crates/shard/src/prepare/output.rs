@@ -69,13 +69,11 @@ impl Output {
             }
             self.exact.push((slot, value.as_bytes().into()));
         }
-        let mut vectors = std::mem::take(&mut self.vectors);
-        vectors.sort_by_key(|vector| vector.slot);
-        let InnerDocument { texts, exact, numbers } = self.sorted();
+        let InnerDocument { texts, exact, numbers, vectors } = self.sorted();
         Ok(PreparedDocument { id, routing, source, texts, exact, numbers, inner, vectors })
     }
 
-    /// Adds all values of a document inside.
+    /// Adds all values of a document inside, but for its vectors: a document has one a field.
     pub(super) fn include(&mut self, inner: &Self) {
         self.texts.extend_from_slice(&inner.texts);
         self.exact.extend_from_slice(&inner.exact);
@@ -100,6 +98,7 @@ impl Output {
         self.exact.sort_unstable();
         self.exact.dedup();
         self.numbers.sort_unstable();
-        InnerDocument { texts: self.texts, exact: self.exact, numbers: self.numbers }
+        self.vectors.sort_by_key(|vector| vector.slot);
+        InnerDocument { texts: self.texts, exact: self.exact, numbers: self.numbers, vectors: self.vectors }
     }
 }

@@ -110,6 +110,53 @@ impl Scorer for ToParent {
     }
 }
 
+/// Whatever lies inside of documents that match.
+pub(crate) struct InsideOf {
+    outer: Box<dyn Scorer>,
+    parents: Arc<[u64]>,
+    score: f32,
+    /// The first document inside of the last match that was found, and that match.
+    block: Option<(DocId, DocId)>,
+}
+
+impl InsideOf {
+    pub(crate) fn new(outer: Box<dyn Scorer>, parents: Arc<[u64]>, score: f32) -> Self {
+        Self { outer, parents, score, block: None }
+    }
+}
+
+impl Scorer for InsideOf {
+    fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
+        if let Some((first, parent)) = self.block
+            && doc < parent
+        {
+            return Ok(doc.max(first));
+        }
+        let mut from = doc;
+        loop {
+            let Some(parent) = bits::next(&self.parents, from) else { return Ok(NO_MORE_DOCS) };
+            let found = self.outer.seek(parent)?;
+            if found == NO_MORE_DOCS {
+                return Ok(NO_MORE_DOCS);
+            }
+            let first = bits::last_before(&self.parents, found).map_or(0, |before| before + 1).max(doc);
+            if first < found && bits::contains(&self.parents, found) {
+                self.block = Some((first, found));
+                return Ok(first);
+            }
+            from = found + 1;
+        }
+    }
+
+    fn score(&mut self) -> Outcome<f32> {
+        Ok(self.score)
+    }
+
+    fn cost(&self) -> u64 {
+        self.outer.cost()
+    }
+}
+
 /// Which objects stand for the documents around them.
 #[derive(Clone)]
 pub(crate) struct Children {

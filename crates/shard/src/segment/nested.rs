@@ -74,6 +74,23 @@ impl Nested {
         bits::last_before(self.roots.words(), root).map_or(0, |before| before + 1)
     }
 
+    /// All documents but those of blocks whose roots are not alive, as words of 64; `None`: none is dead.
+    pub(crate) fn but_dead(&self, alive: &AliveDocs) -> Option<Vec<u64>> {
+        let mut dead = self.outermost.to_vec();
+        bits::and_not(&mut dead, alive.words());
+        let mut roots = Vec::new();
+        bits::docs(&dead, 0, &mut roots);
+        if roots.is_empty() {
+            return None;
+        }
+        for root in roots {
+            bits::set_range(&mut dead, self.block_start(root), root + 1);
+        }
+        let mut kept = bits::all(alive.max());
+        bits::and_not(&mut kept, &dead);
+        Some(kept)
+    }
+
     /// All documents of the blocks whose roots are alive.
     pub(crate) fn kept(&self, alive: &AliveDocs) -> AliveDocs {
         let (mut kept, mut start) = (bits::none(alive.max()), 0);

@@ -7,6 +7,7 @@ use vector::graph::Graph;
 use vector::{Admitted, Block, Effort, Neighbour, Query, Rows, Strategy};
 
 use super::DocId;
+use crate::score::bits;
 
 /// Rows of a field, which documents have them, and the graph over them once there is one.
 #[derive(Clone)]
@@ -35,6 +36,15 @@ pub enum Wanted {
     Within(f32),
 }
 
+/// What of a column is searched.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Among<'a> {
+    /// A bit a document of the segment; `None`: all count.
+    pub admitted: Option<&'a [u64]>,
+    /// Documents that the ones with vectors lie inside of, a bit each: of those inside of one the nearest alone is found.
+    pub around: Option<&'a [u64]>,
+}
+
 impl VectorColumn {
     /// `docs`: one a row, ascending; `None` when each document has one row.
     pub fn new(rows: Rows, docs: Option<Arc<[DocId]>>) -> Self {
@@ -55,15 +65,15 @@ impl VectorColumn {
         let _ = self.graph.set(Arc::new(graph));
     }
 
-    /// Documents and their distances, nearest first. `admitted`: a bit a document of the segment; `None`: all count.
-    pub fn search(&self, query: &Query, wanted: Wanted, admitted: Option<&[u64]>) -> (Vec<(DocId, f32)>, Strategy) {
-        let of_rows = admitted.and_then(|words| self.docs.as_deref().map(|docs| rows_of(docs, words)));
-        let admitted = of_rows.as_deref().or(admitted).map(Admitted::new);
+    /// Documents and their distances, nearest first.
+    pub fn search(&self, query: &Query, wanted: Wanted, among: Among<'_>) -> (Vec<(DocId, f32)>, Strategy) {
+        let of_rows = among.admitted.and_then(|words| self.docs.as_deref().map(|docs| rows_of(docs, words)));
+        let admitted = of_rows.as_deref().or(among.admitted).map(Admitted::new);
         let (neighbours, strategy) = match wanted {
-            Wanted::Nearest(k, effort) => return self.nearest(query, k, (admitted, effort)),
+            Wanted::Nearest(k, effort) => return self.nearest(query, k, (admitted, effort), among.around),
             Wanted::Within(distance) => (vector::within(&self.rows, query, admitted, distance), Strategy::Scan),
         };
-        (self.documents(neighbours), strategy)
+        (self.documents(neighbours, among.around), strategy)
     }
 
     /// Where documents have several rows, more of them are asked for until so many documents are among them.
@@ -72,14 +82,16 @@ impl VectorColumn {
         query: &Query,
         k: usize,
         (admitted, effort): (Option<Admitted<'_>>, Effort),
+        around: Option<&[u64]>,
     ) -> (Vec<(DocId, f32)>, Strategy) {
-        let mut rows = k;
+        let grouped = self.several || around.is_some();
+        let mut rows = if around.is_some() { k.saturating_mul(2) } else { k };
         loop {
             let block = Block::new(self.rows.clone(), self.graph.get().cloned());
             let found = block.nearest(query, rows, admitted, effort);
             let all = found.neighbours.len() < rows;
-            let mut documents = self.documents(found.neighbours);
-            if !self.several || all || documents.len() >= k {
+            let mut documents = self.documents(found.neighbours, around);
+            if !grouped || all || documents.len() >= k {
                 documents.truncate(k);
                 return (documents, found.strategy);
             }
@@ -87,11 +99,13 @@ impl VectorColumn {
         }
     }
 
-    /// Each document once, by its nearest row.
-    fn documents(&self, neighbours: Vec<Neighbour>) -> Vec<(DocId, f32)> {
+    /// Each document once, by its nearest row; of those inside of one of `around` the nearest alone.
+    fn documents(&self, neighbours: Vec<Neighbour>, around: Option<&[u64]>) -> Vec<(DocId, f32)> {
         let mut met = BTreeSet::new();
         let found = neighbours.into_iter().map(|found| self.found(found));
-        found.filter(|(doc, _)| !self.several || met.insert(*doc)).collect()
+        let group = |doc: DocId| around.map_or(Some(doc), |around| bits::next(around, doc));
+        let grouped = self.several || around.is_some();
+        found.filter(|(doc, _)| !grouped || met.insert(group(*doc))).collect()
     }
 
     fn found(&self, Neighbour { row, distance }: Neighbour) -> (DocId, f32) {

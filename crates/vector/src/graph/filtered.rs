@@ -90,6 +90,10 @@ pub(crate) fn inline(
             }
         });
     }
+    // Nearer rows that are not admitted have filled the pool: what was found lies beyond what was looked at.
+    if found.bound() > pool.bound() {
+        return Walked::GaveUp;
+    }
     Walked::Done
 }
 

@@ -186,7 +186,7 @@ fn score(corpus: &Corpus, doc: &Doc, query: &BoundQuery, outer: f64) -> Option<f
         }
         BoundKind::FunctionScore(function) => function_score(corpus, doc, function, boost),
         BoundKind::Blended { .. } | BoundKind::Ranked(_) => unreachable!("not generated"),
-        BoundKind::Nested(_) => unreachable!("nothing lies inside of the corpus' documents"),
+        BoundKind::Nested(_) | BoundKind::InsideOf(_) => unreachable!("nothing lies inside of the corpus' documents"),
     }
 }
 

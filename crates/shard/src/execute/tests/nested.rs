@@ -42,6 +42,7 @@ fn prepared(table: &FieldTable, at: usize, document: &Document) -> SequencedDocu
         texts: Vec::new(),
         exact: vec![(meta::ID, id.as_bytes().into()), (meta::NESTED_PATH, path.as_bytes().into())],
         numbers: vec![(slot(&format!("{path}.n")), n)],
+        vectors: Vec::new(),
     };
     let inside = document.iter().flat_map(|(n, deeper)| {
         deeper.iter().map(|m| inner("a.b", *m)).chain(std::iter::once(inner("a", *n))).collect::<Vec<_>>()

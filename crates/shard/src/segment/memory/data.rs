@@ -204,12 +204,12 @@ impl Data {
 fn document_bytes(document: &SequencedDocument) -> usize {
     let prepared = &document.document;
     let inner: usize = prepared.inner_values().map(values_bytes).sum();
-    let vectors: usize = prepared.vectors.iter().map(|vector| vector.row.len() + 56).sum();
-    vectors + prepared.id.len() + prepared.source.len() + values_bytes(prepared.values()) + inner + 250
+    prepared.id.len() + prepared.source.len() + values_bytes(prepared.values()) + inner + 250
 }
 
 fn values_bytes(values: Values<'_>) -> usize {
     let texts: usize = values.texts.iter().map(|(_, text)| text.len() + 40).sum();
     let exact: usize = values.exact.iter().map(|(_, value)| value.len() + 40).sum();
-    texts + exact + values.numbers.len() * 16
+    let vectors: usize = values.vectors.iter().map(|vector| vector.row.len() + 56).sum();
+    texts + exact + vectors + values.numbers.len() * 16
 }
