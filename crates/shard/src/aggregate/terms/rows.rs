@@ -80,7 +80,12 @@ impl Rows {
     }
 
     fn check(&self) -> Outcome<()> {
-        if self.all_shown { self.budget.shown(self.counts.len()) } else { Ok(()) }
+        self.has_room(self.counts.len())
+    }
+
+    /// Whether so many buckets of one owner may be in the answer.
+    pub(super) fn has_room(&self, buckets: usize) -> Outcome<()> {
+        if self.all_shown { self.budget.shown(buckets) } else { Ok(()) }
     }
 
     /// A new bucket, whose key takes so many bytes.

@@ -290,7 +290,9 @@ impl Collector for StringTerms {
 
     fn leave(&mut self) -> Outcome<()> {
         if !self.tally.is_empty() {
-            self.counted.push(Counted { strings: self.strings.clone(), counts: self.tally.take() });
+            let counted = Counted { strings: self.strings.clone(), counts: self.tally.take() };
+            self.rows.has_room(counted.iter().count())?;
+            self.counted.push(counted);
         }
         self.children.leave()
     }
