@@ -10,7 +10,7 @@ use model::query::ranked::{Scorer as Formula, Window};
 use search::bound::TermBytes;
 
 use super::cursor::TermCursor;
-use super::{Outcome, Scorer};
+use super::{Outcome, Scorer, bits};
 use crate::segment::column::NumberColumn;
 use crate::segment::{DocId, NO_MORE_DOCS};
 
@@ -205,7 +205,11 @@ impl Walk<'_> {
         let weight = node.weight;
         let parts = match &mut node.kind {
             NodeKind::All(nodes, window) => self.all(nodes, *window, spread)?,
-            NodeKind::Any(nodes) => self.any(nodes, spread)?,
+            NodeKind::Any(nodes) => match self.any(nodes, false)? {
+                // Only between several there is a distance.
+                Some(parts) if spread && parts.len() > 1 => self.any(nodes, true)?,
+                parts => parts,
+            },
             _ => return Ok(self.node(node, false)?.map(|found| (found.score, 1.0))),
         };
         let Some(parts) = parts else { return Ok(None) };
@@ -446,6 +450,32 @@ impl Scorer for RankedScorer {
             }
         }
         Ok(found)
+    }
+
+    fn seek(&mut self, mut target: DocId) -> Outcome<DocId> {
+        loop {
+            self.doc = self.candidates.seek(target)?;
+            if self.doc == NO_MORE_DOCS || !self.verify || self.evaluate(self.doc)?.is_some() {
+                return Ok(self.doc);
+            }
+            target = self.doc + 1;
+        }
+    }
+
+    fn list(&mut self, from: DocId, to: DocId, out: &mut Vec<DocId>) -> Outcome<bool> {
+        if self.verify { Ok(false) } else { self.candidates.list(from, to, out) }
+    }
+
+    fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
+        if !self.verify {
+            return self.candidates.fill(from, to, words);
+        }
+        let mut doc = self.seek(from)?;
+        while doc < to {
+            bits::set(words, doc - from);
+            doc = self.seek(doc + 1)?;
+        }
+        Ok(())
     }
 
     fn score(&mut self) -> Outcome<f32> {
