@@ -20,6 +20,7 @@ use crate::definition::Definition;
 use crate::error::Error;
 use crate::ingest::{Ingested, SimulateIngest};
 use crate::point::{OpenPoint, PointKept, PointOpened, Scroll};
+use crate::recovery::{ShardRecovery, ShardStores, StoresRequest};
 use crate::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
@@ -122,6 +123,14 @@ pub trait Gateway: Send + Sync + 'static {
     /// Carries out an operator's commands, and says what came of each.
     async fn reroute(&self, _: Reroute) -> Answer<Vec<RerouteExplanation>> {
         Err(Error::not_implemented("[commands] of _cluster/reroute"))
+    }
+    /// How the copies of a target's shards came to have what they have, wherever they are: by index and shard, primaries first.
+    async fn recoveries(&self, _: Target) -> Answer<Vec<ShardRecovery>> {
+        Err(Error::not_implemented("_recovery"))
+    }
+    /// Where data of shards lie.
+    async fn shard_stores(&self, _: StoresRequest) -> Answer<Vec<ShardStores>> {
+        Err(Error::not_implemented("_shard_stores"))
     }
     async fn change_templates(&self, _: TemplateChange) -> Answer<()> {
         Err(Error::not_implemented("templates"))

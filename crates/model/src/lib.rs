@@ -22,6 +22,7 @@ pub mod point;
 pub mod profile;
 pub mod query;
 pub mod ranking;
+pub mod recovery;
 pub mod search;
 pub mod suggest;
 pub mod target;

@@ -16,6 +16,7 @@ mod metadata;
 mod peer;
 mod pool;
 mod process;
+mod recovery;
 pub mod repair;
 mod replication;
 mod request_cache;

@@ -98,12 +98,15 @@ impl Primary {
     /// A copy says what it has; files are for those whose operations the log has no longer, or of another history.
     pub(crate) fn recover(&mut self, from: &AllocationId, history: &History, has: SeqNo, desk: &mut Desk<'_>) {
         let Some(progress) = self.copies.get_mut(from).filter(|progress| !progress.in_sync) else { return };
-        if history == desk.history && has <= desk.tail.next() {
+        let is_sent_files = progress.stage == Stage::Files;
+        if is_sent_files && progress.beyond_log.is_some_and(|lacking| has <= lacking) {
+            progress.is_alive(desk.now);
+        } else if history == desk.history && has <= desk.tail.next() {
             let has = if breaks!(self, SkipHistory) { has.max(desk.tail.base()) } else { has };
             progress.begin(has, desk.now);
             pump(from, progress, self.term_from, desk);
             self.advance(desk);
-        } else if progress.stage == Stage::Files {
+        } else if is_sent_files {
             progress.is_alive(desk.now);
         } else {
             begin_files(from, progress, desk);
@@ -128,6 +131,7 @@ impl Primary {
         } else if progress.in_sync {
             fail(to, progress, "the log no longer has what it lacks", desk);
         } else {
+            progress.beyond_log = Some(progress.next);
             begin_files(to, progress, desk);
         }
     }

@@ -19,6 +19,8 @@ pub(crate) struct Progress {
     pub(crate) heard: bool,
     /// A read of the log is under way for it.
     pub(crate) reading: bool,
+    /// What it has, when the log had no longer what it lacks: files are on their way for it.
+    pub(crate) beyond_log: Option<SeqNo>,
     /// When it last came forward, or began to owe an answer.
     since: u64,
     sent_at: u64,
@@ -57,6 +59,7 @@ impl Progress {
             next: from,
             heard: false,
             reading: false,
+            beyond_log: None,
             since: now,
             sent_at: now,
             failed_at: None,
@@ -68,7 +71,7 @@ impl Progress {
     pub(crate) fn begin(&mut self, from: SeqNo, now: u64) {
         self.stage = Stage::Streaming;
         (self.local, self.next) = (self.local.max(from), from);
-        self.reading = false;
+        (self.reading, self.beyond_log) = (false, None);
         self.since = now;
     }
 

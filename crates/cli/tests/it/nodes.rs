@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::link::Link;
 use crate::server::Server;
 
 /// What another process does is waited for so long.
@@ -108,6 +109,16 @@ impl Peers {
         let prepared =
             |settings: &Vec<String>| Server::prepared(&settings.iter().map(String::as_str).collect::<Vec<_>>());
         Self { servers: settings.iter().map(prepared).collect() }
+    }
+
+    /// As [`Peers::prepared`], where the others reach the node at `behind` through a link.
+    pub(crate) fn prepared_behind_a_link(count: usize, behind: usize) -> (Self, Link) {
+        let mut peers = Self::prepared(count);
+        let server = &mut peers.servers[behind];
+        let own = server.setting("peer.address").expect("its address").parse().expect("an address");
+        let link = Link::to(own);
+        server.set("peer.publish", &link.address.to_string());
+        (peers, link)
     }
 
     /// Starts some at once and waits until they have met.

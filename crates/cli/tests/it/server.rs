@@ -73,6 +73,16 @@ impl Server {
         }
     }
 
+    /// A setting that it will start with, or did.
+    pub(crate) fn setting(&self, key: &str) -> Option<&str> {
+        self.settings.iter().find_map(|setting| setting.strip_prefix(key)?.strip_prefix('='))
+    }
+
+    /// One more setting, from the next start on.
+    pub(crate) fn set(&mut self, key: &str, value: &str) {
+        self.settings.push(format!("{key}={value}"));
+    }
+
     /// Starts it again in the same folder on the same address, after [`Server::kill`] or [`Server::stop`], and waits until it is ready.
     pub(crate) fn restart(&mut self) {
         let before = self.launch();

@@ -57,6 +57,7 @@ pub const TABLE: &[Setting] = &[
     row("cluster.routing.allocation.disk.watermark.flood_stage", Scope::Dynamic, Kind::Text, "95%"),
     row("cluster.routing.allocation.disk.watermark.enable_for_single_data_node", Scope::Static, Kind::Flag, "false"),
     row("cluster.info.update.interval", Scope::Dynamic, Kind::Time(10_000), "30s"),
+    row("indices.recovery.max_bytes_per_sec", Scope::Dynamic, Kind::Bytes, "41943040b"),
     row("search.default_search_timeout", Scope::Dynamic, Kind::Time(0), "-1"),
     row("search.default_allow_partial_results", Scope::Dynamic, Kind::Flag, "true"),
     row("search.max_keep_alive", Scope::Dynamic, Kind::Time(0), "24h"),

@@ -22,6 +22,7 @@ mod patience;
 mod pipelines;
 pub(crate) mod point;
 mod queries;
+mod recovery;
 pub mod remote;
 mod scripts;
 mod search;
@@ -52,6 +53,7 @@ use model::error::{Error, ErrorKind};
 use model::gateway::Gateway;
 use model::ingest::{Ingested, SimulateIngest};
 use model::point::{OpenPoint, PointKept, PointOpened, Scroll};
+use model::recovery::{ShardRecovery, ShardStores, StoresRequest};
 use model::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
@@ -231,6 +233,14 @@ impl Gateway for NodeGateway {
     async fn retry_failed(&self) -> Answer<()> {
         let core = self.core.clone();
         self.core.write.run(move || core.retry_failed()).await?
+    }
+
+    async fn recoveries(&self, target: Target) -> Answer<Vec<ShardRecovery>> {
+        recovery::recoveries(&self.core, &target).await
+    }
+
+    async fn shard_stores(&self, request: StoresRequest) -> Answer<Vec<ShardStores>> {
+        recovery::stores(&self.core, &request).await
     }
 
     async fn change_templates(&self, change: TemplateChange) -> Answer<()> {

@@ -29,6 +29,11 @@ impl Indexes {
         });
     }
 
+    /// Whether something of the shard lies here, used or not.
+    pub(crate) fn has_data(&self, shard: &ShardId) -> bool {
+        shard::engine::snapshot::is_copy(&self.shard_directory(&shard.index, shard.number))
+    }
+
     /// The shards of which there is a folder.
     fn on_disk(&self) -> BTreeSet<ShardId> {
         let names = |directory: &std::path::Path| {
@@ -51,6 +56,10 @@ impl Indexes {
             return false;
         }
         let directory = self.shard_directory(&shard.index, shard.number);
+        self.exchange.forget_arrival(shard);
+        if let Err(error) = shard::engine::snapshot::clear_incoming(&directory) {
+            tracing::warn!("what came of a copy beside {} cannot be removed: {error}", directory.display());
+        }
         let name = state.index_by_uuid(&shard.index).map(|index| index.name.clone()).unwrap_or_default();
         match fs::remove_dir_all(&directory) {
             Ok(()) => tracing::info!(

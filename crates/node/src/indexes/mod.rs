@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::gateway::Tries;
 use crate::metadata::Published;
 use crate::pool::Pool;
+use crate::recovery::Recovery;
 use crate::replication::{Exchange, Room, SharedPreparer};
 use crate::request_cache::Share;
 pub(crate) use view::IndexView;
@@ -42,6 +43,8 @@ pub struct Indexes {
     open: RwLock<BTreeMap<IndexUuid, Arc<OpenIndex>>>,
     /// Copies that were open and may still be in use, whose folders nobody else may open.
     leaving: Mutex<BTreeMap<ShardId, Weak<ShardCopy>>>,
+    /// How each copy of this node came to have what it has, or comes to.
+    recoveries: Mutex<BTreeMap<ShardId, Arc<Recovery>>>,
     /// Shards of which files may lie here that are nobody's; `None`: nobody has looked yet.
     leftovers: Mutex<Option<BTreeSet<ShardId>>>,
     /// How far what is open follows the metadata.
@@ -180,8 +183,21 @@ impl Indexes {
             Work::Merge => merge.later(job),
         });
         let throttle = Arc::new(Throttle::new(config.merge_bytes_per_second));
-        let (open, leaving, leftovers, changing, fuzzy) = Default::default();
-        Self { directory, syncer, spawn, throttle, fuzzy, open, leaving, leftovers, published, changing, exchange }
+        let (open, leaving, recoveries, leftovers, changing, fuzzy) = Default::default();
+        Self {
+            directory,
+            syncer,
+            spawn,
+            throttle,
+            fuzzy,
+            open,
+            leaving,
+            recoveries,
+            leftovers,
+            published,
+            changing,
+            exchange,
+        }
     }
 
     /// An open index. Waits until what is open follows the metadata of now, when it is not there.
@@ -231,6 +247,12 @@ impl Indexes {
     /// This node's copy of a shard.
     pub(crate) fn room(&self, shard: &ShardId) -> Option<Arc<Room>> {
         self.open.read().get(&shard.index)?.shard(shard.number)?.room.clone()
+    }
+
+    /// How the copies of this node came to have what they have, by shard.
+    pub(crate) fn recoveries(&self) -> Vec<(ShardId, Arc<Recovery>)> {
+        let recoveries = self.recoveries.lock();
+        recoveries.iter().map(|(shard, recovery)| (shard.clone(), recovery.clone())).collect()
     }
 
     pub fn shard_count(&self) -> usize {
@@ -300,6 +322,13 @@ impl Indexes {
     /// Lets a copy go: it takes nothing more, and whoever opens the shard again waits until nobody uses it.
     fn retire(&self, uuid: &IndexUuid, shard: &OpenShard) {
         shard.room.iter().for_each(Room::close);
+        let id = ShardId { index: uuid.clone(), number: shard.number };
+        let is_its = |recovery: &Arc<Recovery>| Some(&recovery.allocation) == shard.allocation.as_ref();
+        let mut recoveries = self.recoveries.lock();
+        if recoveries.get(&id).is_some_and(is_its) {
+            recoveries.remove(&id);
+        }
+        drop(recoveries);
         self.retire_copy(uuid, shard);
     }
 

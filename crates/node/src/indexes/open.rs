@@ -11,6 +11,7 @@ use analysis::Registry;
 use cluster::command::Command;
 use cluster::state::{Copy, IndexMetadata, NodeId, ShardTable, State};
 use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId, ShardNumber};
+use model::recovery::RecoveryKind;
 use parking_lot::{Mutex, RwLock};
 use shard::engine::{CopyOptions, ShardCopy};
 use shard::prepare::Preparer;
@@ -19,6 +20,7 @@ use super::view::{IndexView, durability, prepare_for, replayed_document};
 use super::{Followed, Indexes, OpenShard, Used};
 use crate::clock::now_ms;
 use crate::identity;
+use crate::recovery::Recovery;
 use crate::replication::{Opened, Place, Room, SharedPreparer};
 
 /// How long a copy that was open before is waited for while others want to be opened, too. Two must never write into one folder.
@@ -42,6 +44,14 @@ struct Wanted {
 impl Wanted {
     fn id(&self) -> ShardId {
         ShardId { index: self.view.metadata.uuid.clone(), number: self.number }
+    }
+
+    fn kind(&self) -> RecoveryKind {
+        match (self.primary, self.has_data) {
+            (false, _) => RecoveryKind::Peer,
+            (true, false) => RecoveryKind::EmptyStore,
+            (true, true) => RecoveryKind::ExistingStore,
+        }
     }
 }
 
@@ -150,18 +160,25 @@ impl Indexes {
 
     fn open_shard(&self, wanted: &Wanted) -> OpenShard {
         let name = &wanted.view.metadata.name;
+        let recovery = Recovery::new(wanted.allocation.clone(), wanted.kind());
+        self.recoveries.lock().insert(wanted.id(), recovery.clone());
         let opened = match &wanted.failure {
             Some(reason) => Err(reason.clone()),
-            None => catch_unwind(AssertUnwindSafe(|| self.open_copy(wanted)))
+            None => catch_unwind(AssertUnwindSafe(|| self.open_copy(wanted, &recovery)))
                 .unwrap_or_else(|_| Err("opening it panicked".into())),
         };
         let opened = opened.inspect_err(|reason| {
             tracing::error!("shard {name}[{}] does not open: {reason}", wanted.number);
         });
-        self.open_as(wanted, opened)
+        self.open_as(wanted, opened, recovery)
     }
 
-    fn open_as(&self, wanted: &Wanted, opened: Result<(Opened, Arc<Preparer>), String>) -> OpenShard {
+    fn open_as(
+        &self,
+        wanted: &Wanted,
+        opened: Result<(Opened, Arc<Preparer>), String>,
+        recovery: Arc<Recovery>,
+    ) -> OpenShard {
         let preparer = SharedPreparer::default();
         let (copy, room) = match opened {
             Ok((opened, made)) => {
@@ -172,6 +189,7 @@ impl Indexes {
                     me: wanted.allocation.clone(),
                     directory: self.shard_directory(&wanted.view.metadata.uuid, wanted.number),
                     preparer: preparer.clone(),
+                    recovery,
                 };
                 let engine = opened.engine.clone();
                 (Ok(engine), Some(Room::new(place, opened, self.exchange.clone())))
@@ -190,7 +208,7 @@ impl Indexes {
         }
     }
 
-    fn open_copy(&self, wanted: &Wanted) -> Result<(Opened, Arc<Preparer>), String> {
+    fn open_copy(&self, wanted: &Wanted, recovery: &Recovery) -> Result<(Opened, Arc<Preparer>), String> {
         let directory = self.shard_directory(&wanted.view.metadata.uuid, wanted.number);
         if !wanted.primary {
             return self.open_replica(wanted).or_else(|reason| {
@@ -211,13 +229,21 @@ impl Indexes {
             return Err(format!("it had data, but {} is not there", directory.display()));
         }
         let begun = Instant::now();
-        let (engine, preparer, recovery) = self.open_engine(&wanted.view, wanted.number)?;
+        let (engine, preparer, log) = self.open_engine(&wanted.view, wanted.number)?;
+        if wanted.has_data {
+            recovery.finds(engine.files().map_err(|e| e.to_string())?);
+        }
         engine.set_primary_term(wanted.term.0);
-        let replayed = engine
-            .replay(now_ms(), cores(), &|operation| replayed_document(&preparer, operation))
-            .map_err(|e| e.to_string())?;
+        recovery.replays(0);
+        let replay = |operation: &shard::engine::Operation| {
+            recovery.replayed_one();
+            replayed_document(&preparer, operation)
+        };
+        let replayed = engine.replay(now_ms(), cores(), &replay).map_err(|e| e.to_string())?;
+        recovery.replayed(replayed);
+        recovery.finish();
         if replayed > 0 {
-            let torn = recovery.torn.as_ref().map_or(String::new(), |torn| {
+            let torn = log.torn.as_ref().map_or(String::new(), |torn| {
                 format!("; an unfinished tail of {} bytes was cut off", torn.dropped_bytes)
             });
             tracing::info!(

@@ -13,7 +13,7 @@ use model::id::{AllocationId, SeqNo, StateVersion};
 use replication::assignment::{self, Assignment};
 use replication::copy::{Copy, Found};
 use replication::event::{Effect, Event, Ticket};
-use replication::message::{Entry, History};
+use replication::message::{Body, Entry, History, Message};
 use replication::rules::Limits;
 use shard::engine::{Applied, Logged, Operation, ShardCopy, ShardWrite};
 use shard::error::ShardError;
@@ -64,8 +64,6 @@ pub(super) struct Desk {
     applying: Vec<(u64, oneshot::Sender<()>)>,
     /// For good: nothing is opened here any more.
     closed: bool,
-    /// The recovery whose files are being received.
-    pub(super) receiving: Option<u64>,
 }
 
 impl Desk {
@@ -83,7 +81,6 @@ impl Desk {
             waiting: BTreeMap::new(),
             applying: Vec::new(),
             closed: false,
-            receiving: None,
         };
         if let Some((base, tail)) = tail {
             let entries: Vec<Entry> = tail.into_iter().map(entry).collect();
@@ -125,6 +122,9 @@ impl Desk {
             return;
         }
         self.seen = version;
+        if room.recovery.is_active() {
+            self.follow_recovery(room, index);
+        }
         let none = ShardTable::default();
         let table = index.and_then(|index| index.shard(room.shard.number)).unwrap_or(&none);
         let own = table.copies.get(&self.me);
@@ -148,6 +148,18 @@ impl Desk {
             self.go_alone(room);
         }
         room.busy.store(self.protocol.is_some(), Ordering::Release);
+    }
+
+    /// Who gives, and whether everything is there, as the metadata say.
+    fn follow_recovery(&self, room: &Room, index: Option<&IndexMetadata>) {
+        let Some(table) = index.and_then(|index| index.shard(room.shard.number)) else { return };
+        if let Some(protocol) = &self.protocol {
+            room.recovery.has(protocol.local_checkpoint().0, protocol.global_checkpoint().0);
+        }
+        table.primary().into_iter().for_each(|(_, primary)| room.recovery.comes_from(&primary.node));
+        if table.copies.get(&self.me).is_some_and(|copy| copy.started) {
+            room.recovery.finish();
+        }
     }
 
     fn assignment(&self, version: StateVersion, table: &ShardTable) -> Assignment {
@@ -204,12 +216,24 @@ impl Desk {
 
     /// Advances by one event.
     pub(super) fn on(&mut self, room: &Arc<Room>, event: Event) {
+        if room.recovery.is_active() {
+            self.watch_recovery(room, &event);
+        }
         let effects = self.step(room, event);
         let done = self.carry_out(room, effects, false);
         self.settle(room, done);
         if self.serves && self.places.len() < 2 && self.protocol.is_some() {
             self.go_alone(room);
         }
+    }
+
+    fn watch_recovery(&self, room: &Room, event: &Event) {
+        let Some(protocol) = self.protocol.as_ref().filter(|protocol| !protocol.is_primary()) else { return };
+        let sends = |message: &Message| matches!(message.body, Body::Replicate { .. });
+        if matches!(event, Event::Received(message) if sends(message)) {
+            room.recovery.hears(protocol.applied().0);
+        }
+        room.recovery.has(protocol.local_checkpoint().0, protocol.global_checkpoint().0);
     }
 
     fn step(&mut self, room: &Arc<Room>, event: Event) -> Vec<Effect> {
@@ -416,6 +440,7 @@ impl Desk {
         engine.retain_log(below);
         self.unapplied.clear();
         self.engine = Some(engine);
+        room.recovery.replays(below);
         self.on(room, Event::FilesInstalled { below: SeqNo(below), history });
     }
 }

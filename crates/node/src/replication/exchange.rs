@@ -22,12 +22,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 
+use super::arrival::Arrival;
 use super::room::Room;
 use super::{files, show};
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::metadata::Metadata;
 use crate::pool::Pool;
+use crate::recovery::Pace;
 
 const DELIVER: &str = "replication.deliver";
 /// How long another node may take to take messages in; it does not carry them out meanwhile.
@@ -57,6 +59,10 @@ pub(crate) struct Exchange {
     begun: Instant,
     core: OnceLock<Weak<Core>>,
     outboxes: Mutex<BTreeMap<NodeId, Outbox>>,
+    /// How fast files leave this node.
+    pub(super) pace: Pace,
+    /// What of files has come, by shard.
+    pub(super) arrivals: Mutex<BTreeMap<ShardId, Arc<Mutex<Arrival>>>>,
 }
 
 #[derive(Default)]
@@ -78,8 +84,9 @@ impl Exchange {
     ) -> std::io::Result<Arc<Self>> {
         let pool = Pool::start("replicate", threads, usize::MAX)?;
         let aside = Pool::start("recover", RECOVER_THREADS, usize::MAX)?;
-        let (begun, core, outboxes) = (Instant::now(), OnceLock::new(), Mutex::default());
-        Ok(Arc::new(Self { pool, aside, peers, metadata, runtime, begun, core, outboxes }))
+        let (begun, core, pace) = (Instant::now(), OnceLock::new(), Pace::new());
+        let (outboxes, arrivals) = Default::default();
+        Ok(Arc::new(Self { pool, aside, peers, metadata, runtime, begun, core, outboxes, pace, arrivals }))
     }
 
     /// Where the rooms are. Before it is told, nothing finds its room.
@@ -129,6 +136,11 @@ impl Exchange {
     /// The room of a copy, if this node has it.
     pub(super) fn room(&self, shard: &ShardId, copy: &AllocationId) -> Option<Arc<Room>> {
         self.core()?.indexes.room(shard).filter(|room| room.me == *copy)
+    }
+
+    /// What came of a recovery of the shard is removed.
+    pub(crate) fn forget_arrival(&self, shard: &ShardId) {
+        self.arrivals.lock().remove(shard);
     }
 
     /// Asks another node about a copy that it has.

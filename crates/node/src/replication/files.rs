@@ -1,24 +1,29 @@
 //! Recovery by files: the primary's commit goes to a copy that lacks too much for operations.
 //!
 //! The primary commits, holds the commit's files by links, and sends those that the other has not; then the other puts them in the place of
-//! its own and goes on with operations. Segments never change and their names are drawn at random, so one of the same name and length is the
-//! same. What breaks off is begun again by the protocol, under another session.
+//! its own and goes on with operations. They leave this node no faster than `indices.recovery.max_bytes_per_sec` lets them, all together. A
+//! connection that breaks is waited for; what breaks off for longer is begun again by the protocol, under another session, and goes on where
+//! it was ([`super::arrival`]).
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cluster::settings::value;
+use cluster::state::{NodeId, State};
+use grpc::call::CallError;
 use grpc::route::Router;
 use model::error::{Error, ErrorKind};
 use model::id::{AllocationId, SeqNo, ShardId};
 use replication::event::Event;
 use replication::message::History;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shard::engine::ShardCopy;
-use shard::engine::snapshot::{self, Snapshot};
+use shard::engine::snapshot::Snapshot;
 
+use super::arrival::{self, failed};
 use super::exchange::{Exchange, on};
 use super::room::Room;
 use crate::core::Core;
@@ -27,33 +32,42 @@ use crate::identity;
 const OFFER: &str = "replication.offer";
 const CHUNK: &str = "replication.chunk";
 const INSTALL: &str = "replication.install";
-const CHUNK_BYTES: usize = 512 << 10;
+/// Of one message, and the fewest: where little may be sent in a second, it is sent in small parts.
+const CHUNK_BYTES: u64 = 512 << 10;
+const LEAST_BYTES: u64 = 4 << 10;
+/// For how long a node that cannot be reached is tried again, and how often.
+const RESUME: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(100);
+/// How often is looked whether files may leave faster now.
+const LOOK: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Files are synced and a copy is opened.
 const INSTALLING: Duration = Duration::from_secs(600);
 
 /// What the files are for.
 #[derive(Clone, Serialize, Deserialize)]
-struct Target {
+pub(super) struct Target {
     shard: ShardId,
     copy: AllocationId,
-    session: u64,
+    pub(super) session: u64,
 }
 
-/// Names and lengths; the answer is which of them are to be sent.
+/// Names and lengths; the answer is which of them are to be sent, and from where on.
 #[derive(Serialize, Deserialize)]
-struct Offer {
-    target: Target,
-    files: Vec<(String, u64)>,
+pub(super) struct Offer {
+    pub(super) target: Target,
+    pub(super) files: Vec<(String, u64)>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Chunk {
-    target: Target,
-    file: String,
-    offset: u64,
+pub(super) struct Chunk {
+    pub(super) target: Target,
+    pub(super) file: String,
+    pub(super) offset: u64,
+    /// How long the sender has held this recovery back so far.
+    pub(super) throttled_ms: u64,
     #[serde(with = "model::wire::bytes")]
-    bytes: Arc<[u8]>,
+    pub(super) bytes: Arc<[u8]>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,94 +99,116 @@ async fn send_all(room: &Arc<Room>, engine: Arc<ShardCopy>, to: &AllocationId) -
     let held = exchange.run(move || engine.snapshot(&name)).await??;
     let target = Target { shard: room.shard.clone(), copy: to.clone(), session };
     let offer = Offer { target: target.clone(), files: held.files.clone() };
-    let wanted: Vec<String> = exchange.ask(&node, OFFER, &offer, PATIENCE).await?;
+    let wanted: Vec<(String, u64)> = insist(exchange, &node, OFFER, &offer, PATIENCE).await?;
     let held = Arc::new(held);
-    let mut sent = 0;
-    for file in &wanted {
-        let mut offset = 0;
+    let (mut sent, mut throttled) = (0, Duration::ZERO);
+    for (file, from) in &wanted {
+        let mut offset = *from;
         loop {
-            let bytes = read(exchange, &held, file, offset).await?;
+            let most = chunk_bytes(rate(&exchange.state()));
+            let bytes = read(exchange, &held, (file, offset), most).await?;
             let length = bytes.len() as u64;
-            let chunk = Chunk { target: target.clone(), file: file.clone(), offset, bytes };
-            exchange.ask::<_, ()>(&node, CHUNK, &chunk, PATIENCE).await?;
+            let throttled_ms = throttled.as_millis() as u64;
+            let chunk = Chunk { target: target.clone(), file: file.clone(), offset, throttled_ms, bytes };
+            insist::<_, ()>(exchange, &node, CHUNK, &chunk, PATIENCE).await?;
             (sent, offset) = (sent + length, offset + length);
-            if length < CHUNK_BYTES as u64 {
+            throttled += hold_back(exchange, length).await;
+            if length < most {
                 break;
             }
         }
     }
     let install = Install { target, below: held.next_seq, history: held.history.clone() };
-    exchange.ask::<_, ()>(&node, INSTALL, &install, INSTALLING).await?;
+    match exchange.ask::<_, ()>(&node, INSTALL, &install, INSTALLING).await {
+        Ok(()) => {}
+        Err(CallError::Answered(refusal)) => return Err(*refusal),
+        Err(error) if error.nothing_happened() => return Err(error.into()),
+        // The copy tells by itself what it has from now on, or is waited for in vain.
+        Err(error) => tracing::debug!("whether node {} has put files in their place is unknown: {error}", node.0),
+    }
     tracing::info!(
-        "shard {}[{}]: {} files, {sent} bytes went to node {} in {} ms",
+        "shard {}[{}]: {} files, {sent} bytes went to node {} in {} ms, of which they were held back for {} ms",
         room.index,
         room.shard.number,
         wanted.len(),
         node.0,
-        begun.elapsed().as_millis()
+        begun.elapsed().as_millis(),
+        throttled.as_millis()
     );
     Ok(())
 }
 
-/// As many bytes as a chunk has, fewer at the end.
-async fn read(exchange: &Exchange, held: &Arc<Snapshot>, file: &str, offset: u64) -> Result<Arc<[u8]>, Error> {
+/// Asks what may be carried out twice, and again while the node is in the cluster and cannot be reached.
+async fn insist<Q: Serialize, A: DeserializeOwned>(
+    exchange: &Exchange,
+    node: &NodeId,
+    kind: &'static str,
+    question: &Q,
+    within: Duration,
+) -> Result<A, Error> {
+    let begun = Instant::now();
+    loop {
+        let error = match exchange.ask(node, kind, question, within).await {
+            Ok(answer) => return Ok(answer),
+            Err(CallError::Answered(refusal)) => return Err(*refusal),
+            Err(error) => error,
+        };
+        if begun.elapsed() > RESUME || !exchange.state().nodes.contains_key(node) {
+            return Err(error.into());
+        }
+        tracing::debug!("[{kind}] goes to node {} once more: {error}", node.0);
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// `indices.recovery.max_bytes_per_sec`
+fn rate(state: &State) -> Option<u64> {
+    const NAME: &str = "indices.recovery.max_bytes_per_sec";
+    value::bytes(NAME, &state.settings.text(NAME)).ok().flatten().filter(|rate| *rate > 0)
+}
+
+fn chunk_bytes(rate: Option<u64>) -> u64 {
+    rate.map_or(CHUNK_BYTES, |rate| (rate / 8).clamp(LEAST_BYTES, CHUNK_BYTES))
+}
+
+/// Waits as long as what was sent was sent too early. Out: how long that was.
+async fn hold_back(exchange: &Exchange, bytes: u64) -> Duration {
+    let begun = Instant::now();
+    let mut wait = exchange.pace.count(bytes, rate(&exchange.state()));
+    if wait.is_zero() {
+        return Duration::ZERO;
+    }
+    while !wait.is_zero() {
+        tokio::time::sleep(wait.min(LOOK)).await;
+        wait = exchange.pace.count(0, rate(&exchange.state()));
+    }
+    begun.elapsed()
+}
+
+/// So many bytes, fewer at the end.
+async fn read(
+    exchange: &Exchange,
+    held: &Arc<Snapshot>,
+    (file, offset): (&str, u64),
+    most: u64,
+) -> Result<Arc<[u8]>, Error> {
     let path = held.path(file);
     let held = held.clone();
     let read = move || -> io::Result<Arc<[u8]>> {
         let _held = held;
-        let mut bytes = Vec::with_capacity(CHUNK_BYTES);
+        let mut bytes = Vec::with_capacity(most as usize);
         let mut file = File::open(&path)?;
         file.seek(SeekFrom::Start(offset))?;
-        file.take(CHUNK_BYTES as u64).read_to_end(&mut bytes)?;
+        file.take(most).read_to_end(&mut bytes)?;
         Ok(bytes.into())
     };
     exchange.run(read).await?.map_err(|error| failed(&error))
 }
 
-fn failed(error: &io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("files of a recovery: {error}"))
-}
-
-/// The room that receives, if the session is the one that goes on there.
-fn receiver(exchange: &Exchange, target: &Target, begins: bool) -> Result<Arc<Room>, Error> {
+/// The room that receives.
+fn receiver(exchange: &Exchange, target: &Target) -> Result<Arc<Room>, Error> {
     let gone = || Error::new(ErrorKind::NoShardAvailable, "the copy does not recover here");
-    let room = exchange.room(&target.shard, &target.copy).ok_or_else(gone)?;
-    let mut desk = room.desk.lock();
-    if begins {
-        desk.receiving = Some(target.session);
-    }
-    let goes_on = desk.receiving == Some(target.session);
-    drop(desk);
-    if goes_on { Ok(room) } else { Err(gone()) }
-}
-
-/// What of the offered files is to be sent: what lies here already is linked.
-fn gather(directory: &Path, files: &[(String, u64)]) -> Result<Vec<String>, Error> {
-    snapshot::clear_incoming(directory)?;
-    let mut wanted = Vec::new();
-    for (file, length) in files {
-        let unknown = || Error::illegal_argument(format!("[{file}] is no file of a copy"));
-        let to = snapshot::incoming(directory, file).ok_or_else(unknown)?;
-        to.parent().map_or(Ok(()), fs::create_dir_all).map_err(|error| failed(&error))?;
-        let own = directory.join(file);
-        // What tells which documents count is named by its commit, and each copy has commits of its own.
-        let same = file.matches('/').count() == 2 && fs::metadata(&own).is_ok_and(|own| own.len() == *length);
-        if !same || fs::hard_link(&own, &to).is_err() {
-            wanted.push(file.clone());
-        }
-    }
-    Ok(wanted)
-}
-
-fn write(directory: &Path, chunk: &Chunk) -> Result<(), Error> {
-    let unknown = || Error::illegal_argument(format!("[{}] is no file of a copy", chunk.file));
-    let path = snapshot::incoming(directory, &chunk.file).ok_or_else(unknown)?;
-    let write = || -> io::Result<()> {
-        let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-        file.seek(SeekFrom::Start(chunk.offset))?;
-        file.write_all(&chunk.bytes)
-    };
-    write().map_err(|error| failed(&error))
+    exchange.room(&target.shard, &target.copy).ok_or_else(gone)
 }
 
 impl Room {
@@ -182,7 +218,6 @@ impl Room {
         let history = History(history.into());
         {
             let mut desk = self.desk.lock();
-            desk.receiving = None;
             if !desk.protocol().is_some_and(|protocol| protocol.takes_files(SeqNo(below), &history)) {
                 return Err(Error::new(ErrorKind::NoShardAvailable, "the copy has more than the files"));
             }
@@ -206,17 +241,23 @@ impl Room {
 
 pub(super) fn routes(core: &Arc<Core>, router: &mut Router) {
     on(core, router, OFFER, |exchange, offer: Offer| async move {
-        let room = receiver(&exchange, &offer.target, true)?;
-        exchange.run(move || gather(&room.directory, &offer.files)).await?
+        let room = receiver(&exchange, &offer.target)?;
+        exchange.run(move || arrival::of(&room).lock().begin(&room, &offer)).await?
     });
     on(core, router, CHUNK, |exchange, chunk: Chunk| async move {
-        let room = receiver(&exchange, &chunk.target, false)?;
-        exchange.run(move || write(&room.directory, &chunk)).await?
+        let room = receiver(&exchange, &chunk.target)?;
+        exchange.run(move || arrival::of(&room).lock().take(&room, &chunk)).await?
     });
     on(core, router, INSTALL, |exchange, install: Install| async move {
-        let room = receiver(&exchange, &install.target, false)?;
+        let room = receiver(&exchange, &install.target)?;
         let core =
             exchange.core().ok_or_else(|| Error::new(ErrorKind::NodeDisconnected, "the node is shutting down"))?;
-        exchange.run(move || room.install(&core, install.below, install.history)).await?
+        let install = move || {
+            let arrival = arrival::of(&room);
+            let mut arrival = arrival.lock();
+            arrival.finish(&install.target)?;
+            room.install(&core, install.below, install.history)
+        };
+        exchange.run(install).await?
     });
 }

@@ -5,6 +5,7 @@
 //! different nodes say to each other. A primary that is alone does without the protocol: its writes are safe when its log says so. Not here:
 //! the rules, and why they suffice (`replication::rules`).
 
+mod arrival;
 mod desk;
 mod exchange;
 mod files;

@@ -17,6 +17,7 @@ use wal::Position;
 
 use super::desk::{Desk, Opened};
 use super::exchange::Exchange;
+use crate::recovery::Recovery;
 
 /// The preparer of a shard, as the mapping grows.
 pub(crate) type SharedPreparer = Arc<RwLock<Option<Arc<Preparer>>>>;
@@ -29,6 +30,7 @@ pub(crate) struct Room {
     /// Of the copy's files.
     pub(crate) directory: PathBuf,
     pub(crate) preparer: SharedPreparer,
+    pub(crate) recovery: Arc<Recovery>,
     pub(super) exchange: Arc<Exchange>,
     pub(super) desk: Mutex<Desk>,
     inbox: Mutex<Inbox>,
@@ -57,6 +59,7 @@ pub(crate) struct Place {
     pub(crate) me: AllocationId,
     pub(crate) directory: PathBuf,
     pub(crate) preparer: SharedPreparer,
+    pub(crate) recovery: Arc<Recovery>,
 }
 
 /// What makes a write safe.
@@ -73,11 +76,11 @@ pub(crate) enum Safe {
 
 impl Room {
     pub(crate) fn new(place: Place, opened: Opened, exchange: Arc<Exchange>) -> Arc<Self> {
-        let Place { shard, index, me, directory, preparer } = place;
+        let Place { shard, index, me, directory, preparer, recovery } = place;
         let busy = AtomicBool::new(opened.follows());
         let desk = Mutex::new(Desk::new(opened, &me));
         let (inbox, leads) = Default::default();
-        Arc::new(Self { shard, index, me, directory, preparer, exchange, desk, inbox, busy, leads })
+        Arc::new(Self { shard, index, me, directory, preparer, recovery, exchange, desk, inbox, busy, leads })
     }
 
     /// Decides writes as the primary.

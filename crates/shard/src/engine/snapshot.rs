@@ -38,6 +38,16 @@ impl Drop for Snapshot {
 }
 
 impl ShardCopy {
+    /// The files of the last commit, by name, with their lengths in bytes.
+    ///
+    /// # Errors
+    /// [`ShardError::Io`].
+    pub fn files(&self) -> Result<Vec<(String, u64)>, ShardError> {
+        let _committing = self.committing.lock();
+        let commit = Commit::read(&self.directory)?.unwrap_or_default();
+        files_of(&self.directory, &commit)
+    }
+
     /// Commits, and holds the commit's files. `name`: of this snapshot, unlike that of any other.
     ///
     /// # Errors
@@ -54,6 +64,11 @@ impl ShardCopy {
         })?;
         Ok(Snapshot { folder, files, next_seq: commit.next_seq, history: commit.history })
     }
+}
+
+/// Whether a folder holds data of a copy.
+pub fn is_copy(directory: &Path) -> bool {
+    directory.join(commit::COMMIT).exists()
 }
 
 /// Where a file of a recovery of the copy in `directory` is to be written. `None`: a name that no copy has.

@@ -101,6 +101,8 @@ pub fn routes(core: &Arc<Core>, router: &mut Router) {
     on::<super::everywhere::Followed>(core, router);
     on::<super::nodes::Stats>(core, router);
     on::<super::nodes::Threads>(core, router);
+    on::<super::recovery::Recoveries>(core, router);
+    on::<super::recovery::Stores>(core, router);
     super::point::routes(core, router);
 }
 

@@ -7,6 +7,7 @@ mod index;
 mod lifecycle;
 mod maintenance;
 mod mapping;
+pub(super) mod recovery;
 mod resolve;
 mod rollover;
 mod segments;
@@ -57,6 +58,9 @@ pub(super) fn routes(routes: &mut Routes) {
     let stats = ["/_stats", "/_stats/{metric}", "/{index}/_stats", "/{index}/_stats/{metric}"];
     routes.add(std::slice::from_ref(&get), &stats, stats::stats);
     routes.add(std::slice::from_ref(&get), &["/_segments", "/{index}/_segments"], segments::segments);
+    routes.add(std::slice::from_ref(&get), &["/_recovery", "/{index}/_recovery"], recovery::recovery);
+    let stores = ["/_shard_stores", "/{index}/_shard_stores"];
+    routes.add(std::slice::from_ref(&get), &stores, recovery::shard_stores);
     routes.add(&read, &["/_analyze", "/{index}/_analyze"], analyze::analyze);
     let rollovers = ["/{index}/_rollover", "/{index}/_rollover/{new_index}"];
     routes.add(std::slice::from_ref(&post), &rollovers, rollover::rollover);

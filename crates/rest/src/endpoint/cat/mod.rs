@@ -12,6 +12,7 @@ mod health;
 mod indices;
 mod node_attributes;
 mod nodes;
+mod recovery;
 mod segments;
 mod shards;
 mod stat_columns;
@@ -52,6 +53,7 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&get, &["/_cat/nodes"], nodes::nodes);
     routes.add(&get, &["/_cat/pending_tasks"], empty::pending_tasks);
     routes.add(&get, &["/_cat/plugins"], empty::plugins);
+    routes.add(&get, &["/_cat/recovery", "/_cat/recovery/{index}"], recovery::recovery);
     routes.add(&get, &["/_cat/segments", "/_cat/segments/{index}"], segments::segments);
     routes.add(&get, &["/_cat/shards", "/_cat/shards/{index}"], shards::shards);
     routes.add(&get, &["/_cat/templates", "/_cat/templates/{name}"], templates::templates);
@@ -70,6 +72,8 @@ const LIST: &str = "=^.^=
 /_cat/segments/{index}
 /_cat/count
 /_cat/count/{index}
+/_cat/recovery
+/_cat/recovery/{index}
 /_cat/health
 /_cat/tasks
 /_cat/pending_tasks
