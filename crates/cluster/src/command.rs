@@ -136,6 +136,14 @@ pub enum Command {
         exclusions: Vec<VotingExclusion>,
     },
     ClearVotingExclusions,
+    /// An operator gives up what the in-sync copies of a shard without a primary have, which are gone, for what a node has that was in-sync
+    /// once: that becomes the primary, and the only in-sync copy. `term`: the one that it makes.
+    AppointStale {
+        shard: ShardId,
+        node: NodeId,
+        allocation: AllocationId,
+        term: PrimaryTerm,
+    },
 }
 
 /// A node is to have a replica of a shard.

@@ -5,33 +5,40 @@ use model::id::{AllocationId, ShardNumber};
 
 use crate::state::{Copy, IndexMetadata, ShardTable, State, Unassigned, UnassignedReason};
 
-/// Health of one index.
-pub fn index_health(index: &IndexMetadata) -> IndexHealth {
+/// Health of one index. `now_ms`: whether a node that has left is still waited for.
+pub fn index_health(index: &IndexMetadata, now_ms: u64) -> IndexHealth {
     let typed = index.settings.typed();
-    IndexHealth { name: index.name.clone(), shards: typed.shards, replicas: typed.replicas, copies: copies(index) }
+    IndexHealth { name: index.name.clone(), shards: typed.shards, replicas: typed.replicas, copies: copies(index, now_ms) }
 }
 
 /// The worst of all open indexes; green when there is none.
 pub fn cluster_status(state: &State) -> HealthStatus {
-    let statuses = state.indexes.values().map(|index| index_health(index).status());
+    let statuses = state.indexes.values().map(|index| index_health(index, 0).status());
     statuses.max().unwrap_or(HealthStatus::Green)
 }
 
 /// Every copy that an index should have, primaries first, shard by shard.
-pub fn copies(index: &IndexMetadata) -> Vec<ShardInfo> {
+pub fn copies(index: &IndexMetadata, now_ms: u64) -> Vec<ShardInfo> {
     let mut copies = Vec::new();
+    let unassigned = |number, table, replica| unassigned(index, (number, table), replica, now_ms);
     for (number, table) in (0..).map(ShardNumber).zip(&index.shards) {
         copies.push(match table.primary() {
             Some((id, copy)) => assigned(number, table, id, copy),
-            None => unassigned(index, number, table, None),
+            None => unassigned(number, table, None),
         });
         let replicas = index.settings.typed().replicas as usize;
         let before = copies.len();
         copies.extend(table.replicas().take(replicas).map(|(id, copy)| assigned(number, table, id, copy)));
         let missing = replicas - (copies.len() - before);
-        copies.extend((0..missing).map(|at| unassigned(index, number, table, Some(at))));
+        copies.extend((0..missing).map(|at| unassigned(number, table, Some(at))));
     }
     copies
+}
+
+/// Until when a node that has left with a copy is waited for before another gets it.
+pub fn delayed_until(why: &Unassigned, index: &IndexMetadata) -> Option<u64> {
+    let left = why.reason == UnassignedReason::NodeLeft;
+    left.then(|| why.at_ms.saturating_add(index.settings.typed().node_left_delay_ms))
 }
 
 /// How many copies of a shard serve.
@@ -58,7 +65,12 @@ fn assigned(number: ShardNumber, table: &ShardTable, id: &AllocationId, copy: &C
 }
 
 /// `replica`: which of those that are missing; `None`: the primary.
-fn unassigned(index: &IndexMetadata, number: ShardNumber, table: &ShardTable, replica: Option<usize>) -> ShardInfo {
+fn unassigned(
+    index: &IndexMetadata,
+    (number, table): (ShardNumber, &ShardTable),
+    replica: Option<usize>,
+    now_ms: u64,
+) -> ShardInfo {
     let primary = replica.is_none();
     let why = replica.map_or_else(|| table.unassigned.clone(), |at| table.missing.get(at).cloned());
     let why = why.unwrap_or(Unassigned::new(UnassignedReason::IndexCreated, index.creation_date_ms));
@@ -77,6 +89,7 @@ fn unassigned(index: &IndexMetadata, number: ShardNumber, table: &ShardTable, re
         allocation_id: None,
         primary_term: table.term,
         unassigned: Some(UnassignedInfo {
+            delayed: delayed_until(&why, index).is_some_and(|until| until > now_ms),
             reason: why.reason.name(),
             at_ms: why.at_ms,
             details: why.details,

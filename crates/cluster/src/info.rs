@@ -11,8 +11,8 @@ use crate::state::IndexMetadata;
 /// The version of indexes that settings show, where the cluster's creator names none.
 const CREATED: &str = "137257827";
 
-/// Everything that a client may read of an index.
-pub fn index_info(index: &IndexMetadata) -> IndexInfo {
+/// Everything that a client may read of an index, at a moment.
+pub fn index_info(index: &IndexMetadata, now_ms: u64) -> IndexInfo {
     IndexInfo {
         name: index.name.clone(),
         uuid: index.uuid.clone(),
@@ -24,7 +24,7 @@ pub fn index_info(index: &IndexMetadata) -> IndexInfo {
         mapping: index.mapping.clone(),
         aliases: index.aliases.clone(),
         versions: index.versions,
-        shards: health::copies(index),
+        shards: health::copies(index, now_ms),
         in_sync: index.shards.iter().map(|table| table.in_sync.keys().map(|id| id.0.clone()).collect()).collect(),
     }
 }

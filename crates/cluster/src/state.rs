@@ -118,6 +118,9 @@ pub struct Copy {
     /// Of a replica that has not started: why it was to be assigned. Of a copy that has: how it last failed to move.
     #[serde(default)]
     pub why: Option<Unassigned>,
+    /// A primary whose data lack something that was acknowledged, as an operator has accepted: a new history begins with them.
+    #[serde(default)]
+    pub begins_history: bool,
 }
 
 /// Why a shard has no primary, or lacks a replica.
@@ -162,7 +165,7 @@ impl UnassignedReason {
 impl Copy {
     /// One that is to be opened.
     pub fn new(node: NodeId, primary: bool) -> Self {
-        Self { node, primary, started: false, replaces: None, why: None }
+        Self { node, primary, started: false, replaces: None, why: None, begins_history: false }
     }
 }
 

@@ -107,6 +107,8 @@ pub struct UnassignedInfo {
     pub status: &'static str,
     /// No copy ever had data.
     pub fresh: bool,
+    /// Its node has left, and is waited for.
+    pub delayed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

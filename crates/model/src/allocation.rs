@@ -30,11 +30,16 @@ pub struct AllocationExplanation {
     pub primary: bool,
     pub state: ShardState,
     pub unassigned: Option<UnassignedInfo>,
-    /// Where it is.
+    /// Where it is, and that node's place among all by weight, from 1.
     pub node: Option<Arc<str>>,
+    pub rank: Option<u32>,
     /// The shard's data lie on nodes that are away.
     pub data_away: bool,
-    /// All nodes that may hold shards, the one that it would burden least first.
+    /// Of a copy whose node has left, while it is waited for: how long it is, and for how long still; milliseconds.
+    pub delay_ms: Option<(u64, u64)>,
+    /// Of a copy that serves.
+    pub movement: Option<Movement>,
+    /// The nodes that may hold shards, the one that it would burden least first; without the one where the copy serves.
     pub nodes: Vec<NodeDecision>,
     /// What is known of disks.
     pub disks: Vec<NodeDisk>,
@@ -43,10 +48,23 @@ pub struct AllocationExplanation {
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeDecision {
     pub node: Arc<str>,
+    /// Its place by weight, from 1.
+    pub rank: u32,
     pub decision: Decision,
     /// The node has the shard's data.
     pub in_sync: bool,
+    /// Nodes would be more alike if a copy that serves were there.
+    pub improves: bool,
     pub deciders: Vec<DeciderVerdict>,
+}
+
+/// What is said of a copy that serves where it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Movement {
+    /// Whether it may stay, decider by decider.
+    pub stays: Vec<DeciderVerdict>,
+    /// Whether it may go elsewhere for the sake of balance.
+    pub rebalances: Vec<DeciderVerdict>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -74,6 +74,7 @@ fn open(directory: &std::path::Path) -> Result<(Arc<ShardCopy>, Preparer), Box<d
         similarities: Arc::default(),
         fuzzy: Arc::default(),
         new_history: "bench".into(),
+        begins_history: false,
     };
     let (copy, _) = ShardCopy::open(options, layout::base_table(), &|_| None)?;
     let mut fields = (*copy.fields()).clone();

@@ -42,6 +42,7 @@ fn open(directory: &Path, syncer: &Arc<Syncer>) -> Open {
         similarities: Arc::default(),
         fuzzy: Arc::default(),
         new_history: "history".into(),
+        begins_history: false,
     };
     let layouts = |path: &str| layout::layout_at(path, &mapping, &registry).ok().flatten();
     let (copy, _) = ShardCopy::open(options, layout::base_table(), &layouts).unwrap();
@@ -257,6 +258,7 @@ fn a_corrupt_segment_is_named_and_nothing_is_served() {
         similarities: Arc::default(),
         fuzzy: Arc::default(),
         new_history: String::new(),
+        begins_history: false,
     };
     let error = ShardCopy::open(options, layout::base_table(), &|_| None).err().unwrap().to_string();
     assert!(error.contains("postings"), "{error}");

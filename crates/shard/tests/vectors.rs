@@ -67,6 +67,7 @@ fn open_with(directory: &Path, syncer: &Arc<Syncer>, (field, properties): (&str,
         similarities: Arc::default(),
         fuzzy: Arc::default(),
         new_history: "history".into(),
+        begins_history: false,
     };
     let layouts = |path: &str| layout::layout_at(path, &mapping, &registry).ok().flatten();
     let (copy, _) = ShardCopy::open(options, layout::base_table(), &layouts).unwrap();

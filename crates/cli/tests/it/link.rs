@@ -56,7 +56,9 @@ fn carry(mut from: TcpStream, mut to: TcpStream, counted: Option<&AtomicUsize>) 
         if to.write_all(&bytes[..count]).is_err() {
             break;
         }
-        counted.into_iter().for_each(|counted| drop(counted.fetch_add(count, Ordering::Relaxed)));
+        if let Some(counted) = counted {
+            counted.fetch_add(count, Ordering::Relaxed);
+        }
     }
     let _ = to.shutdown(Shutdown::Both);
     let _ = from.shutdown(Shutdown::Both);

@@ -22,6 +22,7 @@ mod relevance;
 mod relocation;
 mod repair;
 mod replicas;
+mod rolling;
 mod scatter;
 mod serve;
 mod server;

@@ -109,7 +109,7 @@ fn recoveries_say_what_came_and_from_where() {
     );
     // A start from the disk.
     peers.servers.push(gone);
-    peers.servers.iter_mut().for_each(|server| drop(server.stop()));
+    assert!(peers.servers.iter_mut().all(|server| server.stop().success()));
     let begun: Vec<usize> = peers.servers.iter_mut().map(Server::launch).collect();
     peers.servers.iter_mut().zip(begun).for_each(|(server, before)| server.wait_until_ready(before));
     let door = &peers.servers[0];

@@ -20,13 +20,13 @@ mod view;
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::id::ShardId;
 
 use crate::state::NodeId;
 
-pub use explain::{Explanation, NodeDecision, explain};
+pub use explain::{Explanation, Movement, NodeDecision, explain};
 pub use planner::{assignment, planner};
 pub use reroute::{Granted, Refusal, reroute};
 pub use rules::{AllowRebalance, Enable, Rebalance, Rules, check};
@@ -40,6 +40,8 @@ pub struct Facts {
     pub disks: BTreeMap<NodeId, Disk>,
     /// Bytes that a shard takes.
     pub shard_bytes: BTreeMap<ShardId, u64>,
+    /// Nodes that have data of a shard, whatever they are worth; known only where an operator wants them.
+    pub data: BTreeMap<ShardId, BTreeSet<NodeId>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use model::id::{AllocationId, ShardNumber};
 use super::moves::{command, is_moving, may_move};
 use super::planner::allowed;
 use super::rules::{AllowRebalance, Rebalance};
-use super::{Subject, View, balance, deciders};
+use super::{Subject, Verdict, View, balance, deciders};
 use crate::command::Command;
 use crate::state::{Copy, IndexMetadata, NodeId};
 
@@ -61,13 +61,51 @@ fn permitted(view: &View<'_>) -> bool {
     }
 }
 
+/// Whether a copy may go elsewhere for the sake of balance, rule by rule.
+pub(super) fn verdicts(view: &View<'_>, subject: &Subject<'_>) -> Vec<(&'static str, Verdict)> {
+    let rebalance = subject.index.settings.typed().allocation.rebalance.unwrap_or(view.rules.rebalance);
+    let enabled = match rebalance.admits(subject.primary) {
+        true => Verdict::yes("rebalancing is allowed"),
+        false => Verdict::no(
+            "no rebalancing of this copy is allowed by [cluster.routing.rebalance.enable] or [index.routing.rebalance.enable]",
+        ),
+    };
+    let waits = match view.rules.allow_rebalance {
+        AllowRebalance::Always => "",
+        AllowRebalance::PrimariesActive => "primaries that are not active, and [indices_primaries_active] is set",
+        AllowRebalance::AllActive => "copies that are not active, and [indices_all_active] is set",
+    };
+    let active = match permitted(view) {
+        true => Verdict::yes("all copies are active that [cluster.routing.allocation.allow_rebalance] asks for"),
+        false => Verdict::no(format!("there are {waits} for [cluster.routing.allocation.allow_rebalance]")),
+    };
+    let moving = view.moving;
+    let room = match view.rules.concurrent_rebalance {
+        Some(most) if moving >= most => Verdict::throttle(format!(
+            "reached the limit of concurrently rebalancing shards [{moving}], cluster setting [cluster.routing.allocation.cluster_concurrent_rebalance={most}]"
+        )),
+        _ => Verdict::yes(format!("[{moving}] copies move at the moment, more may")),
+    };
+    vec![("enable", enabled), ("cluster_rebalance", active), ("concurrent_rebalance", room)]
+}
+
+/// Whether nodes are more alike when a copy of an index goes from one to the other.
+pub(super) fn evens_out(view: &View<'_>, index: &IndexMetadata, from: &NodeId, to: &NodeId) -> bool {
+    let weight = |node| balance::weight(view, &index.uuid, node);
+    weight(from) - weight(to) > least(view) + CLOSE
+}
+
+/// How much heavier a node must be than another.
+fn least(view: &View<'_>) -> f64 {
+    view.rules.threshold.max(view.rules.shard_balance + view.rules.index_balance)
+}
+
 /// The move that evens an index out most.
 fn best<'a>(view: &View<'a>, index: &'a IndexMetadata) -> Option<Move<'a>> {
     let weights = || view.nodes().map(|node| (balance::weight(view, &index.uuid, node), node));
     let mut heavy: Vec<(f64, &NodeId)> = weights().collect();
     heavy.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    let unit = view.rules.shard_balance + view.rules.index_balance;
-    let least = view.rules.threshold.max(unit);
+    let least = least(view);
     for (weight, from) in &heavy {
         for (other, to) in heavy.iter().rev() {
             if weight - other <= least + CLOSE {

@@ -9,6 +9,7 @@ use model::id::{AllocationId, ShardId, ShardNumber};
 use super::planner::{allocation_id, allowed};
 use super::{Facts, Subject, View, balance, deciders};
 use crate::command::{AssignReplica, Command};
+use crate::health::delayed_until;
 use crate::state::{Copy, IndexMetadata, NodeId, ShardTable, State, Unassigned, UnassignedReason};
 
 /// After a failure nothing is tried for so long: that a node is gone may not be known yet.
@@ -53,7 +54,7 @@ fn place(view: &View<'_>, subject: &Subject<'_>) -> Option<NodeId> {
         let left = why.last_node.as_ref().filter(|_| why.reason == UnassignedReason::NodeLeft);
         match left.filter(brings) {
             Some(node) if view.load(node).is_some() && may(node) => return Some(node.clone()),
-            Some(_) if delayed_until(why, subject) > view.facts.now_ms => return None,
+            Some(_) if delayed_until(why, subject.index).is_some_and(|until| until > view.facts.now_ms) => return None,
             _ => {}
         }
     }
@@ -62,11 +63,6 @@ fn place(view: &View<'_>, subject: &Subject<'_>) -> Option<NodeId> {
 
 fn waits_after_failure(why: &Unassigned, facts: &Facts) -> bool {
     why.reason == UnassignedReason::AllocationFailed && why.at_ms.saturating_add(AFTER_FAILURE_MS) > facts.now_ms
-}
-
-/// When another node may have a replica whose node has left.
-fn delayed_until(why: &Unassigned, subject: &Subject<'_>) -> u64 {
-    why.at_ms.saturating_add(subject.index.settings.typed().node_left_delay_ms)
 }
 
 /// Replicas beyond the number that is wanted: first those that have not started, then those that must not stay where they are.

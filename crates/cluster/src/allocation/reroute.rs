@@ -61,11 +61,9 @@ pub fn reroute(state: &State, facts: &Facts, wanted: &RerouteCommand) -> Result<
             let (node, subject) = (resolve(state, node)?, subject(state, index, *shard)?);
             allocate_replica(&View::new(state, facts), subject, &node)
         }
-        RerouteCommand::AllocateStalePrimary { index, shard, .. } => {
-            // Only in-sync copies are kept count of, and those come back by themselves.
-            subject(state, index, *shard)?;
-            let reason = format!("No data for shard [{shard}] of index [{index}] found on any node");
-            Err(Refusal::Request(Error::illegal_argument(reason)))
+        RerouteCommand::AllocateStalePrimary { index, shard, node, accept_data_loss } => {
+            let (node, subject) = (resolve(state, node)?, subject(state, index, *shard)?);
+            stale_primary(&subject, facts, &node, *accept_data_loss).map(Granted::from)
         }
         RerouteCommand::AllocateEmptyPrimary { index, shard, node, accept_data_loss } => {
             let (node, subject) = (resolve(state, node)?, subject(state, index, *shard)?);
@@ -148,6 +146,38 @@ fn empty_primary(subject: &Subject<'_>, node: &NodeId, accepted: bool) -> Result
     }
     let discard = (!subject.fresh()).then(|| Command::DiscardShard { shard: subject.id() });
     Ok(discard.into_iter().chain([assignment(subject, node, None)]).collect())
+}
+
+fn stale_primary(
+    subject: &Subject<'_>,
+    facts: &Facts,
+    node: &NodeId,
+    accepted: bool,
+) -> Result<Vec<Command>, Refusal> {
+    let name = label(subject);
+    if subject.table.primary().is_some() {
+        return rule(format!("[allocate_stale_primary] primary {name} is already assigned"));
+    }
+    let there = facts.data.get(&subject.id());
+    let missing = |where_: &str| {
+        let (number, index) = (subject.number, &subject.index.name);
+        let reason = format!("No data for shard [{number}] of index [{index}] found on {where_}");
+        Err(Refusal::Request(Error::illegal_argument(reason)))
+    };
+    match there {
+        Some(nodes) if !subject.fresh() && nodes.contains(node) => {}
+        Some(nodes) if !subject.fresh() && !nodes.is_empty() => return missing(&format!("node [{}]", node.0)),
+        _ => return missing("any node"),
+    }
+    if !accepted {
+        return rule(format!(
+            "[allocate_stale_primary] allocating a stale primary for {name} can result in data loss. Please confirm by setting the accept_data_loss parameter to true"
+        ));
+    }
+    let Command::AppointPrimary { shard, node, allocation, term, .. } = assignment(subject, node, None) else {
+        return rule(format!("[allocate_stale_primary] {name} cannot be assigned"));
+    };
+    Ok(vec![Command::AppointStale { shard, node, allocation, term }])
 }
 
 fn rule<T>(why: String) -> Result<T, Refusal> {

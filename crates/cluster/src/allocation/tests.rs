@@ -316,7 +316,7 @@ fn an_operator_moves_copies() {
     assert_eq!(planner(&moving, &at(0)), [], "nothing else is due meanwhile");
     let again = format!("{:?}", moved(&moving, "a", "c").unwrap_err());
     assert!(again.contains("shard is not started (state = RELOCATING)"), "{again}");
-    let shown = crate::health::index_health(moving.index("films").unwrap());
+    let shown = crate::health::index_health(moving.index("films").unwrap(), 0);
     assert_eq!((shown.status(), shown.copies.len()), (model::admin::HealthStatus::Green, 2));
     let done = apply(&moving, &arrival(&moving, (&wanted.shard, &wanted.allocation, wanted.term))).unwrap();
     assert_eq!(copies(&done, "films"), "c>b");

@@ -74,6 +74,10 @@ pub fn apply(state: &State, command: &Command) -> Result<State, Error> {
         Command::FloodStage { block, lift } => flood_stage::change(&mut next, block, lift)?,
         Command::AddVotingExclusions { exclusions } => next.voting_exclusions.extend(exclusions.iter().cloned()),
         Command::ClearVotingExclusions => next.voting_exclusions.clear(),
+        Command::AppointStale { shard, node, allocation, term } => {
+            let appointment = shards::Appointment { node, allocation, term: *term, from: None };
+            shards::appoint_stale(&mut next, shard, &appointment)?;
+        }
     }
     if next != *state {
         next.version = state.version.next();

@@ -63,6 +63,27 @@ pub(super) fn appoint(state: &mut State, shard: &ShardId, wanted: &Appointment<'
     Ok(())
 }
 
+pub(super) fn appoint_stale(state: &mut State, shard: &ShardId, wanted: &Appointment<'_>) -> Result<(), Error> {
+    let Appointment { node, allocation, term, .. } = *wanted;
+    if !state.nodes.contains_key(node) {
+        return Err(refuse(shard, &format!("node [{}] is not in the cluster", node.0)));
+    }
+    let table = table(state, shard)?;
+    if let Some((id, copy)) = table.primary() {
+        let is_done = id == allocation && copy.node == *node;
+        return if is_done { Ok(()) } else { Err(refuse(shard, "it has a primary")) };
+    }
+    if term != table.term.next() || table.in_sync.is_empty() {
+        return Err(refuse(shard, &format!("term {term} cannot follow term {}", table.term)));
+    }
+    table.term = term;
+    table.copies.clear();
+    table.copies.insert(allocation.clone(), Copy { begins_history: true, ..Copy::new(node.clone(), true) });
+    table.in_sync.clear();
+    table.in_sync.insert(allocation.clone(), node.clone());
+    Ok(())
+}
+
 pub(super) fn started(
     state: &mut State,
     shard: &ShardId,
@@ -79,7 +100,7 @@ pub(super) fn started(
         return Err(refuse(shard, "a primary hands over"));
     }
     let Some(copy) = table.copies.get_mut(allocation) else { return Ok(()) };
-    (copy.started, copy.replaces, copy.why) = (true, None, None);
+    (copy.started, copy.replaces, copy.why, copy.begins_history) = (true, None, None, false);
     let (node, primary) = (copy.node.clone(), copy.primary);
     table.in_sync.insert(allocation.clone(), node.clone());
     if let Some(replaced) = replaced {

@@ -484,7 +484,7 @@ fn describe(state: &State) -> String {
             if copy.started { " started" } else { "" }
         ) + &copy.replaces.as_ref().map_or(String::new(), |id| format!(" for {}", id.0))
     });
-    let status = health::index_health(index).status().name();
+    let status = health::index_health(index, 0).status().name();
     let why = table.unassigned.as_ref().map_or(String::new(), |why| format!(", {}", why.reason.name()));
     let missing: String = table.missing.iter().map(|why| format!(", misses {}", why.reason.name())).collect();
     format!(
@@ -568,7 +568,7 @@ mod properties {
 #[test]
 fn what_clients_read_names_everything() {
     let state = with(&["a"]);
-    let info = crate::info::index_info(state.index("a").unwrap());
+    let info = crate::info::index_info(state.index("a").unwrap(), 0);
     assert_eq!(info.settings["index.uuid"], "uuid-a");
     assert_eq!(info.settings["index.number_of_replicas"], "1");
     assert_eq!(info.shards.len(), 2);

@@ -1,5 +1,6 @@
 //! Where shard copies lie: explained, and changed by an operator's commands.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,11 +13,11 @@ use cluster::routing::Spread;
 use cluster::state::{IndexMetadata, NodeId, State, VotingExclusion};
 use model::admin::{SearchedIndex, ShardInfo, ShardState};
 use model::allocation::{
-    AllocationExplanation, DeciderVerdict, Decision, ExplainAllocation, ExplainShard, NodeDecision, NodeDisk, Reroute,
-    RerouteExplanation, VotingExclusions,
+    AllocationExplanation, DeciderVerdict, Decision, ExplainAllocation, ExplainShard, Movement, NodeDecision, NodeDisk,
+    Reroute, RerouteCommand, RerouteExplanation, VotingExclusions,
 };
 use model::error::{Error, ErrorKind};
-use model::id::ShardNumber;
+use model::id::{ShardId, ShardNumber};
 use model::target::Target;
 
 use super::cluster::POLL;
@@ -41,7 +42,8 @@ pub(super) fn explain(core: &Core, request: &ExplainAllocation) -> Result<Alloca
         Some(asked) => named(&state, asked)?,
         None => first_unassigned(&state)?,
     };
-    let told = allocation::explain(&state, &facts, index, copy.number, copy.primary)
+    let node = copy.node.clone().map(NodeId);
+    let told = allocation::explain(&state, &facts, (index, copy.number), copy.primary, node.as_ref())
         .ok_or_else(|| shard_not_found(index, copy.number))?;
     let path = core.config.data.display().to_string();
     let disks = facts.disks.iter().map(|(node, disk)| NodeDisk {
@@ -57,7 +59,10 @@ pub(super) fn explain(core: &Core, request: &ExplainAllocation) -> Result<Alloca
         primary: copy.primary,
         state: copy.state,
         unassigned: copy.unassigned,
+        rank: node.as_ref().and_then(|node| told.ranks.get(node).copied()),
         node: copy.node,
+        delay_ms: told.delay_ms.filter(|_| unassigned),
+        movement: told.movement.as_ref().map(movement),
         data_away: unassigned && !told.waits_for.is_empty(),
         nodes: decisions(told),
         disks: disks.collect(),
@@ -77,9 +82,16 @@ fn shown_verdict((decider, verdict): (&'static str, allocation::Verdict)) -> Dec
     DeciderVerdict { decider, decision: decision(verdict.answer), explanation }
 }
 
+fn movement(told: &allocation::Movement) -> Movement {
+    let shown = |verdicts: &[(&'static str, allocation::Verdict)]| verdicts.iter().cloned().map(shown_verdict).collect();
+    Movement { stays: shown(&told.stays), rebalances: shown(&told.rebalances) }
+}
+
 fn decisions(told: Explanation) -> Vec<NodeDecision> {
     let of_node = |node: allocation::NodeDecision| NodeDecision {
         node: node.node.0.clone(),
+        rank: node.rank,
+        improves: node.improves,
         decision: decision(node.answer),
         in_sync: node.in_sync,
         deciders: node.verdicts.into_iter().map(shown_verdict).collect(),
@@ -115,7 +127,7 @@ fn named<'a>(state: &'a State, asked: &ExplainShard) -> Result<(&'a IndexMetadat
         let there = node.as_ref().is_none_or(|node| copy.node.as_ref() == Some(&node.0));
         copy.number == number && copy.primary == asked.primary && there
     };
-    let mut fitting: Vec<ShardInfo> = copies(index).into_iter().filter(fits).collect();
+    let mut fitting: Vec<ShardInfo> = copies(index, now_ms()).into_iter().filter(fits).collect();
     fitting.sort_by_key(|copy| copy.state != ShardState::Unassigned);
     match fitting.into_iter().next() {
         Some(copy) => Ok((index, copy)),
@@ -135,15 +147,33 @@ fn one_node(state: &State, given: &str) -> Result<NodeId, Error> {
 /// Primaries before replicas.
 fn first_unassigned(state: &State) -> Result<(&IndexMetadata, ShardInfo), Error> {
     let all =
-        state.indexes.values().flat_map(|index| copies(index).into_iter().map(move |copy| (index.as_ref(), copy)));
+        state.indexes.values().flat_map(|index| copies(index, now_ms()).into_iter().map(move |copy| (index.as_ref(), copy)));
     let missing = all.filter(|(_, copy)| copy.state == ShardState::Unassigned);
     missing.min_by_key(|(_, copy)| !copy.primary).ok_or_else(|| {
         Error::illegal_argument("unable to find any unassigned shards to explain [useAnyUnassignedShard=true]")
     })
 }
 
-pub(super) fn reroute(core: &Arc<Core>, request: &Reroute) -> Result<Vec<RerouteExplanation>, Error> {
-    let (mut state, facts) = (core.state().as_ref().clone(), facts(core));
+/// Where data lie of the shards whose primaries are to begin with whatever there is.
+pub(super) async fn data(core: &Arc<Core>, request: &Reroute) -> BTreeMap<ShardId, BTreeSet<NodeId>> {
+    let state = core.state();
+    let stale = |wanted: &RerouteCommand| match wanted {
+        RerouteCommand::AllocateStalePrimary { index, shard, .. } => {
+            let index = state.index(index).ok()?;
+            Some(ShardId { index: index.uuid.clone(), number: ShardNumber(*shard) })
+        }
+        _ => None,
+    };
+    let shards: Vec<ShardId> = request.commands.iter().filter_map(stale).collect();
+    if shards.is_empty() { BTreeMap::new() } else { super::recovery::holders(core, shards).await }
+}
+
+pub(super) fn reroute(
+    core: &Arc<Core>,
+    request: &Reroute,
+    data: BTreeMap<ShardId, BTreeSet<NodeId>>,
+) -> Result<Vec<RerouteExplanation>, Error> {
+    let (mut state, facts) = (core.state().as_ref().clone(), Facts { data, ..facts(core) });
     let (mut explanations, mut commands): (Vec<_>, Vec<Command>) = (Vec::new(), Vec::new());
     for wanted in &request.commands {
         let alone =

@@ -16,6 +16,7 @@ use model::admin::{
 use model::error::Error;
 use model::write::ActiveShards;
 
+use crate::clock::now_ms;
 use crate::core::Core;
 
 /// How often a condition that is waited for is looked at.
@@ -36,7 +37,7 @@ pub(super) async fn health(core: &Arc<Core>, request: HealthRequest) -> Result<H
         let nodes = state.nodes.len() as u32;
         let options = Options { ignore_unavailable: false, ..Options::open_and_closed() };
         let indexes: Result<Vec<IndexHealth>, Error> = resolve(&state, &request.target, options)
-            .map(|found| found.iter().map(|found| index_health(&found.index)).collect());
+            .map(|found| found.iter().map(|found| index_health(&found.index, now_ms())).collect());
         let missing = named && indexes.is_err();
         let indexes = indexes.unwrap_or_default();
         let enough_nodes = wanted_nodes.is_none_or(|(compare, count)| compare(nodes, count));
@@ -121,7 +122,7 @@ pub(super) fn view(core: &Core) -> ClusterView {
         term: standing.term,
         voters: standing.voters.into_iter().map(|node| node.0).collect(),
         nodes: nodes(core, &state),
-        indexes: state.indexes.values().map(|index| index_info(index)).collect(),
+        indexes: state.indexes.values().map(|index| index_info(index, now_ms())).collect(),
         settings: shown(&state),
         templates: state.templates.clone(),
         voting_exclusions: state.voting_exclusions.iter().map(|one| (one.id.0.clone(), one.name.clone())).collect(),

@@ -173,7 +173,7 @@ pub(super) async fn update_aliases(core: &Arc<Core>, actions: Vec<AliasAction>) 
 pub(super) fn info(core: &Core, target: &Target) -> Result<Vec<IndexInfo>, Error> {
     let state = core.state();
     let found = resolve(&state, target, Options::open_and_closed())?;
-    Ok(found.iter().map(|found| index_info(&found.index)).collect())
+    Ok(found.iter().map(|found| index_info(&found.index, now_ms())).collect())
 }
 
 pub(super) async fn change_templates(core: &Arc<Core>, change: TemplateChange) -> Result<(), Error> {

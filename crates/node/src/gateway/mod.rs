@@ -257,8 +257,8 @@ impl Gateway for NodeGateway {
     }
 
     async fn reroute(&self, request: Reroute) -> Answer<Vec<RerouteExplanation>> {
-        let core = self.core.clone();
-        self.core.write.run(move || allocation::reroute(&core, &request)).await?
+        let (core, data) = (self.core.clone(), allocation::data(&self.core, &request).await);
+        self.core.write.run(move || allocation::reroute(&core, &request, data)).await?
     }
 
     async fn change_voting_exclusions(&self, change: VotingExclusions) -> Answer<()> {

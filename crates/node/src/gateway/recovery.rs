@@ -119,7 +119,7 @@ pub(super) async fn stores(core: &Arc<Core>, request: &StoresRequest) -> Result<
 
 /// The shards of an index whose health is one of those that are asked for.
 fn wanted<'a>(found: &'a Resolved, statuses: &'a [HealthStatus]) -> impl Iterator<Item = ShardNumber> + 'a {
-    let health = index_health(&found.index);
+    let health = index_health(&found.index, 0);
     let status = move |number: ShardNumber| {
         let copies: Vec<ShardInfo> = health.copies.iter().filter(|copy| copy.number == number).cloned().collect();
         let alone = IndexHealth { shards: 1, copies, ..health.clone() };
@@ -139,6 +139,16 @@ fn store(table: &ShardTable, node: &NodeId, failure: Option<Error>) -> ShardStor
     let left = table.in_sync.iter().find(|(_, home)| *home == node).map(|(id, _)| id);
     let allocation_id = assigned.map(|(id, _)| id).or(left).map(|id| id.0.clone());
     ShardStore { node: node.0.clone(), allocation_id, used_by, failure }
+}
+
+/// The nodes that have data of these shards.
+pub(super) async fn holders(core: &Arc<Core>, shards: Vec<ShardId>) -> BTreeMap<ShardId, BTreeSet<NodeId>> {
+    let answers = everywhere(core, &Stores { version: core.state().version, shards: shards.clone() }).await;
+    let of_shard = |(at, shard): (usize, ShardId)| {
+        let has = |(_, answer): &(&NodeId, &Vec<Found>)| matches!(answer.get(at), Some(Some(_)));
+        (shard, answers.iter().filter(has).map(|(node, _)| node.clone()).collect())
+    };
+    shards.into_iter().enumerate().map(of_shard).collect()
 }
 
 /// Asks this node and all others.

@@ -30,7 +30,7 @@ pub(super) async fn stats(core: &Arc<Core>, target: &Target) -> Result<StatsResp
     let mut response = StatsResponse { shards: Shards::default(), copies: Vec::new() };
     let (mut spread, mut tables) = (Spread::default(), BTreeMap::<(Named, Arc<str>), (IndexUuid, ShardInfo)>::new());
     for found in found {
-        let all = copies(&found.index);
+        let all = copies(&found.index, now_ms());
         response.shards.total += all.len() as u32;
         spread.add(core, &found.index, true)?;
         for table in all {

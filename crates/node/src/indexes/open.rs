@@ -37,6 +37,8 @@ struct Wanted {
     primary: bool,
     /// It continues a copy that was in sync: its files must be there.
     has_data: bool,
+    /// And what is there is all there is from now on.
+    begins_history: bool,
     /// Why the index cannot be opened at all.
     failure: Option<String>,
 }
@@ -109,6 +111,7 @@ impl Indexes {
             term: *term,
             primary: table_of(index, *number, allocation).is_some_and(|copy| copy.primary),
             has_data: index.shard(*number).is_some_and(|table| table.in_sync.contains_key(allocation)),
+            begins_history: table_of(index, *number, allocation).is_some_and(|copy| copy.begins_history),
             failure: failure.clone(),
         };
         let wanted = to_open.into_iter().map(wanted).collect();
@@ -229,7 +232,7 @@ impl Indexes {
             return Err(format!("it had data, but {} is not there", directory.display()));
         }
         let begun = Instant::now();
-        let (engine, preparer, log) = self.open_engine(&wanted.view, wanted.number)?;
+        let (engine, preparer, log) = self.open_engine(&wanted.view, wanted.number, wanted.begins_history)?;
         if wanted.has_data {
             recovery.finds(engine.files().map_err(|e| e.to_string())?);
         }
@@ -258,7 +261,7 @@ impl Indexes {
 
     /// What its log holds behind the commit is not known to be agreed on.
     fn open_replica(&self, wanted: &Wanted) -> Result<(Opened, Arc<Preparer>), String> {
-        let (engine, preparer, _) = self.open_engine(&wanted.view, wanted.number)?;
+        let (engine, preparer, _) = self.open_engine(&wanted.view, wanted.number, false)?;
         let tail = engine.read_tail().map_err(|e| e.to_string())?;
         Ok((Opened { engine, tail: Some(tail) }, preparer))
     }
@@ -267,6 +270,7 @@ impl Indexes {
         &self,
         view: &IndexView,
         number: ShardNumber,
+        begins_history: bool,
     ) -> Result<(Arc<ShardCopy>, Arc<Preparer>, wal::Recovery), String> {
         let options = CopyOptions {
             directory: self.shard_directory(&view.metadata.uuid, number),
@@ -278,6 +282,7 @@ impl Indexes {
             similarities: view.similarities.clone(),
             fuzzy: self.fuzzy.clone(),
             new_history: identity::random(),
+            begins_history,
         };
         let layouts =
             |path: &str| shard::layout::layout_at(path, &view.metadata.mapping, &view.analysis).ok().flatten();
@@ -335,7 +340,7 @@ impl Indexes {
             }
         }
         shard::engine::snapshot::install(&room.directory).map_err(|e| e.to_string())?;
-        let (engine, preparer, _) = self.open_engine(view, room.shard.number)?;
+        let (engine, preparer, _) = self.open_engine(view, room.shard.number, false)?;
         *room.preparer.write() = Some(preparer);
         Ok(engine)
     }

@@ -29,6 +29,7 @@ impl Default for Script {
             node: None,
             allocation_id: None,
             unassigned: Some(UnassignedInfo {
+                delayed: false,
                 reason: "INDEX_CREATED",
                 at_ms: 1_795_237_440_486,
                 details: None,

@@ -56,6 +56,7 @@ pub(super) fn open_unreplayed(directory: &Path, syncer: &Arc<Syncer>) -> Open {
         similarities: Arc::default(),
         fuzzy: Arc::default(),
         new_history: "history".into(),
+        begins_history: false,
     };
     let layouts = |path: &str| layout::layout_at(path, &mapping, &registry).ok().flatten();
     let (copy, _) = ShardCopy::open(options, layout::base_table(), &layouts).unwrap();

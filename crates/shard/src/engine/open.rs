@@ -35,6 +35,8 @@ pub struct CopyOptions {
     pub fuzzy: Arc<FuzzyTables>,
     /// The name of a history that begins now.
     pub new_history: String,
+    /// What is in the folder belongs to that one from now on.
+    pub begins_history: bool,
 }
 
 impl ShardCopy {
@@ -50,8 +52,11 @@ impl ShardCopy {
         let segments = options.directory.join(commit::SEGMENTS);
         std::fs::create_dir_all(&segments).map_err(|e| ShardError::io("create", &segments, e))?;
         let known = Commit::read(&options.directory)?;
-        let commit =
-            known.clone().unwrap_or_else(|| Commit { history: options.new_history.clone(), ..Commit::default() });
+        let begins = known.is_none() || options.begins_history;
+        let mut commit = known.unwrap_or_default();
+        if begins {
+            commit.history = options.new_history;
+        }
         let fields = Arc::new(restore_fields(fields, &commit, layouts));
         let held = open_segments(&options.directory, &commit)?;
         let log_options = Options {
@@ -64,7 +69,7 @@ impl ShardCopy {
             Log::open(options.disk, &options.directory.join(commit::LOG), log_options, &options.syncer)
                 .map_err(ShardError::Log)?;
         rewrite::finish(&log, &options.directory)?;
-        if known.is_none() {
+        if begins {
             commit.write(&options.directory)?;
         }
         commit.sweep(&options.directory, Default::default)?;

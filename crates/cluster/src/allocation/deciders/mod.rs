@@ -43,6 +43,15 @@ pub const OF_DATA: &[Decider] = &[
     decider("throttling", throttling::throttling),
 ];
 
+/// What is said of a copy that is on this node: whether it may stay.
+pub fn stays(view: &View<'_>, subject: &Subject<'_>, node: &NodeId) -> Vec<(&'static str, Verdict)> {
+    vec![
+        ("filter", filter::filter(view, subject, node)),
+        ("disk_threshold", disk_threshold::remains(view, node)),
+        ("shards_limit", shards_limit::remains(view, subject, node)),
+    ]
+}
+
 /// Why a copy that is on this node may not stay there; `None`: it may.
 pub fn forbids_to_stay(view: &View<'_>, subject: &Subject<'_>, node: &NodeId) -> Option<Verdict> {
     let filtered = match filter::admits(view.state, subject.index, node) {

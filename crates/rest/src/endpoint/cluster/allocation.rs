@@ -108,7 +108,14 @@ impl Answer<'_> {
         }
         match told.state {
             ShardState::Unassigned => self.add_allocation(&mut body),
-            _ => self.add_movement(&mut body),
+            ShardState::Started => self.add_movement(&mut body),
+            ShardState::Initializing | ShardState::Relocating => {
+                let why = match told.state {
+                    ShardState::Relocating => "the shard is in the process of relocating from node to node, wait until relocation has completed",
+                    _ => "the shard is in the process of initializing, wait until initialization has completed",
+                };
+                body.insert("explanation".into(), why.into());
+            }
         }
         body.into()
     }
@@ -151,42 +158,90 @@ impl Answer<'_> {
 
     fn add_allocation(&self, body: &mut Map<String, Value>) {
         let best = self.told.nodes.iter().map(|node| node.decision).min();
+        let delay = self.told.delay_ms.filter(|_| best != Some(Decision::Throttle));
         let (can, why) = match best {
-            Some(Decision::Yes) => ("yes", "can allocate the shard"),
-            Some(Decision::Throttle) => ("throttled", "allocation temporarily throttled"),
+            _ if delay.is_some() => ("allocation_delayed", "".to_owned()),
+            Some(Decision::Yes) => ("yes", "can allocate the shard".to_owned()),
+            Some(Decision::Throttle) => ("throttled", "allocation temporarily throttled".to_owned()),
             _ if self.told.data_away => (
                 "no_valid_shard_copy",
-                "cannot allocate because a previous copy of the primary shard existed but can no longer be found on the nodes in the cluster",
+                "cannot allocate because a previous copy of the primary shard existed but can no longer be found on the nodes in the cluster".to_owned(),
             ),
-            _ => ("no", "cannot allocate because allocation is not permitted to any of the nodes"),
+            _ => ("no", "cannot allocate because allocation is not permitted to any of the nodes".to_owned()),
         };
         body.insert("can_allocate".into(), can.into());
+        let why = delay.map_or(why, |(_, left)| waited_for(left, best == Some(Decision::Yes)));
         body.insert("allocate_explanation".into(), why.into());
-        let decisions = self.told.nodes.iter().zip(1..).map(|(node, rank)| self.decision(node, rank));
+        if let Some((configured, left)) = delay {
+            body.insert("configured_delay_in_millis".into(), configured.into());
+            body.insert("remaining_delay_in_millis".into(), left.into());
+        }
+        let decisions = self.told.nodes.iter().map(|node| self.decision(node));
         body.insert("node_allocation_decisions".into(), decisions.collect());
     }
 
-    /// Copies stay where they are: that they move needs their replication.
+    /// Of a copy that serves: whether it may stay, and otherwise whether it may go; then whether it goes for the sake of balance.
     fn add_movement(&self, body: &mut Map<String, Value>) {
-        if self.told.state != ShardState::Started {
-            let why = "rebalancing is not allowed while the shard is initializing";
-            body.insert("explanation".into(), why.into());
-            return;
+        let Some(movement) = &self.told.movement else { return };
+        let against = |all: &[DeciderVerdict]| -> Vec<Value> {
+            all.iter().filter(|one| one.decision != Decision::Yes).map(verdict).collect()
+        };
+        let stays = against(&movement.stays);
+        let worst = movement.rebalances.iter().map(|one| one.decision).max().unwrap_or(Decision::Yes);
+        let may_stay = stays.is_empty();
+        body.insert("can_remain_on_current_node".into(), if may_stay { "yes" } else { "no" }.into());
+        let goes = |node: &&NodeDecision| node.decision != Decision::No && (!may_stay || node.improves);
+        let best = self.told.nodes.iter().filter(goes).map(|node| node.decision).min();
+        let can = match best {
+            _ if may_stay && worst == Decision::No => "no",
+            Some(Decision::Yes) if may_stay && worst == Decision::Throttle => "throttled",
+            Some(Decision::Yes) => "yes",
+            Some(_) => "throttled",
+            None => "no",
+        };
+        if may_stay {
+            body.insert("can_rebalance_cluster".into(), shown_decision(worst).into());
+            if worst != Decision::Yes {
+                body.insert("can_rebalance_cluster_decisions".into(), against(&movement.rebalances).into());
+            }
+            body.insert("can_rebalance_to_other_node".into(), can.into());
+            let why = match (can, worst) {
+                ("yes", _) => "can rebalance shard",
+                ("throttled", _) => "shard rebalancing throttled",
+                (_, Decision::No) if best.is_some() => {
+                    "rebalancing is not allowed, even though there is at least one node on which the shard can be allocated"
+                }
+                (_, Decision::No) => "rebalancing is not allowed",
+                _ => "cannot rebalance as no target node exists that can both allocate this shard and improve the cluster balance",
+            };
+            body.insert("rebalance_explanation".into(), why.into());
+        } else {
+            body.insert("can_remain_decisions".into(), stays.into());
+            body.insert("can_move_to_other_node".into(), can.into());
+            let why = match can {
+                "yes" => "shard cannot remain on this node and is force-moved to another node",
+                "throttled" => "shard cannot remain on this node but is throttled on moving to another node",
+                _ => "cannot move shard to another node, even though it is not allowed to remain on its current node",
+            };
+            body.insert("move_explanation".into(), why.into());
         }
-        body.insert("can_remain_on_current_node".into(), "yes".into());
-        body.insert("can_rebalance_cluster".into(), "no".into());
-        let why = "shard copies do not move to other nodes yet";
-        let verdict = json!({"decider": "cluster_rebalance", "decision": "NO", "explanation": why});
-        body.insert("can_rebalance_cluster_decisions".into(), json!([verdict]));
-        body.insert("can_rebalance_to_other_node".into(), "no".into());
-        body.insert("rebalance_explanation".into(), "rebalancing is not allowed".into());
+        if !self.told.nodes.is_empty() {
+            let decisions = self.told.nodes.iter().map(|node| {
+                let mut shown = self.decision(node);
+                if may_stay && node.decision == Decision::Yes && !node.improves {
+                    shown["node_decision"] = "worse_balance".into();
+                }
+                shown
+            });
+            body.insert("node_allocation_decisions".into(), decisions.collect());
+        }
     }
 
-    fn decision(&self, decision: &NodeDecision, rank: u32) -> Value {
+    fn decision(&self, decision: &NodeDecision) -> Value {
         let mut shown = self.node("node_", &decision.node);
         shown.insert(
             "node_decision".into(),
-            decision.decision.name().to_lowercase().replace("throttle", "throttled").into(),
+            shown_decision(decision.decision).into(),
         );
         // Where data lie, weight does not matter.
         let restored = self.told.unassigned.as_ref().is_some_and(|why| !why.fresh) && self.told.primary;
@@ -199,7 +254,7 @@ impl Answer<'_> {
                 return shown.into();
             }
         } else {
-            shown.insert("weight_ranking".into(), rank.into());
+            shown.insert("weight_ranking".into(), decision.rank.into());
         }
         let wanted = |verdict: &&DeciderVerdict| self.with_yes || verdict.decision != Decision::Yes;
         let deciders: Vec<Value> = decision.deciders.iter().filter(wanted).map(verdict).collect();
@@ -208,6 +263,21 @@ impl Answer<'_> {
         }
         shown.into()
     }
+}
+
+/// `yes` ..
+fn shown_decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Yes => "yes",
+        Decision::Throttle => "throttled",
+        Decision::No => "no",
+    }
+}
+
+fn waited_for(left_ms: u64, elsewhere: bool) -> String {
+    let seconds = left_ms as f64 / 1000.0;
+    let despite = if elsewhere { ", despite being allowed to allocate the shard to at least one other node" } else { "" };
+    format!("cannot allocate because the cluster is still waiting {seconds:.1}s for the departed node holding a replica to rejoin{despite}")
 }
 
 pub(super) fn verdict(verdict: &DeciderVerdict) -> Value {

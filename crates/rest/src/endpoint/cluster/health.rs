@@ -128,7 +128,8 @@ fn body(server: &Server, answer: &HealthResponse, status: HealthStatus, level: L
     body.insert("discovered_cluster_manager".into(), managed.into());
     body.insert("active_primary_shards".into(), active_primaries(&copies).into());
     body.extend(counts(&copies));
-    body.insert("delayed_unassigned_shards".into(), 0.into());
+    let delayed = copies.iter().filter(|copy| copy.unassigned.as_ref().is_some_and(|why| why.delayed)).count();
+    body.insert("delayed_unassigned_shards".into(), delayed.into());
     body.insert("number_of_pending_tasks".into(), answer.pending_tasks.into());
     body.insert("number_of_in_flight_fetch".into(), answer.in_flight_fetch.into());
     body.insert("task_max_waiting_in_queue_millis".into(), 0.into());

@@ -46,7 +46,7 @@ pub(crate) fn routing(index: &str, copy: &ShardInfo) -> Value {
         if why.failed_attempts > 0 {
             info["failed_attempts"] = why.failed_attempts.into();
         }
-        info["delayed"] = false.into();
+        info["delayed"] = why.delayed.into();
         if let Some(details) = &why.details {
             info["details"] = details.as_str().into();
         }

@@ -1,0 +1,392 @@
+//! Three nodes in one process: what copies cost in CPU, a write beside an fdatasync, recoveries beside copying and indexing.
+//!
+//! `cargo xtask bench replicas -- [DOCUMENTS] [FOLDER]`. The nodes are whole, with disks, logs and connections of their own; only clients are left out:
+//! writes go through the door that the dialects use. Time of several nodes on one machine is no measure, CPU is; recoveries are two nodes at
+//! work. More than 90,000 documents are recovered by files alone: logs keep 100,000 operations.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use model::admin::{CreateIndex, Flush, HealthRequest, HealthStatus, HealthWait, PutClusterSettings, PutSettings};
+use model::document::Source;
+use model::gateway::Gateway;
+use model::recovery::{RecoveryKind, ShardRecovery};
+use model::target::{Target, TargetOptions};
+use model::write::{Action, Condition, Refresh, Write, WriteRequest};
+use node::config::{Config, Sources};
+use node::gateway::NodeGateway;
+use node::lifecycle::Node;
+use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+const BATCH: usize = 1_000;
+/// Batches that are on their way at a time.
+const WRITERS: usize = 4;
+/// What logs keep, and a little less.
+const KEPT: usize = 90_000;
+const SINGLE_WRITES: usize = 2_000;
+
+fn main() -> Outcome<()> {
+    let mut arguments = std::env::args().skip(1);
+    let documents = arguments.next().map_or(Ok(200_000), |given| given.parse())?;
+    let own = std::env::temp_dir().join(format!("shoal-replicas-{}", std::process::id()));
+    let folder = arguments.next().map_or(own, PathBuf::from);
+    let runtime = tokio::runtime::Runtime::new()?;
+    let done = runtime.block_on(run(&folder, documents));
+    std::fs::remove_dir_all(&folder)?;
+    done
+}
+
+async fn run(folder: &Path, documents: usize) -> Outcome<()> {
+    let mut nodes = Nodes::start(folder).await?;
+    cpu_by_copies(&nodes, documents).await?;
+    single_writes(&nodes, folder).await?;
+    by_files(&nodes, folder, documents).await?;
+    by_operations(&mut nodes, documents.min(KEPT)).await?;
+    nodes.stop_all().await
+}
+
+/// Bulks with 0, 1 and 2 replicas.
+async fn cpu_by_copies(nodes: &Nodes, documents: usize) -> Outcome<()> {
+    let mut alone = 0.0;
+    for replicas in 0..3u32 {
+        let index = format!("bulk{replicas}");
+        nodes.create(&index, 3, replicas).await?;
+        let (begun, before) = (Instant::now(), cpu()?);
+        fill(&nodes.door(), &index, documents).await?;
+        let (cpu, seconds) = ((cpu()? - before).as_secs_f64(), begun.elapsed().as_secs_f64());
+        let each = cpu * 1e6 / documents as f64 / f64::from(replicas + 1);
+        if replicas == 0 {
+            alone = each;
+        }
+        println!(
+            "bulk of {documents}, {replicas} replicas: {each:.1} us of CPU a document and copy, {:.2}x of none; {:.0} documents a second",
+            each / alone,
+            documents as f64 / seconds
+        );
+        nodes.door().delete_indexes(Target::one(&*index)).await?;
+    }
+    Ok(())
+}
+
+/// One write after the other, each acknowledged, with one replica.
+async fn single_writes(nodes: &Nodes, folder: &Path) -> Outcome<()> {
+    let synced = percentiles(fdatasyncs(folder)?);
+    nodes.create("single", 1, 1).await?;
+    let door = nodes.primary_door("single").await?;
+    let mut took = Vec::with_capacity(SINGLE_WRITES);
+    for n in 0..SINGLE_WRITES {
+        let begun = Instant::now();
+        write(&door, vec![document("single", n)]).await?;
+        took.push(begun.elapsed());
+    }
+    let written = percentiles(took);
+    println!(
+        "fdatasync of 1 kB: median {} us, p99 {} us; an acknowledged write with 1 replica: median {} us, p99 {} us",
+        synced.0.as_micros(),
+        synced.1.as_micros(),
+        written.0.as_micros(),
+        written.1.as_micros()
+    );
+    nodes.door().delete_indexes(Target::one("single")).await?;
+    Ok(())
+}
+
+/// A replica of an index that is there, beside a copy of as many bytes.
+async fn by_files(nodes: &Nodes, folder: &Path, documents: usize) -> Outcome<()> {
+    nodes.create("files", 1, 0).await?;
+    fill(&nodes.door(), "files", documents).await?;
+    nodes.door().flush(Flush { target: Target::one("files"), force: true, wait_if_ongoing: true }).await?;
+    nodes.replicas("files", 1).await?;
+    let recovery = nodes.recovery_of_replica("files").await?;
+    let bytes: u64 = recovery.files.iter().map(|file| file.recovered).sum();
+    let copied = copy_speed(folder, bytes)?;
+    let speed = bytes as f64 / (recovery.files_ms.max(1) as f64 / 1000.0);
+    println!(
+        "recovery of {documents} documents by files: {bytes} bytes in {} ms ({} ms in all), {:.0} MB/s, {:.0} % of copying on this disk ({:.0} MB/s)",
+        recovery.files_ms,
+        recovery.total_ms,
+        speed / 1e6,
+        speed / copied * 100.0,
+        copied / 1e6
+    );
+    nodes.door().delete_indexes(Target::one("files")).await?;
+    Ok(())
+}
+
+/// A replica that lacks operations, beside the indexing of them.
+async fn by_operations(nodes: &mut Nodes, documents: usize) -> Outcome<()> {
+    nodes.create("log", 1, 1).await?;
+    let away = nodes.holder_of_replica("log").await?;
+    nodes.stop(away).await?;
+    let door = nodes.primary_door("log").await?;
+    let begun = Instant::now();
+    fill(&door, "log", documents).await?;
+    let indexing = documents as f64 / begun.elapsed().as_secs_f64();
+    nodes.restart(away).await?;
+    nodes.green().await?;
+    let recovery = nodes.recovery_of_replica("log").await?;
+    let files = recovery.files.len();
+    let speed = recovery.operations as f64 / (recovery.operations_ms.max(1) as f64 / 1000.0);
+    println!(
+        "recovery of {} operations ({files} files): {} ms, {speed:.0} a second, {:.1}x of indexing them ({indexing:.0} a second)",
+        recovery.operations,
+        recovery.operations_ms,
+        speed / indexing
+    );
+    Ok(())
+}
+
+/// Three of them, which have met.
+struct Nodes {
+    configs: Vec<Config>,
+    running: Vec<Option<Running>>,
+}
+
+struct Running {
+    gateway: NodeGateway,
+    stop: oneshot::Sender<()>,
+    ends: JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    async fn start(config: Config) -> Outcome<Self> {
+        let node = Node::start(config).await?;
+        let gateway = node.gateway();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let ends = tokio::spawn(node.run(async move { drop(stopped.await) }));
+        Ok(Self { gateway, stop, ends })
+    }
+}
+
+impl Nodes {
+    async fn start(folder: &Path) -> Outcome<Self> {
+        let configs = configs(folder)?;
+        let starts: Vec<_> = configs.iter().cloned().map(|config| start_aside(config)).collect();
+        let mut running = Vec::new();
+        for start in starts {
+            running.push(Some(start.await?.map_err(|reason| reason.to_string())?));
+        }
+        let nodes = Self { configs, running };
+        let settings = json!({
+            "cluster.routing.allocation.disk.threshold_enabled": false, "cluster.routing.rebalance.enable": "none",
+            "indices.recovery.max_bytes_per_sec": "-1",
+        });
+        let settings = PutClusterSettings { persistent: object(settings), transient: Map::new() };
+        nodes.door().put_cluster_settings(settings).await?;
+        Ok(nodes)
+    }
+
+    /// Into the first node that runs.
+    fn door(&self) -> NodeGateway {
+        self.running.iter().flatten().next().map(|node| node.gateway.clone()).expect("a node runs")
+    }
+
+    fn named(&self, node: &str) -> Option<usize> {
+        let name = self.door().cluster().nodes.into_iter().find(|one| *one.id == *node)?.name;
+        self.configs.iter().position(|config| *config.node_name == *name)
+    }
+
+    async fn create(&self, index: &str, shards: u32, replicas: u32) -> Outcome<()> {
+        let settings = json!({
+            "number_of_shards": shards, "number_of_replicas": replicas, "refresh_interval": "-1",
+        });
+        let mappings = json!({"properties": {"text": {"type": "text"}, "word": {"type": "keyword"}, "n": {"type": "long"}}});
+        let wanted = CreateIndex {
+            name: index.to_owned(),
+            settings: object(settings),
+            mappings: Some(mappings),
+            timeout_ms: 30_000,
+            ..CreateIndex::default()
+        };
+        self.door().create_index(wanted).await?;
+        self.green().await
+    }
+
+    async fn replicas(&self, index: &str, replicas: u32) -> Outcome<()> {
+        let settings = object(json!({"index.number_of_replicas": replicas}));
+        let change = PutSettings { target: Target::one(index), settings, preserve_existing: false };
+        self.door().put_settings(change).await?;
+        self.green().await
+    }
+
+    async fn green(&self) -> Outcome<()> {
+        let wait = HealthWait { status: Some(HealthStatus::Green), ..HealthWait::default() };
+        let target = Target { names: Vec::new(), options: TargetOptions::default() };
+        let health = self.door().health(HealthRequest { target, timeout_ms: 600_000, wait }).await?;
+        if health.timed_out { Err("the cluster does not become green".into()) } else { Ok(()) }
+    }
+
+    async fn recoveries(&self, index: &str) -> Outcome<Vec<ShardRecovery>> {
+        Ok(self.door().recoveries(Target::one(index)).await?)
+    }
+
+    async fn recovery_of_replica(&self, index: &str) -> Outcome<ShardRecovery> {
+        let found = self.recoveries(index).await?.into_iter().find(|one| !one.primary && one.kind == RecoveryKind::Peer);
+        found.ok_or_else(|| "no recovery of a replica is told of".into())
+    }
+
+    async fn primary_door(&self, index: &str) -> Outcome<NodeGateway> {
+        let primary = self.recoveries(index).await?.into_iter().find(|one| one.primary).ok_or("no primary")?;
+        let at = self.named(&primary.target).ok_or("no such node")?;
+        Ok(self.running[at].as_ref().ok_or("it does not run")?.gateway.clone())
+    }
+
+    async fn holder_of_replica(&self, index: &str) -> Outcome<usize> {
+        let replica = self.recovery_of_replica(index).await?;
+        Ok(self.named(&replica.target).ok_or("no such node")?)
+    }
+
+    async fn stop(&mut self, at: usize) -> Outcome<()> {
+        if let Some(node) = self.running[at].take() {
+            drop((node.gateway, node.stop));
+            node.ends.await??;
+        }
+        Ok(())
+    }
+
+    async fn restart(&mut self, at: usize) -> Outcome<()> {
+        self.running[at] = Some(Running::start(self.configs[at].clone()).await?);
+        Ok(())
+    }
+
+    async fn stop_all(&mut self) -> Outcome<()> {
+        for at in 0..self.running.len() {
+            self.stop(at).await?;
+        }
+        Ok(())
+    }
+}
+
+/// They wait for each other, so none is waited for before all have begun.
+fn start_aside(config: Config) -> JoinHandle<Result<Running, String>> {
+    tokio::spawn(async move {
+        let node = Node::start(config).await.map_err(|error| error.to_string())?;
+        let gateway = node.gateway();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let ends = tokio::spawn(node.run(async move { drop(stopped.await) }));
+        Ok(Running { gateway, stop, ends })
+    })
+}
+
+fn configs(folder: &Path) -> Outcome<Vec<Config>> {
+    let bound: Vec<_> = (0..3).map(|_| std::net::TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+    let addresses: Vec<String> =
+        bound.iter().map(|one| one.local_addr().map(|address| address.to_string())).collect::<Result<_, _>>()?;
+    drop(bound);
+    let config = |(at, address): (usize, &String)| {
+        let flag = |key: &str, value: String| (key.to_owned(), value);
+        let flags = vec![
+            flag("node.name", format!("n{at}")),
+            flag("path.data", folder.join(format!("n{at}")).to_string_lossy().into_owned()),
+            flag("http.address", "127.0.0.1:0".to_owned()),
+            flag("peer.address", address.clone()),
+            flag("peer.seeds", addresses.join(",")),
+        ];
+        Ok(Config::load(&Sources { flags, ..Sources::default() })?)
+    };
+    addresses.iter().enumerate().map(config).collect()
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap_or_default()
+}
+
+/// About 250 bytes of words that differ from document to document.
+fn document(index: &str, n: usize) -> Write {
+    let words: Vec<String> = (0..24).map(|k| format!("w{}", n.wrapping_mul(2_654_435_761).wrapping_add(k * k * 7919) % 20_011)).collect();
+    let source: Source = json!({"text": words.join(" "), "word": words[0], "n": n}).to_string().into_bytes().into();
+    Write {
+        index: index.into(),
+        id: Some(Arc::from(n.to_string())),
+        routing: None,
+        action: Action::Index(source),
+        condition: Condition::default(),
+        require_alias: false,
+        pipeline: None,
+    }
+}
+
+async fn write(door: &NodeGateway, writes: Vec<Write>) -> Result<(), String> {
+    let request = WriteRequest { writes, refresh: Refresh::Later, timeout_ms: 60_000, active_shards: None };
+    for written in door.write(request).await.map_err(|error| error.to_string())? {
+        written.map_err(|failure| failure.error.to_string())?;
+    }
+    Ok(())
+}
+
+async fn fill(door: &NodeGateway, index: &str, documents: usize) -> Outcome<()> {
+    let writer = |first: usize| {
+        let (door, index) = (door.clone(), index.to_owned());
+        tokio::spawn(async move {
+            for from in (first * BATCH..documents).step_by(BATCH * WRITERS) {
+                let batch = (from..documents.min(from + BATCH)).map(|n| document(&index, n)).collect();
+                write(&door, batch).await?;
+            }
+            Ok::<(), String>(())
+        })
+    };
+    let writers: Vec<_> = (0..WRITERS).map(writer).collect();
+    for writer in writers {
+        writer.await??;
+    }
+    Ok(())
+}
+
+/// Of this process: all nodes.
+fn cpu() -> Outcome<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    // User and system time, in hundredths of a second.
+    Ok(Duration::from_millis((ticks(11) + ticks(12)) * 10))
+}
+
+fn fdatasyncs(folder: &Path) -> Outcome<Vec<Duration>> {
+    let path = folder.join("synced");
+    let mut file = File::create(&path)?;
+    // As a log does it: into space that the file already has.
+    file.set_len(16 << 20)?;
+    file.sync_all()?;
+    let mut took = Vec::with_capacity(SINGLE_WRITES);
+    for _ in 0..SINGLE_WRITES {
+        let begun = Instant::now();
+        file.write_all(&[7; 1024])?;
+        file.sync_data()?;
+        took.push(begun.elapsed());
+    }
+    std::fs::remove_file(path)?;
+    Ok(took)
+}
+
+/// Median and 99th.
+fn percentiles(mut took: Vec<Duration>) -> (Duration, Duration) {
+    took.sort();
+    let at = |percent: usize| took.get(took.len() * percent / 100).copied().unwrap_or_default();
+    (at(50), at(99))
+}
+
+/// Bytes a second: read, written and synced, on the disk of the folder.
+fn copy_speed(folder: &Path, bytes: u64) -> Outcome<f64> {
+    let (from, to) = (folder.join("copied"), folder.join("copy"));
+    let chunk: Vec<u8> = (0..1 << 20).map(|n: u32| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let mut file = File::create(&from)?;
+    for _ in 0..bytes.div_ceil(chunk.len() as u64) {
+        file.write_all(&chunk)?;
+    }
+    file.sync_all()?;
+    let begun = Instant::now();
+    let copied = std::fs::copy(&from, &to)?;
+    File::open(&to)?.sync_all()?;
+    let speed = copied as f64 / begun.elapsed().as_secs_f64();
+    std::fs::remove_file(from)?;
+    std::fs::remove_file(to)?;
+    Ok(speed)
+}
