@@ -8,7 +8,12 @@ use crate::state::{Copy, IndexMetadata, ShardTable, State, Unassigned, Unassigne
 /// Health of one index. `now_ms`: whether a node that has left is still waited for.
 pub fn index_health(index: &IndexMetadata, now_ms: u64) -> IndexHealth {
     let typed = index.settings.typed();
-    IndexHealth { name: index.name.clone(), shards: typed.shards, replicas: typed.replicas, copies: copies(index, now_ms) }
+    IndexHealth {
+        name: index.name.clone(),
+        shards: typed.shards,
+        replicas: typed.replicas,
+        copies: copies(index, now_ms),
+    }
 }
 
 /// The worst of all open indexes; green when there is none.

@@ -157,7 +157,7 @@ struct Running {
 }
 
 impl Running {
-    async fn start(config: Config) -> Outcome<Self> {
+    async fn start(config: Config) -> std::io::Result<Self> {
         let node = Node::start(config).await?;
         let gateway = node.gateway();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -169,10 +169,11 @@ impl Running {
 impl Nodes {
     async fn start(folder: &Path) -> Outcome<Self> {
         let configs = configs(folder)?;
-        let starts: Vec<_> = configs.iter().cloned().map(|config| start_aside(config)).collect();
+        // They wait for each other, so none is waited for before all have begun.
+        let starts: Vec<_> = configs.iter().cloned().map(|config| tokio::spawn(Running::start(config))).collect();
         let mut running = Vec::new();
         for start in starts {
-            running.push(Some(start.await?.map_err(|reason| reason.to_string())?));
+            running.push(Some(start.await??));
         }
         let nodes = Self { configs, running };
         let settings = json!({
@@ -198,7 +199,8 @@ impl Nodes {
         let settings = json!({
             "number_of_shards": shards, "number_of_replicas": replicas, "refresh_interval": "-1",
         });
-        let mappings = json!({"properties": {"text": {"type": "text"}, "word": {"type": "keyword"}, "n": {"type": "long"}}});
+        let mappings =
+            json!({"properties": {"text": {"type": "text"}, "word": {"type": "keyword"}, "n": {"type": "long"}}});
         let wanted = CreateIndex {
             name: index.to_owned(),
             settings: object(settings),
@@ -229,7 +231,8 @@ impl Nodes {
     }
 
     async fn recovery_of_replica(&self, index: &str) -> Outcome<ShardRecovery> {
-        let found = self.recoveries(index).await?.into_iter().find(|one| !one.primary && one.kind == RecoveryKind::Peer);
+        let found =
+            self.recoveries(index).await?.into_iter().find(|one| !one.primary && one.kind == RecoveryKind::Peer);
         found.ok_or_else(|| "no recovery of a replica is told of".into())
     }
 
@@ -265,17 +268,6 @@ impl Nodes {
     }
 }
 
-/// They wait for each other, so none is waited for before all have begun.
-fn start_aside(config: Config) -> JoinHandle<Result<Running, String>> {
-    tokio::spawn(async move {
-        let node = Node::start(config).await.map_err(|error| error.to_string())?;
-        let gateway = node.gateway();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let ends = tokio::spawn(node.run(async move { drop(stopped.await) }));
-        Ok(Running { gateway, stop, ends })
-    })
-}
-
 fn configs(folder: &Path) -> Outcome<Vec<Config>> {
     let bound: Vec<_> = (0..3).map(|_| std::net::TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
     let addresses: Vec<String> =
@@ -301,7 +293,8 @@ fn object(value: Value) -> Map<String, Value> {
 
 /// About 250 bytes of words that differ from document to document.
 fn document(index: &str, n: usize) -> Write {
-    let words: Vec<String> = (0..24).map(|k| format!("w{}", n.wrapping_mul(2_654_435_761).wrapping_add(k * k * 7919) % 20_011)).collect();
+    let words: Vec<String> =
+        (0..24).map(|k| format!("w{}", n.wrapping_mul(2_654_435_761).wrapping_add(k * k * 7919) % 20_011)).collect();
     let source: Source = json!({"text": words.join(" "), "word": words[0], "n": n}).to_string().into_bytes().into();
     Write {
         index: index.into(),

@@ -298,3 +298,48 @@ fn replicate(id: &AllocationId, progress: &mut Progress, entries: Vec<Entry>, te
     let global = desk.tail.global();
     desk.send(id, Body::Replicate { entries, global, term_from });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::id::StateVersion;
+
+    use super::*;
+    use crate::copy::{Copy, Found};
+    use crate::event::Event;
+
+    fn id(name: &str) -> AllocationId {
+        AllocationId(name.into())
+    }
+
+    /// What the primary does about a copy that says it has everything below `from`.
+    fn told(primary: &mut Copy, now: u64, from: u64) -> Vec<Effect> {
+        let body = Body::Recover { history: History("h".into()), from: SeqNo(from) };
+        let (term, version) = (PrimaryTerm(1), StateVersion(1));
+        let message = Message { from: id("b"), to: id("a"), term, version, body };
+        let mut effects = Vec::new();
+        primary.on(now, Event::Received(message), &mut effects);
+        effects
+    }
+
+    #[test]
+    fn a_copy_that_is_sent_files_and_asks_again_is_not_sent_others() {
+        let found = Found { history: History("h".into()), base: SeqNo(100), entries: Vec::new() };
+        let mut primary = Copy::open(id("a"), found, Limits::default());
+        let roles = [(id("a"), Role::Primary), (id("b"), Role::Initializing { takes_over: false })];
+        let (version, term, copies) = (StateVersion(1), PrimaryTerm(1), BTreeMap::from(roles));
+        let mut effects = Vec::new();
+        primary.on(0, Event::Assigned(Assignment { version, term, me: id("a"), copies }), &mut effects);
+        assert!(told(&mut primary, 10, 7).iter().any(|effect| matches!(effect, Effect::ReadLog { .. })));
+        primary.on(20, Event::LogLacks { to: id("b") }, &mut effects);
+        assert!(effects.contains(&Effect::SendFiles { to: id("b") }));
+        for now in [1_000, 2_000] {
+            let again = told(&mut primary, now, 7);
+            let begins = |effect: &Effect| matches!(effect, Effect::ReadLog { .. } | Effect::SendFiles { .. });
+            assert!(!again.iter().any(begins), "{again:?}");
+        }
+        let rest = told(&mut primary, 3_000, 100);
+        assert!(rest.iter().any(|effect| matches!(effect, Effect::Send(_))), "{rest:?}");
+    }
+}

@@ -12,6 +12,7 @@ mod hybrid;
 mod kept;
 mod limits;
 mod link;
+mod lost;
 mod nemesis;
 mod nodes;
 mod profiles;

@@ -30,8 +30,7 @@ fn restart_under_load(rest: &[&Server], gone: &mut Server, round: u64) -> Writte
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let stop = &stop;
-        let writers: Vec<_> =
-            (0..2).map(|n| scope.spawn(move || write(rest, stop, (round * 2 + n) * 1000))).collect();
+        let writers: Vec<_> = (0..2).map(|n| scope.spawn(move || write(rest, stop, (round * 2 + n) * 1000))).collect();
         let searchers: Vec<_> = rest
             .iter()
             .map(|server| {

@@ -148,12 +148,7 @@ fn empty_primary(subject: &Subject<'_>, node: &NodeId, accepted: bool) -> Result
     Ok(discard.into_iter().chain([assignment(subject, node, None)]).collect())
 }
 
-fn stale_primary(
-    subject: &Subject<'_>,
-    facts: &Facts,
-    node: &NodeId,
-    accepted: bool,
-) -> Result<Vec<Command>, Refusal> {
+fn stale_primary(subject: &Subject<'_>, facts: &Facts, node: &NodeId, accepted: bool) -> Result<Vec<Command>, Refusal> {
     let name = label(subject);
     if subject.table.primary().is_some() {
         return rule(format!("[allocate_stale_primary] primary {name} is already assigned"));

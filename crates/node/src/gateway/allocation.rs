@@ -83,7 +83,8 @@ fn shown_verdict((decider, verdict): (&'static str, allocation::Verdict)) -> Dec
 }
 
 fn movement(told: &allocation::Movement) -> Movement {
-    let shown = |verdicts: &[(&'static str, allocation::Verdict)]| verdicts.iter().cloned().map(shown_verdict).collect();
+    let shown =
+        |verdicts: &[(&'static str, allocation::Verdict)]| verdicts.iter().cloned().map(shown_verdict).collect();
     Movement { stays: shown(&told.stays), rebalances: shown(&told.rebalances) }
 }
 
@@ -146,8 +147,10 @@ fn one_node(state: &State, given: &str) -> Result<NodeId, Error> {
 
 /// Primaries before replicas.
 fn first_unassigned(state: &State) -> Result<(&IndexMetadata, ShardInfo), Error> {
-    let all =
-        state.indexes.values().flat_map(|index| copies(index, now_ms()).into_iter().map(move |copy| (index.as_ref(), copy)));
+    let all = state
+        .indexes
+        .values()
+        .flat_map(|index| copies(index, now_ms()).into_iter().map(move |copy| (index.as_ref(), copy)));
     let missing = all.filter(|(_, copy)| copy.state == ShardState::Unassigned);
     missing.min_by_key(|(_, copy)| !copy.primary).ok_or_else(|| {
         Error::illegal_argument("unable to find any unassigned shards to explain [useAnyUnassignedShard=true]")

@@ -111,7 +111,9 @@ impl Answer<'_> {
             ShardState::Started => self.add_movement(&mut body),
             ShardState::Initializing | ShardState::Relocating => {
                 let why = match told.state {
-                    ShardState::Relocating => "the shard is in the process of relocating from node to node, wait until relocation has completed",
+                    ShardState::Relocating => {
+                        "the shard is in the process of relocating from node to node, wait until relocation has completed"
+                    }
                     _ => "the shard is in the process of initializing, wait until initialization has completed",
                 };
                 body.insert("explanation".into(), why.into());
@@ -212,7 +214,9 @@ impl Answer<'_> {
                     "rebalancing is not allowed, even though there is at least one node on which the shard can be allocated"
                 }
                 (_, Decision::No) => "rebalancing is not allowed",
-                _ => "cannot rebalance as no target node exists that can both allocate this shard and improve the cluster balance",
+                _ => {
+                    "cannot rebalance as no target node exists that can both allocate this shard and improve the cluster balance"
+                }
             };
             body.insert("rebalance_explanation".into(), why.into());
         } else {
@@ -239,10 +243,7 @@ impl Answer<'_> {
 
     fn decision(&self, decision: &NodeDecision) -> Value {
         let mut shown = self.node("node_", &decision.node);
-        shown.insert(
-            "node_decision".into(),
-            shown_decision(decision.decision).into(),
-        );
+        shown.insert("node_decision".into(), shown_decision(decision.decision).into());
         // Where data lie, weight does not matter.
         let restored = self.told.unassigned.as_ref().is_some_and(|why| !why.fresh) && self.told.primary;
         if restored {
@@ -276,8 +277,11 @@ fn shown_decision(decision: Decision) -> &'static str {
 
 fn waited_for(left_ms: u64, elsewhere: bool) -> String {
     let seconds = left_ms as f64 / 1000.0;
-    let despite = if elsewhere { ", despite being allowed to allocate the shard to at least one other node" } else { "" };
-    format!("cannot allocate because the cluster is still waiting {seconds:.1}s for the departed node holding a replica to rejoin{despite}")
+    let despite =
+        if elsewhere { ", despite being allowed to allocate the shard to at least one other node" } else { "" };
+    format!(
+        "cannot allocate because the cluster is still waiting {seconds:.1}s for the departed node holding a replica to rejoin{despite}"
+    )
 }
 
 pub(super) fn verdict(verdict: &DeciderVerdict) -> Value {
