@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::id::{AllocationId, PrimaryTerm, StateVersion};
 
 /// Who holds the shard, at one version of the metadata.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Assignment {
     pub version: StateVersion,
     pub term: PrimaryTerm,
@@ -14,7 +14,7 @@ pub struct Assignment {
     pub copies: BTreeMap<AllocationId, Role>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Orders the writes. In-sync, like a replica.
     Primary,

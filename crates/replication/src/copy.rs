@@ -32,6 +32,7 @@ pub enum Closed {
     Moving,
 }
 
+#[cfg_attr(test, derive(Clone, Hash))]
 pub struct Copy {
     limits: Limits,
     history: History,
@@ -46,6 +47,7 @@ pub struct Copy {
     pub(crate) defect: Option<crate::rules::Defect>,
 }
 
+#[cfg_attr(test, derive(Clone, Hash))]
 enum Duty {
     Primary(Primary),
     Follower(Follower),

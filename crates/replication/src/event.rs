@@ -5,7 +5,7 @@ use model::id::{AllocationId, PrimaryTerm, SeqNo};
 use crate::assignment::Assignment;
 use crate::message::{Entry, History, Message};
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// The metadata was applied on this node. Versions may be skipped.
     Assigned(Assignment),
@@ -40,7 +40,7 @@ pub enum Event {
     Tick,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// Append to the log; [`Event::Synced`] says when it is safe. An entry takes the place of an earlier one with its number.
     Append {
@@ -88,7 +88,7 @@ pub enum Effect {
 }
 
 /// What only the master may decide. `term` is the asking primary's: with another one the master refuses.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Question {
     FailCopy {
         copy: AllocationId,
@@ -107,5 +107,5 @@ pub enum Question {
 }
 
 /// Numbers what was appended, rising.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);

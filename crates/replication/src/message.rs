@@ -6,7 +6,7 @@ use model::id::{AllocationId, PrimaryTerm, SeqNo, StateVersion};
 use serde::{Deserialize, Serialize};
 
 /// Rule R1: the head says who means whom, at which term, and what the sender knew.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Message {
     pub from: AllocationId,
     pub to: AllocationId,
@@ -15,7 +15,7 @@ pub struct Message {
     pub body: Body,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Body {
     /// Primary to copy. May be empty; is answered in any case.
     Replicate {

@@ -14,6 +14,7 @@ use crate::progress::{Progress, Stage};
 use crate::rules::Limits;
 use crate::tail::Tail;
 
+#[cfg_attr(test, derive(Clone, Hash))]
 pub(crate) struct Primary {
     /// The first number of this term (rule R7).
     pub(crate) term_from: SeqNo,

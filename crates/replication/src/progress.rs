@@ -3,6 +3,7 @@
 use model::id::SeqNo;
 
 /// One tracked copy (rule R5): every copy that the metadata names is tracked from then on, whatever its role.
+#[cfg_attr(test, derive(Clone, Hash))]
 pub(crate) struct Progress {
     pub(crate) stage: Stage,
     /// It counts for the global checkpoint.
@@ -29,6 +30,7 @@ pub(crate) struct Progress {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
 pub(crate) enum Stage {
     /// Has not said yet what it has.
     Expected,

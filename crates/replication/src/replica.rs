@@ -8,6 +8,7 @@ use crate::rules::Limits;
 use crate::tail::Tail;
 
 /// What a follower remembers besides its tail.
+#[cfg_attr(test, derive(Clone, Hash))]
 pub(crate) struct Follower {
     /// Lacks operations, and has to ask for them.
     pub(crate) recovers: bool,

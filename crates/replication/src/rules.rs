@@ -17,7 +17,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How long and how much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Limits {
     /// After so long without an answer, what was sent is sent again.
     pub resend_ms: u64,
@@ -51,7 +51,7 @@ impl Default for Limits {
 
 /// A rule taken away, so that the tests can show that they would notice.
 #[cfg(test)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Defect {
     /// R1: messages of a lower term are taken.
     AnyTerm,

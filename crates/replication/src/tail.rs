@@ -9,6 +9,7 @@ use model::id::{PrimaryTerm, SeqNo};
 use crate::event::Ticket;
 use crate::message::Entry;
 
+#[cfg_attr(test, derive(Clone, Hash))]
 pub(crate) struct Tail {
     /// Below it everything is agreed, on the disk, and given to the search engine. Entries below it are no longer here.
     base: SeqNo,
@@ -23,6 +24,7 @@ pub(crate) struct Tail {
     pub(crate) defect: Option<crate::rules::Defect>,
 }
 
+#[cfg_attr(test, derive(Clone, Hash))]
 struct Held {
     entry: Entry,
     ticket: Ticket,

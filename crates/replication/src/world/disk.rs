@@ -11,18 +11,20 @@ use crate::message::{Entry, History};
 pub(super) type Applied = BTreeMap<SeqNo, Entry>;
 
 /// What a recovery by files brings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct Files {
     pub(super) history: History,
     pub(super) below: SeqNo,
     pub(super) applied: Applied,
 }
 
+#[derive(Clone, Hash)]
 enum Record {
     Entry(Entry),
     Drop { from: SeqNo, below_term: PrimaryTerm },
 }
 
+#[derive(Clone, Hash)]
 pub(super) struct Disk {
     records: Vec<Record>,
     pub(super) synced: usize,

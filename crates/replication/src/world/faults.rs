@@ -28,12 +28,17 @@ impl World {
     fn crash(&mut self, node: usize) {
         let unsynced = (self.nodes[node].disk.len() - self.nodes[node].disk.synced) as u64;
         let kept = self.nodes[node].disk.synced + self.random.below(unsynced + 1) as usize;
+        self.crash_at(node, kept);
+    }
+
+    /// Only `kept` records of its log outlive it.
+    pub(super) fn crash_at(&mut self, node: usize, kept: usize) {
         self.nodes[node].close();
         self.nodes[node].up = false;
         self.nodes[node].disk.crash(kept);
     }
 
-    fn restart(&mut self, node: usize) {
+    pub(super) fn restart(&mut self, node: usize) {
         self.nodes[node].up = true;
         self.master.node_returned(node, &mut self.random);
     }

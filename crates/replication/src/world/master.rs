@@ -10,6 +10,7 @@ use super::random::Random;
 use crate::assignment::{Assignment, Role};
 use crate::event::Question;
 
+#[derive(Clone, Hash)]
 pub(super) struct Master {
     version: u64,
     term: u64,
@@ -28,7 +29,7 @@ impl Master {
         self.term = 1;
     }
 
-    fn assign(&mut self, node: usize, role: Role) {
+    pub(super) fn assign(&mut self, node: usize, role: Role) {
         let id = AllocationId(format!("a{}@{node}", self.places.len()).into());
         self.places.insert(id.clone(), node);
         self.copies.insert(id, (node, role));
@@ -46,6 +47,14 @@ impl Master {
     pub(super) fn assignment(&self, me: AllocationId) -> Assignment {
         let copies = self.copies.iter().map(|(id, (_, role))| (id.clone(), *role)).collect();
         Assignment { version: StateVersion(self.version), term: PrimaryTerm(self.term), me, copies }
+    }
+
+    pub(super) fn version(&self) -> StateVersion {
+        StateVersion(self.version)
+    }
+
+    pub(super) fn assignment_term(&self) -> u64 {
+        self.term
     }
 
     pub(super) fn in_sync(&self) -> impl Iterator<Item = (&AllocationId, usize)> {

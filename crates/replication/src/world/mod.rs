@@ -3,6 +3,7 @@
 
 mod checks;
 mod disk;
+mod explore;
 mod faults;
 mod master;
 mod node;
@@ -27,7 +28,7 @@ const LIMITS: Limits =
     Limits { resend_ms: 30, fail_ms: 200, recovery_ms: 400, batch: 3, batch_bytes: 1 << 20, window: 8, waiting: 8 };
 
 /// Something on its way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 enum Travelling {
     Message(Message),
     /// To the master, from a node.
@@ -39,6 +40,7 @@ enum Travelling {
     Undelivered(AllocationId, AllocationId),
 }
 
+#[derive(Clone)]
 struct World {
     random: Random,
     now: u64,
@@ -152,7 +154,12 @@ impl World {
     }
 
     fn write(&mut self) -> Result<(), Violation> {
-        let node = self.random.below(NODES as u64) as usize;
+        let (node, count) = (self.random.below(NODES as u64) as usize, 1 + self.random.below(3));
+        self.write_at(node, count)
+    }
+
+    /// As the primary on that node, if it is one.
+    fn write_at(&mut self, node: usize, count: u64) -> Result<(), Violation> {
         let Some(copy) = &self.nodes[node].copy else { return Ok(()) };
         let Ok(term) = copy.may_write() else { return Ok(()) };
         let me = self.nodes[node].me.clone().expect("an open copy has an allocation");
@@ -161,7 +168,6 @@ impl World {
             return Err(format!("two primaries at term {term}"));
         }
         let next = copy.next();
-        let count = 1 + self.random.below(3);
         let entry = |offset: u64| Entry {
             seq_no: SeqNo(next.0 + offset),
             term,
@@ -184,6 +190,10 @@ impl World {
         } else {
             self.travelling.swap_remove(chosen)
         };
+        self.take(travelling)
+    }
+
+    fn take(&mut self, travelling: Travelling) -> Result<(), Violation> {
         match travelling {
             Travelling::Message(message) => self.deliver_message(message),
             Travelling::Question(node, question) => {
@@ -238,6 +248,10 @@ impl World {
 
     fn sync(&mut self) -> Result<(), Violation> {
         let node = self.random.below(NODES as u64) as usize;
+        self.sync_at(node)
+    }
+
+    fn sync_at(&mut self, node: usize) -> Result<(), Violation> {
         match self.nodes[node].sync() {
             Some(ticket) => self.on(node, Event::Synced(ticket)),
             None => Ok(()),
@@ -258,6 +272,10 @@ impl World {
     /// A node learns the newest metadata; it may have missed some.
     fn apply_metadata(&mut self) -> Result<(), Violation> {
         let node = self.random.below(NODES as u64) as usize;
+        self.apply_metadata_at(node)
+    }
+
+    fn apply_metadata_at(&mut self, node: usize) -> Result<(), Violation> {
         if !self.nodes[node].up || self.cut[node] {
             return Ok(());
         }

@@ -13,6 +13,7 @@ use crate::event::{Event, Ticket};
 use crate::message::Entry;
 use crate::rules::Defect;
 
+#[derive(Clone, Hash)]
 pub(super) struct Node {
     pub(super) up: bool,
     pub(super) me: Option<AllocationId>,
@@ -50,6 +51,19 @@ impl Node {
         let (ticket, records) = self.syncs.pop_front()?;
         self.disk.synced = self.disk.synced.max(records);
         Some(ticket)
+    }
+
+    pub(super) fn waits_for_sync(&self) -> bool {
+        !self.syncs.is_empty()
+    }
+
+    /// Whether there is metadata that it has not seen.
+    pub(super) fn is_behind(&self, node: usize, master: &Master) -> bool {
+        let assigned = master.copy_on(node);
+        match &self.copy {
+            None => assigned.is_some(),
+            Some(copy) => copy.assignment().version != master.version(),
+        }
     }
 
     /// The first number that the engine was not given.

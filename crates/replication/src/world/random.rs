@@ -1,5 +1,6 @@
 //! A generator that a seed determines (xorshift64*, Vigna 2016).
 
+#[derive(Clone)]
 pub(super) struct Random(u64);
 
 impl Random {

@@ -49,8 +49,11 @@ pub(super) fn disk_threshold(view: &View<'_>, subject: &Subject<'_>, node: &Node
 pub(super) fn remains(view: &View<'_>, node: &NodeId) -> Verdict {
     let rules = &view.rules;
     let known = view.facts.disks.get(node).filter(|_| rules.disk_enabled);
+    let is_alone = || !rules.single_node_disk && view.nodes().count() <= 1;
     match known {
-        Some(disk) if rules.high.exceeded(*disk) && view.load(node).is_some_and(|load| load.leaving == 0) => {
+        Some(disk)
+            if rules.high.exceeded(*disk) && view.load(node).is_some_and(|load| load.leaving == 0) && !is_alone() =>
+        {
             Verdict::no(above(&rules.high, HIGH, *disk))
         }
         _ => Verdict::yes("there is enough disk on this node for the shard to remain"),
