@@ -7,6 +7,7 @@
 mod bench;
 mod failure;
 mod fuzz;
+mod model;
 mod nemesis;
 mod sim;
 mod tidy;
@@ -56,6 +57,12 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         from: u64,
     },
+    /// Follow every history of small worlds of shard copies, within bounds; ends at the first that is wrong.
+    Model {
+        /// How many states are looked at in each world.
+        #[arg(long, default_value_t = 2_000_000)]
+        states: u64,
+    },
     /// Kill, freeze, restart and wipe real nodes while clients write and search; afterwards nothing acknowledged may be missing.
     Nemesis {
         #[arg(long, default_value_t = 100)]
@@ -101,6 +108,7 @@ fn run(command: Command) -> Result<bool, Failure> {
         Command::Tidy => tidy::report(&workspace),
         Command::Bench { name, list, arguments } => bench::run(&workspace, name.as_deref(), list, &arguments),
         Command::Sim { seeds, from } => sim::run(&workspace, seeds, from),
+        Command::Model { states } => model::run(&workspace, states),
         Command::Nemesis { rounds, seed } => nemesis::run(&workspace, rounds, seed),
         Command::Fuzz { target, seconds, seed, list } => {
             fuzz::run(&workspace, target.as_deref(), list, fuzz::Effort { seconds, seed })

@@ -364,7 +364,7 @@ fn shards_of_a_node_that_left_come_back_with_it() {
     assert_eq!(placed(&gone, "films"), "a:2", "their data lie on b alone");
     let index = gone.index("films").unwrap();
     let lost = index.shards.iter().position(|table| table.primary().is_none()).unwrap();
-    let why = explain(&gone, &Facts::default(), index, ShardNumber(lost as u32), true).unwrap();
+    let why = explain(&gone, &Facts::default(), (index, ShardNumber(lost as u32)), true, None).unwrap();
     assert_eq!(why.waits_for, [id("b")]);
     assert!(why.nodes.iter().all(|node| node.answer == Answer::No));
     let back = settle(&join(&gone, "b"), &Facts::default());

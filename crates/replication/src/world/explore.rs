@@ -16,6 +16,8 @@ use crate::rules::Defect;
 /// How often each may happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Bounds {
+    /// That there are from the beginning.
+    pub(super) replicas: usize,
     pub(super) writes: u8,
     pub(super) crashes: u8,
     /// The master takes a node for gone that is not.
@@ -82,19 +84,33 @@ struct Reached {
     left: Bounds,
     path: Option<Rc<Path>>,
     depth: usize,
+    /// Something was lost, or a node was down.
+    has_lost: bool,
 }
 
 /// Follows every history within `bounds`, from a primary with one replica, until all are told or one is wrong.
 pub(super) fn explore(bounds: Bounds, defect: Option<Defect>) -> Explored {
     let mut known = HashSet::new();
-    let mut open = VecDeque::from([Reached { world: begin(defect), left: bounds, path: None, depth: 0 }]);
+    let mut open = VecDeque::from([Reached {
+        world: begin(bounds.replicas, defect),
+        left: bounds,
+        path: None,
+        depth: 0,
+        has_lost: false,
+    }]);
     let mut explored = Explored { states: 0, depth: 0, is_complete: true, seen: Seen::default(), broken: None };
     while let Some(reached) = open.pop_front() {
         explored.depth = reached.depth;
         for step in steps(&reached) {
-            let mut next =
-                Reached { world: reached.world.clone(), left: reached.left, path: None, depth: reached.depth + 1 };
+            let mut next = Reached {
+                world: reached.world.clone(),
+                left: reached.left,
+                path: None,
+                depth: reached.depth + 1,
+                has_lost: reached.has_lost,
+            };
             let done = next.take(step, &mut explored.seen).and_then(|()| next.world.check());
+            let done = done.and_then(|()| if next.is_quiet() { next.world.is_settled() } else { Ok(()) });
             if let Err(violation) = done {
                 explored.broken = Some((violation, told(step, reached.path.as_ref())));
                 return explored;
@@ -115,11 +131,11 @@ pub(super) fn explore(bounds: Bounds, defect: Option<Defect>) -> Explored {
     explored
 }
 
-/// A primary and a replica that know each other, and a node with nothing.
-fn begin(defect: Option<Defect>) -> World {
+/// A primary and its replicas, which know each other; other nodes have nothing.
+fn begin(replicas: usize, defect: Option<Defect>) -> World {
     let mut world = World::new(0, defect);
-    world.master.assign(1, Role::Replica);
-    for node in 0..2 {
+    (1..=replicas).for_each(|node| world.master.assign(node, Role::Replica));
+    for node in 0..=replicas {
         world.apply_metadata_at(node).expect("nothing has happened yet");
     }
     while let Some(travelling) = world.travelling.pop() {
@@ -173,6 +189,7 @@ impl Reached {
     fn take(&mut self, step: Step, seen: &mut Seen) -> Result<(), Violation> {
         let (world, left) = (&mut self.world, &mut self.left);
         let mut same = Random::new(1);
+        self.has_lost |= matches!(step, Step::Lose(_) | Step::Crash(..));
         match step {
             Step::Write(node) => {
                 left.writes -= 1;
@@ -231,13 +248,22 @@ impl Reached {
         }
     }
 
+    /// Nothing is on its way that would still change something: no message, no sync, no metadata; and nothing got lost that would be sent again.
+    fn is_quiet(&self) -> bool {
+        let idle = |node: usize| {
+            let held = &self.world.nodes[node];
+            held.up && !held.waits_for_sync() && !held.is_behind(node, &self.world.master)
+        };
+        !self.has_lost && self.world.travelling.is_empty() && (0..NODES).all(idle)
+    }
+
     /// The order in which messages were sent does not matter: each may come at any time.
     fn key(&self) -> (u64, u64) {
         let of = |salt: u8| {
             let mut hasher = DefaultHasher::new();
             salt.hash(&mut hasher);
             let world = &self.world;
-            (&world.master, &world.nodes, world.now, self.left).hash(&mut hasher);
+            (&world.master, &world.nodes, world.now, self.left, self.has_lost).hash(&mut hasher);
             (&world.acknowledged, &world.agreed, &world.primaries, world.written).hash(&mut hasher);
             let one = |travelling: &Travelling| {
                 let mut own = DefaultHasher::new();
@@ -268,6 +294,7 @@ mod tests {
 
     /// What the short run looks at, in a few seconds.
     const SHORT: Bounds = Bounds {
+        replicas: 1,
         writes: 1,
         crashes: 1,
         evictions: 1,
