@@ -37,7 +37,8 @@ impl Message for Recoveries {
 
     async fn answer(self, core: Arc<Core>) -> Result<Self::Answer, Error> {
         caught_up(&core, self.version).await?;
-        Ok(own_recoveries(&core, &self.indexes))
+        let inside = core.clone();
+        core.search.run(move || own_recoveries(&inside, &self.indexes)).await
     }
 }
 
@@ -79,6 +80,11 @@ fn own_recoveries(core: &Core, indexes: &BTreeSet<IndexUuid>) -> Vec<ShardRecove
         let index = state.index_by_uuid(&shard.index).filter(|_| indexes.contains(&shard.index))?;
         let table = index.shard(shard.number)?;
         let copy = table.copies.get(&recovery.allocation).filter(|copy| copy.node == *own)?;
+        if copy.started && recovery.is_active() {
+            // The copy has everything and may not have heard so.
+            let room = core.indexes.room(&shard).filter(|room| room.me == recovery.allocation);
+            room.iter().for_each(|room| room.catch_up());
+        }
         let replaced = copy.replaces.as_ref().and_then(|replaced| table.copies.get(replaced));
         let primary = copy.primary || replaced.is_some_and(|replaced| replaced.primary);
         Some(recovery.shown(index.name.clone(), shard.number, primary, own))

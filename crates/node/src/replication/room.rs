@@ -108,6 +108,12 @@ impl Room {
         self.leads.load(Ordering::Acquire)
     }
 
+    /// Follows the metadata of now.
+    pub(crate) fn catch_up(self: &Arc<Self>) {
+        let mut desk = self.desk.lock();
+        self.follow_now(&mut desk);
+    }
+
     /// Whether writes may begin here, as far as that is known without waiting.
     pub(crate) fn is_writable(self: &Arc<Self>) -> bool {
         let Some(mut desk) = self.desk.try_lock() else { return self.leads() };
