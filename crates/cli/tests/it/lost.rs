@@ -33,27 +33,9 @@ fn write(server: &Server, ids: std::ops::Range<u32>) {
     }
 }
 
-#[test]
-fn stale_data_serve_again_when_an_operator_accepts_the_loss() {
-    let mut peers = Peers::start();
-    create(&peers.servers[0], "films", 1, 1);
-    until(&peers.servers[0], "/_cluster/health", |health| health["status"] == "green");
-    let (first, second) = (holder(&peers.servers[0], true), holder(&peers.servers[0], false));
+/// The replica's node leaves, is waited for, and comes back when it may not have the copy any more.
+fn let_it_grow_old(peers: &mut Peers, first: usize, second: usize) {
     let third = 3 - first - second;
-    write(&peers.servers[third], 0..10);
-    // A copy that serves may stay, and would make nothing better elsewhere.
-    let told = explain(&peers.servers[third], true);
-    assert_eq!(
-        (&told["can_remain_on_current_node"], &told["can_rebalance_cluster"]),
-        (&json!("yes"), &json!("yes")),
-        "{told}"
-    );
-    assert_eq!(told["can_rebalance_to_other_node"], "no", "{told}");
-    let decided: Vec<&Value> =
-        told["node_allocation_decisions"].as_array().into_iter().flatten().map(|node| &node["node_decision"]).collect();
-    assert!(decided.contains(&&json!("worse_balance")) && decided.contains(&&json!("no")), "{told}");
-
-    // The replica's node leaves, and is waited for.
     peers.servers[second].kill();
     let health = until(&peers.servers[third], "/_cluster/health?level=shards", |health| health["number_of_nodes"] == 2);
     assert_eq!((&health["delayed_unassigned_shards"], &health["status"]), (&json!(1), &json!("yellow")), "{health}");
@@ -83,6 +65,29 @@ fn stale_data_serve_again_when_an_operator_accepts_the_loss() {
     until(door, "/_cluster/health", |health| health["number_of_nodes"] == 3);
     let found = stores(door);
     assert_eq!(found.iter().map(|store| &store["allocation"]).collect::<Vec<_>>(), ["primary", "unused"], "{found:?}");
+}
+
+#[test]
+fn stale_data_serve_again_when_an_operator_accepts_the_loss() {
+    let mut peers = Peers::start();
+    create(&peers.servers[0], "films", 1, 1);
+    until(&peers.servers[0], "/_cluster/health", |health| health["status"] == "green");
+    let (first, second) = (holder(&peers.servers[0], true), holder(&peers.servers[0], false));
+    let third = 3 - first - second;
+    write(&peers.servers[third], 0..10);
+    // A copy that serves may stay, and would make nothing better elsewhere.
+    let told = explain(&peers.servers[third], true);
+    assert_eq!(
+        (&told["can_remain_on_current_node"], &told["can_rebalance_cluster"]),
+        (&json!("yes"), &json!("yes")),
+        "{told}"
+    );
+    assert_eq!(told["can_rebalance_to_other_node"], "no", "{told}");
+    let decided: Vec<&Value> =
+        told["node_allocation_decisions"].as_array().into_iter().flatten().map(|node| &node["node_decision"]).collect();
+    assert!(decided.contains(&&json!("worse_balance")) && decided.contains(&&json!("no")), "{told}");
+
+    let_it_grow_old(&mut peers, first, second);
 
     // The primary is gone, too.
     peers.servers[first].kill();
