@@ -59,15 +59,6 @@ impl World {
         all && self.acknowledged.iter().all(|(seq_no, entry)| first.get(seq_no) == Some(entry))
     }
 
-    /// Nothing is on its way any more: the in-sync copies have the same log.
-    pub(super) fn is_settled(&self) -> Result<(), Violation> {
-        let logs: Vec<_> = self.master.in_sync().map(|(copy, node)| (copy, self.nodes[node].disk.durable())).collect();
-        match logs.iter().find(|(_, log)| *log != logs[0].1) {
-            None => Ok(()),
-            Some((copy, log)) => Err(format!("{copy} has {log:?} where {} has {:?}", logs[0].0, logs[0].1)),
-        }
-    }
-
     pub(super) fn describe(&self) -> String {
         let copies: Vec<String> = self
             .nodes

@@ -84,33 +84,20 @@ struct Reached {
     left: Bounds,
     path: Option<Rc<Path>>,
     depth: usize,
-    /// Something was lost, or a node was down.
-    has_lost: bool,
 }
 
 /// Follows every history within `bounds`, from a primary with one replica, until all are told or one is wrong.
 pub(super) fn explore(bounds: Bounds, defect: Option<Defect>) -> Explored {
     let mut known = HashSet::new();
-    let mut open = VecDeque::from([Reached {
-        world: begin(bounds.replicas, defect),
-        left: bounds,
-        path: None,
-        depth: 0,
-        has_lost: false,
-    }]);
+    let mut open =
+        VecDeque::from([Reached { world: begin(bounds.replicas, defect), left: bounds, path: None, depth: 0 }]);
     let mut explored = Explored { states: 0, depth: 0, is_complete: true, seen: Seen::default(), broken: None };
     while let Some(reached) = open.pop_front() {
         explored.depth = reached.depth;
         for step in steps(&reached) {
-            let mut next = Reached {
-                world: reached.world.clone(),
-                left: reached.left,
-                path: None,
-                depth: reached.depth + 1,
-                has_lost: reached.has_lost,
-            };
+            let mut next =
+                Reached { world: reached.world.clone(), left: reached.left, path: None, depth: reached.depth + 1 };
             let done = next.take(step, &mut explored.seen).and_then(|()| next.world.check());
-            let done = done.and_then(|()| if next.is_quiet() { next.world.is_settled() } else { Ok(()) });
             if let Err(violation) = done {
                 explored.broken = Some((violation, told(step, reached.path.as_ref())));
                 return explored;
@@ -189,7 +176,6 @@ impl Reached {
     fn take(&mut self, step: Step, seen: &mut Seen) -> Result<(), Violation> {
         let (world, left) = (&mut self.world, &mut self.left);
         let mut same = Random::new(1);
-        self.has_lost |= matches!(step, Step::Lose(_) | Step::Crash(..));
         match step {
             Step::Write(node) => {
                 left.writes -= 1;
@@ -248,22 +234,13 @@ impl Reached {
         }
     }
 
-    /// Nothing is on its way that would still change something: no message, no sync, no metadata; and nothing got lost that would be sent again.
-    fn is_quiet(&self) -> bool {
-        let idle = |node: usize| {
-            let held = &self.world.nodes[node];
-            held.up && !held.waits_for_sync() && !held.is_behind(node, &self.world.master)
-        };
-        !self.has_lost && self.world.travelling.is_empty() && (0..NODES).all(idle)
-    }
-
     /// The order in which messages were sent does not matter: each may come at any time.
     fn key(&self) -> (u64, u64) {
         let of = |salt: u8| {
             let mut hasher = DefaultHasher::new();
             salt.hash(&mut hasher);
             let world = &self.world;
-            (&world.master, &world.nodes, world.now, self.left, self.has_lost).hash(&mut hasher);
+            (&world.master, &world.nodes, world.now, self.left).hash(&mut hasher);
             (&world.acknowledged, &world.agreed, &world.primaries, world.written).hash(&mut hasher);
             let one = |travelling: &Travelling| {
                 let mut own = DefaultHasher::new();
