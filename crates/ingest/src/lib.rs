@@ -11,3 +11,8 @@ pub mod pipeline;
 mod processor;
 pub mod script;
 mod text;
+
+/// The patterns that `grok` knows: name, expression.
+pub fn grok_patterns() -> &'static [(&'static str, &'static str)] {
+    &processor::grok::PATTERNS
+}

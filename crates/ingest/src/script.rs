@@ -89,9 +89,23 @@ impl Script {
 
     fn run(&self, heap: &mut Heap, ctx: &Object) -> Result<Object, Error> {
         let params = heap.from_json(&self.params);
-        let bindings = Bindings { globals: vec![("ctx", ctx.clone()), ("params", params)], document: None };
+        let bindings =
+            Bindings { globals: vec![("ctx", ctx.clone()), ("params", params)], document: None, max_steps: None };
         self.program.run(heap, &bindings)
     }
+}
+
+/// What a script gives that sees its parameters alone, as Java shows it.
+///
+/// # Errors
+/// `script_exception`, 501 for what is not in the language here.
+pub fn shown(source: &str, params: &Value) -> Result<String, Error> {
+    let program = Program::compile(source, &["params"])?;
+    let mut heap = Heap::default();
+    let params = heap.from_json(params);
+    let bindings = Bindings { globals: vec![("params", params)], ..Bindings::default() };
+    let value = program.run(&mut heap, &bindings)?;
+    program.shown(&heap, &value)
 }
 
 fn fields_of(heap: &mut Heap, map: Map<String, Value>) -> Fields {

@@ -236,6 +236,7 @@ kinds! {
     DocumentSourceMissing "document_source_missing_exception" 400
     EndOfFile "e_o_f_exception" 500
     FailProcessor "fail_processor_exception" 500
+    FindMatch "find_match" 400
     EndOfInput "json_e_o_f_exception" 400
     Generic "exception" 500
     IndexTemplateMissing "index_template_missing_exception" 404

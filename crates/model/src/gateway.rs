@@ -14,6 +14,7 @@ use crate::admin::{
     HealthRequest, HealthResponse, HotThreads, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping,
     PutSettings, SearchedIndex, StatsResponse,
 };
+use crate::aggregation::request::pipeline::Script;
 use crate::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use crate::by_query::{ByQuery, ByQueryAnswer, Kind};
 use crate::definition::Definition;
@@ -176,6 +177,19 @@ pub trait Gateway: Send + Sync + 'static {
     /// What an ingest pipeline would make of documents, one after the other.
     async fn simulate_ingest(&self, _: SimulateIngest) -> Answer<Vec<Ingested>> {
         Err(Error::not_implemented("_ingest/pipeline/_simulate"))
+    }
+
+    /// Names between commas, with their dates filled in (`<logs-{now/d}>`).
+    fn dated_names(&self, _: &str) -> Answer<String> {
+        Err(Error::not_implemented("names of indexes with dates"))
+    }
+    /// What a script gives that sees its parameters alone, as text.
+    async fn run_script(&self, _: Script) -> Answer<String> {
+        Err(Error::not_implemented("_scripts/painless/_execute"))
+    }
+    /// The patterns that the processor `grok` knows: name, expression.
+    fn grok_patterns(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
     }
 
     // The process.

@@ -9,6 +9,7 @@ pub mod allocation;
 pub mod binary;
 pub mod by_query;
 pub mod date;
+pub mod dated_name;
 pub mod definition;
 pub mod document;
 pub mod error;

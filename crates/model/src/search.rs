@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::aggregation::answer::Answer;
 use crate::aggregation::request::Aggregation;
+use crate::aggregation::request::pipeline::Script;
 use crate::document::Source;
 use crate::error::Error;
 use crate::geo::GeoPoint;
@@ -192,6 +193,16 @@ pub struct SortKey {
     pub nested: Option<Box<NestedSort>>,
     /// `_geo_distance`: sort by how far the field's places are from these.
     pub distance: Option<Box<GeoDistanceSort>>,
+    /// `_script`: sort by what a script gives.
+    pub script: Option<Box<ScriptSort>>,
+}
+
+/// What `_script` sorts by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScriptSort {
+    pub script: Script,
+    /// By texts rather than numbers.
+    pub texts: bool,
 }
 
 /// Which objects inside a document are sorted by.
@@ -257,6 +268,16 @@ pub struct Fetch {
     pub highlight: Option<Box<Highlight>>,
     pub version: bool,
     pub seq_no_primary_term: bool,
+    pub script_fields: Vec<ScriptField>,
+}
+
+/// A field that a script makes of each hit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScriptField {
+    pub name: String,
+    pub script: Script,
+    /// Where the script fails, the field is not there; otherwise the search fails.
+    pub ignore_failure: bool,
 }
 
 /// Which parts of the source to return. Patterns are dotted paths with `*`.

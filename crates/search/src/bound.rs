@@ -2,16 +2,20 @@
 //!
 //! `bind` makes it, shards execute it. It names fields by full path; a shard that has never seen a field finds nothing in it.
 
+use std::fmt;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use model::geo::GeoPoint;
 use model::geo::area::Area;
+use model::mapping::Mapping;
 use model::mapping::vector::VectorField;
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
 use model::query::nested::NestedScore;
 use model::query::ranked::{Corpus, Scorer, Window};
 use regex_syntax::hir::Hir;
+use script::program::Program;
+use serde_json::{Map, Value};
 
 /// Full dotted path of a leaf field, aliases resolved.
 pub type FieldName = Arc<str>;
@@ -82,6 +86,65 @@ pub enum BoundKind {
     InsideOf(Box<BoundInside>),
     Knn(Box<BoundKnn>),
     Approximate(Box<BoundApproximate>),
+    TermsSet(Box<BoundTermsSet>),
+    MoreLikeThis(Box<BoundLikeness>),
+}
+
+/// Documents with the telling words of others: which they are, how often words occur in the index decides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundLikeness {
+    /// Of documents, field by field; words are sought in their own.
+    pub documents: Vec<LikeWords>,
+    /// Of texts; each word is sought in the field where most documents have it.
+    pub texts: Option<LikeWords>,
+    pub max_query_terms: usize,
+    pub min_doc_freq: u64,
+    pub max_doc_freq: u64,
+    /// Of the words that are chosen.
+    pub minimum_should_match: String,
+    pub boost_terms: f32,
+}
+
+/// Words, each with how often it occurs, and where they may be sought.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LikeWords {
+    pub fields: Vec<FieldName>,
+    pub words: Vec<(TermBytes, u32)>,
+}
+
+/// Documents with as many of these as they ask for, at least one; scores add up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundTermsSet {
+    pub terms: Vec<BoundQuery>,
+    pub minimum: BoundMinimum,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum BoundMinimum {
+    /// A column; documents without a value do not match.
+    Field(FieldName, NumberCode),
+    Script(Arc<BoundScript>),
+}
+
+/// A script over documents, and what it needs to read their fields.
+#[derive(Clone)]
+pub struct BoundScript {
+    pub source: String,
+    pub params: Map<String, Value>,
+    pub program: Program,
+    pub mapping: Arc<Mapping>,
+}
+
+impl fmt::Debug for BoundScript {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "script({:?}, {:?})", self.source, self.params)
+    }
+}
+
+impl PartialEq for BoundScript {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source && self.params == other.params
+    }
 }
 
 /// One of `of` parts of all documents, told apart by a hash.
@@ -258,6 +321,8 @@ pub struct BoundFunctionScore {
     pub boost_mode: BoostMode,
     pub max_boost: f32,
     pub min_score: Option<f32>,
+    /// Its boost is a factor on what comes out, not on the query's score.
+    pub boosts_result: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -306,6 +371,10 @@ pub enum ScoreFunction {
         decay: f64,
         mode: MultiValueMode,
     },
+    /// A number, or true (1) and false (0).
+    Script(Arc<BoundScript>),
+    /// `pivot / (pivot + distance)` of the nearest value; units as of `Decay`.
+    Distance { field: FieldName, code: NumberCode, place: Option<GeoPoint>, origin: f64, pivot: f64 },
 }
 
 /// A query scored by one formula over all fields of text; see [`model::query::ranked`].
@@ -366,15 +435,36 @@ impl BoundQuery {
     pub fn needs_statistics(&self) -> bool {
         use BoundKind as K;
         match &self.kind {
-            K::Term(..) | K::Synonyms(..) | K::Blended { .. } | K::Phrase(_) => true,
+            K::Term(..) | K::Synonyms(..) | K::Blended { .. } | K::Phrase(_) | K::MoreLikeThis(_) => true,
             K::Expand(expand) => expand.rewrite != Rewrite::Constant,
-            K::Bool(bool) => bool.must.iter().chain(&bool.should).any(Self::needs_statistics),
+            K::Bool(bool) => {
+                let filters = bool.filter.iter().chain(&bool.must_not).any(Self::chooses_words);
+                filters || bool.must.iter().chain(&bool.should).any(Self::needs_statistics)
+            }
+            K::ConstantScore(inner) => inner.chooses_words(),
             K::Boosting { positive, .. } => positive.needs_statistics(),
             K::DisMax { queries, .. } => queries.iter().any(Self::needs_statistics),
             K::FunctionScore(function) => function.query.needs_statistics(),
             K::Ranked(ranked) => !matches!(ranked.scorer, Scorer::None | Scorer::DocScore),
             // Inner hits are scored even where the query is a filter.
             K::Nested(nested) => nested.query.needs_statistics(),
+            K::TermsSet(set) => set.terms.iter().any(Self::needs_statistics),
+            _ => false,
+        }
+    }
+
+    /// Whether how often words occur decides what it matches.
+    fn chooses_words(&self) -> bool {
+        use BoundKind as K;
+        match &self.kind {
+            K::MoreLikeThis(_) => true,
+            K::Bool(bool) => {
+                let all = bool.must.iter().chain(&bool.should).chain(&bool.filter).chain(&bool.must_not);
+                all.into_iter().any(Self::chooses_words)
+            }
+            K::ConstantScore(inner) => inner.chooses_words(),
+            K::DisMax { queries, .. } => queries.iter().any(Self::chooses_words),
+            K::Nested(nested) => nested.query.chooses_words(),
             _ => false,
         }
     }

@@ -65,6 +65,11 @@ fn kind(kind: &BoundKind) -> String {
         BoundKind::Nested(join) => format!("ToParentBlockJoinQuery ({})", lucene(&join.query)),
         BoundKind::InsideOf(inside) => format!("ToChildBlockJoinQuery ({})", lucene(&inside.query)),
         BoundKind::Knn(knn) => nearest(knn),
+        BoundKind::MoreLikeThis(like) => {
+            let words = like.documents.iter().chain(&like.texts).map(|words| words.words.len()).sum::<usize>();
+            format!("like:{words} words")
+        }
+        BoundKind::TermsSet(set) => format!("CoveringQuery({})", list(&set.terms, ", ", lucene)),
         BoundKind::Approximate(query) => format!("{}:/{}/~{}", query.field, query.pattern, query.edits),
     }
 }
@@ -173,6 +178,8 @@ fn function_score(score: &BoundFunctionScore) -> String {
             Some(crate::bound::ScoreFunction::Random { .. }) => "random score",
             Some(crate::bound::ScoreFunction::FieldValue { .. }) => "field value factor",
             Some(crate::bound::ScoreFunction::Decay { .. }) => "decay",
+            Some(crate::bound::ScoreFunction::Script(_)) => "script",
+            Some(crate::bound::ScoreFunction::Distance { .. }) => "distance",
         };
         format!("{{{filter}{weight}function [{what}]}}")
     };

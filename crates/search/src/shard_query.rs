@@ -11,7 +11,7 @@ use model::search::{Explanation, Missing, SortMode, SortValue, TrackTotal};
 use serde::{Deserialize, Serialize};
 
 use crate::aggregation::Level;
-use crate::bound::{BoundQuery, FieldName, NumberCode};
+use crate::bound::{BoundQuery, BoundScript, FieldName, NumberCode};
 use crate::statistics::Statistics;
 
 /// The query phase: which documents, in which order.
@@ -73,6 +73,11 @@ pub enum SortBy {
         mode: SortMode,
         /// The values are those of objects inside.
         nested: Option<Arc<BoundNestedSort>>,
+    },
+    /// What a script gives: numbers, or texts.
+    Script {
+        script: Arc<BoundScript>,
+        texts: bool,
     },
     /// No such field here (`unmapped_type`): every document is missing it.
     Unmapped {

@@ -20,7 +20,7 @@ pub(crate) struct Dates {
 }
 
 #[derive(Clone, Debug)]
-enum Format {
+pub(super) enum Format {
     Iso(DateFormat),
     Seconds,
     Millis,
@@ -35,20 +35,7 @@ impl Dates {
         let target = options.text("target_field")?.unwrap_or_else(|| "@timestamp".to_owned());
         let missing = |options: &Options| options.refused("formats", "required property is missing");
         let given = options.texts("formats")?.ok_or_else(|| missing(options))?;
-        let mut formats = Vec::with_capacity(given.len());
-        for name in given {
-            let format = match name.as_str() {
-                "ISO8601" => Format::Iso(DateFormat::parse_pattern("strict_date_optional_time||date_optional_time")?),
-                "UNIX" => Format::Seconds,
-                "UNIX_MS" => Format::Millis,
-                "TAI64N" => Format::Tai,
-                pattern => {
-                    let read = DateFormat::parse_pattern(pattern);
-                    Format::Pattern(read.map_err(|why| options.refused("formats", &why.reason))?)
-                }
-            };
-            formats.push((name, format));
-        }
+        let formats = formats(options, "formats", given)?;
         let zone = match options.text("timezone")? {
             None => None,
             Some(zone) => Some(Text::read(&zone).map_err(|why| options.refused("timezone", &why))?),
@@ -77,21 +64,45 @@ impl Dates {
                 Err(why) => last = Some((name, why)),
             }
         }
-        let error = Error::illegal_argument(format!("unable to parse date [{given}]"));
-        Err(match last {
-            Some((name, why)) if why.kind == ErrorKind::IllegalArgument => {
-                let cause = format!("failed to parse date field [{given}] with format [{name}]");
-                let inner = Error::new(ErrorKind::DateTimeParse, format!("Text '{given}' could not be parsed"));
-                error.with_cause(Error::illegal_argument(cause).with_cause(inner))
+        Err(unread(&given, last))
+    }
+}
+
+/// The formats of an option, with their names.
+pub(super) fn formats(options: &Options, option: &str, given: Vec<String>) -> Result<Vec<(String, Format)>, Error> {
+    let mut formats = Vec::with_capacity(given.len());
+    for name in given {
+        let format = match name.as_str() {
+            "ISO8601" => Format::Iso(DateFormat::parse_pattern("strict_date_optional_time||date_optional_time")?),
+            "UNIX" => Format::Seconds,
+            "UNIX_MS" => Format::Millis,
+            "TAI64N" => Format::Tai,
+            pattern => {
+                let read = DateFormat::parse_pattern(pattern);
+                Format::Pattern(read.map_err(|why| options.refused(option, &why.reason))?)
             }
-            Some((_, why)) => error.with_cause(why),
-            None => error,
-        })
+        };
+        formats.push((name, format));
+    }
+    Ok(formats)
+}
+
+/// No format reads a text; `last`: the one that was tried last, and what it said.
+pub(super) fn unread(given: &str, last: Option<(&String, Error)>) -> Error {
+    let error = Error::illegal_argument(format!("unable to parse date [{given}]"));
+    match last {
+        Some((name, why)) if why.kind == ErrorKind::IllegalArgument => {
+            let cause = format!("failed to parse date field [{given}] with format [{name}]");
+            let inner = Error::new(ErrorKind::DateTimeParse, format!("Text '{given}' could not be parsed"));
+            error.with_cause(Error::illegal_argument(cause).with_cause(inner))
+        }
+        Some((_, why)) => error.with_cause(why),
+        None => error,
     }
 }
 
 impl Format {
-    fn read(&self, text: &str, zone: &Zone) -> Result<Moment, Error> {
+    pub(super) fn read(&self, text: &str, zone: &Zone) -> Result<Moment, Error> {
         let wrong = || Error::illegal_argument(format!("[{text}] is no such date"));
         match self {
             Self::Iso(format) | Self::Pattern(format) => {

@@ -1,7 +1,11 @@
 //! Processors: what each does to a document.
 
+mod csv;
 mod dates;
+mod dissect;
 mod flow;
+pub(crate) mod grok;
+mod index_name;
 mod read;
 mod shape;
 mod strings;
@@ -36,7 +40,9 @@ pub(crate) enum Kind {
         override_target: bool,
         remove_source: bool,
     },
+    Csv(Box<csv::Csv>),
     Date(Box<dates::Dates>),
+    Dissect(Box<dissect::Dissect>),
     DotExpander {
         field: String,
         path: Option<String>,
@@ -50,6 +56,8 @@ pub(crate) enum Kind {
         inner: Box<Processor>,
         ignore_missing: bool,
     },
+    Grok(Box<grok::Grok>),
+    IndexName(Box<index_name::IndexName>),
     Join {
         of: Of,
         separator: String,
@@ -152,7 +160,11 @@ impl Kind {
                 let names = (source.of(document)?, target.of(document)?);
                 structure::copy(names, (*ignore_missing, *override_target, *remove_source), document)?;
             }
+            Self::Csv(csv) => csv.process(document)?,
             Self::Date(dates) => dates.process(document)?,
+            Self::Dissect(dissect) => dissect.process(document)?,
+            Self::Grok(grok) => grok.process(document)?,
+            Self::IndexName(name) => name.process(document)?,
             Self::DotExpander { field, path } => structure::expand_dots(field, path.as_deref(), document)?,
             Self::Join { of, separator } => shape::join(of, separator, document)?,
             Self::Json { of, to_root } => structure::json(of, *to_root, document)?,

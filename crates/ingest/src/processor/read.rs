@@ -4,7 +4,11 @@ use model::error::{Error, ErrorKind};
 use regex::Regex;
 use serde_json::Value;
 
+use super::csv::Csv;
 use super::dates::Dates;
+use super::dissect::Dissect;
+use super::grok::Grok;
+use super::index_name::IndexName;
 use super::structure::KeyValue;
 use super::{Change, Kind, Of, Type};
 use crate::options::Options;
@@ -13,15 +17,11 @@ use crate::script::Script;
 use crate::text::{Given, Text};
 
 /// Processors of OpenSearch that Shoal has not: they need data or rules of their own.
-const MISSING: [&str; 12] = [
+const MISSING: [&str; 8] = [
     "acl_routing",
     "community_id",
-    "csv",
-    "date_index_name",
-    "dissect",
     "fingerprint",
     "geoip",
-    "grok",
     "hierarchical_routing",
     "ip2geo",
     "temporal_routing",
@@ -37,7 +37,10 @@ pub(crate) fn read(name: &str, options: &mut Options, inside: (usize, &mut usize
         return Ok(kind);
     }
     Ok(match name {
+        "csv" => Kind::Csv(Box::new(Csv::read(options)?)),
         "date" => Kind::Date(Box::new(Dates::read(options)?)),
+        "date_index_name" => Kind::IndexName(Box::new(IndexName::read(options)?)),
+        "dissect" => Kind::Dissect(Box::new(Dissect::read(options)?)),
         "dot_expander" => {
             let (field, path) = (options.required_text("field")?, options.text("path")?);
             if !field.trim_matches('.').contains('.') || field.starts_with('.') || field.ends_with('.') {
@@ -57,6 +60,7 @@ pub(crate) fn read(name: &str, options: &mut Options, inside: (usize, &mut usize
             let inner = if depth < 8 { one(&inner, depth + 1, left)? } else { return Err(deep()) };
             Kind::Foreach { field, inner: Box::new(inner), ignore_missing }
         }
+        "grok" => Kind::Grok(Box::new(Grok::read(options)?)),
         "json" => {
             let field = options.required_text("field")?;
             let target = options.text("target_field")?;

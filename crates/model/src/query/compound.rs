@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Query;
+use crate::aggregation::request::pipeline::Script;
 
 /// `bool`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -84,6 +85,7 @@ pub enum Function {
         missing: Option<f64>,
     },
     Decay(Box<Decay>),
+    Script(Script),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

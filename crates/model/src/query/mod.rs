@@ -7,12 +7,15 @@ pub mod compound;
 pub mod full_text;
 pub mod geo;
 pub mod hybrid;
+pub mod more_like_this;
 pub mod nested;
 pub mod query_string;
 pub mod ranked;
+pub mod scripted;
 pub mod term_level;
 pub mod vector;
 
+use crate::aggregation::request::pipeline::Script;
 use compound::{Boolean, Boosting, DisMax, FunctionScore};
 use full_text::{Match, MatchPhrase, MultiMatch};
 use geo::Geo;
@@ -44,12 +47,16 @@ pub enum Kind {
     Term(Term),
     Terms(Terms),
     Range(Box<Range>),
-    Exists { field: String },
+    Exists {
+        field: String,
+    },
     Prefix(Pattern),
     Wildcard(Pattern),
     Regexp(Pattern),
     Fuzzy(Fuzzy),
-    Ids { values: Vec<String> },
+    Ids {
+        values: Vec<String>,
+    },
     Bool(Boolean),
     Boosting(Box<Boosting>),
     ConstantScore(Box<Query>),
@@ -61,6 +68,12 @@ pub enum Kind {
     Knn(Box<Knn>),
     Approximate(approximate::Approximate),
     Hybrid(Box<hybrid::Hybrid>),
+    /// Documents of which a script says true.
+    Script(Script),
+    ScriptScore(Box<scripted::ScriptScore>),
+    DistanceFeature(scripted::DistanceFeature),
+    TermsSet(Box<scripted::TermsSet>),
+    MoreLikeThis(Box<more_like_this::MoreLikeThis>),
 }
 
 impl Query {
@@ -96,6 +109,7 @@ impl Query {
             }
             Kind::ConstantScore(inner) => inner.collect_lookups(found),
             Kind::Nested(nested) => nested.query.collect_lookups(found),
+            Kind::ScriptScore(score) => score.query.collect_lookups(found),
             Kind::Knn(knn) => all(&mut knn.filter.iter_mut()),
             Kind::Hybrid(hybrid) => {
                 let hybrid::Hybrid { queries, filter, .. } = &mut **hybrid;
@@ -108,6 +122,40 @@ impl Query {
             }
             _ => {}
         }
+    }
+
+    /// The queries of likeness, anywhere in it.
+    pub fn likenesses(&mut self) -> Vec<&mut more_like_this::MoreLikeThis> {
+        let (mut waiting, mut found) = (vec![self], Vec::new());
+        while let Some(query) = waiting.pop() {
+            match &mut query.kind {
+                Kind::MoreLikeThis(like) => found.push(&mut **like),
+                Kind::Bool(bool) => {
+                    let Boolean { must, should, filter, must_not, .. } = bool;
+                    waiting.extend(must.iter_mut().chain(should).chain(filter).chain(must_not));
+                }
+                Kind::Boosting(boosting) => {
+                    let Boosting { positive, negative, .. } = &mut **boosting;
+                    waiting.extend([positive, negative]);
+                }
+                Kind::ConstantScore(inner) => waiting.push(inner),
+                Kind::Nested(nested) => waiting.push(&mut nested.query),
+                Kind::ScriptScore(score) => waiting.push(&mut score.query),
+                Kind::DisMax(best) => waiting.extend(&mut best.queries),
+                Kind::FunctionScore(score) => {
+                    let FunctionScore { query, functions, .. } = &mut **score;
+                    waiting.push(query);
+                    waiting.extend(functions.iter_mut().filter_map(|function| function.filter.as_mut()));
+                }
+                Kind::Knn(knn) => waiting.extend(&mut knn.filter),
+                Kind::Hybrid(hybrid) => {
+                    let hybrid::Hybrid { queries, filter, .. } = &mut **hybrid;
+                    waiting.extend(queries.iter_mut().chain(filter));
+                }
+                _ => {}
+            }
+        }
+        found
     }
 
     /// The queries that it is made of.
@@ -125,6 +173,7 @@ impl Query {
                 std::iter::once(&score.query).chain(filters).collect()
             }
             Kind::Nested(nested) => vec![&nested.query],
+            Kind::ScriptScore(score) => vec![&score.query],
             Kind::Hybrid(hybrid) => hybrid.queries.iter().chain(&hybrid.filter).collect(),
             _ => Vec::new(),
         }
@@ -162,6 +211,11 @@ impl Query {
             Kind::Knn(_) => "knn",
             Kind::Approximate(_) => "approximate_regexp",
             Kind::Hybrid(_) => "hybrid",
+            Kind::Script(_) => "script",
+            Kind::ScriptScore(_) => "script_score",
+            Kind::DistanceFeature(_) => "distance_feature",
+            Kind::TermsSet(_) => "terms_set",
+            Kind::MoreLikeThis(_) => "more_like_this",
         }
     }
 }

@@ -46,7 +46,7 @@ proptest! {
         request.search_after = after;
         request.sort = vec![SortKey {
             field: "a".into(), descending: true, missing: Missing::Value(value.clone()), mode: None, unmapped_type: None,
-            format: None, numeric_type: None, distance: None,
+            format: None, numeric_type: None, distance: None, script: None,
             nested: None,
         }];
         prop_assert_eq!(round(&request), request);

@@ -31,7 +31,7 @@ pub(super) struct Asked {
 }
 
 pub(super) async fn explain(core: &Arc<Core>, mut request: ExplainRequest) -> Result<ExplainResponse, Error> {
-    super::lookup::of_query(core, &mut request.query).await?;
+    super::lookup::of_query(core, &mut request.query, &request.index).await?;
     let state = core.state();
     let metadata = read_target(&state, &request.index)?;
     super::blocks::check_read(&state, &metadata)?;

@@ -27,10 +27,10 @@ use crate::core::Core;
 pub(super) type Prepared = Result<Write, Result<Box<Written>, WriteFailure>>;
 
 /// Whether any of the writes goes through a pipeline.
-pub(super) fn concerns(core: &Core, writes: &[Write]) -> bool {
+pub(super) fn concerns<'a>(core: &Core, writes: impl Iterator<Item = &'a Write>) -> bool {
     let state = core.state();
     let mut last: Option<(&str, bool)> = None;
-    writes.iter().filter(|write| is_ingested(write)).any(|write| {
+    writes.filter(|write| is_ingested(write)).any(|write| {
         if write.pipeline.is_some() {
             return true;
         }

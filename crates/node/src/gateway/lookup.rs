@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
 use model::query::Query;
+use model::query::more_like_this::Like;
 use model::query::term_level::Lookup;
 use model::search::{GetRequest, SearchRequest};
 use search::fetch::extract::extract;
@@ -18,20 +19,30 @@ use crate::core::Core;
 /// # Errors
 /// As a get of the documents.
 pub(super) async fn of_search(core: &Arc<Core>, request: &mut SearchRequest) -> Result<(), Error> {
+    let target = request.target.names.join(",");
     let highlighted = request.fetch.highlight.iter_mut().flat_map(|highlight| &mut highlight.fields);
     let highlighted = highlighted.filter_map(|field| field.highlight_query.as_mut());
     let filter = request.post_filter.iter_mut();
     for query in std::iter::once(&mut request.query).chain(filter).chain(highlighted) {
-        of_query(core, query).await?;
+        of_query(core, query, &target).await?;
     }
     Ok(())
 }
 
-/// Looks up what one query needs.
+/// Looks up what one query needs; `target`: where documents are whose index is not said.
 ///
 /// # Errors
 /// As a get of the documents.
-pub(super) async fn of_query(core: &Arc<Core>, query: &mut Query) -> Result<(), Error> {
+pub(super) async fn of_query(core: &Arc<Core>, query: &mut Query, target: &str) -> Result<(), Error> {
+    for like in query.likenesses() {
+        for one in like.likes.iter_mut().chain(&mut like.unlikes) {
+            if let Like::Document { index, id, routing } = one {
+                let index = index.clone().unwrap_or_else(|| target.to_owned());
+                let source = source_of(core, (index, id.clone(), routing.clone())).await?;
+                *one = Like::Source { id: Some(id.clone()), source: source.unwrap_or_default() };
+            }
+        }
+    }
     for terms in query.lookups() {
         if let Some(lookup) = terms.lookup.take() {
             terms.values = values(core, lookup).await?;
@@ -42,6 +53,17 @@ pub(super) async fn of_query(core: &Arc<Core>, query: &mut Query) -> Result<(), 
 
 async fn values(core: &Arc<Core>, lookup: Lookup) -> Result<Vec<Value>, Error> {
     let Lookup { index, id, path, routing } = lookup;
+    let Some(source) = source_of(core, (index, id, routing)).await? else { return Ok(Vec::new()) };
+    let (steps, mut found) = (path.split('.').collect::<Vec<_>>(), Vec::new());
+    extract(&steps, &source, None, &mut found);
+    Ok(found.into_iter().cloned().collect())
+}
+
+/// The source of a document, as a get reads it; `None`: it is not there, or has none.
+async fn source_of(
+    core: &Arc<Core>,
+    (index, id, routing): (String, String, Option<String>),
+) -> Result<Option<Value>, Error> {
     let request = GetRequest {
         index,
         id: id.clone(),
@@ -54,10 +76,7 @@ async fn values(core: &Arc<Core>, lookup: Lookup) -> Result<Vec<Value>, Error> {
     };
     let answer = super::get::get(core, request).await?;
     let source = answer.found.and_then(|found| found.source);
-    let Some(source) = source.filter(|source| !source.is_empty()) else { return Ok(Vec::new()) };
+    let Some(source) = source.filter(|source| !source.is_empty()) else { return Ok(None) };
     let unreadable = |e| Error::new(ErrorKind::Parse, format!("the source of [{id}] does not read: {e}"));
-    let source: Value = serde_json::from_slice(&source).map_err(unreadable)?;
-    let (steps, mut found) = (path.split('.').collect::<Vec<_>>(), Vec::new());
-    extract(&steps, &source, None, &mut found);
-    Ok(found.into_iter().cloned().collect())
+    serde_json::from_slice(&source).map(Some).map_err(unreadable)
 }

@@ -46,6 +46,7 @@ use model::admin::{
     HealthRequest, HealthResponse, HotThreads, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping,
     PutSettings, SearchedIndex, StatsResponse,
 };
+use model::aggregation::request::pipeline::Script;
 use model::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use model::by_query::{ByQuery, ByQueryAnswer, Kind};
 use model::definition::Definition;
@@ -300,6 +301,18 @@ impl Gateway for NodeGateway {
     async fn simulate_ingest(&self, request: SimulateIngest) -> Answer<Vec<Ingested>> {
         let core = self.core.clone();
         self.core.write.run(move || ingest::simulate(&core, request)).await?
+    }
+
+    fn dated_names(&self, names: &str) -> Answer<String> {
+        model::dated_name::dated_list(names, crate::clock::now_ms() as i64)
+    }
+
+    async fn run_script(&self, script: Script) -> Answer<String> {
+        self.core.search.run(move || scripts::text(&script)).await?
+    }
+
+    fn grok_patterns(&self) -> &'static [(&'static str, &'static str)] {
+        ::ingest::grok_patterns()
     }
 
     async fn cancel_tasks(&self, filter: TaskFilter) -> Answer<TaskList> {

@@ -24,7 +24,8 @@ pub(super) async fn count(core: &Arc<Core>, request: CountRequest) -> Result<Cou
 }
 
 pub(super) async fn validate(core: &Arc<Core>, mut request: ValidateRequest) -> Result<ValidateResponse, Error> {
-    super::lookup::of_query(core, &mut request.query).await?;
+    let target = request.target.names.join(",");
+    super::lookup::of_query(core, &mut request.query, &target).await?;
     let resolved = super::search::resolve_open(core, &request.target)?;
     let mut explanations = Vec::with_capacity(resolved.len());
     let mut shards = Shards::default();

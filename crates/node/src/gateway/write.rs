@@ -54,7 +54,8 @@ pub(super) type Results = Vec<(usize, Result<Written, WriteFailure>)>;
 pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<WriteResponse, Error> {
     let mut response: Vec<Option<Result<Written, WriteFailure>>> = request.writes.iter().map(|_| None).collect();
     let mut request = request;
-    let writes = ingested(core, std::mem::take(&mut request.writes), &mut response).await?;
+    let named = dated(std::mem::take(&mut request.writes))?;
+    let writes = ingested(core, named, &mut response).await?;
     let timeout = Duration::from_millis(request.timeout_ms);
     let task = core.tasks.begin(task(&writes));
     create_missing(core, writes.iter().map(|(_, write)| write)).await;
@@ -79,23 +80,57 @@ pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<Wri
 /// Passes writes through their pipelines: those that are left, with their places. What became of the others is answered.
 async fn ingested(
     core: &Arc<Core>,
-    writes: Vec<Write>,
+    writes: Vec<(usize, Write)>,
     response: &mut [Option<Result<Written, WriteFailure>>],
 ) -> Result<Vec<(usize, Write)>, Error> {
-    if !super::ingest::concerns(core, &writes) {
-        return Ok(writes.into_iter().enumerate().collect());
+    if !super::ingest::concerns(core, writes.iter().map(|(_, write)| write)) {
+        return Ok(writes);
     }
     let for_job = core.clone();
+    let (places, writes): (Vec<usize>, Vec<Write>) = writes.into_iter().unzip();
     let passed = core.write.run(move || super::ingest::pass(&for_job, writes)).await?;
     let mut left = Vec::with_capacity(passed.len());
-    for (at, write) in passed.into_iter().enumerate() {
+    for (at, write) in places.into_iter().zip(passed) {
         match write {
             Ok(write) => left.push((at, write)),
             Err(Ok(dropped)) => response[at] = Some(Ok(*dropped)),
             Err(Err(failure)) => response[at] = Some(Err(failure)),
         }
     }
-    Ok(left)
+    // A pipeline may have said another name.
+    let (places, writes): (Vec<usize>, Vec<Write>) = left.into_iter().unzip();
+    Ok(dated_at(places, writes, response))
+}
+
+/// Writes, with their places, with the dates in the names of their indexes filled in; one that does not read fails the request.
+fn dated(mut writes: Vec<Write>) -> Result<Vec<(usize, Write)>, Error> {
+    for write in writes.iter_mut().filter(|write| write.index.starts_with('<')) {
+        write.index = model::dated_name::dated(&write.index, now_ms() as i64)?.into();
+    }
+    Ok(writes.into_iter().enumerate().collect())
+}
+
+/// As [`dated`], of names that pipelines gave; those that do not read are answered.
+fn dated_at(
+    places: Vec<usize>,
+    writes: Vec<Write>,
+    response: &mut [Option<Result<Written, WriteFailure>>],
+) -> Vec<(usize, Write)> {
+    let mut left = Vec::with_capacity(writes.len());
+    for (at, mut write) in places.into_iter().zip(writes) {
+        if write.index.starts_with('<') {
+            match model::dated_name::dated(&write.index, now_ms() as i64) {
+                Ok(name) => write.index = name.into(),
+                Err(error) => {
+                    let id = write.id.clone();
+                    response[at] = Some(Err(WriteFailure { index: write.index, id, error }));
+                    continue;
+                }
+            }
+        }
+        left.push((at, write));
+    }
+    left
 }
 
 fn task(writes: &[(usize, Write)]) -> Begun {

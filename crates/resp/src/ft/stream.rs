@@ -95,5 +95,6 @@ pub fn sort_key(field: &str, descending: bool) -> SortKey {
         numeric_type: None,
         nested: None,
         distance: None,
+        script: None,
     }
 }

@@ -152,6 +152,7 @@ impl Keyspace {
             numeric_type: None,
             nested: None,
             distance: None,
+            script: None,
         }];
         request.fetch = Fetch {
             source: Some(SourceFilter { enabled: false, includes: Vec::new(), excludes: Vec::new() }),

@@ -2,11 +2,11 @@
 
 use model::error::{Error, ErrorKind};
 use model::query::Query;
-use model::search::{PipelineChoice, SearchRequest, TrackTotal};
+use model::search::{PipelineChoice, ScriptField, SearchRequest, TrackTotal};
 use model::target::Target;
 use serde_json::{Map, Value};
 
-use super::aggregation::aggregations;
+use super::aggregation::{aggregations, script_of};
 use super::field::{Field, fields, text_of};
 use super::highlight::highlight;
 use super::hybrid::retriever;
@@ -181,13 +181,38 @@ fn read_object(field: Field<'_>, object: &Map<String, Value>, request: &mut Sear
         "slice" => request.slice = Some(slice(object)?),
         "search_pipeline" => request.pipeline = Some(PipelineChoice::Inline(field.value.clone())),
         "suggest" => request.suggest = suggestions(object)?,
-        "script_fields" | "ext" | "derived" if object.is_empty() => {}
-        "derived" | "ext" | "script_fields" => {
+        "script_fields" => request.fetch.script_fields = script_fields(object)?,
+        "ext" | "derived" if object.is_empty() => {}
+        "derived" | "ext" => {
             return Err(Error::not_implemented(format!("[{}] of a search", field.key)));
         }
         _ => return Err(unknown_key(field.key, field.value)),
     }
     Ok(())
+}
+
+/// Name after name, each with a script.
+fn script_fields(object: &Map<String, Value>) -> Result<Vec<ScriptField>, Error> {
+    let mut found = Vec::with_capacity(object.len());
+    for (name, value) in object {
+        let Value::Object(options) = value else {
+            let token = json::token(value);
+            let reason = format!("Expected [START_OBJECT] in [{name}] but found [{token}]");
+            return Err(Error::parsing(reason));
+        };
+        let (mut script, mut ignore_failure) = (None, false);
+        for option in fields("script_fields", options) {
+            match option.key {
+                "script" => script = Some(script_of(option.value)?),
+                "ignore_failure" => ignore_failure = option.flag()?,
+                _ => return Err(unknown_key(option.key, option.value)),
+            }
+        }
+        let script =
+            script.ok_or_else(|| Error::illegal_argument(format!("[script_fields] has no script for [{name}]")))?;
+        found.push(ScriptField { name: name.clone(), script, ignore_failure });
+    }
+    Ok(found)
 }
 
 fn read_array(field: Field<'_>, items: &[Value], request: &mut SearchRequest) -> Result<(), Error> {

@@ -11,14 +11,14 @@ use crate::params::{boolean, number_format};
 
 /// `key: value` within the object that OpenSearch's messages call `owner` (a query's name, `highlight` ..).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Field<'a> {
+pub(crate) struct Field<'a> {
     pub(super) owner: &'a str,
-    pub(super) key: &'a str,
-    pub(super) value: &'a Value,
+    pub(crate) key: &'a str,
+    pub(crate) value: &'a Value,
 }
 
 /// The keys of `object`, in order.
-pub(super) fn fields<'a>(owner: &'a str, object: &'a Map<String, Value>) -> impl Iterator<Item = Field<'a>> {
+pub(crate) fn fields<'a>(owner: &'a str, object: &'a Map<String, Value>) -> impl Iterator<Item = Field<'a>> {
     object.iter().map(move |(key, value)| Field { owner, key, value })
 }
 
@@ -61,7 +61,7 @@ impl<'a> Field<'a> {
         if self.is_scalar() { Ok(self) } else { Err(self.unknown_token()) }
     }
 
-    pub(super) fn text(self) -> Result<String, Error> {
+    pub(crate) fn text(self) -> Result<String, Error> {
         text_of(self.value).ok_or_else(|| self.unknown_token())
     }
 
@@ -143,7 +143,7 @@ impl<'a> Field<'a> {
     }
 
     /// For keys with a declared type: refuses values of any token but `tokens`.
-    pub(super) fn typed(self, tokens: &[&str]) -> Result<Self, Error> {
+    pub(crate) fn typed(self, tokens: &[&str]) -> Result<Self, Error> {
         if tokens.contains(&self.token()) { Ok(self) } else { Err(self.mistyped()) }
     }
 
@@ -159,7 +159,7 @@ impl<'a> Field<'a> {
     }
 
     /// For objects with declared keys: this is not one of them.
-    pub(super) fn undeclared(self) -> Error {
+    pub(crate) fn undeclared(self) -> Error {
         Error::new(ErrorKind::XContentParse, format!("[{}] unknown field [{}]", self.owner, self.key))
     }
 

@@ -127,7 +127,13 @@ fn function(field: Field<'_>) -> Result<Function, Error> {
         "gauss" => decay(DecayShape::Gauss, field.key, object),
         "exp" => decay(DecayShape::Exp, field.key, object),
         "linear" => decay(DecayShape::Linear, field.key, object),
-        "script_score" => Err(field.not_implemented()),
+        "script_score" => {
+            let script = object.get("script").ok_or_else(|| Error::parsing("script_score requires 'script' field"))?;
+            if let Some(other) = object.keys().find(|key| *key != "script") {
+                return Err(Error::parsing(format!("script_score query does not support [{other}]")));
+            }
+            Ok(Function::Script(super::aggregation::script_of(script)?))
+        }
         name => {
             let meant = super::suggest::did_you_mean(&super::suggest::alike(OWNER, FUNCTIONS.into_iter()));
             let cause = Error::new(ErrorKind::NamedObjectNotFound, format!("unknown field [{name}]"));

@@ -7,7 +7,7 @@
 mod aggregation;
 mod body;
 mod compound;
-mod field;
+pub(crate) mod field;
 mod full_text;
 mod function_score;
 
@@ -16,10 +16,12 @@ mod geo;
 mod highlight;
 mod hybrid;
 mod knn;
+mod more_like_this;
 mod nested;
 mod point;
 mod queries;
 mod ranking;
+mod scripted;
 mod sort;
 mod source;
 mod strings;

@@ -5,7 +5,10 @@ use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
 use super::field::{Carried, Field, fields, text_of};
-use super::{compound, full_text, function_score, geo, hybrid, knn, nested, strings, suggest, term_level};
+use super::{
+    compound, full_text, function_score, geo, hybrid, knn, more_like_this, nested, scripted, strings, suggest,
+    term_level,
+};
 
 /// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
 pub const MAX_QUERY_DEPTH: usize = 100;
@@ -13,12 +16,13 @@ pub const MAX_QUERY_DEPTH: usize = 100;
 /// What reads the object after a query's name. `depth` is its own, from 1.
 type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
 
-const KNOWN: [(&str, Read); 31] = [
+const KNOWN: [(&str, Read); 36] = [
     ("approximate_regexp", |object, _| term_level::approximate(object)),
     ("bool", compound::boolean),
     ("boosting", compound::boosting),
     ("constant_score", compound::constant_score),
     ("dis_max", compound::dis_max),
+    ("distance_feature", |object, _| scripted::distance_feature(object)),
     ("exists", |object, _| term_level::exists(object)),
     ("function_score", function_score::function_score),
     ("fuzzy", |object, _| term_level::fuzzy(object)),
@@ -34,37 +38,37 @@ const KNOWN: [(&str, Read); 31] = [
     ("match_none", |object, _| match_none(object)),
     ("match_phrase", |object, _| full_text::match_phrase(object)),
     ("match_phrase_prefix", |object, _| full_text::match_phrase_prefix(object)),
+    ("more_like_this", |object, _| more_like_this::more_like_this(object)),
     ("multi_match", |object, _| full_text::multi_match(object)),
     ("nested", nested::nested),
     ("prefix", |object, _| term_level::prefix(object)),
     ("query_string", |object, _| strings::query_string(object)),
     ("range", |object, _| term_level::range(object)),
     ("regexp", |object, _| term_level::regexp(object)),
+    ("script", |object, _| scripted::script(object)),
+    ("script_score", scripted::script_score),
     ("simple_query_string", |object, _| strings::simple_query_string(object)),
     ("term", |object, _| term_level::term(object)),
     ("terms", |object, _| term_level::terms(object)),
+    ("terms_set", |object, _| scripted::terms_set(object)),
     ("wildcard", |object, _| term_level::wildcard(object)),
     ("wrapper", wrapper),
 ];
 
 /// Queries of OpenSearch and its usual plugins that Shoal has not.
-const MISSING: [&str; 24] = [
+const MISSING: [&str; 20] = [
     "combined_fields",
     "common",
-    "distance_feature",
     "field_masking_span",
     "geo_shape",
     "has_child",
     "has_parent",
     "intervals",
-    "more_like_this",
     "neural",
     "neural_sparse",
     "parent_id",
     "percolate",
     "rank_feature",
-    "script",
-    "script_score",
     "span_containing",
     "span_first",
     "span_multi",
@@ -74,7 +78,7 @@ const MISSING: [&str; 24] = [
     "span_term",
     "span_within",
 ];
-const MISSING_MORE: [&str; 3] = ["template", "terms_set", "xy_shape"];
+const MISSING_MORE: [&str; 2] = ["template", "xy_shape"];
 
 /// The query that `value` is.
 ///

@@ -1,9 +1,10 @@
 //! `sort`, in all its forms.
 
 use model::error::{Error, ErrorKind};
-use model::search::{Missing, SortKey, SortMode};
+use model::search::{Missing, ScriptSort, SortKey, SortMode};
 use serde_json::{Map, Value};
 
+use super::aggregation::script_of;
 use super::field::{Field, fields, text_of};
 use super::geo::distance_sort;
 use super::nested::nested_sort;
@@ -23,6 +24,7 @@ pub(super) fn plain(field: &str) -> SortKey {
         numeric_type: None,
         nested: None,
         distance: None,
+        script: None,
     }
 }
 
@@ -33,7 +35,7 @@ pub(super) fn sort(value: &Value) -> Result<Vec<SortKey>, Error> {
             let mut keys = Vec::new();
             for item in items {
                 match item {
-                    Value::String(name) => keys.push(named(name)?),
+                    Value::String(name) => keys.push(plain(name)),
                     Value::Object(object) => read_object(object, &mut keys)?,
                     _ => {
                         let allowed = "an object, or an actual string are allowed";
@@ -51,15 +53,55 @@ pub(super) fn sort(value: &Value) -> Result<Vec<SortKey>, Error> {
             Ok(keys)
         }
         // Null is refused by who knows the key.
-        other => text_of(other).iter().map(|name| named(name)).collect(),
+        other => Ok(text_of(other).iter().map(|name| plain(name)).collect()),
     }
 }
 
-fn named(field: &str) -> Result<SortKey, Error> {
-    match field {
-        "_script" => Err(Error::not_implemented(format!("sort by [{field}]"))),
-        _ => Ok(plain(field)),
+/// `_script`.
+fn script_sort(options: &Map<String, Value>) -> Result<SortKey, Error> {
+    let mut key = plain("_script");
+    let (mut script, mut texts) = (None, None);
+    let mut read = |option: Field<'_>| {
+        match option.key {
+            "script" => script = Some(script_of(option.value).map_err(|error| option.failed(error))?),
+            "type" => {
+                let kind = option.typed(&["VALUE_STRING"])?.text()?;
+                texts = Some(match kind.to_lowercase().as_str() {
+                    "string" => true,
+                    "number" => false,
+                    _ => {
+                        let reason = format!("Unknown ScriptSortType [{kind}]");
+                        return Err(option.failed(Error::illegal_argument(reason)));
+                    }
+                });
+            }
+            "order" => key.descending = order(option)?,
+            "mode" => {
+                let text = option.typed(&["VALUE_STRING"])?.text()?;
+                key.mode = Some(mode(&text).map_err(|error| option.failed(error))?);
+            }
+            "nested" => return Err(option.not_implemented()),
+            _ => return Err(option.undeclared()),
+        }
+        Ok(())
+    };
+    for option in fields("_script", options) {
+        read(option)?;
     }
+    let missing = |what: &str| Error::illegal_argument(format!("Required [{what}]"));
+    let (script, texts) = match (script, texts) {
+        (Some(script), Some(texts)) => (script, texts),
+        (None, None) => return Err(missing("script, type")),
+        (None, _) => return Err(missing("script")),
+        (_, None) => return Err(missing("type")),
+    };
+    if let Some(mode @ (SortMode::Sum | SortMode::Avg | SortMode::Median)) = key.mode.filter(|_| texts) {
+        let mode = format!("{mode:?}").to_lowercase();
+        let cause = Error::illegal_argument(format!("script sort of type [string] doesn't support mode [{mode}]"));
+        return Err(Error::new(ErrorKind::XContentParse, "[_script] failed to parse field [mode]").with_cause(cause));
+    }
+    key.script = Some(Box::new(ScriptSort { script, texts }));
+    Ok(key)
 }
 
 fn read_object(object: &Map<String, Value>, keys: &mut Vec<SortKey>) -> Result<(), Error> {
@@ -68,7 +110,11 @@ fn read_object(object: &Map<String, Value>, keys: &mut Vec<SortKey>) -> Result<(
             keys.push(distance_sort(options)?);
             continue;
         }
-        let mut key = named(field)?;
+        if let ("_script", Value::Object(options)) = (field.as_str(), value) {
+            keys.push(script_sort(options)?);
+            continue;
+        }
+        let mut key = plain(field);
         match value {
             Value::String(order) => key.descending = descending(order)?,
             Value::Object(options) if field == "_score" => score_options(options, &mut key)?,

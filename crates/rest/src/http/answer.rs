@@ -53,7 +53,7 @@ async fn route(server: Arc<Server>, request: HttpRequest<Body>, form: &mut Form)
     let Some(segments) = decode_path(path) else {
         return Ok(Reply::plain(400, "invalid uri has been requested"));
     };
-    let (route, parts) = match server.routes.find(&method, &segments) {
+    let (route, mut parts) = match server.routes.find(&method, &segments) {
         Found::Route(route, parts) => (route, parts),
         Found::Nothing => {
             let reason = format!("no handler found for uri [{uri}] and method [{method}]");
@@ -61,6 +61,11 @@ async fn route(server: Arc<Server>, request: HttpRequest<Body>, form: &mut Form)
         }
         Found::OtherMethods(allowed) => return Ok(other_methods(&method, uri, &allowed)),
     };
+    for (name, names) in &mut parts {
+        if ["index", "target"].contains(name) && names.contains('<') {
+            *names = server.gateway.dated_names(names)?;
+        }
+    }
     // Held until the answer is there.
     let (content, _charge) = match content(&server, &head.headers, body, route.streams).await? {
         Ok(read) => read,

@@ -54,6 +54,8 @@ pub struct Bindings<'a> {
     pub globals: Vec<(&'static str, Object)>,
     /// What `doc` is.
     pub document: Option<&'a dyn Document>,
+    /// Fewer steps than a run may have otherwise.
+    pub max_steps: Option<u32>,
 }
 
 impl Bindings<'_> {
@@ -85,6 +87,17 @@ impl Program {
     pub fn run(&self, heap: &mut Heap, bindings: &Bindings<'_>) -> Result<Object, Error> {
         let mut frame = run::Frame::new(heap, bindings, self.locals);
         frame.program(&self.body).map_err(|fault| told(fault, "runtime error", &self.source))
+    }
+}
+
+impl Program {
+    /// What a run gave, as Java shows it.
+    ///
+    /// # Errors
+    /// `script_exception` for what nests too deep, or is too long.
+    pub fn shown(&self, heap: &Heap, value: &Object) -> Result<String, Error> {
+        let shown = methods::shown(heap, value, (run::MAX_DEPTH, 0));
+        shown.map_err(|fault| told(fault, "runtime error", &self.source))
     }
 }
 

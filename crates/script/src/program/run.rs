@@ -42,7 +42,8 @@ pub(crate) enum Flow {
 
 impl<'a, 'b> Frame<'a, 'b> {
     pub(crate) fn new(heap: &'a mut Heap, bindings: &'a Bindings<'b>, locals: usize) -> Self {
-        Self { heap, bindings, locals: vec![Object::NULL; locals], steps: 0, calls: 0 }
+        let spent = bindings.max_steps.map_or(0, |most| MAX_STEPS.saturating_sub(most));
+        Self { heap, bindings, locals: vec![Object::NULL; locals], steps: spent, calls: 0 }
     }
 
     pub(crate) fn count(&mut self, at: usize) -> Result<(), Fault> {

@@ -7,7 +7,8 @@ fn run(source: &str, ctx: &Json) -> Result<(Json, Json), Error> {
     let mut heap = Heap::default();
     let given = heap.from_json(ctx);
     let params = heap.from_json(&json!({"tag": "b", "by": 4, "list": [1, 2]}));
-    let bindings = Bindings { globals: vec![("ctx", given.clone()), ("params", params)], document: None };
+    let bindings =
+        Bindings { globals: vec![("ctx", given.clone()), ("params", params)], document: None, max_steps: None };
     let value = Program::compile(source, &["ctx", "params", "doc"])?.run(&mut heap, &bindings)?;
     let shown = |object: &Object| heap.to_json(object, 50).unwrap_or(Json::Null);
     Ok((shown(&given), shown(&value)))
@@ -114,7 +115,7 @@ fn what_is_wrong_is_told() {
 fn what_holds_itself_is_no_document() {
     let mut heap = Heap::default();
     let ctx = heap.from_json(&json!({"l": []}));
-    let bindings = Bindings { globals: vec![("ctx", ctx.clone())], document: None };
+    let bindings = Bindings { globals: vec![("ctx", ctx.clone())], document: None, max_steps: None };
     let program = Program::compile("ctx.l.add(ctx.l)", &["ctx"]).expect("reads");
     program.run(&mut heap, &bindings).expect("runs");
     assert_eq!(heap.to_json(&ctx, 100), None);

@@ -82,6 +82,9 @@ impl Shape {
                 shape.kind = Some(FieldKind::Number(NumberKind::Long));
             }
             SortBy::Id => {}
+            SortBy::Script { texts, .. } => {
+                shape.kind = (!texts).then_some(FieldKind::Number(NumberKind::Double));
+            }
             SortBy::Unmapped { .. } => shape.kind = key.unmapped_type.as_deref().and_then(unmapped_kind),
             SortBy::Field { values: SortValues::Distance(_), .. } => {
                 shape.kind = Some(FieldKind::Number(NumberKind::Double));

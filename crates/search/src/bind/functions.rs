@@ -64,6 +64,7 @@ impl Binder<'_> {
             boost_mode: query.boost_mode,
             max_boost: query.max_boost,
             min_score: query.min_score,
+            boosts_result: false,
         }))))
     }
 
@@ -74,6 +75,7 @@ impl Binder<'_> {
                 self.field_value(field, *factor, *modifier, *missing)
             }
             Function::Decay(decay) => self.decay(decay),
+            Function::Script(script) => Ok(ScoreFunction::Script(self.script(script)?)),
         }
     }
 
@@ -208,7 +210,7 @@ fn not_numeric(field: &Field) -> Fault {
 }
 
 /// `1d`, `36h`, `90s` .. in milliseconds.
-fn interval_ms(what: &str, text: &str) -> Outcome<f64> {
+pub(super) fn interval_ms(what: &str, text: &str) -> Outcome<f64> {
     let refused = || {
         Fault::illegal_argument(format!(
             "failed to parse setting [DecayFunctionParser.{what}] with value [{text}] as a time value: unit is missing or unrecognized"

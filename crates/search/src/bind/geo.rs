@@ -236,7 +236,7 @@ impl Binder<'_> {
 }
 
 /// Metres.
-fn length(value: &Value) -> Outcome<f64> {
+pub(super) fn length(value: &Value) -> Outcome<f64> {
     parse_distance(&java_text(value), DistanceUnit::Meters).map_err(|error| {
         let reason = match error {
             DistanceError::Empty => "empty String".to_owned(),

@@ -29,6 +29,7 @@ mod ip;
 mod limits;
 mod matching;
 mod minimum;
+mod more_like_this;
 mod multi_match;
 pub(super) mod nested;
 mod number;
@@ -37,6 +38,7 @@ mod pattern;
 mod query_string;
 mod range;
 mod ranked;
+mod scripted;
 mod sort;
 mod target;
 mod term;
@@ -54,6 +56,14 @@ pub fn regexp_flags(names: &str) -> Result<crate::bound::RegexpFlags, Error> {
     pattern::flags(Some(names)).map_err(|fault| fault.error().clone())
 }
 
+/// How many of so many clauses must match, as `2` or `75%` says.
+///
+/// # Errors
+/// A text that says neither.
+pub fn required(clauses: usize, spec: &str) -> Result<u32, Error> {
+    minimum::required(clauses, spec).map_err(|fault| fault.error().clone())
+}
+
 /// How many edits a text may be away.
 pub fn edits(fuzziness: model::query::full_text::Fuzziness, text: &str) -> u8 {
     fuzziness::edits(fuzziness, text)
@@ -61,6 +71,7 @@ pub fn edits(fuzziness: model::query::full_text::Fuzziness, text: &str) -> u8 {
 
 pub use after::{bind_after, render_sort_value};
 pub use aggregation::bind_aggregations;
+pub use scripted::bind_script_field;
 pub use sort::{bind_sort, bind_sort_within};
 
 use fault::{Fault, Outcome};
@@ -106,6 +117,8 @@ pub struct BindSettings {
     pub max_analyzed_offset: u32,
     /// `index.max_docvalue_fields_search`
     pub max_docvalue_fields: usize,
+    /// `index.max_script_fields`
+    pub max_script_fields: usize,
     /// `index.knn.algo_param.ef_search`, where it is set.
     pub knn_ef_search: Option<u32>,
 }
@@ -124,6 +137,7 @@ impl Default for BindSettings {
             allow_expensive_queries: true,
             max_analyzed_offset: 1_000_000,
             max_docvalue_fields: 100,
+            max_script_fields: 32,
             knn_ef_search: None,
         }
     }
@@ -231,6 +245,11 @@ impl<'a> Binder<'a> {
             Kind::Knn(query) => self.knn(query),
             Kind::Approximate(query) => self.approximate(query),
             Kind::Hybrid(query) => self.hybrid(query),
+            Kind::Script(script) => self.script_query(script),
+            Kind::ScriptScore(query) => self.script_score(query),
+            Kind::DistanceFeature(query) => self.distance_feature(query),
+            Kind::TermsSet(query) => self.terms_set(query),
+            Kind::MoreLikeThis(query) => self.more_like_this(query),
         }
     }
 

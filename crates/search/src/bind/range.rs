@@ -138,6 +138,12 @@ impl Binder<'_> {
         let format = DateFormat::parse_pattern(field.format.as_deref().unwrap_or_default())?;
         Ok(format.parse_math(text, self.context.now_ms, false, None)?.ms)
     }
+
+    /// The last moment that a date text means (`2020-01-10`: the end of the day), in milliseconds.
+    pub(super) fn date_end_ms(&self, field: &Field, text: &str) -> Outcome<i64> {
+        let format = DateFormat::parse_pattern(field.format.as_deref().unwrap_or_default())?;
+        Ok(format.parse_math(text, self.context.now_ms, true, None)?.ms)
+    }
 }
 
 impl DateReading {

@@ -12,6 +12,7 @@ use super::functions::{readable, text_not_readable};
 use super::geo::distance_sort;
 use super::nested::nested_sort;
 use super::number::{float, java_text, sequence_number};
+use super::scripted::sort_script;
 use super::target::{Meta, Target};
 use crate::bound::NumberCode;
 use crate::shard_query::{BoundSort, SortBy, SortValues};
@@ -68,6 +69,10 @@ pub(super) fn values_of(kind: &FieldKind, factor: Option<f64>) -> SortValues {
 fn sort_by(key: &SortKey, context: &BindContext) -> Outcome<SortBy> {
     if let Some(asked) = &key.distance {
         return distance_sort(key, asked, context);
+    }
+    if let Some(asked) = &key.script {
+        let script = sort_script(&asked.script, &context.mapping)?;
+        return Ok(SortBy::Script { script, texts: asked.texts });
     }
     match key.field.as_str() {
         "_score" => return Ok(SortBy::Score),

@@ -11,13 +11,15 @@ impl Compiler<'_, '_> {
             return self.weight(&score.query, context);
         }
         // With `min_score` the score decides what matches, whoever asks.
-        let query = self.weight(&score.query, Context { scoring: true, ..context })?;
+        let factor = if score.boosts_result { context.boost } else { 1.0 };
+        let boost = if score.boosts_result { 1.0 } else { context.boost };
+        let query = self.weight(&score.query, Context { scoring: true, boost })?;
         let filters = score
             .functions
             .iter()
             .map(|function| function.filter.as_ref().map(|filter| self.weight(filter, context.filter())).transpose())
             .collect::<Outcome<Vec<_>>>()?;
-        let weight = FunctionWeight { query, filters, bound: score.clone(), modes: modes(score) };
+        let weight = FunctionWeight { query, filters, bound: score.clone(), modes: modes(score), factor };
         Ok(Weight::new(Kind::Function(Box::new(weight)), context.boost))
     }
 }

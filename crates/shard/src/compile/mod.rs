@@ -21,6 +21,7 @@ mod counts;
 mod expand;
 mod function;
 mod knn;
+mod likeness;
 pub(crate) mod pattern;
 mod phrase;
 pub(crate) mod ranked;
@@ -33,7 +34,7 @@ pub(crate) mod weight;
 pub(crate) use counts::Counts;
 pub(crate) use knn::NearestWeight;
 pub(crate) use weight::{
-    BoolWeight, FunctionWeight, Kind, NestedWeight, PhraseWeight, Set, SynonymWeight, TermWeight, Weight,
+    BoolWeight, EnoughWeight, FunctionWeight, Kind, NestedWeight, PhraseWeight, Set, SynonymWeight, TermWeight, Weight,
 };
 
 /// Deeper queries are refused: `bind` allows fewer.
@@ -153,6 +154,11 @@ impl<'c, 'a> Compiler<'c, 'a> {
                 Weight::new(Kind::InsideOf { around: inside.around.clone(), matches }, boost)
             }
             BoundKind::Knn(knn) => self.knn(knn, context)?,
+            BoundKind::MoreLikeThis(like) => self.likeness(like, context)?,
+            BoundKind::TermsSet(set) => {
+                let parts = self.weights(&set.terms, context)?;
+                Weight::new(Kind::Enough(Box::new(EnoughWeight { parts, minimum: set.minimum.clone() })), boost)
+            }
             BoundKind::Approximate(query) => self.approximate(query, context)?,
         })
     }

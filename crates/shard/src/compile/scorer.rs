@@ -2,19 +2,24 @@
 
 use std::sync::Arc;
 
-use search::bound::{RandomOf, ScoreFunction, TermBytes};
+use search::bound::{BoundMinimum, BoundScript, RandomOf, ScoreFunction, TermBytes};
 
-use super::{BoolWeight, FunctionWeight, Kind, NestedWeight, PhraseWeight, Place, SynonymWeight, TermWeight, Weight};
+use super::{
+    BoolWeight, EnoughWeight, FunctionWeight, Kind, NestedWeight, PhraseWeight, Place, SynonymWeight, TermWeight,
+    Weight,
+};
 use crate::fields::{FieldTable, meta};
 use crate::reader::Reader;
 use crate::score::bm25::{FieldScale, TermScore};
 use crate::score::compose::{AtLeast, Boosting, Conjunction, Constant, Excluding, Required, WithOptional};
 use crate::score::cursor::TermCursor;
 use crate::score::disjunction::{Combine, Disjunction};
+use crate::score::enough::{Enough, Least, Scaled};
 use crate::score::function::{DecayCurve, Function, FunctionScore, RandomBy, Weighted};
 use crate::score::geo::distances;
 use crate::score::nested::{InsideOf, ToParent};
 use crate::score::phrase::{Part, PhraseScorer};
+use crate::score::script::ScriptRun;
 use crate::score::sets::Everything;
 use crate::score::sloppy::Sloppy;
 use crate::score::{Never, Outcome, Scorer, timed};
@@ -86,11 +91,16 @@ impl<'a> Leaf<'a> {
             Kind::Nearest(nearest) => nearest.scorer(self.number),
             Kind::Function(function) => {
                 let scorer = Box::new(self.function(function)?);
-                match function.bound.min_score {
+                let scorer: Box<dyn Scorer> = match function.bound.min_score {
                     Some(least) => Box::new(AtLeast { base: scorer, least, score: 0.0 }),
                     None => scorer,
+                };
+                match function.factor {
+                    1.0 => scorer,
+                    factor => Box::new(Scaled { base: scorer, factor }),
                 }
             }
+            Kind::Enough(enough) => self.enough(enough)?,
         })
     }
 
@@ -224,6 +234,26 @@ impl<'a> Leaf<'a> {
         Ok(FunctionScore::new(self.scorer(&weight.query)?, functions, weight.modes))
     }
 
+    fn enough(&self, weight: &EnoughWeight) -> Outcome<Box<dyn Scorer>> {
+        let all = || weight.parts.iter().map(|part| self.scorer(part)).collect::<Outcome<Vec<_>>>();
+        let least = match &weight.minimum {
+            BoundMinimum::Field(field, code) => {
+                let column = match self.fields.by_path(field) {
+                    Some(entry) => self.segment.numbers(entry.slot)?,
+                    None => None,
+                };
+                Least::Column(column, *code)
+            }
+            BoundMinimum::Script(script) => Least::Script(self.script(script)),
+        };
+        Ok(Box::new(Enough { base: any_of(all()?, 1), parts: all()?, least }))
+    }
+
+    fn script(&self, script: &Arc<BoundScript>) -> ScriptRun {
+        let segment = self.reader.segments[self.number as usize].segment.clone();
+        ScriptRun::new(script.clone(), segment, self.reader.fields.clone())
+    }
+
     fn score_function(&self, function: &ScoreFunction) -> Outcome<Function> {
         let numbers = |field: &str| match self.fields.by_path(field) {
             Some(entry) => self.segment.numbers(entry.slot),
@@ -254,6 +284,13 @@ impl<'a> Leaf<'a> {
                 code: *code,
                 decay: DecayCurve::new(*shape, *origin, *offset, (*scale, *decay)),
                 mode: *mode,
+            },
+            ScoreFunction::Script(script) => Function::Script(self.script(script)),
+            ScoreFunction::Distance { field, code, place, origin, pivot } => Function::Distance {
+                column: numbers(field)?.map(|column| distances(column, *place)),
+                code: *code,
+                origin: *origin,
+                pivot: *pivot,
             },
         })
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use model::geo::area::Area;
 use model::query::nested::NestedScore;
-use search::bound::{BoundFunctionScore, FieldName, TermBytes};
+use search::bound::{BoundFunctionScore, BoundMinimum, FieldName, TermBytes};
 
 use super::counts::TermPlaces;
 use super::pattern::Accepted;
@@ -61,6 +61,13 @@ pub(crate) enum Kind {
         matches: Box<Weight>,
     },
     Nearest(NearestWeight),
+    Enough(Box<EnoughWeight>),
+}
+
+/// As many of the parts as each document asks for.
+pub(crate) struct EnoughWeight {
+    pub(crate) parts: Vec<Weight>,
+    pub(crate) minimum: BoundMinimum,
 }
 
 /// Documents by the objects inside.
@@ -115,6 +122,8 @@ pub(crate) struct FunctionWeight {
     pub(crate) filters: Vec<Option<Weight>>,
     pub(crate) bound: BoundFunctionScore,
     pub(crate) modes: Modes,
+    /// On what comes out.
+    pub(crate) factor: f32,
 }
 
 pub(crate) enum Set {
@@ -143,6 +152,7 @@ impl Weight {
             Kind::Constant(inner) => Box::new(std::iter::once(&**inner)),
             Kind::Ranked(ranked) => Box::new(std::iter::once(&ranked.candidates)),
             Kind::DisMax { parts, .. } => Box::new(parts.iter()),
+            Kind::Enough(enough) => Box::new(enough.parts.iter()),
             Kind::Function(f) => Box::new(std::iter::once(&f.query).chain(f.filters.iter().flatten())),
             Kind::Nested(nested) => Box::new(std::iter::once(&nested.inner)),
             Kind::InsideOf { matches, .. } => Box::new(std::iter::once(&**matches)),

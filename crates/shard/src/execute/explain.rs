@@ -87,6 +87,17 @@ impl Explainer<'_> {
             }
             Kind::InsideOf { .. } => Ok(unmatched("Not a match", Vec::new())),
             Kind::Nearest(nearest) => self.nearest(weight, nearest),
+            Kind::Enough(enough) => {
+                let Some(score) = self.score(&mut *self.leaf.scorer(weight)?)? else {
+                    return Ok(unmatched("too few of the terms match", Vec::new()));
+                };
+                let mut details = Vec::new();
+                for part in &enough.parts {
+                    details.push(self.weight(part)?);
+                }
+                details.retain(|detail| detail.matched);
+                Ok(matched(score, "sum of:", details))
+            }
         }
     }
 

@@ -17,8 +17,8 @@ pub(super) fn explain(explainer: &Explainer<'_>, function: &FunctionWeight) -> O
         return Ok(query);
     }
     let mut scorer = explainer.leaf.function(function)?;
-    let values = scorer.values(explainer.doc)?;
-    let score = scorer.combined(query.value, &values);
+    let values = scorer.values(explainer.doc, query.value)?;
+    let score = scorer.combined(query.value, &values) * function.factor;
     let mut parts = Vec::new();
     for ((bound, filter), value) in function.bound.functions.iter().zip(&function.filters).zip(&values.each) {
         let Some(value) = value else { continue };
@@ -110,6 +110,12 @@ fn score_function(explainer: &Explainer<'_>, function: &ScoreFunction, value: f3
                 }
             };
             matched(value, format!("Function for field {field}:"), vec![matched(value, text, Vec::new())])
+        }
+        ScoreFunction::Script(script) => {
+            matched(value, format!("script score function, computed with script:\"{}\"", script.source), Vec::new())
+        }
+        ScoreFunction::Distance { field, pivot, .. } => {
+            matched(value, format!("Distance score of field {field}, pivot {pivot}"), Vec::new())
         }
     })
 }

@@ -18,6 +18,7 @@ use crate::reader::Reader;
 use crate::score::Outcome;
 use crate::score::function::decode;
 use crate::score::geo::Distances;
+use crate::score::script::ScriptRun;
 use crate::segment::DocId;
 use crate::segment::column::{NumberColumn, StringColumn};
 use crate::segment::fielddata::Fielddata;
@@ -41,6 +42,8 @@ enum Source {
     Doc(u64),
     Number(Arc<dyn NumberColumn>, NumberCode),
     Bytes(Arc<dyn StringColumn>),
+    /// Numbers, or texts.
+    Script(ScriptRun, bool),
     /// No document of the segment has the field.
     NoNumber(NumberCode),
     NoBytes,
@@ -64,6 +67,10 @@ impl Key {
             SortBy::Doc => (Source::Doc(first), SortMode::Min, Missing::Last),
             SortBy::ShardDoc(shard) => (Source::Doc(u64::from(*shard) << 32 | first), SortMode::Min, Missing::Last),
             SortBy::Id => (strings(view.segment.strings(meta::ID)?), SortMode::Min, Missing::Last),
+            SortBy::Script { script, texts } => {
+                let run = ScriptRun::new(script.clone(), view.segment.clone(), reader.fields.clone());
+                (Source::Script(run, *texts), SortMode::Min, Missing::Last)
+            }
             SortBy::Unmapped { missing } => (Source::NoNumber(NumberCode::Long), SortMode::Min, missing.clone()),
             SortBy::Field { field, values, missing, mode, nested } => {
                 let children = nested.as_ref().map(|nested| inner::chosen(reader, segment, nested)).transpose()?;
@@ -97,6 +104,11 @@ impl Key {
         Ok(Self { source, mode, descending: sort.descending, missing })
     }
 
+    /// Different values may have one code; those of greater values are never less.
+    pub(super) fn is_coarse(&self) -> bool {
+        matches!(self.source, Source::Script(_, true))
+    }
+
     /// What the key makes of a value of its segment's order.
     fn value_code(&self, doubled: u128) -> Code {
         (1 << CLASS) | if self.descending { VALUE_MASK - doubled } else { doubled }
@@ -122,7 +134,7 @@ impl Key {
                 Some(SortValue::Bytes(text.as_bytes().into()))
             }
             Source::Number(_, code) | Source::NoNumber(code) => number(value, *code),
-            Source::Score | Source::Doc(_) => None,
+            Source::Score | Source::Doc(_) | Source::Script(..) => None,
         }
     }
 
@@ -141,6 +153,9 @@ impl Key {
                 Some(SortValue::Bytes(own)) => (bytes.cmp(&own) as i8 + 1) as u128,
                 _ => 0,
             },
+            (Source::Script(_, true), SortValue::Bytes(bytes)) => begins(bytes),
+            (Source::Script(_, true), _) => 0,
+            (Source::Script(_, false), value) => doubled(ordered_from_f64(double(value))),
             (Source::Bytes(_) | Source::NoBytes, _) => 0,
         };
         Ok(self.value_code(doubled))
@@ -193,6 +208,8 @@ impl Key {
             Source::Doc(first) => Some(doubled((first + u64::from(doc)) as i64)),
             Source::Number(column, code) => self.chosen_number(&**column, *code, doc, values).map(doubled),
             Source::Bytes(column) => self.chosen_ord(&**column, doc, values).map(|ord| u128::from(ord) * 2 + 1),
+            Source::Script(run, true) => run.text(doc, known(score))?.map(|text| begins(text.as_bytes())),
+            Source::Script(run, false) => Some(doubled(ordered_from_f64(run.number(doc, known(score))?))),
             Source::NoNumber(_) | Source::NoBytes => None,
         };
         match found {
@@ -214,6 +231,10 @@ impl Key {
                 }
                 None => None,
             },
+            Source::Script(run, true) => {
+                run.text(doc, known(score))?.map(|text| SortValue::Bytes(text.as_bytes().into()))
+            }
+            Source::Script(run, false) => Some(SortValue::Double(run.number(doc, known(score))?)),
             Source::NoNumber(_) | Source::NoBytes => None,
         };
         Ok(found.or_else(|| self.missing_value()).unwrap_or(SortValue::Missing))
@@ -252,6 +273,19 @@ impl Key {
         column.ords(doc, &mut values.ords);
         values.ords.last().copied()
     }
+}
+
+/// Scripts see 0 where no score was asked for, as in OpenSearch.
+fn known(score: f32) -> f32 {
+    if score.is_nan() { 0.0 } else { score }
+}
+
+/// The first eight bytes of a text, as a number of the texts' order.
+fn begins(text: &[u8]) -> u128 {
+    let mut first = [0; 8];
+    let length = text.len().min(8);
+    first[..length].copy_from_slice(&text[..length]);
+    u128::from(u64::from_be_bytes(first)) * 2 + 1
 }
 
 fn doubled(code: i64) -> u128 {
@@ -342,7 +376,7 @@ fn between(value: f64, code: NumberCode) -> u128 {
 pub(super) fn compare(sort: &BoundSort, a: &SortValue, b: &SortValue) -> Ordering {
     let missing = match &sort.by {
         SortBy::Field { missing, .. } | SortBy::Unmapped { missing } => missing,
-        SortBy::Score | SortBy::Doc | SortBy::ShardDoc(_) | SortBy::Id => &Missing::Last,
+        SortBy::Score | SortBy::Doc | SortBy::ShardDoc(_) | SortBy::Id | SortBy::Script { .. } => &Missing::Last,
     };
     let order = match (a, b) {
         (SortValue::Missing, SortValue::Missing) => return Ordering::Equal,

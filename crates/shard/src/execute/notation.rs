@@ -37,6 +37,10 @@ pub(super) fn query(weight: &Weight) -> String {
         }
         Kind::Ranked(ranked) => format!("ranked({})", query(&ranked.candidates)),
         Kind::Nearest(nearest) => boosted(nearest.notation.clone(), weight.boost),
+        Kind::Enough(enough) => {
+            let parts: Vec<String> = enough.parts.iter().map(query).collect();
+            format!("CoveringQuery({})", parts.join(", "))
+        }
         Kind::Function(function) => format!("function score ({})", query(&function.query)),
         Kind::Nested(nested) => format!("ToParentBlockJoinQuery ({})", query(&nested.inner)),
         Kind::InsideOf { matches, .. } => format!("ToChildBlockJoinQuery ({})", query(matches)),

@@ -154,5 +154,6 @@ fn kind(weight: &Weight) -> &'static str {
         Kind::Nested(_) => "OpenSearchToParentBlockJoinQuery",
         Kind::InsideOf { .. } => "ToChildBlockJoinQuery",
         Kind::Nearest(_) => "KnnFloatVectorQuery",
+        Kind::Enough(_) => "CoveringQuery",
     }
 }

@@ -194,12 +194,16 @@ impl<'a> Sorted<'a> {
             let code = key.code(doc, score, &mut self.values)?;
             self.candidate.push(code);
         }
-        if self.after_codes.as_ref().is_some_and(|after| self.candidate <= *after) {
+        let coarse = self.keys.iter().any(Key::is_coarse);
+        if !coarse && self.after_codes.as_ref().is_some_and(|after| self.candidate <= *after) {
             return Ok(());
         }
         let id = self.ids.place(self.segment.unwrap_or(0), doc)?;
         let full = self.heap.len() >= self.k;
-        if full && let Some((worst, bound)) = &self.worst {
+        if !coarse
+            && full
+            && let Some((worst, bound)) = &self.worst
+        {
             let order = self.candidate.cmp(worst).then_with(|| id.ord.cmp(bound));
             if order != Ordering::Less {
                 return Ok(());
@@ -208,6 +212,9 @@ impl<'a> Sorted<'a> {
         let values =
             self.keys.iter().map(|key| key.value(doc, score, &mut self.values)).collect::<Outcome<Vec<_>>>()?;
         let entry = Entry { values, id, doc, score };
+        if coarse && self.is_beaten(&entry)? {
+            return Ok(());
+        }
         self.worst = None;
         if full {
             self.heap[0] = entry;
@@ -216,6 +223,22 @@ impl<'a> Sorted<'a> {
             self.heap.push(entry);
             self.rise()
         }
+    }
+
+    /// By values, where codes do not tell: it lies before the page, or is no better than the worst of a full one.
+    fn is_beaten(&mut self, entry: &Entry) -> Outcome<bool> {
+        let order = |sort: &[BoundSort], other: &[SortValue]| {
+            let keys = sort.iter().zip(entry.values.iter().zip(other));
+            keys.map(|(sort, (a, b))| compare(sort, a, b)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        };
+        if self.after.is_some_and(|after| order(self.sort, after) != Ordering::Greater) {
+            return Ok(true);
+        }
+        if self.heap.len() < self.k {
+            return Ok(false);
+        }
+        let (keys, worst) = (order(self.sort, &self.heap[0].values), self.heap[0].id);
+        Ok(keys.is_gt() || keys.is_eq() && self.ids.compare(entry.id, worst)? != Ordering::Less)
     }
 
     fn is_worse(&mut self, a: usize, b: usize) -> Outcome<bool> {

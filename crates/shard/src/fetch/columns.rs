@@ -12,8 +12,8 @@ use crate::segment::{DocId, Segment};
 /// A document of one segment.
 #[derive(Clone, Copy)]
 pub(super) struct Document<'a> {
-    pub(super) segment: &'a dyn Segment,
-    pub(super) fields: &'a FieldTable,
+    pub(super) segment: &'a Arc<dyn Segment>,
+    pub(super) fields: &'a Arc<FieldTable>,
     pub(super) doc: DocId,
 }
 

@@ -162,7 +162,7 @@ impl FetchPlan {
         let plan = &self.plan;
         let view = reader.segments.get(address.segment as usize);
         let view = view.filter(|view| address.doc < view.segment.doc_count());
-        let segment = &*view.ok_or_else(|| gone(address))?.segment;
+        let segment = &view.ok_or_else(|| gone(address))?.segment;
         let document = Document { segment, fields: &reader.fields, doc: address.doc };
         let mut hit = Fetched::default();
         if plan.bookkeeping {
@@ -181,7 +181,7 @@ impl FetchPlan {
         let inside = segment.nested().and_then(|nested| Inside::of(nested, address.doc));
         if plan.reads_source() {
             let source = match &inside {
-                Some(inside) => phases.load(|| inside.source(segment))?,
+                Some(inside) => phases.load(|| inside.source(&**segment))?,
                 None => phases.load(|| segment.source(address.doc)).map_err(broken)?,
             };
             plan.read_source(&source, &document, &mut hit, phases)?;

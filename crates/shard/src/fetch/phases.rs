@@ -25,6 +25,7 @@ const PROCESS: usize = 0;
 pub(super) enum Phase {
     Explain,
     DocValues,
+    ScriptFields,
     Source,
     Version,
     SeqNo,
@@ -34,9 +35,10 @@ pub(super) enum Phase {
     InnerHits,
 }
 
-const PHASES: [(Phase, &str); 9] = [
+const PHASES: [(Phase, &str); 10] = [
     (Phase::Explain, "ExplainPhase"),
     (Phase::DocValues, "FetchDocValuesPhase"),
+    (Phase::ScriptFields, "ScriptFieldsPhase"),
     (Phase::Source, "FetchSourcePhase"),
     (Phase::Version, "FetchVersionPhase"),
     (Phase::SeqNo, "SeqNoPrimaryTermPhase"),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use model::document::Source;
 use model::error::{Error, ErrorKind};
 use model::mapping::SourceOptions;
-use model::search::{SearchRequest, SourceFilter};
-use search::bind::{BindContext, bind};
-use search::bound::{BoundBool, BoundKind, BoundQuery, Pattern};
+use model::search::{Fetch, SearchRequest, SourceFilter};
+use search::bind::{BindContext, bind, bind_script_field};
+use search::bound::{BoundBool, BoundKind, BoundQuery, BoundScript, Pattern};
 use search::fetch::doc_value::{self, Column, DocValue};
 use search::fetch::highlight::{Highlighter, HitSource, TermMatcher};
 use search::fetch::source::filtered;
@@ -19,6 +19,7 @@ use super::phases::{Phase, Phases};
 use super::{Fetched, broken, unreadable};
 use crate::compile::automaton::FuzzyTables;
 use crate::compile::pattern::Accepted;
+use crate::score::script::ScriptRun;
 
 pub(super) struct Plan {
     /// Routing and ignored fields.
@@ -34,6 +35,8 @@ pub(super) struct Plan {
     fields: Fields,
     stored: StoredFields,
     doc_values: Vec<DocValue>,
+    /// Name, script, whether its failure is passed over.
+    scripts: Vec<(String, Arc<BoundScript>, bool)>,
     highlighter: Option<Highlighter>,
 }
 
@@ -61,23 +64,29 @@ impl Plan {
             explain: request.explain,
             named: named(context, query, request)?,
             kept: kept(&mapping.source),
-            source: mapping.source.enabled.then(|| source(fetch.source.as_ref(), stored)).flatten(),
+            source: mapping.source.enabled.then(|| source(fetch, stored)).flatten(),
             fields: Fields::new(&fetch.fields, mapping, &context.analysis)?,
             stored: StoredFields::new(stored.unwrap_or_default(), mapping, &context.analysis, true)?,
             doc_values: doc_value::bind(&fetch.docvalue_fields, mapping, &context.index.name, most)?,
+            scripts: scripts(context, request)?,
             highlighter,
         })
     }
 
     /// Whether anything of a document beyond its bookkeeping is wanted.
     pub(super) fn reads_source(&self) -> bool {
-        self.source.is_some() || !self.doc_values.is_empty() || !self.stored.is_empty() || self.parses_source()
+        self.source.is_some()
+            || !self.scripts.is_empty()
+            || !self.doc_values.is_empty()
+            || !self.stored.is_empty()
+            || self.parses_source()
     }
 
     /// Whether single values of the source are wanted.
     fn parses_source(&self) -> bool {
         !self.fields.is_empty()
             || self.highlighter.is_some()
+            || self.scripts.iter().any(|(_, script, _)| ScriptRun::reads_source(script))
             || self.doc_values.iter().any(|value| matches!(value.column, Column::Flat(_) | Column::Binary(_)))
     }
 
@@ -110,6 +119,18 @@ impl Plan {
             match hit.fields.iter_mut().find(|(name, _)| *name == value.name) {
                 Some((_, values)) => values.extend(shown),
                 None => hit.fields.push((value.name.clone(), shown)),
+            }
+        }
+        for (name, script, ignore_failure) in &self.scripts {
+            let run = ScriptRun::new(script.clone(), document.segment.clone(), document.fields.clone());
+            let made = phases.time(Phase::ScriptFields, || run.values(document.doc, Some(&parsed)));
+            match made.map_err(Error::from) {
+                Ok(values) => {
+                    hit.fields.retain(|(known, _)| known != name);
+                    hit.fields.push((name.clone(), values));
+                }
+                Err(_) if *ignore_failure => {}
+                Err(error) => return Err(error),
             }
         }
         let fields = match self.fields.is_empty() {
@@ -148,14 +169,27 @@ fn check(request: &SearchRequest, nothing: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// The source is shown unless stored fields are asked for without it.
-fn source(asked: Option<&SourceFilter>, stored: Option<&[String]>) -> Option<SourceFilter> {
+/// The source is shown unless stored fields, or fields of scripts, are asked for without it.
+fn source(fetch: &Fetch, stored: Option<&[String]>) -> Option<SourceFilter> {
     let all = SourceFilter { enabled: true, includes: Vec::new(), excludes: Vec::new() };
-    match (asked, stored) {
+    match (fetch.source.as_ref(), stored) {
         (Some(filter), _) => filter.enabled.then(|| filter.clone()),
         (None, Some(names)) => names.iter().any(|name| name == "_source").then_some(all),
-        (None, None) => Some(all),
+        // Who makes fields wants those.
+        (None, None) => fetch.script_fields.is_empty().then_some(all),
     }
+}
+
+fn scripts(context: &BindContext, request: &SearchRequest) -> Result<Vec<(String, Arc<BoundScript>, bool)>, Error> {
+    let asked = request.fetch.script_fields.iter();
+    let (given, most) = (asked.len(), context.settings.max_script_fields);
+    if given > most {
+        return Err(Error::illegal_argument(format!(
+            "Trying to retrieve too many script_fields. Must be less than or equal to: [{most}] but was [{given}]. This limit can be set \
+             by changing the [index.max_script_fields] index level setting."
+        )));
+    }
+    asked.map(|one| Ok((one.name.clone(), bind_script_field(&one.script, context)?, one.ignore_failure))).collect()
 }
 
 fn kept(options: &SourceOptions) -> Option<SourceFilter> {

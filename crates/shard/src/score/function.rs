@@ -7,6 +7,7 @@ use model::number::{f64_from_ordered, u64_from_ordered};
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
 use search::bound::NumberCode;
 
+use super::script::ScriptRun;
 use super::{Outcome, Scorer};
 use crate::segment::column::{NumberColumn, StringColumn};
 use crate::segment::{DocId, NO_MORE_DOCS};
@@ -42,6 +43,14 @@ pub(crate) enum Function {
         code: NumberCode,
         decay: DecayCurve,
         mode: MultiValueMode,
+    },
+    Script(ScriptRun),
+    /// The nearer the better: half at `pivot`.
+    Distance {
+        column: Option<Arc<dyn NumberColumn>>,
+        code: NumberCode,
+        origin: f64,
+        pivot: f64,
     },
 }
 
@@ -82,7 +91,7 @@ impl DecayCurve {
 
 impl Function {
     /// The function's value for a document; `None` where it has none and so does not take part.
-    fn value(&self, doc: DocId, scratch: &mut Vec<i64>) -> Outcome<f64> {
+    fn value(&self, (doc, score): (DocId, f32), scratch: &mut Vec<i64>) -> Outcome<f64> {
         match self {
             Self::One => Ok(1.0),
             Self::Random { seed, values } => values.random(*seed, doc),
@@ -102,6 +111,15 @@ impl Function {
                 let distances =
                     scratch.iter().map(|&value| ((decode(*code, value) - decay.origin).abs() - decay.offset).max(0.0));
                 Ok(decay.value(chosen(distances, *mode)))
+            }
+            Self::Script(script) => script.number(doc, score),
+            Self::Distance { column, code, origin, pivot } => {
+                scratch.clear();
+                if let Some(column) = column {
+                    column.values(doc, scratch);
+                }
+                let distances = scratch.iter().map(|&value| (decode(*code, value) - origin).abs());
+                Ok(distances.min_by(f64::total_cmp).map_or(0.0, |distance| pivot / (pivot + distance)))
             }
         }
     }
@@ -234,7 +252,7 @@ impl FunctionScore {
     }
 
     /// The functions' values at `doc`, which ascends.
-    pub(crate) fn values(&mut self, doc: DocId) -> Outcome<FunctionValues> {
+    pub(crate) fn values(&mut self, doc: DocId, score: f32) -> Outcome<FunctionValues> {
         let mut each = Vec::with_capacity(self.functions.len());
         let mut combination = Combination::new(self.modes.score_mode);
         for entry in &mut self.functions {
@@ -248,7 +266,7 @@ impl FunctionScore {
                 continue;
             }
             let weight = f64::from(entry.weight.unwrap_or(1.0));
-            let value = entry.function.value(doc, &mut self.scratch)? * weight;
+            let value = entry.function.value((doc, score), &mut self.scratch)? * weight;
             combination.add(value, weight);
             each.push(Some(value));
         }
@@ -320,7 +338,7 @@ impl Scorer for FunctionScore {
         if self.doc == NO_MORE_DOCS {
             return Ok(score);
         }
-        let values = self.values(self.doc)?;
+        let values = self.values(self.doc, score)?;
         let result = self.combined(score, &values);
         if result.is_nan() || result < 0.0 {
             let reason = format!("function score query returned an invalid score: {result:?} for doc: {}", self.doc);

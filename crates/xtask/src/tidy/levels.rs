@@ -33,7 +33,7 @@ pub(crate) const ROOMS: &[Room] = &[
     room("replication", 1, &["model"]),
     room("search", 1, &["model", "analysis", "script", "cluster"]),
     room("sim", 2, &["model", "cluster"]),
-    room("shard", 2, &["model", "wal", "vector", "analysis", "search"]),
+    room("shard", 2, &["model", "wal", "vector", "analysis", "script", "search"]),
     room("rest", 3, &["model", "script"]),
     room("resp", 3, &["model"]),
     room("grpc", 3, &["model", "cluster", "search"]),

@@ -94,6 +94,7 @@ fn key(field: &str, descending: bool) -> SortKey {
         numeric_type: None,
         nested: None,
         distance: None,
+        script: None,
     }
 }
 

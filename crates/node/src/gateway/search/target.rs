@@ -150,6 +150,7 @@ pub(in crate::gateway) fn context(core: &Core, view: &IndexView, now_ms: u64) ->
         max_analyzed_offset: view.settings.max_analyzed_offset.min(u64::from(u32::MAX)) as u32,
         knn_ef_search: view.settings.knn_ef_search,
         max_docvalue_fields: usize::try_from(view.settings.max_docvalue_fields_search).unwrap_or(usize::MAX),
+        max_script_fields: usize::try_from(view.settings.max_script_fields).unwrap_or(usize::MAX),
         ..BindSettings::default()
     };
     BindContext {

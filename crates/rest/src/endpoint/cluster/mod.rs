@@ -1,5 +1,6 @@
 //! The cluster and its nodes: health, metadata, settings, counts; and the process itself.
 
+mod absent;
 mod allocation;
 mod analysis;
 mod health;
@@ -32,7 +33,18 @@ pub(super) fn routes(routes: &mut Routes) {
     );
     routes.add(&get, &["/_cluster/settings"], settings::show);
     routes.add(&[Method::PUT], &["/_cluster/settings"], settings::put);
-    routes.add(&get, &["/_cluster/stats", "/_cluster/stats/nodes/{node_id}"], stats::stats);
+    let stats = [
+        "/_cluster/stats",
+        "/_cluster/stats/nodes/{node_id}",
+        "/_cluster/stats/{metric}/nodes/{node_id}",
+        "/_cluster/stats/{metric}/{index_metric}/nodes/{node_id}",
+    ];
+    routes.add(&get, &stats, stats::stats);
+    routes.add(&get, &["/_remote/info"], absent::remotes);
+    routes.add(&get, &["/_dangling"], absent::dangling);
+    routes.add(&[Method::POST, Method::DELETE], &["/_dangling/{index_uuid}"], absent::no_dangling);
+    let reload = ["/_nodes/reload_secure_settings", "/_nodes/{node_id}/reload_secure_settings"];
+    routes.add(&[Method::POST], &reload, absent::secure_settings);
     routes.add(&[Method::POST], &["/_cluster/reroute"], reroute::reroute);
     let explain = ["/_cluster/allocation/explain"];
     routes.add(&[Method::GET, Method::POST], &explain, allocation::explain);

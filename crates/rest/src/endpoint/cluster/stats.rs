@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::analysis::analysis;
 use super::node_stats::memory;
 use super::nodes::{processors, select};
+use crate::endpoint::metrics::Metrics;
 use crate::endpoint::{Server, options};
 use crate::params::split;
 use crate::render::admin::shard::{health, is_active};
@@ -20,6 +21,7 @@ use crate::request::Request;
 
 pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let ids = request.part("node_id").map(split).unwrap_or_default();
+    let (wanted, of_indexes) = wanted(&request)?;
     options::timeout_ms(&mut request.params)?;
     request.finish()?;
     let view = server.gateway.cluster();
@@ -29,15 +31,51 @@ pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<R
     all.retain(|node| selected.iter().any(|selected| selected.id == node.node.id));
     let status = view.indexes.iter().map(|index| health(index).status()).max().unwrap_or(HealthStatus::Green);
     let count = selected.len();
-    Ok(Reply::value(&json!({
+    let mut shown = json!({
         "_nodes": {"total": count, "successful": count, "failed": 0},
         "cluster_name": view.name.as_ref(),
         "cluster_uuid": view.uuid.as_ref(),
         "timestamp": timestamp,
         "status": status.name(),
-        "indices": indices(&view, &selected, &sum(all.iter().map(|node| &node.shards))),
-        "nodes": nodes(&server, &selected, &all),
-    })))
+    });
+    if wanted.has("indices") {
+        shown["indices"] =
+            kept(indices(&view, &selected, &sum(all.iter().map(|node| &node.shards))), &INDEX_METRICS, &of_indexes);
+    }
+    if NODE_METRICS.iter().any(|metric| wanted.has(metric)) {
+        shown["nodes"] = kept(nodes(&server, &selected, &all), &NODE_METRICS, &wanted);
+    }
+    Ok(Reply::value(&shown))
+}
+
+/// Sections about nodes, beside their number and versions.
+const NODE_METRICS: [&str; 9] =
+    ["os", "process", "jvm", "fs", "plugins", "network_types", "discovery_types", "packaging_types", "ingest"];
+/// Sections about indexes, beside their number.
+const INDEX_METRICS: [&str; 9] =
+    ["shards", "docs", "store", "fielddata", "query_cache", "completion", "segments", "mappings", "analysis"];
+
+/// The sections that the path asks for, and those about indexes.
+fn wanted(request: &Request) -> Result<(Metrics, Metrics), Error> {
+    let list = |part: &str| request.part(part).map(split).unwrap_or_default();
+    let (metrics, of_indexes) = (list("metric"), list("index_metric"));
+    let known: Vec<&str> = std::iter::once("indices").chain(NODE_METRICS).collect();
+    let wanted = Metrics::parse(&metrics, &known, "metric", &request.path)?;
+    if !of_indexes.is_empty() && !wanted.has("indices") {
+        let (path, names) = (&request.path, of_indexes.join(","));
+        return Err(Error::illegal_argument(format!(
+            "request [{path}] contains index metrics [{names}] but indices stats not requested"
+        )));
+    }
+    Ok((wanted, Metrics::parse(&of_indexes, &INDEX_METRICS, "index metric", &request.path)?))
+}
+
+/// Without the sections of `known` that are not wanted.
+fn kept(mut sections: Value, known: &[&str], wanted: &Metrics) -> Value {
+    if let Value::Object(sections) = &mut sections {
+        sections.retain(|name, _| !known.contains(&name.as_str()) || wanted.has(name));
+    }
+    sections
 }
 
 fn indices(view: &ClusterView, nodes: &[&NodeInfo], counted: &ShardStats) -> Value {

@@ -19,6 +19,7 @@ use crate::router::Routes;
 pub(super) fn routes(routes: &mut Routes) {
     let try_out = ["/_ingest/pipeline/_simulate", "/_ingest/pipeline/{id}/_simulate"];
     routes.add(&[Method::GET], &["/_ingest/pipeline", "/_ingest/pipeline/{id}"], show);
+    routes.add(&[Method::GET], &["/_ingest/processor/grok"], grok);
     routes.add(&[Method::PUT], &["/_ingest/pipeline/{id}"], put);
     routes.add(&[Method::DELETE], &["/_ingest/pipeline/{id}"], delete);
     routes.add(&[Method::GET, Method::POST], &try_out, simulate::simulate);
@@ -44,6 +45,18 @@ async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error>
     let missing = found.is_empty() && !patterns.is_empty();
     let found: Map<String, Value> = found.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
     Ok(Reply::value(&Value::Object(found)).with_status(if missing { 404 } else { 200 }))
+}
+
+/// The patterns that the processor `grok` knows by name.
+async fn grok(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let sorted = request.params.flag("s")?.unwrap_or(false);
+    request.finish()?;
+    let mut known = server.gateway.grok_patterns().to_vec();
+    if sorted {
+        known.sort_unstable();
+    }
+    let patterns: Map<String, Value> = known.iter().map(|(name, text)| ((*name).to_owned(), (*text).into())).collect();
+    Ok(Reply::value(&serde_json::json!({"patterns": patterns})))
 }
 
 async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {

@@ -3,6 +3,7 @@
 mod count;
 mod explain;
 mod field_caps;
+mod languages;
 mod msearch;
 mod one;
 mod pipeline;
@@ -43,6 +44,9 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&methods, &["/_render/template", "/_render/template/{id}"], template::render);
     routes.add(&[Method::PUT, Method::POST], &["/_scripts/{id}", "/_scripts/{id}/{context}"], template::put);
     routes.add(&[Method::GET], &["/_scripts/{id}"], template::show);
+    routes.add(&methods, &["/_scripts/painless/_execute"], languages::execute);
+    routes.add(&[Method::GET], &["/_script_language"], languages::languages);
+    routes.add(&[Method::GET], &["/_script_context"], languages::contexts);
     routes.add(&[Method::DELETE], &["/_scripts/{id}"], template::delete);
     routes.add(&methods, &["/_rank_eval", "/{index}/_rank_eval"], rank_eval::rank_eval);
     routes.add(&methods, &["/_count", "/{index}/_count"], count::count);

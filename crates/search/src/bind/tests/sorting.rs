@@ -19,6 +19,7 @@ fn key(field: &str) -> SortKey {
         numeric_type: None,
         nested: None,
         distance: None,
+        script: None,
     }
 }
 

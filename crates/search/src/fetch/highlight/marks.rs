@@ -141,6 +141,11 @@ impl Collector<'_, '_> {
                 }
             }
             BoundKind::FunctionScore(function) => self.collect(&function.query, boost)?,
+            BoundKind::TermsSet(set) => {
+                for inner in &set.terms {
+                    self.collect(inner, boost)?;
+                }
+            }
             BoundKind::Ranked(ranked) => self.collect(&ranked.candidates, boost)?,
             BoundKind::Nested(nested) => self.collect(&nested.query, boost)?,
             leaf => self.leaf(leaf, boost)?,

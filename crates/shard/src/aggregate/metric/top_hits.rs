@@ -167,7 +167,7 @@ impl Collector for TopHits {
 fn order(key: &BoundSort) -> HitOrder {
     let missing_first = match &key.by {
         SortBy::Field { missing, .. } | SortBy::Unmapped { missing } => *missing == Missing::First,
-        SortBy::Score | SortBy::Doc | SortBy::ShardDoc(_) | SortBy::Id => false,
+        SortBy::Score | SortBy::Doc | SortBy::ShardDoc(_) | SortBy::Id | SortBy::Script { .. } => false,
     };
     HitOrder { descending: key.descending, missing_first }
 }

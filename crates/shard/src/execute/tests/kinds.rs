@@ -137,6 +137,7 @@ fn a_function_without_its_value_is_an_error() {
         boost_mode: BoostMode::Multiply,
         max_boost: f32::MAX,
         min_score: None,
+        boosts_result: false,
     })));
     let error = super::query(&reader, &request(&query, 1), &Endless).expect_err("no value");
     assert_eq!((error.kind, error.reason.as_str()), (ErrorKind::Generic, "Missing value for field [gone]"));

@@ -45,6 +45,7 @@ fn top_hits(field: Option<&str>) -> Kind {
         numeric_type: None,
         nested: None,
         distance: None,
+        script: None,
     };
     let bound = |field: &str| BoundSort {
         by: SortBy::Field {

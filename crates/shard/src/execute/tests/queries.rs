@@ -181,7 +181,15 @@ fn function_score(rng: &mut Rng, depth: u32, all: bool) -> BoundFunctionScore {
         [BoostMode::Multiply, BoostMode::Sum, BoostMode::Replace, BoostMode::Max, BoostMode::Avg, BoostMode::Min]
             [rng.below(6)];
     let min_score = (rng.below(3) == 0).then_some(1.0);
-    BoundFunctionScore { query: random(rng, depth, all), functions, score_mode, boost_mode, max_boost: 5.0, min_score }
+    BoundFunctionScore {
+        query: random(rng, depth, all),
+        functions,
+        score_mode,
+        boost_mode,
+        max_boost: 5.0,
+        min_score,
+        boosts_result: false,
+    }
 }
 
 /// What the fast paths run, over the words of a large corpus.

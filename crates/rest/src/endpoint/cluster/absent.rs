@@ -1,0 +1,57 @@
+//! What clusters may have and this one has not, so that there is nothing to be told of it: other clusters, folders of unknown indexes,
+//! a store of secrets.
+
+use std::sync::Arc;
+
+use model::error::Error;
+use serde_json::{Map, json};
+
+use super::nodes::{select, whole};
+use crate::endpoint::{Server, options};
+use crate::params::split;
+use crate::reply::Reply;
+use crate::request::Request;
+
+/// `_remote/info`: no other cluster can be registered.
+pub(super) async fn remotes(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    options::timeout_ms(&mut request.params)?;
+    request.finish()?;
+    Ok(Reply::value(&json!({})))
+}
+
+/// `_dangling`: the folder of a copy whose index nobody knows is removed, and never offered.
+pub(super) async fn dangling(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    options::timeout_ms(&mut request.params)?;
+    request.finish()?;
+    let view = server.gateway.cluster();
+    let count = select(&view, &[]).len();
+    Ok(Reply::value(&json!({
+        "_nodes": {"total": count, "successful": count, "failed": 0},
+        "cluster_name": view.name.as_ref(),
+        "dangling_indices": [],
+    })))
+}
+
+/// `_dangling/{uuid}`: there is none to be imported or deleted.
+pub(super) async fn no_dangling(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let uuid = request.part("index_uuid").unwrap_or_default().to_owned();
+    request.params.flag("accept_data_loss")?;
+    options::cluster_manager_timeout(&mut request.params)?;
+    options::timeout_ms(&mut request.params)?;
+    request.finish()?;
+    Err(Error::illegal_argument(format!("No dangling index found for UUID [{uuid}]")))
+}
+
+/// `_nodes/reload_secure_settings`: secrets are read from the configuration when a node starts, and none can be read again.
+pub(super) async fn secure_settings(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let ids = request.part("node_id").map(split).unwrap_or_default();
+    options::timeout_ms(&mut request.params)?;
+    request.finish()?;
+    let view = server.gateway.cluster();
+    let nodes = select(&view, &ids);
+    let mut shown = Map::new();
+    for node in &nodes {
+        shown.insert(node.id.to_string(), json!({"name": node.name.as_ref()}));
+    }
+    Ok(Reply::value(&whole(&view, nodes.len(), shown)))
+}
