@@ -6,7 +6,9 @@
 
 use model::mapping::Mapping;
 
-use crate::bound::{BoundBool, BoundInside, BoundKind, BoundNested, BoundQuery, FieldName};
+use crate::bound::{
+    BoundBool, BoundFunction, BoundInside, BoundKind, BoundNested, BoundQuery, FieldName, ScoreFunction,
+};
 
 /// Whose fields a query reads.
 #[derive(Clone, Copy, Default)]
@@ -43,7 +45,17 @@ impl Reads {
             K::Boosting { positive, .. } => Self::of(positive, mapping),
             K::ConstantScore(inner) => Self::of(inner, mapping),
             K::DisMax { queries, .. } => all(&mut queries.iter()),
-            K::FunctionScore(score) => Self::of(&score.query, mapping),
+            K::FunctionScore(score) => {
+                // Which fields a script reads is known when it runs: those of documents.
+                let script = |one: &BoundFunction| matches!(one.function, Some(ScoreFunction::Script(_)));
+                let documents = score.functions.iter().any(script);
+                Self::of(&score.query, mapping).and(Self { documents, objects: false })
+            }
+            K::TermsSet(set) => all(&mut set.terms.iter()),
+            K::MoreLikeThis(like) => {
+                let names = like.documents.iter().chain(&like.texts).flat_map(|words| &words.fields);
+                names.fold(Self::default(), |reads, name| reads.and(field(name)))
+            }
             K::Slice(_) | K::Ranked(_) | K::Nested(_) | K::InsideOf(_) => Self { documents: true, objects: false },
         }
     }
