@@ -154,7 +154,7 @@ fn what_is_missing_is_named() {
         (r#"{"query":{"geo_shape":{}}}"#, "geo_shape"),
         (r#"{"query":{"bool":{"must":[{"bool":{"filter":{"geo_shape":{}}}}]}}}"#, "geo_shape"),
         (r#"{"aggs":{"a":{"moving_avg":{}}}}"#, "moving_avg"),
-        (r#"{"sort":{"_script":{}}}"#, "_script"),
+        (r#"{"sort":{"_script":{"type":"number","script":"1","nested":{}}}}"#, "nested"),
         (r#"{"highlight":{"fields":{"t":{"type":"fvh"}}}}"#, "fvh"),
     ] {
         let error = search(body).expect_err(body);
