@@ -193,6 +193,7 @@ fn a_node_that_holds_no_shard_answers_as_recorded() {
     nodes.coordinator.ok("PUT", "/_cluster/settings", alone);
     let known = known();
     let others = [
+        "admin_more",
         "aggs_segments",
         "allocation",
         "analysis",
