@@ -9,6 +9,7 @@ use model::template::TemplateChange;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::centroids::Learned;
 use crate::state::{Node, NodeId, Unassigned, VotingExclusion};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,11 @@ pub enum Command {
     PutMapping {
         indexes: Vec<IndexUuid>,
         mapping: Value,
+    },
+    /// Says where the documents of an index lie from now on; what was learned first stays.
+    LearnCentroids {
+        index: IndexUuid,
+        centroids: Learned,
     },
     /// Flat or nested; null resets. All or none.
     PutSettings {

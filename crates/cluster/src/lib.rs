@@ -5,6 +5,7 @@
 
 pub mod allocation;
 pub mod apply;
+pub mod centroids;
 pub mod command;
 pub mod health;
 pub mod info;

@@ -6,6 +6,9 @@ use model::id::ShardNumber;
 
 use crate::settings::IndexSettings;
 
+/// Routings that are tried to find one for a shard: of 1,024 shards none needs as many.
+const TRIES: u32 = 1 << 20;
+
 /// How an index spreads its documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spread {
@@ -41,6 +44,12 @@ impl Spread {
     pub fn shards_of(&self, routing: &str) -> BTreeSet<ShardNumber> {
         let hash = hash(routing);
         (0..self.partition_size as i32).map(|offset| self.place(hash, offset)).collect()
+    }
+
+    /// A routing that leads to a shard, the same every time.
+    pub fn routing_to(&self, shard: ShardNumber) -> String {
+        let to = |n: u32| format!("{shard}.{n}");
+        (0..TRIES).map(to).find(|routing| self.place(hash(routing), 0) == shard).unwrap_or_else(|| to(0))
     }
 
     fn place(&self, hash: i32, offset: i32) -> ShardNumber {
@@ -88,6 +97,16 @@ mod tests {
             checked += 1;
         }
         assert!(checked >= 300);
+    }
+
+    #[test]
+    fn every_shard_has_a_routing_that_leads_to_it() {
+        for shards in [1, 3, 16, 1024] {
+            let spread = Spread { shards, routing_shards: default_routing_shards(shards), partition_size: 1 };
+            for shard in (0..shards).step_by(1 + shards as usize / 20).map(ShardNumber) {
+                assert_eq!(spread.shard("any", Some(&spread.routing_to(shard))), shard);
+            }
+        }
     }
 
     #[test]

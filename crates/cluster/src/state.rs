@@ -11,6 +11,7 @@ use model::template::Templates;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::centroids::Learned;
 use crate::settings::{ClusterSettings, IndexSettings};
 
 /// Everything that all nodes agree on.
@@ -84,6 +85,9 @@ pub struct IndexMetadata {
     pub versions: IndexVersions,
     /// By shard number.
     pub shards: Vec<ShardTable>,
+    /// Where documents lie by their vectors; `None`: nowhere, or not yet.
+    #[serde(default)]
+    pub centroids: Option<Learned>,
 }
 
 /// Who holds one shard.

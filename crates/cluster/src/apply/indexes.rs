@@ -6,11 +6,13 @@ use std::sync::Arc;
 use model::admin::IndexVersions;
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, StateVersion};
+use model::mapping::vector::{VectorElement, VectorSpace};
 use model::mapping::{Mapping, creation_failure};
 use serde_json::{Map, Value};
 
 use super::{aliases, change};
 use crate::allocation::deciders::filter::admits;
+use crate::centroids::{Learned, NUMBERS};
 use crate::command::CreateIndex;
 use crate::name;
 use crate::settings::{IndexSettings, flat};
@@ -61,7 +63,9 @@ pub(super) fn create(state: &mut State, request: &CreateIndex) -> Result<(), Err
         aliases: aliases::of_new_index(&request.aliases)?,
         versions: IndexVersions { index: first, mapping: first, settings: first, aliases: first },
         shards,
+        centroids: None,
     };
+    check_centroids(&index)?;
     let own = index.aliases.keys().cloned().collect::<Vec<_>>();
     if own.contains(&request.name) {
         let reason = format!(
@@ -74,6 +78,39 @@ pub(super) fn create(state: &mut State, request: &CreateIndex) -> Result<(), Err
     state.indexes.insert(request.name.clone(), Arc::new(index));
     expand_replicas(state);
     own.iter().try_for_each(|alias| aliases::check(state, alias))
+}
+
+/// Whether documents can lie by the vectors of the field that the settings name.
+fn check_centroids(index: &IndexMetadata) -> Result<(), Error> {
+    let typed = index.settings.typed();
+    let Some(name) = &typed.centroids_field else { return Ok(()) };
+    let refused = |why: &str| Err(Error::illegal_argument(format!("[index.routing.centroids.field] [{name}]: {why}")));
+    let Some(vectors) = index.mapping.field(name).and_then(|field| field.vector.as_ref()) else {
+        return refused("no field of vectors has this name");
+    };
+    let spread = matches!(vectors.space, VectorSpace::L2 | VectorSpace::Cosine);
+    if !spread || vectors.element == VectorElement::Binary || vectors.multiple {
+        return refused("documents lie by single vectors under [l2] or [cosinesimil]");
+    }
+    if index.mapping.nested_path_of(name).is_some() {
+        return refused("documents do not lie by vectors of nested objects");
+    }
+    if typed.routing_partition_size > 1 || index.mapping.routing_required == Some(true) {
+        return refused("it goes neither with [index.routing_partition_size] nor with a [_routing] that is required");
+    }
+    if vectors.values() * typed.shards as usize > NUMBERS {
+        return refused(&format!("dimensions times shards must not be more than [{NUMBERS}]"));
+    }
+    Ok(())
+}
+
+pub(super) fn learn(state: &mut State, uuid: &IndexUuid, learned: &Learned) -> Result<(), Error> {
+    let index = change(state, uuid)?;
+    if index.centroids.is_none() {
+        index.centroids = Some(learned.clone());
+        index.versions.index = index.versions.index.next();
+    }
+    Ok(())
 }
 
 fn check_shard_limit(state: &State, settings: &IndexSettings) -> Result<(), Error> {

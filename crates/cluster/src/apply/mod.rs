@@ -34,6 +34,7 @@ pub fn apply(state: &State, command: &Command) -> Result<State, Error> {
         Command::CreateIndex(request) => indexes::create(&mut next, request)?,
         Command::DeleteIndexes { names } => indexes::delete(&mut next, names)?,
         Command::PutMapping { indexes, mapping } => indexes::put_mapping(&mut next, indexes, mapping)?,
+        Command::LearnCentroids { index, centroids } => indexes::learn(&mut next, index, centroids)?,
         Command::PutSettings { indexes, settings, preserve_existing } => {
             indexes::put_settings(&mut next, indexes, settings, *preserve_existing)?;
             flood_stage::taken_over(&mut next, indexes, settings);

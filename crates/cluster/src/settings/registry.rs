@@ -67,6 +67,7 @@ pub const TABLE: &[Setting] = &[
     row("number_of_search_replicas", Absent, Integer(0, MANY), "0"),
     row("number_of_routing_shards", Static, Integer(1, MANY), ""),
     row("routing_partition_size", Static, Integer(1, MANY), "1"),
+    row("routing.centroids.field", Final, Text, ""),
     row("auto_expand_replicas", Dynamic, Expand, "false"),
     row("refresh_interval", Dynamic, Time(0), "1s"),
     row("hidden", Dynamic, Flag, "false"),

@@ -16,6 +16,8 @@ pub struct Typed {
     pub replicas: u32,
     pub routing_shards: u32,
     pub routing_partition_size: u32,
+    /// The field by whose vectors documents lie.
+    pub centroids_field: Option<String>,
     /// Fewest and most replicas, by the number of data nodes; `u32::MAX`: as many as there are nodes.
     pub auto_expand_replicas: Option<(u32, u32)>,
     /// `None`: never by itself.
@@ -181,6 +183,7 @@ impl Typed {
             replicas: read.number("number_of_replicas")? as u32,
             routing_shards,
             routing_partition_size: read.number("routing_partition_size")?.max(1) as u32,
+            centroids_field: Some(read.text("routing.centroids.field")).filter(|name| !name.is_empty()),
             auto_expand_replicas: match read.text("auto_expand_replicas").as_str() {
                 "false" => None,
                 range => Some(expand(range)?),

@@ -22,6 +22,9 @@ pub struct Knn {
     pub ignore_unmapped: bool,
     /// Every passage of a document rather than its best.
     pub expand_nested_docs: bool,
+    /// How many of the nearest shards are asked, where documents lie by their vectors; `None`: as many as it takes.
+    #[serde(default)]
+    pub slop: Option<u32>,
     /// A document is found by the nearest of its nested objects, without a `nested` query around it.
     #[serde(default)]
     pub by_passage: bool,
@@ -55,6 +58,7 @@ impl Knn {
             similarity: None,
             ignore_unmapped: false,
             expand_nested_docs: false,
+            slop: None,
             by_passage: false,
             nprobes: false,
             by_distance: false,

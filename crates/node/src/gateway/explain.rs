@@ -38,7 +38,11 @@ pub(super) async fn explain(core: &Arc<Core>, mut request: ExplainRequest) -> Re
     let target = Target::one(request.index.as_str());
     let found = resolve(&state, &target, Options::open())?;
     let filters = found.first().map(|found| found.filters.clone()).unwrap_or_default();
-    let routing = super::get::routing_of(&metadata, &request.index, request.routing.as_deref(), &request.id)?;
+    let mut routing = super::get::routing_of(&metadata, &request.index, request.routing.as_deref(), &request.id)?;
+    if routing.is_none() && super::placement::field(&metadata).is_some() {
+        let found = super::placement::routing_of(core, &metadata, &request.id).await?;
+        routing = found.flatten().map(|routing| routing.to_string());
+    }
     let number = Spread::of(&metadata.settings).shard(&request.id, routing.as_deref());
     let open = core.indexes.get(&metadata)?;
     let search = Arc::new(SearchRequest { query: request.query, size: 0, ..SearchRequest::new(target) });

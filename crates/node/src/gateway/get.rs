@@ -19,6 +19,7 @@ use super::choice::Choice;
 use super::cluster::POLL;
 use super::holder::Holder;
 use super::lease;
+use super::placement;
 use super::remote::{self, get::Get};
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard, Used};
@@ -33,9 +34,30 @@ pub(super) async fn get(core: &Arc<Core>, request: GetRequest) -> Result<GetResp
     let open = core.indexes.get(&metadata)?;
     let number = Spread::of(&metadata.settings).shard(&request.id, routing.as_deref());
     let (index, id) = (metadata.name.clone(), Arc::<str>::from(request.id.as_str()));
-    let found = find(core, (&metadata, &open, number), request, routing.as_deref()).await?;
+    let found = match routing {
+        None if placement::field(&metadata).is_some() => anywhere(core, &metadata, request).await?,
+        routing => find(core, (&metadata, &open, number), request, routing.as_deref()).await?,
+    };
     core.metrics.request(Action::Get, begun.elapsed());
     Ok(GetResponse { index, id, found: found.map(Box::new) })
+}
+
+/// Asks every shard: an id does not say where the document is.
+///
+/// # Errors
+/// As a get.
+pub(super) async fn anywhere(
+    core: &Arc<Core>,
+    metadata: &IndexMetadata,
+    request: GetRequest,
+) -> Result<Option<Found>, Error> {
+    let open = core.indexes.get(metadata)?;
+    for number in (0..metadata.shards.len() as u32).map(ShardNumber) {
+        if let Some(found) = find(core, (metadata, &open, number), request.clone(), None).await? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// How often another copy is asked for what does not have to be the newest.

@@ -20,6 +20,7 @@ mod maintenance;
 mod nodes;
 mod patience;
 mod pipelines;
+mod placement;
 pub(crate) mod point;
 mod queries;
 mod recovery;

@@ -55,10 +55,11 @@ pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<Wri
     let mut response: Vec<Option<Result<Written, WriteFailure>>> = request.writes.iter().map(|_| None).collect();
     let mut request = request;
     let named = dated(std::mem::take(&mut request.writes))?;
-    let writes = ingested(core, named, &mut response).await?;
+    let mut writes = ingested(core, named, &mut response).await?;
     let timeout = Duration::from_millis(request.timeout_ms);
     let task = core.tasks.begin(task(&writes));
     create_missing(core, writes.iter().map(|(_, write)| write)).await;
+    super::placement::route(core, &mut writes).await?;
     let mut groups = Groups::new();
     for (at, write) in writes {
         let (index, id) = (write.index.clone(), write.id.clone());

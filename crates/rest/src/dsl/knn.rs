@@ -22,6 +22,7 @@ struct Asked {
     min_score: Option<f32>,
     filter: Option<Query>,
     ef_search: Option<i32>,
+    slop: Option<i32>,
     oversample: Option<f32>,
     similarity: Option<f32>,
     nprobes: bool,
@@ -90,6 +91,7 @@ impl Asked {
             let integer = || parameter.int().map_err(|_| Error::parsing(format!("{name} value must be an integer")));
             match name {
                 "ef_search" => self.ef_search = Some(integer()?),
+                "slop" => self.slop = Some(integer()?),
                 "nprobes" => {
                     integer()?;
                     self.nprobes = true;
@@ -133,6 +135,11 @@ impl Asked {
                 "[knn] errors in method parameter [Validation Failed: 1: Validation Failed: 1: ef_search should be greater than 0;;]",
             );
         }
+        if self.slop.is_some_and(|slop| slop <= 0) {
+            return refused(
+                "[knn] errors in method parameter [Validation Failed: 1: Validation Failed: 1: slop should be greater than 0;;]",
+            );
+        }
         if let Some(factor) = self.oversample {
             let wrong = match factor {
                 factor if factor < 1.0 => Some("less than [1.000000]"),
@@ -150,6 +157,7 @@ impl Asked {
             // Each candidate costs; more than the most neighbours are never of use.
             ef_search: self.ef_search.map(|ef| ef.min(MAX_K) as u32),
             oversample: self.oversample,
+            slop: self.slop.map(|slop| slop as u32),
             similarity: self.similarity,
             ignore_unmapped: self.ignore_unmapped,
             expand_nested_docs: self.expand_nested_docs,

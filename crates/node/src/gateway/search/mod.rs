@@ -5,6 +5,7 @@ mod ask;
 mod brief;
 mod collapse;
 mod hybrid;
+mod nearby;
 mod pinned;
 mod place;
 mod profile;
@@ -97,7 +98,10 @@ async fn piped(
         _ if request.collapse.is_some() => collapse::search(core, request, begun, &task).await?,
         _ if !request.rescores.is_empty() => rescore::search(core, request, begun, &task).await?,
         _ if rounds::are_asked(&request) => rounds::search(core, request, begun, &task).await?,
-        _ => search_counted(core, request, begun, task).await?,
+        _ => match nearby::Nearby::of(core, &request) {
+            Some(nearby) => nearby.search(core, request, begun, &task).await?,
+            None => search_counted(core, request, begun, task).await?,
+        },
     };
     if let Some(suggest) = suggest {
         suggest.answer(core, &mut answer, begun).await?;
