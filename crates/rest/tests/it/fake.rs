@@ -8,6 +8,7 @@ use model::admin::*;
 use model::error::Error;
 use model::gateway::Gateway;
 use model::id::{PrimaryTerm, SeqNo, ShardNumber, StateVersion, Version};
+use model::recovery::ShardRecovery;
 use model::search::*;
 use model::target::Target;
 use model::task::{TaskFilter, TaskList};
@@ -268,6 +269,10 @@ impl Gateway for Fake {
 
     async fn retry_failed(&self) -> Answer<()> {
         Ok(())
+    }
+
+    async fn recoveries(&self, _: Target) -> Answer<Vec<ShardRecovery>> {
+        Ok(Vec::new())
     }
 
     fn cluster(&self) -> ClusterView {
