@@ -40,12 +40,6 @@ pub fn copies(index: &IndexMetadata, now_ms: u64) -> Vec<ShardInfo> {
     copies
 }
 
-/// Until when a node that has left with a copy is waited for before another gets it.
-pub fn delayed_until(why: &Unassigned, index: &IndexMetadata) -> Option<u64> {
-    let left = why.reason == UnassignedReason::NodeLeft;
-    left.then(|| why.at_ms.saturating_add(index.settings.typed().node_left_delay_ms))
-}
-
 /// How many copies of a shard serve.
 pub fn active(table: &ShardTable) -> u32 {
     table.started().count() as u32
@@ -94,7 +88,7 @@ fn unassigned(
         allocation_id: None,
         primary_term: table.term,
         unassigned: Some(UnassignedInfo {
-            delayed: delayed_until(&why, index).is_some_and(|until| until > now_ms),
+            delayed: index.delayed_until(&why).is_some_and(|until| until > now_ms),
             reason: why.reason.name(),
             at_ms: why.at_ms,
             details: why.details,

@@ -253,6 +253,12 @@ impl IndexMetadata {
     pub fn shard(&self, number: ShardNumber) -> Option<&ShardTable> {
         self.shards.get(number.0 as usize)
     }
+
+    /// Until when a node that has left with a copy is waited for before another gets it.
+    pub fn delayed_until(&self, why: &Unassigned) -> Option<u64> {
+        let left = why.reason == UnassignedReason::NodeLeft;
+        left.then(|| why.at_ms.saturating_add(self.settings.typed().node_left_delay_ms))
+    }
 }
 
 impl ShardTable {

@@ -437,16 +437,22 @@ pub struct IndexHealth {
 }
 
 impl IndexHealth {
-    /// Red without an active primary of every shard, yellow without every replica.
     pub fn status(&self) -> HealthStatus {
+        HealthStatus::of(self.shards, &self.copies)
+    }
+}
+
+impl HealthStatus {
+    /// Of so many shards with these copies: red without an active primary of every shard, yellow without every replica.
+    pub fn of(shards: u32, copies: &[ShardInfo]) -> Self {
         let active = |copy: &&ShardInfo| matches!(copy.state, ShardState::Started | ShardState::Relocating);
-        let primaries = self.copies.iter().filter(|copy| copy.primary).filter(active).count();
-        if primaries < self.shards as usize {
-            HealthStatus::Red
-        } else if self.copies.iter().filter(active).count() < self.copies.len() {
-            HealthStatus::Yellow
+        let primaries = copies.iter().filter(|copy| copy.primary).filter(active).count();
+        if primaries < shards as usize {
+            Self::Red
+        } else if copies.iter().filter(active).count() < copies.len() {
+            Self::Yellow
         } else {
-            HealthStatus::Green
+            Self::Green
         }
     }
 }

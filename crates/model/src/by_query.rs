@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::aggregation::request::pipeline::Script;
 use crate::error::Error;
+use crate::script::Script;
 use crate::search::SearchRequest;
 use crate::write::{ActiveShards, VersionType};
 

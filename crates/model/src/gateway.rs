@@ -14,7 +14,6 @@ use crate::admin::{
     HealthRequest, HealthResponse, HotThreads, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping,
     PutSettings, SearchedIndex, StatsResponse,
 };
-use crate::aggregation::request::pipeline::Script;
 use crate::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use crate::by_query::{ByQuery, ByQueryAnswer, Kind};
 use crate::definition::Definition;
@@ -22,6 +21,7 @@ use crate::error::Error;
 use crate::ingest::{Ingested, SimulateIngest};
 use crate::point::{OpenPoint, PointKept, PointOpened, Scroll};
 use crate::recovery::{ShardRecovery, ShardStores, StoresRequest};
+use crate::script::Script;
 use crate::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
@@ -188,9 +188,7 @@ pub trait Gateway: Send + Sync + 'static {
         Err(Error::not_implemented("_scripts/painless/_execute"))
     }
     /// The patterns that the processor `grok` knows: name, expression.
-    fn grok_patterns(&self) -> &'static [(&'static str, &'static str)] {
-        &[]
-    }
+    fn grok_patterns(&self) -> &'static [(&'static str, &'static str)];
 
     // The process.
 

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use crate::aggregation::answer::Answer;
 use crate::aggregation::request::Aggregation;
-use crate::aggregation::request::pipeline::Script;
 use crate::document::Source;
 use crate::error::Error;
 use crate::geo::GeoPoint;
@@ -18,6 +17,7 @@ use crate::point::{PointInTime, Slice};
 use crate::profile::Profile;
 use crate::query::Query;
 use crate::ranking::{Collapse, IndexBoost, Rescore};
+use crate::script::Script;
 use crate::suggest::{Suggested, Suggestion};
 use crate::target::Target;
 
@@ -195,6 +195,29 @@ pub struct SortKey {
     pub distance: Option<Box<GeoDistanceSort>>,
     /// `_script`: sort by what a script gives.
     pub script: Option<Box<ScriptSort>>,
+}
+
+impl SortKey {
+    /// By a field without options: the smallest first.
+    pub fn ascending(field: &str) -> Self {
+        Self {
+            field: field.to_owned(),
+            descending: false,
+            missing: Missing::Last,
+            mode: None,
+            unmapped_type: None,
+            format: None,
+            numeric_type: None,
+            nested: None,
+            distance: None,
+            script: None,
+        }
+    }
+
+    /// As [`SortKey::ascending`], the greatest first.
+    pub fn descending(field: &str) -> Self {
+        Self { descending: true, ..Self::ascending(field) }
+    }
 }
 
 /// What `_script` sorts by.
@@ -522,6 +545,22 @@ pub struct GetRequest {
     pub source: Option<SourceFilter>,
     pub stored_fields: Vec<String>,
     pub version: Option<(Version, crate::write::VersionType)>,
+}
+
+impl GetRequest {
+    /// The newest version of a document, all of it.
+    pub fn new(index: impl Into<String>, id: impl Into<String>) -> Self {
+        Self {
+            index: index.into(),
+            id: id.into(),
+            routing: None,
+            realtime: true,
+            refresh: false,
+            source: None,
+            stored_fields: Vec::new(),
+            version: None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::aggregation::request::pipeline::Script;
 use crate::document::Source;
 use crate::error::Error;
 use crate::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
+use crate::script::Script;
 
 /// One change to one document. `index` may be an alias with one write index.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

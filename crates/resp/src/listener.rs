@@ -82,7 +82,7 @@ async fn mend(server: Arc<Server>) {
         tokio::time::sleep(PAUSE).await;
     }
     for (_, definition) in defined {
-        ft::scan::start(&server, &definition.name);
+        ft::scan::begin(&server, &definition.name);
     }
 }
 

@@ -11,6 +11,9 @@ mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::server::Server;
 use client::Client;
@@ -61,6 +64,31 @@ fn redis_clients_are_answered_as_recorded_but_for_what_is_known() {
     assert_eq!(server.complaints(), Vec::<String>::new());
 }
 
+/// Whether a command has the keys that are there written into an index in the background.
+fn is_scanned(words: &[Vec<u8>]) -> bool {
+    words.len() > 1 && [b"FT.CREATE".as_slice(), b"FT.ALTER"].iter().any(|name| words[0].eq_ignore_ascii_case(name))
+}
+
+/// Waits until an index has all keys that were there before it.
+fn scanned(client: &mut Client, index: &[u8]) {
+    let words = [b"FT.INFO".to_vec(), index.to_vec()];
+    let deadline = Instant::now() + client::PATIENCE;
+    loop {
+        let said = client.ask(&words);
+        let flat = |pairs: &Vec<Value>| pairs.chunks(2).map(<[Value]>::to_vec).collect::<Vec<_>>();
+        let pairs = match &said {
+            Value::Array(pairs) => flat(pairs),
+            map => map["map"].as_array().into_iter().flatten().filter_map(|pair| pair.as_array().cloned()).collect(),
+        };
+        let indexing = pairs.iter().find(|pair| pair[0] == "indexing").unwrap_or_else(|| panic!("{said}"));
+        if indexing[1].to_string().trim_matches('"') == "0" {
+            return;
+        }
+        assert!(Instant::now() < deadline, "keys are scanned for ever: {said}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// What came of all scripts.
 struct Replayed {
     /// Places that differ.
@@ -79,6 +107,9 @@ fn replay(known: &BTreeMap<String, String>, mut client: impl FnMut(&str) -> Opti
         for (request, recorded) in script::recorded(&path) {
             let answer = client.ask(&request.words);
             count += 1;
+            if answer == "OK" && is_scanned(&request.words) {
+                scanned(&mut client, &request.words[1]);
+            }
             if request.skip || script::same(&recorded, &answer, request.unordered) {
                 continue;
             }

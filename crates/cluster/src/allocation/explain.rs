@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use model::id::ShardNumber;
 
 use super::{Answer, Facts, Subject, Verdict, View, balance, deciders, rebalance};
-use crate::health::delayed_until;
 use crate::state::{IndexMetadata, NodeId, State};
 
 /// What would come of one copy.
@@ -83,7 +82,7 @@ pub fn explain(
     });
     let away = homes.values().filter(|home| !state.nodes.contains_key(*home));
     let waits_for = if restores { away.cloned().collect() } else { Vec::new() };
-    let until = subject.why.filter(|_| !primary).and_then(|why| delayed_until(why, index));
+    let until = subject.why.filter(|_| !primary).and_then(|why| index.delayed_until(why));
     let left = until.map_or(0, |until| until.saturating_sub(facts.now_ms));
     let delay_ms = (left > 0).then(|| (index.settings.typed().node_left_delay_ms, left));
     Some(Explanation { nodes, waits_for, ranks, delay_ms, movement })

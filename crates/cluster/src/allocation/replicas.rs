@@ -9,7 +9,6 @@ use model::id::{AllocationId, ShardId, ShardNumber};
 use super::planner::{allocation_id, allowed};
 use super::{Facts, Subject, View, balance, deciders};
 use crate::command::{AssignReplica, Command};
-use crate::health::delayed_until;
 use crate::state::{Copy, IndexMetadata, NodeId, ShardTable, State, Unassigned, UnassignedReason};
 
 /// After a failure nothing is tried for so long: that a node is gone may not be known yet.
@@ -54,7 +53,7 @@ fn place(view: &View<'_>, subject: &Subject<'_>) -> Option<NodeId> {
         let left = why.last_node.as_ref().filter(|_| why.reason == UnassignedReason::NodeLeft);
         match left.filter(brings) {
             Some(node) if view.load(node).is_some() && may(node) => return Some(node.clone()),
-            Some(_) if delayed_until(why, subject.index).is_some_and(|until| until > view.facts.now_ms) => return None,
+            Some(_) if subject.index.delayed_until(why).is_some_and(|until| until > view.facts.now_ms) => return None,
             _ => {}
         }
     }

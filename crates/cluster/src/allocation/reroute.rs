@@ -4,6 +4,7 @@ use model::allocation::RerouteCommand;
 use model::error::{Error, ErrorKind};
 use model::id::{AllocationId, ShardNumber};
 
+use super::planner::allocation_id;
 use super::{Answer, Facts, Subject, Verdict, View, assignment, deciders, moves, replicas};
 use crate::command::Command;
 use crate::state::{Copy, NodeId, State};
@@ -169,10 +170,9 @@ fn stale_primary(subject: &Subject<'_>, facts: &Facts, node: &NodeId, accepted: 
             "[allocate_stale_primary] allocating a stale primary for {name} can result in data loss. Please confirm by setting the accept_data_loss parameter to true"
         ));
     }
-    let Command::AppointPrimary { shard, node, allocation, term, .. } = assignment(subject, node, None) else {
-        return rule(format!("[allocate_stale_primary] {name} cannot be assigned"));
-    };
-    Ok(vec![Command::AppointStale { shard, node, allocation, term }])
+    let (shard, term) = (subject.id(), subject.table.term.next());
+    let allocation = allocation_id(&shard, node, term, None);
+    Ok(vec![Command::AppointStale { shard, node: node.clone(), allocation, term }])
 }
 
 fn rule<T>(why: String) -> Result<T, Refusal> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Query;
-use crate::aggregation::request::pipeline::Script;
+use crate::script::Script;
 
 /// `bool`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

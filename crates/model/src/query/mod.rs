@@ -15,7 +15,7 @@ pub mod scripted;
 pub mod term_level;
 pub mod vector;
 
-use crate::aggregation::request::pipeline::Script;
+use crate::script::Script;
 use compound::{Boolean, Boosting, DisMax, FunctionScore};
 use full_text::{Match, MatchPhrase, MultiMatch};
 use geo::Geo;
@@ -88,71 +88,30 @@ impl Query {
 
     /// The queries of terms, anywhere in it, whose values are to be looked up.
     pub fn lookups(&mut self) -> Vec<&mut Terms> {
-        let mut found = Vec::new();
-        self.collect_lookups(&mut found);
-        found
-    }
-
-    fn collect_lookups<'q>(&'q mut self, found: &mut Vec<&'q mut Terms>) {
-        let mut all = |queries: &mut dyn Iterator<Item = &'q mut Query>| {
-            queries.for_each(|query| query.collect_lookups(found));
-        };
-        match &mut self.kind {
-            Kind::Terms(terms) if terms.lookup.is_some() => found.push(terms),
-            Kind::Bool(bool) => {
-                let Boolean { must, should, filter, must_not, .. } = bool;
-                all(&mut must.iter_mut().chain(should).chain(filter).chain(must_not));
-            }
-            Kind::Boosting(boosting) => {
-                let Boosting { positive, negative, .. } = &mut **boosting;
-                all(&mut [positive, negative].into_iter());
-            }
-            Kind::ConstantScore(inner) => inner.collect_lookups(found),
-            Kind::Nested(nested) => nested.query.collect_lookups(found),
-            Kind::ScriptScore(score) => score.query.collect_lookups(found),
-            Kind::Knn(knn) => all(&mut knn.filter.iter_mut()),
-            Kind::Hybrid(hybrid) => {
-                let hybrid::Hybrid { queries, filter, .. } = &mut **hybrid;
-                all(&mut queries.iter_mut().chain(filter));
-            }
-            Kind::DisMax(best) => all(&mut best.queries.iter_mut()),
-            Kind::FunctionScore(score) => {
-                let FunctionScore { query, functions, .. } = &mut **score;
-                all(&mut std::iter::once(query).chain(functions.iter_mut().filter_map(|f| f.filter.as_mut())));
-            }
-            _ => {}
-        }
+        let terms = self.simple_mut().into_iter().filter_map(|kind| match kind {
+            Kind::Terms(terms) => Some(terms),
+            _ => None,
+        });
+        terms.filter(|terms| terms.lookup.is_some()).collect()
     }
 
     /// The queries of likeness, anywhere in it.
     pub fn likenesses(&mut self) -> Vec<&mut more_like_this::MoreLikeThis> {
+        let likenesses = self.simple_mut().into_iter().filter_map(|kind| match kind {
+            Kind::MoreLikeThis(like) => Some(&mut **like),
+            _ => None,
+        });
+        likenesses.collect()
+    }
+
+    /// The queries, anywhere in it, that are made of no others.
+    fn simple_mut(&mut self) -> Vec<&mut Kind> {
         let (mut waiting, mut found) = (vec![self], Vec::new());
         while let Some(query) = waiting.pop() {
-            match &mut query.kind {
-                Kind::MoreLikeThis(like) => found.push(&mut **like),
-                Kind::Bool(bool) => {
-                    let Boolean { must, should, filter, must_not, .. } = bool;
-                    waiting.extend(must.iter_mut().chain(should).chain(filter).chain(must_not));
-                }
-                Kind::Boosting(boosting) => {
-                    let Boosting { positive, negative, .. } = &mut **boosting;
-                    waiting.extend([positive, negative]);
-                }
-                Kind::ConstantScore(inner) => waiting.push(inner),
-                Kind::Nested(nested) => waiting.push(&mut nested.query),
-                Kind::ScriptScore(score) => waiting.push(&mut score.query),
-                Kind::DisMax(best) => waiting.extend(&mut best.queries),
-                Kind::FunctionScore(score) => {
-                    let FunctionScore { query, functions, .. } = &mut **score;
-                    waiting.push(query);
-                    waiting.extend(functions.iter_mut().filter_map(|function| function.filter.as_mut()));
-                }
-                Kind::Knn(knn) => waiting.extend(&mut knn.filter),
-                Kind::Hybrid(hybrid) => {
-                    let hybrid::Hybrid { queries, filter, .. } = &mut **hybrid;
-                    waiting.extend(queries.iter_mut().chain(filter));
-                }
-                _ => {}
+            if query.kind.parts_mut().is_empty() {
+                found.push(&mut query.kind);
+            } else {
+                waiting.extend(query.kind.parts_mut());
             }
         }
         found
@@ -216,6 +175,30 @@ impl Query {
             Kind::DistanceFeature(_) => "distance_feature",
             Kind::TermsSet(_) => "terms_set",
             Kind::MoreLikeThis(_) => "more_like_this",
+        }
+    }
+}
+
+impl Kind {
+    /// The queries that it is made of, those that only choose among neighbours too.
+    fn parts_mut(&mut self) -> Vec<&mut Query> {
+        match self {
+            Self::Bool(bool) => {
+                let Boolean { must, should, filter, must_not, .. } = bool;
+                must.iter_mut().chain(should).chain(filter).chain(must_not).collect()
+            }
+            Self::Boosting(boosting) => vec![&mut boosting.positive, &mut boosting.negative],
+            Self::ConstantScore(inner) => vec![inner],
+            Self::DisMax(best) => best.queries.iter_mut().collect(),
+            Self::FunctionScore(score) => {
+                let filters = score.functions.iter_mut().filter_map(|function| function.filter.as_mut());
+                std::iter::once(&mut score.query).chain(filters).collect()
+            }
+            Self::Nested(nested) => vec![&mut nested.query],
+            Self::ScriptScore(score) => vec![&mut score.query],
+            Self::Knn(knn) => knn.filter.iter_mut().collect(),
+            Self::Hybrid(hybrid) => hybrid.queries.iter_mut().chain(&mut hybrid.filter).collect(),
+            _ => Vec::new(),
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Query;
-use crate::aggregation::request::pipeline::Script;
+use crate::script::Script;
 
 /// `script_score`: the matches of a query, scored by a script.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

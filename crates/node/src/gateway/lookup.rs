@@ -64,16 +64,7 @@ async fn source_of(
     core: &Arc<Core>,
     (index, id, routing): (String, String, Option<String>),
 ) -> Result<Option<Value>, Error> {
-    let request = GetRequest {
-        index,
-        id: id.clone(),
-        routing,
-        realtime: true,
-        refresh: false,
-        source: None,
-        stored_fields: Vec::new(),
-        version: None,
-    };
+    let request = GetRequest { routing, ..GetRequest::new(index, id.clone()) };
     let answer = super::get::get(core, request).await?;
     let source = answer.found.and_then(|found| found.source);
     let Some(source) = source.filter(|source| !source.is_empty()) else { return Ok(None) };

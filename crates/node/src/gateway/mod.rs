@@ -47,7 +47,6 @@ use model::admin::{
     HealthRequest, HealthResponse, HotThreads, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping,
     PutSettings, SearchedIndex, StatsResponse,
 };
-use model::aggregation::request::pipeline::Script;
 use model::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use model::by_query::{ByQuery, ByQueryAnswer, Kind};
 use model::definition::Definition;
@@ -56,6 +55,7 @@ use model::gateway::Gateway;
 use model::ingest::{Ingested, SimulateIngest};
 use model::point::{OpenPoint, PointKept, PointOpened, Scroll};
 use model::recovery::{ShardRecovery, ShardStores, StoresRequest};
+use model::script::Script;
 use model::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
     SearchResponse, Shards, ValidateRequest, ValidateResponse,

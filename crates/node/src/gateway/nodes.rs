@@ -8,7 +8,6 @@ use grpc::route::Class;
 use model::admin::{HotThreads, NodeStats};
 use model::error::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinSet;
 
 use super::remote::{self, Message};
 use super::stats;
@@ -19,7 +18,7 @@ use crate::process::busy_threads;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Counts of a node.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Stats;
 
 impl Message for Stats {
@@ -33,7 +32,7 @@ impl Message for Stats {
 }
 
 /// The busiest threads of a node.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Threads(HotThreads);
 
 impl Message for Threads {
@@ -48,50 +47,24 @@ impl Message for Threads {
 
 /// Of every node that answers, this one first.
 pub(super) async fn stats(core: &Arc<Core>) -> Result<Vec<NodeStats>, Error> {
-    let mut others = JoinSet::new();
-    for node in others_of(core) {
-        let core = core.clone();
-        others.spawn(async move { remote::ask(&core, &node, &Stats, Some(PATIENCE)).await.ok() });
-    }
-    let mut all = vec![own_stats(core).await?];
-    while let Some(answered) = others.join_next().await {
-        all.extend(answered.ok().flatten());
-    }
-    all[1..].sort_by(|a, b| a.node.id.cmp(&b.node.id));
+    let others: Vec<NodeId> = core.state().nodes.keys().filter(|id| **id != core.identity.node).cloned().collect();
+    let (own, others) = tokio::join!(own_stats(core), remote::ask_each(core, others, &Stats, PATIENCE));
+    let mut all = vec![own?];
+    all.extend(others.into_values().filter_map(Result::ok));
     let elected = super::cluster::elected(core);
     all.iter_mut().for_each(|one| one.node.master = Some(&one.node.id) == elected.as_ref());
     Ok(all)
 }
 
-/// Of the nodes that are named, with their ids.
+/// Of the nodes that are named and answer, with their ids.
 pub(super) async fn hot_threads(
     core: &Arc<Core>,
     nodes: Vec<Arc<str>>,
     request: HotThreads,
 ) -> Result<Vec<(Arc<str>, String)>, Error> {
-    let mut asked = JoinSet::new();
-    for id in nodes {
-        let (core, own) = (core.clone(), id == core.identity.node.0);
-        asked.spawn(async move {
-            let told = if own {
-                own_threads(request).await.ok()
-            } else {
-                let within = PATIENCE + Duration::from_millis(request.interval_ms);
-                remote::ask(&core, &NodeId(id.clone()), &Threads(request), Some(within)).await.ok()
-            };
-            told.map(|told| (id, told))
-        });
-    }
-    let mut all = Vec::new();
-    while let Some(answered) = asked.join_next().await {
-        all.extend(answered.ok().flatten());
-    }
-    all.sort();
-    Ok(all)
-}
-
-fn others_of(core: &Core) -> Vec<NodeId> {
-    core.state().nodes.keys().filter(|id| **id != core.identity.node).cloned().collect()
+    let within = PATIENCE + Duration::from_millis(request.interval_ms);
+    let told = remote::ask_each(core, nodes.into_iter().map(NodeId), &Threads(request), within).await;
+    Ok(told.into_iter().filter_map(|(node, told)| Some((node.0, told.ok()?))).collect())
 }
 
 /// Beside the pools, so that none of them counts this.

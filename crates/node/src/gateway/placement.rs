@@ -178,16 +178,7 @@ pub(super) async fn routing_of(
     id: &str,
 ) -> Result<Option<Option<Arc<str>>>, Error> {
     let nothing = SourceFilter { enabled: false, includes: Vec::new(), excludes: Vec::new() };
-    let request = GetRequest {
-        index: metadata.name.to_string(),
-        id: id.to_owned(),
-        routing: None,
-        realtime: true,
-        refresh: false,
-        source: Some(nothing),
-        stored_fields: Vec::new(),
-        version: None,
-    };
+    let request = GetRequest { source: Some(nothing), ..GetRequest::new(&*metadata.name, id) };
     Ok(super::get::anywhere(core, metadata, request).await?.map(|found| found.routing))
 }
 

@@ -8,13 +8,12 @@ use cluster::health::index_health;
 use cluster::resolve::{Options, Resolved, resolve};
 use cluster::state::{NodeId, ShardTable};
 use grpc::route::Class;
-use model::admin::{HealthStatus, IndexHealth, ShardInfo};
+use model::admin::{HealthStatus, ShardInfo};
 use model::error::Error;
 use model::id::{IndexUuid, ShardId, ShardNumber, StateVersion};
 use model::recovery::{ShardRecovery, ShardStore, ShardStores, StoreUse, StoresRequest};
 use model::target::Target;
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinSet;
 
 use super::remote::{self, Message, caught_up};
 use crate::core::Core;
@@ -125,14 +124,15 @@ pub(super) async fn stores(core: &Arc<Core>, request: &StoresRequest) -> Result<
 
 /// The shards of an index whose health is one of those that are asked for.
 fn wanted<'a>(found: &'a Resolved, statuses: &'a [HealthStatus]) -> impl Iterator<Item = ShardNumber> + 'a {
+    let mut of_shard = BTreeMap::<ShardNumber, Vec<ShardInfo>>::new();
     let health = index_health(&found.index, 0);
-    let status = move |number: ShardNumber| {
-        let copies: Vec<ShardInfo> = health.copies.iter().filter(|copy| copy.number == number).cloned().collect();
-        let alone = IndexHealth { shards: 1, copies, ..health.clone() };
-        if found.index.open { alone.status() } else { HealthStatus::Green }
+    health.copies.into_iter().for_each(|copy| of_shard.entry(copy.number).or_default().push(copy));
+    let status = |copies: &[ShardInfo]| match found.index.open {
+        true => HealthStatus::of(1, copies),
+        false => HealthStatus::Green,
     };
-    let numbers = (0..found.index.shards.len() as u32).map(ShardNumber);
-    numbers.filter(move |number| statuses.contains(&status(*number)))
+    let numbers = of_shard.into_iter().filter(move |(_, copies)| statuses.contains(&status(copies)));
+    numbers.map(|(number, _)| number)
 }
 
 fn store(table: &ShardTable, node: &NodeId, failure: Option<Error>) -> ShardStore {
@@ -157,25 +157,12 @@ pub(super) async fn holders(core: &Arc<Core>, shards: Vec<ShardId>) -> BTreeMap<
     shards.into_iter().enumerate().map(of_shard).collect()
 }
 
-/// Asks this node and all others.
+/// Asks this node and all others; those that do not answer are left out.
 async fn everywhere<M: Message + Clone>(core: &Arc<Core>, message: &M) -> BTreeMap<NodeId, M::Answer>
 where
     M::Answer: 'static,
 {
-    let mut asked = JoinSet::new();
-    for node in core.state().nodes.keys().cloned() {
-        let (core, message) = (core.clone(), message.clone());
-        asked.spawn(async move {
-            let answer = match node == core.identity.node {
-                true => message.answer(core).await.ok(),
-                false => remote::ask(&core, &node, &message, Some(PATIENCE)).await.ok(),
-            };
-            answer.map(|answer| (node, answer))
-        });
-    }
-    let mut answers = BTreeMap::new();
-    while let Some(answered) = asked.join_next().await {
-        answers.extend(answered.ok().flatten());
-    }
-    answers
+    let nodes: Vec<NodeId> = core.state().nodes.keys().cloned().collect();
+    let answers = remote::ask_each(core, nodes, message, PATIENCE).await;
+    answers.into_iter().filter_map(|(node, answer)| Some((node, answer.ok()?))).collect()
 }

@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use ingest::script::{Script as Compiled, Seen};
-use model::aggregation::request::pipeline::Script;
 use model::by_query::Change;
 use model::error::{Error, ErrorKind};
 use model::id::Version;
+use model::script::Script;
 use model::search::Hit;
 use model::write::{Action, Condition, Write};
 use serde_json::{Map, Value};

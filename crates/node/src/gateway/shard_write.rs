@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use cluster::command::Command;
-use model::aggregation::request::pipeline::Script;
 use model::error::{Error, ErrorKind};
 use model::id::{PrimaryTerm, SeqNo, Version};
+use model::script::Script;
 use model::write::{Action, Condition, Outcome, Update, Write, WriteFailure, Written};
 use serde_json::{Map, Value};
 use shard::engine::{Applied, Current, ShardChange, ShardCopy, ShardWrite};

@@ -9,7 +9,6 @@ use model::by_query::Kind;
 use model::error::{Error, ErrorKind};
 use model::task::{Task, TaskFilter, TaskId, TaskList};
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinSet;
 
 use super::remote::{self, Message};
 use crate::core::Core;
@@ -73,20 +72,7 @@ async fn each(core: &Arc<Core>, ask: Ask) -> Result<TaskList, Error> {
             state.nodes.keys().filter(means).cloned().collect()
         }
     };
-    let mut asked = JoinSet::new();
-    for node in wanted {
-        let (core, ask) = (core.clone(), ask.clone());
-        asked.spawn(async move {
-            let answer = if node == core.identity.node {
-                here(&core, &ask)
-            } else {
-                remote::ask(&core, &node, &ask, Some(WITHIN)).await.map_err(Error::from)
-            };
-            (node, answer)
-        });
-    }
-    while let Some(answered) = asked.join_next().await {
-        let (node, answer) = answered.map_err(|e| Error::new(ErrorKind::IllegalState, e.to_string()))?;
+    for (node, answer) in remote::ask_each(core, wanted, &ask, WITHIN).await {
         match answer {
             Ok(tasks) => list.tasks.extend(tasks),
             Err(error) => list.failures.push((node.0, error)),

@@ -54,7 +54,8 @@ pub(super) type Results = Vec<(usize, Result<Written, WriteFailure>)>;
 pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<WriteResponse, Error> {
     let mut response: Vec<Option<Result<Written, WriteFailure>>> = request.writes.iter().map(|_| None).collect();
     let mut request = request;
-    let named = dated(std::mem::take(&mut request.writes))?;
+    request.writes.iter_mut().try_for_each(date)?;
+    let named = std::mem::take(&mut request.writes).into_iter().enumerate().collect();
     let mut writes = ingested(core, named, &mut response).await?;
     let timeout = Duration::from_millis(request.timeout_ms);
     let task = core.tasks.begin(task(&writes));
@@ -93,45 +94,24 @@ async fn ingested(
     let mut left = Vec::with_capacity(passed.len());
     for (at, write) in places.into_iter().zip(passed) {
         match write {
-            Ok(write) => left.push((at, write)),
+            // A pipeline may have said another name.
+            Ok(mut write) => match date(&mut write) {
+                Ok(()) => left.push((at, write)),
+                Err(error) => response[at] = Some(Err(WriteFailure { index: write.index, id: write.id, error })),
+            },
             Err(Ok(dropped)) => response[at] = Some(Ok(*dropped)),
             Err(Err(failure)) => response[at] = Some(Err(failure)),
         }
     }
-    // A pipeline may have said another name.
-    let (places, writes): (Vec<usize>, Vec<Write>) = left.into_iter().unzip();
-    Ok(dated_at(places, writes, response))
+    Ok(left)
 }
 
-/// Writes, with their places, with the dates in the names of their indexes filled in; one that does not read fails the request.
-fn dated(mut writes: Vec<Write>) -> Result<Vec<(usize, Write)>, Error> {
-    for write in writes.iter_mut().filter(|write| write.index.starts_with('<')) {
+/// Fills in the date in the name of a write's index, if it has one.
+fn date(write: &mut Write) -> Result<(), Error> {
+    if write.index.starts_with('<') {
         write.index = model::dated_name::dated(&write.index, now_ms() as i64)?.into();
     }
-    Ok(writes.into_iter().enumerate().collect())
-}
-
-/// As [`dated`], of names that pipelines gave; those that do not read are answered.
-fn dated_at(
-    places: Vec<usize>,
-    writes: Vec<Write>,
-    response: &mut [Option<Result<Written, WriteFailure>>],
-) -> Vec<(usize, Write)> {
-    let mut left = Vec::with_capacity(writes.len());
-    for (at, mut write) in places.into_iter().zip(writes) {
-        if write.index.starts_with('<') {
-            match model::dated_name::dated(&write.index, now_ms() as i64) {
-                Ok(name) => write.index = name.into(),
-                Err(error) => {
-                    let id = write.id.clone();
-                    response[at] = Some(Err(WriteFailure { index: write.index, id, error }));
-                    continue;
-                }
-            }
-        }
-        left.push((at, write));
-    }
-    left
+    Ok(())
 }
 
 fn task(writes: &[(usize, Write)]) -> Begun {

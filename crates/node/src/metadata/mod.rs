@@ -29,7 +29,7 @@ use grpc::route::Router;
 use model::error::{Error, ErrorKind};
 use openraft::{BasicNode, ChangeMembers, SnapshotPolicy};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use disk::{Disk, Kept, Write, to_json};
 use log::Log;
@@ -37,7 +37,7 @@ use machine::Machine;
 use network::Network;
 pub(crate) use network::{Sightings, answer};
 pub(crate) use propose::Reports;
-use propose::{Answers, MAX_WAITING, Proposer, Waiting};
+use propose::{MAX_WAITING, Proposer, Waiting};
 pub(crate) use published::Published;
 pub(crate) use standing::Standing;
 use types::{Raft, RaftId};
@@ -116,7 +116,7 @@ impl Metadata {
     /// # Errors
     /// `cluster_manager_not_discovered_exception` when nobody is elected in time; others when the outcome is unknown.
     pub fn submit_all(&self, commands: Vec<Command>) -> Result<Vec<Result<(), Error>>, Error> {
-        let (waiting, told) = order(commands);
+        let (waiting, told) = Waiting::order(commands, Instant::now() + SUBMIT_TIMEOUT);
         self.orders.blocking_send(waiting).map_err(|_| closed())?;
         let answers = told.blocking_recv().unwrap_or_else(|_| Err(closed()))?;
         if self.published.wait(SUBMIT_TIMEOUT, |progress| progress.applied >= answers.index) {
@@ -133,7 +133,7 @@ impl Metadata {
     /// # Errors
     /// As [`Metadata::submit_all`].
     pub async fn propose(&self, commands: Vec<Command>) -> Result<Vec<Result<(), Error>>, Error> {
-        let (waiting, told) = order(commands);
+        let (waiting, told) = Waiting::order(commands, Instant::now() + SUBMIT_TIMEOUT);
         self.orders.send(waiting).await.map_err(|_| closed())?;
         Ok(told.await.unwrap_or_else(|_| Err(closed()))?.outcomes)
     }
@@ -143,7 +143,7 @@ impl Metadata {
     /// # Errors
     /// As [`Metadata::submit_all`], also when this node is elected no more.
     pub async fn decide(&self, term: u64, commands: Vec<Command>) -> Result<Vec<Result<(), Error>>, Error> {
-        let (waiting, told) = order(commands);
+        let (waiting, told) = Waiting::order(commands, Instant::now() + SUBMIT_TIMEOUT);
         self.orders.send(Waiting { term: Some(term), ..waiting }).await.map_err(|_| closed())?;
         Ok(told.await.unwrap_or_else(|_| Err(closed()))?.outcomes)
     }
@@ -271,9 +271,7 @@ impl Metadata {
         let until = Instant::now() + within;
         let index = loop {
             // A question that changes nothing may be asked again: an elected node that falls silent costs one try.
-            let (answer, told) = oneshot::channel();
-            let until = until.min(Instant::now() + TRY);
-            let waiting = Waiting { commands: Vec::new(), term: None, until, answer };
+            let (waiting, told) = Waiting::order(Vec::new(), until.min(Instant::now() + TRY));
             self.orders.send(waiting).await.map_err(|_| closed())?;
             match told.await.unwrap_or_else(|_| Err(closed())) {
                 Ok(answers) => break answers.index,
@@ -347,11 +345,6 @@ impl Metadata {
         let _ = told.recv_timeout(Duration::from_secs(5));
         self.disk.close();
     }
-}
-
-fn order(commands: Vec<Command>) -> (Waiting, oneshot::Receiver<Result<Answers, Error>>) {
-    let (answer, told) = oneshot::channel();
-    (Waiting { commands, term: None, until: Instant::now() + SUBMIT_TIMEOUT, answer }, told)
 }
 
 fn settings() -> openraft::Config {

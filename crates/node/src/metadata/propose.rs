@@ -216,6 +216,12 @@ impl Proposer {
 }
 
 impl Waiting {
+    /// Commands that anybody may carry out until then, and where the answer arrives.
+    pub(super) fn order(commands: Vec<Command>, until: Instant) -> (Self, oneshot::Receiver<Result<Answers, Error>>) {
+        let (answer, told) = oneshot::channel();
+        (Self { commands, term: None, until, answer }, told)
+    }
+
     fn settle(self, answer: Result<Answers, Error>) {
         // Who does not wait any more need not be told.
         let _ = self.answer.send(answer);
@@ -247,8 +253,7 @@ pub(super) fn routes(raft: &Raft, orders: &mpsc::Sender<Waiting>, router: &mut R
             if !standing::is_elected(&raft) {
                 return Err(not_elected());
             }
-            let (answer, told) = oneshot::channel();
-            let waiting = Waiting { commands, term: None, until: Instant::now() + FORWARD_TIMEOUT, answer };
+            let (waiting, told) = Waiting::order(commands, Instant::now() + FORWARD_TIMEOUT);
             orders.send(waiting).await.map_err(|_| not_elected())?;
             told.await.unwrap_or_else(|_| Err(not_elected()))
         }

@@ -47,7 +47,7 @@ pub async fn create(session: &mut Session, mut args: Args) -> Answer {
         Err(error) => return Err(error.into()),
     }
     if !skip_scan {
-        scan::start(&server, &definition.name);
+        scan::start(&server, &definition.name).await;
     }
     Ok(Reply::OK)
 }
@@ -73,7 +73,7 @@ pub async fn alter(session: &mut Session, mut args: Args) -> Answer {
         store(&server, &index, &changed).await?;
     }
     if !skip_scan {
-        scan::start(&server, &changed.name);
+        scan::start(&server, &changed.name).await;
     }
     Ok(Reply::OK)
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::Bytes;
 use model::query::Query;
+use tokio::task::JoinHandle;
 
 use super::definition::{Definition, KeyKind};
 use super::stream;
@@ -14,15 +16,25 @@ use crate::keyspace::id::key_of;
 use crate::server::Server;
 
 const PAGE: usize = 1_000;
+/// How long a command waits for the scan that it has begun: who has few keys finds them at once.
+const SOON: Duration = Duration::from_millis(500);
+
+/// Begins to look at every key, and comes back when all have been written or that takes long: it goes on then.
+pub async fn start(server: &Arc<Server>, name: &str) {
+    if let Some(scan) = begin(server, name) {
+        // Neither one that takes longer nor one that was ended with the node is awaited.
+        let _ = tokio::time::timeout(SOON, scan).await;
+    }
+}
 
 /// Begins to look at every key; `FT.INFO` tells how far it is.
-pub fn start(server: &Arc<Server>, name: &str) {
-    let Some((index, definition)) = server.registry.own(name) else { return };
+pub fn begin(server: &Arc<Server>, name: &str) -> Option<JoinHandle<()>> {
+    let (index, definition) = server.registry.own(name)?;
     let tally = server.registry.tally(&index);
     tally.scanning.fetch_add(1, Ordering::Relaxed);
     tally.scanned.store(0, Ordering::Relaxed);
     let server = server.clone();
-    tokio::spawn(async move {
+    Some(tokio::spawn(async move {
         let outcome = run(&server, &definition).await;
         // An index that was dropped meanwhile needs nothing more.
         if let (Err(error), true) = (outcome, server.registry.own(&definition.name).is_some()) {
@@ -31,7 +43,7 @@ pub fn start(server: &Arc<Server>, name: &str) {
             server.registry.tally(&index).failed("", reason);
         }
         server.registry.tally(&index).scanning.fetch_sub(1, Ordering::Relaxed);
-    });
+    }))
 }
 
 /// Looks at every key, and comes back when all have been written.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use model::error::{Error, ErrorKind};
 use model::gateway::Gateway;
-use model::search::{Hit, Missing, SearchRequest, SortKey, TrackTotal};
+use model::search::{Hit, SearchRequest, SortKey, TrackTotal};
 
 use super::partial::{LATE, Policy, Warning};
 use super::registry::Tally;
@@ -85,16 +85,5 @@ pub async fn paged(
 }
 
 pub fn sort_key(field: &str, descending: bool) -> SortKey {
-    SortKey {
-        field: field.to_owned(),
-        descending,
-        missing: Missing::Last,
-        mode: None,
-        unmapped_type: None,
-        format: None,
-        numeric_type: None,
-        nested: None,
-        distance: None,
-        script: None,
-    }
+    SortKey { descending, ..SortKey::ascending(field) }
 }

@@ -237,16 +237,7 @@ impl Keyspace {
 
     /// A document as it is now.
     async fn found(&self, index: &str, id: String, routing: Option<String>) -> Result<Option<Box<Found>>, RespError> {
-        let request = GetRequest {
-            index: index.to_owned(),
-            id,
-            routing,
-            realtime: true,
-            refresh: false,
-            source: None,
-            stored_fields: Vec::new(),
-            version: None,
-        };
+        let request = GetRequest { routing, ..GetRequest::new(index, id) };
         match self.gateway.get(request).await {
             Ok(response) => Ok(response.found),
             Err(error) if error.kind == ErrorKind::IndexNotFound => Ok(None),

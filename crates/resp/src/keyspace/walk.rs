@@ -7,7 +7,7 @@ use model::admin::ShardState;
 use model::id::ShardNumber;
 use model::query::term_level::{Bound, Range};
 use model::query::{Kind, Query};
-use model::search::{CountRequest, Fetch, FieldSpec, Hit, Missing, SearchRequest, SortKey, SourceFilter, TrackTotal};
+use model::search::{CountRequest, Fetch, FieldSpec, Hit, SearchRequest, SortKey, SourceFilter, TrackTotal};
 use serde_json::Value as Json;
 
 use super::id::key_of;
@@ -142,18 +142,7 @@ impl Keyspace {
         request.query = query;
         request.size = size as u64;
         request.track_total_hits = TrackTotal::No;
-        request.sort = vec![SortKey {
-            field: by.to_owned(),
-            descending: false,
-            missing: Missing::Last,
-            mode: None,
-            unmapped_type: None,
-            format: None,
-            numeric_type: None,
-            nested: None,
-            distance: None,
-            script: None,
-        }];
+        request.sort = vec![SortKey::ascending(by)];
         request.fetch = Fetch {
             source: Some(SourceFilter { enabled: false, includes: Vec::new(), excludes: Vec::new() }),
             docvalue_fields: vec![field("type"), field("position"), field("expires_at")],

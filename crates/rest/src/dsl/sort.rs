@@ -14,18 +14,7 @@ const OWNER: &str = "field_sort";
 
 /// A key by `field` as it is without options: `_score` best first, anything else smallest first.
 pub(super) fn plain(field: &str) -> SortKey {
-    SortKey {
-        field: field.to_owned(),
-        descending: field == "_score",
-        missing: Missing::Last,
-        mode: None,
-        unmapped_type: None,
-        format: None,
-        numeric_type: None,
-        nested: None,
-        distance: None,
-        script: None,
-    }
+    SortKey { descending: field == "_score", ..SortKey::ascending(field) }
 }
 
 /// A name, an object of names, or an array of both.

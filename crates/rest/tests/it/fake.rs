@@ -259,6 +259,10 @@ impl Gateway for Fake {
         false
     }
 
+    fn grok_patterns(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     async fn health(&self, request: HealthRequest) -> Answer<HealthResponse> {
         self.scripted(|script| Ok(script.health(&request)))
     }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use model::aggregation::request::pipeline::Script;
 use model::error::{Error, ErrorKind};
 use model::geo::read::{Corner, point};
 use model::mapping::{FieldKind, Mapping};
 use model::query::compound::{BoostMode, ScoreMode};
 use model::query::scripted::{DistanceFeature, ScriptScore, TermsMinimum, TermsSet};
+use model::script::Script;
 use script::program::Program;
 
 use super::fault::{Fault, Outcome};

@@ -1,9 +1,10 @@
 //! Aggregations of the answers of others.
 
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+
+use crate::script::Script;
 
 /// A pipeline with what all share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,14 +93,6 @@ pub enum Normalization {
     ZScore,
     /// Its power of e, as a share of the sum of all.
     Softmax,
-}
-
-/// An expression as people write it in Painless, over `params`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Script {
-    pub source: String,
-    #[serde(with = "crate::wire::json")]
-    pub params: Vec<(String, Value)>,
 }
 
 impl PipelineKind {

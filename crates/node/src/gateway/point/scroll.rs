@@ -12,7 +12,7 @@ use grpc::route::Class;
 use model::error::{Error, ErrorKind};
 use model::id::ShardNumber;
 use model::point::{PointInTime, Scroll};
-use model::search::{Hit, Missing, SearchRequest, SearchResponse, ShardFailure, Shards, SortKey, Total, TrackTotal};
+use model::search::{Hit, SearchRequest, SearchResponse, ShardFailure, Shards, SortKey, Total, TrackTotal};
 use serde::{Deserialize, Serialize};
 
 use super::id::{PointId, ScrollId};
@@ -84,18 +84,7 @@ async fn first(
 }
 
 fn key(field: &str, descending: bool) -> SortKey {
-    SortKey {
-        field: field.to_owned(),
-        descending,
-        missing: Missing::Last,
-        mode: None,
-        unmapped_type: None,
-        format: None,
-        numeric_type: None,
-        nested: None,
-        distance: None,
-        script: None,
-    }
+    SortKey { descending, ..SortKey::ascending(field) }
 }
 
 /// Has a request go through what it finds as it lies, shard by shard, where it asks for no order: nothing is scored.

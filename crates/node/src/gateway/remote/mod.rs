@@ -12,6 +12,7 @@ pub(super) mod suggest;
 pub(super) mod upkeep;
 pub(super) mod write;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,6 +27,7 @@ use model::id::{ShardNumber, StateVersion};
 use model::wire::{from_bytes, to_bytes};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard};
@@ -69,6 +71,35 @@ pub(super) async fn ask<M: Message>(
         CallError::Answered(Box::new(Error::new(ErrorKind::IllegalState, reason)))
     };
     from_bytes(&bytes).map_err(unreadable)
+}
+
+/// Asks these nodes the same, this one too if it is among them; their answers, by node.
+pub(super) async fn ask_each<M: Message + Clone>(
+    core: &Arc<Core>,
+    nodes: impl IntoIterator<Item = NodeId>,
+    message: &M,
+    within: Duration,
+) -> BTreeMap<NodeId, Result<M::Answer, Error>>
+where
+    M::Answer: 'static,
+{
+    let mut asked = JoinSet::new();
+    for node in nodes {
+        let (core, message) = (core.clone(), message.clone());
+        asked.spawn(async move {
+            let answer = match node == core.identity.node {
+                true => message.answer(core).await,
+                false => ask(&core, &node, &message, Some(within)).await.map_err(Error::from),
+            };
+            (node, answer)
+        });
+    }
+    let mut answers = BTreeMap::new();
+    while let Some(answered) = asked.join_next().await {
+        // Work that was ended has no answer.
+        answers.extend(answered.ok());
+    }
+    answers
 }
 
 /// A question, and whom it is for: another node may have taken the address of one that is gone, and knows nothing of its shards.

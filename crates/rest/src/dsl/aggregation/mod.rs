@@ -117,7 +117,7 @@ const MISSING: [&str; 5] = ["children", "moving_avg", "parent", "scripted_metric
 ///
 /// # Errors
 /// 501 for stored scripts and for languages other than Painless.
-pub fn script_of(value: &Value) -> Result<model::aggregation::request::pipeline::Script, Error> {
+pub fn script_of(value: &Value) -> Result<model::script::Script, Error> {
     script::script(super::field::Field { owner: "script", key: "script", value })
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use model::aggregation::request::Kind;
-use model::aggregation::request::pipeline::{BucketsPath, GapPolicy, PipelineKind, Script};
+use model::aggregation::request::pipeline::{BucketsPath, GapPolicy, PipelineKind};
 use model::error::{Error, ErrorKind};
+use model::script::Script;
 use serde_json::{Map, Value};
 
 use super::super::field::{Field, text_of};

@@ -1,7 +1,7 @@
 //! Scripts: a string, or an object with `source`.
 
-use model::aggregation::request::pipeline::Script;
 use model::error::Error;
+use model::script::Script;
 use serde_json::Value;
 
 use super::super::field::{Field, fields};

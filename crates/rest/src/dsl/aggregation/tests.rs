@@ -10,6 +10,7 @@ use model::aggregation::request::{Aggregation, Kind, Order, OrderBy, Source};
 use model::error::ErrorKind;
 use model::geo::GeoBox;
 use model::query::Query;
+use model::script::Script;
 use model::search::SortMode;
 use serde_json::{Value, json};
 

@@ -6,9 +6,9 @@ mod show;
 use std::sync::Arc;
 
 use axum::http::Method;
-use model::aggregation::request::pipeline::Script;
 use model::by_query::{ByQuery, Change, Kind, Slices};
 use model::error::Error;
+use model::script::Script;
 use model::search::{SearchRequest, TrackTotal};
 use model::task::TaskId;
 use serde_json::{Map, Value, json};

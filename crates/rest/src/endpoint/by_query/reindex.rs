@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use model::aggregation::request::pipeline::Script;
 use model::by_query::{Change, CopyRouting, Destination};
 use model::error::{Error, ErrorKind};
+use model::script::Script;
 use model::search::SearchRequest;
 use model::target::{Target, TargetOptions};
 use serde_json::{Map, Value};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use model::aggregation::request::pipeline::Script;
 use model::error::{Error, ErrorKind};
+use model::script::Script;
 use model::search::SourceFilter;
 use model::write::{Action, Update, Write};
 use serde_json::Value;

@@ -9,18 +9,7 @@ use crate::bound::NumberCode;
 use crate::shard_query::{BoundSort, SortBy, SortValues};
 
 fn key(field: &str) -> SortKey {
-    SortKey {
-        field: field.into(),
-        descending: false,
-        missing: Missing::Last,
-        mode: None,
-        unmapped_type: None,
-        format: None,
-        numeric_type: None,
-        nested: None,
-        distance: None,
-        script: None,
-    }
+    SortKey::ascending(field)
 }
 
 fn bound(key: &SortKey) -> Result<BoundSort, String> {

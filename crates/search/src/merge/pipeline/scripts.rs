@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use model::aggregation::answer::{Bucket, Buckets};
-use model::aggregation::request::pipeline::{BucketsPath, GapPolicy, Script};
+use model::aggregation::request::pipeline::{BucketsPath, GapPolicy};
 use model::error::Error;
+use model::script::Script;
 use script::expression::value::Value;
 use script::expression::{Expression, Params, Purpose};
 

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 
 use model::aggregation::answer::{Body, Buckets, Metric};
-use model::aggregation::request::pipeline::{GapPolicy, Script};
+use model::aggregation::request::pipeline::GapPolicy;
 use model::error::Error;
+use model::script::Script;
 use script::expression::{Expression, Purpose};
 use serde_json::Value;
 

@@ -3,8 +3,9 @@
 use model::aggregation::answer::{Bucket, Metric};
 use model::aggregation::key::Key;
 use model::aggregation::request::histogram::{CalendarUnit, DateHistogram, DateInterval};
-use model::aggregation::request::pipeline::{GapPolicy, Script};
+use model::aggregation::request::pipeline::GapPolicy;
 use model::aggregation::request::{Order, Source};
+use model::script::Script;
 use serde_json::json;
 
 use super::order::{OrderPath, number_at};

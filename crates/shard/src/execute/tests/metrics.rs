@@ -35,18 +35,7 @@ fn cardinality(values: Values, threshold: u32) -> Kind {
 /// Ordered by `n`, greatest first; without a field: by score.
 fn top_hits(field: Option<&str>) -> Kind {
     let mapping = Mapping::parse(&json!({"properties": {"n": {"type": "long"}}})).expect("a mapping");
-    let key = |field: &str| SortKey {
-        field: field.to_owned(),
-        descending: true,
-        missing: Missing::Last,
-        mode: Some(SortMode::Max),
-        unmapped_type: None,
-        format: None,
-        numeric_type: None,
-        nested: None,
-        distance: None,
-        script: None,
-    };
+    let key = |field: &str| SortKey { mode: Some(SortMode::Max), ..SortKey::descending(field) };
     let bound = |field: &str| BoundSort {
         by: SortBy::Field {
             field: field.into(),
