@@ -84,11 +84,11 @@ impl Copy {
         }
     }
 
-    /// Whether files that contain everything below `below` may replace those of this copy. Files of a recovery that was begun long ago may
-    /// come when the copy has more than they do.
+    /// Whether files that contain everything below `below` may replace those of this copy, and its log. Files of a recovery that was begun long
+    /// ago may come when the copy has said that it has more than they do, and counts by it.
     pub fn takes_files(&self, below: SeqNo, history: &History) -> bool {
         let recovers = matches!(&self.duty, Duty::Follower(follower) if follower.recovers);
-        recovers && (*history != self.history || below >= self.tail.base())
+        recovers && (*history != self.history || below >= self.tail.local())
     }
 
     /// The number of the next write.
@@ -109,6 +109,15 @@ impl Copy {
     /// Whether it orders the writes.
     pub fn is_primary(&self) -> bool {
         matches!(self.duty, Duty::Primary(_))
+    }
+
+    /// Of a primary: the other copies that count for what is safe. A refresh is for all of them, also for those of which the metadata do not
+    /// say yet that they do.
+    pub fn counted(&self) -> Vec<AllocationId> {
+        match &self.duty {
+            Duty::Primary(primary) => primary.counted().cloned().collect(),
+            Duty::Follower(_) | Duty::None => Vec::new(),
+        }
     }
 
     /// Whether it once was assigned, and has no duty any more: nothing that it holds counts.
@@ -146,6 +155,10 @@ impl Copy {
                 self.as_primary(now, effects, |primary, desk| primary.log_read(&to, entries, desk));
             }
             Event::LogLacks { to } => self.as_primary(now, effects, |primary, desk| primary.log_lacks(&to, desk)),
+            Event::Shown { copy, term, done } if term == self.assignment.term => {
+                self.as_primary(now, effects, |primary, desk| primary.shown(&copy, done, desk));
+            }
+            Event::Shown { .. } => {}
             Event::FilesInstalled { below, history } => self.installed(now, below, history, effects),
             Event::MasterRefused { term } => self.learn_term(term, effects),
             Event::Tick => self.tick(now, effects),
@@ -322,11 +335,16 @@ impl Copy {
         if matches!(message.body, Body::Checkpoint { .. }) && message.term > self.term {
             return; // It answers nothing, so it begins nothing.
         }
-        self.tail.learn_global(global);
         if message.term > self.term {
             self.term = message.term;
+            // A copy that counts has what any primary calls agreed on. To one that recovers it may be another history: its credit ends where
+            // agreement ended as it was told before.
+            if !matches!(&self.duty, Duty::Follower(follower) if follower.recovers) {
+                self.tail.learn_global(global);
+            }
             self.tail.unconfirm();
         }
+        self.tail.learn_global(global);
         if let Body::Replicate { entries, term_from, .. } = message.body {
             self.take(now, message.from, Sent { entries, term: message.term, term_from }, effects);
         }

@@ -26,6 +26,12 @@ pub enum Event {
     LogLacks {
         to: AllocationId,
     },
+    /// Answers [`Effect::Show`]: whether the copy shows it.
+    Shown {
+        copy: AllocationId,
+        term: PrimaryTerm,
+        done: bool,
+    },
     /// The primary's files have replaced those of this copy: they contain everything below `below`, and
     /// [`crate::copy::Copy::takes_files`] had said yes.
     FilesInstalled {
@@ -66,6 +72,12 @@ pub enum Effect {
     /// Flush, and send the files that then count: they contain everything below the global checkpoint at least.
     SendFiles {
         to: AllocationId,
+    },
+    /// Have the copy apply everything below `below` and show it to searches, for which it is to count soon (rule R10).
+    Show {
+        to: AllocationId,
+        below: SeqNo,
+        term: PrimaryTerm,
     },
     /// The log must keep what lies at or above this.
     Retain {

@@ -71,7 +71,7 @@ impl Primary {
         for (id, role) in others(desk.assignment) {
             let progress = self.copies.entry(id.clone()).or_insert_with(|| fresh(role, desk));
             if role == Role::Replica {
-                (progress.in_sync, progress.confirmed) = (true, true);
+                (progress.in_sync, progress.confirmed, progress.shown) = (true, true, true);
             }
         }
         if self.handing_to.as_ref().is_some_and(|to| !self.copies.contains_key(to)) {
@@ -137,6 +137,26 @@ impl Primary {
         }
     }
 
+    /// Whether a copy shows what it was to show before anybody searches it.
+    pub(crate) fn shown(&mut self, copy: &AllocationId, done: bool, desk: &mut Desk<'_>) {
+        let Some(progress) = self.copies.get_mut(copy) else { return };
+        progress.showing = false;
+        progress.shown |= done;
+        if done {
+            progress.comes_in(copy, desk);
+        }
+        self.hand_over(desk);
+    }
+
+    /// Who counts for what is safe: whatever is shown is shown by all of them.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = &AllocationId> {
+        let counts = |progress: &Progress| match breaks!(self, ShowCounted) {
+            true => progress.confirmed,
+            false => progress.in_sync,
+        };
+        self.copies.iter().filter(move |(_, progress)| counts(progress)).map(|(id, _)| id)
+    }
+
     pub(crate) fn unreachable(&mut self, copy: &AllocationId, desk: &mut Desk<'_>) {
         if breaks!(self, AcknowledgeFirst) {
             self.copies.remove(copy);
@@ -159,8 +179,9 @@ impl Primary {
             {
                 push(id, progress, self.term_from, desk);
             }
-            if progress.in_sync && !progress.confirmed && !progress.takes_over {
-                progress.asked_started(id, desk);
+            if progress.in_sync && !progress.confirmed {
+                progress.shown |= breaks!(self, StartHidden);
+                progress.comes_in(id, desk);
             }
         }
         self.hand_over(desk);
@@ -188,15 +209,17 @@ impl Primary {
         self.hand_over(desk);
     }
 
-    /// Rule R10: a copy that has everything counts, first for the primary, then for the master.
+    /// Rule R10: a copy that has everything counts, first for the primary, then for the master. A primary that was promoted may know less to
+    /// be agreed on than there is: everything that it began with counts as if it were.
     fn admit(&mut self, desk: &mut Desk<'_>) {
-        let global = desk.tail.global();
+        let agreed = desk.tail.global().max(self.term_from);
         let has_all =
-            |progress: &Progress| progress.stage == Stage::Streaming && progress.heard && progress.local >= global;
+            |progress: &Progress| progress.stage == Stage::Streaming && progress.heard && progress.local >= agreed;
         for (id, progress) in &mut self.copies {
             if !progress.in_sync && has_all(progress) {
                 progress.in_sync = !breaks!(self, MasterAddsFirst);
-                progress.asked_started(id, desk);
+                progress.shown |= breaks!(self, StartHidden);
+                progress.comes_in(id, desk);
             }
         }
     }
@@ -221,7 +244,8 @@ impl Primary {
 
     /// Rule R11: writes stop when the copy that takes over has caught up; it is appointed when it has everything.
     fn hand_over(&mut self, desk: &mut Desk<'_>) {
-        let ready = |(_, progress): &(&AllocationId, &mut Progress)| progress.takes_over && progress.in_sync;
+        let ready =
+            |(_, progress): &(&AllocationId, &mut Progress)| progress.takes_over && progress.in_sync && progress.shown;
         let Some((id, progress)) = self.copies.iter_mut().find(ready) else { return };
         self.handing_to = Some(id.clone());
         let drained = desk.tail.global() == desk.tail.next() && progress.local == desk.tail.next();
@@ -232,8 +256,15 @@ impl Primary {
 }
 
 impl Progress {
-    fn asked_started(&mut self, id: &AllocationId, desk: &mut Desk<'_>) {
-        if !self.takes_over && self.says_started(desk.now, desk.limits.resend_ms) {
+    /// What is left to do for a copy that counts: it is refreshed, then the master is told.
+    fn comes_in(&mut self, id: &AllocationId, desk: &mut Desk<'_>) {
+        if !self.shown {
+            if !std::mem::replace(&mut self.showing, true) {
+                desk.send(id, Body::Checkpoint { global: desk.tail.global() });
+                let (to, below, term) = (id.clone(), desk.tail.base(), desk.assignment.term);
+                desk.effects.push(Effect::Show { to, below, term });
+            }
+        } else if !self.takes_over && self.says_started(desk.now, desk.limits.resend_ms) {
             desk.effects.push(Effect::Ask(Question::CopyStarted { copy: id.clone(), term: desk.assignment.term }));
         }
     }
@@ -302,8 +333,6 @@ fn replicate(id: &AllocationId, progress: &mut Progress, entries: Vec<Entry>, te
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use model::id::StateVersion;
 
     use super::*;
@@ -316,22 +345,87 @@ mod tests {
 
     /// What the primary does about a copy that says it has everything below `from`.
     fn told(primary: &mut Copy, now: u64, from: u64) -> Vec<Effect> {
-        let body = Body::Recover { history: History("h".into()), from: SeqNo(from) };
-        let (term, version) = (PrimaryTerm(1), StateVersion(1));
-        let message = Message { from: id("b"), to: id("a"), term, version, body };
+        heard(primary, now, "b", Body::Recover { history: History("h".into()), from: SeqNo(from) })
+    }
+
+    /// What the primary does about what a copy says to it.
+    fn heard(primary: &mut Copy, now: u64, copy: &str, body: Body) -> Vec<Effect> {
+        let (term, version) = (primary.assignment().term, primary.assignment().version);
+        let message = Message { from: id(copy), to: id("a"), term, version, body };
         let mut effects = Vec::new();
         primary.on(now, Event::Received(message), &mut effects);
         effects
+    }
+
+    fn assigned(version: u64, roles: &[(&str, Role)]) -> Event {
+        let copies = roles.iter().map(|(name, role)| (id(name), *role)).collect();
+        Event::Assigned(Assignment { version: StateVersion(version), term: PrimaryTerm(version), me: id("a"), copies })
+    }
+
+    /// A promoted primary may know less to be agreed on than its clients were told: a copy that recovers has to have all of it before it
+    /// counts, though nobody else has confirmed it yet.
+    #[test]
+    fn a_copy_that_lacks_what_the_primary_began_with_does_not_count() {
+        let entry = |n: u64| Entry { seq_no: SeqNo(n), term: PrimaryTerm(1), operation: [n as u8 + 1].into() };
+        let found = Found { history: History("h".into()), base: SeqNo(1), entries: vec![entry(1), entry(2)] };
+        let mut primary = Copy::open(id("a"), found, Limits::default());
+        let d = ("d", Role::Initializing { takes_over: false });
+        let mut effects = Vec::new();
+        let before = [("p", Role::Primary), ("a", Role::Replica), ("c", Role::Replica), d];
+        primary.on(0, assigned(1, &before), &mut effects);
+        primary.on(0, assigned(2, &[("a", Role::Primary), ("c", Role::Replica), d]), &mut effects);
+        heard(&mut primary, 1, "d", Body::Recover { history: History("h".into()), from: SeqNo(0) });
+        let shows = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Show { .. }));
+        let replicated = |local: u64| Body::Replicated { local: SeqNo(local), global: SeqNo(1) };
+        for has in [1, 2] {
+            assert!(
+                !shows(&heard(&mut primary, 2, "d", replicated(has))),
+                "it lacks an operation that may be acknowledged"
+            );
+            assert_eq!(primary.counted(), [id("c")]);
+        }
+        assert!(shows(&heard(&mut primary, 3, "d", replicated(3))));
+        assert_eq!(primary.counted(), [id("c"), id("d")], "and a refresh is for it, too");
+        // It counts for the metadata, and so for searches, when it shows what there is; until then it is asked again.
+        let starts = |effect: &Effect| matches!(effect, Effect::Ask(Question::CopyStarted { .. }));
+        for done in [false, true] {
+            let (copy, term, mut effects) = (id("d"), PrimaryTerm(2), Vec::new());
+            primary.on(4, Event::Shown { copy, term, done }, &mut effects);
+            assert_eq!(effects.iter().any(starts), done, "{effects:?}");
+            primary.on(5, Event::Tick, &mut effects);
+            assert_eq!(shows(&effects), !done);
+        }
+    }
+
+    /// Files that were begun for it long ago would take away what it counts by.
+    #[test]
+    fn a_copy_takes_no_files_that_lack_what_it_said_to_have() {
+        let history = History("h".into());
+        let found = Found { history: history.clone(), base: SeqNo(1), entries: Vec::new() };
+        let mut copy = Copy::open(id("a"), found, Limits::default());
+        let roles = [("p", Role::Primary), ("a", Role::Initializing { takes_over: false })];
+        let mut effects = Vec::new();
+        copy.on(0, assigned(1, &roles), &mut effects);
+        assert!(copy.takes_files(SeqNo(1), &history));
+        let entry = Entry { seq_no: SeqNo(1), term: PrimaryTerm(1), operation: [1].into() };
+        let body = Body::Replicate { entries: vec![entry], global: SeqNo(1), term_from: SeqNo(0) };
+        heard(&mut copy, 1, "p", body);
+        copy.on(2, Event::Synced(crate::event::Ticket(1)), &mut effects);
+        assert_eq!(copy.local_checkpoint(), SeqNo(2));
+        assert!(!copy.takes_files(SeqNo(1), &history) && copy.takes_files(SeqNo(2), &history));
+        assert!(copy.takes_files(SeqNo(0), &History("another".into())));
     }
 
     #[test]
     fn a_copy_that_is_sent_files_and_asks_again_is_not_sent_others() {
         let found = Found { history: History("h".into()), base: SeqNo(100), entries: Vec::new() };
         let mut primary = Copy::open(id("a"), found, Limits::default());
-        let roles = [(id("a"), Role::Primary), (id("b"), Role::Initializing { takes_over: false })];
-        let (version, term, copies) = (StateVersion(1), PrimaryTerm(1), BTreeMap::from(roles));
         let mut effects = Vec::new();
-        primary.on(0, Event::Assigned(Assignment { version, term, me: id("a"), copies }), &mut effects);
+        primary.on(
+            0,
+            assigned(1, &[("a", Role::Primary), ("b", Role::Initializing { takes_over: false })]),
+            &mut effects,
+        );
         assert!(told(&mut primary, 10, 7).iter().any(|effect| matches!(effect, Effect::ReadLog { .. })));
         primary.on(20, Event::LogLacks { to: id("b") }, &mut effects);
         assert!(effects.contains(&Effect::SendFiles { to: id("b") }));

@@ -10,6 +10,10 @@ pub(crate) struct Progress {
     pub(crate) in_sync: bool,
     /// The metadata says so, too.
     pub(crate) confirmed: bool,
+    /// It shows what this primary had shown when it came to be in-sync, and is refreshed with it since.
+    pub(crate) shown: bool,
+    /// It was asked to, and has not answered.
+    pub(crate) showing: bool,
     pub(crate) takes_over: bool,
     /// What it answered last.
     pub(crate) local: SeqNo,
@@ -43,7 +47,7 @@ pub(crate) enum Stage {
 impl Progress {
     /// A copy that the metadata counts as in-sync: it has everything below the global checkpoint.
     pub(crate) fn replica(global: SeqNo, now: u64) -> Self {
-        Self { in_sync: true, confirmed: true, ..Self::new(Stage::Streaming, global, now) }
+        Self { in_sync: true, confirmed: true, shown: true, ..Self::new(Stage::Streaming, global, now) }
     }
 
     pub(crate) fn initializing(takes_over: bool, now: u64) -> Self {
@@ -55,6 +59,8 @@ impl Progress {
             stage,
             in_sync: false,
             confirmed: false,
+            shown: false,
+            showing: false,
             takes_over: false,
             local: from,
             global: SeqNo(0),

@@ -11,7 +11,9 @@
 //! - **R7** A promoted copy fills gaps with no-ops and sends everything above the global checkpoint again. What lies beyond is dropped by the
 //!   others.
 //! - **R8** A copy that learns of a higher term keeps its tail, without credit for it, until the new primary has replaced it.
-//! - **R10** A recovering copy is tracked before anything is read for it, and counts as in-sync first for the primary, then for the master.
+//! - **R10** A recovering copy is tracked before anything is read for it, and counts as in-sync first for the primary, then for the master. It
+//!   counts for the primary when it has all that was agreed on, and all that the primary began with; for the master, and so for searches, when
+//!   it shows what the primary may have shown until then. From the first on it is part of every refresh.
 //! - **R11** A primary that moves blocks, drains, and has the master swap, so that the move leaves no write's outcome unknown.
 
 use serde::{Deserialize, Serialize};
@@ -73,4 +75,8 @@ pub(crate) enum Defect {
     KeepCredit,
     /// R10: recovery begins where the primary is, not where the copy is.
     SkipHistory,
+    /// R10: the master counts a copy that has not been refreshed.
+    StartHidden,
+    /// R10: a refresh is for those alone which the master counts.
+    ShowCounted,
 }

@@ -132,8 +132,6 @@ fn replicas_are_as_many_as_there_are_nodes_for_them() {
     gone.restart();
     replicas(&peers.servers[1], "2");
     green(&peers.servers[1], 3);
-    // What has come while it recovered is shown with its next refresh.
-    gone.ok("POST", "/films/_refresh", "");
     let found = gone.ok("GET", "/films/_search?size=0&preference=_only_local", "");
     assert_eq!((&found["hits"]["total"]["value"], &found["_shards"]["failed"]), (&json!(11), &json!(0)));
 }

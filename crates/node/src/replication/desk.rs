@@ -19,8 +19,8 @@ use shard::engine::{Applied, Logged, Operation, ShardCopy, ShardWrite};
 use shard::error::ShardError;
 use tokio::sync::oneshot;
 
-use super::files;
 use super::room::{Room, Safe};
+use super::{files, show};
 use crate::clock::now_ms;
 use crate::indexes::replayed_document;
 
@@ -325,6 +325,10 @@ impl Desk {
             },
             Effect::ReadLog { to, from, below } => read_log(room, engine, to, (from, below)),
             Effect::SendFiles { to } => files::send(room, engine, to),
+            Effect::Show { to, below, term } => match self.places.get(&to).cloned() {
+                Some(node) => show::bring_in(room, node, (to, below, term)),
+                None => room.post(Event::Shown { copy: to, term, done: false }),
+            },
             Effect::Retain { from } => engine.retain_log(from.0.saturating_sub(KEPT_OPERATIONS)),
             Effect::Apply { below } => self.apply(room, engine, below)?,
             Effect::Acknowledge { below } => self.acknowledge(below.0),

@@ -36,6 +36,7 @@ impl World {
 
     /// I1: what was acknowledged is on the disk of every in-sync copy, also where the node is down.
     pub(super) fn check(&self) -> Result<(), Violation> {
+        self.check_shown()?;
         for (copy, node) in self.master.in_sync() {
             let durable = self.nodes[node].disk.durable();
             for entry in self.acknowledged.values() {

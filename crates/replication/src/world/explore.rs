@@ -28,6 +28,8 @@ pub(super) struct Bounds {
     pub(super) moves: u8,
     /// Files are written and the log behind them is let go.
     pub(super) flushes: u8,
+    /// Clients have shown what there is.
+    pub(super) refreshes: u8,
     pub(super) lost: u8,
     /// A copy looks at what is late.
     pub(super) ticks: u8,
@@ -50,6 +52,7 @@ enum Step {
     Recover(usize),
     Move(usize),
     Flush(usize),
+    Refresh(usize),
     Tick(usize),
 }
 
@@ -120,7 +123,9 @@ pub(super) fn explore(bounds: Bounds, defect: Option<Defect>) -> Explored {
 
 /// A primary and its replicas, which know each other; other nodes have nothing.
 fn begin(replicas: usize, defect: Option<Defect>) -> World {
-    let mut world = World::new(0, defect);
+    let mut world = World::new(NODES, 0, defect);
+    // What is lost is lost by a step.
+    world.faults = false;
     (1..=replicas).for_each(|node| world.master.assign(node, Role::Replica));
     for node in 0..=replicas {
         world.apply_metadata_at(node).expect("nothing has happened yet");
@@ -152,7 +157,7 @@ fn steps(reached: &Reached) -> Vec<Step> {
             steps.push(Step::Lose(at));
         }
     }
-    for node in 0..NODES {
+    for node in 0..world.nodes.len() {
         let (held, is_up) = (&world.nodes[node], world.nodes[node].up);
         let mut may = |wanted: bool, step: Step| steps.extend(wanted.then_some(step));
         may(is_up && held.waits_for_sync(), Step::Sync(node));
@@ -167,6 +172,8 @@ fn steps(reached: &Reached) -> Vec<Step> {
         may(is_up && left.recoveries > 0 && !is_assigned, Step::Recover(node));
         may(is_up && left.moves > 0 && !is_assigned, Step::Move(node));
         may(left.flushes > 0 && held.copy.is_some(), Step::Flush(node));
+        let is_primary = held.copy.as_ref().is_some_and(|copy| copy.is_primary());
+        may(left.refreshes > 0 && is_primary, Step::Refresh(node));
         may(left.ticks > 0 && held.copy.is_some(), Step::Tick(node));
     }
     steps
@@ -226,6 +233,11 @@ impl Reached {
                 world.nodes[node].flush(true);
                 Ok(())
             }
+            Step::Refresh(node) => {
+                left.refreshes -= 1;
+                world.refresh(node);
+                Ok(())
+            }
             Step::Tick(node) => {
                 left.ticks -= 1;
                 world.now += 50;
@@ -241,7 +253,7 @@ impl Reached {
             salt.hash(&mut hasher);
             let world = &self.world;
             (&world.master, &world.nodes, world.now, self.left).hash(&mut hasher);
-            (&world.acknowledged, &world.agreed, &world.primaries, world.written).hash(&mut hasher);
+            (&world.acknowledged, &world.agreed, &world.primaries, world.written, &world.refreshes).hash(&mut hasher);
             let one = |travelling: &Travelling| {
                 let mut own = DefaultHasher::new();
                 (salt, travelling).hash(&mut own);
@@ -278,6 +290,7 @@ mod tests {
         recoveries: 0,
         moves: 0,
         flushes: 0,
+        refreshes: 0,
         lost: 0,
         ticks: 0,
         travelling: 4,
@@ -316,6 +329,9 @@ mod tests {
         assert!(operations.is_complete && operations.seen.by_operations, "{:?}", operations.seen);
         let files = is_right("recovery by files", Bounds { writes: 1, recoveries: 1, flushes: 1, ..QUIET });
         assert!(files.is_complete && files.seen.by_files, "{:?}", files.seen);
+        let shown = Bounds { replicas: 0, writes: 1, recoveries: 1, refreshes: 1, ..QUIET };
+        let shown = is_right("recovery and a refresh", shown);
+        assert!(shown.is_complete && shown.seen.by_operations, "{:?}", shown.seen);
         is_right("recovery and a failover", Bounds { writes: 1, recoveries: 1, evictions: 1, ..QUIET });
     }
 
@@ -333,6 +349,7 @@ mod tests {
         is_right("and a crash", Bounds { crashes: 1, ..all });
         is_right("and a lost message", Bounds { lost: 1, flushes: 1, ticks: 1, ..all });
         is_right("of three copies", Bounds { replicas: 2, evictions: 2, ..all });
+        is_right("and refreshes", Bounds { refreshes: 2, ..all });
         is_right("and a move", Bounds { recoveries: 0, moves: 1, ..all });
     }
 
@@ -340,12 +357,14 @@ mod tests {
     #[test]
     fn rules_that_few_steps_can_break_are_missed_at_once() {
         let recovers = Bounds { replicas: 0, writes: 2, recoveries: 1, evictions: 1, ..QUIET };
+        let shows = Bounds { replicas: 0, writes: 1, recoveries: 1, refreshes: 1, ..QUIET };
         for (defect, bounds) in [
             (Defect::CountUnsynced, Bounds { writes: 1, evictions: 1, ..QUIET }),
             (Defect::ApplyAtOnce, Bounds { writes: 2, evictions: 1, ..QUIET }),
             (Defect::AcknowledgeFirst, Bounds { writes: 1, evictions: 1, lost: 1, ..QUIET }),
             (Defect::MasterAddsFirst, recovers),
-            (Defect::SkipHistory, recovers),
+            (Defect::StartHidden, shows),
+            (Defect::ShowCounted, shows),
         ] {
             assert!(explore(bounds, Some(defect)).broken.is_some(), "nobody notices {defect:?}");
         }

@@ -1,11 +1,11 @@
 //! What goes wrong, and how it ends.
 
 use super::disk::Disk;
-use super::{NODES, Violation, World};
+use super::{Violation, World};
 
 impl World {
     pub(super) fn fault(&mut self) {
-        let node = self.random.below(NODES as u64) as usize;
+        let node = self.any_node();
         match self.random.below(14) {
             0..=2 if self.nodes[node].up => self.crash(node),
             3..=5 if !self.nodes[node].up => self.restart(node),
@@ -43,9 +43,11 @@ impl World {
         self.master.node_returned(node, &mut self.random);
     }
 
-    /// A disk is lost; but never that of the last in-sync copy, for then the data are gone, and the operator has to say so.
+    /// A disk is lost; but never that of the last in-sync copy, for then the data are gone, and the operator has to say so. That takes longer
+    /// than it takes to miss the process.
     fn wipe(&mut self, node: usize) {
         if self.master.in_sync().all(|(_, on)| on != node) {
+            self.master.node_left(node, &mut self.random);
             self.nodes[node].disk = Disk::empty("new");
             self.nodes[node].applied.clear();
         }
@@ -54,7 +56,7 @@ impl World {
     /// I12: without faults the shard becomes whole, with equal copies.
     pub(super) fn heal(&mut self) -> Result<(), Violation> {
         self.faults = false;
-        for node in 0..NODES {
+        for node in 0..self.nodes.len() {
             self.cut[node] = false;
             if !self.nodes[node].up {
                 self.restart(node);

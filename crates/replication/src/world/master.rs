@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use model::id::{AllocationId, PrimaryTerm, StateVersion};
 
-use super::NODES;
 use super::node::is_in_sync;
 use super::random::Random;
 use crate::assignment::{Assignment, Role};
@@ -12,6 +11,7 @@ use crate::event::Question;
 
 #[derive(Clone, Hash)]
 pub(super) struct Master {
+    nodes: usize,
     version: u64,
     term: u64,
     copies: BTreeMap<AllocationId, (usize, Role)>,
@@ -20,8 +20,8 @@ pub(super) struct Master {
 }
 
 impl Master {
-    pub(super) fn new() -> Self {
-        Self { version: 0, term: 0, copies: BTreeMap::new(), places: BTreeMap::new() }
+    pub(super) fn new(nodes: usize) -> Self {
+        Self { nodes, version: 0, term: 0, copies: BTreeMap::new(), places: BTreeMap::new() }
     }
 
     pub(super) fn appoint_first(&mut self) {
@@ -61,8 +61,13 @@ impl Master {
         self.copies.iter().filter(|(_, (_, role))| is_in_sync(*role)).map(|(id, (node, _))| (id, *node))
     }
 
+    /// Those that searches may go to without being the primary.
+    pub(super) fn replicas(&self) -> impl Iterator<Item = (&AllocationId, usize)> {
+        self.copies.iter().filter(|(_, (_, role))| *role == Role::Replica).map(|(id, (node, _))| (id, *node))
+    }
+
     pub(super) fn is_whole(&self) -> bool {
-        self.copies.len() == NODES && self.in_sync().count() == NODES
+        self.copies.len() == self.nodes && self.in_sync().count() == self.nodes
     }
 
     /// # Errors
@@ -146,7 +151,7 @@ impl Master {
 
     /// Gives the shard its missing copies, and sometimes moves the primary to one that is still missing.
     pub(super) fn allocate(&mut self, up: &[bool], random: &mut Random) {
-        let node = random.below(NODES as u64) as usize;
+        let node = random.below(self.nodes as u64) as usize;
         if up[node] && self.copy_on(node).is_none() {
             self.assign(node, Role::Initializing { takes_over: random.below(4) == 0 });
         }

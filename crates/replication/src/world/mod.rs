@@ -8,6 +8,7 @@ mod faults;
 mod master;
 mod node;
 mod random;
+mod shown;
 mod tests;
 
 use std::collections::BTreeMap;
@@ -21,7 +22,9 @@ use disk::Files;
 use master::Master;
 use node::Node;
 use random::Random;
+use shown::{Refreshes, Show};
 
+/// Of most worlds.
 const NODES: usize = 3;
 
 const LIMITS: Limits =
@@ -38,6 +41,7 @@ enum Travelling {
     LogRead(usize, Event),
     Files(AllocationId, Files),
     Undelivered(AllocationId, AllocationId),
+    Show(Show),
 }
 
 #[derive(Clone)]
@@ -59,6 +63,7 @@ struct World {
     agreed: BTreeMap<SeqNo, Entry>,
     /// What was first written under each term, by whom.
     primaries: BTreeMap<PrimaryTerm, AllocationId>,
+    refreshes: Refreshes,
     defect: Option<Defect>,
 }
 
@@ -66,20 +71,21 @@ struct World {
 type Violation = String;
 
 impl World {
-    fn new(seed: u64, defect: Option<Defect>) -> Self {
+    fn new(nodes: usize, seed: u64, defect: Option<Defect>) -> Self {
         let mut world = Self {
             random: Random::new(seed),
             now: 0,
-            master: Master::new(),
-            nodes: (0..NODES).map(|_| Node::default()).collect(),
+            master: Master::new(nodes),
+            nodes: (0..nodes).map(|_| Node::default()).collect(),
             travelling: Vec::new(),
-            cut: vec![false; NODES],
+            cut: vec![false; nodes],
             faults: true,
             calamity: 0,
             written: 0,
             acknowledged: BTreeMap::new(),
             agreed: BTreeMap::new(),
             primaries: BTreeMap::new(),
+            refreshes: Refreshes::default(),
             defect,
         };
         world.calamity = world.random.below(8);
@@ -97,7 +103,7 @@ impl World {
 
     fn step(&mut self) -> Result<(), Violation> {
         self.now += self.random.below(4);
-        let kinds = if self.faults { 56 + self.calamity } else { 56 };
+        let kinds = if self.faults { 58 + self.calamity } else { 58 };
         match self.random.below(kinds) {
             0..=23 => self.deliver()?,
             24..=33 => self.sync()?,
@@ -106,13 +112,21 @@ impl World {
             46..=49 if self.faults => self.write()?,
             46..=51 => self.master.allocate(&self.up(), &mut self.random),
             52..=55 => self.flush(),
+            56..=57 => {
+                let node = self.any_node();
+                self.refresh(node);
+            }
             _ => self.fault(),
         }
         self.check()
     }
 
     fn up(&self) -> Vec<bool> {
-        (0..NODES).map(|node| self.nodes[node].up && !self.cut[node]).collect()
+        (0..self.nodes.len()).map(|node| self.nodes[node].up && !self.cut[node]).collect()
+    }
+
+    fn any_node(&mut self) -> usize {
+        self.random.below(self.nodes.len() as u64) as usize
     }
 
     fn on(&mut self, node: usize, event: Event) -> Result<(), Violation> {
@@ -144,6 +158,10 @@ impl World {
                 let files = self.nodes[node].flush_files();
                 self.travelling.push(Travelling::Files(to, files));
             }
+            Effect::Show { to, below, term } => {
+                let show = Show { from: node, to, below, term, refresh: None };
+                self.travelling.push(Travelling::Show(show));
+            }
             Effect::Retain { from } => self.nodes[node].retained = from,
             Effect::Apply { below } => self.applied(node, below)?,
             Effect::Acknowledge { below } => self.acknowledge(node, below)?,
@@ -154,7 +172,7 @@ impl World {
     }
 
     fn write(&mut self) -> Result<(), Violation> {
-        let (node, count) = (self.random.below(NODES as u64) as usize, 1 + self.random.below(3));
+        let (node, count) = (self.any_node(), 1 + self.random.below(3));
         self.write_at(node, count)
     }
 
@@ -207,6 +225,7 @@ impl World {
             Travelling::Refusal(node, term) => self.on(node, Event::MasterRefused { term }),
             Travelling::LogRead(node, event) => self.on(node, event),
             Travelling::Files(to, files) => self.install(&to, files),
+            Travelling::Show(show) => self.show(show),
             Travelling::Undelivered(from, to) => match self.node_of(&from) {
                 Some(node) => self.on(node, Event::Unreachable(to)),
                 None => Ok(()),
@@ -247,7 +266,7 @@ impl World {
     }
 
     fn sync(&mut self) -> Result<(), Violation> {
-        let node = self.random.below(NODES as u64) as usize;
+        let node = self.any_node();
         self.sync_at(node)
     }
 
@@ -260,18 +279,18 @@ impl World {
 
     fn tick(&mut self) -> Result<(), Violation> {
         self.now += 15;
-        let node = self.random.below(NODES as u64) as usize;
+        let node = self.any_node();
         self.on(node, Event::Tick)
     }
 
     fn flush(&mut self) {
-        let node = self.random.below(NODES as u64) as usize;
+        let node = self.any_node();
         self.nodes[node].flush(self.random.below(2) == 0);
     }
 
     /// A node learns the newest metadata; it may have missed some.
     fn apply_metadata(&mut self) -> Result<(), Violation> {
-        let node = self.random.below(NODES as u64) as usize;
+        let node = self.any_node();
         self.apply_metadata_at(node)
     }
 

@@ -21,6 +21,8 @@ pub(super) struct Node {
     pub(super) disk: Disk,
     /// What the search engine was given.
     pub(super) applied: Applied,
+    /// Searches see everything below it.
+    pub(super) shown: SeqNo,
     /// Writes whose clients wait.
     pub(super) waiting: Vec<Entry>,
     pub(super) retained: SeqNo,
@@ -35,6 +37,7 @@ impl Default for Node {
             copy: None,
             disk: Disk::empty("h"),
             applied: Applied::new(),
+            shown: SeqNo(0),
             waiting: Vec::new(),
             retained: SeqNo(0),
             syncs: VecDeque::new(),
@@ -91,6 +94,7 @@ impl Node {
 
     pub(super) fn install(&mut self, files: Files) {
         self.applied = files.applied.clone();
+        self.shown = self.applied_below();
         self.disk.install(files);
         // What was to be synced is gone; it counts as done.
         self.syncs.iter_mut().for_each(|(_, records)| *records = 0);
@@ -120,6 +124,7 @@ impl Node {
     fn open(&mut self, me: AllocationId, defect: Option<Defect>) {
         let (found, applied) = self.disk.open();
         self.applied = applied;
+        self.shown = self.applied_below();
         let mut copy = Copy::open(me.clone(), found, LIMITS);
         copy.break_rule(defect);
         (self.copy, self.me) = (Some(copy), Some(me));
