@@ -29,6 +29,7 @@ use crate::search::{
 use crate::target::Target;
 use crate::task::{TaskFilter, TaskId, TaskList};
 use crate::template::{Simulate, Simulated, TemplateChange};
+use crate::term_vectors::{TermVectors, TermVectorsRequest};
 use crate::write::{WriteRequest, WriteResponse};
 
 type Answer<T> = Result<T, Error>;
@@ -179,6 +180,10 @@ pub trait Gateway: Send + Sync + 'static {
         Err(Error::not_implemented("_ingest/pipeline/_simulate"))
     }
 
+    /// The words of one document.
+    async fn term_vectors(&self, _: TermVectorsRequest) -> Answer<TermVectors> {
+        Err(Error::not_implemented("_termvectors"))
+    }
     /// Names between commas, with their dates filled in (`<logs-{now/d}>`).
     fn dated_names(&self, _: &str) -> Answer<String> {
         Err(Error::not_implemented("names of indexes with dates"))

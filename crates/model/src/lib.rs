@@ -30,5 +30,6 @@ pub mod suggest;
 pub mod target;
 pub mod task;
 pub mod template;
+pub mod term_vectors;
 pub mod wire;
 pub mod write;

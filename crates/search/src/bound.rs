@@ -17,6 +17,9 @@ use regex_syntax::hir::Hir;
 use script::program::Program;
 use serde_json::{Map, Value};
 
+use crate::interval::BoundIntervals;
+use crate::span::BoundSpans;
+
 /// Full dotted path of a leaf field, aliases resolved.
 pub type FieldName = Arc<str>;
 
@@ -88,6 +91,8 @@ pub enum BoundKind {
     Approximate(Box<BoundApproximate>),
     TermsSet(Box<BoundTermsSet>),
     MoreLikeThis(Box<BoundLikeness>),
+    Spans(Box<BoundSpans>),
+    Intervals(Box<BoundIntervals>),
 }
 
 /// Documents with the telling words of others: which they are, how often words occur in the index decides.
@@ -435,7 +440,7 @@ impl BoundQuery {
     pub fn needs_statistics(&self) -> bool {
         use BoundKind as K;
         match &self.kind {
-            K::Term(..) | K::Synonyms(..) | K::Blended { .. } | K::Phrase(_) | K::MoreLikeThis(_) => true,
+            K::Term(..) | K::Synonyms(..) | K::Blended { .. } | K::Phrase(_) | K::MoreLikeThis(_) | K::Spans(_) => true,
             K::Expand(expand) => expand.rewrite != Rewrite::Constant,
             K::Bool(bool) => {
                 let filters = bool.filter.iter().chain(&bool.must_not).any(Self::chooses_words);

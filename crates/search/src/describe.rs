@@ -69,6 +69,8 @@ fn kind(kind: &BoundKind) -> String {
             let words = like.documents.iter().chain(&like.texts).map(|words| words.words.len()).sum::<usize>();
             format!("like:{words} words")
         }
+        BoundKind::Intervals(intervals) => format!("{}:{}", intervals.field, intervals.source),
+        BoundKind::Spans(spans) => spans.span.to_string(),
         BoundKind::TermsSet(set) => format!("CoveringQuery({})", list(&set.terms, ", ", lucene)),
         BoundKind::Approximate(query) => format!("{}:/{}/~{}", query.field, query.pattern, query.edits),
     }

@@ -7,11 +7,13 @@ pub mod compound;
 pub mod full_text;
 pub mod geo;
 pub mod hybrid;
+pub mod interval;
 pub mod more_like_this;
 pub mod nested;
 pub mod query_string;
 pub mod ranked;
 pub mod scripted;
+pub mod span;
 pub mod term_level;
 pub mod vector;
 
@@ -74,6 +76,8 @@ pub enum Kind {
     DistanceFeature(scripted::DistanceFeature),
     TermsSet(Box<scripted::TermsSet>),
     MoreLikeThis(Box<more_like_this::MoreLikeThis>),
+    Span(Box<span::Span>),
+    Intervals(Box<interval::Intervals>),
 }
 
 impl Query {
@@ -175,6 +179,8 @@ impl Query {
             Kind::DistanceFeature(_) => "distance_feature",
             Kind::TermsSet(_) => "terms_set",
             Kind::MoreLikeThis(_) => "more_like_this",
+            Kind::Span(_) => "span",
+            Kind::Intervals(_) => "intervals",
         }
     }
 }

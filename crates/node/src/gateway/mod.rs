@@ -30,6 +30,7 @@ mod search;
 mod shard_write;
 mod stats;
 mod tasks;
+mod term_vectors;
 pub mod upkeep;
 mod write;
 
@@ -63,6 +64,7 @@ use model::search::{
 use model::target::Target;
 use model::task::{TaskFilter, TaskId, TaskList};
 use model::template::{Simulate, Simulated, TemplateChange};
+use model::term_vectors::{TermVectors, TermVectorsRequest};
 use model::write::{WriteRequest, WriteResponse};
 use serde_json::Value;
 
@@ -302,6 +304,10 @@ impl Gateway for NodeGateway {
     async fn simulate_ingest(&self, request: SimulateIngest) -> Answer<Vec<Ingested>> {
         let core = self.core.clone();
         self.core.write.run(move || ingest::simulate(&core, request)).await?
+    }
+
+    async fn term_vectors(&self, request: TermVectorsRequest) -> Answer<TermVectors> {
+        term_vectors::term_vectors(&self.core, request).await
     }
 
     fn dated_names(&self, names: &str) -> Answer<String> {

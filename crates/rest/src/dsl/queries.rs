@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::field::{Carried, Field, fields, text_of};
 use super::{
-    compound, full_text, function_score, geo, hybrid, knn, more_like_this, nested, scripted, strings, suggest,
-    term_level,
+    compound, full_text, function_score, geo, hybrid, interval, knn, more_like_this, nested, scripted, span, strings,
+    suggest, term_level,
 };
 
 /// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
@@ -16,7 +16,7 @@ pub const MAX_QUERY_DEPTH: usize = 100;
 /// What reads the object after a query's name. `depth` is its own, from 1.
 type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
 
-const KNOWN: [(&str, Read); 36] = [
+const KNOWN: [(&str, Read); 47] = [
     ("approximate_regexp", |object, _| term_level::approximate(object)),
     ("bool", compound::boolean),
     ("boosting", compound::boosting),
@@ -24,6 +24,7 @@ const KNOWN: [(&str, Read); 36] = [
     ("dis_max", compound::dis_max),
     ("distance_feature", |object, _| scripted::distance_feature(object)),
     ("exists", |object, _| term_level::exists(object)),
+    ("field_masking_span", span::masked),
     ("function_score", function_score::function_score),
     ("fuzzy", |object, _| term_level::fuzzy(object)),
     ("geo_bounding_box", |object, _| geo::bounding_box(object)),
@@ -31,6 +32,7 @@ const KNOWN: [(&str, Read); 36] = [
     ("geo_polygon", |object, _| geo::polygon(object)),
     ("hybrid", hybrid::hybrid),
     ("ids", |object, _| term_level::ids(object)),
+    ("intervals", interval::intervals),
     ("knn", knn::knn),
     ("match", |object, _| full_text::match_query(object)),
     ("match_all", |object, _| match_all(object)),
@@ -48,6 +50,15 @@ const KNOWN: [(&str, Read); 36] = [
     ("script", |object, _| scripted::script(object)),
     ("script_score", scripted::script_score),
     ("simple_query_string", |object, _| strings::simple_query_string(object)),
+    ("span_containing", span::span_containing),
+    ("span_field_masking", span::masked),
+    ("span_first", span::span_first),
+    ("span_multi", span::span_multi),
+    ("span_near", span::span_near),
+    ("span_not", span::span_not),
+    ("span_or", span::span_or),
+    ("span_term", |object, _| span::span_term(object)),
+    ("span_within", span::span_within),
     ("term", |object, _| term_level::term(object)),
     ("terms", |object, _| term_level::terms(object)),
     ("terms_set", |object, _| scripted::terms_set(object)),
@@ -56,27 +67,17 @@ const KNOWN: [(&str, Read); 36] = [
 ];
 
 /// Queries of OpenSearch and its usual plugins that Shoal has not.
-const MISSING: [&str; 20] = [
+const MISSING: [&str; 10] = [
     "combined_fields",
     "common",
-    "field_masking_span",
     "geo_shape",
     "has_child",
     "has_parent",
-    "intervals",
     "neural",
     "neural_sparse",
     "parent_id",
     "percolate",
     "rank_feature",
-    "span_containing",
-    "span_first",
-    "span_multi",
-    "span_near",
-    "span_not",
-    "span_or",
-    "span_term",
-    "span_within",
 ];
 const MISSING_MORE: [&str; 2] = ["template", "xy_shape"];
 

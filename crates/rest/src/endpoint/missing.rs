@@ -12,10 +12,6 @@ use crate::router::Routes;
 
 /// Methods (first letters; `P` is PUT, `O` is POST), pattern.
 const MISSING: &[(&str, &str)] = &[
-    ("GO", "/{index}/_termvectors"),
-    ("GO", "/{index}/_termvectors/{id}"),
-    ("GO", "/_mtermvectors"),
-    ("GO", "/{index}/_mtermvectors"),
     ("G", "/_data_stream"),
     ("GPD", "/_data_stream/{name}"),
     ("G", "/_data_stream/_stats"),

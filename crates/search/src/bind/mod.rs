@@ -25,6 +25,7 @@ mod functions;
 mod fuzziness;
 mod geo;
 mod graph;
+mod interval;
 mod ip;
 mod limits;
 mod matching;
@@ -40,6 +41,7 @@ mod range;
 mod ranked;
 mod scripted;
 mod sort;
+mod span;
 mod target;
 mod term;
 mod text;
@@ -250,6 +252,8 @@ impl<'a> Binder<'a> {
             Kind::DistanceFeature(query) => self.distance_feature(query),
             Kind::TermsSet(query) => self.terms_set(query),
             Kind::MoreLikeThis(query) => self.more_like_this(query),
+            Kind::Span(span) => self.spans(span),
+            Kind::Intervals(query) => self.intervals(query),
         }
     }
 

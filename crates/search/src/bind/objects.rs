@@ -51,6 +51,8 @@ impl Reads {
                 let documents = score.functions.iter().any(script);
                 Self::of(&score.query, mapping).and(Self { documents, objects: false })
             }
+            K::Spans(spans) => field(&spans.field),
+            K::Intervals(intervals) => field(&intervals.field),
             K::TermsSet(set) => all(&mut set.terms.iter()),
             K::MoreLikeThis(like) => {
                 let names = like.documents.iter().chain(&like.texts).flat_map(|words| &words.fields);

@@ -34,6 +34,12 @@ impl Compiler<'_, '_> {
         self.clauses(expand, best, context)
     }
 
+    /// The first terms that a pattern accepts, at most `limit` of them.
+    pub(super) fn accepted_terms(&mut self, expand: &Expand, limit: usize) -> Outcome<Vec<TermBytes>> {
+        let accepted = Accepted::of(&expand.pattern, &self.counts.reader().fuzzy)?;
+        Ok(self.best(expand, &accepted, limit)?.into_iter().map(|(term, _)| term).collect())
+    }
+
     /// The `limit` closest terms, then in term order, with their closeness.
     fn best(&mut self, expand: &Expand, accepted: &Accepted, limit: usize) -> Outcome<Vec<(TermBytes, f32)>> {
         let mut found: BTreeMap<TermBytes, f32> = BTreeMap::new();

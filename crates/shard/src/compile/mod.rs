@@ -20,6 +20,7 @@ pub(crate) mod automaton;
 mod counts;
 mod expand;
 mod function;
+mod interval;
 mod knn;
 mod likeness;
 pub(crate) mod pattern;
@@ -29,10 +30,13 @@ mod regexp;
 pub(crate) mod scorer;
 mod sets;
 pub(crate) mod shape;
+mod span;
 pub(crate) mod weight;
 
 pub(crate) use counts::Counts;
+pub(crate) use interval::IntervalWeight;
 pub(crate) use knn::NearestWeight;
+pub(crate) use span::SpanWeight;
 pub(crate) use weight::{
     BoolWeight, EnoughWeight, FunctionWeight, Kind, NestedWeight, PhraseWeight, Set, SynonymWeight, TermWeight, Weight,
 };
@@ -154,6 +158,8 @@ impl<'c, 'a> Compiler<'c, 'a> {
                 Weight::new(Kind::InsideOf { around: inside.around.clone(), matches }, boost)
             }
             BoundKind::Knn(knn) => self.knn(knn, context)?,
+            BoundKind::Intervals(intervals) => self.intervals(intervals, context)?,
+            BoundKind::Spans(spans) => self.spans(spans, context)?,
             BoundKind::MoreLikeThis(like) => self.likeness(like, context)?,
             BoundKind::TermsSet(set) => {
                 let parts = self.weights(&set.terms, context)?;

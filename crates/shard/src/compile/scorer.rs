@@ -101,6 +101,8 @@ impl<'a> Leaf<'a> {
                 }
             }
             Kind::Enough(enough) => self.enough(enough)?,
+            Kind::Spans(spans) => Box::new(self.spans(spans)?),
+            Kind::Intervals(intervals) => Box::new(self.intervals(intervals, weight.boost)?),
         })
     }
 

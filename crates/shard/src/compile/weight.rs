@@ -11,7 +11,7 @@ use search::bound::{BoundFunctionScore, BoundMinimum, FieldName, TermBytes};
 use super::counts::TermPlaces;
 use super::pattern::Accepted;
 use super::ranked::RankedWeight;
-use super::{NearestWeight, Place};
+use super::{IntervalWeight, NearestWeight, Place, SpanWeight};
 use crate::gauge::Gauge;
 use crate::score::bm25::TermScore;
 use crate::score::function::Modes;
@@ -62,6 +62,8 @@ pub(crate) enum Kind {
     },
     Nearest(NearestWeight),
     Enough(Box<EnoughWeight>),
+    Spans(Box<SpanWeight>),
+    Intervals(Box<IntervalWeight>),
 }
 
 /// As many of the parts as each document asks for.
@@ -162,6 +164,8 @@ impl Weight {
             | Kind::Synonyms(_)
             | Kind::Set(_)
             | Kind::Phrase(_)
+            | Kind::Spans(_)
+            | Kind::Intervals(_)
             | Kind::Nearest(_) => Box::new(std::iter::empty()),
         }
     }

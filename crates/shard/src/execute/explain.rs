@@ -7,7 +7,7 @@ use search::shard_query::DocAddress;
 use super::{explain_function, notation};
 use crate::compile::ranked::RankedWeight;
 use crate::compile::scorer::Leaf;
-use crate::compile::{BoolWeight, Kind, NearestWeight, NestedWeight, PhraseWeight, Weight};
+use crate::compile::{BoolWeight, IntervalWeight, Kind, NearestWeight, NestedWeight, PhraseWeight, SpanWeight, Weight};
 use crate::reader::{Bm25, Reader, Similarity};
 use crate::score::bm25::{TermScore, length};
 use crate::score::{Outcome, Scorer, bits};
@@ -87,6 +87,8 @@ impl Explainer<'_> {
             }
             Kind::InsideOf { .. } => Ok(unmatched("Not a match", Vec::new())),
             Kind::Nearest(nearest) => self.nearest(weight, nearest),
+            Kind::Intervals(intervals) => self.intervals(weight, intervals),
+            Kind::Spans(spans) => self.spans(weight, spans),
             Kind::Enough(enough) => {
                 let Some(score) = self.score(&mut *self.leaf.scorer(weight)?)? else {
                     return Ok(unmatched("too few of the terms match", Vec::new()));
@@ -204,6 +206,31 @@ impl Explainer<'_> {
         let scored =
             Scored { score: &phrase.score, boost: weight.boost, doc_freqs: &phrase.doc_freqs, freq, freq_name };
         Ok(self.scored(&notation::query(weight), &scored, scorer.code(self.doc)))
+    }
+
+    fn intervals(&self, weight: &Weight, intervals: &IntervalWeight) -> Outcome<Explanation> {
+        let mut scorer = self.leaf.intervals(intervals, weight.boost)?;
+        let notation = &intervals.notation;
+        let Some(score) = self.score(&mut scorer)? else {
+            return Ok(unmatched(format!("{notation} does not match"), Vec::new()));
+        };
+        let details = vec![
+            matched(weight.boost, "w, weight of this function", Vec::new()),
+            matched(1.0, "k, pivot feature value that would give a score contribution equal to w/2", Vec::new()),
+            matched(scorer.freq, format!("S, the sloppy frequency of the interval query {notation}"), Vec::new()),
+        ];
+        Ok(matched(score, "Saturation function on interval frequency, computed as w * S / (S + k) from:", details))
+    }
+
+    fn spans(&self, weight: &Weight, spans: &SpanWeight) -> Outcome<Explanation> {
+        let mut scorer = self.leaf.spans(spans)?;
+        if scorer.probe(self.doc)? != self.doc {
+            return Ok(unmatched("no matching term", Vec::new()));
+        }
+        let freq = scorer.freq;
+        let freq_name = format!("phraseFreq={freq:?}");
+        let scored = Scored { score: &spans.score, boost: weight.boost, doc_freqs: &spans.doc_freqs, freq, freq_name };
+        Ok(self.scored(&spans.notation, &scored, scorer.code(self.doc)))
     }
 
     /// The score of a term or phrase.

@@ -35,6 +35,7 @@ mod patience;
 mod profile;
 mod sorted;
 mod total;
+mod vocabulary;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ pub(crate) use inner::InnerSearch;
 pub(crate) use patience::Watch;
 pub use patience::{Endless, Patience, Verdict};
 pub(crate) use sorted::{Ranked, rank};
+pub use vocabulary::{Vocabulary, vocabulary};
 
 /// How many documents of one shard match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -37,6 +37,8 @@ pub(super) fn query(weight: &Weight) -> String {
         }
         Kind::Ranked(ranked) => format!("ranked({})", query(&ranked.candidates)),
         Kind::Nearest(nearest) => boosted(nearest.notation.clone(), weight.boost),
+        Kind::Intervals(intervals) => intervals.notation.clone(),
+        Kind::Spans(spans) => spans.notation.clone(),
         Kind::Enough(enough) => {
             let parts: Vec<String> = enough.parts.iter().map(query).collect();
             format!("CoveringQuery({})", parts.join(", "))

@@ -155,5 +155,7 @@ fn kind(weight: &Weight) -> &'static str {
         Kind::InsideOf { .. } => "ToChildBlockJoinQuery",
         Kind::Nearest(_) => "KnnFloatVectorQuery",
         Kind::Enough(_) => "CoveringQuery",
+        Kind::Spans(_) => "SpanQuery",
+        Kind::Intervals(_) => "IntervalQuery",
     }
 }

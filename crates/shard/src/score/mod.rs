@@ -18,6 +18,7 @@ pub(crate) mod enough;
 pub(crate) mod found;
 pub(crate) mod function;
 pub(crate) mod geo;
+pub(crate) mod interval;
 pub(crate) mod nested;
 pub(crate) mod phrase;
 pub(crate) mod ranked;
@@ -26,6 +27,7 @@ pub(crate) mod script;
 pub(crate) mod sets;
 pub(crate) mod slice;
 pub(crate) mod sloppy;
+pub(crate) mod span;
 pub(crate) mod timed;
 
 /// Why scoring stopped: small, because it is carried through every call.

@@ -9,6 +9,7 @@ pub(crate) mod contexts;
 pub(super) mod get;
 pub(super) mod search;
 pub(super) mod suggest;
+pub(super) mod terms;
 pub(super) mod upkeep;
 pub(super) mod write;
 
@@ -123,6 +124,7 @@ pub fn routes(core: &Arc<Core>, router: &mut Router) {
     on::<search::Release>(core, router);
     on::<suggest::Tell>(core, router);
     on::<get::Get>(core, router);
+    on::<terms::Terms>(core, router);
     on::<get::Explain>(core, router);
     on::<write::WriteShards>(core, router);
     on::<upkeep::Maintain>(core, router);

@@ -5,6 +5,7 @@ mod delete;
 mod get;
 mod index;
 mod mget;
+mod term_vectors;
 mod update;
 
 use std::sync::Arc;
@@ -32,6 +33,9 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&[M::DELETE], &["/{index}/_doc/{id}"], delete::delete);
     routes.add(&[M::POST], &["/{index}/_update/{id}"], update::update);
     routes.add(&[M::GET, M::POST], &["/_mget", "/{index}/_mget"], mget::mget);
+    let vectors = ["/{index}/_termvectors", "/{index}/_termvectors/{id}"];
+    routes.add(&[M::GET, M::POST], &vectors, term_vectors::one);
+    routes.add(&[M::GET, M::POST], &["/_mtermvectors", "/{index}/_mtermvectors"], term_vectors::many);
     routes.add_streaming(&[M::PUT, M::POST], &["/_bulk", "/{index}/_bulk"], bulk::bulk);
 }
 

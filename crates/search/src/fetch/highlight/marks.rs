@@ -7,6 +7,8 @@ use std::sync::Arc;
 use model::error::Error;
 
 use crate::bound::{BoundKind, BoundQuery, FieldName, Pattern, Phrase, TermBytes};
+use crate::interval::BoundInterval;
+use crate::span::BoundSpan;
 
 /// Deeper queries are refused when they are bound; here only the stack is guarded.
 const MAX_DEPTH: u32 = 200;
@@ -154,6 +156,39 @@ impl Collector<'_, '_> {
         Ok(())
     }
 
+    /// The words of spans, wherever they stand.
+    fn span(&mut self, span: &BoundSpan, boost: f32) -> Result<(), Error> {
+        match span {
+            BoundSpan::Term(field, term) if self.wants(field) => self.marks.terms.push((term.clone(), boost)),
+            BoundSpan::Multi(query) => self.collect(query, boost)?,
+            BoundSpan::Not { include, .. } => self.span(include, boost)?,
+            other => {
+                for part in other.parts() {
+                    self.span(part, boost)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The words of intervals, wherever they stand.
+    fn interval(&mut self, source: &BoundInterval, boost: f32) -> Result<(), Error> {
+        match source {
+            BoundInterval::Term(field, term) if self.wants(field) => self.marks.terms.push((term.clone(), boost)),
+            BoundInterval::Term(..) => {}
+            BoundInterval::Words(query, _) => self.collect(query, boost)?,
+            BoundInterval::Any(clauses) | BoundInterval::Together { clauses, .. } => {
+                for clause in clauses {
+                    self.interval(clause, boost)?;
+                }
+            }
+            BoundInterval::Repeated(inner, _) | BoundInterval::Behind(inner, _) | BoundInterval::Related(inner, ..) => {
+                self.interval(inner, boost)?;
+            }
+        }
+        Ok(())
+    }
+
     fn leaf(&mut self, kind: &BoundKind, boost: f32) -> Result<(), Error> {
         match kind {
             BoundKind::Term(field, term) if self.wants(field) => self.marks.terms.push((term.clone(), boost)),
@@ -183,6 +218,8 @@ impl Collector<'_, '_> {
                 self.marks.patterns.push((accepted, boost));
             }
             BoundKind::Phrase(phrase) if self.wants(&phrase.field) => self.phrase(phrase, boost),
+            BoundKind::Intervals(intervals) => self.interval(&intervals.source, boost)?,
+            BoundKind::Spans(spans) => self.span(&spans.span, boost)?,
             _ => {}
         }
         Ok(())

@@ -185,7 +185,12 @@ fn score(corpus: &Corpus, doc: &Doc, query: &BoundQuery, outer: f64) -> Option<f
             Some(best + (scores.iter().sum::<f64>() - best) * f64::from(*tie_breaker))
         }
         BoundKind::FunctionScore(function) => function_score(corpus, doc, function, boost),
-        BoundKind::Blended { .. } | BoundKind::Ranked(_) | BoundKind::TermsSet(_) | BoundKind::MoreLikeThis(_) => {
+        BoundKind::Blended { .. }
+        | BoundKind::Ranked(_)
+        | BoundKind::TermsSet(_)
+        | BoundKind::MoreLikeThis(_)
+        | BoundKind::Spans(_)
+        | BoundKind::Intervals(_) => {
             unreachable!("not generated")
         }
         BoundKind::Nested(_) | BoundKind::InsideOf(_) => unreachable!("nothing lies inside of the corpus' documents"),

@@ -1,0 +1,182 @@
+//! Queries about where words stand: patterns expanded, words counted.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use model::error::{Error, ErrorKind};
+use search::bound::{BoundKind, BoundQuery, FieldName, TermBytes};
+use search::span::{BoundSpan, BoundSpans};
+
+use super::scorer::Leaf;
+use super::{Compiler, Context, Kind, Place, Weight};
+use crate::score::Outcome;
+use crate::score::bm25::TermScore;
+use crate::score::span::{Clause, SpanScorer, Spans};
+use crate::segment::{Detail, EveryTerm};
+
+/// Words that one pattern may stand for.
+const MAX_WORDS: usize = 1024;
+
+/// Stretches of words with all patterns expanded.
+pub(crate) struct SpanWeight {
+    /// Whose lengths count.
+    place: Place,
+    span: BoundSpan,
+    pub(crate) doc_freqs: Vec<u64>,
+    pub(crate) score: TermScore,
+    /// In Lucene's notation.
+    pub(crate) notation: String,
+}
+
+impl Compiler<'_, '_> {
+    pub(super) fn spans(&mut self, spans: &BoundSpans, context: Context) -> Outcome<Weight> {
+        let mut span = spans.span.clone();
+        self.expanded(&mut span)?;
+        let (mut idf, mut doc_freqs) = (0.0f64, Vec::new());
+        let scale = self.counts.scale(&spans.field)?;
+        for (field, term) in scored(&span) {
+            let doc_freq = self.counts.doc_freq(field, term)?;
+            if doc_freq > 0 && context.scoring {
+                doc_freqs.push(doc_freq);
+                idf += f64::from(scale.idf(doc_freq));
+            }
+        }
+        let score = TermScore { weight: scale.weight(context.boost, idf as f32), scale };
+        let notation = spans.span.to_string();
+        let weight = SpanWeight { place: self.place(&spans.field), span, doc_freqs, score, notation };
+        Ok(Weight::new(Kind::Spans(Box::new(weight)), context.boost))
+    }
+
+    /// Patterns become the words that they accept.
+    fn expanded(&mut self, span: &mut BoundSpan) -> Outcome<()> {
+        match span {
+            BoundSpan::Multi(query) => {
+                let (field, words) = self.accepted(query)?;
+                *span = BoundSpan::Or(words.into_iter().map(|word| BoundSpan::Term(field.clone(), word)).collect());
+            }
+            BoundSpan::Term(..) | BoundSpan::Gap(_) => {}
+            BoundSpan::Or(clauses) | BoundSpan::Near { clauses, .. } => {
+                for clause in clauses {
+                    self.expanded(clause)?;
+                }
+            }
+            BoundSpan::First(inner, _) | BoundSpan::Masked(inner, _) => self.expanded(inner)?,
+            BoundSpan::Not { include: one, exclude: other, .. }
+            | BoundSpan::Containing(one, other)
+            | BoundSpan::Within(one, other) => {
+                self.expanded(one)?;
+                self.expanded(other)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn accepted(&mut self, query: &BoundQuery) -> Outcome<(FieldName, Vec<TermBytes>)> {
+        let (field, words) = match &query.kind {
+            BoundKind::Expand(expand) => (expand.field.clone(), self.accepted_terms(expand, MAX_WORDS + 1)?),
+            BoundKind::TermRange(field, from, to) => (field.clone(), self.between(field, (from, to))?),
+            _ => return Err(Error::new(ErrorKind::IllegalState, "a span over a query that has no words").into()),
+        };
+        if words.len() > MAX_WORDS {
+            let reason = format!("maxClauseCount is set to {MAX_WORDS}");
+            return Err(Error::new(ErrorKind::TooManyClauses, reason).into());
+        }
+        Ok((field, words))
+    }
+
+    /// The first words of a range; those of other shards that were counted, too.
+    fn between(&mut self, field: &FieldName, range: (&Bound<TermBytes>, &Bound<TermBytes>)) -> Outcome<Vec<TermBytes>> {
+        let inside = |term: &[u8]| {
+            let above = match range.0 {
+                Bound::Included(from) => term >= &**from,
+                Bound::Excluded(from) => term > &**from,
+                Bound::Unbounded => true,
+            };
+            above
+                && match range.1 {
+                    Bound::Included(to) => term <= &**to,
+                    Bound::Excluded(to) => term < &**to,
+                    Bound::Unbounded => true,
+                }
+        };
+        let mut found: std::collections::BTreeSet<TermBytes> =
+            self.counts.given_terms(field).filter(|term| inside(term)).cloned().collect();
+        let bytes = |bound: &Bound<TermBytes>| match bound {
+            Bound::Included(term) => Bound::Included(term.to_vec()),
+            Bound::Excluded(term) => Bound::Excluded(term.to_vec()),
+            Bound::Unbounded => Bound::Unbounded,
+        };
+        let (from, to) = (bytes(range.0), bytes(range.1));
+        let reader = self.counts.reader();
+        if let Some(entry) = reader.fields.by_path(field) {
+            for view in reader.segments.iter() {
+                let Some(terms) = view.segment.terms(entry.slot)? else { continue };
+                let bounds = (from.as_ref().map(Vec::as_slice), to.as_ref().map(Vec::as_slice));
+                let mut left = MAX_WORDS + 1;
+                terms.walk(bounds, &EveryTerm, &mut |term, _| {
+                    found.insert(Arc::from(term));
+                    left -= 1;
+                    left > 0
+                })?;
+            }
+        }
+        Ok(found.into_iter().take(MAX_WORDS + 1).collect())
+    }
+}
+
+/// The words that are counted: of what is shut out, none.
+fn scored(span: &BoundSpan) -> Vec<(&FieldName, &TermBytes)> {
+    match span {
+        BoundSpan::Term(field, term) => vec![(field, term)],
+        BoundSpan::Not { include, .. } => scored(include),
+        other => {
+            let mut all: Vec<_> = other.parts().into_iter().flat_map(scored).collect();
+            all.sort();
+            all.dedup();
+            all
+        }
+    }
+}
+
+impl Leaf<'_> {
+    pub(crate) fn spans(&self, weight: &SpanWeight) -> Outcome<SpanScorer> {
+        let norms = match weight.place.slot {
+            Some(slot) => self.segment.norms(slot)?,
+            None => None,
+        };
+        Ok(SpanScorer::new(self.stretches(&weight.span, weight)?, norms, weight.score.clone()))
+    }
+
+    fn stretches(&self, span: &BoundSpan, weight: &SpanWeight) -> Outcome<Spans> {
+        let boxed = |span: &BoundSpan| Ok::<_, crate::score::Fault>(Box::new(self.stretches(span, weight)?));
+        Ok(match span {
+            BoundSpan::Term(field, term) => {
+                let slot = self.fields.by_path(field).map(|entry| entry.slot);
+                let place = Place { field: field.clone(), slot };
+                Spans::Term(self.cursor(&place, term, (Detail::Positions, &weight.score))?)
+            }
+            BoundSpan::Or(clauses) => {
+                Spans::Or(clauses.iter().map(|clause| self.stretches(clause, weight)).collect::<Outcome<_>>()?)
+            }
+            BoundSpan::Near { clauses, slop, in_order } => {
+                let clause = |clause: &BoundSpan| {
+                    Ok(match clause {
+                        BoundSpan::Gap(width) => Clause::Gap(*width),
+                        other => Clause::Spans(self.stretches(other, weight)?),
+                    })
+                };
+                let clauses = clauses.iter().map(clause).collect::<Outcome<_>>()?;
+                Spans::Near { clauses, slop: i64::from(*slop), in_order: *in_order }
+            }
+            BoundSpan::First(inner, end) => Spans::First(boxed(inner)?, u32::try_from(*end).unwrap_or(0)),
+            BoundSpan::Not { include, exclude, before, after } => {
+                Spans::Not { include: boxed(include)?, exclude: boxed(exclude)?, before: *before, after: *after }
+            }
+            BoundSpan::Containing(big, little) => Spans::Containing(boxed(big)?, boxed(little)?),
+            BoundSpan::Within(big, little) => Spans::Within(boxed(big)?, boxed(little)?),
+            BoundSpan::Masked(inner, _) => self.stretches(inner, weight)?,
+            // Expanded, or no clause of its own.
+            BoundSpan::Multi(_) | BoundSpan::Gap(_) => Spans::Or(Vec::new()),
+        })
+    }
+}
