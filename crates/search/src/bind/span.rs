@@ -13,7 +13,11 @@ use crate::bound::{BoundKind, BoundQuery, FieldName};
 use crate::span::{BoundSpan, BoundSpans};
 
 impl Binder<'_> {
-    pub(super) fn spans(&self, span: &Span) -> Outcome<BoundQuery> {
+    pub(super) fn spans(&self, mut span: &Span) -> Outcome<BoundQuery> {
+        // By itself it counts as what it is.
+        while let Span::Masked { inner, .. } = span {
+            span = inner;
+        }
         let (field, span) = self.span(span)?;
         Ok(BoundQuery::new(BoundKind::Spans(Box::new(BoundSpans { field, span }))))
     }

@@ -28,12 +28,7 @@ pub fn vocabulary(
     Ok(counted(reader, field, terms, patience)?)
 }
 
-fn counted(
-    reader: &Reader,
-    field: &str,
-    terms: &[String],
-    patience: &dyn Patience,
-) -> Outcome<Vocabulary> {
+fn counted(reader: &Reader, field: &str, terms: &[String], patience: &dyn Patience) -> Outcome<Vocabulary> {
     let (mut counts, mut found) = (FieldCounts::default(), vec![None; terms.len()]);
     let Some(entry) = reader.fields.by_path(field) else { return Ok((counts, found)) };
     for view in reader.segments.iter() {

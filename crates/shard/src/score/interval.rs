@@ -80,9 +80,8 @@ impl Intervals {
                     (true, _) => in_order(&lists),
                     (false, _) => in_any_order(&lists, *apart),
                 };
-                let narrow = |one: &Interval| {
-                    max_gaps.is_none_or(|most| one.end - one.start < one.words.saturating_add(most))
-                };
+                let narrow =
+                    |one: &Interval| max_gaps.is_none_or(|most| one.end - one.start < one.words.saturating_add(most));
                 found.into_iter().filter(narrow).collect()
             }
             Self::Repeated(inner, times) => {

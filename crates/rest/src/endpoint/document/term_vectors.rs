@@ -35,23 +35,16 @@ pub(super) async fn one(server: Arc<Server>, mut request: Request) -> Result<Rep
 
 pub(super) async fn many(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let mut all = asked(&mut request)?;
-    let ids = request.params.list("ids").unwrap_or_default();
+    let mut ids = request.params.list("ids").unwrap_or_default();
     let body = request.object_or_source()?;
     request.finish()?;
     let object = crate::json::object(&body)?.unwrap_or_default();
-    if let Some(Value::Object(parameters)) = object.get("parameters") {
-        read(&mut all, parameters)?;
-    }
-    let with_id = |id: String| {
-        let mut one = all.clone();
-        one.get.id = id;
-        one
-    };
-    let mut docs: Vec<TermVectorsRequest> = ids.into_iter().map(with_id).collect();
+    let mut docs = Vec::new();
     for (key, value) in &object {
         match (key.as_str(), value) {
-            ("parameters", Value::Object(_)) => {}
-            ("ids", Value::Array(items)) => docs.extend(items.iter().filter_map(text).map(with_id)),
+            // They hold for documents that are named behind them, and for all ids.
+            ("parameters", Value::Object(parameters)) => read(&mut all, parameters)?,
+            ("ids", Value::Array(items)) => ids.extend(items.iter().filter_map(text)),
             ("docs", Value::Array(items)) => {
                 for item in items {
                     let wrong = || Error::illegal_argument("docs array element should include an object");
@@ -66,6 +59,11 @@ pub(super) async fn many(server: Arc<Server>, mut request: Request) -> Result<Re
             }
         }
     }
+    docs.extend(ids.into_iter().map(|id| {
+        let mut one = all.clone();
+        one.get.id = id;
+        one
+    }));
     let mut refusals = Refusals::default();
     if docs.is_empty() {
         refusals.add("multi term vectors: no documents requested");
@@ -133,19 +131,12 @@ fn asked(request: &mut Request) -> Result<TermVectorsRequest, Error> {
 fn read(asked: &mut TermVectorsRequest, object: &Map<String, Value>) -> Result<(), Error> {
     let (mut number, mut kind) = (None, None);
     for (key, value) in object {
-        let flag = || {
-            let wrong =
-                || Error::new(ErrorKind::Parse, format!("failed to parse term vectors request. [{key}] is no boolean"));
-            value.as_bool().ok_or_else(wrong)
-        };
+        let flag = || value.as_bool().ok_or_else(|| refused(&format!("[{key}] is no boolean")));
         match key.as_str() {
             "fields" => match value {
                 Value::Array(items) => asked.fields = Some(items.iter().filter_map(text).collect()),
                 _ => {
-                    return Err(Error::new(
-                        ErrorKind::Parse,
-                        "failed to parse term vectors request. field [fields] must be an array",
-                    ));
+                    return Err(refused("field [fields] must be an array"));
                 }
             },
             "offsets" => asked.offsets = flag()?,
@@ -159,53 +150,42 @@ fn read(asked: &mut TermVectorsRequest, object: &Map<String, Value>) -> Result<(
                         names.iter().filter_map(|(field, name)| Some((field.clone(), text(name)?))).collect();
                 }
                 _ => {
-                    return Err(Error::new(
-                        ErrorKind::Parse,
-                        "failed to parse term vectors request. per_field_analyzer is no object",
-                    ));
+                    return Err(refused("per_field_analyzer is no object"));
                 }
             },
             "filter" => match value {
                 Value::Object(options) => asked.filter = Some(filter(options)?),
                 _ => {
-                    return Err(Error::new(
-                        ErrorKind::Parse,
-                        "failed to parse term vectors request. filter is no object",
-                    ));
+                    return Err(refused("filter is no object"));
                 }
             },
             "_index" => asked.get.index = text(value).unwrap_or_default(),
             "_id" => {
                 if asked.doc.is_some() {
-                    return Err(Error::new(
-                        ErrorKind::Parse,
-                        "failed to parse term vectors request. either [id] or [doc] can be specified, but not both!",
-                    ));
+                    return Err(refused("either [id] or [doc] can be specified, but not both!"));
                 }
                 asked.get.id = text(value).unwrap_or_default();
             }
             "doc" => {
                 if !asked.get.id.is_empty() {
-                    return Err(Error::new(
-                        ErrorKind::Parse,
-                        "failed to parse term vectors request. either [id] or [doc] can be specified, but not both!",
-                    ));
+                    return Err(refused("either [id] or [doc] can be specified, but not both!"));
                 }
                 asked.doc = Some(value.clone());
             }
             "routing" | "_routing" => asked.get.routing = text(value),
             "version" | "_version" => number = value.as_i64(),
             "version_type" | "_version_type" => kind = text(value).map(|text| version_type(&text)).transpose()?,
-            _ => {
-                let reason = format!("failed to parse term vectors request. unknown field [{key}]");
-                return Err(Error::new(ErrorKind::Parse, reason));
-            }
+            _ => return Err(refused(&format!("unknown field [{key}]"))),
         }
     }
     if number.is_some() {
         asked.get.version = version(number, kind)?;
     }
     Ok(())
+}
+
+fn refused(what: &str) -> Error {
+    Error::new(ErrorKind::Parse, format!("failed to parse term vectors request. {what}"))
 }
 
 fn filter(options: &Map<String, Value>) -> Result<TermFilter, Error> {
@@ -219,8 +199,7 @@ fn filter(options: &Map<String, Value>) -> Result<TermFilter, Error> {
         max_word_length: 0,
     };
     for (key, value) in options {
-        let wrong =
-            || Error::new(ErrorKind::Parse, format!("failed to parse term vectors request. [{key}] is no such number"));
+        let wrong = || refused(&format!("[{key}] is no such number"));
         let number = value.as_u64().ok_or_else(wrong)?;
         let small = || u32::try_from(number).map_err(|_| wrong());
         match key.as_str() {
@@ -231,10 +210,7 @@ fn filter(options: &Map<String, Value>) -> Result<TermFilter, Error> {
             "max_doc_freq" => found.max_doc_freq = number,
             "min_word_length" => found.min_word_length = small()? as usize,
             "max_word_length" => found.max_word_length = small()? as usize,
-            _ => {
-                let reason = format!("failed to parse term vectors request. unknown filter [{key}]");
-                return Err(Error::new(ErrorKind::Parse, reason));
-            }
+            _ => return Err(refused(&format!("unknown filter [{key}]"))),
         }
     }
     Ok(found)
