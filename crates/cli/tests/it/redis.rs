@@ -89,6 +89,12 @@ fn scanned(client: &mut Client, index: &[u8]) {
     }
 }
 
+/// Whether a time that is left is shorter by no more than a slow machine takes.
+fn has_run(recorded: &Value, answer: &Value) -> bool {
+    let (Some(recorded), Some(answer)) = (recorded.as_i64(), answer.as_i64()) else { return false };
+    answer > 0 && (0..60).contains(&(recorded - answer))
+}
+
 /// What came of all scripts.
 struct Replayed {
     /// Places that differ.
@@ -110,7 +116,9 @@ fn replay(known: &BTreeMap<String, String>, mut client: impl FnMut(&str) -> Opti
             if answer == "OK" && is_scanned(&request.words) {
                 scanned(&mut client, &request.words[1]);
             }
-            if request.skip || script::same(&recorded, &answer, request.unordered) {
+            let is_same = script::same(&recorded, &answer, request.unordered)
+                || request.words[0].eq_ignore_ascii_case(b"TTL") && has_run(&recorded, &answer);
+            if request.skip || is_same {
                 continue;
             }
             let place = format!("{name}:{}", request.line);

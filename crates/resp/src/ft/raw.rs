@@ -1,9 +1,12 @@
 //! The value of a key as its document keeps it, and what of it is shown.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use model::document::Source;
 use serde::Deserialize;
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use super::definition::{Definition, KeyKind, RAW};
 use super::path;
@@ -20,9 +23,18 @@ pub enum Raw {
 }
 
 #[derive(Deserialize)]
-struct Kept {
-    #[serde(rename = "__raw")]
-    raw: Option<Json>,
+struct Kept<'a> {
+    #[serde(borrow, rename = "__raw")]
+    raw: Option<&'a RawValue>,
+}
+
+/// A name or a value of a hash, as it is written where nothing of it is escaped.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The text of what is kept.
+fn kept(source: &Source) -> Option<&str> {
+    serde_json::from_slice::<Kept<'_>>(source).ok()?.raw.map(RawValue::get)
 }
 
 impl Raw {
@@ -32,17 +44,14 @@ impl Raw {
         if foreign {
             return serde_json::from_slice(source).ok().map(Self::Document);
         }
-        let kept: Kept = serde_json::from_slice(source).ok()?;
-        match (definition.kind, kept.raw?) {
-            (KeyKind::Json, Json::String(text)) => {
+        let kept = kept(source)?;
+        match definition.kind {
+            KeyKind::Json => {
+                let text: String = serde_json::from_str(kept).ok()?;
                 let json = serde_json::from_str(&text).ok()?;
                 Some(Self::Json(text, json))
             }
-            (KeyKind::Hash, Json::Array(items)) => {
-                let shown = pairs(&items).filter(|(name, _)| !is_hidden(definition, name));
-                Some(Self::Hash(shown.collect()))
-            }
-            _ => None,
+            KeyKind::Hash => Some(Self::Hash(pairs(kept, |name| !is_hidden(definition, name))?)),
         }
     }
 
@@ -117,9 +126,11 @@ impl Raw {
     }
 }
 
-fn pairs(items: &[Json]) -> impl Iterator<Item = (Bytes, Bytes)> {
-    let text = |item: &Json| bytes_of(item.as_str().unwrap_or_default());
-    items.chunks_exact(2).map(move |pair| (text(&pair[0]), text(&pair[1])))
+/// The fields of a hash that are wanted, and their values.
+fn pairs(kept: &str, wanted: impl Fn(&[u8]) -> bool) -> Option<Vec<(Bytes, Bytes)>> {
+    let items: Vec<Text<'_>> = serde_json::from_str(kept).ok()?;
+    let pairs = items.chunks_exact(2).map(|pair| (bytes_of(&pair[0].0), bytes_of(&pair[1].0)));
+    Some(pairs.filter(|(name, _)| wanted(name)).collect())
 }
 
 fn is_payload(definition: &Definition, name: &[u8]) -> bool {
@@ -135,9 +146,8 @@ fn is_hidden(definition: &Definition, name: &[u8]) -> bool {
 /// What the key's `PAYLOAD_FIELD` holds.
 pub fn payload(source: Option<&Source>, definition: &Definition) -> Option<Bytes> {
     definition.payload_field.as_ref()?;
-    let kept: Kept = serde_json::from_slice(source?).ok()?;
-    let Json::Array(items) = kept.raw? else { return None };
-    pairs(&items).find(|(name, _)| is_payload(definition, name)).map(|(_, value)| value)
+    let found = pairs(kept(source?)?, |name| is_payload(definition, name))?;
+    found.into_iter().next().map(|(_, value)| value)
 }
 
 /// How alike two payloads of one length are: 1 over 1 and the bits that differ (`SCORER HAMMING`).

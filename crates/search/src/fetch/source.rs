@@ -5,8 +5,9 @@ use std::fmt;
 
 use model::document::Source;
 use model::search::SourceFilter;
-use serde::Deserializer;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// What `filter` leaves of a source; `None` when it is switched off. A source that nothing is taken from is the same bytes.
@@ -21,13 +22,30 @@ pub fn filtered(source: &Source, filter: &SourceFilter) -> Result<Option<Source>
         return Ok(Some(source.clone()));
     }
     let mut reader = serde_json::Deserializer::from_slice(source);
-    let document = reader.deserialize_map(Wanted { filter })?;
+    let kept = reader.deserialize_map(Wanted { filter })?;
     reader.end()?;
-    let kept = object("", document, filter);
     Ok(Some(serde_json::to_vec(&kept)?.into()))
 }
 
-/// Reads an object, but passes over the members of which nothing can be wanted: most of a long document, as a rule.
+/// What is left of a document.
+struct Kept<'a>(Vec<(String, Member<'a>)>);
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Member<'a> {
+    /// As it was written.
+    Whole(&'a RawValue),
+    Part(Value),
+}
+
+impl Serialize for Kept<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, member)| (key, member)))
+    }
+}
+
+/// Reads an object, but passes over the members of which nothing can be wanted (most of a long document, as a rule) and takes those that are
+/// wanted whole as they are.
 struct Wanted<'a> {
     filter: &'a SourceFilter,
 }
@@ -39,25 +57,41 @@ impl Wanted<'_> {
         let wanted = |pattern: &String| pattern.contains('*') || covers(pattern, key) || below(pattern);
         includes.is_empty() || includes.iter().any(wanted)
     }
+
+    /// Whether nothing can be taken from a member: it is named, and there is nothing in its items.
+    fn wants_whole(&self, key: &str, text: &str) -> bool {
+        let SourceFilter { includes, excludes, .. } = self.filter;
+        let is_deep = text.starts_with(['[', '{']) && text[1..].contains(['[', '{']);
+        excludes.is_empty() && !is_deep && includes.iter().any(|pattern| pattern == key)
+    }
 }
 
 impl<'de> Visitor<'de> for Wanted<'_> {
-    type Value = Map<String, Value>;
+    type Value = Kept<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut members = Map::new();
+        let mut members: Vec<(String, Member<'de>)> = Vec::new();
         while let Some(key) = access.next_key::<String>()? {
-            if self.may_want(&key) {
-                members.insert(key, access.next_value()?);
-            } else {
+            if !self.may_want(&key) {
                 access.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let text: &'de RawValue = access.next_value()?;
+            // Of a name that is given twice the last holds.
+            members.retain(|(other, _)| *other != key);
+            if self.wants_whole(&key, text.get()) {
+                members.push((key, Member::Whole(text)));
+            } else {
+                let value = serde_json::from_str(text.get()).map_err(A::Error::custom)?;
+                let part = part(&key, value, self.filter);
+                members.extend(part.map(|part| (key, Member::Part(part))));
             }
         }
-        Ok(members)
+        Ok(Kept(members))
     }
 }
 
@@ -66,25 +100,26 @@ pub fn object(path: &str, object: Map<String, Value>, filter: &SourceFilter) -> 
     let mut kept = Map::new();
     for (key, value) in object {
         let path = if path.is_empty() { Cow::Borrowed(key.as_str()) } else { Cow::Owned(format!("{path}.{key}")) };
-        if filter.excludes.iter().any(|pattern| covers(pattern, &path)) {
-            continue;
-        }
-        let included = filter.includes.is_empty() || filter.includes.iter().any(|pattern| covers(pattern, &path));
-        let value = match value {
-            Value::Object(inner) => {
-                Some(Value::Object(self::object(&path, inner, filter))).filter(|v| included || !is_empty(v))
-            }
-            Value::Array(items) => {
-                Some(Value::Array(list(&path, items, included, filter))).filter(|v| included || !is_empty(v))
-            }
-            scalar => included.then_some(scalar),
-        };
-        if let Some(value) = value {
-            let key = key.clone();
-            kept.insert(key, value);
+        if let Some(part) = part(&path, value, filter) {
+            kept.insert(key, part);
         }
     }
     kept
+}
+
+/// What it leaves of the value at a path.
+fn part(path: &str, value: Value, filter: &SourceFilter) -> Option<Value> {
+    if filter.excludes.iter().any(|pattern| covers(pattern, path)) {
+        return None;
+    }
+    let included = filter.includes.is_empty() || filter.includes.iter().any(|pattern| covers(pattern, path));
+    match value {
+        Value::Object(inner) => Some(Value::Object(object(path, inner, filter))).filter(|v| included || !is_empty(v)),
+        Value::Array(items) => {
+            Some(Value::Array(list(path, items, included, filter))).filter(|v| included || !is_empty(v))
+        }
+        scalar => included.then_some(scalar),
+    }
 }
 
 fn list(path: &str, items: Vec<Value>, included: bool, filter: &SourceFilter) -> Vec<Value> {
@@ -150,6 +185,21 @@ mod tests {
         check(&["zzz"], &[], json!({}));
         check(&["user.a*.city", "a"], &["a"], json!({"user": {"address": {"city": "B"}}}));
         check(&[], &["user.*", "list", "a"], json!({"user": {}, "none": {}}));
+        check(&["list", "none", "a"], &[], json!({"a": 1, "list": [{"p": 1, "q": 2}, {"q": 3}, 4], "none": {}}));
+    }
+
+    #[test]
+    fn members_that_are_wanted_whole_are_as_they_were_written() {
+        let source: Source =
+            Arc::from(br#"{ "a": [1,  "[x"], "b": [ 1e2, 2 ], "c": "{", "b" : {"d" : 1.0} , "n": [{}] }"#.as_slice());
+        let filter = |includes: &[&str]| {
+            let includes = includes.iter().map(|name| (*name).to_owned()).collect();
+            let filter = SourceFilter { enabled: true, includes, excludes: Vec::new() };
+            String::from_utf8(filtered(&source, &filter).unwrap().unwrap().to_vec()).unwrap()
+        };
+        assert_eq!(filter(&["c", "b"]), r#"{"c":"{","b":{"d" : 1.0}}"#);
+        assert_eq!(filter(&["a"]), r#"{"a":[1,"[x"]}"#);
+        assert_eq!(filter(&["n"]), r#"{"n":[]}"#);
     }
 
     #[test]
