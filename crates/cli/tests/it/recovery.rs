@@ -161,6 +161,52 @@ fn files_come_no_faster_than_they_may_and_what_came_is_not_sent_again() {
     assert_eq!((counted("_replica"), counted("_primary")), (json!(900), json!(900)));
 }
 
+/// The files of a segment that have come for a shard which recovers, and are whole.
+fn arrived(server: &Server) -> Vec<std::path::PathBuf> {
+    let below =
+        |path: std::path::PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+    let incoming = below(server.data().join("indexes")).flat_map(below).filter(|path| path.ends_with("0.incoming"));
+    let segments = incoming.flat_map(|path| below(path.join("segments"))).filter(|path| path.is_dir());
+    segments.filter(|path| path.join("segment.json").exists()).flat_map(below).collect()
+}
+
+#[test]
+fn what_comes_to_harm_on_its_way_comes_again() {
+    let mut peers = Peers::prepared(2);
+    peers.launch(0..2);
+    let door = &peers.servers[0];
+    create(door, "films", 1, 0);
+    green(door);
+    fill(door, 6, 150);
+    rate(door, "60kb");
+    let held = copies(door, "films", true).remove(0).1;
+    let names = door.ok("GET", "/_nodes", "")["nodes"].clone();
+    let target = &peers.servers[usize::from(names[&held]["name"] == "n0")];
+    door.ok("PUT", "/films/_settings", r#"{"index":{"number_of_replicas":1}}"#);
+    let (deadline, mut here) = (Instant::now() + PATIENCE, Vec::new());
+    while here.is_empty() {
+        assert!(Instant::now() < deadline, "no segment comes");
+        std::thread::sleep(Duration::from_millis(20));
+        here = arrived(target);
+    }
+    let file = here.iter().find(|path| path.ends_with("columns")).expect("columns");
+    let mut bytes = std::fs::read(file).expect("a file that came");
+    *bytes.last_mut().expect("its end") ^= 1;
+    std::fs::write(file, bytes).expect("a file to write to");
+    rate(door, "-1");
+    // It is noticed before anything is made of it, and only that file comes once more.
+    green(door);
+    let done = of_replica(door);
+    let files = &done["index"]["files"];
+    assert_eq!(done["stage"], "DONE", "{done}");
+    assert!(number(&files["recovered"]) >= 2 && number(&files["reused"]) > number(&files["recovered"]), "{done}");
+    let found = door.ok("GET", "/films/_search?preference=_replica&track_total_hits=true&size=900", "");
+    assert_eq!(found["hits"]["total"]["value"], 900);
+    assert_eq!(found["hits"]["hits"].as_array().map(Vec::len), Some(900));
+    let complaints: Vec<String> = target.complaints().into_iter().chain(door.complaints()).collect();
+    assert!(complaints.iter().any(|line| line.contains("not as they were made")), "{complaints:?}");
+}
+
 #[test]
 fn a_recovery_outlives_its_connections() {
     let (mut peers, link) = Peers::prepared_behind_a_link(2, 1);

@@ -1,10 +1,12 @@
 //! What of a recovery's files has come to this node, gathered beside the copy's folder.
 //!
 //! It stays when a recovery breaks off: the next one of the shard is sent the rest, as long as the process lives. Segments never change, and
-//! their names are drawn at random: what begins like one of the same name and length is its beginning. What tells which documents count is
-//! named by its commit, and each copy has commits of its own: such files are sent again.
+//! their names are drawn at random: what begins like one of the same name and length is its beginning. What the copy has already is taken where
+//! name, length and checksum are written down there as they are with the primary. What tells which documents count is named by its commit, and
+//! each copy has commits of its own: such files are sent again. Before anything is put in its place all of it is read, and what is not as it
+//! was made is forgotten, for the next recovery to bring.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -14,7 +16,7 @@ use model::error::{Error, ErrorKind};
 use model::recovery::RecoveredFile;
 use shard::engine::snapshot;
 
-use super::files::{Chunk, Offer, Target};
+use super::files::{Chunk, Offer, Offered, Target};
 use super::room::Room;
 
 /// The files of one shard.
@@ -24,6 +26,8 @@ pub(super) struct Arrival {
     session: Option<u64>,
     /// Every file that lies there, and how many of its bytes, from the first one on.
     files: BTreeMap<String, u64>,
+    /// What the copy's folder has otherwise than it was made.
+    damaged: BTreeSet<String>,
 }
 
 impl Arrival {
@@ -32,12 +36,13 @@ impl Arrival {
         self.session = Some(offer.target.session);
         self.keep(&room.directory, &offer.files)?;
         let (mut wanted, mut known) = (Vec::new(), Vec::new());
-        for (name, length) in &offer.files {
+        let mut own = Own { directory: &room.directory, segment: String::new(), checksums: BTreeMap::new() };
+        for Offered { name, length, crc32 } in &offer.files {
             let to = place(&room.directory, name)?;
             to.parent().map_or(Ok(()), fs::create_dir_all).map_err(|error| failed(&error))?;
             let here = self.files.get(name).copied().unwrap_or(0);
-            let is_here =
-                here == *length && here > 0 || is_same(&room.directory, name, *length) && link(room, name, &to);
+            let is_here = here == *length && here > 0
+                || !self.damaged.contains(name) && own.has(name, *length, *crc32) && link(room, name, &to);
             let here = if is_here { *length } else { here };
             self.files.insert(name.clone(), here);
             let recovered = if is_here { 0 } else { here };
@@ -51,14 +56,14 @@ impl Arrival {
     }
 
     /// Forgets what is not offered, and what may be otherwise than it is offered.
-    fn keep(&mut self, directory: &Path, offered: &[(String, u64)]) -> Result<(), Error> {
+    fn keep(&mut self, directory: &Path, offered: &[Offered]) -> Result<(), Error> {
         if self.files.is_empty() {
             return Ok(snapshot::clear_incoming(directory)?);
         }
         let is_there = |name: &str, here: u64| {
             place(directory, name).is_ok_and(|path| fs::metadata(path).is_ok_and(|file| file.len() == here))
         };
-        let lengths: BTreeMap<&str, u64> = offered.iter().map(|(name, length)| (name.as_str(), *length)).collect();
+        let lengths: BTreeMap<&str, u64> = offered.iter().map(|file| (file.name.as_str(), file.length)).collect();
         let fits = |name: &str, here: u64| {
             lengths.get(name).is_some_and(|length| here <= *length) && is_fixed(name) && is_there(name, here)
         };
@@ -91,11 +96,23 @@ impl Arrival {
         Ok(())
     }
 
-    /// Everything has come: nothing more is taken, and nothing of it is kept for another recovery.
-    pub(super) fn finish(&mut self, target: &Target) -> Result<(), Error> {
+    /// Everything has come: nothing more is taken, and nothing of it is kept for another recovery. What has come to harm is named, and only that
+    /// is to come again.
+    pub(super) fn finish(&mut self, room: &Room, target: &Target) -> Result<(), Error> {
         self.check(target)?;
-        *self = Self::default();
-        Ok(())
+        let damaged = snapshot::damaged(&room.directory)?;
+        if damaged.is_empty() {
+            *self = Self::default();
+            return Ok(());
+        }
+        self.session = None;
+        for name in &damaged {
+            self.files.remove(name);
+            fs::remove_file(place(&room.directory, name)?).map_err(|error| failed(&error))?;
+        }
+        let reason = format!("files of a recovery are not as they were made: {}", damaged.join(", "));
+        self.damaged.extend(damaged);
+        Err(Error::new(ErrorKind::Io, reason))
     }
 
     fn check(&self, target: &Target) -> Result<(), Error> {
@@ -111,8 +128,24 @@ fn is_fixed(name: &str) -> bool {
     name.matches('/').count() == 2
 }
 
-fn is_same(directory: &Path, name: &str, length: u64) -> bool {
-    is_fixed(name) && fs::metadata(directory.join(name)).is_ok_and(|own| own.len() == length)
+/// What lies in the copy's folder.
+struct Own<'a> {
+    directory: &'a Path,
+    /// Whose checksums were read last: files are offered by segment.
+    segment: String,
+    checksums: BTreeMap<String, u32>,
+}
+
+impl Own<'_> {
+    /// Whether a file is there as it was offered.
+    fn has(&mut self, name: &str, length: u64, crc32: Option<u32>) -> bool {
+        let Some(segment) = name.split('/').nth(1).filter(|_| is_fixed(name)) else { return false };
+        if self.segment != segment {
+            (self.segment, self.checksums) = (segment.to_owned(), snapshot::checksums(self.directory, segment));
+        }
+        let is_as_long = fs::metadata(self.directory.join(name)).is_ok_and(|own| own.len() == length);
+        is_as_long && self.checksums.get(name).copied() == crc32
+    }
 }
 
 /// Whether it worked. A beginning that came before gives way to the whole.

@@ -3,7 +3,7 @@
 //! The primary commits, holds the commit's files by links, and sends those that the other has not; then the other puts them in the place of
 //! its own and goes on with operations. They leave this node no faster than `indices.recovery.max_bytes_per_sec` lets them, all together. A
 //! connection that breaks is waited for; what breaks off for longer is begun again by the protocol, under another session, and goes on where
-//! it was ([`super::arrival`]).
+//! it was ([`super::arrival`]), which also compares checksums.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -21,7 +21,7 @@ use replication::message::History;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shard::engine::ShardCopy;
-use shard::engine::snapshot::Snapshot;
+use shard::engine::snapshot::{HeldFile, Snapshot};
 
 use super::arrival::{self, failed};
 use super::exchange::{Exchange, on};
@@ -52,11 +52,19 @@ pub(super) struct Target {
     pub(super) session: u64,
 }
 
-/// Names and lengths; the answer is which of them are to be sent, and from where on.
+/// What the files are; the answer is which of them are to be sent, and from where on.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Offer {
     pub(super) target: Target,
-    pub(super) files: Vec<(String, u64)>,
+    pub(super) files: Vec<Offered>,
+}
+
+/// A file, as the primary has it written down.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Offered {
+    pub(super) name: String,
+    pub(super) length: u64,
+    pub(super) crc32: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,7 +106,8 @@ async fn send_all(room: &Arc<Room>, engine: Arc<ShardCopy>, to: &AllocationId) -
     let session = name.bytes().fold(0u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
     let held = exchange.run(move || engine.snapshot(&name)).await??;
     let target = Target { shard: room.shard.clone(), copy: to.clone(), session };
-    let offer = Offer { target: target.clone(), files: held.files.clone() };
+    let offered = |file: &HeldFile| Offered { name: file.name.clone(), length: file.length, crc32: file.crc32 };
+    let offer = Offer { target: target.clone(), files: held.files.iter().map(offered).collect() };
     let wanted: Vec<(String, u64)> = insist(exchange, &node, OFFER, &offer, PATIENCE).await?;
     let held = Arc::new(held);
     let (mut sent, mut throttled) = (0, Duration::ZERO);
@@ -255,7 +264,7 @@ pub(super) fn routes(core: &Arc<Core>, router: &mut Router) {
         let install = move || {
             let arrival = arrival::of(&room);
             let mut arrival = arrival.lock();
-            arrival.finish(&install.target)?;
+            arrival.finish(&room, &install.target)?;
             room.install(&core, install.below, install.history)
         };
         exchange.run(install).await?

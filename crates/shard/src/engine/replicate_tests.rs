@@ -7,7 +7,7 @@ use wal::Syncer;
 
 use super::interleavings::{Map, Open, number, open_unreplayed, prepare};
 use super::operation::{Change, Logged, Operation};
-use super::snapshot;
+use super::snapshot::{self, HeldFile};
 
 /// Decides a write on a copy that stages; what went to its log.
 fn write(open: &Open, id: &str, n: Option<u64>) -> Logged {
@@ -125,11 +125,26 @@ fn files_take_the_place_of_a_copy() {
     primary.copy.apply_below(3, 0).unwrap();
     primary.copy.flush(true).unwrap();
     snapshot::clear_incoming(&target).unwrap();
-    for (file, length) in &held.files {
-        let path = snapshot::incoming(&target, file).unwrap();
+    let mut changed = Vec::new();
+    for HeldFile { name, length, crc32 } in &held.files {
+        let path = snapshot::incoming(&target, name).unwrap();
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        assert_eq!(std::fs::copy(held.path(file), path).unwrap(), *length);
+        assert_eq!(std::fs::copy(held.path(name), &path).unwrap(), *length);
+        assert_eq!(crc32.is_some(), name.split('/').count() == 3, "{name}: parts of segments have checksums");
+        let whole = std::fs::read(&path).unwrap();
+        let mut other = whole.clone();
+        if let (Some(last), true) = (other.last_mut(), crc32.is_some()) {
+            *last ^= 1;
+            changed.push((name.clone(), path, whole, other));
+        }
     }
+    // Whichever of them comes to harm is told by its checksum.
+    for (name, path, whole, other) in changed {
+        std::fs::write(&path, other).unwrap();
+        assert_eq!(snapshot::damaged(&target).unwrap(), [name]);
+        std::fs::write(&path, whole).unwrap();
+    }
+    assert!(snapshot::damaged(&target).unwrap().is_empty());
     assert_eq!(snapshot::incoming(&target, "segments/../../x"), None);
     stale.close();
     snapshot::install(&target).unwrap();

@@ -1,11 +1,14 @@
 //! The files of the last commit, held for a copy elsewhere that is to have them, and their taking the place of a copy's own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::commit::{self, Commit, SEGMENTS, sync_directory};
 use super::{ShardCopy, caught};
 use crate::error::ShardError;
+use crate::segment::disk::files;
+use crate::segment::disk::manifest::{self, FileEntry, Manifest};
 
 /// Where the files of a recovery are gathered, beside the copy's folder.
 const INCOMING: &str = "incoming";
@@ -13,11 +16,21 @@ const REPLACED: &str = "replaced";
 /// Below the copy's folder: what is held for others while the process lives.
 pub(super) const SNAPSHOTS: &str = "snapshots";
 
+/// A file of a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldFile {
+    /// Relative to the copy's folder.
+    pub name: String,
+    /// In bytes.
+    pub length: u64,
+    /// As it was written down when the file was made. `None`: of the commit itself, and of graphs, which are built again where they are damaged.
+    pub crc32: Option<u32>,
+}
+
 /// Names of files that stay as they are until this is dropped: hard links, so they cost nothing but names.
 pub struct Snapshot {
     folder: PathBuf,
-    /// Relative to the copy's folder, with their lengths in bytes.
-    pub files: Vec<(String, u64)>,
+    pub files: Vec<HeldFile>,
     /// Every operation below it is in the files.
     pub next_seq: u64,
     pub history: String,
@@ -60,7 +73,7 @@ impl ShardCopy {
         let files = caught("holding files", || {
             let files = files_of(&self.directory, &commit)?;
             link(&self.directory, &folder, &files)?;
-            Ok(files)
+            Ok(held(&folder, &commit, files))
         })?;
         Ok(Snapshot { folder, files, next_seq: commit.next_seq, history: commit.history })
     }
@@ -78,6 +91,39 @@ pub fn incoming(directory: &Path, file: &str) -> Option<PathBuf> {
             rest.split('/').count() <= 2 && rest.split('/').all(|part| !part.is_empty() && !part.starts_with('.'))
         });
     known.then(|| beside(directory, INCOMING).join(file))
+}
+
+/// The checksums of a segment's files as the copy in `directory` has them written down, by name as in [`HeldFile`]. Empty where there is no
+/// such segment, or where it does not read.
+pub fn checksums(directory: &Path, segment: &str) -> BTreeMap<String, u32> {
+    let Ok(manifest) = Manifest::read(&directory.join(SEGMENTS).join(segment)) else { return BTreeMap::new() };
+    let of = |name: &str| format!("{SEGMENTS}/{segment}/{name}");
+    let own = (of(manifest::FILE), manifest.crc32);
+    manifest.files.iter().map(|file| (of(&file.name), file.crc32)).chain([own]).collect()
+}
+
+/// Reads what a recovery has gathered for the copy in `directory`, and compares checksums. Out: the files that are not as they were made.
+///
+/// # Errors
+/// [`ShardError::Corrupt`] where the commit does not read.
+pub fn damaged(directory: &Path) -> Result<Vec<String>, ShardError> {
+    let incoming = beside(directory, INCOMING);
+    let commit = Commit::read(&incoming)?.unwrap_or_default();
+    let mut damaged = Vec::new();
+    for segment in &commit.segments {
+        let (name, folder) = (&segment.name, incoming.join(SEGMENTS).join(&segment.name));
+        match Manifest::read(&folder) {
+            Ok(manifest) => {
+                let differs = |file: &&FileEntry| files::verify_file(&folder, file).is_err();
+                let files = manifest.files.iter().filter(differs);
+                damaged.extend(files.map(|file| format!("{SEGMENTS}/{name}/{}", file.name)));
+            }
+            Err(_) => damaged.push(format!("{SEGMENTS}/{name}/{}", manifest::FILE)),
+        }
+        let alive = segment.alive.iter().filter(|alive| Commit::read_alive(&incoming, alive).is_err());
+        damaged.extend(alive.map(|alive| format!("{SEGMENTS}/{}", alive.file)));
+    }
+    Ok(damaged)
 }
 
 /// Forgets what an earlier recovery gathered.
@@ -145,6 +191,16 @@ fn files_of(directory: &Path, commit: &Commit) -> Result<Vec<(String, u64)>, Sha
         Ok((name, length))
     };
     names.into_iter().map(sized).collect()
+}
+
+fn held(folder: &Path, commit: &Commit, files: Vec<(String, u64)>) -> Vec<HeldFile> {
+    let known: BTreeMap<String, u32> =
+        commit.segments.iter().flat_map(|segment| checksums(folder, &segment.name)).collect();
+    let of_file = |(name, length): (String, u64)| {
+        let crc32 = known.get(&name).copied();
+        HeldFile { name, length, crc32 }
+    };
+    files.into_iter().map(of_file).collect()
 }
 
 fn link(directory: &Path, folder: &Path, files: &[(String, u64)]) -> Result<(), ShardError> {

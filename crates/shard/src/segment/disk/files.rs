@@ -74,23 +74,26 @@ fn check_length(path: &Path, entry: &FileEntry) -> Result<(), ShardError> {
 
 /// Reads all files and compares their checksums.
 pub(crate) fn verify(directory: &Path, manifest: &Manifest) -> Result<(), ShardError> {
+    manifest.files.iter().try_for_each(|entry| verify_file(directory, entry))
+}
+
+/// Reads a file and compares its checksum.
+pub(crate) fn verify_file(directory: &Path, entry: &FileEntry) -> Result<(), ShardError> {
     let mut buffer = vec![0; 1 << 18];
-    for entry in &manifest.files {
-        let path: PathBuf = directory.join(&entry.name);
-        check_length(&path, entry)?;
-        let read_error = |e| ShardError::io("read", &path, e);
-        let mut file = std::fs::File::open(&path).map_err(read_error)?;
-        let mut hasher = crc32fast::Hasher::new();
-        loop {
-            let count = file.read(&mut buffer).map_err(read_error)?;
-            if count == 0 {
-                break;
-            }
-            hasher.update(&buffer[..count]);
+    let path: PathBuf = directory.join(&entry.name);
+    check_length(&path, entry)?;
+    let read_error = |e| ShardError::io("read", &path, e);
+    let mut file = std::fs::File::open(&path).map_err(read_error)?;
+    let mut hasher = crc32fast::Hasher::new();
+    loop {
+        let count = file.read(&mut buffer).map_err(read_error)?;
+        if count == 0 {
+            break;
         }
-        if hasher.finalize() != entry.crc32 {
-            return Err(ShardError::corrupt(&path, "its checksum does not match".into()));
-        }
+        hasher.update(&buffer[..count]);
     }
-    Ok(())
+    match hasher.finalize() == entry.crc32 {
+        true => Ok(()),
+        false => Err(ShardError::corrupt(&path, "its checksum does not match".into())),
+    }
 }

@@ -25,7 +25,7 @@ use crate::fields::{FieldSlot, meta};
 
 pub(crate) mod blocks;
 pub(crate) mod column;
-mod files;
+pub(crate) mod files;
 pub(crate) mod impact;
 pub(crate) mod key;
 pub(crate) mod manifest;
