@@ -48,6 +48,8 @@ struct Shared {
     busy: bool,
     /// The node that something happens to.
     away: AtomicUsize,
+    /// The one that something happened to last, and how often that was the case of any.
+    struck: Mutex<(usize, u64)>,
     acknowledged: AtomicU64,
 }
 
@@ -117,6 +119,10 @@ impl Load {
 
     /// Whom nobody asks to search for a while.
     pub(super) fn away(&self, node: Option<usize>) {
+        if let Some(node) = node {
+            let mut struck = self.shared.struck.lock().expect("a node");
+            *struck = (node, struck.1 + 1);
+        }
         self.shared.away.store(node.unwrap_or(NOBODY), Ordering::Relaxed);
     }
 
@@ -261,12 +267,13 @@ impl Client {
         if at == away {
             return;
         }
+        let struck = || *self.shared.struck.lock().expect("a node");
+        let (_, before) = struck();
         let Some((status, found)) = self.doors[at].ask("GET", "/nemesis/_search?size=3", "") else { return };
         let failed = status != 200 || found["_shards"]["failed"] != 0;
-        // The node may be one to which something has happened meanwhile.
-        let excused = self.shared.busy
-            || self.shared.lenient.load(Ordering::Relaxed)
-            || self.shared.away.load(Ordering::Relaxed) == at;
+        // The node may be one to which something has happened meanwhile, and be over: frozen, and thawed.
+        let (node, times) = struck();
+        let excused = self.shared.busy || self.shared.lenient.load(Ordering::Relaxed) || node == at && times > before;
         self.record(|record| {
             record.searches += 1;
             if failed && !excused {
