@@ -86,6 +86,11 @@ fn index_settings_and_their_mistakes() {
 }
 
 #[test]
+fn words_are_cut_and_joined() {
+    check(include_str!("testdata/parts.jsonl"));
+}
+
+#[test]
 fn a_sentence_of_every_language() {
     check(include_str!("testdata/languages.jsonl"));
 }

@@ -17,6 +17,7 @@ use regex_syntax::hir::Hir;
 use script::program::Program;
 use serde_json::{Map, Value};
 
+pub use crate::feature::{BoundFeature, BoundRanges, FeatureFunction};
 use crate::interval::BoundIntervals;
 use crate::span::BoundSpans;
 
@@ -93,6 +94,10 @@ pub enum BoundKind {
     MoreLikeThis(Box<BoundLikeness>),
     Spans(Box<BoundSpans>),
     Intervals(Box<BoundIntervals>),
+    /// Ranges that stand to one as it asks, score 1.
+    Ranges(Box<BoundRanges>),
+    /// The values of a feature, each scored by a function.
+    Feature(Box<BoundFeature>),
 }
 
 /// Documents with the telling words of others: which they are, how often words occur in the index decides.

@@ -72,6 +72,8 @@ fn kind(kind: &BoundKind) -> String {
         BoundKind::Intervals(intervals) => format!("{}:{}", intervals.field, intervals.source),
         BoundKind::Spans(spans) => spans.span.to_string(),
         BoundKind::TermsSet(set) => format!("CoveringQuery({})", list(&set.terms, ", ", lucene)),
+        BoundKind::Ranges(ranges) => format!("{}:{}", ranges.field, ranges.notation()),
+        BoundKind::Feature(feature) => feature.notation(),
         BoundKind::Approximate(query) => format!("{}:/{}/~{}", query.field, query.pattern, query.edits),
     }
 }

@@ -5,6 +5,7 @@ pub mod aggregation;
 pub mod bind;
 pub mod bound;
 pub mod describe;
+pub mod feature;
 pub mod fetch;
 pub mod interval;
 pub mod merge;

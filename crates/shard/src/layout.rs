@@ -57,6 +57,8 @@ pub fn layout_of(field: &Field, registry: &Registry) -> Result<Option<Layout>, E
         FieldKind::Date | FieldKind::DateNanos => Some(number(field, false)),
         // Queries read the column, whatever the field says of indexing and doc values; sorting asks for doc values when it is bound.
         FieldKind::GeoPoint => Some(Layout::Number { postings: false, column: true }),
+        FieldKind::Range(_) => Some(exact()),
+        FieldKind::Features { .. } => Some(Layout::Exact { postings: true, column: false, norms: false }),
         FieldKind::KnnVector | FieldKind::DenseVector => field.vector.as_deref().map(vectors).transpose()?,
         FieldKind::Binary | FieldKind::Alias(_) => None,
     };

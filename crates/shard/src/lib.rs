@@ -8,6 +8,7 @@ mod compile;
 pub mod engine;
 pub mod error;
 pub mod execute;
+mod features;
 pub mod fetch;
 pub mod fields;
 pub mod gauge;

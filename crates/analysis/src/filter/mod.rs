@@ -1,7 +1,10 @@
 //! Token filters: they change, drop and add tokens.
 
+pub(crate) mod beside;
 pub(crate) mod case;
+pub(crate) mod delimiter;
 pub(crate) mod fold;
+pub(crate) mod fold_more;
 pub(crate) mod grams;
 pub(crate) mod shingle;
 pub(crate) mod stem;

@@ -17,6 +17,7 @@ mod names;
 mod nested;
 mod parameter;
 mod parse;
+pub mod range;
 mod render;
 mod template;
 mod text;
@@ -152,6 +153,8 @@ pub enum Variant {
     MatchOnlyText,
     /// Of keywords: no more than they are.
     Wildcard,
+    /// Of keywords: one value, which every document has.
+    Constant,
     /// Of integers: how many words a text has.
     TokenCount,
     /// Of texts: found by the beginnings of words and of several words.
@@ -170,6 +173,7 @@ impl Variant {
             Self::Completion => Some("completion"),
             Self::MatchOnlyText => Some("match_only_text"),
             Self::Wildcard => Some("wildcard"),
+            Self::Constant => Some("constant_keyword"),
             Self::TokenCount => Some("token_count"),
             Self::SearchAsYouType | Self::Shingles(_) | Self::Beginnings(_) => Some("search_as_you_type"),
         }
@@ -197,6 +201,12 @@ pub enum FieldKind {
     FlatObject,
     /// Places on the earth: one column of [`crate::geo::encode`].
     GeoPoint,
+    /// Ranges of values, each one term.
+    Range(range::RangeKind),
+    /// Numbers above zero that add to scores: one by itself, or (`many`) any number of them by name.
+    Features {
+        many: bool,
+    },
     /// Vectors ([`Field::vector`] says which), in OpenSearch's and in Elasticsearch's words.
     KnnVector,
     DenseVector,
@@ -231,6 +241,9 @@ impl FieldKind {
             Self::Binary => "binary",
             Self::FlatObject => "flat_object",
             Self::GeoPoint => "geo_point",
+            Self::Range(kind) => kind.name(),
+            Self::Features { many: false } => "rank_feature",
+            Self::Features { many: true } => "rank_features",
             Self::KnnVector => "knn_vector",
             Self::DenseVector => "dense_vector",
             Self::Alias(_) => "alias",

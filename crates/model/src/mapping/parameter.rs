@@ -210,6 +210,33 @@ const GEO_POINT: &[Parameter] = &[
     OLD_OPTIONS,
 ];
 
+const RANGE: &[Parameter] = &[
+    INDEX,
+    DOC_VALUES,
+    STORE,
+    COERCE,
+    MALFORMED,
+    fixed("format", Shape::Format),
+    free("locale", Shape::Ignored),
+    BOOST,
+    META,
+    COPY_TO,
+];
+
+const FEATURES: &[Parameter] = &[
+    fixed("positive_score_impact", Shape::Flag(true)),
+    META,
+    COPY_TO,
+    free("index", Shape::Ignored),
+    free("store", Shape::Ignored),
+    OLD_VALUES,
+    OLD_BOOST,
+    OLD_SIMILARITY,
+    OLD_OPTIONS,
+];
+
+const CONSTANT: &[Parameter] = &[shown(fixed("value", Shape::Object))];
+
 const KNN_VECTOR: &[Parameter] = &[
     STORE,
     OLD_VALUES,
@@ -328,6 +355,7 @@ pub(super) fn of(kind: &FieldKind, variant: Variant) -> &'static [Parameter] {
         Variant::Completion => return COMPLETION,
         Variant::MatchOnlyText => return MATCH_ONLY_TEXT,
         Variant::Wildcard => return WILDCARD,
+        Variant::Constant => return CONSTANT,
         Variant::TokenCount => return TOKEN_COUNT,
         Variant::SearchAsYouType => return SEARCH_AS_YOU_TYPE,
         Variant::Plain | Variant::Shingles(_) | Variant::Beginnings(_) => {}
@@ -342,6 +370,8 @@ pub(super) fn of(kind: &FieldKind, variant: Variant) -> &'static [Parameter] {
         FieldKind::Ip => IP,
         FieldKind::Binary => BINARY,
         FieldKind::GeoPoint => GEO_POINT,
+        FieldKind::Range(_) => RANGE,
+        FieldKind::Features { .. } => FEATURES,
         FieldKind::KnnVector => KNN_VECTOR,
         FieldKind::DenseVector => DENSE_VECTOR,
         FieldKind::FlatObject | FieldKind::Alias(_) => &[],
@@ -446,8 +476,14 @@ pub(super) fn apply(field: &mut Field) {
     let name = |name: &str| given.get(name).and_then(Value::as_str).map(Arc::from);
     let text = field.kind == FieldKind::Text;
     field.index = flag("index", field.kind != FieldKind::Binary);
-    let listed =
-        matches!(field.kind, FieldKind::Text | FieldKind::Binary | FieldKind::KnnVector | FieldKind::DenseVector);
+    let listed = matches!(
+        field.kind,
+        FieldKind::Text
+            | FieldKind::Binary
+            | FieldKind::KnnVector
+            | FieldKind::DenseVector
+            | FieldKind::Features { .. }
+    );
     field.doc_values = flag("doc_values", !listed && field.variant != Variant::Completion);
     field.store = flag("store", false);
     field.norms = flag("norms", text && field.variant != Variant::MatchOnlyText);

@@ -10,7 +10,7 @@ use super::text::java_text;
 use super::value::{flag, mapper_parsing};
 use super::{
     Dynamic, Field, FieldKind, IndexOptions, Mapping, Node, NumberKind, ObjectNode, SourceOptions, Variant, geo_point,
-    merge, nested, template, variant, vector,
+    merge, nested, range, template, variant, vector,
 };
 use crate::date::DateFormat;
 use crate::error::{Error, ErrorKind};
@@ -25,15 +25,6 @@ const ABSENT_TYPES: &[&str] = &[
     "xy_shape",
     "join",
     "percolator",
-    "integer_range",
-    "long_range",
-    "float_range",
-    "double_range",
-    "date_range",
-    "ip_range",
-    "rank_feature",
-    "rank_features",
-    "constant_keyword",
     "semantic",
     "star_tree",
     "derived",
@@ -314,7 +305,9 @@ pub(super) fn parse_field(
     for (key, value) in definition {
         match key.as_str() {
             "type" => {}
-            "fields" if !parameters.is_empty() => field.fields = multi_fields(path, depth, value)?,
+            "fields" if !parameters.is_empty() && variant != Variant::Constant => {
+                field.fields = multi_fields(path, depth, value)?
+            }
             key => match parameters.iter().find(|parameter| parameter.name == key) {
                 Some(parameter) => {
                     if let Some(value) = parameter.read(name, &field.kind, value)? {
@@ -325,7 +318,7 @@ pub(super) fn parse_field(
             },
         }
     }
-    if parameters.is_empty() || field.kind == FieldKind::GeoPoint {
+    if parameters.is_empty() || field.kind == FieldKind::GeoPoint || field.variant == Variant::Constant {
         refuse_unknown(&format!("Mapping definition for [{name}] has unsupported parameters: "), unknown)?;
     } else if let Some((key, _)) = unknown.last() {
         let kind = field.type_name();
@@ -365,6 +358,11 @@ fn complete(name: &str, field: &mut Field) -> Result<(), Error> {
                 given.shift_remove("search_analyzer");
             }
         }
+    }
+    if matches!(field.kind, FieldKind::Range(kind) if kind != range::RangeKind::Date) && given.contains_key("format") {
+        let reason =
+            format!("field [{name}] of type [range] should not define a dateTimeFormatter unless it is a DATE type");
+        return Err(Error::illegal_argument(reason));
     }
     if field.kind == FieldKind::GeoPoint {
         geo_point::complete(given)?;
@@ -426,6 +424,7 @@ pub(super) fn kind_named(name: &str) -> Result<Option<(FieldKind, Variant)>, Err
     Ok(plain(match name {
         "completion" => return Ok(Some((FieldKind::Keyword, Variant::Completion))),
         "wildcard" => return Ok(Some((FieldKind::Keyword, Variant::Wildcard))),
+        "constant_keyword" => return Ok(Some((FieldKind::Keyword, Variant::Constant))),
         "match_only_text" => return Ok(Some((FieldKind::Text, Variant::MatchOnlyText))),
         "search_as_you_type" => return Ok(Some((FieldKind::Text, Variant::SearchAsYouType))),
         "token_count" => return Ok(Some((FieldKind::Number(NumberKind::Integer), Variant::TokenCount))),
@@ -438,6 +437,8 @@ pub(super) fn kind_named(name: &str) -> Result<Option<(FieldKind, Variant)>, Err
         "binary" => FieldKind::Binary,
         "flat_object" => FieldKind::FlatObject,
         "geo_point" => FieldKind::GeoPoint,
+        "rank_feature" => FieldKind::Features { many: false },
+        "rank_features" => FieldKind::Features { many: true },
         "knn_vector" => FieldKind::KnnVector,
         "dense_vector" => FieldKind::DenseVector,
         "long" => FieldKind::Number(NumberKind::Long),
@@ -449,7 +450,7 @@ pub(super) fn kind_named(name: &str) -> Result<Option<(FieldKind, Variant)>, Err
         "float" => FieldKind::Number(NumberKind::Float),
         "half_float" => FieldKind::Number(NumberKind::HalfFloat),
         "scaled_float" => FieldKind::Number(NumberKind::ScaledFloat),
-        _ => return Ok(None),
+        name => return Ok(range::RangeKind::named(name).map(|kind| (FieldKind::Range(kind), Variant::Plain))),
     }))
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::value::mapper_parsing;
 use super::{Field, FieldKind, Variant};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// Shingles of so many words at most.
 const MAX_SHINGLES: i64 = 4;
@@ -37,6 +37,16 @@ pub(super) fn complete(name: &str, field: &mut Field) -> Result<(), Error> {
         Variant::MatchOnlyText if given.get("norms") == Some(&true.into()) => {
             return Err(mapper_parsing("Norms cannot be enabled on for match_only_text field"));
         }
+        Variant::Constant => match given.get("value") {
+            Some(Value::String(_)) => {}
+            Some(_) => {
+                return Err(Error::new(ErrorKind::Parse, format!("Field [{name}] is expected to be a string value")));
+            }
+            None => {
+                let reason = format!("Field [{name}] is missing required parameter [value]");
+                return Err(Error::new(ErrorKind::Parse, reason));
+            }
+        },
         Variant::Wildcard => shown(given, "doc_values", true.into()),
         Variant::TokenCount if !given.contains_key("analyzer") => {
             return Err(mapper_parsing(format!("Analyzer must be set for field [{name}] but wasn't.")));
@@ -90,6 +100,16 @@ impl Field {
     /// Whether it came along with the field above it.
     pub fn is_part(&self) -> bool {
         matches!(self.variant, Variant::Shingles(_) | Variant::Beginnings(_))
+    }
+
+    /// Of a field that has one value in every document: that value.
+    pub fn constant(&self) -> Option<&str> {
+        self.explicit.get("value").filter(|_| self.variant == Variant::Constant)?.as_str()
+    }
+
+    /// Of a field of features: whether more is better.
+    pub fn positive_impact(&self) -> bool {
+        self.explicit.get("positive_score_impact").and_then(Value::as_bool).unwrap_or(true)
     }
 
     /// Of a field of completions: whether words are kept apart, whether places without a word count, and how long inputs may be, in UTF-16

@@ -24,6 +24,23 @@ pub struct DistanceFeature {
     pub pivot: String,
 }
 
+/// `rank_feature`: the values of a feature as scores.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RankFeature {
+    /// A field of one feature, or one of several and the feature's name, with a dot between.
+    pub field: String,
+    pub function: FeatureScore,
+}
+
+/// How a value becomes a score; without any it is [`FeatureScore::Saturation`] with no pivot.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FeatureScore {
+    Saturation { pivot: Option<f32> },
+    Log { scaling_factor: f32 },
+    Sigmoid { pivot: f32, exponent: f32 },
+    Linear,
+}
+
 /// `terms_set`: documents with as many of the terms as they ask for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TermsSet {

@@ -7,6 +7,7 @@
 mod aggregation;
 mod body;
 mod compound;
+mod feature;
 pub(crate) mod field;
 mod full_text;
 mod function_score;

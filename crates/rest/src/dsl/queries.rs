@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::field::{Carried, Field, fields, text_of};
 use super::{
-    compound, full_text, function_score, geo, hybrid, interval, knn, more_like_this, nested, scripted, span, strings,
-    suggest, term_level,
+    compound, feature, full_text, function_score, geo, hybrid, interval, knn, more_like_this, nested, scripted, span,
+    strings, suggest, term_level,
 };
 
 /// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
@@ -16,7 +16,7 @@ pub const MAX_QUERY_DEPTH: usize = 100;
 /// What reads the object after a query's name. `depth` is its own, from 1.
 type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
 
-const KNOWN: [(&str, Read); 47] = [
+const KNOWN: [(&str, Read); 48] = [
     ("approximate_regexp", |object, _| term_level::approximate(object)),
     ("bool", compound::boolean),
     ("boosting", compound::boosting),
@@ -46,6 +46,7 @@ const KNOWN: [(&str, Read); 47] = [
     ("prefix", |object, _| term_level::prefix(object)),
     ("query_string", |object, _| strings::query_string(object)),
     ("range", |object, _| term_level::range(object)),
+    ("rank_feature", |object, _| feature::rank_feature(object)),
     ("regexp", |object, _| term_level::regexp(object)),
     ("script", |object, _| scripted::script(object)),
     ("script_score", scripted::script_score),
@@ -67,7 +68,7 @@ const KNOWN: [(&str, Read); 47] = [
 ];
 
 /// Queries of OpenSearch and its usual plugins that Shoal has not.
-const MISSING: [&str; 10] = [
+const MISSING: [&str; 9] = [
     "combined_fields",
     "common",
     "geo_shape",
@@ -77,7 +78,6 @@ const MISSING: [&str; 10] = [
     "neural_sparse",
     "parent_id",
     "percolate",
-    "rank_feature",
 ];
 const MISSING_MORE: [&str; 2] = ["template", "xy_shape"];
 

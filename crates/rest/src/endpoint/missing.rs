@@ -20,8 +20,6 @@ const MISSING: &[(&str, &str)] = &[
     ("D", "/{index}/_block/{block}"),
     ("O", "/_snapshot/{repository}/_verify"),
     ("O", "/_snapshot/{repository}/_cleanup"),
-    ("G", "/_snapshot/_status"),
-    ("G", "/_snapshot/{repository}/_status"),
     ("GPOD", "/_snapshot/{repository}/{snapshot}"),
     ("P", "/_snapshot/{repository}/{snapshot}/_clone/{target}"),
     ("O", "/_snapshot/{repository}/{snapshot}/_restore"),

@@ -1,7 +1,7 @@
 //! `exists`: documents with a value in a field, an object, or the fields of a pattern.
 
 use model::error::{Error, ErrorKind};
-use model::mapping::{Found, Mapping};
+use model::mapping::{FieldKind, Found, Mapping};
 
 use super::fault::{Fault, Outcome};
 use super::target::{Meta, Target};
@@ -15,6 +15,9 @@ impl Binder<'_> {
         match self.target(name) {
             Target::Meta(meta) => meta_exists(meta),
             Target::Flat(flat) => Ok(flat_exists(&flat.storage, &flat.prefix)),
+            Target::Field(field) if field.kind == (FieldKind::Features { many: true }) => {
+                Err(Fault::illegal_argument("[rank_features] fields do not support [exists] queries"))
+            }
             _ if fields.is_empty() => Ok(none_requested()),
             _ => Ok(BoundQuery::new(BoundKind::Exists(fields))),
         }

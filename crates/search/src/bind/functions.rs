@@ -27,6 +27,10 @@ pub(super) fn number_code(field: &Field) -> Option<NumberCode> {
 pub(super) fn readable(field: &Field) -> Outcome<()> {
     let path = &field.path;
     match field.kind {
+        FieldKind::Features { .. } => Err(Fault::illegal_argument(format!(
+            "[{}] fields do not support sorting, scripting or aggregating",
+            field.type_name()
+        ))),
         FieldKind::Text if !field.fielddata => Err(Fault::illegal_argument(text_not_readable(path))),
         FieldKind::Text => Err(Error::not_implemented(format!("fielddata of text fields ([{path}])")).into()),
         _ if !field.doc_values => {

@@ -38,6 +38,8 @@ mod objects;
 mod pattern;
 mod query_string;
 mod range;
+mod ranges;
+mod rank_feature;
 mod ranked;
 mod scripted;
 mod sort;
@@ -250,6 +252,7 @@ impl<'a> Binder<'a> {
             Kind::Script(script) => self.script_query(script),
             Kind::ScriptScore(query) => self.script_score(query),
             Kind::DistanceFeature(query) => self.distance_feature(query),
+            Kind::RankFeature(query) => self.rank_feature(query),
             Kind::TermsSet(query) => self.terms_set(query),
             Kind::MoreLikeThis(query) => self.more_like_this(query),
             Kind::Span(span) => self.spans(span),

@@ -52,6 +52,8 @@ impl Reads {
                 Self::of(&score.query, mapping).and(Self { documents, objects: false })
             }
             K::Spans(spans) => field(&spans.field),
+            K::Ranges(ranges) => field(&ranges.field),
+            K::Feature(feature) => field(&feature.field),
             K::Intervals(intervals) => field(&intervals.field),
             K::TermsSet(set) => all(&mut set.terms.iter()),
             K::MoreLikeThis(like) => {

@@ -193,7 +193,8 @@ impl Binder<'_> {
         text: &str,
         Near { fuzziness, options }: Near<'_>,
     ) -> Outcome<BoundQuery> {
-        let Some(found) = strings(target)? else {
+        let constant = matches!(target, Target::Field(field) if field.constant().is_some());
+        let Some(found) = strings(target)?.filter(|_| !constant) else {
             // Unlike the other patterns', this refusal is wrapped.
             return Err(Fault::Create(Error::illegal_argument(
                 only_strings("fuzzy", name, target).error().reason.clone(),

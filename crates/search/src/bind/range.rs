@@ -79,8 +79,15 @@ impl Binder<'_> {
     }
 
     fn field_range(&self, field: &Field, query: &Range) -> Outcome<BoundQuery> {
-        if matches!(field.kind, FieldKind::Binary | FieldKind::GeoPoint | FieldKind::Alias(_)) || vector::holds(field) {
+        if matches!(
+            field.kind,
+            FieldKind::Binary | FieldKind::GeoPoint | FieldKind::Features { .. } | FieldKind::Alias(_)
+        ) || vector::holds(field)
+        {
             return Err(no_ranges(&query.field, &Target::Field(field)));
+        }
+        if let FieldKind::Range(kind) = field.kind {
+            return self.ranges(field, kind, query);
         }
         if field.kind != FieldKind::FlatObject {
             searchable(field)?;
@@ -108,6 +115,23 @@ impl Binder<'_> {
         lower: Option<End<'_>>,
         upper: Option<End<'_>>,
     ) -> Outcome<BoundQuery> {
+        let ends = self.dates(reading, lower, upper)?;
+        Ok(numbers(field.path.clone(), ends.filter(|(from, to)| from <= to)))
+    }
+
+    /// The first and the last moment of a query on a field of ranges.
+    pub(super) fn range_of_dates(&self, field: &Field, query: &Range) -> Outcome<Option<(i64, i64)>> {
+        let reading = DateReading::of(field, query.format.as_deref(), query.time_zone.as_deref())?;
+        self.dates(&reading, end(query.lower.as_ref()), end(query.upper.as_ref()))
+    }
+
+    /// `None`: no moment lies beyond an end. The first may come behind the last.
+    fn dates(
+        &self,
+        reading: &DateReading,
+        lower: Option<End<'_>>,
+        upper: Option<End<'_>>,
+    ) -> Outcome<Option<(i64, i64)>> {
         let now = self.context.now_ms;
         let from = match lower {
             Some(End { value, inclusive }) => {
@@ -123,7 +147,7 @@ impl Binder<'_> {
             }
             None => Some(i64::MAX),
         };
-        Ok(numbers(field.path.clone(), from.zip(to).filter(|(from, to)| from <= to)))
+        Ok(from.zip(to))
     }
 
     /// A day as a term is all its milliseconds.

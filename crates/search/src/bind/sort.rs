@@ -120,6 +120,9 @@ fn field_sort(key: &SortKey, field: &Field) -> Outcome<SortBy> {
                 field.path
             )));
         }
+        FieldKind::Range(_) => {
+            return Err(Error::not_implemented(format!("sorting by ranges ([{}])", field.path)).into());
+        }
         FieldKind::GeoPoint if field.doc_values => {
             return Err(Fault::illegal_argument(
                 "can't sort on geo_point field without using specific sorting feature, like geo_distance",

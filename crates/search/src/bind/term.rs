@@ -93,6 +93,8 @@ impl Binder<'_> {
             FieldKind::Binary => return Err(Fault::query_shard("Binary fields do not support searching")),
             FieldKind::FlatObject => return Ok(constant(field.path.clone(), bytes(&java_text(value)))),
             FieldKind::GeoPoint => return Err(not_exact(field)),
+            FieldKind::Range(kind) => return self.range_with(field, *kind, value),
+            FieldKind::Features { .. } => return Err(no_queries(field)),
             FieldKind::KnnVector | FieldKind::DenseVector => return Err(vector::not_exact(field)),
             _ => searchable(field)?,
         }
@@ -218,7 +220,10 @@ impl Binder<'_> {
                 })
             }
             FieldKind::Boolean => self.boolean_terms(field, values),
-            FieldKind::Date | FieldKind::DateNanos | FieldKind::Ip => self.any_value(field, values),
+            FieldKind::Date | FieldKind::DateNanos | FieldKind::Ip | FieldKind::Range(_) => {
+                self.any_value(field, values)
+            }
+            FieldKind::Features { .. } => Err(no_queries(field)),
             FieldKind::Text | FieldKind::Keyword | FieldKind::FlatObject => {
                 let mut terms = Vec::with_capacity(values.len());
                 for value in values {
@@ -274,6 +279,10 @@ impl Binder<'_> {
             Meta::Source | Meta::Version | Meta::DocCount => Err(not_searchable(meta)),
         }
     }
+}
+
+fn no_queries(field: &Field) -> Fault {
+    Fault::illegal_argument(format!("Queries on [{}] fields are not supported", field.type_name()))
 }
 
 fn no_case(name: &str, target: &Target<'_>) -> Fault {

@@ -160,6 +160,11 @@ fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
                  order to load field data by uninverting the inverted index. Note that this can use significant memory."
             )));
         }
+        FieldKind::Features { .. } => {
+            let reason = format!("[{kind}] fields do not support sorting, scripting or aggregating");
+            return Err(Error::illegal_argument(reason));
+        }
+        FieldKind::Range(_) => return Err(Error::not_implemented(format!("docvalue_fields of the ranges [{path}]"))),
         FieldKind::FlatObject => {
             let reason = format!("Field [{path}] of type [flat_object] does not support doc_value in root field");
             return Err(Error::illegal_argument(reason));

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use analysis::{Normalizer, Registry};
 use model::date::{DEFAULT_FORMAT, DateFormat, DateResolution, Moment};
 use model::error::{Error, ErrorKind};
+use model::mapping::range::RangeKind;
 use model::mapping::{Field, FieldKind, Mapping, NumberKind, Variant};
 use serde_json::Value;
 
@@ -89,6 +90,10 @@ enum Shown {
         resolution: DateResolution,
     },
     Ip,
+    /// As the source has it.
+    AsGiven,
+    /// Objects of values that are shown so; others as they are.
+    Ends(Box<FieldValues>),
     Places(Places),
     /// Lists of numbers as they were sent; single numbers as 32-bit floats.
     Vectors,
@@ -100,7 +105,7 @@ impl FieldValues {
     /// # Errors
     /// `illegal_argument_exception` for a format of a field that is no date, or that is none.
     pub fn new(field: &Field, origins: &Origins<'_>, registry: &Registry, format: Option<&str>) -> Result<Self, Error> {
-        let is_date = matches!(field.kind, FieldKind::Date | FieldKind::DateNanos);
+        let is_date = matches!(field.kind, FieldKind::Date | FieldKind::DateNanos | FieldKind::Range(RangeKind::Date));
         if format.is_some() && !is_date && field.kind != FieldKind::GeoPoint {
             let of = match field.kind {
                 FieldKind::Text | FieldKind::Binary => String::new(),
@@ -186,6 +191,15 @@ impl FieldValues {
                 Ok(Some(written.format(moment_of(stored, *resolution), None).into()))
             }
             Shown::Places(_) => Ok(None),
+            Shown::AsGiven => Ok(Some(value.clone())),
+            Shown::Ends(ends) => match value {
+                Value::Object(given) => {
+                    let shown =
+                        given.iter().map(|(key, end)| Ok((key.clone(), ends.show(end)?.unwrap_or(Value::Null))));
+                    shown.collect::<Result<_, Error>>().map(|shown| Some(Value::Object(shown)))
+                }
+                other => Ok(Some(other.clone())),
+            },
             Shown::Ip => address(&java_text(value)).map(Some),
             Shown::Whole | Shown::Unsigned | Shown::Float | Shown::Double | Shown::Scaled(_) | Shown::Vectors => {
                 if value.as_str() == Some("") {
@@ -243,6 +257,13 @@ impl Shown {
             FieldKind::DateNanos => date(DateResolution::Nanos)?,
             FieldKind::Ip => Self::Ip,
             FieldKind::KnnVector | FieldKind::DenseVector => Self::Vectors,
+            FieldKind::Range(kind) => {
+                let ends = Field { kind: kind.ends(), ..field.clone() };
+                let shown = Self::of(&ends, registry, format)?;
+                Self::Ends(Box::new(FieldValues { paths: Vec::new(), null: None, shown, sorted: false }))
+            }
+            FieldKind::Features { many: true } => Self::AsGiven,
+            FieldKind::Features { many: false } => Self::Float,
             FieldKind::GeoPoint => Self::Places(Places::new(field, format)?),
             FieldKind::Number(kind) => match kind {
                 NumberKind::Long | NumberKind::Integer | NumberKind::Short | NumberKind::Byte => Self::Whole,

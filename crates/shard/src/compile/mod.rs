@@ -19,6 +19,8 @@ mod approximate;
 pub(crate) mod automaton;
 mod counts;
 mod expand;
+mod extent;
+mod feature;
 mod function;
 mod interval;
 mod knn;
@@ -166,6 +168,10 @@ impl<'c, 'a> Compiler<'c, 'a> {
                 Weight::new(Kind::Enough(Box::new(EnoughWeight { parts, minimum: set.minimum.clone() })), boost)
             }
             BoundKind::Approximate(query) => self.approximate(query, context)?,
+            BoundKind::Ranges(ranges) => {
+                set(Set::Accepted(self.place(&ranges.field), pattern::Accepted::ranges(ranges)))
+            }
+            BoundKind::Feature(feature) => self.feature(feature, context)?,
         })
     }
 

@@ -5,9 +5,10 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use levenshtein_automata::Distance;
-use search::bound::Pattern;
+use search::bound::{BoundRanges, Pattern};
 
 use super::automaton::{DenseAutomaton, FuzzyAutomaton, FuzzyTables};
+use super::extent::Extent;
 use super::regexp;
 use crate::score::Outcome;
 use crate::segment::{EveryTerm, TermAutomaton, TermRange};
@@ -74,6 +75,11 @@ impl Accepted {
                 Ok(result)
             }
         }
+    }
+
+    /// The terms of ranges that stand to one as it asks.
+    pub(crate) fn ranges(ranges: &BoundRanges) -> Self {
+        Self { notation: ranges.notation(), ..Self::below(b"", Arc::new(Extent::new(ranges))) }
     }
 
     fn everywhere(automaton: DenseAutomaton, notation: String) -> Self {

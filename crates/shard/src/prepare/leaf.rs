@@ -23,6 +23,9 @@ const SAFE_TEXT: usize = MAX_TERM;
 /// The cause why the value is malformed, still to be named with the field; or what is refused however the field takes malformed values
 /// ([`Refusal::Whole`]).
 pub(super) fn put(plan: &FieldPlan, value: &Value<'_>, reader: &Reader<'_>, out: &mut Output) -> Result<(), Refusal> {
+    if let Some(constant) = &plan.constant {
+        return Ok(same(plan, constant, value, reader)?);
+    }
     let value = match (&value.token, &plan.null_value) {
         (Token::Null, None) => return Ok(()),
         (Token::Null, Some(constant)) => &Value { token: constant.clone(), start: value.start, end: value.end },
@@ -47,12 +50,27 @@ pub(super) fn put(plan: &FieldPlan, value: &Value<'_>, reader: &Reader<'_>, out:
         }
         FieldKind::FlatObject
         | FieldKind::GeoPoint
+        | FieldKind::Range(_)
+        | FieldKind::Features { .. }
         | FieldKind::KnnVector
         | FieldKind::DenseVector
         | FieldKind::Alias(_) => return Ok(()),
     }
     if plan.presence == Presence::Listed {
         out.present(&plan.path);
+    }
+    Ok(())
+}
+
+/// Checks a value that every document has.
+fn same(plan: &FieldPlan, constant: &str, value: &Value<'_>, reader: &Reader<'_>) -> Result<(), Error> {
+    let path = &plan.path;
+    if value.token == Token::Null {
+        return Err(Error::illegal_argument(format!("constant keyword field [{path}] must have a value")));
+    }
+    if as_text(value, reader)? != constant {
+        let reason = format!("constant keyword field [{path}] must have a value of [{constant}]");
+        return Err(Error::illegal_argument(reason));
     }
     Ok(())
 }
@@ -72,7 +90,7 @@ impl From<Error> for Refusal {
 }
 
 /// The value as text: strings, and the digits of numbers as given.
-fn as_text<'v>(value: &'v Value<'_>, reader: &Reader<'_>) -> Result<Cow<'v, str>, Error> {
+pub(super) fn as_text<'v>(value: &'v Value<'_>, reader: &Reader<'_>) -> Result<Cow<'v, str>, Error> {
     match &value.token {
         Token::String(text) | Token::Number { text, .. } => Ok(Cow::Borrowed(text)),
         Token::Bool(value) => Ok(Cow::Borrowed(if *value { "true" } else { "false" })),
@@ -181,7 +199,7 @@ fn date(plan: &FieldPlan, value: &Value<'_>, reader: &Reader<'_>) -> Result<i64,
 }
 
 /// Sixteen bytes; IPv4 addresses as IPv6 ones that map them.
-fn address(value: &Value<'_>, reader: &Reader<'_>) -> Result<[u8; 16], Error> {
+pub(super) fn address(value: &Value<'_>, reader: &Reader<'_>) -> Result<[u8; 16], Error> {
     let text = as_text(value, reader)?;
     let plain = match text.split_once('%') {
         Some((address, zone)) if address.contains(':') && !zone.is_empty() => address,

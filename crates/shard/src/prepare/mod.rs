@@ -10,12 +10,13 @@ use model::error::Error;
 use model::mapping::limits::Limits;
 use model::mapping::{Dynamic, Mapping};
 
-use crate::fields::FieldTable;
+use crate::fields::{FieldSlot, FieldTable};
 use crate::layout;
 use crate::prepared::PreparedDocument;
 
 mod completion;
 mod dynamic;
+mod features;
 mod flat;
 mod geo;
 mod java;
@@ -27,6 +28,7 @@ mod output;
 mod paths;
 mod plan;
 mod preview;
+mod range;
 mod strings;
 #[cfg(test)]
 mod tests;
@@ -63,6 +65,16 @@ pub struct Preparer {
     registry: Registry,
     settings: Settings,
     root: ObjectPlan,
+    /// Values that every document has.
+    constants: Vec<Constant>,
+}
+
+/// One value that every document has.
+#[derive(Debug)]
+struct Constant {
+    slot: FieldSlot,
+    path: Arc<str>,
+    value: Arc<str>,
 }
 
 /// What became of a document.
@@ -87,7 +99,12 @@ impl Preparer {
         let context = Context { fields: &fields, registry: &registry, settings: &settings };
         let root = ObjectPlan::new("".into(), &mapping.root, Dynamic::True, context)?;
         layout::check_whole(&fields, &mapping, &registry)?;
-        Ok(Self { mapping, fields, registry, settings, root })
+        let constant = |field: &&Arc<model::mapping::Field>| {
+            let slot = fields.by_path(&field.path)?.slot;
+            Some(Constant { slot, path: field.path.clone(), value: field.constant()?.into() })
+        };
+        let constants = mapping.all_fields().iter().filter_map(constant).collect();
+        Ok(Self { mapping, fields, registry, settings, root, constants })
     }
 
     pub fn mapping(&self) -> &Arc<Mapping> {
@@ -104,10 +121,13 @@ impl Preparer {
     /// `mapper_parsing_exception` and its like: JSON that does not parse, values that do not fit their fields, documents that are too
     /// deep, fields that the mapping does not let in, terms that are too long.
     pub fn prepare(&self, id: &Arc<str>, routing: Option<&Arc<str>>, source: &Arc<[u8]>) -> Result<Prepared, Error> {
-        let walk::Read { out, inner, new_fields } = walk::document(self, id, source)?;
+        let walk::Read { mut out, inner, new_fields } = walk::document(self, id, source)?;
         let update = new_fields.map_or(Ok(None), |new_fields| new_fields.finish(&self.settings.limits))?;
         if let Some(update) = update {
             return Ok(Prepared::NewFields(Box::new(update)));
+        }
+        for Constant { slot, path, value } in &self.constants {
+            out.constant(*slot, path, value.as_bytes())?;
         }
         out.finish(id.clone(), routing.cloned(), source.clone(), inner).map(Prepared::Ready)
     }

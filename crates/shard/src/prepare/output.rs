@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::error::Error;
 
 use super::leaf::{MAX_TERM, Refusal, immense_term};
+use crate::features;
 use crate::fields::{FieldSlot, meta};
 use crate::prepared::{InnerDocument, PreparedDocument, PreparedVector};
 
@@ -30,6 +31,18 @@ impl Output {
         }
         self.exact.extend(slot.map(|slot| (slot, term.into())));
         Ok(())
+    }
+
+    /// A value that the document has without saying so.
+    pub(super) fn constant(&mut self, slot: FieldSlot, path: &str, term: &[u8]) -> Result<(), Error> {
+        self.exact(Some(slot), path, term).map_err(|refusal| match refusal {
+            Refusal::Malformed(error) | Refusal::Whole(error) => error,
+        })
+    }
+
+    /// Whether a value of the feature is there already whose terms begin with `prefix`.
+    pub(super) fn has_feature(&self, slot: FieldSlot, prefix: &[u8]) -> bool {
+        self.exact.iter().any(|(known, term)| *known == slot && features::code_of(term, prefix).is_some())
     }
 
     pub(super) fn number(&mut self, slot: Option<FieldSlot>, code: i64) {

@@ -72,6 +72,12 @@ pub(super) struct FieldPlan {
     /// Of a count of words: places without a word count, too.
     pub(super) counts_holes: bool,
     pub(super) completion: Option<Box<CompletionPlan>>,
+    /// Of ranges: how an end is read.
+    pub(super) ends: Option<Box<FieldPlan>>,
+    /// Of features: more is better.
+    pub(super) positive_impact: bool,
+    /// The one value that every document has.
+    pub(super) constant: Option<Arc<str>>,
     pub(super) scaling_factor: f64,
     pub(super) multi_fields: Vec<FieldPlan>,
     pub(super) copy_to: Vec<Arc<str>>,
@@ -165,6 +171,9 @@ impl FieldPlan {
                 Variant::Completion => Some(Box::new(CompletionPlan::new(field, context.registry)?)),
                 _ => None,
             },
+            ends: ends(field, context)?,
+            positive_impact: field.positive_impact(),
+            constant: field.constant().map(Arc::from),
             variant: field.variant,
             scaling_factor: field.scaling_factor.unwrap_or(1.0),
             multi_fields: multi_fields?,
@@ -172,6 +181,13 @@ impl FieldPlan {
             kind: field.kind.clone(),
         })
     }
+}
+
+/// A plan of the ends of a field of ranges.
+fn ends(field: &Field, context: Context<'_>) -> Result<Option<Box<FieldPlan>>, Error> {
+    let FieldKind::Range(kind) = field.kind else { return Ok(None) };
+    let ends = Field { kind: kind.ends(), fields: BTreeMap::new(), copy_to: Vec::new(), ..field.clone() };
+    FieldPlan::new(&ends, context).map(|plan| Some(Box::new(plan)))
 }
 
 fn presence(field: &Field, layout: Option<&Layout>) -> Presence {

@@ -244,6 +244,12 @@ impl<'a> Walk<'a> {
                 walk.field_value(plan, value)
             });
         }
+        match plan.kind {
+            FieldKind::Range(kind) => return self.range_value((plan, kind), &value),
+            FieldKind::Features { many: false } => return self.feature_value(plan, &value),
+            FieldKind::Features { many: true } => return self.features_value(plan, &value),
+            _ => {}
+        }
         if plan.kind == FieldKind::FlatObject {
             let put = flat::put(plan, &value, &mut self.reader, &mut self.out);
             return put.or_else(|refusal| self.refused(plan, &value, refusal));

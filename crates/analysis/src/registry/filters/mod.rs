@@ -1,5 +1,6 @@
 //! Token filters by type: those without settings here, the others by what they look at.
 
+mod of_parts;
 mod of_streams;
 mod of_terms;
 
@@ -8,26 +9,23 @@ pub(crate) use of_terms::turkish_lowercase;
 use super::chain::{Prepared, Reading};
 use super::{Limits, Settings};
 use crate::error::AnalysisError;
+use crate::filter::beside::CommonGrams;
 use crate::filter::case::Uppercase;
 use crate::filter::fold::{self, AsciiFolding, DecimalDigit, Map};
 use crate::filter::grams::{Edge, Grams};
-use crate::filter::{term, whole};
+use crate::filter::words::Words;
+use crate::filter::{fold_more, term, whole};
 use crate::stream::Filter;
 
 /// Types that OpenSearch has and this program has not.
 const MISSING: &[&str] = &[
     "bengali_normalization",
     "brazilian_stem",
-    "common_grams",
     "concatenate_graph",
     "condition",
     "czech_stem",
-    "delimited_payload",
     "delimited_term_freq",
-    "dictionary_decompounder",
-    "dutch_stem",
     "flatten_graph",
-    "french_stem",
     "german_stem",
     "hindi_normalization",
     "hunspell",
@@ -36,16 +34,9 @@ const MISSING: &[&str] = &[
     "kstem",
     "min_hash",
     "multiplexer",
-    "pattern_capture",
     "persian_stem",
     "predicate_token_filter",
-    "scandinavian_folding",
-    "scandinavian_normalization",
-    "serbian_normalization",
-    "sorani_normalization",
     "type_as_payload",
-    "word_delimiter",
-    "word_delimiter_graph",
 ];
 
 /// Types that cannot be used without settings.
@@ -86,7 +77,7 @@ pub(crate) fn build(
                 None => return unsupported(kind),
             }
         }
-        "stemmer" | "snowball" | "porter_stem" | "arabic_stem" | "russian_stem" => {
+        "stemmer" | "snowball" | "porter_stem" | "arabic_stem" | "dutch_stem" | "french_stem" | "russian_stem" => {
             match of_terms::stemmer(kind, name, settings)? {
                 Some(filter) => filter,
                 None => return Ok(None),
@@ -96,7 +87,7 @@ pub(crate) fn build(
             Some(filter) => filter,
             None => match of_terms::build(kind, name, settings)? {
                 Some(filter) => filter,
-                None => match of_streams::build(kind, settings, limits)? {
+                None => match of_streams::build(kind, settings, limits)?.or(of_parts::build(kind, name, settings)?) {
                     Some(filter) => filter,
                     None if MISSING.contains(&kind) => return unsupported(kind),
                     None => return Ok(None),
@@ -128,6 +119,8 @@ pub(crate) fn builtin(name: &str) -> Result<Option<Prepared>, AnalysisError> {
         "edge_ngram" => {
             Prepared::Ready(Filter::stream(Grams { min: 1, max: 1, edge: Some(Edge::Front), preserve_original: false }))
         }
+        // No word is common.
+        "common_grams" => Prepared::Ready(Filter::stream(CommonGrams { words: Words::default(), pairs_alone: false })),
         _ => return build(name, name, &Settings::default(), Limits::default()),
     };
     Ok(Some(prepared))
@@ -165,6 +158,10 @@ fn simple(kind: &str) -> Option<Filter> {
         "german_normalization" => Filter::term(Map::any(fold::german)),
         "arabic_normalization" => Filter::term(Map::beyond_ascii(fold::arabic)),
         "persian_normalization" => Filter::term(Map::beyond_ascii(fold::persian)),
+        "scandinavian_normalization" => Filter::term(Map::any(fold_more::scandinavian_normalization)),
+        "scandinavian_folding" => Filter::term(Map::any(fold_more::scandinavian_folding)),
+        "serbian_normalization" => Filter::term(Map::beyond_ascii(fold_more::serbian)),
+        "sorani_normalization" => Filter::term(Map::beyond_ascii(fold_more::sorani)),
         "trim" => Filter::term(term::Trim),
         "reverse" => Filter::term(term::Reverse),
         "apostrophe" => Filter::term(term::Apostrophe),

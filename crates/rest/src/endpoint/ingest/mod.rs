@@ -42,7 +42,7 @@ async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error>
     timeouts(&mut request)?;
     request.finish()?;
     let found = server.gateway.definitions(Definition::IngestPipeline, &patterns);
-    let missing = found.is_empty() && !patterns.is_empty();
+    let missing = found.is_empty();
     let found: Map<String, Value> = found.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
     Ok(Reply::value(&Value::Object(found)).with_status(if missing { 404 } else { 200 }))
 }

@@ -118,13 +118,13 @@ fn kind_of(field: &Field) -> String {
 }
 
 fn searchable(field: &Field) -> bool {
-    field.index && field.kind != FieldKind::Binary
+    field.index && !matches!(field.kind, FieldKind::Binary | FieldKind::Features { many: true })
 }
 
 fn aggregatable(field: &Field) -> bool {
     match field.kind {
         FieldKind::Text => field.fielddata,
-        FieldKind::Binary | FieldKind::FlatObject => false,
+        FieldKind::Binary | FieldKind::FlatObject | FieldKind::Features { .. } => false,
         _ => field.doc_values,
     }
 }

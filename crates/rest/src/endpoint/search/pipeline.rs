@@ -29,7 +29,7 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
     timeouts(&mut request)?;
     request.finish()?;
     let found = server.gateway.definitions(Definition::SearchPipeline, &patterns);
-    if found.is_empty() && patterns.iter().any(|pattern| !pattern.contains('*')) {
+    if found.is_empty() {
         return Ok(Reply::value(&Value::Object(Map::new())).with_status(404));
     }
     let found = found.into_iter().map(|(name, definition)| (name.to_string(), definition)).collect();

@@ -1,5 +1,6 @@
 //! A field's mapping with the parameters that were not given: `_mapping/field` with `include_defaults`.
 
+use model::mapping::range::RangeKind;
 use model::mapping::{Field, FieldKind, NumberKind};
 use serde_json::{Map, Value, json};
 
@@ -34,6 +35,9 @@ fn multi_field(field: &Field) -> Value {
 }
 
 fn defaults(field: &Field) -> Value {
+    if field.constant().is_some() {
+        return json!({});
+    }
     match &field.kind {
         FieldKind::Text => json!({
             "boost": field.boost, "index": field.index, "store": field.store, "meta": {},
@@ -69,6 +73,18 @@ fn defaults(field: &Field) -> Value {
             "boost": 1.0, "index": field.index, "doc_values": field.doc_values, "store": field.store, "meta": {},
             "ignore_malformed": field.ignore_malformed, "ignore_z_value": field.ignore_z_value(), "null_value": null,
         }),
+        FieldKind::Range(kind) => {
+            let mut shown = json!({
+                "index": field.index, "doc_values": field.doc_values, "store": field.store, "coerce": field.coerce,
+                "boost": field.boost, "meta": {}, "ignore_malformed": field.ignore_malformed,
+            });
+            if *kind == RangeKind::Date {
+                shown["format"] = "strict_date_optional_time||epoch_millis".into();
+                shown["locale"] = "".into();
+            }
+            shown
+        }
+        FieldKind::Features { .. } => json!({"positive_score_impact": field.positive_impact(), "meta": {}}),
         FieldKind::Binary => json!({"meta": {}, "store": field.store, "doc_values": field.doc_values}),
         FieldKind::FlatObject => json!({
             "boost": field.boost, "index": field.index, "doc_values": field.doc_values, "store": field.store, "meta": {},

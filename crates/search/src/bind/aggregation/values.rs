@@ -87,6 +87,9 @@ impl Binding<'_> {
             FieldKind::GeoPoint if matches!(accepts, Accepts::Any | Accepts::Places) => {
                 (Column::Number(path, NumberCode::Long), Format::Raw)
             }
+            FieldKind::Range(_) if matches!(owner, "histogram" | "date_histogram" | "cardinality" | "value_count") => {
+                return Err(Error::not_implemented(format!("aggregation [{owner}] over ranges ([{}])", source.field)));
+            }
             _ if accepts == Accepts::Places => return Err(refused()),
             kind if accepts == Accepts::PlainNumbers && !matches!(kind, FieldKind::Number(_)) => return Err(refused()),
             kind if accepts == Accepts::Ips && *kind != FieldKind::Ip => return Err(refused()),
