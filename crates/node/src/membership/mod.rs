@@ -234,7 +234,9 @@ impl Membership {
     /// Whether none of the nodes that an operator has excluded votes or leads, as far as this node knows.
     pub(crate) fn excluded_have_gone(&self) -> bool {
         let (state, standing) = (self.metadata.state(), self.metadata.standing());
-        !standing.voters.iter().chain(&standing.elected).any(|id| voters::is_excluded(&state, id))
+        // While nobody is elected it may still be one of them that will be.
+        standing.elected.is_some()
+            && !standing.voters.iter().chain(&standing.elected).any(|id| voters::is_excluded(&state, id))
     }
 
     /// Hands the lead to another voter that is in the cluster, if this node has it.
