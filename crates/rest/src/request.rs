@@ -63,6 +63,11 @@ impl Request {
         }
     }
 
+    /// Another body in place of the one that came.
+    pub(crate) fn replace_body(&mut self, body: Bytes) {
+        self.content = Content::Whole(body);
+    }
+
     /// The body, or what the parameters `source` and `source_content_type` hold in place of one.
     ///
     /// # Errors

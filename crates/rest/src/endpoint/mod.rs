@@ -21,6 +21,7 @@ mod missing;
 mod options;
 mod root;
 mod search;
+mod stored;
 mod tasks;
 
 use std::sync::Arc;

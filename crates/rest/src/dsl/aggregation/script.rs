@@ -49,6 +49,9 @@ pub(super) fn script(field: Field<'_>) -> Result<Script, Error> {
             _ => return Err(option.undeclared()),
         }
     }
+    if id.is_some() && object.contains_key("lang") {
+        return Err(Error::illegal_argument("illegally specified <lang> for a stored script"));
+    }
     if let Some(id) = id {
         return Err(Error::not_implemented(format!("stored script [{id}]")));
     }

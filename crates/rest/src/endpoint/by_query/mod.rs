@@ -14,6 +14,7 @@ use model::task::TaskId;
 use serde_json::{Map, Value, json};
 
 use super::options::{self, refusal};
+use super::stored::with_scripts;
 use super::{Server, tasks};
 use crate::dsl;
 use crate::json;
@@ -28,9 +29,9 @@ const BATCH: u64 = 1000;
 
 pub(super) fn routes(routes: &mut Routes) {
     let post = [Method::POST];
-    routes.add(&post, &["/{index}/_delete_by_query"], delete);
-    routes.add(&post, &["/{index}/_update_by_query"], update);
-    routes.add(&post, &["/_reindex"], reindex::reindex);
+    routes.add(&post, &["/{index}/_delete_by_query"], with_scripts(delete));
+    routes.add(&post, &["/{index}/_update_by_query"], with_scripts(update));
+    routes.add(&post, &["/_reindex"], with_scripts(reindex::reindex));
     routes.add(&post, &["/_delete_by_query/{task_id}/_rethrottle"], |s, r| rethrottle(s, r, Kind::Delete));
     routes.add(&post, &["/_update_by_query/{task_id}/_rethrottle"], |s, r| rethrottle(s, r, Kind::Update));
     routes.add(&post, &["/_reindex/{task_id}/_rethrottle"], |s, r| rethrottle(s, r, Kind::Copy));

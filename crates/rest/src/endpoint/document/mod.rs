@@ -17,6 +17,7 @@ use model::write::{Write, WriteRequest, Written};
 
 use super::Server;
 use super::options;
+use super::stored::with_scripts;
 use crate::params::Params;
 use crate::render::document;
 use crate::render::json::Json;
@@ -31,7 +32,7 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&[M::GET, M::HEAD], &["/{index}/_doc/{id}"], get::get);
     routes.add(&[M::GET, M::HEAD], &["/{index}/_source/{id}"], get::source);
     routes.add(&[M::DELETE], &["/{index}/_doc/{id}"], delete::delete);
-    routes.add(&[M::POST], &["/{index}/_update/{id}"], update::update);
+    routes.add(&[M::POST], &["/{index}/_update/{id}"], with_scripts(update::update));
     routes.add(&[M::GET, M::POST], &["/_mget", "/{index}/_mget"], mget::mget);
     let vectors = ["/{index}/_termvectors", "/{index}/_termvectors/{id}"];
     routes.add(&[M::GET, M::POST], &vectors, term_vectors::one);

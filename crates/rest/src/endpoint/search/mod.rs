@@ -22,12 +22,13 @@ use model::search::{MergeStrategy, SearchRequest, ShardFailure};
 use model::target::Target;
 
 use super::Server;
+use super::stored::with_scripts;
 use crate::params::Params;
 use crate::router::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
     let methods = [Method::GET, Method::POST];
-    routes.add(&methods, &["/_search", "/{index}/_search"], one::search);
+    routes.add(&methods, &["/_search", "/{index}/_search"], with_scripts(one::search));
     routes.add(&[Method::PUT], &["/_search/pipeline/{id}"], pipeline::put);
     routes.add(&[Method::DELETE], &["/_search/pipeline/{id}"], pipeline::delete);
     routes.add(&[Method::GET], &["/_search/pipeline", "/_search/pipeline/{id}"], pipeline::show);
@@ -49,9 +50,9 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&[Method::GET], &["/_script_context"], languages::contexts);
     routes.add(&[Method::DELETE], &["/_scripts/{id}"], template::delete);
     routes.add(&methods, &["/_rank_eval", "/{index}/_rank_eval"], rank_eval::rank_eval);
-    routes.add(&methods, &["/_count", "/{index}/_count"], count::count);
-    routes.add(&methods, &["/_validate/query", "/{index}/_validate/query"], validate::validate);
-    routes.add(&methods, &["/{index}/_explain/{id}"], explain::explain);
+    routes.add(&methods, &["/_count", "/{index}/_count"], with_scripts(count::count));
+    routes.add(&methods, &["/_validate/query", "/{index}/_validate/query"], with_scripts(validate::validate));
+    routes.add(&methods, &["/{index}/_explain/{id}"], with_scripts(explain::explain));
     routes.add(&methods, &["/_field_caps", "/{index}/_field_caps"], field_caps::field_caps);
     routes.add(&methods, &["/_search_shards", "/{index}/_search_shards"], search_shards::search_shards);
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::one;
 use crate::endpoint::Server;
 use crate::endpoint::options::{self, Refusals};
+use crate::endpoint::stored::found;
 use crate::json;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -120,14 +121,6 @@ fn stored(server: &Server, id: &str) -> Result<String, Error> {
     }
 }
 
-/// A script by its exact name.
-fn found(server: &Server, id: &str) -> Option<Value> {
-    if id.contains('*') {
-        return None;
-    }
-    server.gateway.definitions(Definition::Script, &[id.to_owned()]).into_values().next()
-}
-
 pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let id = request.required("id")?.to_owned();
     let body = request.body();
@@ -170,9 +163,10 @@ fn checked(mut script: Map<String, Value>) -> Result<Value, Error> {
                 options.insert("content_type".into(), "application/json; charset=UTF-8".into());
             }
         }
-        "painless" | "expression" => {
-            return Err(Error::not_implemented(format!("stored scripts in [{lang}]")));
-        }
+        // What is wrong with it is found when it is used.
+        "painless" if !object => {}
+        "painless" => return Err(Error::illegal_argument("the source of a script in [painless] must be a text")),
+        "expression" => return Err(Error::not_implemented(format!("stored scripts in [{lang}]"))),
         _ => {
             let reason = format!("unable to put stored script with unsupported lang [{lang}]");
             return Err(Error::illegal_argument(reason));
