@@ -84,7 +84,7 @@ fn update() {
     server.refuses("POST /f/_update/1", "", 400, "script or doc is missing");
     server.refuses("POST /f/_update/1", r#"{"dok":{}}"#, 400, "unknown field [dok] did you mean [doc]?");
     server.refuses("POST /f/_update/1", r#"{"doc":5}"#, 400, "doc doesn't support values of type: VALUE_NUMBER");
-    server.refuses("POST /f/_update/1", r#"{"script":{"id":"x"}}"#, 501, "stored script [x]");
+    server.refuses("POST /f/_update/1", r#"{"script":{"id":"x"}}"#, 404, "unable to find script [x]");
     server.refuses("POST /f/_update/1", r#"{"script":[]}"#, 400, "failed to parse field [script]");
     server.refuses("POST /f/_update/1", r#"{"script":"x","doc":{}}"#, 400, "can't provide both script and doc");
     server.refuses("POST /f/_update/1", "[]", 400, "Expected START_OBJECT but was: START_ARRAY");
