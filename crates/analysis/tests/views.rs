@@ -77,7 +77,7 @@ fn what_is_not_there_is_named_and_not_answered_otherwise() {
     for (part, definition) in [
         ("filter", json!({"type": "kstem"})),
         ("filter", json!({"type": "stemmer", "language": "czech"})),
-        ("filter", json!({"type": "word_delimiter_graph"})),
+        ("filter", json!({"type": "min_hash"})),
         ("tokenizer", json!({"type": "classic"})),
         ("analyzer", json!({"type": "thai"})),
     ] {
