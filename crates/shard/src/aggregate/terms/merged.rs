@@ -103,6 +103,9 @@ impl<'a> Cursor<'a> {
 
 /// The values that come first with their documents, in no order. The ordinals of each segment are in the order of their values.
 pub(super) fn best(segments: &[Counted], wanted: Wanted) -> Outcome<Vec<(Vec<u8>, u64)>> {
+    if let [only] = segments {
+        return best_of_one(only, wanted);
+    }
     let mut cursors: Vec<Cursor<'_>> = segments.iter().map(Cursor::new).collect();
     // The greatest first: the next value is that of the last.
     let mut order = Vec::with_capacity(cursors.len());
@@ -135,6 +138,40 @@ pub(super) fn best(segments: &[Counted], wanted: Wanted) -> Outcome<Vec<(Vec<u8>
     Ok(best.into_iter().map(|Reverse((_, count, value))| (value, count)).collect())
 }
 
+/// Of one segment the numbers decide alone: no other value is read than those that come first.
+fn best_of_one(segment: &Counted, wanted: Wanted) -> Outcome<Vec<(Vec<u8>, u64)>> {
+    let ords = first_ords(&segment.counts, wanted);
+    let mut best = Vec::with_capacity(ords.len());
+    segment.strings.each_value(&ords, |at, value| {
+        best.push((value.to_vec(), u64::from(segment.counts[ords[at] as usize])));
+        Ok(())
+    })?;
+    Ok(best)
+}
+
+/// The ordinals of the values that come first, ascending.
+fn first_ords(counts: &[u32], wanted: Wanted) -> Vec<u64> {
+    let ord = |turn: usize| if wanted.descending { counts.len() - 1 - turn } else { turn };
+    let least = wanted.least.max(1);
+    let turns = (0..counts.len()).map(|turn| (u64::from(counts[ord(turn)]), turn));
+    let mut turns = turns.filter(|(count, _)| *count >= least);
+    // Of as many documents what came first is better: the worst is on top.
+    let mut best: BinaryHeap<Reverse<(u64, Reverse<usize>)>> = BinaryHeap::with_capacity(wanted.size.min(CHUNK));
+    best.extend(turns.by_ref().take(wanted.size).map(|(count, turn)| Reverse((count, Reverse(turn)))));
+    if wanted.by_count && !best.is_empty() {
+        for (count, turn) in turns {
+            if let Some(mut worst) = best.peek_mut()
+                && worst.0.0 < count
+            {
+                *worst = Reverse((count, Reverse(turn)));
+            }
+        }
+    }
+    let mut ords: Vec<u64> = best.into_iter().map(|Reverse((_, Reverse(turn)))| ord(turn) as u64).collect();
+    ords.sort_unstable();
+    ords
+}
+
 fn enter(order: &mut Vec<usize>, cursors: &[Cursor<'_>], at: usize) {
     let value = cursors[at].value();
     let place = order.partition_point(|&other| cursors[other].value() > value);
@@ -160,5 +197,27 @@ fn take(best: &mut Best, wanted: Wanted, (turn, count): (u64, u64), value: &[u8]
         (*was_good, *had) = (good, count);
         kept.clear();
         kept.extend_from_slice(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_of_most_documents_come_first_and_of_as_many_the_first_keys() {
+        let counts = [3, 0, 5, 3, 1, 5, 3];
+        let wanted = Wanted { by_count: true, descending: false, size: 3, least: 1 };
+        for (wanted, expected) in [
+            (wanted, vec![0, 2, 5]),
+            (Wanted { descending: true, ..wanted }, vec![2, 5, 6]),
+            (Wanted { by_count: false, ..wanted }, vec![0, 2, 3]),
+            (Wanted { by_count: false, descending: true, ..wanted }, vec![4, 5, 6]),
+            (Wanted { by_count: false, descending: true, least: 4, ..wanted }, vec![2, 5]),
+            (Wanted { size: 0, ..wanted }, vec![]),
+            (Wanted { size: 10, ..wanted }, vec![0, 2, 3, 4, 5, 6]),
+        ] {
+            assert_eq!(first_ords(&counts, wanted), expected, "{wanted:?}");
+        }
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Rows {
     /// Buckets by owner, made when all are there.
     by_owner: Vec<Vec<u32>>,
     /// Whether every bucket will be in the answer.
-    all_shown: bool,
+    pub(super) all_shown: bool,
     /// Documents of owner 0's buckets that are not here.
     pub(super) left_out: u64,
 }

@@ -176,6 +176,9 @@ impl StringTerms {
         let ordered = counted.iter().all(|one| one.strings.is_ordered());
         match (self.finish.wanted(), &counted[..]) {
             (_, []) => return Ok(()),
+            (Some(wanted), [_]) if is_few(wanted, &counted[0]) && self.takes_best(ordered) => {
+                return self.make_best(&counted, wanted);
+            }
             (_, [_]) if self.rows.owners.is_empty() && self.keys.lazy => {
                 // The only segment of which there are buckets.
                 self.strings.clone_from(&counted[0].strings);
@@ -187,13 +190,18 @@ impl StringTerms {
                 self.rows.add_all(0, counts, size_of::<u64>())?;
                 return Ok(());
             }
-            (Some(wanted), [_, _, ..]) if ordered && self.rows.owners.is_empty() && self.keys.chooser.admits_all() => {
+            (Some(wanted), [_, _, ..]) if self.takes_best(ordered) => {
                 return self.make_best(&counted, wanted);
             }
             _ => {}
         }
         self.keys.settle(&self.strings, &mut self.rows)?;
         counted.iter().try_for_each(|one| self.make_all(one))
+    }
+
+    /// Whether the best can be found before there are buckets.
+    fn takes_best(&self, ordered: bool) -> bool {
+        ordered && self.rows.owners.is_empty() && self.keys.chooser.admits_all()
     }
 
     fn make_best(&mut self, counted: &[Counted], wanted: Wanted) -> Outcome<()> {
@@ -220,6 +228,11 @@ impl StringTerms {
             Ok(())
         })
     }
+}
+
+/// Whether nearly all values of a segment are left out.
+fn is_few(wanted: Wanted, counted: &Counted) -> bool {
+    wanted.size < counted.counts.len() / 8
 }
 
 impl Collector for StringTerms {
@@ -291,7 +304,9 @@ impl Collector for StringTerms {
     fn leave(&mut self) -> Outcome<()> {
         if !self.tally.is_empty() {
             let counted = Counted { strings: self.strings.clone(), counts: self.tally.take() };
-            self.rows.has_room(counted.iter().count())?;
+            if self.rows.all_shown {
+                self.rows.has_room(counted.iter().count())?;
+            }
             self.counted.push(counted);
         }
         self.children.leave()
