@@ -93,8 +93,8 @@ impl Field {
         for door in self.doors() {
             loop {
                 let health = door.ask("GET", "/_cluster/health", "").map(|(_, health)| health).unwrap_or_default();
-                if health["status"] == "green" && health["number_of_nodes"] == count && health["relocating_shards"] == 0
-                {
+                let whole = health["status"] == "green" && health["number_of_nodes"] == count;
+                if whole && health["relocating_shards"] == 0 && all_voters_live(&door) {
                     break;
                 }
                 if begun.elapsed() > HEALED {
@@ -215,4 +215,13 @@ impl Field {
         let moved = json!({"commands": [{"move": {"index": INDEX, "shard": 0, "from_node": from, "to_node": to}}]});
         door.ok("POST", "/_cluster/reroute", &moved.to_string());
     }
+}
+
+/// Whether whoever votes is there: one that was wiped comes back as another node, and the next that is killed must not be one vote too many.
+fn all_voters_live(door: &Door) -> bool {
+    let Some((_, state)) = door.ask("GET", "/_cluster/state/metadata,nodes", "") else { return false };
+    let voters = state["metadata"]["cluster_coordination"]["last_committed_config"].as_array();
+    voters.is_some_and(|voters| {
+        !voters.is_empty() && voters.iter().all(|id| id.as_str().is_some_and(|id| state["nodes"].get(id).is_some()))
+    })
 }
