@@ -17,7 +17,7 @@ use regex_syntax::hir::Hir;
 use script::program::Program;
 use serde_json::{Map, Value};
 
-pub use crate::feature::{BoundFeature, BoundRanges, FeatureFunction};
+use crate::feature::{BoundFeature, BoundRanges};
 use crate::interval::BoundIntervals;
 use crate::span::BoundSpans;
 

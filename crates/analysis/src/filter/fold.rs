@@ -1,4 +1,4 @@
-//! Filters that map characters: `asciifolding`, `decimal_digit`, `cjk_width` and the normalizations of scripts and languages.
+//! Filters that map characters: `asciifolding`, `decimal_digit`, `cjk_width`. Not here: what is done for one language (`normalize`).
 
 use crate::stream::{Stream, StreamFilter, Term, TermFilter};
 use crate::token::TokenKind;
@@ -155,84 +155,6 @@ fn voice(text: &mut String, voiced: bool) -> bool {
     text.pop();
     text.push(composed);
     true
-}
-
-/// `german_normalization`: umlauts written as two letters and as one to the plain vowel, ß to ss.
-pub(crate) fn german(text: &str) -> String {
-    /// What came before decides what an `e` is.
-    #[derive(PartialEq)]
-    enum Before {
-        Other,
-        /// `q` and vowels: an `u` after them stands for itself.
-        Vowel,
-        /// `a`, `o`, or `u` not after a vowel: an `e` makes it an umlaut.
-        Umlaut,
-    }
-    let mut folded = String::with_capacity(text.len());
-    let mut before = Before::Other;
-    for c in text.chars() {
-        before = match c {
-            'a' | 'o' => {
-                folded.push(c);
-                Before::Umlaut
-            }
-            'u' => {
-                folded.push(c);
-                if before == Before::Other { Before::Umlaut } else { Before::Vowel }
-            }
-            'e' => {
-                if before != Before::Umlaut {
-                    folded.push(c);
-                }
-                Before::Vowel
-            }
-            'i' | 'q' | 'y' => {
-                folded.push(c);
-                Before::Vowel
-            }
-            'ä' | 'ö' | 'ü' => {
-                folded.push(match c {
-                    'ä' => 'a',
-                    'ö' => 'o',
-                    _ => 'u',
-                });
-                Before::Vowel
-            }
-            'ß' => {
-                folded.push_str("ss");
-                Before::Other
-            }
-            _ => {
-                folded.push(c);
-                Before::Other
-            }
-        };
-    }
-    folded
-}
-
-/// `arabic_normalization`: one form of alef, yeh and teh marbuta, no tatweel, no vowel marks.
-pub(crate) fn arabic(text: &str) -> String {
-    let letter = |c| match c {
-        '\u{622}' | '\u{623}' | '\u{625}' => Some('\u{627}'),
-        '\u{649}' => Some('\u{64a}'),
-        '\u{629}' => Some('\u{647}'),
-        '\u{640}' | '\u{64b}'..='\u{652}' => None,
-        other => Some(other),
-    };
-    text.chars().filter_map(letter).collect()
-}
-
-/// `persian_normalization`: one form of yeh, keheh and heh, no hamza above.
-pub(crate) fn persian(text: &str) -> String {
-    let letter = |c| match c {
-        '\u{6cc}' | '\u{6d2}' => Some('\u{64a}'),
-        '\u{6a9}' => Some('\u{643}'),
-        '\u{6c0}' | '\u{6c1}' => Some('\u{647}'),
-        '\u{654}' => None,
-        other => Some(other),
-    };
-    text.chars().filter_map(letter).collect()
 }
 
 /// `cjk_bigram` reads these kinds.

@@ -213,6 +213,18 @@ pub struct SourceFilter {
     pub excludes: Vec<String>,
 }
 
+impl SourceFilter {
+    /// All of it.
+    pub fn everything() -> Self {
+        Self { enabled: true, includes: Vec::new(), excludes: Vec::new() }
+    }
+
+    /// None of it.
+    pub fn nothing() -> Self {
+        Self { enabled: false, includes: Vec::new(), excludes: Vec::new() }
+    }
+}
+
 /// A field or pattern of fields to return, with a format for dates and numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldSpec {

@@ -278,7 +278,7 @@ impl Gateway for NodeGateway {
     }
 
     async fn hot_threads(&self, nodes: Vec<Arc<str>>, request: HotThreads) -> Answer<Vec<(Arc<str>, String)>> {
-        nodes::hot_threads(&self.core, nodes, request).await
+        Ok(nodes::hot_threads(&self.core, nodes, request).await)
     }
 
     fn search_shards(&self, target: &Target, routing: &[String]) -> Answer<Vec<SearchedIndex>> {

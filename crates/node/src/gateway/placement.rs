@@ -177,8 +177,7 @@ pub(super) async fn routing_of(
     metadata: &Arc<IndexMetadata>,
     id: &str,
 ) -> Result<Option<Option<Arc<str>>>, Error> {
-    let nothing = SourceFilter { enabled: false, includes: Vec::new(), excludes: Vec::new() };
-    let request = GetRequest { source: Some(nothing), ..GetRequest::new(&*metadata.name, id) };
+    let request = GetRequest { source: Some(SourceFilter::nothing()), ..GetRequest::new(&*metadata.name, id) };
     Ok(super::get::anywhere(core, metadata, request).await?.map(|found| found.routing))
 }
 

@@ -8,12 +8,10 @@ use cluster::resolve::read_target;
 use cluster::routing::Spread;
 use model::error::{Error, ErrorKind};
 use model::mapping::{Field, FieldKind, Mapping};
-use model::term_vectors::{
-    FieldCounts, FieldTerms, TermFilter, TermPlace, TermVector, TermVectors, TermVectorsRequest,
-};
+use model::term_vectors::{FieldTerms, TermFilter, TermPlace, TermVector, TermVectors, TermVectorsRequest};
 use search::fetch::extract::extract;
 use serde_json::Value;
-use shard::execute::{Endless, vocabulary};
+use shard::execute::{Endless, Vocabulary, vocabulary};
 
 use super::choice::Choice;
 use super::holder::Holder;
@@ -22,7 +20,7 @@ use crate::core::Core;
 use crate::indexes::OpenShard;
 
 /// Counts of fields, and of the terms that were asked of each.
-pub(super) type Counts = Vec<(FieldCounts, Vec<Option<(u64, u64)>>)>;
+pub(super) type Counts = Vec<Vocabulary>;
 
 pub(super) async fn term_vectors(core: &Arc<Core>, request: TermVectorsRequest) -> Result<TermVectors, Error> {
     let state = core.state();

@@ -76,9 +76,11 @@ impl Room {
             true => protocol.counted(),
             false => assignment.copies.keys().filter(|id| is_searched(id) && **id != self.me).cloned().collect(),
         };
-        let place = |id: AllocationId| Some((desk.places.get(&id)?.clone(), is_searched(&id), id));
-        let copies: Vec<_> =
-            counted.into_iter().filter_map(place).map(|(node, searched, id)| (id, node, searched)).collect();
+        let place = |id: AllocationId| {
+            let (node, is_searched) = (desk.places.get(&id)?.clone(), is_searched(&id));
+            Some((id, node, is_searched))
+        };
+        let copies: Vec<_> = counted.into_iter().filter_map(place).collect();
         let (term, version) = (assignment.term, assignment.version);
         for (to, node, _) in copies.iter().filter(|_| protocol.is_primary()) {
             let (from, to, body) = (self.me.clone(), to.clone(), Body::Checkpoint { global: below });

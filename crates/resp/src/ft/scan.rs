@@ -1,4 +1,4 @@
-//! The keys that were there before an index: written into it in the background.
+//! The keys that were there before an index: written into it in the background; the command that begins it waits for few of them.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

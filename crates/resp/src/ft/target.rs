@@ -115,7 +115,7 @@ impl Searched {
     /// A request for it: everything counted, nothing but complete answers, what was written before is seen.
     pub fn request(&self, query: Query, source: Option<Vec<String>>) -> SearchRequest {
         let filter = match source {
-            None => SourceFilter { enabled: false, includes: Vec::new(), excludes: Vec::new() },
+            None => SourceFilter::nothing(),
             Some(includes) => SourceFilter { enabled: true, includes, excludes: Vec::new() },
         };
         SearchRequest {

@@ -144,7 +144,7 @@ impl Keyspace {
         request.track_total_hits = TrackTotal::No;
         request.sort = vec![SortKey::ascending(by)];
         request.fetch = Fetch {
-            source: Some(SourceFilter { enabled: false, includes: Vec::new(), excludes: Vec::new() }),
+            source: Some(SourceFilter::nothing()),
             docvalue_fields: vec![field("type"), field("position"), field("expires_at")],
             ..Fetch::default()
         };

@@ -1,11 +1,11 @@
 //! `rank_feature`.
 
-use model::error::{Error, ErrorKind};
+use model::error::Error;
 use model::query::scripted::{FeatureScore, RankFeature};
 use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
-use super::field::{Carried, Field, fields};
+use super::field::{Carried, Field, build_failed, fields, required};
 
 /// What OpenSearch's messages call the query.
 const OWNER: &str = "feature";
@@ -26,15 +26,10 @@ pub(super) fn rank_feature(object: &Map<String, Value>) -> Result<Query, Error> 
     let field = name.ok_or_else(|| required("field"))?;
     if functions.len() > 1 {
         let cause = Error::illegal_argument("Can only specify one of [log], [saturation], [sigmoid] and [linear]");
-        let reason = format!("Failed to build [{OWNER}] after last required field arrived");
-        return Err(Error::new(ErrorKind::XContentParse, reason).with_cause(cause));
+        return Err(build_failed(OWNER, cause));
     }
     let function = functions.pop().unwrap_or(FeatureScore::Saturation { pivot: None });
     Ok(carried.query(Kind::RankFeature(RankFeature { field, function })))
-}
-
-fn required(what: &str) -> Error {
-    Error::illegal_argument(format!("Required [{what}]"))
 }
 
 fn function(given: Field<'_>) -> Result<FeatureScore, Error> {

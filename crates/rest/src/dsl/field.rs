@@ -32,6 +32,17 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
     }
 }
 
+/// A query or a part of one lacks what it cannot do without.
+pub(super) fn required(what: &str) -> Error {
+    Error::illegal_argument(format!("Required [{what}]"))
+}
+
+/// `x_content_parse_exception` about what does not go together.
+pub(super) fn build_failed(owner: &str, cause: Error) -> Error {
+    let reason = format!("Failed to build [{owner}] after last required field arrived");
+    Error::new(ErrorKind::XContentParse, reason).with_cause(cause)
+}
+
 impl<'a> Field<'a> {
     pub(super) fn token(self) -> &'static str {
         token(self.value)

@@ -7,7 +7,7 @@ use model::query::term_level::{Fuzzy, Pattern};
 use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
-use super::field::{Carried, Field, fields};
+use super::field::{Carried, Field, build_failed, fields, required};
 use super::queries::MAX_QUERY_DEPTH;
 
 /// Words that a pattern may stand for.
@@ -40,10 +40,6 @@ pub(super) fn intervals(object: &Map<String, Value>, depth: usize) -> Result<Que
     Ok(carried.query(Kind::Intervals(Box::new(Intervals { field: field.key.to_owned(), source }))))
 }
 
-fn missing(what: &str) -> Error {
-    Error::illegal_argument(format!("Required [{what}]"))
-}
-
 /// The rule that `field` names.
 fn source(field: Field<'_>, depth: usize) -> Result<Source, Error> {
     if depth > MAX_QUERY_DEPTH {
@@ -58,7 +54,8 @@ fn source(field: Field<'_>, depth: usize) -> Result<Source, Error> {
         "all_of" => all_of(options, depth),
         "any_of" => any_of(options, depth),
         "prefix" => words(options, "prefix"),
-        "wildcard" | "regexp" => words(options, if field.key == "regexp" { "regexp" } else { "wildcard" }),
+        "wildcard" => words(options, "wildcard"),
+        "regexp" => words(options, "regexp"),
         "fuzzy" => fuzzy(options),
         other => Err(Error::parsing(format!("Unknown interval type [{other}], expecting one of {RULES}"))),
     }
@@ -98,8 +95,7 @@ impl Asked {
             Some("unordered_no_overlap") => (false, true),
             Some(other) => {
                 let cause = Error::illegal_argument(format!("no mode can be parsed from ordinal {other}"));
-                let reason = format!("Failed to build [{owner}] after last required field arrived");
-                return Err(Error::new(ErrorKind::XContentParse, reason).with_cause(cause));
+                return Err(build_failed(owner, cause));
             }
         };
         let max_gaps = self.max_gaps.and_then(|gaps| u32::try_from(gaps).ok());
@@ -120,7 +116,7 @@ fn matching(options: &Map<String, Value>, depth: usize) -> Result<Source, Error>
             _ => return Err(option.undeclared()),
         }
     }
-    let query = query.ok_or_else(|| missing("query"))?;
+    let query = query.ok_or_else(|| required("query"))?;
     Ok(Source { rule: Rule::Match { query, together: asked.together("match")?, analyzer, use_field }, filter })
 }
 
@@ -139,7 +135,7 @@ fn all_of(options: &Map<String, Value>, depth: usize) -> Result<Source, Error> {
             _ => return Err(option.undeclared()),
         }
     }
-    let intervals = intervals.ok_or_else(|| missing("intervals"))?;
+    let intervals = intervals.ok_or_else(|| required("intervals"))?;
     Ok(Source { rule: Rule::AllOf { intervals, together: asked.together("all_of")? }, filter })
 }
 
@@ -152,7 +148,7 @@ fn any_of(options: &Map<String, Value>, depth: usize) -> Result<Source, Error> {
             _ => return Err(option.undeclared()),
         }
     }
-    Ok(Source { rule: Rule::AnyOf(intervals.ok_or_else(|| missing("intervals"))?), filter })
+    Ok(Source { rule: Rule::AnyOf(intervals.ok_or_else(|| required("intervals"))?), filter })
 }
 
 /// `prefix`, `wildcard` and `regexp`, by `owner`.
@@ -180,7 +176,7 @@ fn words(options: &Map<String, Value>, owner: &'static str) -> Result<Source, Er
             _ => return Err(option.undeclared()),
         }
     }
-    pattern.pattern = text.ok_or_else(|| missing(key))?;
+    pattern.pattern = text.ok_or_else(|| required(key))?;
     let kind = match owner {
         "prefix" => Kind::Prefix(pattern),
         "regexp" => Kind::Regexp(pattern),
@@ -205,7 +201,7 @@ fn fuzzy(options: &Map<String, Value>) -> Result<Source, Error> {
             _ => return Err(option.undeclared()),
         }
     }
-    let term = term.ok_or_else(|| missing("term"))?;
+    let term = term.ok_or_else(|| required("term"))?;
     let options = FuzzyOptions { prefix_length, transpositions, max_expansions: MAX_WORDS, ..FuzzyOptions::default() };
     let query = Kind::Fuzzy(Fuzzy { field: String::new(), value: term.into(), fuzziness, options });
     Ok(Source {

@@ -6,7 +6,7 @@ use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
 use super::aggregation::script_of;
-use super::field::{Carried, fields, text_of};
+use super::field::{Carried, fields, required, text_of};
 use super::queries::within;
 
 /// `script`.
@@ -37,9 +37,8 @@ pub(super) fn script_score(object: &Map<String, Value>, depth: usize) -> Result<
             _ => return Err(field.undeclared()),
         }
     }
-    let missing = |what: &str| Error::illegal_argument(format!("Required [{what}]"));
-    let query = query.ok_or_else(|| missing("query, script"))?;
-    let script = script.ok_or_else(|| missing("script"))?;
+    let query = query.ok_or_else(|| required("query, script"))?;
+    let script = script.ok_or_else(|| required("script"))?;
     Ok(carried.query(Kind::ScriptScore(Box::new(ScriptScore { query, script, min_score }))))
 }
 
@@ -56,10 +55,9 @@ pub(super) fn distance_feature(object: &Map<String, Value>) -> Result<Query, Err
             _ => return Err(field.undeclared()),
         }
     }
-    let missing = |what: &str| Error::illegal_argument(format!("Required [{what}]"));
-    let field = name.ok_or_else(|| missing("field"))?;
-    let origin = origin.ok_or_else(|| missing("origin"))?;
-    let pivot = pivot.ok_or_else(|| missing("pivot"))?;
+    let field = name.ok_or_else(|| required("field"))?;
+    let origin = origin.ok_or_else(|| required("origin"))?;
+    let pivot = pivot.ok_or_else(|| required("pivot"))?;
     Ok(carried.query(Kind::DistanceFeature(DistanceFeature { field, origin, pivot })))
 }
 

@@ -5,7 +5,7 @@ use model::search::{Missing, ScriptSort, SortKey, SortMode};
 use serde_json::{Map, Value};
 
 use super::aggregation::script_of;
-use super::field::{Field, fields, text_of};
+use super::field::{Field, fields, required, text_of};
 use super::geo::distance_sort;
 use super::nested::nested_sort;
 use super::queries::within;
@@ -77,12 +77,11 @@ fn script_sort(options: &Map<String, Value>) -> Result<SortKey, Error> {
     for option in fields("_script", options) {
         read(option)?;
     }
-    let missing = |what: &str| Error::illegal_argument(format!("Required [{what}]"));
     let (script, texts) = match (script, texts) {
         (Some(script), Some(texts)) => (script, texts),
-        (None, None) => return Err(missing("script, type")),
-        (None, _) => return Err(missing("script")),
-        (_, None) => return Err(missing("type")),
+        (None, None) => return Err(required("script, type")),
+        (None, _) => return Err(required("script")),
+        (_, None) => return Err(required("type")),
     };
     if let Some(mode @ (SortMode::Sum | SortMode::Avg | SortMode::Median)) = key.mode.filter(|_| texts) {
         let mode = format!("{mode:?}").to_lowercase();

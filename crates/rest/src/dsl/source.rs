@@ -12,7 +12,7 @@ use crate::json::token;
 /// # Errors
 /// `parsing_exception` for anything else.
 pub fn source_filter(value: &Value) -> Result<SourceFilter, Error> {
-    let mut filter = SourceFilter { enabled: true, includes: Vec::new(), excludes: Vec::new() };
+    let mut filter = SourceFilter::everything();
     match value {
         Value::Bool(enabled) => filter.enabled = *enabled,
         Value::String(pattern) => filter.includes = vec![pattern.clone()],

@@ -8,7 +8,7 @@ use model::suggest::{
 };
 use serde_json::{Map, Value};
 
-use super::field::{Field, fields};
+use super::field::{Field, fields, required};
 
 /// Suggestions of one search.
 const MAX: usize = 100;
@@ -356,7 +356,7 @@ fn generator(item: &Value) -> Result<CandidateGenerator, Error> {
             _ => return Err(option.undeclared()),
         }
     }
-    let field = field.ok_or_else(|| Error::illegal_argument("Required [field]"))?;
+    let field = field.ok_or_else(|| required("field"))?;
     Ok(CandidateGenerator { field, size, speller })
 }
 

@@ -8,7 +8,7 @@ use model::query::term_level::{Bound, Fuzzy, Lookup, Pattern, Range, Term, Terms
 use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
-use super::field::{Carried, Field, fields, text_of};
+use super::field::{Carried, Field, build_failed, fields, required, text_of};
 use super::full_text::single;
 use super::queries::parsing_of;
 
@@ -113,12 +113,11 @@ fn lookup(object: &Map<String, Value>) -> Result<Lookup, Error> {
         .map(|(name, _)| name)
         .collect();
     let (Some(index), Some(path)) = (index, path) else {
-        return Err(Error::illegal_argument(format!("Required [{}]", missing.join(", "))));
+        return Err(required(&missing.join(", ")));
     };
     let id = id.ok_or_else(|| {
         let wanted = "[terms] query lookup element requires specifying either the id or the query.";
-        let reason = "Failed to build [terms_lookup] after last required field arrived";
-        Error::new(ErrorKind::XContentParse, reason).with_cause(Error::illegal_argument(wanted))
+        build_failed("terms_lookup", Error::illegal_argument(wanted))
     })?;
     Ok(Lookup { index, id, path, routing })
 }

@@ -121,7 +121,7 @@ fn track_total_hits(given: &str) -> Result<TrackTotal, Error> {
 
 /// `_source` (a flag or a list of patterns), `_source_includes` and `_source_excludes`; `None` when none of them is given.
 pub fn source_param(params: &mut Params) -> Option<SourceFilter> {
-    let mut filter = SourceFilter { enabled: true, includes: Vec::new(), excludes: Vec::new() };
+    let mut filter = SourceFilter::everything();
     let mut given = false;
     if let Some(text) = params.take("_source") {
         match boolean(&text) {

@@ -60,11 +60,13 @@ fn within(server: &Server, object: &mut Map<String, Value>, changed: &mut bool) 
             continue;
         }
         match value {
-            Value::Object(script) if key.ends_with("script") && named(script).is_some() => {
-                put(server, script)?;
-                *changed = true;
-            }
-            Value::Object(inner) => within(server, inner, changed)?,
+            Value::Object(inner) => match named(inner).filter(|_| key.ends_with("script")).map(str::to_owned) {
+                Some(id) => {
+                    put(server, &id, inner)?;
+                    *changed = true;
+                }
+                None => within(server, inner, changed)?,
+            },
             Value::Array(items) => {
                 for item in items.iter_mut().filter_map(Value::as_object_mut) {
                     within(server, item, changed)?;
@@ -82,10 +84,9 @@ fn named(script: &Map<String, Value>) -> Option<&str> {
     script.get("id").filter(|_| !more)?.as_str()
 }
 
-fn put(server: &Server, script: &mut Map<String, Value>) -> Result<(), Error> {
-    let Some(id) = named(script).map(str::to_owned) else { return Ok(()) };
+fn put(server: &Server, id: &str, script: &mut Map<String, Value>) -> Result<(), Error> {
     let missing = || Error::new(ErrorKind::ResourceNotFound, format!("unable to find script [{id}] in cluster state"));
-    let stored = found(server, &id).ok_or_else(missing)?;
+    let stored = found(server, id).ok_or_else(missing)?;
     script.shift_remove("id");
     for key in ["lang", "source"] {
         script.insert(key.to_owned(), stored[key].clone());

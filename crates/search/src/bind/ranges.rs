@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::fault::{Fault, Outcome};
 use super::number::{self, java_text, term_code};
 use super::{Binder, ip};
-use crate::bound::{BoundKind, BoundQuery, BoundRanges};
+use crate::bound::{BoundKind, BoundQuery};
+use crate::feature::BoundRanges;
 
 impl Binder<'_> {
     /// Documents with a range that stands to the query's as it says.

@@ -6,7 +6,8 @@ use model::query::scripted::{FeatureScore, RankFeature};
 use super::fault::{Fault, Outcome};
 use super::target::Target;
 use super::{Binder, none_requested};
-use crate::bound::{BoundFeature, BoundKind, BoundQuery, FeatureFunction};
+use crate::bound::{BoundKind, BoundQuery};
+use crate::feature::{BoundFeature, FeatureFunction};
 
 impl Binder<'_> {
     pub(super) fn rank_feature(&self, query: &RankFeature) -> Outcome<BoundQuery> {

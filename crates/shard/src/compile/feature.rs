@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use model::error::{Error, ErrorKind};
-use search::bound::{BoundFeature, FeatureFunction};
+use search::feature::{BoundFeature, FeatureFunction};
 
 use super::pattern::prefix_end;
 use super::{Compiler, Context, Kind, NearestWeight, Weight};

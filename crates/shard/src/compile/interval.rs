@@ -1,15 +1,13 @@
 //! `intervals`: patterns expanded; nothing is counted, for intervals score by themselves.
 
 use model::error::{Error, ErrorKind};
-use search::bound::{BoundKind, FieldName, TermBytes};
+use search::bound::BoundKind;
 use search::interval::{BoundInterval, BoundIntervals};
 
 use super::scorer::Leaf;
-use super::{Compiler, Context, Kind, Place, Weight};
+use super::{Compiler, Context, Kind, Weight};
 use crate::score::Outcome;
-use crate::score::bm25::TermScore;
 use crate::score::interval::{IntervalScorer, Intervals};
-use crate::segment::Detail;
 
 /// Rules with all patterns expanded.
 pub(crate) struct IntervalWeight {
@@ -69,7 +67,7 @@ impl Leaf<'_> {
             clauses.iter().map(|clause| self.interval_source(clause)).collect::<Outcome<Vec<_>>>()
         };
         Ok(match source {
-            BoundInterval::Term(field, term) => Intervals::Term(self.positions_of(field, term)?),
+            BoundInterval::Term(field, term) => Intervals::Term(self.occurrences(field, term)?),
             BoundInterval::Words(..) => Intervals::Any(Vec::new()),
             BoundInterval::Any(clauses) => Intervals::Any(all(clauses)?),
             BoundInterval::Together { clauses, ordered, apart, max_gaps } => {
@@ -84,11 +82,5 @@ impl Leaf<'_> {
                 Intervals::Related(Box::new(of), *relation, Box::new(others))
             }
         })
-    }
-
-    fn positions_of(&self, field: &FieldName, term: &TermBytes) -> Outcome<Option<crate::score::cursor::TermCursor>> {
-        let slot = self.fields.by_path(field).map(|entry| entry.slot);
-        let silent = TermScore { weight: 0.0, scale: self.unscored.clone() };
-        self.cursor(&Place { field: field.clone(), slot }, term, (Detail::Positions, &silent))
     }
 }

@@ -5,10 +5,11 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use levenshtein_automata::Distance;
-use search::bound::{BoundRanges, Pattern};
+use search::bound::Pattern;
+use search::feature::BoundRanges;
 
 use super::automaton::{DenseAutomaton, FuzzyAutomaton, FuzzyTables};
-use super::extent::Extent;
+use super::ranges::RangeAutomaton;
 use super::regexp;
 use crate::score::Outcome;
 use crate::segment::{EveryTerm, TermAutomaton, TermRange};
@@ -79,7 +80,7 @@ impl Accepted {
 
     /// The terms of ranges that stand to one as it asks.
     pub(crate) fn ranges(ranges: &BoundRanges) -> Self {
-        Self { notation: ranges.notation(), ..Self::below(b"", Arc::new(Extent::new(ranges))) }
+        Self { notation: ranges.notation(), ..Self::below(b"", Arc::new(RangeAutomaton::new(ranges))) }
     }
 
     fn everywhere(automaton: DenseAutomaton, notation: String) -> Self {

@@ -221,7 +221,7 @@ impl Planner<'_, '_, '_> {
 impl Leaf<'_> {
     pub(crate) fn ranked(&self, weight: &RankedWeight) -> Outcome<RankedScorer> {
         let candidates = self.scorer(&weight.candidates)?;
-        let silent = TermScore { weight: 0.0, scale: self.unscored.clone() };
+        let silent = self.silent();
         let root = match &weight.tree {
             Some(tree) => Some(self.ranked_node(tree, &silent)?),
             None => None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use search::bound::{BoundMinimum, BoundScript, RandomOf, ScoreFunction, TermBytes};
+use search::bound::{BoundMinimum, BoundScript, FieldName, RandomOf, ScoreFunction, TermBytes};
 
 use super::{
     BoolWeight, EnoughWeight, FunctionWeight, Kind, NestedWeight, PhraseWeight, Place, SynonymWeight, TermWeight,
@@ -18,6 +18,7 @@ use crate::score::enough::{Enough, Least, Scaled};
 use crate::score::function::{DecayCurve, Function, FunctionScore, RandomBy, Weighted};
 use crate::score::geo::distances;
 use crate::score::nested::{InsideOf, ToParent};
+use crate::score::occurrences::Occurrences;
 use crate::score::phrase::{Part, PhraseScorer};
 use crate::score::script::ScriptRun;
 use crate::score::sets::Everything;
@@ -139,6 +140,18 @@ impl<'a> Leaf<'a> {
         let Some(entry) = terms.get(term)? else { return Ok(None) };
         let postings = terms.postings(&entry, detail)?;
         Ok(Some(TermCursor::new(postings, self.segment.norms(slot)?, score.clone())))
+    }
+
+    /// Where a word of a field stands; it scores nothing by itself.
+    pub(super) fn occurrences(&self, field: &FieldName, term: &TermBytes) -> Outcome<Occurrences> {
+        let slot = self.fields.by_path(field).map(|entry| entry.slot);
+        let place = Place { field: field.clone(), slot };
+        self.cursor(&place, term, (Detail::Positions, &self.silent())).map(Occurrences)
+    }
+
+    /// The score of what scores nothing.
+    pub(super) fn silent(&self) -> TermScore {
+        TermScore { weight: 0.0, scale: self.unscored.clone() }
     }
 
     /// The entry of a term.

@@ -11,8 +11,6 @@ use super::scorer::Leaf;
 use super::weight::Set;
 use super::{Place, pattern::Accepted};
 use crate::fields::{FieldSlot, Layout, meta};
-use crate::score::bm25::FieldScale;
-use crate::score::bm25::TermScore;
 use crate::score::compose::Constant;
 use crate::score::cursor::TermCursor;
 use crate::score::disjunction::{Combine, Disjunction};
@@ -62,7 +60,7 @@ impl Leaf<'_> {
 
     /// A cursor over documents alone.
     fn docs_cursor(&self, terms: &dyn Terms, entry: &TermEntry) -> Outcome<TermCursor> {
-        Ok(TermCursor::new(terms.postings(entry, Detail::Docs)?, None, unscored(&self.unscored)))
+        Ok(TermCursor::new(terms.postings(entry, Detail::Docs)?, None, self.silent()))
     }
 
     fn any_term<'t>(
@@ -223,10 +221,6 @@ impl Leaf<'_> {
             _ => Ok(Box::new(Constant { matches: Box::new(Disjunction::new(parts, Combine::Sum, 1)), score })),
         }
     }
-}
-
-fn unscored(scale: &Arc<FieldScale>) -> TermScore {
-    TermScore { weight: 0.0, scale: scale.clone() }
 }
 
 /// Several terms' documents as one set: a list while they are few, then a bitset.

@@ -1,6 +1,7 @@
 //! Queries about where words stand: patterns expanded, words counted.
 
-use std::ops::Bound;
+use std::collections::BTreeSet;
+use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
@@ -12,7 +13,7 @@ use super::{Compiler, Context, Kind, Place, Weight};
 use crate::score::Outcome;
 use crate::score::bm25::TermScore;
 use crate::score::span::{Clause, SpanScorer, Spans};
-use crate::segment::{Detail, EveryTerm};
+use crate::segment::{EveryTerm, TermRange};
 
 /// Words that one pattern may stand for.
 const MAX_WORDS: usize = 1024;
@@ -86,32 +87,13 @@ impl Compiler<'_, '_> {
 
     /// The first words of a range; those of other shards that were counted, too.
     fn between(&mut self, field: &FieldName, range: (&Bound<TermBytes>, &Bound<TermBytes>)) -> Outcome<Vec<TermBytes>> {
-        let inside = |term: &[u8]| {
-            let above = match range.0 {
-                Bound::Included(from) => term >= &**from,
-                Bound::Excluded(from) => term > &**from,
-                Bound::Unbounded => true,
-            };
-            above
-                && match range.1 {
-                    Bound::Included(to) => term <= &**to,
-                    Bound::Excluded(to) => term < &**to,
-                    Bound::Unbounded => true,
-                }
-        };
-        let mut found: std::collections::BTreeSet<TermBytes> =
-            self.counts.given_terms(field).filter(|term| inside(term)).cloned().collect();
-        let bytes = |bound: &Bound<TermBytes>| match bound {
-            Bound::Included(term) => Bound::Included(term.to_vec()),
-            Bound::Excluded(term) => Bound::Excluded(term.to_vec()),
-            Bound::Unbounded => Bound::Unbounded,
-        };
-        let (from, to) = (bytes(range.0), bytes(range.1));
+        let bounds: TermRange<'_> = (range.0.as_ref().map(|from| &**from), range.1.as_ref().map(|to| &**to));
+        let given = self.counts.given_terms(field).filter(|term| bounds.contains(&***term));
+        let mut found: BTreeSet<TermBytes> = given.cloned().collect();
         let reader = self.counts.reader();
         if let Some(entry) = reader.fields.by_path(field) {
             for view in reader.segments.iter() {
                 let Some(terms) = view.segment.terms(entry.slot)? else { continue };
-                let bounds = (from.as_ref().map(Vec::as_slice), to.as_ref().map(Vec::as_slice));
                 let mut left = MAX_WORDS + 1;
                 terms.walk(bounds, &EveryTerm, &mut |term, _| {
                     found.insert(Arc::from(term));
@@ -144,25 +126,21 @@ impl Leaf<'_> {
             Some(slot) => self.segment.norms(slot)?,
             None => None,
         };
-        Ok(SpanScorer::new(self.stretches(&weight.span, weight)?, norms, weight.score.clone()))
+        Ok(SpanScorer::new(self.stretches(&weight.span)?, norms, weight.score.clone()))
     }
 
-    fn stretches(&self, span: &BoundSpan, weight: &SpanWeight) -> Outcome<Spans> {
-        let boxed = |span: &BoundSpan| Ok::<_, crate::score::Fault>(Box::new(self.stretches(span, weight)?));
+    fn stretches(&self, span: &BoundSpan) -> Outcome<Spans> {
+        let boxed = |span: &BoundSpan| Ok::<_, crate::score::Fault>(Box::new(self.stretches(span)?));
         Ok(match span {
-            BoundSpan::Term(field, term) => {
-                let slot = self.fields.by_path(field).map(|entry| entry.slot);
-                let place = Place { field: field.clone(), slot };
-                Spans::Term(self.cursor(&place, term, (Detail::Positions, &weight.score))?)
-            }
+            BoundSpan::Term(field, term) => Spans::Term(self.occurrences(field, term)?),
             BoundSpan::Or(clauses) => {
-                Spans::Or(clauses.iter().map(|clause| self.stretches(clause, weight)).collect::<Outcome<_>>()?)
+                Spans::Or(clauses.iter().map(|clause| self.stretches(clause)).collect::<Outcome<_>>()?)
             }
             BoundSpan::Near { clauses, slop, in_order } => {
                 let clause = |clause: &BoundSpan| {
                     Ok(match clause {
                         BoundSpan::Gap(width) => Clause::Gap(*width),
-                        other => Clause::Spans(self.stretches(other, weight)?),
+                        other => Clause::Spans(self.stretches(other)?),
                     })
                 };
                 let clauses = clauses.iter().map(clause).collect::<Outcome<_>>()?;
@@ -174,7 +152,7 @@ impl Leaf<'_> {
             }
             BoundSpan::Containing(big, little) => Spans::Containing(boxed(big)?, boxed(little)?),
             BoundSpan::Within(big, little) => Spans::Within(boxed(big)?, boxed(little)?),
-            BoundSpan::Masked(inner, _) => self.stretches(inner, weight)?,
+            BoundSpan::Masked(inner, _) => self.stretches(inner)?,
             // Expanded, or no clause of its own.
             BoundSpan::Multi(_) | BoundSpan::Gap(_) => Spans::Or(Vec::new()),
         })

@@ -171,7 +171,7 @@ fn check(request: &SearchRequest, nothing: bool) -> Result<(), Error> {
 
 /// The source is shown unless stored fields, or fields of scripts, are asked for without it.
 fn source(fetch: &Fetch, stored: Option<&[String]>) -> Option<SourceFilter> {
-    let all = SourceFilter { enabled: true, includes: Vec::new(), excludes: Vec::new() };
+    let all = SourceFilter::everything();
     match (fetch.source.as_ref(), stored) {
         (Some(filter), _) => filter.enabled.then(|| filter.clone()),
         (None, Some(names)) => names.iter().any(|name| name == "_source").then_some(all),

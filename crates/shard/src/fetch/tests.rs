@@ -127,7 +127,7 @@ fn the_source_is_shown_as_it_came_unless_something_is_taken_out() {
     some.fetch.source = Some(SourceFilter { enabled: true, includes: vec!["n".to_owned()], excludes: Vec::new() });
     let hit = fetch(&index, all(), &some).remove(0);
     assert_eq!(hit.source.as_deref(), Some(&br#"{"n":"5"}"#[..]));
-    some.fetch.source = Some(SourceFilter { enabled: false, includes: Vec::new(), excludes: Vec::new() });
+    some.fetch.source = Some(SourceFilter::nothing());
     assert_eq!(fetch(&index, all(), &some)[0].source, None);
 }
 

@@ -4,7 +4,7 @@
 
 use search::interval::Relation;
 
-use super::cursor::TermCursor;
+use super::occurrences::{Advance, Occurrences, all, any};
 use super::{Outcome, Scorer};
 use crate::segment::{DocId, NO_MORE_DOCS};
 
@@ -18,51 +18,33 @@ pub(crate) struct Interval {
 
 /// Where the intervals of a segment come from.
 pub(crate) enum Intervals {
-    /// `None`: the segment does not have the word.
-    Term(Option<TermCursor>),
+    Term(Occurrences),
     Any(Vec<Intervals>),
-    Together {
-        clauses: Vec<Intervals>,
-        ordered: bool,
-        apart: bool,
-        max_gaps: Option<u32>,
-    },
+    Together { clauses: Vec<Intervals>, ordered: bool, apart: bool, max_gaps: Option<u32> },
     Repeated(Box<Intervals>, u32),
     Behind(Box<Intervals>, u32),
     Related(Box<Intervals>, Relation, Box<Intervals>),
 }
 
-impl Intervals {
-    /// A document at or behind `target` before which there is nothing; targets do not descend.
+impl Advance for Intervals {
     fn advance(&mut self, target: DocId) -> Outcome<DocId> {
         match self {
-            Self::Term(None) => Ok(NO_MORE_DOCS),
-            Self::Term(Some(cursor)) => cursor.advance(target),
-            Self::Any(parts) => {
-                let mut first = NO_MORE_DOCS;
-                for part in parts {
-                    first = first.min(part.advance(target)?);
-                }
-                Ok(first)
-            }
+            Self::Term(word) => word.advance(target),
+            Self::Any(parts) => any(parts, target),
             Self::Together { clauses, .. } => all(clauses, target),
             Self::Repeated(inner, _) | Self::Behind(inner, _) => inner.advance(target),
             Self::Related(of, relation, _) if relation.is_negative() => of.advance(target),
             Self::Related(of, _, others) => all([&mut **of, &mut **others], target),
         }
     }
+}
 
+impl Intervals {
     /// All intervals of `doc`, to which `advance` has come; starts and ends ascend.
     fn of(&mut self, doc: DocId) -> Outcome<Vec<Interval>> {
         Ok(match self {
-            Self::Term(None) => Vec::new(),
-            Self::Term(Some(cursor)) => {
-                let mut positions = Vec::new();
-                if !cursor.is_done() && cursor.is_loaded() && cursor.docs[cursor.at] == doc {
-                    let (block, at) = (cursor.block, cursor.at);
-                    cursor.positions(block, at, &mut positions)?;
-                }
-                positions.into_iter().map(|at| Interval { start: at, end: at, words: 1 }).collect()
+            Self::Term(word) => {
+                word.positions(doc)?.into_iter().map(|at| Interval { start: at, end: at, words: 1 }).collect()
             }
             Self::Any(parts) => {
                 let mut found = Vec::new();
@@ -109,24 +91,12 @@ impl Intervals {
 
     fn cost(&self) -> u64 {
         match self {
-            Self::Term(cursor) => cursor.as_ref().map_or(0, |cursor| u64::from(cursor.doc_freq)),
+            Self::Term(word) => word.cost(),
             Self::Any(parts) => parts.iter().map(Self::cost).sum(),
             Self::Together { clauses, .. } => clauses.iter().map(Self::cost).min().unwrap_or(0),
             Self::Repeated(inner, _) | Self::Behind(inner, _) | Self::Related(inner, ..) => inner.cost(),
         }
     }
-}
-
-/// The first document at or behind `target` that all may have.
-fn all<'s>(parts: impl IntoIterator<Item = &'s mut Intervals>, target: DocId) -> Outcome<DocId> {
-    let mut next = target;
-    for part in parts {
-        next = next.max(part.advance(next)?);
-        if next == NO_MORE_DOCS {
-            break;
-        }
-    }
-    Ok(next)
 }
 
 /// Those that have no other inside, by their starts.

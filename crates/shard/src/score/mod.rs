@@ -20,6 +20,7 @@ pub(crate) mod function;
 pub(crate) mod geo;
 pub(crate) mod interval;
 pub(crate) mod nested;
+pub(crate) mod occurrences;
 pub(crate) mod phrase;
 pub(crate) mod ranked;
 pub(crate) mod ranked_explain;

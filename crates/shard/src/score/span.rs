@@ -3,7 +3,7 @@
 //! What a document costs grows with how often the words of the query stand in it. Not here: what words a query means (`compile::span`).
 
 use super::bm25::{NO_NORMS, TermScore};
-use super::cursor::TermCursor;
+use super::occurrences::{Advance, Occurrences, all, any};
 use super::{Outcome, Scorer};
 use crate::segment::{DocId, NO_MORE_DOCS, Norms};
 
@@ -17,21 +17,11 @@ pub(crate) struct Stretch {
 
 /// Where the stretches of a segment come from.
 pub(crate) enum Spans {
-    /// `None`: the segment does not have the word.
-    Term(Option<TermCursor>),
+    Term(Occurrences),
     Or(Vec<Spans>),
-    Near {
-        clauses: Vec<Clause>,
-        slop: i64,
-        in_order: bool,
-    },
+    Near { clauses: Vec<Clause>, slop: i64, in_order: bool },
     First(Box<Spans>, u32),
-    Not {
-        include: Box<Spans>,
-        exclude: Box<Spans>,
-        before: u32,
-        after: u32,
-    },
+    Not { include: Box<Spans>, exclude: Box<Spans>, before: u32, after: u32 },
     Containing(Box<Spans>, Box<Spans>),
     Within(Box<Spans>, Box<Spans>),
 }
@@ -52,37 +42,25 @@ impl Clause {
     }
 }
 
-impl Spans {
-    /// A document at or behind `target` before which there is nothing; targets do not descend.
+impl Advance for Spans {
     fn advance(&mut self, target: DocId) -> Outcome<DocId> {
         match self {
-            Self::Term(None) => Ok(NO_MORE_DOCS),
-            Self::Term(Some(cursor)) => cursor.advance(target),
-            Self::Or(parts) => {
-                let mut first = NO_MORE_DOCS;
-                for part in parts {
-                    first = first.min(part.advance(target)?);
-                }
-                Ok(first)
-            }
+            Self::Term(word) => word.advance(target),
+            Self::Or(parts) => any(parts, target),
             Self::Near { clauses, .. } => all(clauses.iter_mut().filter_map(Clause::spans), target),
             Self::First(inner, _) => inner.advance(target),
             Self::Not { include, .. } => include.advance(target),
             Self::Containing(big, little) | Self::Within(big, little) => all([&mut **big, &mut **little], target),
         }
     }
+}
 
+impl Spans {
     /// All stretches of `doc`, to which `advance` has come, by start and end.
     fn of(&mut self, doc: DocId) -> Outcome<Vec<Stretch>> {
         Ok(match self {
-            Self::Term(None) => Vec::new(),
-            Self::Term(Some(cursor)) => {
-                let mut positions = Vec::new();
-                if !cursor.is_done() && cursor.is_loaded() && cursor.docs[cursor.at] == doc {
-                    let (block, at) = (cursor.block, cursor.at);
-                    cursor.positions(block, at, &mut positions)?;
-                }
-                positions.into_iter().map(|start| Stretch { start, end: start + 1, width: 0 }).collect()
+            Self::Term(word) => {
+                word.positions(doc)?.into_iter().map(|start| Stretch { start, end: start + 1, width: 0 }).collect()
             }
             Self::Or(parts) => {
                 let mut found = Vec::new();
@@ -118,7 +96,7 @@ impl Spans {
 
     fn cost(&self) -> u64 {
         match self {
-            Self::Term(cursor) => cursor.as_ref().map_or(0, |cursor| u64::from(cursor.doc_freq)),
+            Self::Term(word) => word.cost(),
             Self::Or(parts) => parts.iter().map(Self::cost).sum(),
             Self::Near { clauses, .. } => {
                 let costs = clauses.iter().filter_map(|clause| match clause {
@@ -131,18 +109,6 @@ impl Spans {
             Self::Containing(big, little) | Self::Within(big, little) => big.cost().min(little.cost()),
         }
     }
-}
-
-/// The first document at or behind `target` that all may have.
-fn all<'s>(parts: impl IntoIterator<Item = &'s mut Spans>, target: DocId) -> Outcome<DocId> {
-    let mut next = target;
-    for part in parts {
-        next = next.max(part.advance(next)?);
-        if next == NO_MORE_DOCS {
-            break;
-        }
-    }
-    Ok(next)
 }
 
 /// One of each list, behind one another; each list goes forward only. `gaps`: words that are passed over behind each.

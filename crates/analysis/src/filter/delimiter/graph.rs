@@ -22,11 +22,10 @@ impl StreamFilter for Graph {
         for mut piece in stream.pieces {
             skipped += piece.increment;
             let cut = options.types.cut(&piece.term.text);
-            let untouched = cut.parts.first().is_some_and(|part| part.from == 0 && part.to == piece.term.text.len());
             let protected = options.protected.contains(&piece.term.text)
                 || options.ignore_keywords && piece.term.keyword
                 || cut.parts.is_empty() && options.preserve_original;
-            if untouched || protected {
+            if cut.leaves_whole(&piece.term.text) || protected {
                 piece.increment = std::mem::take(&mut skipped);
                 pieces.push(piece);
                 continue;

@@ -48,6 +48,13 @@ pub(super) struct Cut {
     pub(super) single: bool,
 }
 
+impl Cut {
+    /// Whether nothing of the word is cut.
+    pub(super) fn leaves_whole(&self, word: &str) -> bool {
+        self.parts.first().is_some_and(|part| part.from == 0 && part.to == word.len())
+    }
+}
+
 impl CharTypes {
     fn of(&self, c: char) -> u8 {
         if let Some((_, kind)) = self.given.iter().find(|(given, _)| *given == c) {

@@ -47,8 +47,7 @@ impl StreamFilter for Plain {
             }
             places.saved += piece.increment;
             let cut = options.types.cut(&piece.term.text);
-            let untouched = cut.parts.first().is_some_and(|part| part.from == 0 && part.to == piece.term.text.len());
-            if untouched || options.protected.contains(&piece.term.text) {
+            if cut.leaves_whole(&piece.term.text) || options.protected.contains(&piece.term.text) {
                 piece.increment = std::mem::take(&mut places.saved);
                 places.first_of_all = false;
                 pieces.push(piece);

@@ -14,7 +14,7 @@ use crate::filter::case::Uppercase;
 use crate::filter::fold::{self, AsciiFolding, DecimalDigit, Map};
 use crate::filter::grams::{Edge, Grams};
 use crate::filter::words::Words;
-use crate::filter::{fold_more, term, whole};
+use crate::filter::{normalize, term, whole};
 use crate::stream::Filter;
 
 /// Types that OpenSearch has and this program has not.
@@ -83,19 +83,27 @@ pub(crate) fn build(
                 None => return Ok(None),
             }
         }
-        _ => match simple(kind) {
+        _ => match known(kind, name, settings, limits)? {
             Some(filter) => filter,
-            None => match of_terms::build(kind, name, settings)? {
-                Some(filter) => filter,
-                None => match of_streams::build(kind, settings, limits)?.or(of_parts::build(kind, name, settings)?) {
-                    Some(filter) => filter,
-                    None if MISSING.contains(&kind) => return unsupported(kind),
-                    None => return Ok(None),
-                },
-            },
+            None if MISSING.contains(&kind) => return unsupported(kind),
+            None => return Ok(None),
         },
     };
     Ok(Some(Prepared::Ready(filter)))
+}
+
+/// A filter that is ready when its settings are read; `None`: there is none of that type.
+fn known(kind: &str, name: &str, settings: &Settings, limits: Limits) -> Result<Option<Filter>, AnalysisError> {
+    if let Some(filter) = simple(kind) {
+        return Ok(Some(filter));
+    }
+    if let Some(filter) = of_terms::build(kind, name, settings)? {
+        return Ok(Some(filter));
+    }
+    if let Some(filter) = of_streams::build(kind, settings, limits)? {
+        return Ok(Some(filter));
+    }
+    of_parts::build(kind, name, settings)
 }
 
 /// A token filter that needs no settings, by name.
@@ -155,13 +163,13 @@ fn simple(kind: &str) -> Option<Filter> {
         "uppercase" => Filter::term(Uppercase),
         "decimal_digit" => Filter::term(DecimalDigit),
         "cjk_width" => Filter::term(Map::beyond_ascii(fold::cjk_width)),
-        "german_normalization" => Filter::term(Map::any(fold::german)),
-        "arabic_normalization" => Filter::term(Map::beyond_ascii(fold::arabic)),
-        "persian_normalization" => Filter::term(Map::beyond_ascii(fold::persian)),
-        "scandinavian_normalization" => Filter::term(Map::any(fold_more::scandinavian_normalization)),
-        "scandinavian_folding" => Filter::term(Map::any(fold_more::scandinavian_folding)),
-        "serbian_normalization" => Filter::term(Map::beyond_ascii(fold_more::serbian)),
-        "sorani_normalization" => Filter::term(Map::beyond_ascii(fold_more::sorani)),
+        "german_normalization" => Filter::term(Map::any(normalize::german)),
+        "arabic_normalization" => Filter::term(Map::beyond_ascii(normalize::arabic)),
+        "persian_normalization" => Filter::term(Map::beyond_ascii(normalize::persian)),
+        "scandinavian_normalization" => Filter::term(Map::any(normalize::scandinavian)),
+        "scandinavian_folding" => Filter::term(Map::any(normalize::scandinavian_folding)),
+        "serbian_normalization" => Filter::term(Map::beyond_ascii(normalize::serbian)),
+        "sorani_normalization" => Filter::term(Map::beyond_ascii(normalize::sorani)),
         "trim" => Filter::term(term::Trim),
         "reverse" => Filter::term(term::Reverse),
         "apostrophe" => Filter::term(term::Apostrophe),

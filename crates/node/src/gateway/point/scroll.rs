@@ -83,14 +83,10 @@ async fn first(
     Ok(answer)
 }
 
-fn key(field: &str, descending: bool) -> SortKey {
-    SortKey { descending, ..SortKey::ascending(field) }
-}
-
 /// Has a request go through what it finds as it lies, shard by shard, where it asks for no order: nothing is scored.
 pub(in crate::gateway) fn as_it_lies(request: &mut SearchRequest) {
     match request.sort.is_empty() {
-        true => request.sort.push(key("_shard_doc", false)),
+        true => request.sort.push(SortKey::ascending("_shard_doc")),
         false => drop(ordered(request)),
     }
 }
@@ -100,9 +96,9 @@ fn ordered(request: &mut SearchRequest) -> usize {
     plain_order(request);
     let shown = request.sort.len();
     if shown == 0 {
-        request.sort.push(key("_score", true));
+        request.sort.push(SortKey::descending("_score"));
     }
-    request.sort.push(key("_shard_doc", false));
+    request.sort.push(SortKey::ascending("_shard_doc"));
     shown
 }
 

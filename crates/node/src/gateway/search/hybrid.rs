@@ -129,10 +129,7 @@ impl Parts<'_> {
             })),
             None => query.clone(),
         };
-        let fetch = model::search::Fetch {
-            source: Some(SourceFilter { enabled: false, includes: Vec::new(), excludes: Vec::new() }),
-            ..Default::default()
-        };
+        let fetch = model::search::Fetch { source: Some(SourceFilter::nothing()), ..Default::default() };
         let request = SearchRequest {
             query,
             from: 0,

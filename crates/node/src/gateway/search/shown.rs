@@ -24,7 +24,7 @@ pub(super) struct Steps<'a> {
 
 /// Of a hit nothing but its place and its score.
 pub(super) fn bare() -> Fetch {
-    let none = SourceFilter { enabled: false, includes: Vec::new(), excludes: Vec::new() };
+    let none = SourceFilter::nothing();
     Fetch { source: Some(none), ..Fetch::default() }
 }
 

@@ -45,7 +45,7 @@ impl Groups<'_> {
     /// # Errors
     /// What the gateway answers; more groups than may be held.
     pub async fn rows(&self, gateway: &dyn Gateway, search: &SearchRequest) -> Outcome<Found> {
-        let fetch = SourceFilter { enabled: false, includes: Vec::new(), excludes: Vec::new() };
+        let fetch = SourceFilter::nothing();
         let mut request = SearchRequest { size: 0, from: 0, sort: Vec::new(), ..search.clone() };
         request.fetch.source = Some(fetch);
         request.track_scores = false;

@@ -42,7 +42,7 @@ pub fn request(measure: &Measure, request: &SearchRequest) -> SearchRequest {
 /// The same without content.
 fn bare(request: SearchRequest) -> SearchRequest {
     let mut bare = request;
-    bare.fetch.source = Some(SourceFilter { enabled: false, includes: Vec::new(), excludes: Vec::new() });
+    bare.fetch.source = Some(SourceFilter::nothing());
     bare
 }
 

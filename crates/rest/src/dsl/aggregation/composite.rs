@@ -6,8 +6,8 @@ use model::aggregation::request::bucket::{Composite, CompositeKind, CompositeSou
 use model::error::{Error, ErrorKind};
 use serde_json::{Map, Value};
 
-use super::super::field::{Field, fields};
-use super::declared::{At, build_failed};
+use super::super::field::{Field, build_failed, fields};
+use super::declared::At;
 use super::geo::{grid_bounds, tile_precision};
 use super::interval::{IntervalReader, offset_ms};
 use super::source::time_zone;

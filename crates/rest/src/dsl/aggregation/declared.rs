@@ -145,9 +145,3 @@ pub(super) fn object_of<'a>(owner: &str, value: &'a Value) -> Result<&'a Map<Str
         }
     }
 }
-
-/// `x_content_parse_exception` about a key that has no value it needs.
-pub(super) fn build_failed(owner: &str, cause: Error) -> Error {
-    let reason = format!("Failed to build [{owner}] after last required field arrived");
-    Error::new(ErrorKind::XContentParse, reason).with_cause(cause)
-}

@@ -9,8 +9,8 @@ use model::aggregation::request::histogram::{
 use model::error::{Error, ErrorKind};
 use serde_json::Value;
 
-use super::super::field::{Field, fields};
-use super::declared::{At, build_failed};
+use super::super::field::{Field, build_failed, fields};
+use super::declared::At;
 use super::interval::{IntervalReader, offset_ms};
 use super::order::order;
 use super::source::{Keys, SourceReader};

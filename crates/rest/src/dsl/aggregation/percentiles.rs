@@ -4,9 +4,9 @@ use model::aggregation::request::metric::{Percentiles, PercentilesMethod};
 use model::aggregation::request::{Kind, Source};
 use model::error::{Error, ErrorKind};
 
-use super::super::field::{Field, fields};
+use super::super::field::{Field, build_failed, fields};
 use super::Asked;
-use super::declared::{At, build_failed};
+use super::declared::At;
 use super::source::{Keys, SourceReader};
 
 const DEFAULT_PERCENTS: [f64; 7] = [1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0];

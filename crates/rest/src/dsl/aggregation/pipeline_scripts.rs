@@ -8,9 +8,9 @@ use model::error::{Error, ErrorKind};
 use model::script::Script;
 use serde_json::{Map, Value};
 
-use super::super::field::{Field, text_of};
+use super::super::field::{Field, build_failed, text_of};
 use super::Asked;
-use super::declared::{At, build_failed};
+use super::declared::At;
 use super::pipeline::{gap_policy, paths, unknown_key, wrapped};
 use super::script::{declared, script};
 use crate::json::token;

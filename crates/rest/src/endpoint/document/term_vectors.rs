@@ -104,17 +104,13 @@ fn asked(request: &mut Request) -> Result<TermVectorsRequest, Error> {
     params.flag("payloads")?;
     let number = params.long("version")?;
     let kind = params.take("version_type").map(|text| version_type(&text)).transpose()?;
-    let everything = SourceFilter { enabled: true, includes: Vec::new(), excludes: Vec::new() };
     Ok(TermVectorsRequest {
         get: GetRequest {
-            index,
-            id: String::new(),
             routing: params.take("routing"),
             realtime: params.flag("realtime")?.unwrap_or(true),
-            refresh: false,
-            source: Some(everything),
-            stored_fields: Vec::new(),
+            source: Some(SourceFilter::everything()),
             version: version(number, kind)?,
+            ..GetRequest::new(index, "")
         },
         doc: None,
         fields: params.list("fields"),
@@ -135,9 +131,7 @@ fn read(asked: &mut TermVectorsRequest, object: &Map<String, Value>) -> Result<(
         match key.as_str() {
             "fields" => match value {
                 Value::Array(items) => asked.fields = Some(items.iter().filter_map(text).collect()),
-                _ => {
-                    return Err(refused("field [fields] must be an array"));
-                }
+                _ => return Err(refused("field [fields] must be an array")),
             },
             "offsets" => asked.offsets = flag()?,
             "positions" => asked.positions = flag()?,
@@ -149,15 +143,11 @@ fn read(asked: &mut TermVectorsRequest, object: &Map<String, Value>) -> Result<(
                     asked.analyzers =
                         names.iter().filter_map(|(field, name)| Some((field.clone(), text(name)?))).collect();
                 }
-                _ => {
-                    return Err(refused("per_field_analyzer is no object"));
-                }
+                _ => return Err(refused("per_field_analyzer is no object")),
             },
             "filter" => match value {
                 Value::Object(options) => asked.filter = Some(filter(options)?),
-                _ => {
-                    return Err(refused("filter is no object"));
-                }
+                _ => return Err(refused("filter is no object")),
             },
             "_index" => asked.get.index = text(value).unwrap_or_default(),
             "_id" => {

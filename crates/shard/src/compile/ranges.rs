@@ -1,6 +1,6 @@
 //! Which terms of ranges stand to a range as a query asks: two comparisons, byte by byte.
 
-use search::bound::BoundRanges;
+use search::feature::BoundRanges;
 
 use crate::segment::TermAutomaton;
 
@@ -17,12 +17,12 @@ enum Half {
 /// Accepts terms of two halves that both compare as asked. A state is twice the number of bytes read, and one more where the half is
 /// decided already.
 #[derive(Clone, Debug)]
-pub(super) struct Extent {
+pub(super) struct RangeAutomaton {
     halves: [Half; 2],
     width: u32,
 }
 
-impl Extent {
+impl RangeAutomaton {
     pub(super) fn new(ranges: &BoundRanges) -> Self {
         use model::mapping::range::Relation;
         let (from, to): (Box<[u8]>, Box<[u8]>) = ((*ranges.from).into(), (*ranges.to).into());
@@ -36,7 +36,7 @@ impl Extent {
     }
 }
 
-impl TermAutomaton for Extent {
+impl TermAutomaton for RangeAutomaton {
     fn step(&self, state: u32, byte: u8) -> u32 {
         let read = state / 2;
         if state == DEAD || read >= 2 * self.width {
@@ -77,10 +77,10 @@ mod tests {
 
     fn accepted(relation: Relation, (from, to): (i64, i64), ranges: &[(i64, i64)]) -> Vec<(i64, i64)> {
         let end = |code| End::of_code(code).bytes(RangeKind::Long).into();
-        let extent = Extent::new(&BoundRanges { field: "r".into(), relation, from: end(from), to: end(to) });
+        let automaton = RangeAutomaton::new(&BoundRanges { field: "r".into(), relation, from: end(from), to: end(to) });
         let holds = |&&(from, to): &&(i64, i64)| {
             let term = RangeKind::Long.term(End::of_code(from), End::of_code(to));
-            extent.is_match(term.iter().fold(0, |state, &byte| extent.step(state, byte)))
+            automaton.is_match(term.iter().fold(0, |state, &byte| automaton.step(state, byte)))
         };
         ranges.iter().filter(holds).copied().collect()
     }
@@ -99,9 +99,9 @@ mod tests {
         let end = |code| End::of_code(code).bytes(RangeKind::Long).into();
         let everything =
             BoundRanges { field: "r".into(), relation: Relation::Intersects, from: end(i64::MIN), to: end(i64::MAX) };
-        let extent = Extent::new(&everything);
-        let walk = |term: &[u8]| term.iter().fold(0, |state, &byte| extent.step(state, byte));
-        assert!(!extent.is_match(walk(&[0; 15])) && extent.is_match(walk(&[0; 16].map(|_| 0x80))));
-        assert!(!extent.is_match(walk(&[0x80; 17])));
+        let automaton = RangeAutomaton::new(&everything);
+        let walk = |term: &[u8]| term.iter().fold(0, |state, &byte| automaton.step(state, byte));
+        assert!(!automaton.is_match(walk(&[0; 15])) && automaton.is_match(walk(&[0; 16].map(|_| 0x80))));
+        assert!(!automaton.is_match(walk(&[0x80; 17])));
     }
 }
