@@ -95,7 +95,7 @@ fn writes_reach_every_copy_before_they_are_acknowledged() {
     let fewer = json!({"index": {"number_of_replicas": 0}}).to_string();
     door.ok("PUT", "/films/_settings", &fewer);
     until(door, "/_cluster/health/films", |health| health["active_shards"] == 3 && health["status"] == "green");
-    let answer = door.ok("PUT", "/films/_doc/alone", r#"{"t":"pearl"}"#);
+    let answer = door.ok("PUT", "/films/_doc/alone?refresh=true", r#"{"t":"pearl"}"#);
     assert_eq!(answer["_shards"], json!({"total": 1, "successful": 1, "failed": 0}));
     let more = json!({"index": {"number_of_replicas": 2}}).to_string();
     door.ok("PUT", "/films/_settings", &more);
