@@ -13,6 +13,10 @@ use crate::target::Target;
 use crate::template::Templates;
 use crate::write::ActiveShards;
 
+mod analyze;
+
+pub use analyze::{AnalyzeRequest, AnalyzeResponse, AnalyzedStage, AnalyzedToken};
+
 /// `PUT /{index}`. Objects as the client gave them; the node validates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateIndex {
@@ -154,59 +158,20 @@ pub struct ForceMerge {
     pub flush: bool,
 }
 
+/// Which caches are forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caches {
+    /// Of answers.
+    pub request: bool,
+    /// Of the documents of filters.
+    pub query: bool,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flush {
     pub target: Target,
     pub force: bool,
     pub wait_if_ongoing: bool,
-}
-
-/// `_analyze`, on an index or without one.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct AnalyzeRequest {
-    pub index: Option<String>,
-    pub text: Vec<String>,
-    pub analyzer: Option<String>,
-    pub normalizer: Option<String>,
-    pub field: Option<String>,
-    /// Names or inline definitions.
-    pub tokenizer: Option<Value>,
-    pub filters: Vec<Value>,
-    pub char_filters: Vec<Value>,
-    pub explain: bool,
-    pub attributes: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum AnalyzeResponse {
-    Tokens(Vec<AnalyzedToken>),
-    /// `explain`: what each stage made. `custom`: a chain rather than one named analyzer.
-    Stages {
-        custom: bool,
-        char_filters: Vec<(String, Vec<String>)>,
-        tokenizer: Option<AnalyzedStage>,
-        filters: Vec<AnalyzedStage>,
-        analyzer: Option<AnalyzedStage>,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct AnalyzedStage {
-    pub name: String,
-    pub tokens: Vec<AnalyzedToken>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct AnalyzedToken {
-    pub token: String,
-    /// UTF-16 code units in the text (texts of a list lie one behind the other).
-    pub start_offset: u32,
-    pub end_offset: u32,
-    pub kind: String,
-    pub position: u32,
-    pub position_length: u32,
-    /// `explain` only: `keyword`, `bytes` .. of the stage, by name.
-    pub attributes: Map<String, Value>,
 }
 
 /// Counts of one shard copy.
@@ -242,6 +207,10 @@ pub struct ShardStats {
     pub throttled_ms: u64,
     pub vectors: VectorStats,
     pub request_cache: CacheStats,
+    pub query_cache: CacheStats,
+    /// Filters that the query cache keeps now, a segment each, and those that it has kept since the copy was opened.
+    pub queries_kept: u64,
+    pub queries_kept_ever: u64,
 }
 
 /// What vectors take.
@@ -304,6 +273,9 @@ impl ShardStats {
         self.is_throttled |= other.is_throttled;
         self.throttled_ms += other.throttled_ms;
         self.request_cache.add(other.request_cache);
+        self.query_cache.add(other.query_cache);
+        self.queries_kept += other.queries_kept;
+        self.queries_kept_ever += other.queries_kept_ever;
     }
 }
 

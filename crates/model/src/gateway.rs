@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::admin::{
-    AliasAction, AnalyzeRequest, AnalyzeResponse, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
+    AliasAction, AnalyzeRequest, AnalyzeResponse, Caches, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
     HealthRequest, HealthResponse, HotThreads, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping,
     PutSettings, SearchedIndex, StatsResponse,
 };
@@ -98,8 +98,8 @@ pub trait Gateway: Send + Sync + 'static {
     async fn force_merge(&self, request: ForceMerge) -> Answer<Shards>;
     /// Opens the graphs over vectors, and builds those that are missing.
     async fn warm_vectors(&self, target: Target) -> Answer<Shards>;
-    /// Forgets what shards keep of answers.
-    async fn clear_request_cache(&self, target: Target) -> Answer<Shards>;
+    /// Forgets what shards keep of answers, or of filters.
+    async fn clear_caches(&self, target: Target, caches: Caches) -> Answer<Shards>;
     async fn stats(&self, target: Target) -> Answer<StatsResponse>;
     /// The indexes that `target` names, with everything that may be read of them, in order of name.
     fn indexes(&self, target: &Target) -> Answer<Vec<IndexInfo>>;

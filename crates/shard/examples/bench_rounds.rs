@@ -73,6 +73,7 @@ fn open(directory: &std::path::Path) -> Result<(Arc<ShardCopy>, Preparer), Box<d
         throttle: Arc::default(),
         similarities: Arc::default(),
         fuzzy: Arc::default(),
+        queries: Arc::default(),
         new_history: "bench".into(),
         begins_history: false,
     };

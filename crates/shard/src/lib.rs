@@ -15,6 +15,7 @@ pub mod gauge;
 pub mod layout;
 pub mod prepare;
 pub mod prepared;
+pub mod query_cache;
 pub mod reader;
 mod score;
 pub mod seal;

@@ -38,6 +38,7 @@ fn open(directory: &Path) -> Open {
         throttle: Arc::default(),
         similarities: Arc::default(),
         fuzzy: Arc::default(),
+        queries: Arc::default(),
         new_history: "history".into(),
         begins_history: false,
     };

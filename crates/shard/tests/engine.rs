@@ -41,6 +41,7 @@ fn open(directory: &Path, syncer: &Arc<Syncer>) -> Open {
         throttle: Arc::default(),
         similarities: Arc::default(),
         fuzzy: Arc::default(),
+        queries: Arc::default(),
         new_history: "history".into(),
         begins_history: false,
     };
@@ -257,6 +258,7 @@ fn a_corrupt_segment_is_named_and_nothing_is_served() {
         throttle: Arc::default(),
         similarities: Arc::default(),
         fuzzy: Arc::default(),
+        queries: Arc::default(),
         new_history: String::new(),
         begins_history: false,
     };

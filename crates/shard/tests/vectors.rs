@@ -66,6 +66,7 @@ fn open_with(directory: &Path, syncer: &Arc<Syncer>, (field, properties): (&str,
         throttle: Arc::default(),
         similarities: Arc::default(),
         fuzzy: Arc::default(),
+        queries: Arc::default(),
         new_history: "history".into(),
         begins_history: false,
     };

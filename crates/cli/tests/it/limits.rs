@@ -96,6 +96,51 @@ fn refused_at(server: &Server, path: &str, body: &str) {
     assert!(answer.to_string().contains("too_many_buckets_exception"), "{answer}");
 }
 
+/// Hits, filters kept now and ever, and whether they take memory.
+fn filters(server: &Server) -> (u64, u64, u64, bool) {
+    let stats = server.ok("GET", "/many/_stats/query_cache", "");
+    let cache = &stats["_all"]["total"]["query_cache"];
+    let count = |name: &str| cache[name].as_u64().expect("a count");
+    assert_eq!(count("total_count"), count("hit_count") + count("miss_count"));
+    (count("hit_count"), count("cache_size"), count("cache_count"), count("memory_size_in_bytes") > 0)
+}
+
+#[test]
+fn filters_that_are_asked_again_are_kept_and_find_the_same() {
+    let server = Server::start();
+    let settings = json!({"settings": {"number_of_shards": 1, "refresh_interval": -1}}).to_string();
+    server.ok("PUT", "/many", &settings);
+    let line = |n: u32| format!("{{\"index\":{{\"_id\":\"{n}\"}}}}\n{{\"n\":{n},\"k\":\"k{}\"}}\n", n % 7);
+    let bulk: String = (0..12_000).map(line).collect();
+    assert_eq!(server.ok("POST", "/many/_bulk", &bulk)["errors"], false);
+    server.ok("POST", "/many/_flush", "");
+    server.ok("POST", "/many/_forcemerge?max_num_segments=1", "");
+    let body = json!({"size": 0, "track_total_hits": true, "query": {"range": {"n": {"gte": 100}}},
+        "aggs": {"k": {"terms": {"field": "k.keyword"}}, "s": {"sum": {"field": "n"}}, "c": {"cardinality": {"field": "k.keyword"}}}});
+    let ask = || {
+        let answer = server.ok("POST", "/many/_search?request_cache=false", &body.to_string());
+        (answer["hits"]["total"]["value"].as_u64(), answer["aggregations"].clone())
+    };
+    let first = ask();
+    assert_eq!((first.0, filters(&server)), (Some(11_900), (0, 0, 0, false)));
+    assert_eq!((ask(), ask()), (first.clone(), first));
+    let (hits, now, ever, memory) = filters(&server);
+    assert!(hits > 0 && (now, ever, memory) == (1, 1, true), "{hits} {now} {ever} {memory}");
+    // Documents that are gone are found no more, though what is kept is as it was.
+    server.ok("DELETE", "/many/_doc/100?refresh=true", "");
+    server.ok("DELETE", "/many/_doc/7?refresh=true", "");
+    let fewer = ask();
+    assert_eq!((fewer.0, &fewer.1["s"]["value"]), (Some(11_899), &json!((101..12_000).sum::<u32>() as f64)));
+    let counts =
+        fewer.1["k"]["buckets"].as_array().expect("buckets").iter().map(|b| b["doc_count"].as_u64().expect("a count"));
+    assert_eq!((counts.sum::<u64>(), &fewer.1["c"]["value"]), (11_899, &json!(7)));
+    server.ok("POST", "/many/_cache/clear?request=true", "");
+    assert_eq!(filters(&server).1, 1);
+    server.ok("POST", "/many/_cache/clear?query=true", "");
+    assert_eq!((filters(&server).1, filters(&server).3), (0, false));
+    assert_eq!(ask(), fewer);
+}
+
 fn cached(server: &Server) -> (u64, u64, bool) {
     let stats = server.ok("GET", "/kept/_stats/request_cache", "");
     let cache = &stats["_all"]["total"]["request_cache"];

@@ -33,6 +33,8 @@ pub struct Typed {
     pub hidden: bool,
     /// Whether answers without hits are kept.
     pub request_cache: bool,
+    /// Whether the documents of filters are kept.
+    pub query_cache: bool,
     pub blocks: Blocks,
     pub allocation: Allocation,
     /// Which index recovers first: the higher.
@@ -205,6 +207,7 @@ impl Typed {
             },
             hidden: read.flag("hidden")?,
             request_cache: read.flag("requests.cache.enable")?,
+            query_cache: read.flag("queries.cache.enabled")?,
             blocks: Blocks::read(&read)?,
             allocation: Allocation::read(&read)?,
             priority: read.number("priority")? as u32,

@@ -49,6 +49,8 @@ pub struct Config {
     pub request_memory: u64,
     /// Bytes of answers that are kept for shards that have not changed.
     pub request_cache_bytes: u64,
+    /// Bytes of the documents of filters that are kept.
+    pub query_cache_bytes: u64,
     pub write_threads: usize,
     pub write_queue: usize,
     pub merge_threads: usize,
@@ -221,6 +223,7 @@ impl Values {
             search_queue: threads("search.queue"),
             request_memory: self.get("search.request_memory").count().unwrap_or(512 << 20) as u64,
             request_cache_bytes: self.get("search.request_cache").count().unwrap_or(64 << 20) as u64,
+            query_cache_bytes: self.get("search.query_cache").count().unwrap_or(64 << 20) as u64,
             write_threads: threads("write.threads"),
             write_queue: threads("write.queue"),
             merge_threads: threads("merge.threads"),

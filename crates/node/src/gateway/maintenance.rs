@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cluster::resolve::{Options, resolve};
 use cluster::state::{IndexMetadata, NodeId};
-use model::admin::{Flush, ForceMerge};
+use model::admin::{Caches, Flush, ForceMerge};
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, ShardNumber};
 use model::search::{ShardFailure, Shards};
@@ -31,8 +31,8 @@ pub(super) enum Work {
     },
     /// Graphs over vectors are built and opened.
     Warm,
-    /// Forgets what is kept of its answers.
-    ClearCache,
+    /// Forgets what is kept of its answers, or of filters.
+    Forget(Caches),
 }
 
 pub(super) async fn warm_vectors(core: &Arc<Core>, target: Target) -> Result<Shards, Error> {
@@ -72,8 +72,8 @@ pub(super) async fn force_merge(core: &Arc<Core>, request: ForceMerge) -> Result
     each(core, &target, Work::Merge { max_num_segments, only_expunge_deletes }).await
 }
 
-pub(super) async fn clear_request_cache(core: &Arc<Core>, target: Target) -> Result<Shards, Error> {
-    each(core, &target, Work::ClearCache).await
+pub(super) async fn clear_caches(core: &Arc<Core>, target: Target, caches: Caches) -> Result<Shards, Error> {
+    each(core, &target, Work::Forget(caches)).await
 }
 
 /// A shard, and the name of its index.
@@ -189,8 +189,13 @@ fn maintain(core: &Core, shard: &OpenShard, work: Work) -> Result<(), Error> {
         Work::Merge { max_num_segments, only_expunge_deletes } => {
             copy.force_merge(max_num_segments, only_expunge_deletes)
         }
-        Work::ClearCache => {
-            core.request_cache.clear(&shard.used.cached);
+        Work::Forget(Caches { request, query }) => {
+            if request {
+                core.request_cache.clear(&shard.used.cached);
+            }
+            if query {
+                copy.clear_queries();
+            }
             Ok(())
         }
     };

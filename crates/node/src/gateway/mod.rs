@@ -44,7 +44,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use model::admin::{
-    AliasAction, AnalyzeRequest, AnalyzeResponse, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
+    AliasAction, AnalyzeRequest, AnalyzeResponse, Caches, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
     HealthRequest, HealthResponse, HotThreads, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping,
     PutSettings, SearchedIndex, StatsResponse,
 };
@@ -197,8 +197,8 @@ impl Gateway for NodeGateway {
         maintenance::force_merge(&self.core, request).await
     }
 
-    async fn clear_request_cache(&self, target: Target) -> Answer<Shards> {
-        maintenance::clear_request_cache(&self.core, target).await
+    async fn clear_caches(&self, target: Target, caches: Caches) -> Answer<Shards> {
+        maintenance::clear_caches(&self.core, target, caches).await
     }
 
     async fn stats(&self, target: Target) -> Answer<StatsResponse> {

@@ -202,6 +202,14 @@ fn shard_stats(facts: &shard::engine::CopyStats, used: &Used) -> ShardStats {
         is_throttled: facts.is_throttled,
         throttled_ms: facts.throttled_ms,
         request_cache: cache_stats(&used.cached),
+        query_cache: CacheStats {
+            bytes: facts.queries.bytes,
+            evictions: facts.queries.evictions,
+            hits: facts.queries.hits,
+            misses: facts.queries.misses,
+        },
+        queries_kept: facts.queries.entries,
+        queries_kept_ever: facts.queries.kept,
         vectors: VectorStats {
             bytes: facts.vectors.bytes,
             graph_bytes: facts.vectors.graph_bytes,

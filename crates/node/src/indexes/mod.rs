@@ -18,6 +18,7 @@ use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId, ShardNumber};
 use parking_lot::{Mutex, RwLock};
 use shard::engine::{ShardCopy, Spawn, Throttle, Work};
 use shard::prepare::Preparer;
+use shard::query_cache::QueryCache;
 use shard::reader::FuzzyTables;
 use wal::Syncer;
 
@@ -40,6 +41,7 @@ pub struct Indexes {
     spawn: Spawn,
     throttle: Arc<Throttle>,
     fuzzy: Arc<FuzzyTables>,
+    queries: Arc<QueryCache>,
     open: RwLock<BTreeMap<IndexUuid, Arc<OpenIndex>>>,
     /// Copies that were open and may still be in use, whose folders nobody else may open.
     leaving: Mutex<BTreeMap<ShardId, Weak<ShardCopy>>>,
@@ -190,6 +192,7 @@ impl Indexes {
             spawn,
             throttle,
             fuzzy,
+            queries: Arc::new(QueryCache::new(config.query_cache_bytes)),
             open,
             leaving,
             recoveries,

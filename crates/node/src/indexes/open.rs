@@ -281,6 +281,7 @@ impl Indexes {
             throttle: self.throttle.clone(),
             similarities: view.similarities.clone(),
             fuzzy: self.fuzzy.clone(),
+            queries: if view.settings.query_cache { self.queries.clone() } else { Arc::default() },
             new_history: identity::random(),
             begins_history,
         };

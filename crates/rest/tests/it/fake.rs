@@ -225,7 +225,7 @@ impl Gateway for Fake {
         self.scripted(|script| script.told(request, shards()))
     }
 
-    async fn clear_request_cache(&self, target: Target) -> Answer<Shards> {
+    async fn clear_caches(&self, target: Target, _: Caches) -> Answer<Shards> {
         self.scripted(|script| script.told(target, shards()))
     }
 

@@ -1,5 +1,6 @@
 //! Documents on their way through the tree.
 
+use crate::score::found::Found;
 use crate::segment::DocId;
 
 /// Documents of one segment with their owners and scores.
@@ -10,6 +11,13 @@ pub(crate) struct Batch<'a> {
     pub(crate) owners: Owners<'a>,
     /// One a document; empty unless some collector needs scores.
     pub(crate) scores: &'a [f32],
+}
+
+impl<'a> Batch<'a> {
+    /// Matches that are one owner's.
+    pub(crate) fn of(found: &'a Found<'_>, owner: u32) -> Self {
+        Self { docs: found.docs(), owners: Owners::One(owner), scores: found.scores() }
+    }
 }
 
 /// In which bucket of the collector above the documents lie.

@@ -97,14 +97,6 @@ impl Histogram {
     /// Counts values: `index` numbers the buckets of the segment's codes, `key` names them for all segments.
     fn gather(&mut self, batch: Batch<'_>, index: impl Fn(i64) -> i64, key: impl Fn(i64) -> i64) -> Outcome<()> {
         let plain = self.children.is_empty();
-        if plain
-            && self.counting
-            && matches!(batch.owners, Owners::One(0))
-            && let Read::Dense(codes) = self.numbers.read(batch.docs)
-        {
-            let least = self.least;
-            return self.tally.add(codes, |code| index(code).wrapping_sub(least), &self.buckets.budget);
-        }
         let (step, least, places, buckets) = (&self.asked.step, self.least, &mut self.places, &mut self.buckets);
         let inside = &mut self.inside;
         let bounded = has_hard_bounds(step);
@@ -129,13 +121,6 @@ impl Histogram {
     /// As [`Histogram::gather`], for dates whose beginnings are looked up: places are those of the beginnings.
     fn gather_dates(&mut self, batch: Batch<'_>, dates: &Dates) -> Outcome<()> {
         let plain = self.children.is_empty();
-        if plain
-            && self.counting
-            && matches!(batch.owners, Owners::One(0))
-            && let Read::Dense(codes) = self.numbers.read(batch.docs)
-        {
-            return self.tally.add(codes, |code| dates.place(code), &self.buckets.budget);
-        }
         let (step, places, buckets) = (&self.asked.step, &mut self.places, &mut self.buckets);
         let inside = &mut self.inside;
         let mut previous = (usize::MAX, 0);
@@ -157,6 +142,23 @@ impl Histogram {
 }
 
 impl Histogram {
+    /// Whether nothing but the number of documents is wanted of each bucket, and they are numbered.
+    fn only_counts(&self, owner: u32) -> bool {
+        owner == 0 && self.counting && self.children.is_empty()
+    }
+
+    /// Counts documents that have one value each by the number of their bucket; false: some have another number of values.
+    fn count(&mut self, read: impl FnOnce(&mut Numbers) -> Read<'_>) -> Outcome<bool> {
+        let Read::Dense(codes) = read(&mut self.numbers) else { return Ok(false) };
+        let (tally, least, budget) = (&mut self.tally, self.least, &self.buckets.budget);
+        match &self.steps {
+            Steps::Width(width) => tally.add(codes, |code| width.index(code).wrapping_sub(least), budget),
+            Steps::Uniform(uniform) => tally.add(codes, |code| uniform.index(code).wrapping_sub(least), budget),
+            Steps::Dates(dates) => tally.add(codes, |code| dates.place(code), budget),
+        }?;
+        Ok(true)
+    }
+
     /// The bucket of all of a stretch's documents, where that is known without looking at each.
     fn sole(&mut self, found: &Found<'_>, owner: u32) -> Outcome<Option<u32>> {
         let Some(Bounds { least, greatest, .. }) = self.numbers.bounds(found.range()) else { return Ok(None) };
@@ -200,11 +202,18 @@ impl Collector for Histogram {
                 self.buckets.counts[bucket as usize] += found.count() as u64;
                 self.children.collect_found(found, bucket)
             }
-            None => self.collect(Batch { docs: found.docs(), owners: Owners::One(owner), scores: found.scores() }),
+            None if self.only_counts(owner) && self.count(|numbers| numbers.read_found(found))? => Ok(()),
+            None => self.collect(Batch::of(found, owner)),
         }
     }
 
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
+        if let Owners::One(owner) = batch.owners
+            && self.only_counts(owner)
+            && self.count(|numbers| numbers.read(batch.docs))?
+        {
+            return Ok(());
+        }
         self.inside.clear();
         let steps = std::mem::take(&mut self.steps);
         let outcome = match &steps {

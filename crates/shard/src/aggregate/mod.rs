@@ -17,6 +17,7 @@ use crate::compile::{Compiler, Counts, Weight};
 use crate::reader::Reader;
 use crate::score::Outcome;
 use crate::score::found::Found;
+use crate::segment::DocId;
 
 mod adjacency;
 mod auto_date;
@@ -57,13 +58,25 @@ pub(crate) trait Collector {
 
     /// All matches in a stretch of the segment, which are one owner's: for those that need not see each.
     fn collect_found(&mut self, found: &Found<'_>, owner: u32) -> Outcome<()> {
-        self.collect(Batch { docs: found.docs(), owners: Owners::One(owner), scores: found.scores() })
+        self.collect(Batch::of(found, owner))
     }
 
     /// Every document of the segment that was entered matches and is owner 0's. True: they are taken in, and none is shown.
     fn whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
         let _ = leaf;
         Ok(false)
+    }
+
+    /// As [`Collector::whole`], where nearly every document matches: true promises that what does not comes to [`Collector::take_back`].
+    fn nearly_whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
+        let _ = leaf;
+        Ok(false)
+    }
+
+    /// Documents that were taken in with all others, but do not match or are deleted. Ascending, each once.
+    fn take_back(&mut self, docs: &[DocId]) -> Outcome<()> {
+        let _ = docs;
+        Err(Error::new(ErrorKind::IllegalState, "nothing was taken in that could be taken back").into())
     }
 
     /// The segment has ended.
@@ -216,6 +229,18 @@ impl Collectors {
             [only] => only.whole(leaf),
             _ => Ok(false),
         }
+    }
+
+    /// As [`Collector::nearly_whole`]; asked of collectors that are one only.
+    pub(crate) fn nearly_whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
+        match &mut self.list[..] {
+            [only] => only.nearly_whole(leaf),
+            _ => Ok(false),
+        }
+    }
+
+    pub(crate) fn take_back(&mut self, docs: &[DocId]) -> Outcome<()> {
+        self.list.iter_mut().try_for_each(|one| one.take_back(docs))
     }
 
     pub(crate) fn leave(&mut self) -> Outcome<()> {

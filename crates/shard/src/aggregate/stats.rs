@@ -61,7 +61,7 @@ impl Collector for StatsCollector {
         let all = self.wanted.extremes && found.count() == range.len();
         let known = if all { self.numbers.bounds(range).filter(|bounds| bounds.reached) } else { None };
         let (code, wanted) = (self.numbers.code, self.wanted);
-        let (Read::Dense(codes) | Read::Sparse(codes, _)) = self.numbers.read(found.docs());
+        let (Read::Dense(codes) | Read::Sparse(codes, _)) = self.numbers.read_found(found);
         let extremes = if wanted.extremes {
             known.map(|known| (known.least, known.greatest)).or_else(|| extremes(codes))
         } else {

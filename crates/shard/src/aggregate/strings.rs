@@ -1,18 +1,18 @@
 //! Reading strings of a batch as ordinals of the segment; what stands for missing ones has an ordinal, too.
 
-use std::ops::Bound;
 use std::sync::Arc;
 
 use search::aggregation::values::{Column, Missing, Values};
 use search::bound::TermBytes;
 
 use crate::compile::scorer::Leaf;
-use crate::score::Outcome;
+use crate::score::found::Found;
+use crate::score::{Outcome, bits};
 use crate::segment::column::StringColumn;
-use crate::segment::{DocId, EveryTerm, Terms};
+use crate::segment::{DocId, Terms};
 
-/// Walking over a term takes as long as counting so many documents.
-const DOCS_PER_TERM: u64 = 32;
+/// Counts of terms are asked for where there are so many documents for each: fewer are soon counted themselves.
+const DOCS_PER_TERM: u64 = 8;
 
 type Dictionary = (Arc<dyn StringColumn>, Arc<dyn Terms>);
 
@@ -110,21 +110,17 @@ impl Strings {
         self.missing.as_ref().filter(|_| ord >= known)
     }
 
-    /// Calls `each` with every ordinal of the segment and how many of its documents have it, if that is sooner known from the dictionary
-    /// than from the documents; false: it is not.
+    /// Calls `each` with every ordinal of the segment and how many of its documents, deleted ones too, have it, if that is sooner known from
+    /// the dictionary than from the documents; false: it is not.
     pub(super) fn each_count(&self, leaf: &Leaf<'_>, mut each: impl FnMut(u64, u32) -> Outcome<()>) -> Outcome<bool> {
         let Some((column, terms)) = self.dictionary(leaf)? else { return Ok(false) };
         let few = column.ord_count().saturating_mul(DOCS_PER_TERM) <= u64::from(leaf.max);
         if !few || terms.len() != column.ord_count() || (self.missing.is_some() && !column.is_full()) {
             return Ok(false);
         }
-        let (mut ord, mut outcome) = (0, Ok(()));
-        terms.walk((Bound::Unbounded, Bound::Unbounded), &EveryTerm, &mut |_, entry| {
-            outcome = each(ord, u32::try_from(entry.statistics.doc_freq).unwrap_or(u32::MAX));
-            ord += 1;
-            outcome.is_ok()
-        })?;
-        outcome.map(|()| true)
+        let Some(counts) = column.doc_freqs()? else { return Ok(false) };
+        (0..).zip(&*counts).try_for_each(|(ord, &count)| each(ord, count))?;
+        Ok(true)
     }
 
     fn dictionary(&self, leaf: &Leaf<'_>) -> Outcome<Option<Dictionary>> {
@@ -187,6 +183,21 @@ impl Strings {
     pub(super) fn is_ordered(&self) -> bool {
         let own = self.source.as_ref().map_or(0, |column| column.ord_count());
         self.missing_ord == u64::MAX || self.missing_ord < own || own == 0
+    }
+
+    /// The ordinals of matches.
+    pub(super) fn read_found<'o>(&self, found: &Found<'_>, out: &'o mut Ords) -> Read<'o> {
+        let range = found.range();
+        if let (Some(column), Some(words)) = (&self.source, found.dense()) {
+            out.ords.resize(range.len(), 0);
+            if column.run(range.start, &mut out.ords) {
+                if found.count() < range.len() {
+                    bits::compact(words, &mut out.ords);
+                }
+                return Read::Dense(&out.ords);
+            }
+        }
+        self.read(found.docs(), out)
     }
 
     /// The ordinals of ascending documents.

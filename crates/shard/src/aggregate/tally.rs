@@ -75,6 +75,15 @@ impl Tally {
         Ok(())
     }
 
+    /// Counts each of `numbers`, which [`Tally::add_many`] has counted, once less.
+    pub(super) fn take_back(&mut self, numbers: &[u64]) {
+        for &number in numbers {
+            if let Some(count) = self.counts.get_mut(number as usize) {
+                *count = count.saturating_sub(1);
+            }
+        }
+    }
+
     /// Every number that was counted, ascending, with how many.
     pub(super) fn counted(&self) -> impl Iterator<Item = (u64, u64)> {
         let len = self.width.min(self.counts.len());

@@ -18,6 +18,7 @@ use crate::gauge::{Clock, Gauge};
 use crate::reader::Reader;
 use crate::score::Outcome;
 use crate::score::found::Found;
+use crate::segment::DocId;
 
 /// What collectors do, in the words of OpenSearch's profiles. Reducing is the coordinator's.
 const STEPS: &[&str] =
@@ -112,6 +113,14 @@ impl Collector for TimedCollector {
 
     fn whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
         self.gauge.counted(COLLECT, 0, || self.inner.whole(leaf))
+    }
+
+    fn nearly_whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
+        self.gauge.counted(COLLECT, 0, || self.inner.nearly_whole(leaf))
+    }
+
+    fn take_back(&mut self, docs: &[DocId]) -> Outcome<()> {
+        self.gauge.counted(COLLECT, docs.len() as u64, || self.inner.take_back(docs))
     }
 
     fn leave(&mut self) -> Outcome<()> {

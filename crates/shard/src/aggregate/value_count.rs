@@ -10,6 +10,7 @@ use super::strings::{Ords, Strings};
 use super::{Batch, Budget, Collector};
 use crate::compile::scorer::Leaf;
 use crate::score::Outcome;
+use crate::score::found::Found;
 
 pub(super) struct ValueCount {
     source: Source,
@@ -40,6 +41,13 @@ impl ValueCount {
         }
         Ok(())
     }
+
+    fn is_full(&self) -> bool {
+        match &self.source {
+            Source::Numbers(numbers) => numbers.is_full(),
+            Source::Strings(strings) => strings.0.is_full(),
+        }
+    }
 }
 
 impl Collector for ValueCount {
@@ -64,11 +72,17 @@ impl Collector for ValueCount {
         Ok(())
     }
 
+    fn collect_found(&mut self, found: &Found<'_>, owner: u32) -> Outcome<()> {
+        if !self.is_full() {
+            return self.collect(Batch::of(found, owner));
+        }
+        self.grow(owner as usize + 1)?;
+        self.by_owner[owner as usize] += found.count() as u64;
+        Ok(())
+    }
+
     fn whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
-        let full = match &self.source {
-            Source::Numbers(numbers) => numbers.is_full(),
-            Source::Strings(strings) => strings.0.is_full(),
-        };
+        let full = self.is_full();
         if full {
             self.grow(1)?;
             self.by_owner[0] += u64::from(leaf.max);

@@ -16,6 +16,7 @@ use crate::score::function::Modes;
 use crate::score::timed;
 
 mod approximate;
+mod asked;
 pub(crate) mod automaton;
 mod counts;
 mod expand;

@@ -25,6 +25,8 @@ pub(crate) struct Accepted {
     fuzzy: Option<Fuzzy>,
     /// The pattern in Lucene's notation, without the field.
     pub(crate) notation: String,
+    /// The same for the same pattern, and for no other.
+    pub(super) question: String,
 }
 
 struct Fuzzy {
@@ -46,6 +48,10 @@ impl Accepted {
     /// # Errors
     /// The syntax is wrong, an operator is not there, or the automaton grows too large.
     pub(crate) fn of(pattern: &Pattern, fuzzy: &FuzzyTables) -> Outcome<Self> {
+        Ok(Self { question: format!("{pattern:?}"), ..Self::built(pattern, fuzzy)? })
+    }
+
+    fn built(pattern: &Pattern, fuzzy: &FuzzyTables) -> Outcome<Self> {
         match pattern {
             Pattern::Prefix { prefix, case_insensitive: false } => {
                 let mut result = Self::below(prefix.as_bytes(), Arc::new(EveryTerm));
@@ -80,7 +86,8 @@ impl Accepted {
 
     /// The terms of ranges that stand to one as it asks.
     pub(crate) fn ranges(ranges: &BoundRanges) -> Self {
-        Self { notation: ranges.notation(), ..Self::below(b"", Arc::new(RangeAutomaton::new(ranges))) }
+        let (notation, question) = (ranges.notation(), format!("{ranges:?}"));
+        Self { notation, question, ..Self::below(b"", Arc::new(RangeAutomaton::new(ranges))) }
     }
 
     fn everywhere(automaton: DenseAutomaton, notation: String) -> Self {
@@ -91,7 +98,7 @@ impl Accepted {
     fn below(prefix: &[u8], automaton: Arc<dyn TermAutomaton>) -> Self {
         let from = if prefix.is_empty() { Bound::Unbounded } else { Bound::Included(prefix.to_vec()) };
         let to = prefix_end(prefix).map_or(Bound::Unbounded, Bound::Excluded);
-        Self { from, to, automaton, fuzzy: None, notation: String::new() }
+        Self { from, to, automaton, fuzzy: None, notation: String::new(), question: String::new() }
     }
 
     pub(crate) fn range(&self) -> TermRange<'_> {

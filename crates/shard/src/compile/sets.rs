@@ -7,14 +7,17 @@ use model::geo::area::Area;
 use model::number::term_from_ordered;
 use search::bound::TermBytes;
 
+use super::asked::question;
 use super::scorer::Leaf;
 use super::weight::Set;
 use super::{Place, pattern::Accepted};
 use crate::fields::{FieldSlot, Layout, meta};
+use crate::query_cache::Told;
 use crate::score::compose::Constant;
 use crate::score::cursor::TermCursor;
 use crate::score::disjunction::{Combine, Disjunction};
 use crate::score::geo::Within;
+use crate::score::recording::Recording;
 use crate::score::sets::{BitSet, ColumnRange, DocList, Everything, HasNorm, Ranged};
 use crate::score::slice::Part;
 use crate::score::{Never, Outcome, Scorer, bits};
@@ -25,7 +28,25 @@ use crate::segment::{Detail, DocId, EveryTerm, TermAutomaton, TermEntry, TermRan
 const FEW_NUMBERS: i64 = 16;
 
 impl Leaf<'_> {
+    /// What is kept of it, or what finds it; then it is kept, if it was asked before.
     pub(super) fn set(&self, set: &Set, score: f32) -> Outcome<Box<dyn Scorer>> {
+        let Some((queries, question)) = self.segment.queries().zip(question(set)) else {
+            return self.found(set, score);
+        };
+        match queries.ask(question) {
+            Told::Known(bits) => Ok(Box::new(BitSet::of(bits, score))),
+            Told::New => self.found(set, score),
+            Told::Wanted(keep) => {
+                let scorer = self.found(set, score)?;
+                Ok(match scorer.matches_all() || scorer.cost() == 0 {
+                    true => scorer,
+                    false => Box::new(Recording::new(scorer, self.max, keep)),
+                })
+            }
+        }
+    }
+
+    fn found(&self, set: &Set, score: f32) -> Outcome<Box<dyn Scorer>> {
         match set {
             Set::Terms(place, terms) => self.any_term(place, terms.iter().map(|term| term.as_ref()), score),
             Set::Numbers(place, codes) => self.any_number(place, codes, score),

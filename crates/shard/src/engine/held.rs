@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::fields::FieldTable;
+use crate::query_cache::{QueryCache, Share};
 use crate::reader::{FuzzyTables, Reader, SegmentView, Similarities};
 use crate::segment::disk::SealedSegment;
 use crate::segment::memory::MemoryBlock;
@@ -124,14 +125,17 @@ pub(super) struct Segments {
     pub(super) building: BTreeSet<String>,
     generation: u64,
     fuzzy: Arc<FuzzyTables>,
+    queries: Arc<QueryCache>,
+    /// What this copy has in the cache.
+    pub(super) share: Arc<Share>,
 }
 
 /// What a merge was begun with: segments, and which of their documents it keeps.
 pub(super) struct Inputs(pub Vec<(SegmentKey, Body, Option<Arc<AliveDocs>>)>);
 
 impl Segments {
-    pub(super) fn of(held: Vec<Held>, fuzzy: Arc<FuzzyTables>) -> Self {
-        Self { held, fuzzy, ..Self::default() }
+    pub(super) fn of(held: Vec<Held>, fuzzy: Arc<FuzzyTables>, queries: Arc<QueryCache>) -> Self {
+        Self { held, fuzzy, queries, ..Self::default() }
     }
 
     pub(super) fn get_mut(&mut self, key: SegmentKey) -> Option<&mut Held> {
@@ -151,9 +155,19 @@ impl Segments {
     /// A view of all that is here now.
     pub(super) fn reader(&mut self, fields: Arc<FieldTable>, similarities: Arc<Similarities>) -> Reader {
         let generation = self.next_generation();
+        for held in &self.held {
+            if let Body::Sealed(segment) = &held.body {
+                segment.keep_queries(&self.queries, &self.share);
+            }
+        }
         let views = self.held.iter().filter(|held| held.live_docs() > 0);
         let views = views.map(|held| SegmentView { segment: held.body.segment(), alive: held.alive.clone() });
         Reader { segments: views.collect(), fields, generation, similarities, fuzzy: self.fuzzy.clone() }
+    }
+
+    /// Forgets the documents of filters.
+    pub(super) fn clear_queries(&self) {
+        self.queries.clear(&self.share);
     }
 
     /// For a view that answers otherwise than those before.

@@ -55,6 +55,7 @@ pub(super) fn open_unreplayed(directory: &Path, syncer: &Arc<Syncer>) -> Open {
         throttle: Arc::default(),
         similarities: Arc::default(),
         fuzzy: Arc::default(),
+        queries: Arc::default(),
         new_history: "history".into(),
         begins_history: false,
     };

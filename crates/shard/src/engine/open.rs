@@ -14,6 +14,7 @@ use super::writer::Writer;
 use super::{CommitState, ShardCopy, Spawn, Throttle, rewrite, stats};
 use crate::error::ShardError;
 use crate::fields::{FieldTable, Layout};
+use crate::query_cache::QueryCache;
 use crate::reader::{FuzzyTables, Similarities};
 use crate::segment::disk::SealedSegment;
 
@@ -33,6 +34,8 @@ pub struct CopyOptions {
     pub similarities: Arc<Similarities>,
     /// Of all shards of the node: made once, when a fuzzy query first wants them.
     pub fuzzy: Arc<FuzzyTables>,
+    /// Of all shards of the node, or one that keeps nothing.
+    pub queries: Arc<QueryCache>,
     /// The name of a history that begins now.
     pub new_history: String,
     /// What is in the folder belongs to that one from now on.
@@ -77,7 +80,7 @@ impl ShardCopy {
         if snapshots.exists() {
             commit::remove(&snapshots)?;
         }
-        let mut segments = Segments::of(held, options.fuzzy);
+        let mut segments = Segments::of(held, options.fuzzy, options.queries);
         let first_key = segments.held.len() as u64;
         let reader = segments.reader(fields.clone(), options.similarities.clone());
         let copy = Self {

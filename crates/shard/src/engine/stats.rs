@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::tail::Tail;
 use super::{ShardCopy, VectorStats};
+use crate::query_cache::QueryCacheStats;
 
 /// Kept while the copy is open.
 #[derive(Default)]
@@ -95,6 +96,7 @@ pub struct CopyStats {
     pub throttled_ms: u64,
     pub tail: Tail,
     pub vectors: VectorStats,
+    pub queries: QueryCacheStats,
     pub segments: Vec<SegmentFacts>,
 }
 
@@ -109,6 +111,11 @@ pub struct SegmentFacts {
 }
 
 impl ShardCopy {
+    /// Forgets what is kept of filters.
+    pub fn clear_queries(&self) {
+        self.segments.lock().clear_queries();
+    }
+
     /// Counts of this moment.
     pub fn stats(&self) -> CopyStats {
         let searched = self.reader();
@@ -140,6 +147,7 @@ impl ShardCopy {
             throttled_ms: self.counters.throttled_micros.load(Ordering::Relaxed) / 1000,
             tail: self.tail(),
             vectors: self.vector_stats(),
+            queries: self.segments.lock().share.read(),
             segments,
         }
     }

@@ -93,8 +93,18 @@ struct Tree<'a> {
     reader: &'a Reader,
     collectors: Placed,
     segment: Option<u32>,
-    /// Of each collector, whether it knows the segment already.
-    done: Vec<bool>,
+    /// Of each collector, what it knows of the segment already.
+    done: Vec<Done>,
+}
+
+/// What a collector has taken in of a segment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Done {
+    /// What it was shown.
+    Nothing,
+    All,
+    /// All, of which it is told what does not match.
+    TooMuch,
 }
 
 impl Receiver for Tree<'_> {
@@ -102,16 +112,32 @@ impl Receiver for Tree<'_> {
         self.enter(segment)?;
         let leaf = Leaf::new(self.reader, segment as usize);
         for ((_, collectors), done) in self.collectors.iter_mut().zip(&mut self.done) {
-            *done = collectors.whole(&leaf)?;
+            *done = if collectors.whole(&leaf)? { Done::All } else { Done::Nothing };
         }
-        Ok(!self.done.contains(&false))
+        Ok(!self.done.contains(&Done::Nothing))
+    }
+
+    fn nearly_whole(&mut self, segment: u32) -> Outcome<bool> {
+        self.enter(segment)?;
+        let leaf = Leaf::new(self.reader, segment as usize);
+        for ((_, collectors), done) in self.collectors.iter_mut().zip(&mut self.done) {
+            if *done == Done::Nothing && collectors.nearly_whole(&leaf)? {
+                *done = Done::TooMuch;
+            }
+        }
+        Ok(self.done.contains(&Done::TooMuch))
     }
 
     fn receive(&mut self, segment: u32, found: &Found<'_>) -> Outcome<()> {
         self.enter(segment)?;
-        let collectors = self.collectors.iter_mut().zip(&self.done).filter(|(_, done)| !**done);
-        for ((_, collectors), _) in collectors {
-            collectors.collect_found(found, 0)?;
+        let too_much = self.done.contains(&Done::TooMuch);
+        let absent = if too_much { found.absent() } else { Vec::new() };
+        for ((_, collectors), done) in self.collectors.iter_mut().zip(&self.done) {
+            match done {
+                Done::Nothing if found.count() > 0 => collectors.collect_found(found, 0)?,
+                Done::TooMuch if !absent.is_empty() => collectors.take_back(&absent)?,
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -129,7 +155,7 @@ impl Tree<'_> {
         self.leave()?;
         self.segment = Some(segment);
         self.done.clear();
-        self.done.resize(self.collectors.len(), false);
+        self.done.resize(self.collectors.len(), Done::Nothing);
         let leaf = Leaf::new(self.reader, segment as usize);
         self.each(|collectors| collectors.enter(&leaf))
     }

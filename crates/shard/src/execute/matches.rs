@@ -26,6 +26,12 @@ pub(super) trait Receiver {
         Ok(false)
     }
 
+    /// Nearly every document of a segment matches. True: what comes must be all of the segment, stretch by stretch, even those without a match.
+    fn nearly_whole(&mut self, segment: u32) -> Outcome<bool> {
+        let _ = segment;
+        Ok(false)
+    }
+
     /// Matches of a segment, with their scores if they were asked for.
     fn receive(&mut self, segment: u32, found: &Found<'_>) -> Outcome<()>;
 }
@@ -65,6 +71,14 @@ pub(super) fn each(
         }
     }
     Ok(walk.walked)
+}
+
+/// Whether so many documents match that taking in all and taking back the others is the shorter way.
+fn is_nearly_whole(view: &SegmentView, scorer: &dyn Scorer) -> bool {
+    let count = u64::from(view.segment.doc_count());
+    let dead = view.alive.as_ref().map_or(0, |alive| count - u64::from(alive.len()));
+    let matching = scorer.exact_count().map_or(0, |matching| matching.saturating_sub(dead));
+    matching > 0 && matching >= count / 4 * 3
 }
 
 struct Walk<'r> {
@@ -137,12 +151,19 @@ impl Walk<'_> {
         let max = view.segment.doc_count();
         let mut words = [0u64; BATCH as usize / 64];
         let mut from = 0;
+        let nearly = self.left == u64::MAX && is_nearly_whole(view, scorer) && self.receiver.nearly_whole(segment)?;
         while from < max && !self.walked.terminated_early {
-            if !watch.go_on()? {
-                return Ok(());
-            }
             let to = (from + BATCH).min(max);
-            if view.alive.is_none() && scorer.list(from, to, &mut self.docs)? {
+            if !watch.go_on()? {
+                if !nearly {
+                    return Ok(());
+                }
+                // What was taken in and not looked at is taken back.
+                self.receiver.receive(segment, &Found::bits(from..to, &[0; BATCH as usize / 64], &mut self.docs))?;
+                from = to;
+                continue;
+            }
+            if !nearly && view.alive.is_none() && scorer.list(from, to, &mut self.docs)? {
                 self.deliver(segment)?;
                 from = to;
                 continue;
@@ -154,6 +175,9 @@ impl Walk<'_> {
                 bits::and(&mut words, &alive[(from as usize / 64).min(alive.len())..]);
             }
             let found = Found::bits(from..to, &words, &mut self.docs);
+            if nearly && found.count() == 0 {
+                self.receiver.receive(segment, &found)?;
+            }
             self.show(segment, found)?;
             from = to;
         }

@@ -2,6 +2,40 @@
 
 use crate::segment::DocId;
 
+/// A set that does not change, and how many are in it.
+#[derive(Debug)]
+pub(crate) struct Bits {
+    words: Box<[u64]>,
+    count: u64,
+}
+
+impl Bits {
+    pub(crate) fn new(words: Vec<u64>) -> Self {
+        Self { count: count(&words), words: words.into() }
+    }
+
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        size_of_val(&*self.words) as u64
+    }
+
+    /// Sets the bits of `from..to` that are set here; bit 0 of `words` stands for `from`, which begins a word.
+    pub(crate) fn fill(&self, from: DocId, to: DocId, words: &mut [u64]) {
+        debug_assert_eq!(from % 64, 0, "windows begin at whole words");
+        let start = (from as usize / 64).min(self.words.len());
+        let end = (to as usize).div_ceil(64).min(self.words.len());
+        words.iter_mut().zip(&self.words[start..end]).for_each(|(word, mine)| *word |= mine);
+        clear_from(words, to - from);
+    }
+}
+
 /// Words for `count` documents, none set.
 pub(crate) fn none(count: u32) -> Vec<u64> {
     vec![0; (count as usize).div_ceil(64)]
@@ -100,9 +134,63 @@ pub(crate) fn docs(words: &[u64], base: DocId, out: &mut Vec<DocId>) {
     }
 }
 
+/// Appends the bits of the first `count` that are not set as documents, bit 0 being `base`.
+pub(crate) fn absent(words: &[u64], base: DocId, count: u32, out: &mut Vec<DocId>) {
+    for (at, word) in (0..count.div_ceil(64)).zip(words.iter().chain(std::iter::repeat(&0))) {
+        let here = (count - at * 64).min(64);
+        let mut rest = !word & (u64::MAX >> (64 - here));
+        while rest != 0 {
+            out.push(base + at * 64 + rest.trailing_zeros());
+            rest &= rest - 1;
+        }
+    }
+}
+
+/// Keeps of values, one a bit, those whose bit is set.
+pub(crate) fn compact<T: Copy>(words: &[u64], values: &mut Vec<T>) {
+    let mut kept = 0;
+    for (from, word) in (0..values.len()).step_by(64).zip(words.iter().chain(std::iter::repeat(&0))) {
+        let behind = (from + 64).min(values.len());
+        let mut gaps = !word & (u64::MAX >> (64 - (behind - from)));
+        let mut start = from;
+        while gaps != 0 {
+            let gap = from + gaps.trailing_zeros() as usize;
+            values.copy_within(start..gap, kept);
+            kept += gap - start;
+            start = gap + 1;
+            gaps &= gaps - 1;
+        }
+        values.copy_within(start..behind, kept);
+        kept += behind - start;
+    }
+    values.truncate(kept);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_set_is_kept_and_what_is_not_is_named() {
+        for count in [1, 63, 64, 65, 128, 200] {
+            for every in [1, 2, 7, 64, 1000] {
+                let mut words = none(count);
+                (0..count).filter(|bit| bit % every == 0).for_each(|bit| set(&mut words, bit));
+                // Words behind the last set one need not be there.
+                for words in [&words[..], &words[..1]] {
+                    let mut values: Vec<u32> = (0..count).collect();
+                    compact(words, &mut values);
+                    assert_eq!(values, (0..count).filter(|&bit| contains(words, bit)).collect::<Vec<_>>());
+                    let mut others = Vec::new();
+                    absent(words, 5, count, &mut others);
+                    assert_eq!(
+                        others,
+                        (0..count).filter(|&bit| !contains(words, bit)).map(|bit| bit + 5).collect::<Vec<_>>()
+                    );
+                }
+            }
+        }
+    }
 
     #[test]
     fn ranges_are_exact_at_word_borders() {

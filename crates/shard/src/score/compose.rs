@@ -1,5 +1,6 @@
 //! Scorers made of scorers: all of them, one without another, one with optional others, factors, floors.
 
+use super::sets::Ranged;
 use super::{Outcome, Scorer, bits};
 use crate::segment::{DocId, NO_MORE_DOCS};
 
@@ -84,6 +85,13 @@ impl Scorer for Conjunction {
         match &mut self.parts[..] {
             [only] => only.scorer.list(from, to, out),
             _ => Ok(false),
+        }
+    }
+
+    fn exact_count(&self) -> Option<u64> {
+        match &self.parts[..] {
+            [only] => only.scorer.exact_count(),
+            _ => None,
         }
     }
 
@@ -285,6 +293,14 @@ impl Scorer for Constant {
 
     fn list(&mut self, from: DocId, to: DocId, out: &mut Vec<DocId>) -> Outcome<bool> {
         self.matches.list(from, to, out)
+    }
+
+    fn as_range(&self) -> Option<Ranged> {
+        self.matches.as_range()
+    }
+
+    fn exact_count(&self) -> Option<u64> {
+        self.matches.exact_count()
     }
 
     fn matches_all(&self) -> bool {

@@ -288,6 +288,10 @@ impl Scorer for TermCursor {
         u64::from(self.doc_freq)
     }
 
+    fn exact_count(&self) -> Option<u64> {
+        Some(u64::from(self.doc_freq))
+    }
+
     fn bound(&mut self, from: DocId, to: DocId) -> f32 {
         self.range_bound(from, to)
     }

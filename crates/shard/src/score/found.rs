@@ -9,7 +9,7 @@ use crate::segment::{DocId, DocRange};
 pub(crate) struct Found<'a> {
     /// Where they lie: no other match does.
     range: DocRange,
-    /// Bit 0 stands for the first of the range.
+    /// Bit 0 stands for the first of the range. None: they came as a list.
     words: &'a [u64],
     count: usize,
     docs: OnceCell<Vec<DocId>>,
@@ -42,6 +42,18 @@ impl<'a> Found<'a> {
 
     pub(crate) fn range(&self) -> DocRange {
         self.range.clone()
+    }
+
+    /// Bits of the range, where nearly all of it matches: reading all and leaving some out is sooner done than reading one by one.
+    pub(crate) fn dense(&self) -> Option<&'a [u64]> {
+        (!self.words.is_empty() && self.count >= self.range.len() / 4 * 3).then_some(self.words)
+    }
+
+    /// Of the range, what does not match.
+    pub(crate) fn absent(&self) -> Vec<DocId> {
+        let mut absent = Vec::with_capacity(self.range.len() - self.count);
+        bits::absent(self.words, self.range.start, self.range.len() as u32, &mut absent);
+        absent
     }
 
     /// Ascending.

@@ -24,6 +24,7 @@ pub(crate) mod occurrences;
 pub(crate) mod phrase;
 pub(crate) mod ranked;
 pub(crate) mod ranked_explain;
+pub(crate) mod recording;
 pub(crate) mod script;
 pub(crate) mod sets;
 pub(crate) mod slice;
@@ -104,6 +105,11 @@ pub(crate) trait Scorer {
     /// Every document of the segment matches; false also where that is not known.
     fn matches_all(&self) -> bool {
         false
+    }
+
+    /// How many documents of the segment match, deleted ones too, where that is known.
+    fn exact_count(&self) -> Option<u64> {
+        None
     }
 
     /// Appends the matches in `from..to`, where they are at hand as a list; false: they are not, and nothing is done.

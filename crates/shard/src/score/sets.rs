@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use super::bits::Bits;
 use super::geo::Within;
 use super::{Outcome, Scorer, bits};
 use crate::segment::column::{NumberColumn, StringColumn};
@@ -39,25 +40,35 @@ impl Scorer for Everything {
     fn matches_all(&self) -> bool {
         true
     }
+
+    fn exact_count(&self) -> Option<u64> {
+        Some(u64::from(self.max))
+    }
 }
 
 /// One bit a document.
 pub(crate) struct BitSet {
-    words: Vec<u64>,
-    count: u64,
+    bits: Arc<Bits>,
     score: f32,
 }
 
 impl BitSet {
     pub(crate) fn new(words: Vec<u64>, score: f32) -> Self {
-        let count = bits::count(&words);
-        Self { words, count, score }
+        Self::of(Arc::new(Bits::new(words)), score)
+    }
+
+    pub(crate) fn of(bits: Arc<Bits>, score: f32) -> Self {
+        Self { bits, score }
     }
 }
 
 impl Scorer for BitSet {
+    fn as_range(&self) -> Option<Ranged> {
+        Some(Ranged::Bits(self.bits.clone()))
+    }
+
     fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
-        Ok(bits::next(&self.words, doc).unwrap_or(NO_MORE_DOCS))
+        Ok(bits::next(self.bits.words(), doc).unwrap_or(NO_MORE_DOCS))
     }
 
     fn score(&mut self) -> Outcome<f32> {
@@ -65,7 +76,11 @@ impl Scorer for BitSet {
     }
 
     fn cost(&self) -> u64 {
-        self.count
+        self.bits.count()
+    }
+
+    fn exact_count(&self) -> Option<u64> {
+        Some(self.bits.count())
     }
 
     fn bound(&mut self, _: DocId, _: DocId) -> f32 {
@@ -73,11 +88,7 @@ impl Scorer for BitSet {
     }
 
     fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
-        debug_assert_eq!(from % 64, 0, "windows begin at whole words");
-        let start = (from as usize / 64).min(self.words.len());
-        let end = (to as usize).div_ceil(64).min(self.words.len());
-        words.iter_mut().zip(&self.words[start..end]).for_each(|(word, mine)| *word |= mine);
-        bits::clear_from(words, to - from);
+        self.bits.fill(from, to, words);
         Ok(())
     }
 }
@@ -167,9 +178,10 @@ impl Accept<'_> {
     }
 }
 
-/// What a [`ColumnRange`] asks: the documents whose value lies in a range.
+/// What can be asked of any document at any time: whether its value lies in a range, or it is in a set.
 #[derive(Clone)]
 pub(crate) enum Ranged {
+    Bits(Arc<Bits>),
     Numbers(Arc<dyn NumberColumn>, RangeInclusive<i64>),
     Strings(Arc<dyn StringColumn>, RangeInclusive<u64>),
     Within(Arc<Within>),
@@ -180,6 +192,7 @@ pub(crate) enum Ranged {
 impl Ranged {
     fn collect(&self, from: DocId, to: DocId, out: &mut Vec<DocId>) {
         match self {
+            Self::Bits(set) => out.extend((from..to).filter(|&doc| bits::contains(set.words(), doc))),
             Self::Numbers(column, range) => column.docs_in_range(range.clone(), from..to, out),
             Self::Strings(column, range) => column.docs_in_range(range.clone(), from..to, out),
             Self::Within(within) => within.collect(from..to, out),
@@ -191,6 +204,7 @@ impl Ranged {
     /// As [`Scorer::fill`].
     fn fill(&self, from: DocId, to: DocId, words: &mut [u64]) {
         match self {
+            Self::Bits(set) => set.fill(from, to, words),
             Self::Numbers(column, range) => column.fill_range(range.clone(), from..to, words),
             Self::Strings(column, range) => column.fill_range(range.clone(), from..to, words),
             Self::HasNumber(column) => column.fill_range(i64::MIN..=i64::MAX, from..to, words),
@@ -210,6 +224,7 @@ impl Ranged {
 
     fn contains(&self, doc: DocId, found: &mut Vec<DocId>) -> bool {
         match self {
+            Self::Bits(set) => bits::contains(set.words(), doc),
             Self::Numbers(column, range) if column.is_single() => column.first(doc).is_some_and(|v| range.contains(&v)),
             Self::Strings(column, range) if column.is_single() => column.first(doc).is_some_and(|v| range.contains(&v)),
             Self::Within(within) => within.has(doc, &mut Vec::new()),

@@ -76,6 +76,10 @@ impl Scorer for Timed {
         self.inner.matches_all()
     }
 
+    fn exact_count(&self) -> Option<u64> {
+        self.inner.exact_count()
+    }
+
     fn list(&mut self, from: DocId, to: DocId, out: &mut Vec<DocId>) -> Outcome<bool> {
         self.gauge.time(NEXT_DOC, || self.inner.list(from, to, out))
     }

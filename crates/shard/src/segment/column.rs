@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use super::{DocId, DocRange};
 use crate::score::bits;
@@ -31,6 +32,12 @@ pub trait NumberColumn: Send + Sync {
 
     /// The least value of each document, `missing` where there is none. `out` is as long as `docs`; `docs` ascend.
     fn first_batch(&self, docs: &[DocId], missing: i64, out: &mut [i64]);
+
+    /// The values of consecutive documents, where each document has one; false: they are not at hand so, and `out` is as it was.
+    fn run(&self, first: DocId, out: &mut [i64]) -> bool {
+        let _ = (first, out);
+        false
+    }
 
     /// Appends the documents of `docs` with a value in `range`, ascending, each once.
     fn docs_in_range(&self, range: RangeInclusive<i64>, docs: DocRange, out: &mut Vec<DocId>);
@@ -75,6 +82,17 @@ pub trait StringColumn: Send + Sync {
 
     /// The least ordinal of each document, `u64::MAX` where there is none.
     fn first_batch(&self, docs: &[DocId], out: &mut [u64]);
+
+    /// The ordinals of consecutive documents, where each document has one; false: they are not at hand so, and `out` is as it was.
+    fn run(&self, first: DocId, out: &mut [u64]) -> bool {
+        let _ = (first, out);
+        false
+    }
+
+    /// How many documents, deleted ones too, have each ordinal, where that is kept.
+    fn doc_freqs(&self) -> io::Result<Option<Arc<[u32]>>> {
+        Ok(None)
+    }
 
     /// Writes the value of an ordinal into `out`, which is cleared first.
     fn value(&self, ord: u64, out: &mut Vec<u8>) -> io::Result<()>;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use search::statistics::{FieldStatistics, TermStatistics};
 
 use crate::fields::FieldSlot;
+use crate::query_cache::SegmentQueries;
 
 mod alive;
 pub mod column;
@@ -62,6 +63,11 @@ pub trait Segment: Send + Sync {
 
     /// The source of a document; empty when the index keeps none.
     fn source(&self, doc: DocId) -> io::Result<Arc<[u8]>>;
+
+    /// Where documents of filters are kept; `None`: nowhere.
+    fn queries(&self) -> Option<&SegmentQueries> {
+        None
+    }
 
     /// Memory and disk that it holds.
     fn size(&self) -> SegmentSize;

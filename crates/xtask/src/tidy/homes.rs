@@ -51,6 +51,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("indicatif", Rooms(&["cli"])),
     ("jiff", Rooms(&["model"])),
     ("levenshtein_automata", Rooms(&["shard"])),
+    ("lru", Rooms(&["shard"])),
     ("memchr", Rooms(&["shard"])),
     ("mimalloc", Rooms(&["cli", "shard"])),
     ("murmur3", Rooms(&["cluster", "shard"])),

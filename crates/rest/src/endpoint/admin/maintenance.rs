@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::admin::{Flush, ForceMerge};
+use model::admin::{Caches, Flush, ForceMerge};
 use model::error::Error;
 use model::search::Shards;
 
@@ -53,7 +53,7 @@ pub(super) async fn force_merge(server: Arc<Server>, mut request: Request) -> Re
     Ok(told(&server.gateway.force_merge(asked).await?))
 }
 
-/// The only cache is that of answers; no flag at all means every cache.
+/// No flag at all means every cache; of those that are not there nothing is kept.
 pub(super) async fn clear_cache(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let target = request.target()?;
     let mut flags = Vec::new();
@@ -63,10 +63,9 @@ pub(super) async fn clear_cache(server: Arc<Server>, mut request: Request) -> Re
     request.params.take("fields");
     request.params.take("index");
     request.finish()?;
-    if flags[0] || !flags.contains(&true) {
-        return Ok(told(&server.gateway.clear_request_cache(target).await?));
-    }
-    Ok(told(&server.gateway.stats(target).await?.shards))
+    let all = !flags.contains(&true);
+    let caches = Caches { request: all || flags[0], query: all || flags[1] };
+    Ok(told(&server.gateway.clear_caches(target, caches).await?))
 }
 
 fn told(answered: &Shards) -> Reply {

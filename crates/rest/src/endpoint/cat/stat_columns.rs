@@ -75,11 +75,11 @@ columns! {
     "completion.size" "cs,completionSize" "size of completion" NO_BYTES;
     "fielddata.memory_size" "fm,fielddataMemory" "used fielddata cache" NO_BYTES;
     "fielddata.evictions" "fe,fielddataEvictions" "fielddata evictions" NONE;
-    "query_cache.memory_size" "qcm,queryCacheMemory" "used query cache" NO_BYTES;
-    "query_cache.evictions" "qce,queryCacheEvictions" "query cache evictions" NONE;
+    "query_cache.memory_size" "qcm,queryCacheMemory" "used query cache" |s| Cell::Bytes(s.query_cache.bytes);
+    "query_cache.evictions" "qce,queryCacheEvictions" "query cache evictions" |s| Cell::number(s.query_cache.evictions);
     QUERY_CACHE_HITS:
-    "query_cache.hit_count" "qchc,queryCacheHitCount" "query cache hit counts" NONE;
-    "query_cache.miss_count" "qcmc,queryCacheMissCount" "query cache miss counts" NONE;
+    "query_cache.hit_count" "qchc,queryCacheHitCount" "query cache hit counts" |s| Cell::number(s.query_cache.hits);
+    "query_cache.miss_count" "qcmc,queryCacheMissCount" "query cache miss counts" |s| Cell::number(s.query_cache.misses);
     REQUEST_CACHE:
     "request_cache.memory_size" "rcm,requestCacheMemory" "used request cache" |s| Cell::Bytes(s.request_cache.bytes);
     "request_cache.evictions" "rce,requestCacheEvictions" "request cache evictions" |s| Cell::number(s.request_cache.evictions);

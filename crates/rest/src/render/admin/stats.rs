@@ -53,8 +53,11 @@ pub(crate) fn section(stats: &ShardStats, metric: &str) -> Value {
         }),
         "warmer" => json!({"current": 0, "total": 0, "total_time_in_millis": 0}),
         "query_cache" => json!({
-            "memory_size_in_bytes": 0, "total_count": 0, "hit_count": 0, "miss_count": 0, "cache_size": 0,
-            "cache_count": 0, "evictions": 0,
+            "memory_size_in_bytes": stats.query_cache.bytes,
+            "total_count": stats.query_cache.hits + stats.query_cache.misses,
+            "hit_count": stats.query_cache.hits, "miss_count": stats.query_cache.misses,
+            "cache_size": stats.queries_kept, "cache_count": stats.queries_kept_ever,
+            "evictions": stats.query_cache.evictions,
         }),
         "fielddata" => json!({"memory_size_in_bytes": 0, "evictions": 0}),
         "completion" => json!({"size_in_bytes": 0}),

@@ -10,10 +10,13 @@ use search::bound::NumberCode;
 
 use super::Charged;
 use crate::aggregate::numbers::Numbers;
-use crate::aggregate::strings::{Ords, Strings};
+use crate::aggregate::strings::{Ords, Read, Strings};
+use crate::aggregate::tally::Tally;
 use crate::aggregate::{Batch, Budget, Collector, Owners};
 use crate::compile::scorer::Leaf;
+use crate::score::found::Found;
 use crate::score::{Outcome, bits};
+use crate::segment::DocId;
 
 pub(in crate::aggregate) struct Distinct {
     source: Source,
@@ -38,6 +41,8 @@ struct Words {
     /// The hash of each ordinal, 0 where it is not known; empty: none is.
     hashes: Vec<u64>,
     buffer: Vec<u8>,
+    /// Documents by ordinal, of a segment that was taken in with all of its documents.
+    tally: Tally,
 }
 
 impl Distinct {
@@ -63,7 +68,8 @@ impl Distinct {
 
 impl Words {
     fn new(strings: Strings) -> Self {
-        Self { strings, ords: Ords::default(), seen: Vec::new(), hashes: Vec::new(), buffer: Vec::new() }
+        let (ords, seen, hashes, buffer, tally) = Default::default();
+        Self { strings, ords, seen, hashes, buffer, tally }
     }
 
     fn begin_noting(&mut self, budget: &Budget) -> Outcome<()> {
@@ -87,6 +93,24 @@ impl Words {
         self.begin_noting(budget)?;
         let seen = &mut self.seen;
         self.strings.read(batch.docs, &mut self.ords).for_each(|_, ord| seen[(ord / 64) as usize] |= 1 << (ord % 64));
+        Ok(())
+    }
+
+    /// As [`Words::note`].
+    fn note_found(&mut self, found: &Found<'_>, budget: &Budget) -> Outcome<()> {
+        self.begin_noting(budget)?;
+        let seen = &mut self.seen;
+        self.strings.read_found(found, &mut self.ords).for_each(|_, ord| seen[(ord / 64) as usize] |= 1 << (ord % 64));
+        Ok(())
+    }
+
+    /// Notes the ordinals of which documents are left.
+    fn note_counted(&mut self, budget: &Budget) -> Outcome<()> {
+        if !self.tally.is_empty() {
+            self.begin_noting(budget)?;
+            self.tally.counted().for_each(|(ord, _)| self.seen[(ord / 64) as usize] |= 1 << (ord % 64));
+            self.tally.reset(0);
+        }
         Ok(())
     }
 
@@ -180,6 +204,17 @@ impl Collector for Distinct {
         }
     }
 
+    fn collect_found(&mut self, found: &Found<'_>, owner: u32) -> Outcome<()> {
+        if owner != 0 || matches!(self.source, Source::Numbers(_)) {
+            return self.collect(Batch::of(found, owner));
+        }
+        self.grow(1)?;
+        match &mut self.source {
+            Source::Strings(words) => words.note_found(found, &self.budget),
+            Source::Numbers(_) => Ok(()),
+        }
+    }
+
     fn whole(&mut self, _: &Leaf<'_>) -> Outcome<bool> {
         let Source::Strings(words) = &mut self.source else { return Ok(false) };
         if !words.strings.has_all() {
@@ -191,8 +226,27 @@ impl Collector for Distinct {
         Ok(true)
     }
 
+    fn nearly_whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
+        if matches!(self.source, Source::Numbers(_)) {
+            return Ok(false);
+        }
+        self.grow(1)?;
+        let (Source::Strings(words), budget) = (&mut self.source, &self.budget) else { return Ok(false) };
+        let tally = &mut words.tally;
+        tally.reset(words.strings.ord_bound());
+        words.strings.each_count(leaf, |ord, count| tally.add_many(ord, count, budget))
+    }
+
+    fn take_back(&mut self, docs: &[DocId]) -> Outcome<()> {
+        let Source::Strings(words) = &mut self.source else { return Ok(()) };
+        let (Read::Dense(ords) | Read::Sparse(ords, _)) = words.strings.read(docs, &mut words.ords);
+        words.tally.take_back(ords);
+        Ok(())
+    }
+
     fn leave(&mut self) -> Outcome<()> {
         let Source::Strings(words) = &mut self.source else { return Ok(()) };
+        words.note_counted(&self.budget)?;
         words.hashes = Vec::new();
         if let (false, Some(found)) = (words.seen.is_empty(), self.by_owner.first_mut()) {
             let before = found.bytes();

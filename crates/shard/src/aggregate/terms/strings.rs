@@ -19,6 +19,8 @@ use crate::aggregate::{Batch, Collector, Collectors, Owners};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
 use crate::score::Outcome;
+use crate::score::found::Found;
+use crate::segment::DocId;
 
 pub(super) struct StringTerms {
     rows: Rows,
@@ -146,10 +148,9 @@ impl StringTerms {
         }
     }
 
-    /// Counts by ordinal; the buckets are made when the segment ends.
-    fn count(&mut self, batch: Batch<'_>) -> Outcome<()> {
-        let (Read::Dense(ords) | Read::Sparse(ords, _)) = self.strings.read(batch.docs, &mut self.ords);
-        self.tally.add(ords, |ord| ord as i64, &self.rows.budget)
+    /// Whether nothing but the number of documents is wanted of each value.
+    fn only_counts(&self) -> bool {
+        self.children.is_empty() && !self.finish.sees_batches()
     }
 
     /// Buckets of a batch that has one owner, and whose documents have one value each; false where they are not found by position.
@@ -246,8 +247,27 @@ impl Collector for StringTerms {
         self.children.enter(leaf)
     }
 
+    /// Counts by ordinal; the buckets are made when the segment ends.
+    fn collect_found(&mut self, found: &Found<'_>, owner: u32) -> Outcome<()> {
+        if owner != 0 || !self.only_counts() {
+            return self.collect(Batch::of(found, owner));
+        }
+        let (Read::Dense(ords) | Read::Sparse(ords, _)) = self.strings.read_found(found, &mut self.ords);
+        self.tally.add(ords, |ord| ord as i64, &self.rows.budget)
+    }
+
+    fn nearly_whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
+        self.whole(leaf)
+    }
+
+    fn take_back(&mut self, docs: &[DocId]) -> Outcome<()> {
+        let (Read::Dense(ords) | Read::Sparse(ords, _)) = self.strings.read(docs, &mut self.ords);
+        self.tally.take_back(ords);
+        Ok(())
+    }
+
     fn whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
-        if !self.children.is_empty() || self.finish.sees_batches() {
+        if !self.only_counts() {
             return Ok(false);
         }
         let (tally, budget) = (&mut self.tally, &self.rows.budget);
@@ -257,7 +277,8 @@ impl Collector for StringTerms {
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
         self.finish.collect(&batch)?;
         if self.children.is_empty() && matches!(batch.owners, Owners::One(0)) {
-            return self.count(batch);
+            let (Read::Dense(ords) | Read::Sparse(ords, _)) = self.strings.read(batch.docs, &mut self.ords);
+            return self.tally.add(ords, |ord| ord as i64, &self.rows.budget);
         }
         self.inside.clear();
         let plain = self.children.is_empty();

@@ -8,6 +8,7 @@ use model::geo::GeoPoint;
 
 use crate::fields::{FieldSlot, FieldTable, Layout, meta};
 use crate::prepared::{PreparedDocument, SequencedDocument};
+use crate::query_cache::QueryCache;
 use crate::reader::{Reader, SegmentView};
 use crate::seal::seal;
 use crate::segment::memory::MemoryBlock;
@@ -144,12 +145,15 @@ impl Corpus {
             Layouts::Mixed(parts) => (parts, |part| part % 2 == 0),
         };
         let size = self.docs.len().div_ceil(parts);
+        let (cache, share) = (Arc::new(QueryCache::of_small(1 << 20)), Arc::default());
         let segments = self.docs.chunks(size).enumerate().map(|(part, docs)| {
             let sequenced: Vec<SequencedDocument> = docs.iter().map(|doc| self.sequenced(doc)).collect();
             let segment: Arc<dyn Segment> = if sealed(part) {
                 std::fs::create_dir_all(directory).expect("a directory");
                 let path = directory.join(format!("s{part}"));
-                Arc::new(seal(&path, &self.fields, &mut sequenced.into_iter()).expect("seals"))
+                let segment = seal(&path, &self.fields, &mut sequenced.into_iter()).expect("seals");
+                segment.keep_queries(&cache, &share);
+                Arc::new(segment)
             } else {
                 Arc::new(MemoryBlock::build(&self.fields, sequenced))
             };

@@ -116,11 +116,12 @@ fn what_stands_for_many_documents_says_what_they_say() {
         let two = corpus.reader_in(Layouts::Mixed(2), &directory.path().join("two"));
         for query in &queries {
             let expected = answers(&block, query);
-            // Twice: the first time finds what the second one knows.
-            for (reader, name) in
-                [(&sealed, "sealed"), (&sealed, "sealed again"), (&two, "mixed"), (&two, "mixed again")]
-            {
-                assert_eq!(answers(reader, query), expected, "{name}, gaps {gaps}, dead {dead}: {query:?}");
+            // What is found the first and the second time is known the third.
+            for (reader, name) in [(&sealed, "sealed"), (&two, "mixed")] {
+                for time in 1..=3 {
+                    let found = answers(reader, query);
+                    assert_eq!(found, expected, "{name}, time {time}, gaps {gaps}, dead {dead}: {query:?}");
+                }
             }
         }
     }

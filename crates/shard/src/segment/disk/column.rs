@@ -9,6 +9,7 @@ use tantivy::columnar::column_index::{Set, open_column_index};
 use tantivy::columnar::column_values::{MonotonicallyMappableToU64, load_u64_based_column_values};
 use tantivy::columnar::{CURRENT_VERSION, ColumnIndex, ColumnValues};
 use tantivy::directory::OwnedBytes;
+use tantivy::termdict::TermStreamer;
 
 use super::key;
 use super::manifest::{ColumnEntry, Extent, TermsEntry};
@@ -116,6 +117,15 @@ impl<T: MonotonicallyMappableToU64> Column<T> {
         }
     }
 
+    /// The values of consecutive documents, if each has one.
+    fn run(&self, first: DocId, out: &mut [T]) -> bool {
+        let full = self.is_full();
+        if full {
+            self.values.run(first, out);
+        }
+        full
+    }
+
     fn each_first(&self, docs: &[DocId], missing: T, out: &mut [T]) {
         for (&doc, out) in docs.iter().zip(out) {
             *out = self.first_value(doc).unwrap_or(missing);
@@ -182,6 +192,10 @@ impl NumberColumn for Column<i64> {
         self.first_values(docs, missing, out);
     }
 
+    fn run(&self, first: DocId, out: &mut [i64]) -> bool {
+        Column::run(self, first, out)
+    }
+
     fn docs_in_range(&self, range: RangeInclusive<i64>, docs: DocRange, out: &mut Vec<DocId>) {
         self.append_in_range(range, docs, out);
     }
@@ -205,7 +219,7 @@ impl NumberColumn for Column<i64> {
 
 /// Looking up a value costs as much as walking over so many.
 const LOOK_UP: u64 = 8;
-/// Values of a column that are kept in memory, in bytes.
+/// Values of a column that are kept in memory, in bytes; counts as well.
 const MAX_VALUES: usize = 4 << 20;
 
 /// Strings: ordinals of the field's terms in the segment's dictionary.
@@ -216,18 +230,51 @@ pub(crate) struct DiskStrings {
     pub(crate) terms: TermsEntry,
     /// All values, once so many were asked for that it pays; `None`: they are too much to be kept.
     values: OnceLock<Option<FlatTerms>>,
+    /// Documents by ordinal, once they were asked for; `None`: they are too much to be kept.
+    doc_freqs: OnceLock<Option<Arc<[u32]>>>,
     /// How many were looked up one by one.
     looked_up: AtomicU64,
 }
 
 impl DiskStrings {
     pub(crate) fn new(ords: Column<u64>, inverted: Arc<Inverted>, slot: FieldSlot, terms: TermsEntry) -> Self {
-        Self { ords, inverted, slot, terms, values: OnceLock::new(), looked_up: AtomicU64::new(0) }
+        Self {
+            ords,
+            inverted,
+            slot,
+            terms,
+            values: OnceLock::new(),
+            doc_freqs: OnceLock::new(),
+            looked_up: AtomicU64::new(0),
+        }
     }
 
-    /// What the values take that are kept.
+    /// What the values and counts take that are kept.
     pub(crate) fn memory_bytes(&self) -> u64 {
-        self.values.get().and_then(Option::as_ref).map_or(0, FlatTerms::memory_bytes)
+        let counts = self.doc_freqs.get().and_then(Option::as_deref).map_or(0, |counts| size_of_val(counts) as u64);
+        counts + self.values.get().and_then(Option::as_ref).map_or(0, FlatTerms::memory_bytes)
+    }
+
+    /// All terms, in order.
+    fn stream(&self) -> io::Result<TermStreamer<'_>> {
+        let prefix = key::prefix(self.slot);
+        let behind = key::prefix(FieldSlot(self.slot.0 + 1));
+        self.inverted.dictionary.range().ge(&prefix[..]).lt(&behind[..]).into_stream()
+    }
+
+    fn counted(&self) -> io::Result<Option<Arc<[u32]>>> {
+        if self.terms.count > (MAX_VALUES / size_of::<u32>()) as u64 {
+            return Ok(None);
+        }
+        let mut counts = Vec::with_capacity(self.terms.count as usize);
+        let mut stream = self.stream()?;
+        while stream.advance() {
+            counts.push(stream.value().doc_freq);
+        }
+        if counts.len() as u64 != self.terms.count {
+            return Err(corrupt("a column has other values than written"));
+        }
+        Ok(Some(counts.into()))
     }
 
     /// The values in memory, if they are kept now that `count` more are wanted.
@@ -246,8 +293,7 @@ impl DiskStrings {
 
     fn gathered(&self) -> io::Result<Option<FlatTerms>> {
         let prefix = key::prefix(self.slot);
-        let behind = key::prefix(FieldSlot(self.slot.0 + 1));
-        let mut stream = self.inverted.dictionary.range().ge(&prefix[..]).lt(&behind[..]).into_stream()?;
+        let mut stream = self.stream()?;
         let mut values = Gathered::new(MAX_VALUES);
         while stream.advance() && values.push(stream.key().strip_prefix(&prefix[..]).unwrap_or_default()) {}
         match values.finish() {
@@ -278,6 +324,18 @@ impl StringColumn for DiskStrings {
 
     fn first_batch(&self, docs: &[DocId], out: &mut [u64]) {
         self.ords.first_values(docs, u64::MAX, out);
+    }
+
+    fn run(&self, first: DocId, out: &mut [u64]) -> bool {
+        self.ords.run(first, out)
+    }
+
+    fn doc_freqs(&self) -> io::Result<Option<Arc<[u32]>>> {
+        if let Some(known) = self.doc_freqs.get() {
+            return Ok(known.clone());
+        }
+        let made = self.counted()?;
+        Ok(self.doc_freqs.get_or_init(|| made).clone())
     }
 
     fn value(&self, ord: u64, out: &mut Vec<u8>) -> io::Result<()> {

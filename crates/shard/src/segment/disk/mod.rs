@@ -22,6 +22,7 @@ use super::vectors::VectorColumn;
 use super::{DocId, FlatTerms, Nested, Norms, Segment, SegmentSize, Terms};
 use crate::error::ShardError;
 use crate::fields::{FieldSlot, meta};
+use crate::query_cache::{QueryCache, SegmentQueries, Share};
 
 pub(crate) mod blocks;
 pub(crate) mod column;
@@ -60,6 +61,8 @@ pub struct SealedSegment {
     without_graphs: AtomicBool,
     /// Parallel to the manifest's slots.
     opened: Vec<Opened>,
+    /// Where documents of filters are kept, once a shard that keeps some has it.
+    queries: OnceLock<Option<SegmentQueries>>,
 }
 
 /// Readers of one field, made when first asked for.
@@ -116,6 +119,7 @@ impl SealedSegment {
             nested: None,
             without_graphs: AtomicBool::new(false),
             opened: manifest.slots.iter().map(|_| Opened::default()).collect(),
+            queries: OnceLock::new(),
             manifest,
         };
         let unreadable = |e: io::Error| ShardError::corrupt(&directory.join(manifest::POSTINGS), e.to_string());
@@ -132,6 +136,11 @@ impl SealedSegment {
     pub fn verify(&self) -> Result<(), ShardError> {
         Manifest::read(&self.directory)?;
         files::verify(&self.directory, &self.manifest)
+    }
+
+    /// Documents of filters are kept there from now on, if they are worth it.
+    pub(crate) fn keep_queries(&self, cache: &Arc<QueryCache>, share: &Arc<Share>) {
+        self.queries.get_or_init(|| SegmentQueries::new(cache, share, self.manifest.doc_count));
     }
 
     /// Where it lies.
@@ -222,6 +231,10 @@ impl Segment for SealedSegment {
 
     fn doc_count(&self) -> u32 {
         self.manifest.doc_count
+    }
+
+    fn queries(&self) -> Option<&SegmentQueries> {
+        self.queries.get()?.as_ref()
     }
 
     fn terms(&self, field: FieldSlot) -> io::Result<Option<Arc<dyn Terms>>> {
