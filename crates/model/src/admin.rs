@@ -323,7 +323,7 @@ impl OperationStats {
 }
 
 /// `_stats`: counts of the copies of the target.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StatsResponse {
     pub shards: Shards,
     pub copies: Vec<CopyStats>,
@@ -550,6 +550,27 @@ pub struct HotThreads {
     pub interval_ms: u64,
     /// Most that are shown.
     pub threads: u32,
+    pub kind: ThreadTime,
+}
+
+/// What the time of a thread is spent with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ThreadTime {
+    Cpu,
+    /// It could run, and waits for a processor.
+    Wait,
+    /// It waits for the disk.
+    Block,
+}
+
+impl ThreadTime {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Wait => "wait",
+            Self::Block => "block",
+        }
+    }
 }
 
 /// `_search_shards`: one index of a target, and its shards that a search asks.

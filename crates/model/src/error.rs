@@ -241,6 +241,7 @@ kinds! {
     Generic "exception" 500
     IndexTemplateMissing "index_template_missing_exception" 404
     InvalidIndexTemplate "invalid_index_template_exception" 400
+    DecommissioningFailed "decommissioning_failed_exception" 400
     RepositoryMissing "repository_missing_exception" 404
     IllegalArgument "illegal_argument_exception" 400
     IllegalState "illegal_state_exception" 500

@@ -27,7 +27,7 @@ use crate::search::{
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
 };
 use crate::target::Target;
-use crate::task::{TaskFilter, TaskId, TaskList};
+use crate::task::{Job, TaskFilter, TaskId, TaskList};
 use crate::template::{Simulate, Simulated, TemplateChange};
 use crate::term_vectors::{TermVectors, TermVectorsRequest};
 use crate::write::{WriteRequest, WriteResponse};
@@ -48,6 +48,10 @@ pub trait Gateway: Send + Sync + 'static {
     /// As [`Gateway::by_query`], without waiting: the task that does it.
     fn start_by_query(&self, _: ByQuery) -> Answer<TaskId> {
         Err(Error::not_implemented("changes by query"))
+    }
+    /// Begins work that goes on by itself: its task.
+    fn start(&self, job: Job) -> Answer<TaskId> {
+        Err(Error::not_implemented(job.action()))
     }
     /// Has a task go at another pace (`None`: as fast as it goes).
     async fn rethrottle(&self, _: TaskId, _: Kind, _: Option<f32>) -> Answer<TaskList> {
@@ -109,6 +113,10 @@ pub trait Gateway: Send + Sync + 'static {
     fn stems(&self, language: &str, words: &[&str]) -> Option<Vec<String>>;
     /// How words sound, by the double metaphone of Philips (2000); empty where there is nothing to hear.
     fn sounds(&self, words: &[&str]) -> Vec<String>;
+    /// The same door, through which changes of the metadata wait so long for an elected node; `None`: as this one.
+    fn within(&self, _: u64) -> Option<Arc<dyn Gateway>> {
+        None
+    }
     /// Whether a name is an alias (and of what kind of thing a missing name is missing).
     fn is_alias(&self, name: &str) -> bool;
 

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::admin::ForceMerge;
 use crate::by_query::{ByQueryAnswer, Kind, Progress};
 use crate::error::Error;
+use crate::search::Shards;
+use crate::target::Target;
 
 /// A task's name: the node that runs it, and its number there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -45,7 +48,52 @@ pub struct Task {
     /// How far a task has come that goes through what a query finds.
     pub progress: Option<Box<(Kind, Progress)>>,
     /// What came of it; `None`: it runs.
-    pub outcome: Option<Result<Box<ByQueryAnswer>, Error>>,
+    pub outcome: Option<Result<Outcome, Error>>,
+}
+
+/// What came of a task that could be asked about afterwards.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    ByQuery(Box<ByQueryAnswer>),
+    /// Of what is sent to every copy.
+    Shards(Shards),
+    /// Of a change of the metadata: whether shards serve that it opened.
+    Acknowledged {
+        shards: bool,
+    },
+}
+
+/// Work that goes on by itself while its client does something else.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Job {
+    ForceMerge(ForceMerge),
+    Open(Target),
+}
+
+impl Job {
+    /// As OpenSearch calls what it does.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::ForceMerge(_) => "indices:admin/forcemerge",
+            Self::Open(_) => "indices:admin/open",
+        }
+    }
+
+    /// In OpenSearch's words.
+    pub fn description(&self) -> String {
+        match self {
+            Self::ForceMerge(asked) => {
+                let most = asked.max_num_segments.map_or(-1, i64::from);
+                format!(
+                    "Force-merge indices [{}], maxSegments[{most}], onlyExpungeDeletes[{}], flush[{}], primaryOnly[false]",
+                    asked.target.names.join(", "),
+                    asked.only_expunge_deletes,
+                    asked.flush
+                )
+            }
+            Self::Open(target) => format!("open indices [{}]", target.names.join(", ")),
+        }
+    }
 }
 
 /// Which tasks; everything that is given must hold.

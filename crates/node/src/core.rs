@@ -24,7 +24,7 @@ use crate::gateway::remote::contexts::Contexts;
 use crate::identity::{self, DocumentIds, Identity};
 use crate::indexes::Indexes;
 use crate::membership::{self, Discovery, Membership, Seeds};
-use crate::metadata::Metadata;
+use crate::metadata::{Metadata, SUBMIT_TIMEOUT};
 use crate::peer::{self, PeerThreads};
 use crate::pool::Pool;
 use crate::replication::{self, Exchange};
@@ -198,7 +198,15 @@ impl Core {
     /// # Errors
     /// The command's refusal; nothing has changed then. `cluster_manager_not_discovered_exception` when nobody is elected.
     pub fn submit(&self, command: &Command) -> Result<Arc<State>, Error> {
-        let answers = self.metadata.submit_all(vec![command.clone()])?;
+        self.submit_within(command, SUBMIT_TIMEOUT)
+    }
+
+    /// As [`Core::submit`], where an elected node is waited for no longer than `patience`.
+    ///
+    /// # Errors
+    /// As [`Core::submit`]; `process_cluster_event_timeout_exception` when there is one, but the change is not agreed on in time.
+    pub fn submit_within(&self, command: &Command, patience: Duration) -> Result<Arc<State>, Error> {
+        let answers = self.metadata.submit_within(vec![command.clone()], patience)?;
         answers.into_iter().collect::<Result<(), Error>>()?;
         let published = self.metadata.published();
         let version = published.state().version;

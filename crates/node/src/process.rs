@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use model::admin::{DiskStats, ProcessStats};
+use model::admin::{DiskStats, ProcessStats, ThreadTime};
 
 /// Memory, threads, files and load of now.
 pub(crate) fn process_stats() -> ProcessStats {
@@ -30,27 +30,28 @@ pub(crate) fn process_stats() -> ProcessStats {
     }
 }
 
-/// The threads that take most of the processors' time, over an interval; blocks that long.
-pub(crate) fn busy_threads(interval: Duration, most: u32) -> String {
-    let before = thread_times();
+/// The threads that spend most time with something, over an interval; blocks that long.
+pub(crate) fn busy_threads(interval: Duration, most: u32, kind: ThreadTime) -> String {
+    let before = thread_times(kind);
     std::thread::sleep(interval);
-    let after = thread_times();
-    let since = |id: &str| before.iter().find(|(known, ..)| known == id).map_or(0, |(_, _, ticks)| *ticks);
+    let after = thread_times(kind);
+    let since = |id: &str| before.iter().find(|(known, ..)| known == id).map_or(0, |(_, _, nanos)| *nanos);
     let mut busy: Vec<(u64, &str)> =
-        after.iter().map(|(id, name, ticks)| (ticks.saturating_sub(since(id)), name.as_str())).collect();
-    busy.retain(|(ticks, _)| *ticks > 0);
+        after.iter().map(|(id, name, nanos)| (nanos.saturating_sub(since(id)), name.as_str())).collect();
+    busy.retain(|(nanos, _)| *nanos > 0);
     busy.sort_by(|a, b| b.cmp(a));
     let whole = interval.as_secs_f64().max(0.001);
-    let line = |(ticks, name): &(u64, &str)| {
-        let seconds = *ticks as f64 / 100.0;
+    let what = kind.name();
+    let line = |(nanos, name): &(u64, &str)| {
+        let seconds = *nanos as f64 / 1e9;
         let (percent, ms) = (seconds / whole * 100.0, seconds * 1000.0);
-        format!("   {percent:.1}% ({ms:.0}ms out of {}ms) cpu usage by thread '{name}'\n", interval.as_millis())
+        format!("   {percent:.1}% ({ms:.0}ms out of {}ms) {what} usage by thread '{name}'\n", interval.as_millis())
     };
     busy.iter().take(most as usize).map(line).collect()
 }
 
-/// Identity, name and hundredths of a second of each thread of this process.
-fn thread_times() -> Vec<(String, String, u64)> {
+/// Identity, name and nanoseconds of each thread of this process.
+fn thread_times(kind: ThreadTime) -> Vec<(String, String, u64)> {
     let Ok(entries) = fs::read_dir("/proc/self/task") else { return Vec::new() };
     let one = |entry: fs::DirEntry| {
         let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
@@ -59,7 +60,16 @@ fn thread_times() -> Vec<(String, String, u64)> {
         let after: Vec<&str> = stat.get(end + 1..)?.split_whitespace().collect();
         let ticks = |at: usize| after.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
         let name = stat.get(start + 1..end)?.to_owned();
-        Some((entry.file_name().to_string_lossy().into_owned(), name, ticks(11) + ticks(12)))
+        // The system counts hundredths of a second here.
+        let nanos = match kind {
+            ThreadTime::Cpu => (ticks(11) + ticks(12)) * 10_000_000,
+            ThreadTime::Block => ticks(39) * 10_000_000,
+            ThreadTime::Wait => {
+                let scheduled = fs::read_to_string(entry.path().join("schedstat")).unwrap_or_default();
+                scheduled.split_whitespace().nth(1).and_then(|field| field.parse().ok()).unwrap_or(0)
+            }
+        };
+        Some((entry.file_name().to_string_lossy().into_owned(), name, nanos))
     };
     entries.flatten().filter_map(one).collect()
 }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use model::by_query::{ByQueryAnswer, Kind};
+use model::by_query::Kind;
 use model::error::{Error, ErrorKind};
 use model::mapping::simple_match;
-use model::task::{Task, TaskFilter, TaskId};
+use model::task::{Outcome, Task, TaskFilter, TaskId};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -169,9 +169,9 @@ impl Registered {
     }
 
     /// Ends the task; what came of it can be asked for a while.
-    pub(crate) fn finish(self, outcome: Result<ByQueryAnswer, Error>) {
+    pub(crate) fn finish(self, outcome: Result<Outcome, Error>) {
         let mut task = self.tasks.shown(self.number, &self.task);
-        task.outcome = Some(outcome.map(Box::new));
+        task.outcome = Some(outcome);
         let mut finished = self.tasks.finished.lock();
         while finished.len() >= MOST_FINISHED {
             finished.pop_front();

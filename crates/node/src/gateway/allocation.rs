@@ -20,6 +20,7 @@ use model::error::{Error, ErrorKind};
 use model::id::{ShardId, ShardNumber};
 use model::target::Target;
 
+use super::NodeGateway;
 use super::cluster::POLL;
 use crate::clock::now_ms;
 use crate::core::Core;
@@ -171,8 +172,9 @@ pub(super) async fn data(core: &Arc<Core>, request: &Reroute) -> BTreeMap<ShardI
     if shards.is_empty() { BTreeMap::new() } else { super::recovery::holders(core, shards).await }
 }
 
+/// `patience`: how long each change waits for an elected node.
 pub(super) fn reroute(
-    core: &Arc<Core>,
+    (core, patience): (&Arc<Core>, Duration),
     request: &Reroute,
     data: BTreeMap<ShardId, BTreeSet<NodeId>>,
 ) -> Result<Vec<RerouteExplanation>, Error> {
@@ -201,7 +203,7 @@ pub(super) fn reroute(
     }
     if !request.dry_run {
         for command in &commands {
-            core.submit(command)?;
+            core.submit_within(command, patience)?;
         }
     }
     Ok(explanations)
@@ -218,25 +220,25 @@ fn decider(command: &str) -> &'static str {
     }
 }
 
-pub(super) async fn change_voting_exclusions(core: &Arc<Core>, change: VotingExclusions) -> Result<(), Error> {
+pub(super) async fn change_voting_exclusions(door: &NodeGateway, change: VotingExclusions) -> Result<(), Error> {
+    let core = &door.core;
     match change {
         VotingExclusions::Add { ids, names, timeout_ms } => {
             let exclusions = exclusions(&core.state(), &ids, &names)?;
-            submit(core, Command::AddVotingExclusions { exclusions }).await?;
+            submit(door, Command::AddVotingExclusions { exclusions }).await?;
             wait_until_excluded(core, timeout_ms).await
         }
         VotingExclusions::Clear { wait_for_removal, timeout_ms } => {
             if wait_for_removal {
                 wait_for_removal_of_all(core, timeout_ms).await?;
             }
-            submit(core, Command::ClearVotingExclusions).await
+            submit(door, Command::ClearVotingExclusions).await
         }
     }
 }
 
-async fn submit(core: &Arc<Core>, command: Command) -> Result<(), Error> {
-    let for_job = core.clone();
-    core.write.run(move || for_job.submit(&command).map(drop)).await?
+async fn submit(door: &NodeGateway, command: Command) -> Result<(), Error> {
+    door.submit(command).await.map(drop)
 }
 
 /// What there is to add.

@@ -16,6 +16,7 @@ use model::admin::{
 use model::error::Error;
 use model::write::ActiveShards;
 
+use super::NodeGateway;
 use crate::clock::now_ms;
 use crate::core::Core;
 
@@ -101,12 +102,10 @@ fn parse_nodes(text: &str) -> Result<(Compare, u32), Error> {
     })
 }
 
-pub(super) async fn put_settings(core: &Arc<Core>, request: PutClusterSettings) -> Result<ClusterSettings, Error> {
-    let for_job = core.clone();
+pub(super) async fn put_settings(door: &NodeGateway, request: PutClusterSettings) -> Result<ClusterSettings, Error> {
     let PutClusterSettings { persistent, transient } = request;
-    let state =
-        core.write.run(move || for_job.submit(&Command::PutClusterSettings { persistent, transient })).await??;
-    super::everywhere::followed(core).await;
+    let state = door.submit(Command::PutClusterSettings { persistent, transient }).await?;
+    super::everywhere::followed(&door.core).await;
     Ok(shown(&state))
 }
 

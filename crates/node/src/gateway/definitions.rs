@@ -9,9 +9,10 @@ use model::error::{Error, ErrorKind};
 use model::mapping::simple_match;
 use serde_json::Value;
 
+use super::NodeGateway;
 use crate::core::Core;
 
-pub(super) async fn put(core: &Arc<Core>, kind: Definition, name: String, definition: Value) -> Result<(), Error> {
+pub(super) async fn put(door: &NodeGateway, kind: Definition, name: String, definition: Value) -> Result<(), Error> {
     match kind {
         Definition::SearchPipeline => drop(search::pipeline::Pipeline::parse(&definition)?),
         Definition::IngestPipeline => drop(ingest::pipeline::Pipeline::parse(&name, &definition)?),
@@ -19,8 +20,7 @@ pub(super) async fn put(core: &Arc<Core>, kind: Definition, name: String, defini
         Definition::Script => {}
     }
     let command = Command::PutDefinition { kind, name: name.into(), definition };
-    let for_job = core.clone();
-    core.write.run(move || for_job.submit(&command)).await?.map(drop)
+    door.submit(command).await.map(drop)
 }
 
 /// Those whose names match.
@@ -31,7 +31,8 @@ pub(super) fn get(core: &Core, kind: Definition, patterns: &[String]) -> BTreeMa
     all.map(|(name, definition)| (name.clone(), definition.clone())).collect()
 }
 
-pub(super) async fn delete(core: &Arc<Core>, kind: Definition, pattern: String) -> Result<(), Error> {
+pub(super) async fn delete(door: &NodeGateway, kind: Definition, pattern: String) -> Result<(), Error> {
+    let core = &door.core;
     let names: Vec<Arc<str>> = match kind {
         // Scripts have no patterns.
         Definition::Script => {
@@ -50,6 +51,5 @@ pub(super) async fn delete(core: &Arc<Core>, kind: Definition, pattern: String) 
         };
         return Err(Error::new(ErrorKind::ResourceNotFound, reason));
     }
-    let for_job = core.clone();
-    core.write.run(move || for_job.submit(&Command::DeleteDefinitions { kind, names })).await?.map(drop)
+    door.submit(Command::DeleteDefinitions { kind, names }).await.map(drop)
 }

@@ -20,14 +20,15 @@ use serde_json::{Map, Value};
 
 use super::blocks::{check_change, check_delete, lifts_a_block};
 use super::cluster::POLL;
-use super::everywhere;
+use super::{NodeGateway, everywhere};
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::identity;
 use crate::indexes::registry;
 use crate::similarity;
 
-pub(super) async fn create(core: &Arc<Core>, request: CreateIndex) -> Result<IndexCreated, Error> {
+pub(super) async fn create(door: &NodeGateway, request: CreateIndex) -> Result<IndexCreated, Error> {
+    let core = &door.core;
     let until = Instant::now() + Duration::from_millis(request.timeout_ms);
     let name: Arc<str> = request.name.as_str().into();
     let command = Command::CreateIndex(NewIndex {
@@ -38,11 +39,11 @@ pub(super) async fn create(core: &Arc<Core>, request: CreateIndex) -> Result<Ind
         mappings: request.mappings,
         aliases: request.aliases,
     });
-    let for_job = core.clone();
+    let (for_job, patience) = (core.clone(), door.patience);
     core.write
         .run(move || {
             check_new(&for_job.state(), &command)?;
-            for_job.submit(&command)
+            for_job.submit_within(&command, patience)
         })
         .await??;
     everywhere::followed(core).await;
@@ -103,7 +104,8 @@ pub(super) fn refused(core: &Core, name: &str) -> Error {
     cluster::apply::apply(&core.state(), &command).err().unwrap_or_else(|| Error::index_not_found(name))
 }
 
-pub(super) async fn delete(core: &Arc<Core>, target: Target) -> Result<(), Error> {
+pub(super) async fn delete(door: &NodeGateway, target: Target) -> Result<(), Error> {
+    let core = &door.core;
     let options = Options { allow_aliases: false, ..Options::open_and_closed() };
     let found = resolve(&core.state(), &target, options)?;
     found.iter().try_for_each(|found| check_delete(&found.index))?;
@@ -111,20 +113,22 @@ pub(super) async fn delete(core: &Arc<Core>, target: Target) -> Result<(), Error
     if names.is_empty() {
         return Ok(());
     }
-    submit(core, Command::DeleteIndexes { names }).await
+    submit(door, Command::DeleteIndexes { names }).await
 }
 
-pub(super) async fn put_mapping(core: &Arc<Core>, request: PutMapping) -> Result<(), Error> {
+pub(super) async fn put_mapping(door: &NodeGateway, request: PutMapping) -> Result<(), Error> {
+    let core = &door.core;
     let found = resolve(&core.state(), &request.target, Options::open_and_closed())?;
     let mapping = Mapping::parse(&request.mapping)?;
     for found in &found {
         check_change(&found.index)?;
         check_names(&mapping, &found.index.settings)?;
     }
-    submit(core, Command::PutMapping { indexes: uuids(&found), mapping: request.mapping }).await
+    submit(door, Command::PutMapping { indexes: uuids(&found), mapping: request.mapping }).await
 }
 
-pub(super) async fn put_settings(core: &Arc<Core>, request: PutSettings) -> Result<(), Error> {
+pub(super) async fn put_settings(door: &NodeGateway, request: PutSettings) -> Result<(), Error> {
+    let core = &door.core;
     let found = resolve(&core.state(), &request.target, Options::open_and_closed())?;
     let PutSettings { settings, preserve_existing, .. } = request;
     if !lifts_a_block(&settings) {
@@ -134,16 +138,18 @@ pub(super) async fn put_settings(core: &Arc<Core>, request: PutSettings) -> Resu
     for index in found.iter().map(|found| &found.index).filter(|index| !index.open) {
         check_names(&index.mapping, &index.settings.update(&changes, index, preserve_existing)?)?;
     }
-    submit(core, Command::PutSettings { indexes: uuids(&found), settings, preserve_existing }).await
+    submit(door, Command::PutSettings { indexes: uuids(&found), settings, preserve_existing }).await
 }
 
-pub(super) async fn open(core: &Arc<Core>, target: Target) -> Result<(), Error> {
+pub(super) async fn open(door: &NodeGateway, target: Target) -> Result<(), Error> {
+    let core = &door.core;
     let found = resolve(&core.state(), &target, Options::open_and_closed())?;
     found.iter().try_for_each(|found| check_change(&found.index))?;
-    submit(core, Command::OpenIndexes { indexes: uuids(&found), at_ms: now_ms() }).await
+    submit(door, Command::OpenIndexes { indexes: uuids(&found), at_ms: now_ms() }).await
 }
 
-pub(super) async fn close(core: &Arc<Core>, target: Target) -> Result<Vec<Arc<str>>, Error> {
+pub(super) async fn close(door: &NodeGateway, target: Target) -> Result<Vec<Arc<str>>, Error> {
+    let core = &door.core;
     let found = resolve(&core.state(), &target, Options::open_and_closed())?;
     for found in &found {
         check_change(&found.index)?;
@@ -155,11 +161,11 @@ pub(super) async fn close(core: &Arc<Core>, target: Target) -> Result<Vec<Arc<st
                 .await??;
         }
     }
-    submit(core, Command::CloseIndexes { indexes: uuids(&found) }).await?;
+    submit(door, Command::CloseIndexes { indexes: uuids(&found) }).await?;
     Ok(names(found))
 }
 
-pub(super) async fn update_aliases(core: &Arc<Core>, actions: Vec<AliasAction>) -> Result<(), Error> {
+pub(super) async fn update_aliases(door: &NodeGateway, actions: Vec<AliasAction>) -> Result<(), Error> {
     for action in &actions {
         if let AliasAction::Add { alias, aliases, .. } = action
             && let Some(filter) = &alias.filter
@@ -167,7 +173,7 @@ pub(super) async fn update_aliases(core: &Arc<Core>, actions: Vec<AliasAction>) 
             check_filter(aliases.first().map_or("", String::as_str), filter)?;
         }
     }
-    submit(core, Command::UpdateAliases { actions }).await
+    submit(door, Command::UpdateAliases { actions }).await
 }
 
 pub(super) fn info(core: &Core, target: &Target) -> Result<Vec<IndexInfo>, Error> {
@@ -176,14 +182,13 @@ pub(super) fn info(core: &Core, target: &Target) -> Result<Vec<IndexInfo>, Error
     Ok(found.iter().map(|found| index_info(&found.index, now_ms())).collect())
 }
 
-pub(super) async fn change_templates(core: &Arc<Core>, change: TemplateChange) -> Result<(), Error> {
-    submit(core, Command::ChangeTemplates(change)).await
+pub(super) async fn change_templates(door: &NodeGateway, change: TemplateChange) -> Result<(), Error> {
+    submit(door, Command::ChangeTemplates(change)).await
 }
 
-async fn submit(core: &Arc<Core>, command: Command) -> Result<(), Error> {
-    let for_job = core.clone();
-    core.write.run(move || for_job.submit(&command)).await??;
-    everywhere::followed(core).await;
+async fn submit(door: &NodeGateway, command: Command) -> Result<(), Error> {
+    door.submit(command).await?;
+    everywhere::followed(&door.core).await;
     Ok(())
 }
 

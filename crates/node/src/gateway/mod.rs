@@ -40,8 +40,10 @@ pub(crate) use cluster::max_buckets;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use ::cluster::command::Command;
+use ::cluster::state::State;
 use async_trait::async_trait;
 use model::admin::{
     AliasAction, AnalyzeRequest, AnalyzeResponse, Caches, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
@@ -62,7 +64,7 @@ use model::search::{
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
 };
 use model::target::Target;
-use model::task::{TaskFilter, TaskId, TaskList};
+use model::task::{Job, TaskFilter, TaskId, TaskList};
 use model::template::{Simulate, Simulated, TemplateChange};
 use model::term_vectors::{TermVectors, TermVectorsRequest};
 use model::write::{WriteRequest, WriteResponse};
@@ -71,17 +73,29 @@ use serde_json::Value;
 pub(crate) use search::Tries;
 
 use crate::core::Core;
+use crate::metadata::SUBMIT_TIMEOUT;
 use crate::telemetry::Action;
 
 /// The door into one node.
 #[derive(Clone)]
 pub struct NodeGateway {
     core: Arc<Core>,
+    /// How long a change of the metadata waits for an elected node.
+    patience: Duration,
 }
 
 impl NodeGateway {
     pub fn new(core: Arc<Core>) -> Self {
-        Self { core }
+        Self { core, patience: SUBMIT_TIMEOUT }
+    }
+
+    /// Carries out a change of the metadata.
+    ///
+    /// # Errors
+    /// As [`Core::submit_within`].
+    async fn submit(&self, command: Command) -> Answer<Arc<State>> {
+        let (core, patience) = (self.core.clone(), self.patience);
+        self.core.write.run(move || core.submit_within(&command, patience)).await?
     }
 }
 
@@ -102,6 +116,10 @@ impl Gateway for NodeGateway {
 
     fn start_by_query(&self, request: ByQuery) -> Answer<TaskId> {
         by_query::start(&self.core, request)
+    }
+
+    fn start(&self, job: Job) -> Answer<TaskId> {
+        Ok(tasks::start(self, job))
     }
 
     async fn rethrottle(&self, id: TaskId, kind: Kind, requests_per_second: Option<f32>) -> Answer<TaskList> {
@@ -154,31 +172,31 @@ impl Gateway for NodeGateway {
     }
 
     async fn create_index(&self, request: CreateIndex) -> Answer<IndexCreated> {
-        indexes::create(&self.core, request).await
+        indexes::create(self, request).await
     }
 
     async fn delete_indexes(&self, target: Target) -> Answer<()> {
-        indexes::delete(&self.core, target).await
+        indexes::delete(self, target).await
     }
 
     async fn put_mapping(&self, request: PutMapping) -> Answer<()> {
-        indexes::put_mapping(&self.core, request).await
+        indexes::put_mapping(self, request).await
     }
 
     async fn put_settings(&self, request: PutSettings) -> Answer<()> {
-        indexes::put_settings(&self.core, request).await
+        indexes::put_settings(self, request).await
     }
 
     async fn open_indexes(&self, target: Target) -> Answer<()> {
-        indexes::open(&self.core, target).await
+        indexes::open(self, target).await
     }
 
     async fn close_indexes(&self, target: Target) -> Answer<Vec<Arc<str>>> {
-        indexes::close(&self.core, target).await
+        indexes::close(self, target).await
     }
 
     async fn update_aliases(&self, actions: Vec<AliasAction>) -> Answer<()> {
-        indexes::update_aliases(&self.core, actions).await
+        indexes::update_aliases(self, actions).await
     }
 
     async fn warm_vectors(&self, target: Target) -> Answer<Shards> {
@@ -222,6 +240,10 @@ impl Gateway for NodeGateway {
         words.iter().map(|word| analysis::sound(word)).collect()
     }
 
+    fn within(&self, patience_ms: u64) -> Option<Arc<dyn Gateway>> {
+        Some(Arc::new(Self { core: self.core.clone(), patience: Duration::from_millis(patience_ms) }))
+    }
+
     fn is_alias(&self, name: &str) -> bool {
         !self.core.state().alias(name).is_empty()
     }
@@ -231,7 +253,7 @@ impl Gateway for NodeGateway {
     }
 
     async fn put_cluster_settings(&self, request: PutClusterSettings) -> Answer<ClusterSettings> {
-        cluster::put_settings(&self.core, request).await
+        cluster::put_settings(self, request).await
     }
 
     async fn retry_failed(&self) -> Answer<()> {
@@ -248,7 +270,7 @@ impl Gateway for NodeGateway {
     }
 
     async fn change_templates(&self, change: TemplateChange) -> Answer<()> {
-        indexes::change_templates(&self.core, change).await
+        indexes::change_templates(self, change).await
     }
 
     fn simulate_template(&self, wanted: &Simulate) -> Answer<Option<Simulated>> {
@@ -261,12 +283,12 @@ impl Gateway for NodeGateway {
     }
 
     async fn reroute(&self, request: Reroute) -> Answer<Vec<RerouteExplanation>> {
-        let (core, data) = (self.core.clone(), allocation::data(&self.core, &request).await);
-        self.core.write.run(move || allocation::reroute(&core, &request, data)).await?
+        let (door, data) = (self.clone(), allocation::data(&self.core, &request).await);
+        self.core.write.run(move || allocation::reroute((&door.core, door.patience), &request, data)).await?
     }
 
     async fn change_voting_exclusions(&self, change: VotingExclusions) -> Answer<()> {
-        allocation::change_voting_exclusions(&self.core, change).await
+        allocation::change_voting_exclusions(self, change).await
     }
 
     fn cluster(&self) -> ClusterView {
@@ -290,11 +312,11 @@ impl Gateway for NodeGateway {
     }
 
     async fn put_definition(&self, kind: Definition, name: String, definition: Value) -> Answer<()> {
-        definitions::put(&self.core, kind, name, definition).await
+        definitions::put(self, kind, name, definition).await
     }
 
     async fn delete_definitions(&self, kind: Definition, pattern: String) -> Answer<()> {
-        definitions::delete(&self.core, kind, pattern).await
+        definitions::delete(self, kind, pattern).await
     }
 
     fn definitions(&self, kind: Definition, patterns: &[String]) -> BTreeMap<Arc<str>, Value> {

@@ -74,7 +74,7 @@ async fn own_stats(core: &Arc<Core>) -> Result<NodeStats, Error> {
 }
 
 async fn own_threads(request: HotThreads) -> Result<String, Error> {
-    off(move || busy_threads(Duration::from_millis(request.interval_ms), request.threads)).await
+    off(move || busy_threads(Duration::from_millis(request.interval_ms), request.threads, request.kind)).await
 }
 
 async fn off<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cluster::resolve::{Options, resolve};
 use cluster::state::NodeId;
 use grpc::route::Class;
 use model::by_query::Kind;
 use model::error::{Error, ErrorKind};
-use model::task::{Task, TaskFilter, TaskId, TaskList};
+use model::target::Target;
+use model::task::{Job, Outcome, Task, TaskFilter, TaskId, TaskList};
 use serde::{Deserialize, Serialize};
 
+use super::NodeGateway;
 use super::remote::{self, Message};
 use crate::core::Core;
 use crate::tasks::Begun;
@@ -38,6 +41,31 @@ pub(super) async fn list(core: &Arc<Core>, filter: TaskFilter) -> Result<TaskLis
     let (action, description) = ("cluster:monitor/tasks/lists", String::new());
     let _task = core.tasks.begin(Begun { action, description, parent: None, cancellable: false });
     each(core, Ask { filter, cancel: false }).await
+}
+
+/// Has a job go on by itself.
+pub(super) fn start(door: &NodeGateway, job: Job) -> TaskId {
+    let begun = Begun { action: job.action(), description: job.description(), parent: None, cancellable: false };
+    let (task, door) = (door.core.tasks.begin(begun), door.clone());
+    let id = task.id();
+    tokio::spawn(async move {
+        let outcome = match job {
+            Job::ForceMerge(asked) => super::maintenance::force_merge(&door.core, asked).await.map(Outcome::Shards),
+            Job::Open(target) => open(&door, target).await,
+        };
+        task.finish(outcome);
+    });
+    id
+}
+
+/// Opens indexes; whether their primaries serve then.
+async fn open(door: &NodeGateway, target: Target) -> Result<Outcome, Error> {
+    let found = resolve(&door.core.state(), &target, Options::open_and_closed())?;
+    super::indexes::open(door, target).await?;
+    let state = door.core.state();
+    let opened = found.iter().filter_map(|found| state.index_by_uuid(&found.index.uuid));
+    let mut tables = opened.flat_map(|index| &index.shards);
+    Ok(Outcome::Acknowledged { shards: tables.all(|table| table.primary().is_some_and(|(_, copy)| copy.started)) })
 }
 
 pub(super) async fn cancel(core: &Arc<Core>, filter: TaskFilter) -> Result<TaskList, Error> {

@@ -129,10 +129,11 @@ async fn create_missing(core: &Arc<Core>, writes: impl Iterator<Item = &Write>) 
             && matches!(write_target(&state, &write.index, write.require_alias), Ok(WriteTarget::Missing))
     };
     let names: BTreeSet<Arc<str>> = writes.filter(missing).map(|write| write.index.clone()).collect();
+    let door = super::NodeGateway::new(core.clone());
     for name in names {
         if super::indexes::may_create(&state, &name).is_ok() {
             // Someone else may have been faster; if it failed, placing the write says why.
-            let _ = super::indexes::create(core, super::indexes::automatic(&name)).await;
+            let _ = super::indexes::create(&door, super::indexes::automatic(&name)).await;
         }
     }
 }

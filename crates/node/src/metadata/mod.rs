@@ -37,13 +37,17 @@ use machine::Machine;
 use network::Network;
 pub(crate) use network::{Sightings, answer};
 pub(crate) use propose::Reports;
-use propose::{MAX_WAITING, Proposer, Waiting};
+use propose::{Answers, MAX_WAITING, Proposer, Waiting};
 pub(crate) use published::Published;
 pub(crate) use standing::Standing;
 use types::{Raft, RaftId};
 
 /// How long a change may take to be agreed on, and then to arrive here.
-const SUBMIT_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const SUBMIT_TIMEOUT: Duration = Duration::from_secs(30);
+/// A change that an elected node has begun may take so long, however impatient its client is.
+const ATTEMPT: Duration = Duration::from_secs(1);
+/// Nobody waits longer, whatever he says.
+const MOST_PATIENCE: Duration = Duration::from_secs(24 * 3600);
 /// How long one try of a question may take that may be asked again, and the pause before the next.
 const TRY: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -116,9 +120,41 @@ impl Metadata {
     /// # Errors
     /// `cluster_manager_not_discovered_exception` when nobody is elected in time; others when the outcome is unknown.
     pub fn submit_all(&self, commands: Vec<Command>) -> Result<Vec<Result<(), Error>>, Error> {
-        let (waiting, told) = Waiting::order(commands, Instant::now() + SUBMIT_TIMEOUT);
-        self.orders.blocking_send(waiting).map_err(|_| closed())?;
-        let answers = told.blocking_recv().unwrap_or_else(|_| Err(closed()))?;
+        self.submit_within(commands, SUBMIT_TIMEOUT)
+    }
+
+    /// As [`Metadata::submit_all`], where an elected node is waited for no longer than `patience`. What has one is tried once, and for
+    /// [`ATTEMPT`] at least: a patience of nothing is no refusal.
+    ///
+    /// # Errors
+    /// As [`Metadata::submit_all`]; `process_cluster_event_timeout_exception` when a node is elected, but does not get to it in time.
+    pub fn submit_within(&self, commands: Vec<Command>, patience: Duration) -> Result<Vec<Result<(), Error>>, Error> {
+        let now = Instant::now();
+        let patience = patience.min(MOST_PATIENCE);
+        let until = now + patience.max(ATTEMPT);
+        let (waiting, told) = Waiting::order(commands, until);
+        let waiting = Waiting { elected_by: now + patience, ..waiting };
+        if patience >= SUBMIT_TIMEOUT {
+            self.orders.blocking_send(waiting).map_err(|_| closed())?;
+            return self.arrived(told.blocking_recv().unwrap_or_else(|_| Err(closed()))?);
+        }
+        let answered = self.runtime.block_on(async {
+            let sent = async {
+                self.orders.send(waiting).await.map_err(|_| closed())?;
+                told.await.unwrap_or_else(|_| Err(closed()))
+            };
+            tokio::time::timeout_at(until.into(), sent).await
+        });
+        match answered {
+            Ok(answers) => self.arrived(answers?),
+            // Others before it wait for an elected node, or the one there is does not answer.
+            Err(_) if self.standing().elected.is_none() => Err(propose::not_elected()),
+            Err(_) => Err(propose::too_late()),
+        }
+    }
+
+    /// Waits until this node has applied what was agreed on.
+    fn arrived(&self, answers: Answers) -> Result<Vec<Result<(), Error>>, Error> {
         if self.published.wait(SUBMIT_TIMEOUT, |progress| progress.applied >= answers.index) {
             return Ok(answers.outcomes);
         }

@@ -47,6 +47,8 @@ pub(super) struct Waiting {
     /// Of Raft: what this node has decided on as the elected one is worth nothing in another term, nor from another node.
     pub(super) term: Option<u64>,
     pub(super) until: Instant,
+    /// How long it is tried again while nobody is elected; at least once.
+    pub(super) elected_by: Instant,
     pub(super) answer: oneshot::Sender<Result<Answers, Error>>,
 }
 
@@ -128,7 +130,12 @@ impl Proposer {
                     in_time.into_iter().for_each(|waiting| waiting.settle(Err(error.clone())));
                     return;
                 }
-                Err(Failure::NotElected) => all = in_time,
+                Err(Failure::NotElected) => {
+                    let (patient, others) =
+                        in_time.into_iter().partition(|waiting| waiting.elected_by > Instant::now());
+                    all = patient;
+                    Vec::into_iter(others).for_each(|waiting| waiting.settle(Err(not_elected())));
+                }
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -219,7 +226,7 @@ impl Waiting {
     /// Commands that anybody may carry out until then, and where the answer arrives.
     pub(super) fn order(commands: Vec<Command>, until: Instant) -> (Self, oneshot::Receiver<Result<Answers, Error>>) {
         let (answer, told) = oneshot::channel();
-        (Self { commands, term: None, until, answer }, told)
+        (Self { commands, term: None, until, elected_by: until, answer }, told)
     }
 
     fn settle(self, answer: Result<Answers, Error>) {
@@ -232,7 +239,7 @@ fn unchangeable(why: &dyn std::fmt::Display) -> Failure {
     Failure::Unknown(Error::new(ErrorKind::Io, format!("the metadata cannot change: {why}")))
 }
 
-fn too_late() -> Error {
+pub(super) fn too_late() -> Error {
     Error::new(
         ErrorKind::ProcessClusterEventTimeout,
         "the change was not agreed on in time; whether it will be is unknown",

@@ -29,11 +29,7 @@ const MISSING: &[(&str, &str)] = &[
     ("PO", "/{index}/_split/{target}"),
     ("PO", "/{index}/_clone/{target}"),
     ("G", "/_nodes/usage"),
-    ("O", "/{index}/_upgrade"),
     ("GPD", "/_cluster/routing/awareness/{attribute}/weights"),
-    ("PGD", "/_cluster/decommission/awareness/{attribute}/{value}"),
-    ("G", "/_cat/pit_segments"),
-    ("G", "/_cat/pit_segments/{pit_id}"),
 ];
 
 pub(super) fn routes(routes: &mut Routes) {

@@ -57,4 +57,9 @@ impl Server {
         let version = format!("OpenSearch/{} ({})", settings.version.number, settings.version.distribution);
         Arc::new(Self { gateway, settings, routes, version: HeaderValue::from_str(&version).ok() })
     }
+
+    /// The gateway, waiting for an elected node as long as the client says.
+    pub(crate) fn within(&self, patience_ms: Option<u64>) -> Arc<dyn Gateway> {
+        patience_ms.and_then(|patience| self.gateway.within(patience)).unwrap_or_else(|| self.gateway.clone())
+    }
 }

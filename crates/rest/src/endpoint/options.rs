@@ -30,17 +30,19 @@ pub(crate) fn timeout_ms(params: &mut Params) -> Result<u64, Error> {
     Ok(params.time_ms("timeout")?.map_or(TIMEOUT_MS, |given| given.unwrap_or(u64::MAX)))
 }
 
-/// `cluster_manager_timeout`, or its older name. Nothing waits for a manager that long; it is checked as OpenSearch checks it.
+/// `cluster_manager_timeout`, or its older name: how long a change of the metadata waits for an elected node. What only reads the metadata
+/// reads what this node knows, and waits for nobody. `None`: not given.
 ///
 /// # Errors
 /// `illegal_argument_exception` for what is no time, `parse_exception` when both names are given.
-pub(crate) fn cluster_manager_timeout(params: &mut Params) -> Result<(), Error> {
+pub(crate) fn cluster_manager_timeout(params: &mut Params) -> Result<Option<u64>, Error> {
     let given = params.time_ms("cluster_manager_timeout")?;
-    if params.time_ms("master_timeout")?.is_some() && given.is_some() {
+    let older = params.time_ms("master_timeout")?;
+    if older.is_some() && given.is_some() {
         let reason = "Please only use one of the request parameters [master_timeout, cluster_manager_timeout].";
         return Err(Error::new(ErrorKind::Parse, reason));
     }
-    Ok(())
+    Ok(given.or(older).map(|given| given.unwrap_or(u64::MAX)))
 }
 
 /// `wait_for_active_shards`.

@@ -7,12 +7,13 @@ use axum::http::Method;
 use model::admin::{ClusterView, NodeInfo};
 use model::by_query::Kind;
 use model::error::{Error, ErrorKind};
-use model::task::{Task, TaskFilter, TaskId, TaskList};
+use model::task::{Outcome, Task, TaskFilter, TaskId, TaskList};
 use serde_json::{Map, Value, json};
 
 use super::cluster::{select, sorted};
 use super::{Server, by_query, options};
 use crate::params::split;
+use crate::render::admin::broadcast;
 use crate::render::error::error;
 use crate::render::json::Json;
 use crate::reply::Reply;
@@ -41,13 +42,41 @@ async fn list(server: Arc<Server>, mut request: Request) -> Result<Reply, Error>
     let filter = filter(&mut request, &view)?;
     let group_by = group_by(&mut request)?;
     let detailed = request.params.flag("detailed")?.unwrap_or(false);
-    options::timeout_ms(&mut request.params)?;
-    if request.params.flag("wait_for_completion")? == Some(true) {
-        return Err(Error::not_implemented("[wait_for_completion] of a list of tasks"));
-    }
+    let timeout = options::timeout_ms(&mut request.params)?;
+    let waits = request.params.flag("wait_for_completion")?.unwrap_or(false);
     request.finish()?;
     let found = server.gateway.tasks(filter).await?;
+    let found = if waits { completed(&server, found, timeout).await? } else { found };
     Ok(Reply::value(&grouped(&view, &found, group_by, detailed)))
+}
+
+/// Waits until the tasks that were found have ended, but for those that look for tasks. Nodes where one has not in time are among the failures.
+async fn completed(server: &Server, mut found: TaskList, timeout: u64) -> Result<TaskList, Error> {
+    let until = Instant::now().checked_add(Duration::from_millis(timeout));
+    let awaited = |task: &&Task| !task.action.starts_with("cluster:monitor/tasks/lists");
+    for id in found.tasks.iter().filter(awaited).map(|task| task.id.clone()).collect::<Vec<_>>() {
+        loop {
+            let filter = TaskFilter { id: Some(id.clone()), ..TaskFilter::default() };
+            let now = server.gateway.tasks(filter).await?;
+            if now.tasks.first().is_none_or(|task| task.outcome.is_some()) {
+                break;
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                let reason = format!("Timed out waiting for completion of task [{id}]");
+                found.tasks.retain(|task| task.id.node != id.node);
+                found.failures.retain(|(node, _)| *node != id.node);
+                found.failures.push((id.node.clone(), Error::new(ErrorKind::Timeout, reason)));
+                break;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+    Ok(found)
+}
+
+/// The answer to a request that goes on by itself.
+pub(super) fn begun(id: &TaskId) -> Reply {
+    Reply::value(&json!({"task": id.to_string()}))
 }
 
 async fn cancel(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
@@ -94,7 +123,11 @@ fn ended(task: &Task) -> Value {
     let mut json = json!({"completed": true, "task": shown(task, true)});
     let kind = task.progress.as_ref().map_or(Kind::Copy, |progress| progress.0);
     match &task.outcome {
-        Some(Ok(done)) => {
+        Some(Ok(Outcome::Shards(shards))) => json["response"] = json!({"_shards": broadcast(shards)}),
+        Some(Ok(Outcome::Acknowledged { shards })) => {
+            json["response"] = json!({"acknowledged": true, "shards_acknowledged": shards});
+        }
+        Some(Ok(Outcome::ByQuery(done))) => {
             let mut response = by_query::answer(kind, done);
             response["throttled"] = format!("{}ms", done.progress.throttled_ms).into();
             response["throttled_until"] = "0s".into();

@@ -153,7 +153,6 @@ fn maintenance() {
     );
     asks(&server, "POST /_forcemerge?max_num_segments=2&flush=false", "", "max_num_segments: Some(2)");
     asks(&server, "POST /_forcemerge?max_num_segments=0&only_expunge_deletes", "", "max_num_segments: None");
-    server.refuses("POST /_forcemerge?wait_for_completion=false", "", 501, "wait_for_completion");
     let all = r#"{"_shards":{"total":2,"successful":2,"failed":0}}"#;
     server.check("POST /films/_cache/clear?query=true&fields=a", "", 200, all);
     asks(&server, "POST /films/_cache/clear?request=true&query=true", "", r#"names: ["films"]"#);
@@ -206,7 +205,6 @@ fn statistics_by_metric_and_level() {
     );
     server.refuses("GET /_stats/docs?fields=x", "", 400, "contains unrecognized parameter: [fields]");
     assert_eq!(server.ask("GET", "/_stats/docs?groups=x", "").status, 200);
-    server.refuses("GET /_stats?forbid_closed_indices=false", "", 501, "forbid_closed_indices");
     assert_eq!(server.ask("GET", "/_stats?groups=x&fields=*", "").status, 200);
     server.refuses("GET /nothing/_stats", "", 404, "no such index [nothing]");
 }

@@ -127,7 +127,7 @@ fn tables_of_nothing_and_help() {
          count     | dc,docs.count,docsCount | the document count               \n",
     );
     server.refuses("GET /_cat/count?help&colour=1", "", 400, "[colour]");
-    server.refuses("GET /_cat/pit_segments", "", 501, "/_cat/pit_segments");
+    server.refuses("GET /_cat/pit_segments", "", 400, "no pit ids specified");
     let list = server.ask("GET", "/_cat/", "").text();
     assert!(list.starts_with("=^.^=\n"));
     for path in list.lines().skip(1).filter(|path| !path.contains('{')) {

@@ -37,7 +37,7 @@ fn health_of_the_cluster_and_of_indexes() {
     assert!(tree(&server, "/_cluster/health/films?level=planet").get("indices").is_none());
     server.refuses("GET /_cluster/health?wait_for_status=pink", "", 400, "ClusterHealthStatus.PINK");
     server.refuses("GET /_cluster/health?wait_for_nodes=many", "", 400, "number_format_exception");
-    server.refuses("GET /_cluster/health?level=awareness_attributes", "", 501, "awareness_attributes");
+    server.refuses("GET /_cluster/health?awareness_attribute=zone", "", 400, "level=awareness_attributes is required");
     server.refuses("GET /_cluster/health?colour=1", "", 400, "[colour]");
     server.refuses("POST /_cluster/health", "", 405, "allowed: [GET]");
 }

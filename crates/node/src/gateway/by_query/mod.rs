@@ -14,7 +14,7 @@ use model::error::{Error, ErrorKind};
 use model::point::Slice;
 use model::search::{SearchRequest, TrackTotal};
 use model::target::Target;
-use model::task::TaskId;
+use model::task::{Outcome, TaskId};
 use tokio::task::JoinSet;
 
 use super::point::Lease;
@@ -42,7 +42,7 @@ pub(super) fn start(core: &Arc<Core>, request: ByQuery) -> Result<TaskId, Error>
     let (id, core) = (task.id(), core.clone());
     tokio::spawn(async move {
         let outcome = finish(&core, request, &task, &work).await;
-        task.finish(outcome);
+        task.finish(outcome.map(|answer| Outcome::ByQuery(Box::new(answer))));
     });
     Ok(id)
 }

@@ -18,7 +18,7 @@ pub(super) async fn create(server: Arc<Server>, mut request: Request) -> Result<
     let name = request.required("index")?.to_owned();
     let bytes = request.body();
     let params = &mut request.params;
-    options::cluster_manager_timeout(params)?;
+    let patience = options::cluster_manager_timeout(params)?;
     let mut asked = CreateIndex {
         name,
         active_shards: options::active_shards(params)?,
@@ -29,7 +29,7 @@ pub(super) async fn create(server: Arc<Server>, mut request: Request) -> Result<
         read(&bytes, &mut asked)?;
     }
     request.finish()?;
-    let made = server.gateway.create_index(asked).await?;
+    let made = server.within(patience).create_index(asked).await?;
     Ok(Reply::value(&json!({
         "acknowledged": true,
         "shards_acknowledged": made.shards_acknowledged,
@@ -83,13 +83,13 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let target = request.target()?;
-    options::cluster_manager_timeout(&mut request.params)?;
+    let patience = options::cluster_manager_timeout(&mut request.params)?;
     options::timeout_ms(&mut request.params)?;
     request.finish()?;
     if target.names.is_empty() {
         return Err(options::refusal("index / indices is missing"));
     }
-    server.gateway.delete_indexes(target).await?;
+    server.within(patience).delete_indexes(target).await?;
     Ok(Reply::acknowledged())
 }
 

@@ -5,22 +5,24 @@ use std::sync::Arc;
 use model::admin::{PutSettings, ShardState};
 use model::error::Error;
 use model::target::{Expand, Target};
+use model::task::Job;
 use serde_json::{Map, Value, json};
 
-use crate::endpoint::{Server, options};
+use crate::endpoint::{Server, options, tasks};
 use crate::reply::Reply;
 use crate::request::Request;
 
 pub(super) async fn open(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let mut target = taken(&mut request)?;
+    let (mut target, patience) = taken(&mut request)?;
     target.options.expand_wildcards.get_or_insert(Expand { open: false, closed: true, hidden: false });
-    if request.params.flag("wait_for_completion")? == Some(false) {
-        return Err(Error::not_implemented("[wait_for_completion=false] of _open"));
-    }
+    let waits = request.params.flag("wait_for_completion")?.unwrap_or(true);
     request.params.time_ms("task_execution_timeout")?;
     request.finish()?;
+    if !waits {
+        return Ok(tasks::begun(&server.within(patience).start(Job::Open(target))?));
+    }
     let names: Vec<String> = server.gateway.indexes(&target)?.iter().map(|index| index.name.to_string()).collect();
-    server.gateway.open_indexes(target).await?;
+    server.within(patience).open_indexes(target).await?;
     let opened = if names.is_empty() { Vec::new() } else { server.gateway.indexes(&Target { names, ..all() })? };
     let started = opened.iter().flat_map(|index| &index.shards).filter(|copy| copy.primary);
     let active = started.clone().all(|copy| copy.state == ShardState::Started);
@@ -28,12 +30,12 @@ pub(super) async fn open(server: Arc<Server>, mut request: Request) -> Result<Re
 }
 
 pub(super) async fn close(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let mut target = taken(&mut request)?;
+    let (mut target, patience) = taken(&mut request)?;
     target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: false, hidden: false });
     request.finish()?;
     let were_open: Vec<Arc<str>> =
         server.gateway.indexes(&target)?.into_iter().filter(|index| index.open).map(|index| index.name).collect();
-    let closed = server.gateway.close_indexes(target).await?;
+    let closed = server.within(patience).close_indexes(target).await?;
     let closed = closed.iter().filter(|name| were_open.contains(name));
     let shown: Map<String, Value> = closed.map(|name| (name.to_string(), json!({"closed": true}))).collect();
     Ok(Reply::value(&json!({"acknowledged": true, "shards_acknowledged": !shown.is_empty(), "indices": shown})))
@@ -42,14 +44,14 @@ pub(super) async fn close(server: Arc<Server>, mut request: Request) -> Result<R
 /// `PUT /{index}/_block/{block}`: the same as to set `index.blocks.{block}`, for several indexes at once.
 pub(super) async fn block(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let block = request.required("block")?.to_owned();
-    let target = taken(&mut request)?;
+    let (target, patience) = taken(&mut request)?;
     request.finish()?;
     if !["read", "write", "metadata", "read_only"].contains(&block.as_str()) {
         return Err(Error::illegal_argument(format!("No block found with name {block}")));
     }
     let names: Vec<Arc<str>> = server.gateway.indexes(&target)?.into_iter().map(|index| index.name).collect();
     let settings = [(format!("index.blocks.{block}"), Value::from("true"))].into_iter().collect();
-    server.gateway.put_settings(PutSettings { target, settings, preserve_existing: false }).await?;
+    server.within(patience).put_settings(PutSettings { target, settings, preserve_existing: false }).await?;
     let shown: Vec<Value> = names.iter().map(|name| json!({"name": name.as_ref(), "blocked": true})).collect();
     Ok(Reply::value(&json!({"acknowledged": true, "shards_acknowledged": true, "indices": shown})))
 }
@@ -61,14 +63,14 @@ fn all() -> Target {
 }
 
 /// What both take. An index must be named.
-fn taken(request: &mut Request) -> Result<Target, Error> {
+fn taken(request: &mut Request) -> Result<(Target, Option<u64>), Error> {
     let target = request.target()?;
     let params = &mut request.params;
-    options::cluster_manager_timeout(params)?;
+    let patience = options::cluster_manager_timeout(params)?;
     options::timeout_ms(params)?;
     options::active_shards(params)?;
     if target.names.is_empty() {
         return Err(options::refusal("index is missing"));
     }
-    Ok(target)
+    Ok((target, patience))
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use model::admin::{Caches, Flush, ForceMerge};
 use model::error::Error;
 use model::search::Shards;
+use model::task::Job;
 
-use crate::endpoint::{Server, options};
+use crate::endpoint::{Server, options, tasks};
 use crate::render::json::Json;
 use crate::render::shards;
 use crate::reply::Reply;
@@ -44,12 +45,13 @@ pub(super) async fn force_merge(server: Arc<Server>, mut request: Request) -> Re
     let flush = params.flag("flush")?.unwrap_or(true);
     // Replicas merge by themselves: every copy that is asked is a primary.
     params.flag("primary_only")?;
-    if params.flag("wait_for_completion")? == Some(false) {
-        return Err(Error::not_implemented("[wait_for_completion=false] of _forcemerge"));
-    }
+    let waits = params.flag("wait_for_completion")?.unwrap_or(true);
     request.finish()?;
     let max_num_segments = u32::try_from(most).ok().filter(|&most| most > 0);
     let asked = ForceMerge { target, max_num_segments, only_expunge_deletes, flush };
+    if !waits {
+        return Ok(tasks::begun(&server.gateway.start(Job::ForceMerge(asked))?));
+    }
     Ok(told(&server.gateway.force_merge(asked).await?))
 }
 

@@ -45,7 +45,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     let target = request.target()?;
     let bytes = request.body();
     let params = &mut request.params;
-    options::cluster_manager_timeout(params)?;
+    let patience = options::cluster_manager_timeout(params)?;
     options::timeout_ms(params)?;
     let write_index_only = params.flag("write_index_only")?.unwrap_or(false);
     let mapping = body::map(body::required(&bytes)?)?;
@@ -53,7 +53,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
         return Err(Error::illegal_argument("Types cannot be provided in put mapping requests"));
     }
     request.finish()?;
-    server.gateway.put_mapping(PutMapping { target, mapping: mapping.into(), write_index_only }).await?;
+    server.within(patience).put_mapping(PutMapping { target, mapping: mapping.into(), write_index_only }).await?;
     Ok(Reply::acknowledged())
 }
 

@@ -14,6 +14,7 @@ mod segments;
 mod settings;
 mod stats;
 mod template;
+mod upgrade;
 
 use axum::http::Method;
 
@@ -67,6 +68,9 @@ pub(super) fn routes(routes: &mut Routes) {
     let rollovers = ["/{index}/_rollover", "/{index}/_rollover/{new_index}"];
     routes.add(std::slice::from_ref(&post), &rollovers, rollover::rollover);
     routes.add(std::slice::from_ref(&get), &["/_resolve/index/{name}"], resolve::resolve);
+    let upgrades = ["/_upgrade", "/{index}/_upgrade"];
+    routes.add(std::slice::from_ref(&get), &upgrades, upgrade::status);
+    routes.add(std::slice::from_ref(&post), &upgrades, upgrade::upgrade);
     alias::routes(routes);
     template::routes(routes);
 }

@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use model::admin::{AliasAction, AliasInfo, CreateIndex, IndexInfo};
 use model::error::{Error, ErrorKind};
+use model::gateway::Gateway;
 use model::target::{Expand, Target};
 use serde_json::{Map, Value, json};
 
@@ -32,7 +33,7 @@ pub(super) async fn rollover(server: Arc<Server>, mut request: Request) -> Resul
     let bytes = request.body();
     let params = &mut request.params;
     let dry_run = params.flag("dry_run")?.unwrap_or(false);
-    options::cluster_manager_timeout(params)?;
+    let patience = options::cluster_manager_timeout(params)?;
     let mut asked = CreateIndex {
         active_shards: options::active_shards(params)?,
         timeout_ms: options::timeout_ms(params)?,
@@ -56,7 +57,7 @@ pub(super) async fn rollover(server: Arc<Server>, mut request: Request) -> Resul
     let new = asked.name.clone();
     let mut acknowledged = false;
     if rolls {
-        acknowledged = roll(&server, &name, &old, asked).await?;
+        acknowledged = roll(&*server.within(patience), &name, &old, asked).await?;
     }
     let met: Map<String, Value> = met.into_iter().map(|(name, is_met)| (name, is_met.into())).collect();
     Ok(Reply::value(&json!({
@@ -107,10 +108,10 @@ fn following(name: &str) -> Result<String, Error> {
     Ok(format!("{stem}-{:06}", number.saturating_add(1)))
 }
 
-async fn roll(server: &Server, alias: &str, old: &IndexInfo, asked: CreateIndex) -> Result<bool, Error> {
+async fn roll(gateway: &dyn Gateway, alias: &str, old: &IndexInfo, asked: CreateIndex) -> Result<bool, Error> {
     let info = old.aliases.get(alias).cloned().unwrap_or_default();
     let new = vec![asked.name.clone()];
-    let made = server.gateway.create_index(asked).await?;
+    let made = gateway.create_index(asked).await?;
     let (indexes, aliases) = (vec![old.name.to_string()], vec![alias.to_owned()]);
     let add = |indexes: Vec<String>, is_write_index: Option<bool>| AliasAction::Add {
         indexes,
@@ -123,7 +124,7 @@ async fn roll(server: &Server, alias: &str, old: &IndexInfo, asked: CreateIndex)
         Some(true) => vec![add(new, Some(true)), add(indexes, Some(false))],
         _ => vec![add(new, None), AliasAction::Remove { indexes, aliases: aliases.clone(), must_exist: None }],
     };
-    server.gateway.update_aliases(actions).await?;
+    gateway.update_aliases(actions).await?;
     Ok(made.shards_acknowledged)
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     let target = request.target()?;
     let bytes = request.body();
     let params = &mut request.params;
-    options::cluster_manager_timeout(params)?;
+    let patience = options::cluster_manager_timeout(params)?;
     options::timeout_ms(params)?;
     params.flag("flat_settings")?;
     let preserve_existing = params.flag("preserve_existing")?.unwrap_or(false);
@@ -65,6 +65,6 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     if settings.is_empty() || inner.and_then(Value::as_object).is_some_and(Map::is_empty) {
         return Err(options::refusal("no settings to update"));
     }
-    server.gateway.put_settings(PutSettings { target, settings, preserve_existing }).await?;
+    server.within(patience).put_settings(PutSettings { target, settings, preserve_existing }).await?;
     Ok(Reply::acknowledged())
 }

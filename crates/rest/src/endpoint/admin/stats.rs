@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::admin::{CopyStats, ShardStats};
+use model::admin::{CopyStats, IndexInfo, ShardStats, StatsResponse};
 use model::error::Error;
+use model::target::Target;
 use serde_json::{Map, Value, json};
 
 use crate::endpoint::Server;
@@ -25,14 +26,17 @@ enum Level {
 pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let metrics = request.part("metric").map(split).unwrap_or_default();
     let metrics = Metrics::parse(&metrics, METRICS, "metric", &request.path)?;
-    let target = request.target()?;
+    let mut target = request.target()?;
     let level = level(&mut request)?;
     let groups = conditional(&mut request, &metrics)?;
-    if request.params.flag("forbid_closed_indices")? == Some(false) {
-        return Err(Error::not_implemented("[forbid_closed_indices=false] of _stats"));
-    }
+    let forbids_closed = request.params.flag("forbid_closed_indices")?.unwrap_or(true);
     request.finish()?;
-    let mut answer = server.gateway.stats(target).await?;
+    let closed = if forbids_closed { 0 } else { leave_out_closed(&server, &mut target)? };
+    let mut answer = match (closed, target.names.is_empty()) {
+        (1.., true) => StatsResponse::default(),
+        _ => server.gateway.stats(target).await?,
+    };
+    answer.shards.total += closed;
     answer.copies.iter_mut().for_each(|copy| stats::keep_groups(&mut copy.stats, &groups));
     let mut body = Map::new();
     body.insert("_shards".into(), broadcast(&answer.shards));
@@ -41,6 +45,16 @@ pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<R
         body.insert("indices".into(), indexes(&answer.copies, &metrics, level));
     }
     Ok(Reply::value(&body.into()))
+}
+
+/// Names the open indexes of a target alone. A closed one counts nothing while it lies there; out: how many copies of shards such ones have.
+fn leave_out_closed(server: &Server, target: &mut Target) -> Result<u32, Error> {
+    let found = server.gateway.indexes(target)?;
+    let closed: Vec<&IndexInfo> = found.iter().filter(|index| !index.open).collect();
+    if !closed.is_empty() {
+        target.names = found.iter().filter(|index| index.open).map(|index| index.name.to_string()).collect();
+    }
+    Ok(closed.iter().map(|index| index.shards.len() as u32).sum())
 }
 
 fn level(request: &mut Request) -> Result<Level, Error> {
@@ -75,6 +89,10 @@ fn conditional(request: &mut Request, metrics: &Metrics) -> Result<Vec<String>, 
 
 /// Sums over the primaries and over all copies.
 fn pair<'a>(copies: impl Iterator<Item = &'a CopyStats> + Clone, metrics: &Metrics) -> Map<String, Value> {
+    // Of nothing there are no counts.
+    if copies.clone().next().is_none() {
+        return ["primaries", "total"].map(|of| (of.to_owned(), json!({}))).into_iter().collect();
+    }
     let of = |stats: ShardStats| Value::Object(stats::sections(&stats, |metric| metrics.has(metric)));
     let primaries = copies.clone().filter(|copy| copy.shard.primary).map(|copy| &copy.stats);
     let mut pair = Map::new();

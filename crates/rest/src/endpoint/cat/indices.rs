@@ -8,6 +8,7 @@ use model::date::Moment;
 use model::error::Error;
 use model::target::{Expand, Target, TargetOptions};
 
+use super::list::{Page, Unit, page_written};
 use super::stat_columns::{self, StatColumn};
 use super::{look, written};
 use crate::endpoint::{Server, options};
@@ -54,11 +55,40 @@ fn columns() -> Vec<Column> {
     columns
 }
 
+/// What is asked of the table.
+struct Asked {
+    target: Target,
+    only_primaries: bool,
+    only: Option<HealthStatus>,
+}
+
 pub(super) async fn indices(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let look = match look(&mut request, columns)? {
         Ok(look) => look,
         Err(help) => return Ok(help),
     };
+    let asked = asked(&mut request)?;
+    request.finish()?;
+    let indexes = server.gateway.indexes(&asked.target)?;
+    let table = table(&server, &indexes, &asked).await?;
+    Ok(written(&request, &look, table))
+}
+
+/// `_list/indices`: the same, page by page.
+pub(super) async fn pages(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let page = Page::take(&mut request.params, Unit::Indexes)?;
+    let look = match look(&mut request, columns)? {
+        Ok(look) => look,
+        Err(help) => return Ok(help),
+    };
+    let asked = asked(&mut request)?;
+    request.finish()?;
+    let (indexes, next) = page.of_indexes(server.gateway.indexes(&asked.target)?);
+    let table = table(&server, &indexes, &asked).await?;
+    Ok(page_written(&request, &look, table, ("indices", next)))
+}
+
+fn asked(request: &mut Request) -> Result<Asked, Error> {
     let mut target = request.target()?;
     target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: true, hidden: false });
     let params = &mut request.params;
@@ -67,8 +97,10 @@ pub(super) async fn indices(server: Arc<Server>, mut request: Request) -> Result
     params.flag("include_unloaded_segments")?;
     let only_primaries = params.flag("pri")?.unwrap_or(false);
     let only = params.take("health").map(|given| status(&given)).transpose()?;
-    request.finish()?;
-    let indexes = server.gateway.indexes(&target)?;
+    Ok(Asked { target, only_primaries, only })
+}
+
+async fn table(server: &Server, indexes: &[IndexInfo], asked: &Asked) -> Result<Table, Error> {
     let open: Vec<String> = indexes.iter().filter(|index| index.open).map(|index| index.name.to_string()).collect();
     let copies = match open.is_empty() {
         true => Vec::new(),
@@ -79,13 +111,13 @@ pub(super) async fn indices(server: Arc<Server>, mut request: Request) -> Result
         }
     };
     let mut table = Table::new(columns());
-    for index in &indexes {
+    for index in indexes {
         let status = shard::health(index).status();
-        if only.is_none_or(|only| only == status) {
-            table.rows.push(row(index, status, &copies, only_primaries)?);
+        if asked.only.is_none_or(|only| only == status) {
+            table.rows.push(row(index, status, &copies, asked.only_primaries)?);
         }
     }
-    Ok(written(&request, &look, table))
+    Ok(table)
 }
 
 fn status(given: &str) -> Result<HealthStatus, Error> {

@@ -10,8 +10,10 @@ mod count;
 mod empty;
 mod health;
 mod indices;
+mod list;
 mod node_attributes;
 mod nodes;
+mod pit_segments;
 mod recovery;
 mod segments;
 mod shards;
@@ -55,6 +57,10 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&get, &["/_cat/plugins"], empty::plugins);
     routes.add(&get, &["/_cat/recovery", "/_cat/recovery/{index}"], recovery::recovery);
     routes.add(&get, &["/_cat/segments", "/_cat/segments/{index}"], segments::segments);
+    routes.add(&get, &["/_list"], list::tables);
+    routes.add(&get, &["/_list/indices", "/_list/indices/{index}"], indices::pages);
+    routes.add(&get, &["/_list/shards", "/_list/shards/{index}"], shards::pages);
+    routes.add(&get, &["/_cat/pit_segments", "/_cat/pit_segments/{pit_id}"], pit_segments::pit_segments);
     routes.add(&get, &["/_cat/shards", "/_cat/shards/{index}"], shards::shards);
     routes.add(&get, &["/_cat/templates", "/_cat/templates/{name}"], templates::templates);
     routes.add(&get, &["/_cat/thread_pool", "/_cat/thread_pool/{thread_pools}"], thread_pool::thread_pool);
@@ -117,11 +123,13 @@ fn written(request: &Request, look: &Look, mut table: Table) -> Reply {
     if let Err(unsortable) = table.sort(look) {
         return unsorted(&unsortable);
     }
+    if as_tree(request) { Reply::value(&table.json(look)) } else { Reply::text(200, table.text(look)) }
+}
+
+/// Whether a program reads the table.
+fn as_tree(request: &Request) -> bool {
     let format = request.format.as_deref().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    match format.to_ascii_lowercase().as_str() {
-        "json" | "application/json" | "yaml" | "application/yaml" => Reply::value(&table.json(look)),
-        _ => Reply::text(200, table.text(look)),
-    }
+    matches!(format.to_ascii_lowercase().as_str(), "json" | "application/json" | "yaml" | "application/yaml")
 }
 
 /// OpenSearch calls it its own failure when a client sorts by what is no column.

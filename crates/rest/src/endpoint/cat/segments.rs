@@ -13,7 +13,7 @@ use crate::render::table::column::{Column, hidden, left, right};
 use crate::reply::Reply;
 use crate::request::Request;
 
-fn columns() -> Vec<Column> {
+pub(super) fn columns() -> Vec<Column> {
     vec![
         left("index", "i,idx", "index name"),
         left("shard", "s,sh", "shard name"),

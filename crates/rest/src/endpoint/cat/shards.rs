@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use model::admin::{ClusterView, CopyStats, IndexInfo, ShardInfo, ShardState};
-use model::error::Error;
+use model::error::{Error, ErrorKind};
 use model::id::SeqNo;
+use model::target::{Expand, Target, TargetOptions};
 
+use super::list::{Page, Unit, page_written};
 use super::stat_columns;
 use super::{look, node, now_ms, written};
 use crate::endpoint::{Server, options};
@@ -61,10 +63,51 @@ pub(super) async fn shards(server: Arc<Server>, mut request: Request) -> Result<
     request.finish()?;
     // First, since it refuses closed indexes that are named.
     let copies = server.gateway.stats(target.clone()).await?.copies;
+    let mut indexes = server.gateway.indexes(&target)?;
+    indexes.retain(|index| index.open);
+    let table = table(&server, &indexes, &copies).await?;
+    Ok(written(&request, &look, table))
+}
+
+/// `_list/shards`: the same, page by page, of closed indexes too.
+pub(super) async fn pages(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let page = Page::take(&mut request.params, Unit::Shards)?;
+    let look = match look(&mut request, columns)? {
+        Ok(look) => look,
+        Err(help) => return Ok(help),
+    };
+    let mut target = request.target()?;
+    // Closed ones only where they are named, or nothing is.
+    if target.names.is_empty() {
+        target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: true, hidden: true });
+    }
+    options::cluster_manager_timeout(&mut request.params)?;
+    request.params.flag("local")?;
+    request.params.time_ms("cancel_after_time_interval")?;
+    request.finish()?;
+    let found = match server.gateway.indexes(&target) {
+        // What is not there has no shards.
+        Err(error) if error.kind == ErrorKind::IndexNotFound => Vec::new(),
+        found => found?,
+    };
+    let (indexes, next) = page.of_shards(found);
+    let open: Vec<String> = indexes.iter().filter(|index| index.open).map(|index| index.name.to_string()).collect();
+    let copies = match open.is_empty() {
+        true => Vec::new(),
+        false => {
+            let options = TargetOptions { ignore_unavailable: Some(true), ..TargetOptions::default() };
+            server.gateway.stats(Target { names: open, options }).await?.copies
+        }
+    };
+    let table = table(&server, &indexes, &copies).await?;
+    Ok(page_written(&request, &look, table, ("shards", next)))
+}
+
+async fn table(server: &Server, indexes: &[IndexInfo], copies: &[CopyStats]) -> Result<Table, Error> {
     let view = server.gateway.cluster();
-    let now_ms = now_ms(&server).await?;
+    let now_ms = now_ms(server).await?;
     let mut table = Table::new(columns());
-    for index in server.gateway.indexes(&target)?.iter().filter(|index| index.open) {
+    for index in indexes {
         for copy in &index.shards {
             let stats = copies.iter().find(|stats| {
                 stats.uuid == index.uuid
@@ -75,7 +118,7 @@ pub(super) async fn shards(server: Arc<Server>, mut request: Request) -> Result<
             table.rows.push(row((&view, now_ms), index, copy, stats));
         }
     }
-    Ok(written(&request, &look, table))
+    Ok(table)
 }
 
 fn row(

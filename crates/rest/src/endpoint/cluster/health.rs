@@ -7,6 +7,7 @@ use model::error::Error;
 use model::target::{Expand, Target};
 use serde_json::{Map, Value, json};
 
+use super::awareness;
 use crate::endpoint::{Server, options};
 use crate::params::{Params, number_format, split};
 use crate::render::admin::shard::is_active;
@@ -18,6 +19,7 @@ enum Level {
     Cluster,
     Indices,
     Shards,
+    Awareness,
 }
 
 pub(super) async fn health(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
@@ -32,20 +34,25 @@ pub(super) async fn health(server: Arc<Server>, mut request: Request) -> Result<
     let level = match params.take("level").as_deref() {
         Some("indices") => Level::Indices,
         Some("shards") => Level::Shards,
-        Some("awareness_attributes") => {
-            return Err(Error::not_implemented("[level=awareness_attributes] of _cluster/health"));
-        }
+        Some("awareness_attributes") => Level::Awareness,
         // OpenSearch passes by what it does not know.
         _ => Level::Cluster,
     };
-    if params.take("awareness_attribute").is_some() {
-        return Err(Error::not_implemented("[awareness_attribute] of _cluster/health"));
-    }
+    let attribute = params.take("awareness_attribute");
     params.flag("ensure_node_commissioned")?;
     request.finish()?;
+    if attribute.is_some() && level != Level::Awareness {
+        return Err(options::refusal("level=awareness_attributes is required with awareness_attribute parameter"));
+    }
+    if level == Level::Awareness && !target.names.is_empty() {
+        return Err(options::refusal("awareness_attribute is not a supported parameter with index health"));
+    }
     let answer = server.gateway.health(HealthRequest { target: target.clone(), timeout_ms, wait }).await?;
     let status = status(&server, &target, &answer);
-    let body = body(&server, &answer, status, level);
+    let mut body = body(&server, &answer, status, level);
+    if level == Level::Awareness {
+        body["awareness_attributes"] = awareness::attributes(&server.gateway.cluster(), attribute.as_deref());
+    }
     Ok(Reply::value(&body).with_status(if answer.timed_out { 408 } else { 200 }))
 }
 
@@ -135,7 +142,7 @@ fn body(server: &Server, answer: &HealthResponse, status: HealthStatus, level: L
     body.insert("task_max_waiting_in_queue_millis".into(), 0.into());
     let everywhere = cluster.indexes.iter().flat_map(|index| &index.shards);
     body.insert("active_shards_percent_as_number".into(), active_percent(everywhere).into());
-    if level != Level::Cluster {
+    if matches!(level, Level::Indices | Level::Shards) {
         let indexes = answer.indexes.iter().map(|index| (index.name.to_string(), of_index(index, level)));
         body.insert("indices".into(), Value::Object(indexes.collect()));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::admin::{HotThreads, NodeInfo};
+use model::admin::{HotThreads, NodeInfo, ThreadTime};
 use model::error::Error;
 
 use super::nodes::select;
@@ -24,19 +24,18 @@ pub(super) async fn hot_threads(server: Arc<Server>, mut request: Request) -> Re
     let idle = params.flag("ignore_idle_threads")?.unwrap_or(true);
     // There are no stacks to be sampled.
     params.int("snapshots")?;
-    match params.take("type").or_else(|| params.take("doc_type")).as_deref() {
-        None | Some("cpu") => {}
-        Some(kind @ ("wait" | "block")) => {
-            return Err(Error::not_implemented(format!("[type={kind}] of _nodes/hot_threads")));
-        }
+    let kind = match params.take("type").or_else(|| params.take("doc_type")).as_deref() {
+        None | Some("cpu") => ThreadTime::Cpu,
+        Some("wait") => ThreadTime::Wait,
+        Some("block") => ThreadTime::Block,
         Some(_) => return Err(Error::illegal_argument("type not supported [_nodes/hot_threads]")),
-    }
+    };
     request.finish()?;
     let threads = u32::try_from(threads).unwrap_or(0);
     let view = server.gateway.cluster();
     let asked = select(&view, &ids);
     let nodes = asked.iter().map(|node| node.id.clone()).collect();
-    let told = server.gateway.hot_threads(nodes, HotThreads { interval_ms, threads }).await?;
+    let told = server.gateway.hot_threads(nodes, HotThreads { interval_ms, threads, kind }).await?;
     let at = instant(server.gateway.node_stats().await?.first().map_or(0, |node| node.timestamp_ms));
     let head = format!(
         "   Hot threads at {at}, interval={interval_ms}ms, busiestThreads={threads}, ignoreIdleThreads={idle}:\n"

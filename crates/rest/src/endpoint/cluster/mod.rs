@@ -3,6 +3,7 @@
 mod absent;
 mod allocation;
 mod analysis;
+mod awareness;
 mod health;
 mod hot_threads;
 mod knn_stats;
@@ -31,6 +32,18 @@ pub(super) fn routes(routes: &mut Routes) {
         &["/_cluster/state", "/_cluster/state/{metric}", "/_cluster/state/{metric}/{index}"],
         state::state,
     );
+    let status = ["/_cluster/decommission/awareness/{attribute}/_status"];
+    routes.add(&get, &status, awareness::decommissioned);
+    let zone = ["/_cluster/decommission/awareness/{attribute}/{value}"];
+    routes.add(&[Method::PUT], &zone, awareness::decommission);
+    routes.add(&[Method::DELETE], &["/_cluster/decommission/awareness"], awareness::recommission);
+    let groups = [
+        "/_wlm/stats",
+        "/_wlm/{node_id}/stats",
+        "/_wlm/stats/{workload_group_id}",
+        "/_wlm/{node_id}/stats/{workload_group_id}",
+    ];
+    routes.add(&get, &groups, absent::workload_groups);
     routes.add(&get, &["/_cluster/settings"], settings::show);
     routes.add(&[Method::PUT], &["/_cluster/settings"], settings::put);
     let stats = [

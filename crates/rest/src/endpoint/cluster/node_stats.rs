@@ -22,30 +22,34 @@ use crate::request::Request;
 const TOLD: [&str; 11] =
     ["indices", "os", "process", "jvm", "thread_pool", "fs", "transport", "http", "breaker", "script", "ingest"];
 
-/// Metrics that OpenSearch has besides.
-const MISSING: [&str; 17] = [
-    "discovery",
-    "adaptive_selection",
-    "script_cache",
-    "indexing_pressure",
+/// Metrics of what nodes do not do, so that there is nothing to count.
+const IDLE: [&str; 9] = [
     "shard_indexing_pressure",
-    "search_backpressure",
     "cluster_manager_throttling",
     "weighted_routing",
     "file_cache",
     "task_cancellation",
-    "search_pipeline",
-    "resource_usage_stats",
     "segment_replication_backpressure",
     "repositories",
     "admission_control",
-    "caches",
     "remote_store",
+];
+
+/// Metrics that OpenSearch has besides.
+const MISSING: [&str; 8] = [
+    "discovery",
+    "adaptive_selection",
+    "script_cache",
+    "indexing_pressure",
+    "search_backpressure",
+    "search_pipeline",
+    "resource_usage_stats",
+    "caches",
 ];
 
 pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let ids = request.part("node_id").map(split).unwrap_or_default();
-    let known: Vec<&str> = TOLD.into_iter().chain(MISSING).collect();
+    let known: Vec<&str> = TOLD.into_iter().chain(IDLE).chain(MISSING).collect();
     let metrics = request.part("metric").map(split).unwrap_or_default();
     let wanted = Metrics::parse(&metrics, &known, "metric", &request.path)?;
     if let Some(metric) = MISSING.iter().find(|metric| wanted.names(metric)) {
@@ -146,7 +150,41 @@ fn one(node: &NodeStats, wanted: &Metrics, of_indexes: &Metrics, counters: Optio
         };
         shown[key] = section;
     }
+    for metric in IDLE.iter().filter(|metric| wanted.has(metric)) {
+        if let Some(section) = idle(metric) {
+            shown[*metric] = section;
+        }
+    }
     shown
+}
+
+/// What is not done counts nothing: changes of the metadata are never held back, all copies weigh the same, a
+/// task that is ended ends at once, copies do not lie in repositories, and nobody is refused for the machine's load.
+fn idle(metric: &str) -> Option<Value> {
+    Some(match metric {
+        "shard_indexing_pressure" => json!({
+            "stats": {}, "enabled": false, "enforced": false,
+            "total_rejections_breakup_shadow_mode":
+                {"node_limits": 0, "no_successful_request_limits": 0, "throughput_degradation_limits": 0},
+        }),
+        "cluster_manager_throttling" => {
+            json!({"stats": {"total_throttled_tasks": 0, "throttled_tasks_per_task_type": {}}})
+        }
+        "weighted_routing" => json!({"stats": {"fail_open_count": 0}}),
+        "task_cancellation" => {
+            let none = json!({"current_count_post_cancel": 0, "total_count_post_cancel": 0});
+            json!({"search_task": none, "search_shard_task": none})
+        }
+        "segment_replication_backpressure" => json!({"total_rejected_requests": 0}),
+        "repositories" => json!([]),
+        "admission_control" => {
+            let none = json!({"transport": {"rejection_count": {}}});
+            json!({"global_io_usage": none, "global_cpu_usage": none})
+        }
+        "remote_store" => json!({"last_successful_fetch_of_pinned_timestamps": -1}),
+        // There are no files elsewhere to be kept here: no section.
+        _ => return None,
+    })
 }
 
 /// The machine. Its processors' use is not measured, which OpenSearch writes as -1.

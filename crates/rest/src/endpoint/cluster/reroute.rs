@@ -21,7 +21,7 @@ const SHOWN: [&str; 7] =
 pub(super) async fn reroute(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let bytes = request.body();
     let params = &mut request.params;
-    options::cluster_manager_timeout(params)?;
+    let patience = options::cluster_manager_timeout(params)?;
     options::timeout_ms(params)?;
     let dry_run = params.flag("dry_run")?.unwrap_or(false);
     let explain = params.flag("explain")?.unwrap_or(false);
@@ -31,7 +31,7 @@ pub(super) async fn reroute(server: Arc<Server>, mut request: Request) -> Result
     request.finish()?;
     let explanations = match commands.is_empty() {
         true => Vec::new(),
-        false => server.gateway.reroute(Reroute { commands, dry_run, explain }).await?,
+        false => server.within(patience).reroute(Reroute { commands, dry_run, explain }).await?,
     };
     if retry_failed && !dry_run {
         server.gateway.retry_failed().await?;

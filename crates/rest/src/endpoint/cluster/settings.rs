@@ -34,7 +34,7 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let bytes = request.body();
     let params = &mut request.params;
-    options::cluster_manager_timeout(params)?;
+    let patience = options::cluster_manager_timeout(params)?;
     options::timeout_ms(params)?;
     let flat = params.flag("flat_settings")?.unwrap_or(false);
     let mut body = body::lenient(body::required(&bytes)?)?;
@@ -45,7 +45,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
         return Err(options::refusal("no settings to update"));
     }
     let changed = (names(&persistent), names(&transient));
-    let all = server.gateway.put_cluster_settings(PutClusterSettings { persistent, transient }).await?;
+    let all = server.within(patience).put_cluster_settings(PutClusterSettings { persistent, transient }).await?;
     Ok(Reply::value(&json!({
         "acknowledged": true,
         "persistent": settings(&only(all.persistent, &changed.0), flat),

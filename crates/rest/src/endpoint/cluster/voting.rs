@@ -16,7 +16,7 @@ const TIMEOUT_MS: u64 = 30_000;
 pub(super) async fn change(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let old = request.part("node_name").map(str::to_owned);
     let params = &mut request.params;
-    options::cluster_manager_timeout(params)?;
+    let patience = options::cluster_manager_timeout(params)?;
     let timeout_ms = params.time_ms("timeout")?.map_or(TIMEOUT_MS, |given| given.unwrap_or(u64::MAX));
     let change = if request.method == Method::DELETE {
         let wait_for_removal = params.flag("wait_for_removal")?.unwrap_or(true);
@@ -43,6 +43,6 @@ pub(super) async fn change(server: Arc<Server>, mut request: Request) -> Result<
         VotingExclusions::Add { ids, names, timeout_ms }
     };
     request.finish()?;
-    server.gateway.change_voting_exclusions(change).await?;
+    server.within(patience).change_voting_exclusions(change).await?;
     Ok(Reply::text(200, String::new()))
 }

@@ -28,12 +28,12 @@ pub(super) fn routes(routes: &mut Routes) {
 async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("id")?.to_owned();
     let body = request.body();
-    timeouts(&mut request)?;
+    let patience = timeouts(&mut request)?;
     request.finish()?;
     let Some(definition) = json::object(&body)? else {
         return Err(Error::new(ErrorKind::Parse, "request body is required"));
     };
-    server.gateway.put_definition(Definition::IngestPipeline, name, Value::Object(definition)).await?;
+    server.within(patience).put_definition(Definition::IngestPipeline, name, Value::Object(definition)).await?;
     Ok(Reply::acknowledged())
 }
 
@@ -61,14 +61,14 @@ async fn grok(server: Arc<Server>, mut request: Request) -> Result<Reply, Error>
 
 async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("id")?.to_owned();
-    timeouts(&mut request)?;
+    let patience = timeouts(&mut request)?;
     request.finish()?;
-    server.gateway.delete_definitions(Definition::IngestPipeline, name).await?;
+    server.within(patience).delete_definitions(Definition::IngestPipeline, name).await?;
     Ok(Reply::acknowledged())
 }
 
-fn timeouts(request: &mut Request) -> Result<(), Error> {
-    options::cluster_manager_timeout(&mut request.params)?;
+fn timeouts(request: &mut Request) -> Result<Option<u64>, Error> {
+    let patience = options::cluster_manager_timeout(&mut request.params)?;
     options::timeout_ms(&mut request.params)?;
-    Ok(())
+    Ok(patience)
 }

@@ -15,12 +15,12 @@ use crate::request::Request;
 pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("id")?.to_owned();
     let body = request.body();
-    timeouts(&mut request)?;
+    let patience = timeouts(&mut request)?;
     request.finish()?;
     let Some(definition) = json::object(&body)? else {
         return Err(Error::new(ErrorKind::Parse, "request body is required"));
     };
-    server.gateway.put_definition(Definition::SearchPipeline, name, Value::Object(definition)).await?;
+    server.within(patience).put_definition(Definition::SearchPipeline, name, Value::Object(definition)).await?;
     Ok(Reply::acknowledged())
 }
 
@@ -38,14 +38,14 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("id")?.to_owned();
-    timeouts(&mut request)?;
+    let patience = timeouts(&mut request)?;
     request.finish()?;
-    server.gateway.delete_definitions(Definition::SearchPipeline, name).await?;
+    server.within(patience).delete_definitions(Definition::SearchPipeline, name).await?;
     Ok(Reply::acknowledged())
 }
 
-fn timeouts(request: &mut Request) -> Result<(), Error> {
-    options::cluster_manager_timeout(&mut request.params)?;
+fn timeouts(request: &mut Request) -> Result<Option<u64>, Error> {
+    let patience = options::cluster_manager_timeout(&mut request.params)?;
     options::timeout_ms(&mut request.params)?;
-    Ok(())
+    Ok(patience)
 }

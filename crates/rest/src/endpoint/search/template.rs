@@ -125,7 +125,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     let id = request.required("id")?.to_owned();
     let body = request.body();
     request.params.take("context");
-    timeouts(&mut request)?;
+    let patience = timeouts(&mut request)?;
     request.finish()?;
     let body = json::object(&body)?
         .ok_or_else(|| Error::illegal_argument("must specify <content> for put stored script request"))?;
@@ -138,7 +138,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     }
     let script = script.ok_or_else(|| Error::parsing("must specify <script>"))?;
     let definition = checked(script)?;
-    server.gateway.put_definition(Definition::Script, id, definition).await?;
+    server.within(patience).put_definition(Definition::Script, id, definition).await?;
     Ok(Reply::acknowledged())
 }
 
@@ -191,14 +191,14 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let id = request.required("id")?.to_owned();
-    timeouts(&mut request)?;
+    let patience = timeouts(&mut request)?;
     request.finish()?;
-    server.gateway.delete_definitions(Definition::Script, id).await?;
+    server.within(patience).delete_definitions(Definition::Script, id).await?;
     Ok(Reply::acknowledged())
 }
 
-fn timeouts(request: &mut Request) -> Result<(), Error> {
-    options::cluster_manager_timeout(&mut request.params)?;
+fn timeouts(request: &mut Request) -> Result<Option<u64>, Error> {
+    let patience = options::cluster_manager_timeout(&mut request.params)?;
     options::timeout_ms(&mut request.params)?;
-    Ok(())
+    Ok(patience)
 }

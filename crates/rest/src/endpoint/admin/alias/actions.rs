@@ -17,7 +17,7 @@ use crate::request::Request;
 
 pub(super) async fn actions(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let body = request.body();
-    options::cluster_manager_timeout(&mut request.params)?;
+    let patience = options::cluster_manager_timeout(&mut request.params)?;
     options::timeout_ms(&mut request.params)?;
     let actions = read(body::required(&body)?)?;
     request.finish()?;
@@ -26,7 +26,7 @@ pub(super) async fn actions(server: Arc<Server>, mut request: Request) -> Result
             check_filter(aliases.first().map_or("", String::as_str), filter)?;
         }
     }
-    server.gateway.update_aliases(actions).await?;
+    server.within(patience).update_aliases(actions).await?;
     Ok(Reply::acknowledged())
 }
 

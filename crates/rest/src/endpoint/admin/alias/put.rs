@@ -20,7 +20,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
         info: AliasInfo::default(),
     };
     let body = request.body();
-    options::cluster_manager_timeout(&mut request.params)?;
+    let patience = options::cluster_manager_timeout(&mut request.params)?;
     options::timeout_ms(&mut request.params)?;
     if !body.is_empty()
         && let Value::Object(body) = json::parse(&body)?
@@ -39,7 +39,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
         check_filter(&asked.alias, filter)?;
     }
     let action = AliasAction::Add { indexes, aliases: vec![asked.alias], alias: asked.info, must_exist: None };
-    server.gateway.update_aliases(vec![action]).await?;
+    server.within(patience).update_aliases(vec![action]).await?;
     Ok(Reply::acknowledged())
 }
 
@@ -89,10 +89,10 @@ impl Asked {
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let indexes = split(request.required("index")?);
     let aliases = split(request.required("name")?);
-    options::cluster_manager_timeout(&mut request.params)?;
+    let patience = options::cluster_manager_timeout(&mut request.params)?;
     options::timeout_ms(&mut request.params)?;
     request.finish()?;
-    server.gateway.update_aliases(vec![AliasAction::Remove { indexes, aliases, must_exist: None }]).await?;
+    server.within(patience).update_aliases(vec![AliasAction::Remove { indexes, aliases, must_exist: None }]).await?;
     Ok(Reply::acknowledged())
 }
 

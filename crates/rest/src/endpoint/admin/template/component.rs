@@ -16,12 +16,12 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     let name: Arc<str> = request.required("name")?.into();
     let bytes = request.body();
     let params = &mut request.params;
-    options::cluster_manager_timeout(params)?;
+    let patience = options::cluster_manager_timeout(params)?;
     options::timeout_ms(params)?;
     let create = params.flag("create")?.unwrap_or(false);
     let template = read::component(body::required(&bytes)?)?;
     request.finish()?;
-    server.gateway.change_templates(TemplateChange::PutComponent { name, template, create }).await?;
+    server.within(patience).change_templates(TemplateChange::PutComponent { name, template, create }).await?;
     Ok(Reply::acknowledged())
 }
 
@@ -40,10 +40,10 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("name")?.to_owned();
-    options::cluster_manager_timeout(&mut request.params)?;
+    let patience = options::cluster_manager_timeout(&mut request.params)?;
     options::timeout_ms(&mut request.params)?;
     request.finish()?;
-    server.gateway.change_templates(TemplateChange::DeleteComponent { name }).await?;
+    server.within(patience).change_templates(TemplateChange::DeleteComponent { name }).await?;
     Ok(Reply::acknowledged())
 }
 

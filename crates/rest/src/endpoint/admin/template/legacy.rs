@@ -16,14 +16,14 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     let name: Arc<str> = request.required("name")?.into();
     let bytes = request.body();
     let params = &mut request.params;
-    options::cluster_manager_timeout(params)?;
+    let patience = options::cluster_manager_timeout(params)?;
     let create = params.flag("create")?.unwrap_or(false);
     let order = params.int("order")?;
     params.take("cause");
     let mut template = read::legacy(body::required(&bytes)?)?;
     template.order = order.unwrap_or(template.order);
     request.finish()?;
-    server.gateway.change_templates(TemplateChange::PutLegacy { name, template, create }).await?;
+    server.within(patience).change_templates(TemplateChange::PutLegacy { name, template, create }).await?;
     Ok(Reply::acknowledged())
 }
 
@@ -41,10 +41,10 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("name")?.to_owned();
-    options::cluster_manager_timeout(&mut request.params)?;
+    let patience = options::cluster_manager_timeout(&mut request.params)?;
     options::timeout_ms(&mut request.params)?;
     request.finish()?;
-    server.gateway.change_templates(TemplateChange::DeleteLegacy { name }).await?;
+    server.within(patience).change_templates(TemplateChange::DeleteLegacy { name }).await?;
     Ok(Reply::acknowledged())
 }
 
