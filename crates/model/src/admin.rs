@@ -544,35 +544,6 @@ pub struct PoolStats {
     pub completed: u64,
 }
 
-/// `_nodes/hot_threads`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HotThreads {
-    pub interval_ms: u64,
-    /// Most that are shown.
-    pub threads: u32,
-    pub kind: ThreadTime,
-}
-
-/// What the time of a thread is spent with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ThreadTime {
-    Cpu,
-    /// It could run, and waits for a processor.
-    Wait,
-    /// It waits for the disk.
-    Block,
-}
-
-impl ThreadTime {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu",
-            Self::Wait => "wait",
-            Self::Block => "block",
-        }
-    }
-}
-
 /// `_search_shards`: one index of a target, and its shards that a search asks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchedIndex {

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::admin::{
     AliasAction, AnalyzeRequest, AnalyzeResponse, Caches, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
-    HealthRequest, HealthResponse, HotThreads, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping,
-    PutSettings, SearchedIndex, StatsResponse,
+    HealthRequest, HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping, PutSettings,
+    SearchedIndex, StatsResponse,
 };
 use crate::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use crate::by_query::{ByQuery, ByQueryAnswer, Kind};
@@ -27,7 +27,7 @@ use crate::search::{
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
 };
 use crate::target::Target;
-use crate::task::{Job, TaskFilter, TaskId, TaskList};
+use crate::task::{HotThreads, Job, TaskFilter, TaskId, TaskList};
 use crate::template::{Simulate, Simulated, TemplateChange};
 use crate::term_vectors::{TermVectors, TermVectorsRequest};
 use crate::write::{WriteRequest, WriteResponse};

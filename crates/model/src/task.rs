@@ -115,3 +115,32 @@ pub struct TaskList {
     /// Nodes that gave no answer, and why.
     pub failures: Vec<(Arc<str>, Error)>,
 }
+
+/// `_nodes/hot_threads`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HotThreads {
+    pub interval_ms: u64,
+    /// Most that are shown.
+    pub threads: u32,
+    pub kind: ThreadTime,
+}
+
+/// What the time of a thread is spent with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ThreadTime {
+    Cpu,
+    /// It could run, and waits for a processor.
+    Wait,
+    /// It waits for the disk.
+    Block,
+}
+
+impl ThreadTime {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Wait => "wait",
+            Self::Block => "block",
+        }
+    }
+}

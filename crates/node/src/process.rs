@@ -3,7 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use model::admin::{DiskStats, ProcessStats, ThreadTime};
+use model::admin::{DiskStats, ProcessStats};
+use model::task::ThreadTime;
 
 /// Memory, threads, files and load of now.
 pub(crate) fn process_stats() -> ProcessStats {

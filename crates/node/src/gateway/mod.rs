@@ -47,8 +47,8 @@ use ::cluster::state::State;
 use async_trait::async_trait;
 use model::admin::{
     AliasAction, AnalyzeRequest, AnalyzeResponse, Caches, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
-    HealthRequest, HealthResponse, HotThreads, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping,
-    PutSettings, SearchedIndex, StatsResponse,
+    HealthRequest, HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping, PutSettings,
+    SearchedIndex, StatsResponse,
 };
 use model::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use model::by_query::{ByQuery, ByQueryAnswer, Kind};
@@ -64,7 +64,7 @@ use model::search::{
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
 };
 use model::target::Target;
-use model::task::{Job, TaskFilter, TaskId, TaskList};
+use model::task::{HotThreads, Job, TaskFilter, TaskId, TaskList};
 use model::template::{Simulate, Simulated, TemplateChange};
 use model::term_vectors::{TermVectors, TermVectorsRequest};
 use model::write::{WriteRequest, WriteResponse};

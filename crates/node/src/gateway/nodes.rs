@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use cluster::state::NodeId;
 use grpc::route::Class;
-use model::admin::{HotThreads, NodeStats};
+use model::admin::NodeStats;
 use model::error::{Error, ErrorKind};
+use model::task::HotThreads;
 use serde::{Deserialize, Serialize};
 
 use super::remote::{self, Message};

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use model::admin::{HotThreads, NodeInfo, ThreadTime};
+use model::admin::NodeInfo;
 use model::error::Error;
+use model::task::{HotThreads, ThreadTime};
 
 use super::nodes::select;
 use crate::endpoint::{Server, options};
