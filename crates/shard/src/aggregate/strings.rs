@@ -103,6 +103,13 @@ impl Strings {
         }
     }
 
+    /// The ordinal of a value; `None`: it is nobody's here.
+    pub(super) fn ord_of(&self, value: &[u8]) -> Outcome<Option<u64>> {
+        let own = self.source.as_ref().map(|column| column.find(value)).transpose()?;
+        let missing = || (self.missing.as_deref() == Some(value)).then_some(self.missing_ord);
+        Ok(own.and_then(Result::ok).or_else(missing))
+    }
+
     /// The value of an ordinal that is not the column's: what stands for missing values, and is nobody's value here.
     #[inline]
     pub(super) fn outside(&self, ord: u64) -> Option<&TermBytes> {

@@ -1,5 +1,6 @@
 //! All terms of a field in one piece of memory, in order: what looks at every term reads it far faster than a dictionary.
 
+use std::cmp::Ordering;
 use std::io;
 use std::ops::Bound;
 
@@ -40,6 +41,20 @@ impl FlatTerms {
     pub(crate) fn get(&self, at: usize) -> &[u8] {
         let from = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
         &self.bytes[from..self.ends[at] as usize]
+    }
+
+    /// The number of a term, or that of the first greater one.
+    pub(crate) fn find(&self, term: &[u8]) -> Result<usize, usize> {
+        let (mut from, mut to) = (0, self.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            match self.get(middle).cmp(term) {
+                Ordering::Less => from = middle + 1,
+                Ordering::Greater => to = middle,
+                Ordering::Equal => return Ok(middle),
+            }
+        }
+        Err(from)
     }
 
     /// The number of the term that the byte at `place` belongs to.

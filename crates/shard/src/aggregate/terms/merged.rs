@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::likely::likely;
 use crate::aggregate::strings::Strings;
 use crate::score::Outcome;
 
@@ -37,6 +38,11 @@ impl Counted {
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, u64)> {
         let numbered = (0..).zip(self.counts.iter().map(|&count| u64::from(count)));
         numbered.filter(|(_, count)| *count > 0)
+    }
+
+    /// Documents of an ordinal.
+    pub(super) fn of(&self, ord: u64) -> u64 {
+        self.counts.get(ord as usize).map_or(0, |&count| u64::from(count))
     }
 
     pub(super) fn docs(&self) -> u64 {
@@ -107,6 +113,9 @@ pub(super) fn best(segments: &[Counted], wanted: Wanted) -> Outcome<Vec<(Vec<u8>
     if let [only] = segments {
         return best_of_one(only, wanted);
     }
+    if let Some(values) = likely(segments, wanted)? {
+        return Ok(best_of(values, wanted));
+    }
     let mut cursors: Vec<Cursor<'_>> = segments.iter().map(Cursor::new).collect();
     // The greatest first: the next value is that of the last.
     let mut order = Vec::with_capacity(cursors.len());
@@ -148,6 +157,15 @@ fn best_of_one(segment: &Counted, wanted: Wanted) -> Outcome<Vec<(Vec<u8>, u64)>
         Ok(())
     })?;
     Ok(best)
+}
+
+/// The best of some values, in no order.
+fn best_of(mut values: Vec<(Vec<u8>, u64)>, wanted: Wanted) -> Vec<(Vec<u8>, u64)> {
+    values.retain(|(_, count)| *count >= wanted.least.max(1));
+    let by_key = |one: &[u8], other: &[u8]| if wanted.descending { other.cmp(one) } else { one.cmp(other) };
+    values.sort_unstable_by(|(one, few), (other, many)| many.cmp(few).then_with(|| by_key(one, other)));
+    values.truncate(wanted.size);
+    values
 }
 
 /// The ordinals of the values that come first, ascending.

@@ -17,6 +17,7 @@ use crate::score::Outcome;
 mod all;
 mod best;
 mod cells;
+mod likely;
 mod merged;
 mod multi;
 mod numbers;

@@ -86,13 +86,65 @@ fn tree() -> Level {
     Level { list, pipelines: Vec::new() }
 }
 
+/// Few values of many documents, many of few: those of most are found without a look at all others.
+#[test]
+fn the_best_of_several_segments_are_those_of_one() {
+    let mut rng = Rng(7);
+    let mut docs = Corpus::zipf(&mut rng, 3000).docs;
+    docs.iter_mut().for_each(|doc| doc.keys.clone_from(&vec![doc.title[0].clone()]));
+    let corpus = Corpus::new(docs);
+    let directory = tempfile::tempdir().expect("a directory");
+    let block = corpus.reader(Layouts::OneBlock);
+    let sealed = corpus.reader_in(Layouts::Sealed(4), &directory.path().join("four"));
+    let mixed = corpus.reader_in(Layouts::Mixed(7), &directory.path().join("seven"));
+    let everything = BoundQuery::new(BoundKind::MatchAll);
+    for query in [everything, BoundQuery::new(BoundKind::NumberRange("n".into(), 100, 400))] {
+        for size in [1, 2, 5, 20, 60, 1000] {
+            let list = vec![one("k", terms_by_count(strings("k"), size), Vec::new())];
+            let level = Level { list, pipelines: Vec::new() };
+            let expected = answers_of(&block, &query, &level);
+            for reader in [&sealed, &mixed, &sealed, &mixed] {
+                assert_eq!(answers_of(reader, &query, &level), expected, "{size}: {query:?}");
+            }
+        }
+    }
+}
+
+/// A value that no segment has most of may still be the best.
+#[test]
+fn the_best_is_found_though_it_is_nowhere_first() {
+    let docs = (0..1600).map(|number| {
+        let (segment, at) = (number / 400, number % 400);
+        let key = match at {
+            0..11 => "spread".to_owned(),
+            // More of them in each segment than any shard tells.
+            11..299 => format!("here{segment}{}", at % 12),
+            _ => format!("alone{number}"),
+        };
+        Doc { id: format!("id{number:04}"), keys: vec![key], ..Doc::default() }
+    });
+    let corpus = Corpus::new(docs.map(|doc| Doc { alive: true, ..doc }).collect());
+    let directory = tempfile::tempdir().expect("a directory");
+    let reader = corpus.reader_in(Layouts::Sealed(4), directory.path());
+    for size in [1, 3, 5] {
+        let list = vec![one("k", terms_by_count(strings("k"), size), Vec::new())];
+        let level = Level { list, pipelines: Vec::new() };
+        let everything = BoundQuery::new(BoundKind::MatchAll);
+        let expected = answers_of(&corpus.reader(Layouts::OneBlock), &everything, &level);
+        assert_eq!(answers_of(&reader, &everything, &level), expected, "{size}");
+    }
+}
+
 fn answers(reader: &Reader, query: &BoundQuery) -> (u64, Vec<Answer>) {
-    let level = tree();
+    answers_of(reader, query, &tree())
+}
+
+fn answers_of(reader: &Reader, query: &BoundQuery, level: &Level) -> (u64, Vec<Answer>) {
     let mut asked = request(query, 0);
     asked.aggregations = Some(Arc::new(level.clone()));
     let hits = ask(reader, &asked);
     let total = hits.total;
-    (total, finish(&level, vec![hits.aggregations], &mut Limit::new(65_535)).expect("finishes"))
+    (total, finish(level, vec![hits.aggregations], &mut Limit::new(65_535)).expect("finishes"))
 }
 
 #[test]

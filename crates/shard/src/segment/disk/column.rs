@@ -385,6 +385,9 @@ impl StringColumn for DiskStrings {
     }
 
     fn find(&self, value: &[u8]) -> io::Result<Result<u64, u64>> {
+        if let Some(values) = self.values.get().and_then(Option::as_ref) {
+            return Ok(values.find(value).map(|at| at as u64).map_err(|at| at as u64));
+        }
         let key = [&key::prefix(self.slot)[..], value].concat();
         if let Some(ord) = self.inverted.dictionary.term_ord(&key)? {
             return Ok(Ok(ord.saturating_sub(self.terms.first)));
