@@ -8,7 +8,9 @@ const NAMES: &[&str] = &[
     "arabic",
     "armenian",
     "basque",
+    "bulgarian",
     "catalan",
+    "czech",
     "danish",
     "dutch",
     "english",
@@ -16,10 +18,14 @@ const NAMES: &[&str] = &[
     "finnish",
     "french",
     "german",
+    "german_stem",
     "greek",
+    "hindi",
     "hungarian",
+    "indonesian",
     "irish",
     "italian",
+    "latvian",
     "light_french",
     "light_german",
     "light_italian",
@@ -37,13 +43,17 @@ const NAMES: &[&str] = &[
     "possessive_english",
     "romanian",
     "russian",
+    "sorani",
     "spanish",
     "swedish",
     "turkish",
 ];
 
 fn stemmer(name: &str) -> Analyzer {
-    let filter = json!({"type": "stemmer", "language": name});
+    let filter = match name {
+        "german_stem" => json!(name),
+        _ => json!({"type": "stemmer", "language": name}),
+    };
     Registry::builtin().custom(Some(&json!("whitespace")), &[filter], &[]).expect("a known stemmer")
 }
 

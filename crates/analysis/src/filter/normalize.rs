@@ -56,6 +56,49 @@ pub(crate) fn german(text: &str) -> String {
     folded
 }
 
+/// `hindi_normalization`, after L. Larkey, M. Connell, N. Abduljaleel ("Hindi CLIR in thirty days", 2003): nasals, nukta letters, and vowels that are often
+/// taken for each other, in one form; no virama.
+pub(crate) fn hindi(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        folded.push(match c {
+            '\u{93c}' | '\u{94d}' | '\u{200c}' | '\u{200d}' => continue,
+            '\u{928}' if chars.peek() == Some(&'\u{94d}') => {
+                chars.next();
+                '\u{902}'
+            }
+            '\u{901}' => '\u{902}',
+            '\u{929}' => '\u{928}',
+            '\u{931}' => '\u{930}',
+            '\u{934}' => '\u{933}',
+            '\u{958}' => '\u{915}',
+            '\u{959}' => '\u{916}',
+            '\u{95a}' => '\u{917}',
+            '\u{95b}' => '\u{91c}',
+            '\u{95c}' => '\u{921}',
+            '\u{95d}' => '\u{922}',
+            '\u{95e}' => '\u{92b}',
+            '\u{95f}' => '\u{92f}',
+            '\u{945}' | '\u{946}' | '\u{948}' => '\u{947}',
+            '\u{90d}' | '\u{90e}' | '\u{910}' => '\u{90f}',
+            '\u{949}' | '\u{94a}' | '\u{94c}' => '\u{94b}',
+            '\u{911}' | '\u{912}' | '\u{914}' => '\u{913}',
+            '\u{972}' | '\u{906}' => '\u{905}',
+            '\u{908}' => '\u{907}',
+            '\u{90a}' => '\u{909}',
+            '\u{960}' => '\u{90b}',
+            '\u{961}' => '\u{90c}',
+            '\u{940}' => '\u{93f}',
+            '\u{942}' => '\u{941}',
+            '\u{944}' => '\u{943}',
+            '\u{963}' => '\u{962}',
+            other => other,
+        });
+    }
+    folded
+}
+
 /// `arabic_normalization`: one form of alef, yeh and teh marbuta, no tatweel, no vowel marks.
 pub(crate) fn arabic(text: &str) -> String {
     let letter = |c| match c {

@@ -72,7 +72,7 @@ fn configured(kind: &str, name: &str, settings: &Settings) -> Result<Option<Anal
         "whitespace" => "whitespace",
         "keyword" => "keyword",
         "pattern" => "pattern",
-        "standard" | "default" | "fingerprint" | "snowball" => "standard",
+        "standard" | "default" | "fingerprint" | "snowball" | "chinese" => "standard",
         _ if languages::steps(kind).is_some() => "standard",
         _ if languages::MISSING.contains(&kind) => return Err(missing()),
         _ => return Ok(None),
@@ -82,7 +82,7 @@ fn configured(kind: &str, name: &str, settings: &Settings) -> Result<Option<Anal
     let lowercase = if kind == "pattern" {
         settings.bool("lowercase", true)?
     } else {
-        matches!(kind, "standard" | "default" | "fingerprint" | "snowball")
+        matches!(kind, "standard" | "default" | "fingerprint" | "snowball" | "chinese")
     };
     if lowercase {
         add(&mut builder, Filter::term(Lowercase))?;
@@ -94,7 +94,7 @@ fn configured(kind: &str, name: &str, settings: &Settings) -> Result<Option<Anal
                 add(&mut builder, stop(settings, "_none_")?)?;
             }
         }
-        "stop" => add(&mut builder, stop(settings, "_english_")?)?,
+        "stop" | "chinese" => add(&mut builder, stop(settings, "_english_")?)?,
         "snowball" => {
             // Other languages have stop words of their own here.
             if settings.text("language").is_some_and(|language| language != "English") {

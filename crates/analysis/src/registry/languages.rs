@@ -46,8 +46,10 @@ pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
         "arabic" => &[LOWER, Filter("decimal_digit"), Stop, Filter("arabic_normalization"), Exclusion, Stem("arabic")],
         "armenian" => &[LOWER, Stop, Exclusion, Stem("armenian")],
         "basque" => &[LOWER, Stop, Exclusion, Stem("basque")],
+        "bulgarian" => &[LOWER, Stop, Exclusion, Stem("bulgarian")],
         "catalan" => &[Elision(CATALAN_ARTICLES), LOWER, Stop, Exclusion, Stem("catalan")],
         "cjk" => &[Filter("cjk_width"), LOWER, Filter("cjk_bigram"), Stop],
+        "czech" => &[LOWER, Stop, Exclusion, Stem("czech")],
         "danish" => &[LOWER, Stop, Exclusion, Stem("danish")],
         "dutch" => &[LOWER, Stop, Exclusion, Override(DUTCH_STEMS), Stem("dutch")],
         "english" => &[Stem("possessive_english"), LOWER, Stop, Exclusion, Stem("porter")],
@@ -57,15 +59,18 @@ pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
         "german" => &[LOWER, Stop, Exclusion, Filter("german_normalization"), Stem("light_german")],
         "greek" => &[Lowercase("greek"), Stop, Stem("greek")],
         "hungarian" => &[LOWER, Stop, Exclusion, Stem("hungarian")],
+        "indonesian" => &[LOWER, Stop, Exclusion, Stem("indonesian")],
         "irish" => {
             &[Drop(IRISH_HYPHENATIONS), Elision(IRISH_ARTICLES), Lowercase("irish"), Stop, Exclusion, Stem("irish")]
         }
         "italian" => &[Elision(ITALIAN_ARTICLES), LOWER, Stop, Exclusion, Stem("light_italian")],
+        "latvian" => &[LOWER, Stop, Exclusion, Stem("latvian")],
         "lithuanian" => &[LOWER, Stop, Exclusion, Stem("lithuanian")],
         "norwegian" => &[LOWER, Stop, Exclusion, Stem("norwegian")],
         "portuguese" => &[LOWER, Stop, Exclusion, Stem("light_portuguese")],
         "romanian" => &[LOWER, Stop, Exclusion, Stem("romanian")],
         "russian" => &[LOWER, Stop, Exclusion, Stem("russian")],
+        "sorani" => &[Filter("sorani_normalization"), LOWER, Filter("decimal_digit"), Stop, Exclusion, Stem("sorani")],
         "spanish" => &[LOWER, Stop, Exclusion, Stem("light_spanish")],
         "swedish" => &[LOWER, Stop, Exclusion, Stem("swedish")],
         "turkish" => &[Filter("apostrophe"), Lowercase("turkish"), Stop, Exclusion, Stem("turkish")],
@@ -74,16 +79,4 @@ pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
 }
 
 /// Analyzers that OpenSearch has and this program has not.
-pub(crate) const MISSING: &[&str] = &[
-    "bengali",
-    "brazilian",
-    "bulgarian",
-    "czech",
-    "galician",
-    "hindi",
-    "indonesian",
-    "latvian",
-    "persian",
-    "sorani",
-    "thai",
-];
+pub(crate) const MISSING: &[&str] = &["bengali", "brazilian", "galician", "hindi", "persian", "thai"];

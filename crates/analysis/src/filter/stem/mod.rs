@@ -4,11 +4,15 @@
 //! exactly is refused, because an index full of other stems would find other documents.
 
 mod arabic;
+mod cuts;
 mod french;
 mod greek;
+mod indonesian;
+mod latvian;
 mod letters;
 mod light;
 mod porter;
+mod slavic;
 mod snowball;
 
 use std::sync::Arc;
@@ -41,8 +45,14 @@ impl TermFilter for Stem {
 pub(crate) fn by_name(name: &str) -> Option<Filter> {
     let rule: Rule = match name {
         "arabic" => Arc::new(arabic::stem),
+        "bulgarian" => Arc::new(slavic::bulgarian),
+        "czech" => Arc::new(slavic::czech),
         "english" | "porter" => Arc::new(porter::stem),
         "greek" => Arc::new(greek::stem),
+        "hindi" => Arc::new(cuts::hindi),
+        "indonesian" => Arc::new(indonesian::indonesian),
+        "latvian" => Arc::new(latvian::latvian),
+        "sorani" => Arc::new(cuts::sorani),
         "light_french" => Arc::new(french::light),
         "light_german" => Arc::new(light::german),
         "light_italian" => Arc::new(light::italian),
@@ -57,6 +67,11 @@ pub(crate) fn by_name(name: &str) -> Option<Filter> {
         _ => snowball::by_name(name)?,
     };
     Some(Filter::term(Stem { rule, keywords: name != "possessive_english" }))
+}
+
+/// The filter `german_stem`, which is none of those that `stemmer` names.
+pub(crate) fn german_stem() -> Filter {
+    Filter::term(Stem { rule: Arc::new(cuts::german), keywords: true })
 }
 
 /// A stemmer by its name in the setting `language` of the `snowball` filter, in lower case.

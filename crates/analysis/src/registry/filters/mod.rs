@@ -23,11 +23,8 @@ const MISSING: &[&str] = &[
     "brazilian_stem",
     "concatenate_graph",
     "condition",
-    "czech_stem",
     "delimited_term_freq",
     "flatten_graph",
-    "german_stem",
-    "hindi_normalization",
     "hunspell",
     "hyphenation_decompounder",
     "indic_normalization",
@@ -70,6 +67,7 @@ pub(crate) fn build(
         "synonym" | "synonym_graph" => {
             return of_streams::synonyms(kind, settings).map(|rules| Some(Prepared::Synonyms(rules)));
         }
+        "german_stem" => crate::filter::stem::german_stem(),
         "changed_stem" => {
             let language = settings.text("language").unwrap_or_else(|| String::from("english"));
             match crate::filter::stem::changed(&language) {
@@ -77,12 +75,11 @@ pub(crate) fn build(
                 None => return unsupported(kind),
             }
         }
-        "stemmer" | "snowball" | "porter_stem" | "arabic_stem" | "dutch_stem" | "french_stem" | "russian_stem" => {
-            match of_terms::stemmer(kind, name, settings)? {
-                Some(filter) => filter,
-                None => return Ok(None),
-            }
-        }
+        "stemmer" | "snowball" | "porter_stem" | "arabic_stem" | "czech_stem" | "dutch_stem" | "french_stem"
+        | "russian_stem" => match of_terms::stemmer(kind, name, settings)? {
+            Some(filter) => filter,
+            None => return Ok(None),
+        },
         _ => match known(kind, name, settings, limits)? {
             Some(filter) => filter,
             None if MISSING.contains(&kind) => return unsupported(kind),
@@ -163,6 +160,7 @@ fn simple(kind: &str) -> Option<Filter> {
         "uppercase" => Filter::term(Uppercase),
         "decimal_digit" => Filter::term(DecimalDigit),
         "cjk_width" => Filter::term(Map::beyond_ascii(fold::cjk_width)),
+        "hindi_normalization" => Filter::term(Map::beyond_ascii(normalize::hindi)),
         "german_normalization" => Filter::term(Map::any(normalize::german)),
         "arabic_normalization" => Filter::term(Map::beyond_ascii(normalize::arabic)),
         "persian_normalization" => Filter::term(Map::beyond_ascii(normalize::persian)),

@@ -168,6 +168,7 @@ pub(super) fn stemmer(kind: &str, name: &str, settings: &Settings) -> Result<Opt
             settings.text("language").or_else(|| settings.text("name")).unwrap_or_else(|| String::from("English"))
         }
         "arabic_stem" => String::from("arabic"),
+        "czech_stem" => String::from("czech"),
         "dutch_stem" => String::from("dutch"),
         "french_stem" => String::from("french"),
         "russian_stem" => String::from("russian"),
