@@ -6,14 +6,14 @@
 
 use hashbrown::HashMap;
 
-use super::merged::{Counted, Wanted};
+use super::merged::{Counted, Valued, Wanted};
 use crate::score::Outcome;
 
 /// Of all values fewer than one of so many must be left for this to be the shorter way: each is looked up in every segment.
 const FEW: usize = 4;
 
 /// Values with their documents, in no order: all that may be among the best, and others. `None`: they are too many.
-pub(super) fn likely(segments: &[Counted], wanted: Wanted) -> Outcome<Option<Vec<(Vec<u8>, u64)>>> {
+pub(super) fn likely(segments: &[Counted], wanted: Wanted) -> Outcome<Option<Valued>> {
     if !wanted.by_count || wanted.size == 0 {
         return Ok(None);
     }

@@ -26,6 +26,9 @@ pub(super) struct Wanted {
     pub(super) least: u64,
 }
 
+/// Values with their documents.
+pub(super) type Valued = Vec<(Vec<u8>, u64)>;
+
 /// What was counted in a segment.
 pub(super) struct Counted {
     pub(super) strings: Strings,
@@ -109,7 +112,7 @@ impl<'a> Cursor<'a> {
 }
 
 /// The values that come first with their documents, in no order. The ordinals of each segment are in the order of their values.
-pub(super) fn best(segments: &[Counted], wanted: Wanted) -> Outcome<Vec<(Vec<u8>, u64)>> {
+pub(super) fn best(segments: &[Counted], wanted: Wanted) -> Outcome<Valued> {
     if let [only] = segments {
         return best_of_one(only, wanted);
     }
@@ -149,7 +152,7 @@ pub(super) fn best(segments: &[Counted], wanted: Wanted) -> Outcome<Vec<(Vec<u8>
 }
 
 /// Of one segment the numbers decide alone: no other value is read than those that come first.
-fn best_of_one(segment: &Counted, wanted: Wanted) -> Outcome<Vec<(Vec<u8>, u64)>> {
+fn best_of_one(segment: &Counted, wanted: Wanted) -> Outcome<Valued> {
     let ords = first_ords(&segment.counts, wanted);
     let mut best = Vec::with_capacity(ords.len());
     segment.strings.each_value(&ords, |at, value| {
@@ -160,7 +163,7 @@ fn best_of_one(segment: &Counted, wanted: Wanted) -> Outcome<Vec<(Vec<u8>, u64)>
 }
 
 /// The best of some values, in no order.
-fn best_of(mut values: Vec<(Vec<u8>, u64)>, wanted: Wanted) -> Vec<(Vec<u8>, u64)> {
+fn best_of(mut values: Valued, wanted: Wanted) -> Valued {
     values.retain(|(_, count)| *count >= wanted.least.max(1));
     let by_key = |one: &[u8], other: &[u8]| if wanted.descending { other.cmp(one) } else { one.cmp(other) };
     values.sort_unstable_by(|(one, few), (other, many)| many.cmp(few).then_with(|| by_key(one, other)));
