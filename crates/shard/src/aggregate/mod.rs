@@ -100,8 +100,8 @@ pub(crate) struct Workshop<'w, 'a> {
     pub(crate) budget: &'w Arc<Budget>,
     /// The search, for what shows its words.
     pub(crate) request: &'w ShardQuery,
-    /// Levels around what is made: 1 within the request's own.
-    pub(crate) depth: usize,
+    /// Whether every bucket of what lies around what is made will be in the answer.
+    pub(crate) shown: bool,
     /// Of a profiled search.
     pub(crate) timing: Option<timed::Timing>,
 }
@@ -118,15 +118,8 @@ pub(crate) struct Collectors {
 impl Workshop<'_, '_> {
     /// The collectors of a level, [`Kind::Global`] ones included.
     pub(crate) fn level(&mut self, level: &Level) -> Outcome<Collectors> {
-        self.depth += 1;
-        let list = level.list.iter().map(|bound| self.collector(bound)).collect::<Outcome<_>>();
-        self.depth -= 1;
-        Ok(Collectors { list: list? })
-    }
-
-    /// Whether what is made lies inside no other: its buckets are in the answer, and not only if the one around them is.
-    pub(crate) fn is_outermost(&self) -> bool {
-        self.depth <= 1
+        let list = level.list.iter().map(|bound| self.collector(bound)).collect::<Outcome<_>>()?;
+        Ok(Collectors { list })
     }
 
     /// What a query of the request's matches.
@@ -142,7 +135,10 @@ impl Workshop<'_, '_> {
     }
 
     fn untimed(&mut self, bound: &BoundAggregation) -> Outcome<Box<dyn Collector>> {
+        let shown = self.shown;
+        self.shown = shown && leaves_out_none(&bound.kind);
         let children = self.level(&bound.children)?;
+        self.shown = shown;
         let budget = self.budget.clone();
         Ok(match &bound.kind {
             Kind::Terms(asked) => terms::terms(asked, bound, children, self)?,
@@ -155,7 +151,7 @@ impl Workshop<'_, '_> {
                 Box::new(adjacency::Adjacency::new(weights, matrix.width(), children, budget))
             }
             Kind::Histogram(asked) => {
-                let all_shown = self.is_outermost() && asked.min_doc_count <= 1;
+                let all_shown = shown && leaves_out_none(&bound.kind);
                 Box::new(histogram::Histogram::new(asked, children, budget, all_shown))
             }
             Kind::Ranges(asked) => Box::new(range::Ranges::new(asked, children, budget)),
@@ -194,6 +190,16 @@ impl Workshop<'_, '_> {
             }
             Kind::ValueCount(values) => Box::new(value_count::ValueCount::new(values, budget)),
         })
+    }
+}
+
+/// Whether every bucket with documents is in the answer, if what lies around is.
+fn leaves_out_none(kind: &Kind) -> bool {
+    match kind {
+        Kind::Histogram(asked) => asked.min_doc_count <= 1,
+        Kind::Ranges(_) | Kind::IpRanges(_) | Kind::GeoDistance(_) | Kind::Filter(_) | Kind::Filters(_) => true,
+        Kind::Nested(_) | Kind::ReverseNested(_) | Kind::Missing(_) | Kind::Global(_) => true,
+        _ => false,
     }
 }
 

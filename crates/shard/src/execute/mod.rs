@@ -136,7 +136,7 @@ fn answer(
     let aggregated = match &request.aggregations {
         Some(level) => {
             let timing = clock.map(Timing::new);
-            let workshop = Workshop { counts: &mut counts, budget, request, depth: 0, timing };
+            let workshop = Workshop { counts: &mut counts, budget, request, shown: true, timing };
             Some(aggregations::collect(&search, level, workshop, watch)?)
         }
         None => None,

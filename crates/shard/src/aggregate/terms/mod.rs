@@ -50,7 +50,7 @@ pub(super) fn terms(
 
 /// Whether every bucket will be in the answer, if that may have so many.
 fn all_shown(ranking: &Ranking, workshop: &Workshop<'_, '_>) -> bool {
-    workshop.is_outermost() && ranking.leaves_out_none_of(workshop.budget.max_buckets())
+    workshop.shown && ranking.leaves_out_none_of(workshop.budget.max_buckets())
 }
 
 pub(super) fn multi_terms(

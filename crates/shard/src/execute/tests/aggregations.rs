@@ -391,6 +391,22 @@ fn refused(reader: &Reader, kind: Kind, (bytes, buckets): (u64, u64)) -> ErrorKi
     refused.expect_err("too much").kind
 }
 
+/// A shard need not make buckets that no answer may have; what lies around may leave some out, which only the whole answer knows.
+#[test]
+fn too_many_buckets_are_refused_where_they_are_made() {
+    let reader = Corpus::random(&mut Rng(3), 90).reader(Layouts::OneBlock);
+    let all = BoundQuery::new(BoundKind::MatchAll);
+    let by_key = || one("k", terms(keys(), OrderBy::Count, 100), Vec::new());
+    let few = || terms(numbers("n"), OrderBy::Count, 1);
+    for (outer, refused) in [(histogram(1e3), true), (Kind::Missing(strings("none")), true), (few(), false)] {
+        let level = Level { list: vec![one("a", outer, vec![by_key()])], pipelines: Vec::new() };
+        let request = ShardQuery { aggregations: Some(Arc::new(level)), ..request(&all, 0) };
+        let budget = Arc::new(Budget::new(Arc::default(), 1 << 20, 3));
+        let found = query_within(&reader, &request, &Endless, &budget);
+        assert_eq!(found.err().map(|error| error.kind), refused.then_some(ErrorKind::TooManyBuckets));
+    }
+}
+
 #[test]
 fn what_would_take_too_much_is_refused() {
     let corpus = Corpus::random(&mut Rng(3), 90);
