@@ -194,6 +194,7 @@ fn a_node_that_holds_no_shard_answers_as_recorded() {
     let known = known();
     let others = [
         "admin_more",
+        "admin_pages",
         "aggs_segments",
         "allocation",
         "analysis",
