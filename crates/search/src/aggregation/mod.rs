@@ -30,7 +30,7 @@ use metric::{Cardinality, MatrixStats, MedianAbsoluteDeviation, Percentiles, Sta
 use range::{IpRanges, Ranges};
 use sample::Sampler;
 use terms::{MultiTerms, RareTerms, SignificantTerms, Terms};
-use values::Values;
+use values::{Column, Scripted, Values};
 
 /// The aggregations of one level: of a request, or inside the buckets of another.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -209,7 +209,41 @@ impl Kind {
         match self {
             Self::TopHits(asked) => asked.needs_scores(),
             Self::Sampler(_) => true,
-            _ => false,
+            _ => self.scripts().iter().any(|script| script.needs_scores()),
         }
+    }
+
+    /// Where its values come from; places and the moments of several fields, which no script makes, are not among them.
+    fn values(&self) -> Vec<&Values> {
+        match self {
+            Self::Terms(terms) => vec![&terms.values],
+            Self::MultiTerms(terms) => terms.fields.iter().collect(),
+            Self::RareTerms(terms) => vec![&terms.values],
+            Self::SignificantTerms(terms) => vec![&terms.values],
+            Self::Sampler(sampler) => sampler.diversity.iter().map(|diversity| &diversity.values).collect(),
+            Self::Histogram(histogram) => vec![&histogram.values],
+            Self::AutoDateHistogram(auto) => vec![&auto.values],
+            Self::VariableWidth(variable) => vec![&variable.values],
+            Self::Composite(composite) => composite.sources.iter().map(|source| &source.values).collect(),
+            Self::Ranges(ranges) => vec![&ranges.values],
+            Self::Missing(values) | Self::ValueCount(values) => vec![values],
+            Self::Stats(stats) => vec![&stats.values],
+            Self::Percentiles(asked) => vec![&asked.values],
+            Self::Cardinality(asked) => vec![&asked.values],
+            Self::WeightedAvg(asked) => vec![&asked.value, &asked.weight],
+            Self::MedianAbsoluteDeviation(asked) => vec![&asked.values],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The scripts that make its values.
+    pub fn scripts(&self) -> Vec<&Arc<Scripted>> {
+        let mut scripts = Vec::new();
+        for values in self.values() {
+            if let Column::Script(script) = &values.column {
+                scripts.push(script);
+            }
+        }
+        scripts
     }
 }

@@ -1,9 +1,11 @@
 //! Where an aggregation's values come from.
 
+use std::sync::Arc;
+
 use model::aggregation::key::Key;
 
 use super::format::Format;
-use crate::bound::{FieldName, NumberCode, TermBytes};
+use crate::bound::{BoundScript, FieldName, NumberCode, TermBytes};
 
 /// The values of one field of one index.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +28,31 @@ pub enum Column {
     Strings(FieldName),
     /// Every document has this one (`_index`).
     Constant(TermBytes),
+    /// What a script makes.
+    Script(Arc<Scripted>),
+}
+
+/// Values that a script makes of documents, or of the values of a field.
+#[derive(Clone, Debug)]
+pub struct Scripted {
+    pub script: Arc<BoundScript>,
+    /// Each value of it is `_value`, and gives one.
+    pub of: Option<Column>,
+    pub shape: Shape,
+}
+
+impl Scripted {
+    /// Whether the script may ask for the score of documents.
+    pub fn needs_scores(&self) -> bool {
+        self.script.source.contains("_score")
+    }
+}
+
+impl PartialEq for Scripted {
+    fn eq(&self, other: &Self) -> bool {
+        let same = self.script.source == other.script.source && self.script.params == other.script.params;
+        same && self.of == other.of && self.shape == other.shape
+    }
 }
 
 /// What kind of keys values make.
@@ -55,6 +82,7 @@ impl Values {
             Column::Number(_, code) => Shape::of(*code),
             Column::Boolean(_) => Shape::Long,
             Column::Strings(_) | Column::Constant(_) => Shape::Bytes,
+            Column::Script(script) => script.shape,
         }
     }
 

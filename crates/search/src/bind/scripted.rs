@@ -25,6 +25,8 @@ use crate::bound::{
 const GLOBALS: [&str; 3] = ["doc", "params", "_score"];
 /// What scripts of fields may name.
 const FIELD_GLOBALS: [&str; 2] = ["doc", "params"];
+/// What scripts of aggregations may name.
+const VALUE_GLOBALS: [&str; 4] = ["doc", "params", "_score", "_value"];
 
 /// Reads a script that a sort key goes by.
 pub(super) fn sort_script(script: &Script, mapping: &Arc<Mapping>) -> Result<Arc<BoundScript>, Error> {
@@ -37,6 +39,11 @@ pub(super) fn sort_script(script: &Script, mapping: &Arc<Mapping>) -> Result<Arc
 /// `script_exception` for a source that does not read, 501 for what is not in the language here.
 pub fn bind_script_field(script: &Script, context: &BindContext) -> Result<Arc<BoundScript>, Error> {
     read(script, &FIELD_GLOBALS, &context.mapping)
+}
+
+/// Reads a script that makes values of an aggregation.
+pub(super) fn value_script(script: &Script, mapping: &Arc<Mapping>) -> Result<Arc<BoundScript>, Error> {
+    read(script, &VALUE_GLOBALS, mapping)
 }
 
 fn read(script: &Script, globals: &[&str], mapping: &Arc<Mapping>) -> Result<Arc<BoundScript>, Error> {

@@ -65,6 +65,11 @@ impl Collector for Missing {
             _ if self.never => Present::All,
             Column::Nothing(_) => Present::None,
             Column::Constant(_) => Present::All,
+            Column::Script(script) => match (leaf.made_numbers(script), leaf.made_strings(script)) {
+                (Some(numbers), _) => Present::Numbers(numbers),
+                (_, Some(strings)) => Present::Strings(strings),
+                _ => Present::None,
+            },
             Column::Number(field, _) => match slot(field) {
                 Some(slot) => leaf.segment.numbers(slot)?.map_or(Present::None, Present::Numbers),
                 None => Present::None,

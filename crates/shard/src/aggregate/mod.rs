@@ -37,6 +37,7 @@ mod places;
 mod range;
 mod rounding;
 mod sampler;
+mod scripted;
 mod stats;
 mod strings;
 mod tally;
@@ -139,6 +140,17 @@ impl Workshop<'_, '_> {
         self.shown = shown && leaves_out_none(&bound.kind);
         let children = self.level(&bound.children)?;
         self.shown = shown;
+        let made = self.over_columns(bound, children)?;
+        let scripts = bound.kind.scripts();
+        if scripts.is_empty() {
+            return Ok(made);
+        }
+        let repeats = matches!(bound.kind, Kind::ValueCount(_));
+        Ok(Box::new(scripted::OverScripts::new(&scripts, repeats, made, self.budget.clone())))
+    }
+
+    /// The collector of an aggregation whose values lie in columns.
+    fn over_columns(&mut self, bound: &BoundAggregation, children: Collectors) -> Outcome<Box<dyn Collector>> {
         let budget = self.budget.clone();
         Ok(match &bound.kind {
             Kind::Terms(asked) => terms::terms(asked, bound, children, self)?,
@@ -151,7 +163,7 @@ impl Workshop<'_, '_> {
                 Box::new(adjacency::Adjacency::new(weights, matrix.width(), children, budget))
             }
             Kind::Histogram(asked) => {
-                let all_shown = shown && leaves_out_none(&bound.kind);
+                let all_shown = self.shown && leaves_out_none(&bound.kind);
                 Box::new(histogram::Histogram::new(asked, children, budget, all_shown))
             }
             Kind::Ranges(asked) => Box::new(range::Ranges::new(asked, children, budget)),

@@ -86,6 +86,7 @@ impl Numbers {
                 Some(entry) => leaf.segment.strings(entry.slot)?.map_or(Ok(Source::Nothing), flags)?,
                 None => Source::Nothing,
             },
+            Column::Script(script) => leaf.made_numbers(script).map_or(Source::Nothing, Source::Codes),
             Column::Nothing(_) | Column::Strings(_) | Column::Constant(_) => Source::Nothing,
         };
         Ok(())

@@ -79,6 +79,7 @@ impl Strings {
                 Some(entry) => leaf.segment.strings(entry.slot)?,
                 None => None,
             },
+            Column::Script(script) => leaf.made_strings(script),
             Column::Nothing(_) | Column::Number(..) | Column::Constant(_) => None,
         };
         self.missing_ord = match (&self.missing, &self.source) {

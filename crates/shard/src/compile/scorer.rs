@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use search::aggregation::values::Scripted;
 use search::bound::{BoundMinimum, BoundScript, FieldName, RandomOf, ScoreFunction, TermBytes};
 
 use super::{
@@ -24,6 +25,8 @@ use crate::score::script::ScriptRun;
 use crate::score::sets::Everything;
 use crate::score::sloppy::Sloppy;
 use crate::score::{Never, Outcome, Scorer, timed};
+use crate::segment::column::{NumberColumn, StringColumn};
+use crate::segment::made::{Made, MadeColumn};
 use crate::segment::{Detail, Segment, TermEntry};
 
 /// Objects inside and the documents around them, as words of 64.
@@ -38,8 +41,10 @@ pub(crate) struct Leaf<'a> {
     pub(crate) fields: &'a FieldTable,
     /// Documents, deleted ones too.
     pub(crate) max: u32,
+    /// What scripts made of the documents of an aggregation.
+    pub(crate) made: &'a [Made],
     /// Stands in where nobody wants scores.
-    pub(super) unscored: Arc<FieldScale>,
+    pub(crate) unscored: Arc<FieldScale>,
 }
 
 impl<'a> Leaf<'a> {
@@ -47,7 +52,23 @@ impl<'a> Leaf<'a> {
         let number = segment as u32;
         let segment = reader.segments[segment].segment.as_ref();
         let unscored = Arc::new(FieldScale::silent());
-        Self { reader, number, segment, fields: &reader.fields, max: segment.doc_count(), unscored }
+        Self { reader, number, segment, fields: &reader.fields, max: segment.doc_count(), made: &[], unscored }
+    }
+
+    /// The numbers that a script made.
+    pub(crate) fn made_numbers(&self, script: &Arc<Scripted>) -> Option<Arc<dyn NumberColumn>> {
+        self.made.iter().find(|made| Arc::ptr_eq(&made.of, script)).and_then(|made| match &made.column {
+            MadeColumn::Numbers(column) => Some(column.clone() as Arc<dyn NumberColumn>),
+            MadeColumn::Strings(_) => None,
+        })
+    }
+
+    /// The strings that a script made.
+    pub(crate) fn made_strings(&self, script: &Arc<Scripted>) -> Option<Arc<dyn StringColumn>> {
+        self.made.iter().find(|made| Arc::ptr_eq(&made.of, script)).and_then(|made| match &made.column {
+            MadeColumn::Strings(column) => Some(column.clone() as Arc<dyn StringColumn>),
+            MadeColumn::Numbers(_) => None,
+        })
     }
 
     /// The scorer of a weight.
@@ -264,7 +285,7 @@ impl<'a> Leaf<'a> {
         Ok(Box::new(Enough { base: any_of(all()?, 1), parts: all()?, least }))
     }
 
-    fn script(&self, script: &Arc<BoundScript>) -> ScriptRun {
+    pub(crate) fn script(&self, script: &Arc<BoundScript>) -> ScriptRun {
         let segment = self.reader.segments[self.number as usize].segment.clone();
         ScriptRun::new(script.clone(), segment, self.reader.fields.clone())
     }

@@ -57,7 +57,7 @@ impl ScriptRun {
     pub(crate) fn number(&self, doc: DocId, score: f32) -> Outcome<f64> {
         let mut heap = Heap::default();
         let params = heap.from_json(&self.params);
-        let value = self.run((doc, score), &mut heap, params)?;
+        let value = self.run((doc, score), &mut heap, params, None)?;
         match &value {
             Object::Plain(Value::Bool(holds)) => Ok(if *holds { 1.0 } else { 0.0 }),
             value => {
@@ -70,7 +70,7 @@ impl ScriptRun {
     pub(crate) fn text(&self, doc: DocId, score: f32) -> Outcome<Option<String>> {
         let mut heap = Heap::default();
         let params = heap.from_json(&self.params);
-        match self.run((doc, score), &mut heap, params)? {
+        match self.run((doc, score), &mut heap, params, None)? {
             value if value.is_null() => Ok(None),
             value => match value.as_text() {
                 Some(text) => Ok(Some(text.to_owned())),
@@ -87,7 +87,7 @@ impl ScriptRun {
             params.insert("_source".to_owned(), source.clone());
         }
         let params = heap.from_json(&given);
-        let value = self.run((doc, 0.0), &mut heap, params)?;
+        let value = self.run((doc, 0.0), &mut heap, params, None)?;
         match heap.to_json(&value, MAX_DEPTH) {
             Some(Json::Array(items)) => Ok(items),
             Some(one) => Ok(vec![one]),
@@ -100,8 +100,36 @@ impl ScriptRun {
         script.source.contains("_source")
     }
 
-    fn run(&self, (doc, score): (DocId, f32), heap: &mut Heap, params: Object) -> Outcome<Object> {
-        let globals = vec![("params", params), ("_score", Object::Plain(Value::Double(f64::from(score))))];
+    /// Hands on each thing that the script makes of a document, or the one that it makes of one of its values.
+    pub(crate) fn each(
+        &self,
+        scored: (DocId, f32),
+        value: Option<Object>,
+        visit: &mut dyn FnMut(Given<'_>) -> Outcome<()>,
+    ) -> Outcome<()> {
+        let mut heap = Heap::default();
+        let params = heap.from_json(&self.params);
+        let alone = value.is_some();
+        let value = self.run(scored, &mut heap, params, value)?;
+        let given = |value| Given { run: self, heap: &heap, value };
+        match &value {
+            value if value.is_null() && !alone => Ok(()),
+            Object::List(place) | Object::Values(place) if !alone => {
+                heap.items(*place).iter().try_for_each(|item| visit(given(item)))
+            }
+            value => visit(given(value)),
+        }
+    }
+
+    fn run(
+        &self,
+        (doc, score): (DocId, f32),
+        heap: &mut Heap,
+        params: Object,
+        value: Option<Object>,
+    ) -> Outcome<Object> {
+        let mut globals = vec![("params", params), ("_score", Object::Plain(Value::Double(f64::from(score))))];
+        globals.push(("_value", value.unwrap_or(Object::NULL)));
         let document = At { run: self, doc };
         let bindings = Bindings { globals, document: Some(&document), max_steps: Some(MAX_STEPS) };
         Ok(self.script.program.run(heap, &bindings)?)
@@ -131,6 +159,45 @@ impl ScriptRun {
                 None => Column::Empty,
             },
         })
+    }
+}
+
+/// One thing that a script made.
+pub(crate) struct Given<'a> {
+    run: &'a ScriptRun,
+    heap: &'a Heap,
+    value: &'a Object,
+}
+
+impl Given<'_> {
+    /// As a whole number; moments are milliseconds since 1970.
+    pub(crate) fn long(&self) -> Outcome<i64> {
+        match self.value {
+            Object::Plain(Value::Int(number)) => Ok(i64::from(*number)),
+            Object::Plain(Value::Long(number)) => Ok(*number),
+            Object::Plain(Value::Bool(holds)) => Ok(i64::from(*holds)),
+            Object::Date(ms) => Ok(*ms),
+            _ => self.double().map(|number| number as i64),
+        }
+    }
+
+    /// As a number; moments are milliseconds since 1970.
+    pub(crate) fn double(&self) -> Outcome<f64> {
+        match self.value {
+            Object::Plain(Value::Bool(holds)) => Ok(if *holds { 1.0 } else { 0.0 }),
+            Object::Date(ms) => Ok(*ms as f64),
+            value => value.as_f64().map_or_else(|| Err(self.no_number()?.into()), Ok),
+        }
+    }
+
+    /// As Java shows it.
+    pub(crate) fn text(&self) -> Outcome<String> {
+        Ok(self.run.script.program.shown(self.heap, self.value)?)
+    }
+
+    fn no_number(&self) -> Outcome<Error> {
+        let reason = format!("Unsupported script value [{}], expected a number, date, or boolean", self.text()?);
+        Ok(Error::new(ErrorKind::AggregationExecution, reason))
     }
 }
 

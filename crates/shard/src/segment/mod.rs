@@ -17,6 +17,7 @@ pub mod column;
 pub mod disk;
 pub mod fielddata;
 mod flat;
+pub(crate) mod made;
 pub mod memory;
 mod nested;
 pub mod norms;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::query::Query;
+use crate::script::Script;
 
 pub mod bucket;
 pub mod geo;
@@ -89,7 +90,10 @@ pub enum Kind {
 /// Where values come from and how they are shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Source {
+    /// Empty: a script alone makes the values.
     pub field: String,
+    /// Makes values of documents, or of the values of `field`.
+    pub script: Option<Script>,
     /// Stands for the value of documents without one.
     #[serde(with = "crate::wire::json")]
     pub missing: Option<Value>,

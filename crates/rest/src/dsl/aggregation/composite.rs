@@ -134,7 +134,7 @@ impl Reader {
             "missing_order" => self.found.missing_order = missing_order(field.string()?).at(field)?,
             "order" => self.found.descending = descending(field.string()?).at(field)?,
             "value_type" => self.found.source.value_type = Some(value_type(field.string()?).at(field)?),
-            "script" => return Err(script::refused(field)),
+            "script" => self.found.source.script = Some(script::declared(field)?),
             _ => return Err(field.unknown(&["field", "missing_bucket", "missing_order", "order", "value_type"])),
         }
         Ok(())
@@ -194,7 +194,7 @@ impl Reader {
 
     fn finish(self) -> Result<CompositeSource, Error> {
         let found = self.found;
-        if !self.has_field {
+        if !self.has_field && found.source.script.is_none() {
             let reason = "value source config is invalid; must have either a field or a script";
             return Err(late(Error::new(ErrorKind::IllegalState, reason)));
         }

@@ -9,14 +9,6 @@ use super::declared::At;
 
 const OWNER: &str = "script";
 
-/// A script over values of documents, which Shoal has not: what is wrong with it, or that.
-pub(super) fn refused(field: Field<'_>) -> Error {
-    match declared(field) {
-        Ok(_) => field.not_implemented(),
-        Err(error) => error,
-    }
-}
-
 /// The script of a key with a declared type.
 pub(super) fn declared(field: Field<'_>) -> Result<Script, Error> {
     script(field.typed(&["VALUE_STRING", "START_OBJECT"])?).at(field)

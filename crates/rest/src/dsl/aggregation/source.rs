@@ -67,7 +67,7 @@ impl<'a> SourceReader<'a> {
     /// Whether `field` was one of the source's keys.
     ///
     /// # Errors
-    /// 501 for `script`; what is wrong with a value.
+    /// What is wrong with a value; 501 for scripts that are stored, or in other languages.
     pub(super) fn take(&mut self, field: Field<'a>) -> Result<bool, Error> {
         match field.key {
             "field" => self.field = Some(field.string()?),
@@ -81,7 +81,7 @@ impl<'a> SourceReader<'a> {
             }
             "format" if self.keys.format => self.source.format = Some(field.string()?.to_owned()),
             "time_zone" if self.keys.time_zone => self.source.time_zone = Some(time_zone(field)?),
-            "script" if self.keys.script => return Err(script::refused(field)),
+            "script" if self.keys.script => self.source.script = Some(script::declared(field)?),
             _ => return Ok(false),
         }
         Ok(true)
@@ -99,14 +99,14 @@ impl<'a> SourceReader<'a> {
         Err(field.unknown(&known))
     }
 
-    /// The source, which must have a field.
+    /// The source, which must have a field or a script.
     pub(super) fn finish(mut self) -> Result<Source, Error> {
-        let Some(field) = self.field else {
+        if self.field.is_none() && self.source.script.is_none() {
             let script = if self.keys.script { ", script" } else { "" };
             let reason = format!("Required one of fields [field{script}], but none were specified. ");
             return Err(Error::illegal_argument(reason));
-        };
-        self.source.field = field.to_owned();
+        }
+        self.source.field = self.field.unwrap_or_default().to_owned();
         Ok(self.source)
     }
 }
@@ -176,12 +176,15 @@ pub(super) fn config(value: &Value, keys: ConfigKeys) -> Result<Source, Error> {
                 let named = field.string()?;
                 source.value_type = is_value_type(named).then(|| named.to_owned());
             }
-            "script" => return Err(script::refused(field)),
+            "script" => source.script = Some(script::declared(field)?),
             _ => return Err(field.undeclared()),
         }
     }
-    source.field = found.map(str::to_owned).ok_or_else(|| {
-        Error::illegal_argument("[field] and [script] cannot both be null.  Please specify one or the other.")
-    })?;
+    let alone = |how: &str| format!("[field] and [script] cannot both be {how}.  Please specify one or the other.");
+    match (found, &source.script) {
+        (None, None) => return Err(Error::illegal_argument(alone("null"))),
+        (Some(_), Some(_)) => return Err(Error::illegal_argument(alone("configured"))),
+        (field, _) => source.field = field.unwrap_or_default().to_owned(),
+    }
     Ok(source)
 }

@@ -404,7 +404,6 @@ fn pipelines() {
 #[test]
 fn what_is_missing_is_named() {
     for (body, name) in [
-        (json!({"terms": {"field": "k", "script": {"source": "_value"}}}), "[script] of [terms]"),
         (json!({"scripted_metric": {"map_script": "1"}}), "[scripted_metric]"),
         (json!({"significant_terms": {"field": "k", "script_heuristic": {"script": "1"}}}), "[script_heuristic]"),
         (json!({"top_hits": {"script_fields": {"a": {"script": "1"}}}}), "[script_fields]"),

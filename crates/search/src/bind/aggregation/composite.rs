@@ -36,7 +36,7 @@ impl Binding<'_> {
     }
 
     fn source(self, asked: &CompositeSource) -> Result<Source, Error> {
-        if asked.source.field.is_empty() {
+        if asked.source.field.is_empty() && asked.source.script.is_none() {
             return Err(Error::new(
                 ErrorKind::IllegalState,
                 "value source config is invalid; must have either a field or a script",

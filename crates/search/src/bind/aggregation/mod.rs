@@ -21,6 +21,7 @@ mod metric;
 mod nested;
 mod range;
 mod sample;
+mod scripted;
 mod significant;
 mod terms;
 mod values;

@@ -23,7 +23,9 @@ impl Binding<'_> {
         let values = self.values(&asked.source, Accepts::Numbers, "range")?;
         let stored = |end: f64| match Target::of(&asked.source.field, &self.context.mapping) {
             // Compared as the field stores it; shown as it was given.
-            Target::Field(Field { kind: FieldKind::Number(kind), .. }) => rounded(*kind, end),
+            Target::Field(Field { kind: FieldKind::Number(kind), .. }) if asked.source.script.is_none() => {
+                rounded(*kind, end)
+            }
             _ => end,
         };
         let end = |given: &Option<Value>, open: f64| match given {

@@ -13,6 +13,9 @@ use crate::aggregation::values::Shape;
 
 impl Binding<'_> {
     pub(super) fn significant_terms(self, name: &str, asked: &Asked) -> Result<Kind, Error> {
+        if asked.source.script.is_some() {
+            return Err(Error::not_implemented("[script] of [significant_terms]"));
+        }
         let values = self.values(&asked.source, Accepts::Keys, "significant_terms")?;
         if values.is_mapped() && values.shape() == Shape::Double {
             let reason = "No support for examining floating point numerics";

@@ -8,13 +8,14 @@ use super::Binding;
 use super::values::Accepts;
 use crate::aggregation::Kind;
 use crate::aggregation::terms::{MultiTerms, Ranking, RareTerms, Terms};
-use crate::aggregation::values::Shape;
+use crate::aggregation::values::{Column, Shape, Values};
 
 const MOST_FIRST: Order = Order { by: OrderBy::Count, descending: true };
 
 impl Binding<'_> {
     pub(super) fn terms(self, whole: &Aggregation, asked: &Asked) -> Result<Kind, Error> {
         let values = self.values(&asked.source, Accepts::Keys, "terms")?;
+        unseen(&[&values], asked.cut.min_doc_count)?;
         let refused = ErrorKind::AggregationExecution;
         let ranking = Ranking {
             cut: asked.cut,
@@ -31,8 +32,10 @@ impl Binding<'_> {
 
     pub(super) fn multi_terms(self, whole: &Aggregation, asked: &AskedMulti) -> Result<Kind, Error> {
         let fields = asked.terms.iter().map(|source| self.values(source, Accepts::Keys, "multi_terms"));
+        let fields = fields.collect::<Result<Vec<_>, _>>()?;
+        unseen(&fields.iter().collect::<Vec<_>>(), asked.cut.min_doc_count)?;
         Ok(Kind::MultiTerms(Box::new(MultiTerms {
-            fields: fields.collect::<Result<_, _>>()?,
+            fields,
             ranking: Ranking {
                 cut: asked.cut,
                 order: self.order(whole, &asked.order, MOST_FIRST)?,
@@ -54,4 +57,12 @@ impl Binding<'_> {
             most: u64::from(asked.max_doc_count),
         })))
     }
+}
+
+/// What scripts make of documents that do not match is not known.
+fn unseen(values: &[&Values], min_doc_count: u64) -> Result<(), Error> {
+    if min_doc_count == 0 && values.iter().any(|values| matches!(values.column, Column::Script(_))) {
+        return Err(Error::not_implemented("[min_doc_count] of 0 beside [script]"));
+    }
+    Ok(())
 }

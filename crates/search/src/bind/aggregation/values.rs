@@ -7,8 +7,8 @@ use model::mapping::{Field, FieldKind, NumberKind};
 use model::number::{ordered_from_f64, ordered_from_u64};
 use serde_json::Value;
 
-use super::Binding;
 use super::geo::missing_place;
+use super::{Binding, scripted};
 use crate::aggregation::format::{DateShown, Format};
 use crate::aggregation::values::{Column, Missing, Shape, Values};
 use crate::bind::functions::readable;
@@ -42,7 +42,7 @@ impl Accepts {
         !self.is_numeric() && !matches!(self, Self::Ips | Self::Places)
     }
 
-    fn is_numeric(self) -> bool {
+    pub(super) fn is_numeric(self) -> bool {
         matches!(self, Self::Numbers | Self::PlainNumbers | Self::Dates)
     }
 }
@@ -50,6 +50,13 @@ impl Accepts {
 impl Binding<'_> {
     /// The values that `source` names, for the aggregation of type `owner`.
     pub(super) fn values(self, source: &Source, accepts: Accepts, owner: &str) -> Result<Values, Error> {
+        match &source.script {
+            None => self.plain_values(source, accepts, owner),
+            Some(script) => self.scripted_values(script, source, accepts, owner),
+        }
+    }
+
+    pub(super) fn plain_values(self, source: &Source, accepts: Accepts, owner: &str) -> Result<Values, Error> {
         let context = self.context;
         match Target::of(&source.field, &context.mapping) {
             Target::Field(field) => self.field_values(field, source, accepts, owner),
@@ -82,7 +89,10 @@ impl Binding<'_> {
     fn field_values(self, field: &Field, source: &Source, accepts: Accepts, owner: &str) -> Result<Values, Error> {
         readable(field).map_err(|fault| fault.error().clone())?;
         let path = field.path.clone();
-        let refused = || not_supported(&source.field, field.type_name(), owner);
+        let refused = || match &source.script {
+            Some(_) => scripted::not_supported(source, owner),
+            None => not_supported(&source.field, field.type_name(), owner),
+        };
         let (column, format) = match &field.kind {
             FieldKind::GeoPoint if matches!(accepts, Accepts::Any | Accepts::Places) => {
                 (Column::Number(path, NumberCode::Long), Format::Raw)
@@ -153,7 +163,7 @@ impl Binding<'_> {
     }
 
     /// A field that is not there is read as `value_type` says, or as the missing value looks.
-    fn unmapped(self, source: &Source, accepts: Accepts) -> Result<Values, Error> {
+    pub(super) fn unmapped(self, source: &Source, accepts: Accepts) -> Result<Values, Error> {
         let shape = match source.value_type.as_deref() {
             Some("long" | "integer" | "short" | "byte" | "boolean" | "date") => Shape::Long,
             Some("double" | "float" | "number" | "numeric") => Shape::Double,
