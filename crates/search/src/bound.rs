@@ -86,6 +86,7 @@ pub enum BoundKind {
     Ranked(Box<BoundRanked>),
     /// Documents by what lies inside of them.
     Nested(Box<BoundNested>),
+    Joined(Box<BoundJoined>),
     /// All objects inside of documents, score 1.
     InsideOf(Box<BoundInside>),
     Knn(Box<BoundKnn>),
@@ -134,6 +135,21 @@ pub enum BoundMinimum {
     /// A column; documents without a value do not match.
     Field(FieldName, NumberCode),
     Script(Arc<BoundScript>),
+}
+
+/// Documents by the others of their family.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundJoined {
+    /// Its value is the id of the parent, in the parent and in its children.
+    pub field: FieldName,
+    /// The others, of which `least` to `most` must match.
+    pub inner: BoundQuery,
+    pub least: u32,
+    pub most: u32,
+    /// Which documents are meant.
+    pub to: BoundQuery,
+    /// How the scores of the others become the document's; with none of them it is 1.
+    pub score: NestedScore,
 }
 
 /// A script over documents, and what it needs to read their fields.
@@ -458,6 +474,8 @@ impl BoundQuery {
             K::Ranked(ranked) => !matches!(ranked.scorer, Scorer::None | Scorer::DocScore),
             // Inner hits are scored even where the query is a filter.
             K::Nested(nested) => nested.query.needs_statistics(),
+            K::Joined(joined) if joined.score != NestedScore::None => joined.inner.needs_statistics(),
+            K::Joined(joined) => joined.inner.chooses_words(),
             K::TermsSet(set) => set.terms.iter().any(Self::needs_statistics),
             _ => false,
         }
@@ -475,6 +493,7 @@ impl BoundQuery {
             K::ConstantScore(inner) => inner.chooses_words(),
             K::DisMax { queries, .. } => queries.iter().any(Self::chooses_words),
             K::Nested(nested) => nested.query.chooses_words(),
+            K::Joined(joined) => joined.inner.chooses_words(),
             _ => false,
         }
     }

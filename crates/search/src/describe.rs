@@ -49,6 +49,9 @@ fn kind(kind: &BoundKind) -> String {
             let field = slice.field.as_deref().unwrap_or("_id");
             format!("slice[field={field}, id={}, max={}]", slice.part, slice.of)
         }
+        BoundKind::Joined(joined) => {
+            format!("GlobalOrdinalsQuery{{joinField={}, query={}}}", joined.field, lucene(&joined.inner))
+        }
         BoundKind::Ids(ids) => format!("_id:({})", ids.join(" ")),
         BoundKind::Bool(clauses) => boolean(clauses),
         BoundKind::Boosting { positive, negative, negative_boost } => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::template::matches;
-use super::{Dynamic, Field, FieldKind, Mapping, Node, ObjectNode};
+use super::{Dynamic, Field, FieldKind, Mapping, Node, ObjectNode, Variant};
 
 /// What lies at a path.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,6 +23,12 @@ impl Mapping {
         if self.root.enabled == Some(false) {
             return Found::Disabled;
         }
+        if let Some((join, parent)) = path.split_once('#')
+            && let Some(Node::Field(join)) = self.root.properties.get(join)
+            && let Some(field) = join.fields.get(parent).filter(|field| *field.path == *path)
+        {
+            return Found::Field(field);
+        }
         let mut object = &self.root;
         let mut steps = path.split('.').filter(|step| !step.is_empty());
         while let Some(step) = steps.next() {
@@ -34,7 +40,7 @@ impl Mapping {
                 Some(Node::Field(field)) => {
                     let mut found = field;
                     for step in steps {
-                        match found.fields.get(step) {
+                        match found.fields.get(step).filter(|inner| inner.variant != Variant::Parent) {
                             Some(inner) => found = inner,
                             None => return Found::BelowField(field),
                         }

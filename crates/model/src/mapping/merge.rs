@@ -120,6 +120,7 @@ fn fields(old: &Field, new: &Field) -> Result<Field, Error> {
         (differs && !allowed).then_some((parameter.name, was, is))
     });
     refuse(path, conflicts)?;
+    super::join::check_update(old, new)?;
     let mut merged = new.clone();
     if old.kind == FieldKind::GeoPoint {
         super::geo_point::keep(old, &mut merged);

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 pub mod dynamic;
 mod geo_point;
+mod join;
 pub mod limits;
 mod lookup;
 mod merge;
@@ -155,6 +156,10 @@ pub enum Variant {
     Wildcard,
     /// Of keywords: one value, which every document has.
     Constant,
+    /// Of keywords: which kind of document it is among those that belong to one another.
+    Join,
+    /// Of keywords, below a [`Variant::Join`]: the parent of a document, of one kind; its own id where it is of that kind.
+    Parent,
     /// Of integers: how many words a text has.
     TokenCount,
     /// Of texts: found by the beginnings of words and of several words.
@@ -174,6 +179,8 @@ impl Variant {
             Self::MatchOnlyText => Some("match_only_text"),
             Self::Wildcard => Some("wildcard"),
             Self::Constant => Some("constant_keyword"),
+            Self::Join => Some("join"),
+            Self::Parent => Some("parent"),
             Self::TokenCount => Some("token_count"),
             Self::SearchAsYouType | Self::Shingles(_) | Self::Beginnings(_) => Some("search_as_you_type"),
         }

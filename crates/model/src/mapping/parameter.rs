@@ -38,6 +38,8 @@ pub(super) enum Shape {
     Vector,
     /// Any object.
     Object,
+    /// Of a join: kinds of children by the kind of their parent.
+    Relations,
     /// Accepted and forgotten.
     Ignored,
 }
@@ -128,6 +130,10 @@ const KEYWORD: &[Parameter] = &[
     META,
     COPY_TO,
 ];
+
+/// What `relations` may become is checked apart.
+const JOIN: &[Parameter] =
+    &[free("relations", Shape::Relations), shown(free("eager_global_ordinals", Shape::Flag(true)))];
 
 const COERCE: Parameter = shown(free("coerce", Shape::Flag(true)));
 
@@ -356,9 +362,10 @@ pub(super) fn of(kind: &FieldKind, variant: Variant) -> &'static [Parameter] {
         Variant::MatchOnlyText => return MATCH_ONLY_TEXT,
         Variant::Wildcard => return WILDCARD,
         Variant::Constant => return CONSTANT,
+        Variant::Join => return JOIN,
         Variant::TokenCount => return TOKEN_COUNT,
         Variant::SearchAsYouType => return SEARCH_AS_YOU_TYPE,
-        Variant::Plain | Variant::Shingles(_) | Variant::Beginnings(_) => {}
+        Variant::Plain | Variant::Parent | Variant::Shingles(_) | Variant::Beginnings(_) => {}
     }
     match kind {
         FieldKind::Text => TEXT,
@@ -422,6 +429,7 @@ impl Parameter {
             Shape::Prefixes => prefixes(value)?,
             Shape::Vector => vector::read(field, self.name, value)?,
             Shape::Object => value.clone(),
+            Shape::Relations => super::join::read(value)?,
             Shape::Ignored => return Ok(None),
         };
         Ok((self.shown || Some(&normal) != self.default().as_ref()).then_some(normal))

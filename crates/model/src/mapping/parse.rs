@@ -23,7 +23,6 @@ const ABSENT_TYPES: &[&str] = &[
     "geo_shape",
     "xy_point",
     "xy_shape",
-    "join",
     "percolator",
     "semantic",
     "star_tree",
@@ -66,6 +65,7 @@ impl Mapping {
             }
         }
         refuse_unknown("Root mapping definition has unsupported parameters: ", unknown)?;
+        super::join::one(&mapping)?;
         Ok(mapping)
     }
 
@@ -305,7 +305,7 @@ pub(super) fn parse_field(
     for (key, value) in definition {
         match key.as_str() {
             "type" => {}
-            "fields" if !parameters.is_empty() && variant != Variant::Constant => {
+            "fields" if !parameters.is_empty() && !matches!(variant, Variant::Constant | Variant::Join) => {
                 field.fields = multi_fields(path, depth, value)?
             }
             key => match parameters.iter().find(|parameter| parameter.name == key) {
@@ -318,7 +318,10 @@ pub(super) fn parse_field(
             },
         }
     }
-    if parameters.is_empty() || field.kind == FieldKind::GeoPoint || field.variant == Variant::Constant {
+    if parameters.is_empty()
+        || field.kind == FieldKind::GeoPoint
+        || matches!(variant, Variant::Constant | Variant::Join)
+    {
         refuse_unknown(&format!("Mapping definition for [{name}] has unsupported parameters: "), unknown)?;
     } else if let Some((key, _)) = unknown.last() {
         let kind = field.type_name();
@@ -425,6 +428,7 @@ pub(super) fn kind_named(name: &str) -> Result<Option<(FieldKind, Variant)>, Err
         "completion" => return Ok(Some((FieldKind::Keyword, Variant::Completion))),
         "wildcard" => return Ok(Some((FieldKind::Keyword, Variant::Wildcard))),
         "constant_keyword" => return Ok(Some((FieldKind::Keyword, Variant::Constant))),
+        "join" => return Ok(Some((FieldKind::Keyword, Variant::Join))),
         "match_only_text" => return Ok(Some((FieldKind::Text, Variant::MatchOnlyText))),
         "search_as_you_type" => return Ok(Some((FieldKind::Text, Variant::SearchAsYouType))),
         "token_count" => return Ok(Some((FieldKind::Number(NumberKind::Integer), Variant::TokenCount))),

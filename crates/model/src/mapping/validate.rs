@@ -14,6 +14,7 @@ impl Mapping {
                 return Err(Error::new(ErrorKind::MapperParsing, format!("Field [{name}] is defined more than once")));
             }
         }
+        super::join::one(self)?;
         for field in self.all_fields() {
             match &field.kind {
                 FieldKind::Alias(target) => self.validate_alias(field, target)?,

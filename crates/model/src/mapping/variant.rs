@@ -47,6 +47,7 @@ pub(super) fn complete(name: &str, field: &mut Field) -> Result<(), Error> {
                 return Err(Error::new(ErrorKind::Parse, reason));
             }
         },
+        Variant::Join => super::join::complete(&field.path, given)?,
         Variant::Wildcard => shown(given, "doc_values", true.into()),
         Variant::TokenCount if !given.contains_key("analyzer") => {
             return Err(mapper_parsing(format!("Analyzer must be set for field [{name}] but wasn't.")));
@@ -73,8 +74,11 @@ fn shown(given: &mut Map<String, Value>, key: &str, value: Value) {
     given.entry(key).or_insert(value);
 }
 
-/// Adds the fields that a [`Variant::SearchAsYouType`] has below it.
+/// Adds the fields that a [`Variant::SearchAsYouType`] or a [`Variant::Join`] has below it.
 pub(super) fn parts(field: &mut Field) {
+    if field.variant == Variant::Join {
+        return super::join::parts(field);
+    }
     if field.variant != Variant::SearchAsYouType {
         return;
     }
@@ -99,7 +103,7 @@ pub(super) fn parts(field: &mut Field) {
 impl Field {
     /// Whether it came along with the field above it.
     pub fn is_part(&self) -> bool {
-        matches!(self.variant, Variant::Shingles(_) | Variant::Beginnings(_))
+        matches!(self.variant, Variant::Shingles(_) | Variant::Beginnings(_) | Variant::Parent)
     }
 
     /// Of a field that has one value in every document: that value.

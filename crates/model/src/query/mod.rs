@@ -8,6 +8,7 @@ pub mod full_text;
 pub mod geo;
 pub mod hybrid;
 pub mod interval;
+pub mod join;
 pub mod more_like_this;
 pub mod nested;
 pub mod query_string;
@@ -67,6 +68,9 @@ pub enum Kind {
     Geo(Box<Geo>),
     Ranked(Box<ranked::Ranked>),
     Nested(Box<Nested>),
+    HasChild(Box<join::HasChild>),
+    HasParent(Box<join::HasParent>),
+    ParentId(join::ParentId),
     Knn(Box<Knn>),
     Approximate(approximate::Approximate),
     Hybrid(Box<hybrid::Hybrid>),
@@ -137,6 +141,8 @@ impl Query {
                 std::iter::once(&score.query).chain(filters).collect()
             }
             Kind::Nested(nested) => vec![&nested.query],
+            Kind::HasChild(child) => vec![&child.query],
+            Kind::HasParent(parent) => vec![&parent.query],
             Kind::ScriptScore(score) => vec![&score.query],
             Kind::Hybrid(hybrid) => hybrid.queries.iter().chain(&hybrid.filter).collect(),
             _ => Vec::new(),
@@ -172,6 +178,9 @@ impl Query {
             Kind::Geo(geo) => geo.shape.kind_name(),
             Kind::Ranked(_) => "ranked",
             Kind::Nested(_) => "nested",
+            Kind::HasChild(_) => "has_child",
+            Kind::HasParent(_) => "has_parent",
+            Kind::ParentId(_) => "parent_id",
             Kind::Knn(_) => "knn",
             Kind::Approximate(_) => "approximate_regexp",
             Kind::Hybrid(_) => "hybrid",
@@ -203,6 +212,8 @@ impl Kind {
                 std::iter::once(&mut score.query).chain(filters).collect()
             }
             Self::Nested(nested) => vec![&mut nested.query],
+            Self::HasChild(child) => vec![&mut child.query],
+            Self::HasParent(parent) => vec![&mut parent.query],
             Self::ScriptScore(score) => vec![&mut score.query],
             Self::Knn(knn) => knn.filter.iter_mut().collect(),
             Self::Hybrid(hybrid) => hybrid.queries.iter_mut().chain(&mut hybrid.filter).collect(),

@@ -17,6 +17,7 @@ mod geo;
 mod highlight;
 mod hybrid;
 mod interval;
+mod join;
 mod knn;
 mod more_like_this;
 mod nested;

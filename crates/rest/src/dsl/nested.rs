@@ -37,7 +37,7 @@ pub(super) fn nested(object: &Map<String, Value>, depth: usize) -> Result<Query,
     Ok(carried.query(Kind::Nested(Box::new(Nested { path, query, score_mode, ignore_unmapped, inner_hits }))))
 }
 
-fn score_mode(name: &str) -> Result<NestedScore, Error> {
+pub(super) fn score_mode(name: &str) -> Result<NestedScore, Error> {
     Ok(match name {
         "none" => NestedScore::None,
         "min" => NestedScore::Min,

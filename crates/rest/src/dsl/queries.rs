@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::field::{Carried, Field, fields, text_of};
 use super::{
-    compound, feature, full_text, function_score, geo, hybrid, interval, knn, more_like_this, nested, scripted, span,
-    strings, suggest, term_level,
+    compound, feature, full_text, function_score, geo, hybrid, interval, join, knn, more_like_this, nested, scripted,
+    span, strings, suggest, term_level,
 };
 
 /// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
@@ -16,7 +16,7 @@ pub const MAX_QUERY_DEPTH: usize = 100;
 /// What reads the object after a query's name. `depth` is its own, from 1.
 type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
 
-const KNOWN: [(&str, Read); 48] = [
+const KNOWN: [(&str, Read); 51] = [
     ("approximate_regexp", |object, _| term_level::approximate(object)),
     ("bool", compound::boolean),
     ("boosting", compound::boosting),
@@ -30,6 +30,8 @@ const KNOWN: [(&str, Read); 48] = [
     ("geo_bounding_box", |object, _| geo::bounding_box(object)),
     ("geo_distance", |object, _| geo::distance(object)),
     ("geo_polygon", |object, _| geo::polygon(object)),
+    ("has_child", join::has_child),
+    ("has_parent", join::has_parent),
     ("hybrid", hybrid::hybrid),
     ("ids", |object, _| term_level::ids(object)),
     ("intervals", interval::intervals),
@@ -43,6 +45,7 @@ const KNOWN: [(&str, Read); 48] = [
     ("more_like_this", |object, _| more_like_this::more_like_this(object)),
     ("multi_match", |object, _| full_text::multi_match(object)),
     ("nested", nested::nested),
+    ("parent_id", |object, _| join::parent_id(object)),
     ("prefix", |object, _| term_level::prefix(object)),
     ("query_string", |object, _| strings::query_string(object)),
     ("range", |object, _| term_level::range(object)),
@@ -68,17 +71,7 @@ const KNOWN: [(&str, Read); 48] = [
 ];
 
 /// Queries of OpenSearch and its usual plugins that Shoal has not.
-const MISSING: [&str; 9] = [
-    "combined_fields",
-    "common",
-    "geo_shape",
-    "has_child",
-    "has_parent",
-    "neural",
-    "neural_sparse",
-    "parent_id",
-    "percolate",
-];
+const MISSING: [&str; 6] = ["combined_fields", "common", "geo_shape", "neural", "neural_sparse", "percolate"];
 const MISSING_MORE: [&str; 2] = ["template", "xy_shape"];
 
 /// The query that `value` is.

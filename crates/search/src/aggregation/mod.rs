@@ -72,6 +72,10 @@ pub enum Kind {
     Nested(Option<Join>),
     /// The documents around: those of the objects at the path, or the outermost.
     ReverseNested(Option<Join>),
+    /// Of the documents of a bucket, the children of a kind; `None`: the index has no such kind.
+    Children(Option<Box<Family>>),
+    /// The parents of those of a kind.
+    Parents(Option<Box<Family>>),
     /// Documents without a value.
     Missing(Values),
     /// Every document, whatever the query; only those that the filters of aliases admit.
@@ -97,6 +101,17 @@ pub struct Join {
     pub inside: FieldName,
     /// That of those around; `None`: the outermost documents.
     pub around: Option<FieldName>,
+}
+
+/// Documents that belong to one another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Family {
+    /// Its value is the id of the parent, in the parent and in its children.
+    pub field: FieldName,
+    /// Whose families are looked for.
+    pub from: BoundQuery,
+    /// Which of these families are meant.
+    pub to: BoundQuery,
 }
 
 /// One bucket a filter.
@@ -150,9 +165,10 @@ impl Level {
         }
     }
 
-    /// Whether a sampler is among them, at whatever depth.
-    pub fn samples(&self) -> bool {
-        self.list.iter().any(|one| matches!(one.kind, Kind::Sampler(_)) || one.children.samples())
+    /// Whether something that looks twice is among them, at whatever depth: a sampler, or what goes from documents to others.
+    pub fn looks_twice(&self) -> bool {
+        let twice = |kind: &Kind| matches!(kind, Kind::Sampler(_) | Kind::Children(Some(_)) | Kind::Parents(Some(_)));
+        self.list.iter().any(|one| twice(&one.kind) || one.children.looks_twice())
     }
 
     /// Whether something in it needs scores.
@@ -201,6 +217,7 @@ impl Kind {
             Self::MedianAbsoluteDeviation(asked) => asked.values.is_mapped(),
             Self::MatrixStats(asked) => !asked.fields.is_empty(),
             Self::Nested(join) | Self::ReverseNested(join) => join.is_some(),
+            Self::Children(family) | Self::Parents(family) => family.is_some(),
             Self::Filter(_) | Self::Filters(_) | Self::AdjacencyMatrix(_) | Self::Global(_) | Self::TopHits(_) => true,
         }
     }

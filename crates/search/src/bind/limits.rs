@@ -34,6 +34,7 @@ fn leaves(query: &BoundQuery) -> usize {
         BoundKind::Boosting { positive, .. } => leaves(positive),
         BoundKind::FunctionScore(score) => leaves(&score.query),
         BoundKind::Nested(nested) => leaves(&nested.query),
+        BoundKind::Joined(joined) => leaves(&joined.inner),
         BoundKind::TermsSet(set) => set.terms.len(),
         BoundKind::Blended { terms, .. } => terms.len(),
         BoundKind::Synonyms(_, terms) => terms.len(),

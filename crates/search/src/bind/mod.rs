@@ -27,6 +27,7 @@ mod geo;
 mod graph;
 mod interval;
 mod ip;
+mod join;
 mod limits;
 mod matching;
 mod minimum;
@@ -246,6 +247,9 @@ impl<'a> Binder<'a> {
             Kind::Geo(query) => self.geo(query),
             Kind::Ranked(query) => self.ranked(query),
             Kind::Nested(query) => self.nested(query),
+            Kind::HasChild(query) => self.has_child(query),
+            Kind::HasParent(query) => self.has_parent(query),
+            Kind::ParentId(query) => self.parent_id(query),
             Kind::Knn(query) => self.knn(query),
             Kind::Approximate(query) => self.approximate(query),
             Kind::Hybrid(query) => self.hybrid(query),

@@ -60,7 +60,9 @@ impl Reads {
                 let names = like.documents.iter().chain(&like.texts).flat_map(|words| &words.fields);
                 names.fold(Self::default(), |reads, name| reads.and(field(name)))
             }
-            K::Slice(_) | K::Ranked(_) | K::Nested(_) | K::InsideOf(_) => Self { documents: true, objects: false },
+            K::Slice(_) | K::Ranked(_) | K::Nested(_) | K::InsideOf(_) | K::Joined(_) => {
+                Self { documents: true, objects: false }
+            }
         }
     }
 

@@ -108,7 +108,8 @@ impl Binder<'_> {
             }
             FieldKind::Keyword => {
                 let term = bytes(&self.normalized(field, &java_text(value))?);
-                let scores = field.explicit.get("use_similarity").and_then(Value::as_bool) == Some(true);
+                let joins = matches!(field.variant, Variant::Join | Variant::Parent);
+                let scores = joins || field.explicit.get("use_similarity").and_then(Value::as_bool) == Some(true);
                 let bound = match (field.index, scores) {
                     (true, true) => BoundQuery::new(BoundKind::Term(path(), term)),
                     (true, false) => constant(path(), term),

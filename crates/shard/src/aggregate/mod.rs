@@ -25,6 +25,7 @@ mod batch;
 mod budget;
 mod choice;
 mod composite;
+mod family;
 mod filter;
 mod histogram;
 mod interned;
@@ -185,6 +186,10 @@ impl Workshop<'_, '_> {
             }
             Kind::Nested(join) => Box::new(nested::Inside::new(join.clone(), children, budget)),
             Kind::ReverseNested(join) => Box::new(nested::Around::new(join.clone(), children, budget)),
+            Kind::Children(family) | Kind::Parents(family) => {
+                let family = family.as_deref().map(|family| family::Kin::compile(family, self)).transpose()?;
+                Box::new(family::Relatives::new(family, children, budget))
+            }
             Kind::Missing(values) => Box::new(missing::Missing::new(values, children, budget)),
             Kind::Global(_) => Box::new(filter::Everything::new(children)),
             Kind::Stats(stats) => Box::new(stats::StatsCollector::new(stats, budget)),

@@ -175,6 +175,8 @@ fn aggregator(kind: &Kind) -> String {
             Some(by) if is_bytes(&by.values) => "DiversifiedOrdinalsSamplerAggregator",
             Some(_) => "DiversifiedNumericSamplerAggregator",
         },
+        Kind::Children(_) => "ParentToChildrenAggregator",
+        Kind::Parents(_) => "ChildrenToParentAggregator",
         Kind::Nested(_) => "NestedAggregator",
         Kind::ReverseNested(_) => "ReverseNestedAggregator",
         Kind::Missing(_) => "MissingAggregator",

@@ -23,6 +23,7 @@ mod expand;
 mod feature;
 mod function;
 mod interval;
+mod join;
 mod knn;
 mod likeness;
 pub(crate) mod pattern;
@@ -156,6 +157,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             BoundKind::FunctionScore(score) => self.function_score(score, context)?,
             BoundKind::Ranked(ranked) => self.ranked(ranked, context)?,
             BoundKind::Nested(nested) => self.nested(nested, context)?,
+            BoundKind::Joined(joined) => self.joined(joined, context)?,
             BoundKind::InsideOf(inside) => {
                 let matches = Box::new(self.weight(&inside.query, context.filter())?);
                 Weight::new(Kind::InsideOf { around: inside.around.clone(), matches }, boost)

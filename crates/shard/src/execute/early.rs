@@ -13,9 +13,9 @@ use crate::score::Outcome;
 /// Whether the answer to a search of aggregations alone, which found `count` documents, says that it ended early.
 pub(super) fn is_said(reader: &Reader, request: &ShardQuery, count: u64) -> Outcome<bool> {
     let counts_all = request.min_score.is_some() || request.terminate_after.is_some();
-    // Samplers look twice, which OpenSearch does not end.
-    let samples = request.aggregations.as_ref().is_none_or(|level| level.samples());
-    if counts_all || samples || reader.segments.is_empty() {
+    // What looks twice OpenSearch does not end.
+    let twice = request.aggregations.as_ref().is_none_or(|level| level.looks_twice());
+    if counts_all || twice || reader.segments.is_empty() {
         return Ok(false);
     }
     match request.track_total {

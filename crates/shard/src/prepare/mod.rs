@@ -20,6 +20,7 @@ mod features;
 mod flat;
 mod geo;
 mod java;
+mod join;
 mod json;
 mod leaf;
 mod nested;
@@ -121,7 +122,7 @@ impl Preparer {
     /// `mapper_parsing_exception` and its like: JSON that does not parse, values that do not fit their fields, documents that are too
     /// deep, fields that the mapping does not let in, terms that are too long.
     pub fn prepare(&self, id: &Arc<str>, routing: Option<&Arc<str>>, source: &Arc<[u8]>) -> Result<Prepared, Error> {
-        let walk::Read { mut out, inner, new_fields } = walk::document(self, id, source)?;
+        let walk::Read { mut out, inner, new_fields } = walk::document(self, (id, routing.is_some()), source)?;
         let update = new_fields.map_or(Ok(None), |new_fields| new_fields.finish(&self.settings.limits))?;
         if let Some(update) = update {
             return Ok(Prepared::NewFields(Box::new(update)));

@@ -15,6 +15,7 @@ use model::mapping::{Dynamic, Field, FieldKind, Nested, Node, ObjectNode, Varian
 
 use super::Settings;
 use super::completion::CompletionPlan;
+use super::join::JoinPlan;
 use super::json::Token;
 use super::vector::VectorPlan;
 use crate::fields::{FieldSlot, FieldTable, Layout};
@@ -76,6 +77,8 @@ pub(super) struct FieldPlan {
     pub(super) ends: Option<Box<FieldPlan>>,
     /// Of features: more is better.
     pub(super) positive_impact: bool,
+    /// Of a join: the kinds of documents.
+    pub(super) join: Option<Box<JoinPlan>>,
     /// The one value that every document has.
     pub(super) constant: Option<Arc<str>>,
     pub(super) scaling_factor: f64,
@@ -174,6 +177,7 @@ impl FieldPlan {
             ends: ends(field, context)?,
             positive_impact: field.positive_impact(),
             constant: field.constant().map(Arc::from),
+            join: (field.variant == Variant::Join).then(|| Box::new(JoinPlan::new(field))),
             variant: field.variant,
             scaling_factor: field.scaling_factor.unwrap_or(1.0),
             multi_fields: multi_fields?,

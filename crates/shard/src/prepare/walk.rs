@@ -32,6 +32,8 @@ const METADATA: [&str; 12] = [
 pub(super) struct Walk<'a> {
     pub(super) preparer: &'a Preparer,
     pub(super) id: &'a str,
+    /// Whether the document says by what it is routed.
+    pub(super) routed: bool,
     pub(super) reader: Reader<'a>,
     /// Of the document that is being read, which may be one inside of others.
     pub(super) out: Output,
@@ -51,11 +53,16 @@ pub(super) struct Read {
     pub(super) new_fields: Option<NewFields>,
 }
 
-/// Reads a whole document.
-pub(super) fn document<'a>(preparer: &'a Preparer, id: &'a str, source: &'a [u8]) -> Result<Read, Error> {
+/// Reads a whole document: its id, and whether it has a routing.
+pub(super) fn document<'a>(
+    preparer: &'a Preparer,
+    (id, routed): (&'a str, bool),
+    source: &'a [u8],
+) -> Result<Read, Error> {
     let mut walk = Walk {
         preparer,
         id,
+        routed,
         reader: Reader::new(source),
         out: Output::default(),
         blocks: Blocks::default(),
@@ -243,6 +250,9 @@ impl<'a> Walk<'a> {
                 let value = walk.value_of(Some(plan))?;
                 walk.field_value(plan, value)
             });
+        }
+        if let Some(join) = &plan.join {
+            return self.join_value((plan, join), &value);
         }
         match plan.kind {
             FieldKind::Range(kind) => return self.range_value((plan, kind), &value),

@@ -59,6 +59,14 @@ pub enum Kind {
     ReverseNested {
         path: Option<String>,
     },
+    /// The children, of this kind, of the documents of a bucket.
+    Children {
+        kind: String,
+    },
+    /// The parents of the documents of a bucket that are of this kind.
+    Parent {
+        kind: String,
+    },
     Composite(Box<Composite>),
     AdjacencyMatrix(Box<AdjacencyMatrix>),
     Sampler {
@@ -143,6 +151,8 @@ impl Kind {
             Self::Global => "global",
             Self::Nested { .. } => "nested",
             Self::ReverseNested { .. } => "reverse_nested",
+            Self::Children { .. } => "children",
+            Self::Parent { .. } => "parent",
             Self::Composite(_) => "composite",
             Self::AdjacencyMatrix(_) => "adjacency_matrix",
             Self::Sampler { .. } => "sampler",

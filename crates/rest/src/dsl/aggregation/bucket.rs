@@ -61,6 +61,35 @@ pub(super) fn missing(asked: Asked<'_>) -> Result<Kind, Error> {
     only(asked, Keys::USUAL).map(Kind::Missing)
 }
 
+/// `children`: those of a kind.
+pub(super) fn children(asked: Asked<'_>) -> Result<Kind, Error> {
+    child_kind(asked, "children").map(|kind| Kind::Children { kind })
+}
+
+/// `parent`: those of documents of a kind.
+pub(super) fn parent(asked: Asked<'_>) -> Result<Kind, Error> {
+    child_kind(asked, "parent").map(|kind| Kind::Parent { kind })
+}
+
+fn child_kind(asked: Asked<'_>, what: &str) -> Result<String, Error> {
+    let mut kind = None;
+    for field in asked.fields() {
+        match (field.key, field.value) {
+            ("type", Value::String(given)) => kind = Some(given.clone()),
+            (key, Value::String(_)) => {
+                let reason = format!("Unknown key for a VALUE_STRING in [{}]: [{key}].", asked.name);
+                return Err(Error::parsing(reason));
+            }
+            _ => {
+                let reason = format!("Unexpected token {} in [{}].", field.token(), asked.name);
+                return Err(Error::parsing(reason));
+            }
+        }
+    }
+    let name = asked.name;
+    kind.ok_or_else(|| Error::parsing(format!("Missing [child_type] field for {what} aggregation [{name}]")))
+}
+
 /// `global`: an empty object.
 pub(super) fn global(asked: Asked<'_>) -> Result<Kind, Error> {
     match asked.fields().next() {

@@ -124,7 +124,7 @@ pub(super) fn weighted_avg(asked: Asked<'_>) -> Result<Kind, Error> {
 }
 
 fn weighed(field: Field<'_>) -> Result<Source, Error> {
-    const KEYS: ConfigKeys = ConfigKeys { format: false, time_zone: false, value_type: false };
+    const KEYS: ConfigKeys = ConfigKeys { format: false, time_zone: false, value_type: false, both: false };
     field.object()?;
     config(field.value, KEYS).at(field)
 }

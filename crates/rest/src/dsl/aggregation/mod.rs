@@ -52,7 +52,7 @@ struct Asked<'a> {
 type Read = fn(Asked<'_>) -> Result<Kind, Error>;
 
 /// In order of names.
-const KNOWN: [(&str, Read); 55] = [
+const KNOWN: [(&str, Read); 57] = [
     ("adjacency_matrix", bucket::adjacency_matrix),
     ("auto_date_histogram", histogram::auto_date_histogram),
     ("avg", metric::avg),
@@ -61,6 +61,7 @@ const KNOWN: [(&str, Read); 55] = [
     ("bucket_selector", pipeline_scripts::bucket_selector),
     ("bucket_sort", pipeline::bucket_sort),
     ("cardinality", metric::cardinality),
+    ("children", bucket::children),
     ("composite", composite::composite),
     ("cumulative_sum", pipeline::cumulative_sum),
     ("date_histogram", histogram::date_histogram),
@@ -90,6 +91,7 @@ const KNOWN: [(&str, Read); 55] = [
     ("multi_terms", terms::multi_terms),
     ("nested", bucket::nested),
     ("normalize", pipeline::normalize),
+    ("parent", bucket::parent),
     ("percentile_ranks", percentiles::percentile_ranks),
     ("percentiles", percentiles::percentiles),
     ("percentiles_bucket", pipeline::percentiles_bucket),
@@ -111,7 +113,7 @@ const KNOWN: [(&str, Read); 55] = [
 ];
 
 /// Aggregations of OpenSearch that Shoal has not.
-const MISSING: [&str; 5] = ["children", "moving_avg", "parent", "scripted_metric", "significant_text"];
+const MISSING: [&str; 3] = ["moving_avg", "scripted_metric", "significant_text"];
 
 /// The script that a value is: a source, or an object with that and parameters.
 ///

@@ -155,6 +155,8 @@ pub(super) struct ConfigKeys {
     pub(super) format: bool,
     pub(super) time_zone: bool,
     pub(super) value_type: bool,
+    /// `script` beside `field`.
+    pub(super) both: bool,
 }
 
 /// One source of an aggregation that has several.
@@ -183,7 +185,7 @@ pub(super) fn config(value: &Value, keys: ConfigKeys) -> Result<Source, Error> {
     let alone = |how: &str| format!("[field] and [script] cannot both be {how}.  Please specify one or the other.");
     match (found, &source.script) {
         (None, None) => return Err(Error::illegal_argument(alone("null"))),
-        (Some(_), Some(_)) => return Err(Error::illegal_argument(alone("configured"))),
+        (Some(_), Some(_)) if !keys.both => return Err(Error::illegal_argument(alone("configured"))),
         (field, _) => source.field = field.unwrap_or_default().to_owned(),
     }
     Ok(source)

@@ -109,7 +109,7 @@ pub(super) fn multi_terms(asked: Asked<'_>) -> Result<Kind, Error> {
 }
 
 fn several(asked: Asked<'_>, items: &[Value]) -> Result<Vec<Source>, Error> {
-    const KEYS: ConfigKeys = ConfigKeys { format: true, time_zone: true, value_type: true };
+    const KEYS: ConfigKeys = ConfigKeys { format: true, time_zone: true, value_type: true, both: true };
     let sources: Vec<Source> = items.iter().map(|item| config(item, KEYS)).collect::<Result<_, _>>()?;
     if sources.len() > 1 {
         return Ok(sources);

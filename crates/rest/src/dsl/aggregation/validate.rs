@@ -223,6 +223,8 @@ fn beside(level: &Level<'_>, name: &str, pipeline: &Pipeline) -> Option<String> 
             | Kind::Global
             | Kind::Nested { .. }
             | Kind::ReverseNested { .. }
+            | Kind::Children { .. }
+            | Kind::Parent { .. }
             | Kind::Sampler { .. }
             | Kind::DiversifiedSampler(_)
     );

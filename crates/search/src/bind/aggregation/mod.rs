@@ -17,6 +17,7 @@ mod choice;
 mod composite;
 mod geo;
 mod histogram;
+mod join;
 mod metric;
 mod nested;
 mod range;
@@ -96,6 +97,8 @@ impl Binding<'_> {
             Asked::Filter(query) => Ok(Kind::Filter(Arc::new(super::bind_within(query, self.context, self.scope)?))),
             Asked::Nested { path } => Ok(self.nested(path)),
             Asked::ReverseNested { path } => self.reverse_nested(&asked.name, path.as_deref()),
+            Asked::Children { kind } => Ok(Kind::Children(self.family(kind, true))),
+            Asked::Parent { kind } => Ok(Kind::Parents(self.family(kind, false))),
             Asked::Filters(filters) => self.filters(filters),
             Asked::Missing(source) => Ok(Kind::Missing(self.values(source, Accepts::Any, name)?)),
             Asked::Global if self.depth > 0 => Err(Error::new(

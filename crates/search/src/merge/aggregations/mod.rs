@@ -166,6 +166,8 @@ fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Resu
         (Kind::Filter(_), partial) => ("filter", single(asked, partial, limit)?),
         (Kind::Nested(_), partial) => ("nested", single(asked, partial, limit)?),
         (Kind::ReverseNested(_), partial) => ("reverse_nested", single(asked, partial, limit)?),
+        (Kind::Children(_), partial) => ("children", single(asked, partial, limit)?),
+        (Kind::Parents(_), partial) => ("parent", single(asked, partial, limit)?),
         (Kind::Missing(_), partial) => ("missing", single(asked, partial, limit)?),
         (Kind::Global(_), partial) => ("global", single(asked, partial, limit)?),
         (Kind::Filters(filters), partial) => ("filters", by_filter(asked, filters, partial, limit)?),

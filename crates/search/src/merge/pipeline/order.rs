@@ -134,6 +134,8 @@ pub(super) fn is_single(kind: &Kind) -> bool {
             | Kind::Global
             | Kind::Nested { .. }
             | Kind::ReverseNested { .. }
+            | Kind::Children { .. }
+            | Kind::Parent { .. }
             | Kind::Sampler { .. }
             | Kind::DiversifiedSampler(_)
     )

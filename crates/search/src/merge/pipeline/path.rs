@@ -203,6 +203,8 @@ fn class(kind: &str) -> &'static str {
         "missing" => "InternalMissing",
         "nested" => "InternalNested",
         "reverse_nested" => "InternalReverseNested",
+        "children" => "InternalChildren",
+        "parent" => "InternalParent",
         "sampler" => "InternalSampler",
         "composite" => "InternalComposite",
         _ => "InternalAggregation",

@@ -194,7 +194,7 @@ fn score(corpus: &Corpus, doc: &Doc, query: &BoundQuery, outer: f64) -> Option<f
             unreachable!("not generated")
         }
         BoundKind::Nested(_) | BoundKind::InsideOf(_) => unreachable!("nothing lies inside of the corpus' documents"),
-        BoundKind::Ranges(_) | BoundKind::Feature(_) => unreachable!("the corpus has neither ranges nor features"),
+        BoundKind::Ranges(_) | BoundKind::Feature(_) | BoundKind::Joined(_) => unreachable!("the corpus has none"),
     }
 }
 
