@@ -276,6 +276,7 @@ mod tests {
             settings: settings.as_object().cloned().expect("an object"),
             mappings: Some(json!({"properties": {"v": field}})),
             aliases: serde_json::Map::new(),
+            resized_from: None,
         });
         let state = apply(&State::default(), &create).expect("applied");
         assert!(state.index_by_uuid(&uuid).expect("there").centroids.is_none());

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::centroids::Learned;
+use crate::resize::ResizedFrom;
 use crate::state::{Node, NodeId, Unassigned, VotingExclusion};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -179,4 +180,7 @@ pub struct CreateIndex {
     pub mappings: Option<Value>,
     /// Name to `{filter, routing, index_routing, search_routing, is_write_index, is_hidden}`.
     pub aliases: Map<String, Value>,
+    /// It is made of another index: templates have no part in it.
+    #[serde(default)]
+    pub resized_from: Option<ResizedFrom>,
 }

@@ -10,6 +10,7 @@ pub mod command;
 pub mod health;
 pub mod info;
 pub mod name;
+pub mod resize;
 pub mod resolve;
 pub mod routing;
 pub mod settings;

@@ -25,6 +25,9 @@ pub struct Composed {
 /// # Errors
 /// When its mapping does not parse, or does not go with the templates'.
 pub fn with_templates(templates: &Templates, request: &CreateIndex) -> Result<CreateIndex, Error> {
+    if request.resized_from.is_some() {
+        return Ok(request.clone());
+    }
     let Some(mut composed) = of_index(templates, &request.name)? else { return Ok(request.clone()) };
     let own = Template {
         settings: Some(flat::index_settings(&request.settings)),

@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::ingest::{Ingested, SimulateIngest};
 use crate::point::{OpenPoint, PointKept, PointOpened, Scroll};
 use crate::recovery::{ShardRecovery, ShardStores, StoresRequest};
+use crate::resize::Resize;
 use crate::script::Script;
 use crate::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
@@ -90,6 +91,10 @@ pub trait Gateway: Send + Sync + 'static {
     // Indexes.
 
     async fn create_index(&self, request: CreateIndex) -> Answer<IndexCreated>;
+    /// Makes an index of another one.
+    async fn resize(&self, _: Resize) -> Answer<IndexCreated> {
+        Err(Error::not_implemented("resizing an index"))
+    }
     /// Refuses aliases; patterns expand to indexes only.
     async fn delete_indexes(&self, target: Target) -> Answer<()>;
     async fn put_mapping(&self, request: PutMapping) -> Answer<()>;

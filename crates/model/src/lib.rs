@@ -24,6 +24,7 @@ pub mod profile;
 pub mod query;
 pub mod ranking;
 pub mod recovery;
+pub mod resize;
 pub mod script;
 pub mod search;
 pub mod suggest;

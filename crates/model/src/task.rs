@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::admin::ForceMerge;
 use crate::by_query::{ByQueryAnswer, Kind, Progress};
 use crate::error::Error;
+use crate::resize::{Resize, ResizeKind};
 use crate::search::Shards;
 use crate::target::Target;
 
@@ -60,6 +61,8 @@ pub enum Outcome {
     /// Of a change of the metadata: whether shards serve that it opened.
     Acknowledged {
         shards: bool,
+        /// The index that was made.
+        index: Option<Arc<str>>,
     },
 }
 
@@ -68,6 +71,7 @@ pub enum Outcome {
 pub enum Job {
     ForceMerge(ForceMerge),
     Open(Target),
+    Resize(Box<Resize>),
 }
 
 impl Job {
@@ -76,6 +80,7 @@ impl Job {
         match self {
             Self::ForceMerge(_) => "indices:admin/forcemerge",
             Self::Open(_) => "indices:admin/open",
+            Self::Resize(_) => "indices:admin/resize",
         }
     }
 
@@ -92,6 +97,14 @@ impl Job {
                 )
             }
             Self::Open(target) => format!("open indices [{}]", target.names.join(", ")),
+            Self::Resize(asked) => {
+                let kind = match asked.kind {
+                    ResizeKind::Clone => "clone",
+                    ResizeKind::Shrink => "shrink",
+                    ResizeKind::Split => "split",
+                };
+                format!("{kind} from [{}] to [{}]", asked.source, asked.index.name)
+            }
         }
     }
 }

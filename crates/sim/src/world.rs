@@ -141,6 +141,7 @@ impl World {
             settings: object(settings),
             mappings: None,
             aliases: Map::new(),
+            resized_from: None,
         }));
     }
 
@@ -501,6 +502,7 @@ impl World {
             settings,
             mappings: None,
             aliases: Map::new(),
+            resized_from: None,
         }))?;
         self.plan_now()?;
         for command in std::mem::take(&mut self.flying) {

@@ -45,6 +45,7 @@ fn create(state: &State, name: &str, mut settings: Value) -> State {
         settings: object(settings),
         mappings: None,
         aliases: Map::new(),
+        resized_from: None,
     };
     apply(state, &Command::CreateIndex(command)).unwrap()
 }

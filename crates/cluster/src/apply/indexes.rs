@@ -22,21 +22,33 @@ use crate::template::with_templates;
 /// Deleted indexes that are remembered.
 const GRAVES: usize = 500;
 
-pub(super) fn create(state: &mut State, request: &CreateIndex) -> Result<(), Error> {
-    name::check_index(&request.name)?;
-    if let Some(existing) = state.indexes.get(&request.name) {
+/// Whether an index of that name can be made.
+///
+/// # Errors
+/// `invalid_index_name_exception`, `resource_already_exists_exception`.
+pub fn check_new_name(state: &State, name: &str) -> Result<(), Error> {
+    name::check_index(name)?;
+    if let Some(existing) = state.indexes.get(name) {
         let reason = format!("index [{}] already exists", existing.label());
         return Err(Error::new(ErrorKind::ResourceAlreadyExists, reason).with_index(existing.reference()));
     }
+    if !state.alias(name).is_empty() {
+        return Err(name::invalid_index(name, "already exists as alias"));
+    }
+    Ok(())
+}
+
+pub(super) fn create(state: &mut State, request: &CreateIndex) -> Result<(), Error> {
+    check_new_name(state, &request.name)?;
     if state.graveyard.contains(&request.uuid) {
         let reason = format!("index [{}/{}] has been deleted", request.name, request.uuid);
         return Err(Error::new(ErrorKind::IllegalState, reason));
     }
-    if !state.alias(&request.name).is_empty() {
-        return Err(name::invalid_index(&request.name, "already exists as alias"));
-    }
     let request = &with_templates(&state.templates, request)?;
-    let settings = IndexSettings::create(&request.settings)?;
+    let mut settings = IndexSettings::create(&request.settings)?;
+    if let Some(from) = &request.resized_from {
+        settings = settings.resized_from(&from.name, &from.uuid)?;
+    }
     check_shard_limit(state, &settings)?;
     let mapping = match &request.mappings {
         Some(body) if body.get("_doc").is_some() => {

@@ -19,6 +19,8 @@ mod replicas;
 mod shards;
 mod templates;
 
+pub use indexes::check_new_name;
+
 #[cfg(test)]
 mod tests;
 

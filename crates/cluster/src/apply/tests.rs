@@ -31,6 +31,7 @@ fn create(name: &str, body: Value) -> Command {
         settings: object(part("settings")),
         mappings: body.get("mappings").cloned(),
         aliases: object(part("aliases")),
+        resized_from: None,
     })
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
+use model::id::IndexUuid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -76,6 +77,17 @@ impl IndexSettings {
         let settings = Self::new(given)?;
         settings.check_together()?;
         Ok(settings)
+    }
+
+    /// These settings, of an index that is made of another: they name it.
+    ///
+    /// # Errors
+    /// As [`IndexSettings::new`].
+    pub fn resized_from(&self, name: &str, uuid: &IndexUuid) -> Result<Self, Error> {
+        let mut given = self.given.clone();
+        given.insert("index.resize.source.name".to_owned(), name.into());
+        given.insert("index.resize.source.uuid".to_owned(), uuid.to_string().into());
+        Self::new(given)
     }
 
     /// These settings with changes. `label`: the index as `name/uuid`.

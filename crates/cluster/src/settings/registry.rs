@@ -117,6 +117,8 @@ pub const TABLE: &[Setting] = &[
     row("analysis.", Static, Text, ""),
     row("similarity.", Static, Text, ""),
     row("priority", Dynamic, Integer(0, MANY), "1"),
+    row("resize.source.name", Private, Text, ""),
+    row("resize.source.uuid", Private, Text, ""),
     row("format", Static, Integer(0, MANY), "0"),
     row("unassigned.node_left.delayed_timeout", Dynamic, Time(0), "1m"),
     row("allocation.max_retries", Dynamic, Integer(0, MANY), "5"),

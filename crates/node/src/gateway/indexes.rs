@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use cluster::command::{Command, CreateIndex as NewIndex};
 use cluster::info::index_info;
+use cluster::resize::ResizedFrom;
 use cluster::resolve::{Options, Resolved, resolve};
 use cluster::settings::{IndexSettings, flat};
 use cluster::state::{IndexMetadata, ShardTable, State};
@@ -28,6 +29,15 @@ use crate::indexes::registry;
 use crate::similarity;
 
 pub(super) async fn create(door: &NodeGateway, request: CreateIndex) -> Result<IndexCreated, Error> {
+    create_from(door, request, None).await
+}
+
+/// As [`create`], of an index that gets its documents from another.
+pub(super) async fn create_from(
+    door: &NodeGateway,
+    request: CreateIndex,
+    resized_from: Option<ResizedFrom>,
+) -> Result<IndexCreated, Error> {
     let core = &door.core;
     let until = Instant::now() + Duration::from_millis(request.timeout_ms);
     let name: Arc<str> = request.name.as_str().into();
@@ -38,6 +48,7 @@ pub(super) async fn create(door: &NodeGateway, request: CreateIndex) -> Result<I
         settings: request.settings,
         mappings: request.mappings,
         aliases: request.aliases,
+        resized_from,
     });
     let (for_job, patience) = (core.clone(), door.patience);
     core.write
@@ -49,6 +60,16 @@ pub(super) async fn create(door: &NodeGateway, request: CreateIndex) -> Result<I
     everywhere::followed(core).await;
     let shards_acknowledged = wait_for_active(core, &name, request.active_shards, until).await?;
     Ok(IndexCreated { name, shards_acknowledged })
+}
+
+/// Whether as many copies of each shard serve as are wanted, after having waited for them.
+pub(super) async fn are_active(
+    core: &Core,
+    name: &str,
+    wanted: Option<ActiveShards>,
+    timeout_ms: u64,
+) -> Result<bool, Error> {
+    wait_for_active(core, name, wanted, Instant::now() + Duration::from_millis(timeout_ms)).await
 }
 
 /// Waits until as many copies of each shard serve as are wanted. Out: whether they do.
@@ -100,6 +121,7 @@ pub(super) fn refused(core: &Core, name: &str) -> Error {
         settings: Map::new(),
         mappings: None,
         aliases: Map::new(),
+        resized_from: None,
     });
     cluster::apply::apply(&core.state(), &command).err().unwrap_or_else(|| Error::index_not_found(name))
 }

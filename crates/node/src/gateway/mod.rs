@@ -25,6 +25,7 @@ pub(crate) mod point;
 mod queries;
 mod recovery;
 pub mod remote;
+mod resize;
 mod scripts;
 mod search;
 mod shard_write;
@@ -58,6 +59,7 @@ use model::gateway::Gateway;
 use model::ingest::{Ingested, SimulateIngest};
 use model::point::{OpenPoint, PointKept, PointOpened, Scroll};
 use model::recovery::{ShardRecovery, ShardStores, StoresRequest};
+use model::resize::Resize;
 use model::script::Script;
 use model::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
@@ -173,6 +175,13 @@ impl Gateway for NodeGateway {
 
     async fn create_index(&self, request: CreateIndex) -> Answer<IndexCreated> {
         indexes::create(self, request).await
+    }
+
+    async fn resize(&self, asked: Resize) -> Answer<IndexCreated> {
+        // A client that goes away leaves no index with a part of the documents behind.
+        let door = self.clone();
+        let made = tokio::spawn(async move { resize::resize(&door, asked).await }).await;
+        made.unwrap_or_else(|error| Err(Error::new(ErrorKind::IllegalState, error.to_string())))
     }
 
     async fn delete_indexes(&self, target: Target) -> Answer<()> {

@@ -52,6 +52,9 @@ pub(super) fn start(door: &NodeGateway, job: Job) -> TaskId {
         let outcome = match job {
             Job::ForceMerge(asked) => super::maintenance::force_merge(&door.core, asked).await.map(Outcome::Shards),
             Job::Open(target) => open(&door, target).await,
+            Job::Resize(asked) => super::resize::resize(&door, *asked)
+                .await
+                .map(|made| Outcome::Acknowledged { shards: made.shards_acknowledged, index: Some(made.name) }),
         };
         task.finish(outcome);
     });
@@ -65,7 +68,8 @@ async fn open(door: &NodeGateway, target: Target) -> Result<Outcome, Error> {
     let state = door.core.state();
     let opened = found.iter().filter_map(|found| state.index_by_uuid(&found.index.uuid));
     let mut tables = opened.flat_map(|index| &index.shards);
-    Ok(Outcome::Acknowledged { shards: tables.all(|table| table.primary().is_some_and(|(_, copy)| copy.started)) })
+    let shards = tables.all(|table| table.primary().is_some_and(|(_, copy)| copy.started));
+    Ok(Outcome::Acknowledged { shards, index: None })
 }
 
 pub(super) async fn cancel(core: &Arc<Core>, filter: TaskFilter) -> Result<TaskList, Error> {

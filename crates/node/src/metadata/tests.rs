@@ -61,6 +61,7 @@ fn create(name: &str) -> Command {
         settings: Default::default(),
         mappings: Some(serde_json::json!({"properties": {"title": {"type": "text"}}})),
         aliases: Default::default(),
+        resized_from: None,
     })
 }
 

@@ -25,9 +25,6 @@ const MISSING: &[(&str, &str)] = &[
     ("O", "/_snapshot/{repository}/{snapshot}/_restore"),
     ("O", "/_snapshot/{repository}/{snapshot}/_mount"),
     ("G", "/_snapshot/{repository}/{snapshot}/_status"),
-    ("PO", "/{index}/_shrink/{target}"),
-    ("PO", "/{index}/_split/{target}"),
-    ("PO", "/{index}/_clone/{target}"),
     ("G", "/_nodes/usage"),
     ("GPD", "/_cluster/routing/awareness/{attribute}/weights"),
 ];

@@ -124,8 +124,11 @@ fn ended(task: &Task) -> Value {
     let kind = task.progress.as_ref().map_or(Kind::Copy, |progress| progress.0);
     match &task.outcome {
         Some(Ok(Outcome::Shards(shards))) => json["response"] = json!({"_shards": broadcast(shards)}),
-        Some(Ok(Outcome::Acknowledged { shards })) => {
+        Some(Ok(Outcome::Acknowledged { shards, index })) => {
             json["response"] = json!({"acknowledged": true, "shards_acknowledged": shards});
+            if let Some(index) = index {
+                json["response"]["index"] = index.as_ref().into();
+            }
         }
         Some(Ok(Outcome::ByQuery(done))) => {
             let mut response = by_query::answer(kind, done);

@@ -8,6 +8,7 @@ mod lifecycle;
 mod maintenance;
 mod mapping;
 pub(super) mod recovery;
+mod resize;
 mod resolve;
 mod rollover;
 mod segments;
@@ -68,6 +69,10 @@ pub(super) fn routes(routes: &mut Routes) {
     let rollovers = ["/{index}/_rollover", "/{index}/_rollover/{new_index}"];
     routes.add(std::slice::from_ref(&post), &rollovers, rollover::rollover);
     routes.add(std::slice::from_ref(&get), &["/_resolve/index/{name}"], resolve::resolve);
+    let change = [put.clone(), post.clone()];
+    routes.add(&change, &["/{index}/_clone/{target}"], resize::clone);
+    routes.add(&change, &["/{index}/_shrink/{target}"], resize::shrink);
+    routes.add(&change, &["/{index}/_split/{target}"], resize::split);
     let upgrades = ["/_upgrade", "/{index}/_upgrade"];
     routes.add(std::slice::from_ref(&get), &upgrades, upgrade::status);
     routes.add(std::slice::from_ref(&post), &upgrades, upgrade::upgrade);

@@ -78,9 +78,8 @@ pub(super) async fn pages(server: Arc<Server>, mut request: Request) -> Result<R
     };
     let mut target = request.target()?;
     // Closed ones only where they are named, or nothing is.
-    if target.names.is_empty() {
-        target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: true, hidden: true });
-    }
+    let all = target.names.is_empty();
+    target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: all, hidden: all });
     options::cluster_manager_timeout(&mut request.params)?;
     request.params.flag("local")?;
     request.params.time_ms("cancel_after_time_interval")?;
