@@ -153,10 +153,14 @@ fn maintenance() {
     );
     asks(&server, "POST /_forcemerge?max_num_segments=2&flush=false", "", "max_num_segments: Some(2)");
     asks(&server, "POST /_forcemerge?max_num_segments=0&only_expunge_deletes", "", "max_num_segments: None");
-    let all = r#"{"_shards":{"total":2,"successful":2,"failed":0}}"#;
-    server.check("POST /films/_cache/clear?query=true&fields=a", "", 200, all);
-    asks(&server, "POST /films/_cache/clear?request=true&query=true", "", r#"names: ["films"]"#);
-    asks(&server, "POST /films/_cache/clear", "", r#"names: ["films"]"#);
+    for (flags, caches) in [
+        ("?query=true&fields=a", "Caches { request: false, query: true }"),
+        ("?request=true&query=false", "Caches { request: true, query: false }"),
+        ("?fielddata=true", "Caches { request: false, query: false }"),
+        ("", "Caches { request: true, query: true }"),
+    ] {
+        asks(&server, &format!("POST /films/_cache/clear{flags}"), "", caches);
+    }
     let closed = r#"{"acknowledged":true,"shards_acknowledged":true,"indices":{"films":{"closed":true}}}"#;
     server.check("POST /films/_close", "", 200, closed);
     asks(&server, "POST /films/_open?wait_for_active_shards=1", "", r#"names: ["films"]"#);

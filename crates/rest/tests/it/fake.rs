@@ -225,8 +225,8 @@ impl Gateway for Fake {
         self.scripted(|script| script.told(request, shards()))
     }
 
-    async fn clear_caches(&self, target: Target, _: Caches) -> Answer<Shards> {
-        self.scripted(|script| script.told(target, shards()))
+    async fn clear_caches(&self, target: Target, caches: Caches) -> Answer<Shards> {
+        self.scripted(|script| script.told((target, caches), shards()))
     }
 
     async fn stats(&self, target: Target) -> Answer<StatsResponse> {
