@@ -4,12 +4,12 @@
 //! that answered, which every change of content raises. Out: the answer, if it is still true. The least recently used goes first. Not here:
 //! which searches may be kept (`gateway::search`).
 
-use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use lru::LruCache;
 use model::aggregation::partial::Partial;
 use parking_lot::Mutex;
 use search::shard_query::{ShardHits, ShardQuery};
@@ -35,13 +35,9 @@ pub struct RequestCache {
     kept: Mutex<Kept>,
 }
 
-#[derive(Default)]
 struct Kept {
     /// By shard and hash of the question.
-    entries: HashMap<(u64, u64), Entry>,
-    /// By the time of their last use.
-    order: BTreeMap<u64, (u64, u64)>,
-    clock: u64,
+    entries: LruCache<(u64, u64), Entry>,
     bytes: u64,
 }
 
@@ -51,7 +47,6 @@ struct Entry {
     query: Arc<ShardQuery>,
     answer: Answer,
     bytes: u64,
-    used: u64,
 }
 
 /// An answer without hits, the aggregations as they cross the wire: as small as they get, and their size is known.
@@ -90,8 +85,7 @@ impl Answer {
 
 impl Kept {
     fn remove(&mut self, key: (u64, u64)) -> Option<Entry> {
-        let entry = self.entries.remove(&key)?;
-        self.order.remove(&entry.used);
+        let entry = self.entries.pop(&key)?;
         self.bytes -= entry.bytes;
         entry.share.bytes.fetch_sub(entry.bytes, Ordering::Relaxed);
         Some(entry)
@@ -108,7 +102,11 @@ impl Kept {
 impl RequestCache {
     /// `limit`: bytes of all questions and answers; 0: nothing is kept.
     pub fn new(limit: u64) -> Self {
-        Self { limit, next_share: AtomicU64::new(0), kept: Mutex::default() }
+        Self {
+            limit,
+            next_share: AtomicU64::new(0),
+            kept: Mutex::new(Kept { entries: LruCache::unbounded(), bytes: 0 }),
+        }
     }
 
     fn number(&self, share: &Share) -> u64 {
@@ -119,17 +117,9 @@ impl RequestCache {
     pub fn find(&self, share: &Arc<Share>, generation: u64, query: &ShardQuery) -> Option<ShardHits> {
         let key = (self.number(share), fingerprint(query).0);
         let kept = &mut *self.kept.lock();
-        let known = kept.entries.get(&key).map(|entry| (entry.generation, *entry.query == *query));
+        let known = kept.entries.peek(&key).map(|entry| (entry.generation, *entry.query == *query));
         let found = match known {
-            Some((known, true)) if known == generation => {
-                kept.clock += 1;
-                kept.entries.get_mut(&key).and_then(|entry| {
-                    kept.order.remove(&entry.used);
-                    entry.used = kept.clock;
-                    kept.order.insert(entry.used, key);
-                    entry.answer.read()
-                })
-            }
+            Some((known, true)) if known == generation => kept.entries.get(&key).and_then(|entry| entry.answer.read()),
             Some((known, _)) if known < generation => {
                 // The shard has changed: nothing that it said before is true any more.
                 kept.drop_some(key.0, |entry| entry.generation < generation);
@@ -155,22 +145,20 @@ impl RequestCache {
         }
         let key = (self.number(share), hash);
         let kept = &mut *self.kept.lock();
-        if kept.entries.get(&key).is_some_and(|entry| entry.generation > generation) {
+        if kept.entries.peek(&key).is_some_and(|entry| entry.generation > generation) {
             return;
         }
         kept.remove(key);
         while kept.bytes + bytes > self.limit {
-            let Some(oldest) = kept.order.first_key_value().map(|(_, key)| *key) else { break };
+            let Some(oldest) = kept.entries.peek_lru().map(|(key, _)| *key) else { break };
             if let Some(entry) = kept.remove(oldest) {
                 entry.share.evictions.fetch_add(1, Ordering::Relaxed);
             }
         }
-        kept.clock += 1;
         kept.bytes += bytes;
         share.bytes.fetch_add(bytes, Ordering::Relaxed);
-        kept.order.insert(kept.clock, key);
-        let (share, query, used) = (share.clone(), query.clone(), kept.clock);
-        kept.entries.insert(key, Entry { share, generation, query, answer, bytes, used });
+        let (share, query) = (share.clone(), query.clone());
+        kept.entries.put(key, Entry { share, generation, query, answer, bytes });
     }
 
     /// Forgets what a shard said before this generation.

@@ -62,18 +62,13 @@ pub(super) async fn create_from(
     Ok(IndexCreated { name, shards_acknowledged })
 }
 
-/// Whether as many copies of each shard serve as are wanted, after having waited for them.
-pub(super) async fn are_active(
+/// Waits until as many copies of each shard serve as are wanted. Out: whether they do.
+pub(super) async fn wait_for_active(
     core: &Core,
     name: &str,
     wanted: Option<ActiveShards>,
-    timeout_ms: u64,
+    until: Instant,
 ) -> Result<bool, Error> {
-    wait_for_active(core, name, wanted, Instant::now() + Duration::from_millis(timeout_ms)).await
-}
-
-/// Waits until as many copies of each shard serve as are wanted. Out: whether they do.
-async fn wait_for_active(core: &Core, name: &str, wanted: Option<ActiveShards>, until: Instant) -> Result<bool, Error> {
     loop {
         let state = core.state();
         let index = state.index(name)?;

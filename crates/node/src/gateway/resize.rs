@@ -4,6 +4,7 @@
 //! then it gets the rest of its settings. What fails on the way takes the new index with it.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cluster::resize::{Plan, ResizedFrom, plan};
 use cluster::state::IndexMetadata;
@@ -41,7 +42,7 @@ pub(super) async fn resize(door: &NodeGateway, asked: Resize) -> Result<IndexCre
     }
     refuse_what_is_lost(&source)?;
     let (name, wanted) = (asked.index.name.clone(), asked.index.active_shards);
-    let timeout_ms = asked.index.timeout_ms;
+    let timeout = Duration::from_millis(asked.index.timeout_ms);
     let made = make(door, &source, asked.index, plan.settings.clone()).await?;
     if let Err(error) = fill(door, &source, &name, plan).await {
         // It holds some of the documents: that is not what was asked for.
@@ -50,7 +51,7 @@ pub(super) async fn resize(door: &NodeGateway, asked: Resize) -> Result<IndexCre
     }
     let acknowledged = match wanted {
         None | Some(ActiveShards::Count(0 | 1)) => made.shards_acknowledged,
-        wanted => indexes::are_active(core, &made.name, wanted, timeout_ms).await?,
+        wanted => indexes::wait_for_active(core, &made.name, wanted, Instant::now() + timeout).await?,
     };
     Ok(IndexCreated { shards_acknowledged: acknowledged, ..made })
 }

@@ -45,6 +45,16 @@ pub(crate) fn cluster_manager_timeout(params: &mut Params) -> Result<Option<u64>
     Ok(given.or(older).map(|given| given.unwrap_or(u64::MAX)))
 }
 
+/// `cluster_manager_timeout`, and `timeout`, for which nothing else waits.
+///
+/// # Errors
+/// As [`cluster_manager_timeout`] and [`timeout_ms`].
+pub(crate) fn patience(params: &mut Params) -> Result<Option<u64>, Error> {
+    let patience = cluster_manager_timeout(params)?;
+    timeout_ms(params)?;
+    Ok(patience)
+}
+
 /// `wait_for_active_shards`.
 ///
 /// # Errors

@@ -6,8 +6,8 @@ use search::aggregation::values::{Column, Missing, Values};
 use search::bound::NumberCode;
 
 use crate::compile::scorer::Leaf;
+use crate::score::Outcome;
 use crate::score::found::Found;
-use crate::score::{Outcome, bits};
 use crate::segment::column::{Bounds, NumberColumn, StringColumn};
 use crate::segment::{DocId, DocRange};
 
@@ -114,15 +114,10 @@ impl Numbers {
 
     /// The values of matches.
     pub(super) fn read_found(&mut self, found: &Found<'_>) -> Read<'_> {
-        let range = found.range();
-        if let (Source::Codes(column), Some(words)) = (&self.source, found.dense()) {
-            self.codes.resize(range.len(), 0);
-            if column.run(range.start, &mut self.codes) {
-                if found.count() < range.len() {
-                    bits::compact(words, &mut self.codes);
-                }
-                return Read::Dense(&self.codes);
-            }
+        if let Source::Codes(column) = &self.source
+            && found.read_all(&mut self.codes, |first, out| column.run(first, out))
+        {
+            return Read::Dense(&self.codes);
         }
         self.read(found.docs())
     }

@@ -6,8 +6,8 @@ use search::aggregation::values::{Column, Missing, Values};
 use search::bound::TermBytes;
 
 use crate::compile::scorer::Leaf;
+use crate::score::Outcome;
 use crate::score::found::Found;
-use crate::score::{Outcome, bits};
 use crate::segment::column::StringColumn;
 use crate::segment::{DocId, Terms};
 
@@ -195,15 +195,10 @@ impl Strings {
 
     /// The ordinals of matches.
     pub(super) fn read_found<'o>(&self, found: &Found<'_>, out: &'o mut Ords) -> Read<'o> {
-        let range = found.range();
-        if let (Some(column), Some(words)) = (&self.source, found.dense()) {
-            out.ords.resize(range.len(), 0);
-            if column.run(range.start, &mut out.ords) {
-                if found.count() < range.len() {
-                    bits::compact(words, &mut out.ords);
-                }
-                return Read::Dense(&out.ords);
-            }
+        if let Some(column) = &self.source
+            && found.read_all(&mut out.ords, |first, ords| column.run(first, ords))
+        {
+            return Read::Dense(&out.ords);
         }
         self.read(found.docs(), out)
     }

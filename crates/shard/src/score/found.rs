@@ -44,9 +44,22 @@ impl<'a> Found<'a> {
         self.range.clone()
     }
 
-    /// Bits of the range, where nearly all of it matches: reading all and leaving some out is sooner done than reading one by one.
-    pub(crate) fn dense(&self) -> Option<&'a [u64]> {
-        (!self.words.is_empty() && self.count >= self.range.len() / 4 * 3).then_some(self.words)
+    /// Reads one value a match, where nearly all of the range matches: all are read by `run`, and the others left out, which is sooner done than
+    /// reading one by one. False: few match, or `run` cannot; `out` means nothing then.
+    pub(crate) fn read_all<T: Copy + Default>(
+        &self,
+        out: &mut Vec<T>,
+        run: impl FnOnce(DocId, &mut [T]) -> bool,
+    ) -> bool {
+        if self.words.is_empty() || self.count < self.range.len() / 4 * 3 {
+            return false;
+        }
+        out.resize(self.range.len(), T::default());
+        let read = run(self.range.start, out);
+        if read && self.count < self.range.len() {
+            bits::compact(self.words, out);
+        }
+        read
     }
 
     /// Of the range, what does not match.

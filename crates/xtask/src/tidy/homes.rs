@@ -51,7 +51,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("indicatif", Rooms(&["cli"])),
     ("jiff", Rooms(&["model"])),
     ("levenshtein_automata", Rooms(&["shard"])),
-    ("lru", Rooms(&["shard"])),
+    ("lru", Rooms(&["node", "shard"])),
     ("memchr", Rooms(&["shard"])),
     ("mimalloc", Rooms(&["cli", "shard"])),
     ("murmur3", Rooms(&["cluster", "shard"])),

@@ -83,8 +83,7 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let target = request.target()?;
-    let patience = options::cluster_manager_timeout(&mut request.params)?;
-    options::timeout_ms(&mut request.params)?;
+    let patience = options::patience(&mut request.params)?;
     request.finish()?;
     if target.names.is_empty() {
         return Err(options::refusal("index / indices is missing"));

@@ -66,8 +66,7 @@ fn all() -> Target {
 fn taken(request: &mut Request) -> Result<(Target, Option<u64>), Error> {
     let target = request.target()?;
     let params = &mut request.params;
-    let patience = options::cluster_manager_timeout(params)?;
-    options::timeout_ms(params)?;
+    let patience = options::patience(params)?;
     options::active_shards(params)?;
     if target.names.is_empty() {
         return Err(options::refusal("index is missing"));

@@ -45,8 +45,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     let target = request.target()?;
     let bytes = request.body();
     let params = &mut request.params;
-    let patience = options::cluster_manager_timeout(params)?;
-    options::timeout_ms(params)?;
+    let patience = options::patience(params)?;
     let write_index_only = params.flag("write_index_only")?.unwrap_or(false);
     let mapping = body::map(body::required(&bytes)?)?;
     if mapping.contains_key("_doc") {

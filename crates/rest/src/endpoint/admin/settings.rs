@@ -55,8 +55,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     let target = request.target()?;
     let bytes = request.body();
     let params = &mut request.params;
-    let patience = options::cluster_manager_timeout(params)?;
-    options::timeout_ms(params)?;
+    let patience = options::patience(params)?;
     params.flag("flat_settings")?;
     let preserve_existing = params.flag("preserve_existing")?.unwrap_or(false);
     let settings = body::lenient(body::required(&bytes)?)?;

@@ -6,11 +6,11 @@ use model::admin::{CopyStats, HealthStatus, IndexInfo, ShardStats};
 use model::date::DateFormat;
 use model::date::Moment;
 use model::error::Error;
-use model::target::{Expand, Target, TargetOptions};
+use model::target::{Expand, Target};
 
 use super::list::{Page, Unit, page_written};
 use super::stat_columns::{self, StatColumn};
-use super::{look, written};
+use super::{copies_of_open, look, written};
 use crate::endpoint::{Server, options};
 use crate::render::admin::shard;
 use crate::render::admin::stats::sum;
@@ -101,15 +101,7 @@ fn asked(request: &mut Request) -> Result<Asked, Error> {
 }
 
 async fn table(server: &Server, indexes: &[IndexInfo], asked: &Asked) -> Result<Table, Error> {
-    let open: Vec<String> = indexes.iter().filter(|index| index.open).map(|index| index.name.to_string()).collect();
-    let copies = match open.is_empty() {
-        true => Vec::new(),
-        // One that was closed or deleted meanwhile is shown without counts.
-        false => {
-            let options = TargetOptions { ignore_unavailable: Some(true), ..TargetOptions::default() };
-            server.gateway.stats(Target { names: open, options }).await?.copies
-        }
-    };
+    let copies = copies_of_open(server, indexes).await?;
     let mut table = Table::new(columns());
     for index in indexes {
         let status = shard::health(index).status();

@@ -25,8 +25,9 @@ mod thread_pool;
 use std::sync::Arc;
 
 use axum::http::Method;
-use model::admin::ClusterView;
+use model::admin::{ClusterView, CopyStats, IndexInfo};
 use model::error::Error;
+use model::target::{Target, TargetOptions};
 
 use super::Server;
 use crate::render::json::Json;
@@ -124,6 +125,16 @@ fn written(request: &Request, look: &Look, mut table: Table) -> Reply {
         return unsorted(&unsortable);
     }
     if as_tree(request) { Reply::value(&table.json(look)) } else { Reply::text(200, table.text(look)) }
+}
+
+/// Counts of the open ones of some indexes; one that was closed or deleted meanwhile has none.
+async fn copies_of_open(server: &Server, indexes: &[IndexInfo]) -> Result<Vec<CopyStats>, Error> {
+    let open: Vec<String> = indexes.iter().filter(|index| index.open).map(|index| index.name.to_string()).collect();
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
+    let options = TargetOptions { ignore_unavailable: Some(true), ..TargetOptions::default() };
+    Ok(server.gateway.stats(Target { names: open, options }).await?.copies)
 }
 
 /// Whether a program reads the table.

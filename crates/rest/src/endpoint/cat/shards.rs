@@ -5,11 +5,11 @@ use std::sync::Arc;
 use model::admin::{ClusterView, CopyStats, IndexInfo, ShardInfo, ShardState};
 use model::error::{Error, ErrorKind};
 use model::id::SeqNo;
-use model::target::{Expand, Target, TargetOptions};
+use model::target::Expand;
 
 use super::list::{Page, Unit, page_written};
 use super::stat_columns;
-use super::{look, node, now_ms, written};
+use super::{copies_of_open, look, node, now_ms, written};
 use crate::endpoint::{Server, options};
 use crate::render::admin::instant;
 use crate::render::table::Table;
@@ -90,14 +90,7 @@ pub(super) async fn pages(server: Arc<Server>, mut request: Request) -> Result<R
         found => found?,
     };
     let (indexes, next) = page.of_shards(found);
-    let open: Vec<String> = indexes.iter().filter(|index| index.open).map(|index| index.name.to_string()).collect();
-    let copies = match open.is_empty() {
-        true => Vec::new(),
-        false => {
-            let options = TargetOptions { ignore_unavailable: Some(true), ..TargetOptions::default() };
-            server.gateway.stats(Target { names: open, options }).await?.copies
-        }
-    };
+    let copies = copies_of_open(&server, &indexes).await?;
     let table = table(&server, &indexes, &copies).await?;
     Ok(page_written(&request, &look, table, ("shards", next)))
 }

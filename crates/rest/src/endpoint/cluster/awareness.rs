@@ -55,7 +55,7 @@ fn of_attribute(view: &ClusterView, name: &str) -> Value {
         let active = copies.iter().filter(|copy| is_active(copy)).count();
         // What a zone lacks of its fair part of all copies.
         let all = view.indexes.iter().flat_map(|index| &index.shards).count();
-        let unassigned = if only_missing(view) { 0 } else { all.div_ceil(count).saturating_sub(copies.len()) };
+        let unassigned = if all_assigned(view) { 0 } else { all.div_ceil(count).saturating_sub(copies.len()) };
         let shown = json!({
             "active_shards": active,
             "initializing_shards": state(ShardState::Initializing),
@@ -70,7 +70,7 @@ fn of_attribute(view: &ClusterView, name: &str) -> Value {
 }
 
 /// Whether every copy is somewhere.
-fn only_missing(view: &ClusterView) -> bool {
+fn all_assigned(view: &ClusterView) -> bool {
     view.indexes.iter().flat_map(|index| &index.shards).all(|copy| copy.state != ShardState::Unassigned)
 }
 

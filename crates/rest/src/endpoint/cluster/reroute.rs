@@ -21,8 +21,7 @@ const SHOWN: [&str; 7] =
 pub(super) async fn reroute(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let bytes = request.body();
     let params = &mut request.params;
-    let patience = options::cluster_manager_timeout(params)?;
-    options::timeout_ms(params)?;
+    let patience = options::patience(params)?;
     let dry_run = params.flag("dry_run")?.unwrap_or(false);
     let explain = params.flag("explain")?.unwrap_or(false);
     let retry_failed = params.flag("retry_failed")?.unwrap_or(false);

@@ -34,8 +34,7 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let bytes = request.body();
     let params = &mut request.params;
-    let patience = options::cluster_manager_timeout(params)?;
-    options::timeout_ms(params)?;
+    let patience = options::patience(params)?;
     let flat = params.flag("flat_settings")?.unwrap_or(false);
     let mut body = body::lenient(body::required(&bytes)?)?;
     request.finish()?;

@@ -71,8 +71,7 @@ pub(super) fn stored_source(
     let all = stored.len();
     stored.retain(|name| name != "_source");
     let asked = stored.len() < all;
-    let everything = || SourceFilter::everything();
-    (stored, source.or_else(|| asked.then(everything)))
+    (stored, source.or_else(|| asked.then(SourceFilter::everything)))
 }
 
 /// The version that the document must have.

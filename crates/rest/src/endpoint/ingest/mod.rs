@@ -28,7 +28,7 @@ pub(super) fn routes(routes: &mut Routes) {
 async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("id")?.to_owned();
     let body = request.body();
-    let patience = timeouts(&mut request)?;
+    let patience = options::patience(&mut request.params)?;
     request.finish()?;
     let Some(definition) = json::object(&body)? else {
         return Err(Error::new(ErrorKind::Parse, "request body is required"));
@@ -39,7 +39,7 @@ async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> 
 
 async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let patterns = split(request.part("id").unwrap_or_default());
-    timeouts(&mut request)?;
+    options::patience(&mut request.params)?;
     request.finish()?;
     let found = server.gateway.definitions(Definition::IngestPipeline, &patterns);
     let missing = found.is_empty();
@@ -61,14 +61,8 @@ async fn grok(server: Arc<Server>, mut request: Request) -> Result<Reply, Error>
 
 async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("id")?.to_owned();
-    let patience = timeouts(&mut request)?;
+    let patience = options::patience(&mut request.params)?;
     request.finish()?;
     server.within(patience).delete_definitions(Definition::IngestPipeline, name).await?;
     Ok(Reply::acknowledged())
-}
-
-fn timeouts(request: &mut Request) -> Result<Option<u64>, Error> {
-    let patience = options::cluster_manager_timeout(&mut request.params)?;
-    options::timeout_ms(&mut request.params)?;
-    Ok(patience)
 }

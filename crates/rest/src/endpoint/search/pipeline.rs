@@ -15,7 +15,7 @@ use crate::request::Request;
 pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("id")?.to_owned();
     let body = request.body();
-    let patience = timeouts(&mut request)?;
+    let patience = options::patience(&mut request.params)?;
     request.finish()?;
     let Some(definition) = json::object(&body)? else {
         return Err(Error::new(ErrorKind::Parse, "request body is required"));
@@ -26,7 +26,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
 
 pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let patterns = split(request.part("id").unwrap_or_default());
-    timeouts(&mut request)?;
+    options::patience(&mut request.params)?;
     request.finish()?;
     let found = server.gateway.definitions(Definition::SearchPipeline, &patterns);
     if found.is_empty() {
@@ -38,14 +38,8 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("id")?.to_owned();
-    let patience = timeouts(&mut request)?;
+    let patience = options::patience(&mut request.params)?;
     request.finish()?;
     server.within(patience).delete_definitions(Definition::SearchPipeline, name).await?;
     Ok(Reply::acknowledged())
-}
-
-fn timeouts(request: &mut Request) -> Result<Option<u64>, Error> {
-    let patience = options::cluster_manager_timeout(&mut request.params)?;
-    options::timeout_ms(&mut request.params)?;
-    Ok(patience)
 }

@@ -125,7 +125,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     let id = request.required("id")?.to_owned();
     let body = request.body();
     request.params.take("context");
-    let patience = timeouts(&mut request)?;
+    let patience = options::patience(&mut request.params)?;
     request.finish()?;
     let body = json::object(&body)?
         .ok_or_else(|| Error::illegal_argument("must specify <content> for put stored script request"))?;
@@ -181,7 +181,7 @@ fn checked(mut script: Map<String, Value>) -> Result<Value, Error> {
 
 pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let id = request.required("id")?.to_owned();
-    timeouts(&mut request)?;
+    options::patience(&mut request.params)?;
     request.finish()?;
     Ok(match found(&server, &id) {
         Some(script) => Reply::value(&json!({"_id": id, "found": true, "script": script})),
@@ -191,14 +191,8 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let id = request.required("id")?.to_owned();
-    let patience = timeouts(&mut request)?;
+    let patience = options::patience(&mut request.params)?;
     request.finish()?;
     server.within(patience).delete_definitions(Definition::Script, id).await?;
     Ok(Reply::acknowledged())
-}
-
-fn timeouts(request: &mut Request) -> Result<Option<u64>, Error> {
-    let patience = options::cluster_manager_timeout(&mut request.params)?;
-    options::timeout_ms(&mut request.params)?;
-    Ok(patience)
 }

@@ -89,18 +89,10 @@ impl Words {
     }
 
     /// Notes the ordinals of the only owner.
-    fn note(&mut self, batch: Batch<'_>, budget: &Budget) -> Outcome<()> {
+    fn note(&mut self, budget: &Budget, read: impl for<'o> FnOnce(&Strings, &'o mut Ords) -> Read<'o>) -> Outcome<()> {
         self.begin_noting(budget)?;
         let seen = &mut self.seen;
-        self.strings.read(batch.docs, &mut self.ords).for_each(|_, ord| seen[(ord / 64) as usize] |= 1 << (ord % 64));
-        Ok(())
-    }
-
-    /// As [`Words::note`].
-    fn note_found(&mut self, found: &Found<'_>, budget: &Budget) -> Outcome<()> {
-        self.begin_noting(budget)?;
-        let seen = &mut self.seen;
-        self.strings.read_found(found, &mut self.ords).for_each(|_, ord| seen[(ord / 64) as usize] |= 1 << (ord % 64));
+        read(&self.strings, &mut self.ords).for_each(|_, ord| seen[(ord / 64) as usize] |= 1 << (ord % 64));
         Ok(())
     }
 
@@ -199,7 +191,9 @@ impl Collector for Distinct {
                 let code = numbers.code;
                 numbers.read(batch.docs).try_for_each(|at, value| add(at, hash_of(value, code)))
             }
-            Source::Strings(words) if matches!(batch.owners, Owners::One(0)) => words.note(batch, budget),
+            Source::Strings(words) if matches!(batch.owners, Owners::One(0)) => {
+                words.note(budget, |strings, ords| strings.read(batch.docs, ords))
+            }
             Source::Strings(words) => words.hashed(batch, budget, add),
         }
     }
@@ -210,7 +204,7 @@ impl Collector for Distinct {
         }
         self.grow(1)?;
         match &mut self.source {
-            Source::Strings(words) => words.note_found(found, &self.budget),
+            Source::Strings(words) => words.note(&self.budget, |strings, ords| strings.read_found(found, ords)),
             Source::Numbers(_) => Ok(()),
         }
     }

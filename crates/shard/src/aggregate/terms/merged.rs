@@ -1,5 +1,5 @@
-//! The best values of one segment, by their numbers alone, or of several, found by walking over all of their dictionaries at once: no table of
-//! all values is made.
+//! The best values of one segment, by their numbers alone, or of several: of the few that may be among them, where most may not ([`likely`]), and
+//! otherwise by walking over all of their dictionaries at once. No table of all values is made.
 //!
 //! In: how many documents each ordinal of each segment has. Out: the values that come first, and the documents of all.
 

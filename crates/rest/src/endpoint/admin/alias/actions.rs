@@ -17,8 +17,7 @@ use crate::request::Request;
 
 pub(super) async fn actions(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let body = request.body();
-    let patience = options::cluster_manager_timeout(&mut request.params)?;
-    options::timeout_ms(&mut request.params)?;
+    let patience = options::patience(&mut request.params)?;
     let actions = read(body::required(&body)?)?;
     request.finish()?;
     for action in &actions {

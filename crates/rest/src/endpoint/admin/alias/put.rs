@@ -20,8 +20,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
         info: AliasInfo::default(),
     };
     let body = request.body();
-    let patience = options::cluster_manager_timeout(&mut request.params)?;
-    options::timeout_ms(&mut request.params)?;
+    let patience = options::patience(&mut request.params)?;
     if !body.is_empty()
         && let Value::Object(body) = json::parse(&body)?
     {
@@ -89,8 +88,7 @@ impl Asked {
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let indexes = split(request.required("index")?);
     let aliases = split(request.required("name")?);
-    let patience = options::cluster_manager_timeout(&mut request.params)?;
-    options::timeout_ms(&mut request.params)?;
+    let patience = options::patience(&mut request.params)?;
     request.finish()?;
     server.within(patience).update_aliases(vec![AliasAction::Remove { indexes, aliases, must_exist: None }]).await?;
     Ok(Reply::acknowledged())

@@ -16,8 +16,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     let name: Arc<str> = request.required("name")?.into();
     let bytes = request.body();
     let params = &mut request.params;
-    let patience = options::cluster_manager_timeout(params)?;
-    options::timeout_ms(params)?;
+    let patience = options::patience(params)?;
     let create = params.flag("create")?.unwrap_or(false);
     let template = read::component(body::required(&bytes)?)?;
     request.finish()?;
@@ -40,8 +39,7 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("name")?.to_owned();
-    let patience = options::cluster_manager_timeout(&mut request.params)?;
-    options::timeout_ms(&mut request.params)?;
+    let patience = options::patience(&mut request.params)?;
     request.finish()?;
     server.within(patience).change_templates(TemplateChange::DeleteComponent { name }).await?;
     Ok(Reply::acknowledged())
