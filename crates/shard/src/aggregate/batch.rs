@@ -71,6 +71,25 @@ impl Sorted {
         }
     }
 
+    /// Leaves those whose owner is wanted, in their order.
+    pub(crate) fn retain(&mut self, wanted: impl Fn(u32) -> bool) {
+        let mut kept = 0;
+        for at in 0..self.docs.len() {
+            if !wanted(self.owners[at]) {
+                continue;
+            }
+            self.docs[kept] = self.docs[at];
+            self.owners[kept] = self.owners[at];
+            if let Some(&score) = self.scores.get(at) {
+                self.scores[kept] = score;
+            }
+            kept += 1;
+        }
+        self.docs.truncate(kept);
+        self.owners.truncate(kept);
+        self.scores.truncate(kept);
+    }
+
     pub(crate) fn batch(&self) -> Batch<'_> {
         Batch { docs: &self.docs, owners: Owners::Each(&self.owners), scores: &self.scores }
     }

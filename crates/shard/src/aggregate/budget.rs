@@ -17,12 +17,27 @@ pub struct Budget {
     /// `search.max_buckets`
     max_buckets: u64,
     buckets: AtomicU64,
+    depth_first: usize,
 }
+
+/// Buckets of one aggregation whose insides are small beside the caches of a core.
+const DEPTH_FIRST: usize = 1 << 16;
 
 impl Budget {
     /// A share of `all`, whose sum stays below `limit` bytes.
     pub fn new(all: Arc<AtomicU64>, limit: u64, max_buckets: u64) -> Self {
-        Self { all, limit, used: AtomicU64::new(0), max_buckets, buckets: AtomicU64::new(0) }
+        Self { all, limit, used: AtomicU64::new(0), max_buckets, buckets: AtomicU64::new(0), depth_first: DEPTH_FIRST }
+    }
+
+    /// With so many buckets of one aggregation before documents are held back until it is known which buckets are told.
+    pub fn with_depth_first(mut self, buckets: usize) -> Self {
+        self.depth_first = buckets;
+        self
+    }
+
+    /// Buckets of one aggregation that are collected depth first.
+    pub(crate) fn depth_first(&self) -> usize {
+        self.depth_first
     }
 
     /// For tests and benches.

@@ -2,7 +2,7 @@
 
 use model::aggregation::partial::{Bucket, Partial, Row, Table};
 
-use super::rows::{Finish, Keyed, Rows};
+use super::rows::{Chosen, Finish, Keyed, Rows};
 use crate::aggregate::Collectors;
 use crate::score::Outcome;
 
@@ -14,24 +14,24 @@ pub(super) struct All {
 }
 
 impl Finish for All {
-    fn partial(
-        &mut self,
-        owner: u32,
-        rows: &mut Rows,
-        keyed: Keyed<'_>,
-        children: &mut Collectors,
-    ) -> Outcome<Partial> {
+    fn chooses_first(&self) -> bool {
+        self.most < u64::MAX
+    }
+
+    fn choose(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, _: &mut Collectors) -> Outcome<Chosen> {
         if !self.known {
-            return Ok(Partial::Unmapped);
+            return Ok(Chosen::whole(Partial::Unmapped));
         }
         let buckets = rows.take(owner);
-        let mut found = Vec::with_capacity(buckets.len());
-        for bucket in buckets {
-            let doc_count = rows.count(bucket);
-            let children = if doc_count <= self.most { children.partials(bucket)? } else { Vec::new() };
-            found.push(Row { key: (keyed.key)(bucket)?, bucket: Bucket { doc_count, children }, known: 0 });
-        }
-        found.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        Ok(Partial::Table(Table { rows: found, other: 0, error: 0, shards: 1 }))
+        let row = |bucket: u32| {
+            let told = Bucket { doc_count: rows.count(bucket), children: Vec::new() };
+            Ok((bucket, Row { key: (keyed.key)(bucket)?, bucket: told, known: 0 }))
+        };
+        let mut found: Vec<(u32, Row)> = buckets.into_iter().map(row).collect::<Outcome<_>>()?;
+        found.sort_unstable_by(|(_, a), (_, b)| a.key.cmp(&b.key));
+        let told = found.iter().enumerate().filter(|(_, (_, row))| row.bucket.doc_count <= self.most);
+        let open = told.map(|(at, (bucket, _))| (at, *bucket)).collect();
+        let rows = found.into_iter().map(|(_, row)| row).collect();
+        Ok(Chosen { partial: Partial::Table(Table { rows, other: 0, error: 0, shards: 1 }), open })
     }
 }

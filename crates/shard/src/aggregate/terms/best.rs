@@ -8,10 +8,13 @@ use search::aggregation::terms::Ranking;
 use search::merge::aggregations::{RowOrder, ranks};
 
 use super::merged::Wanted;
-use super::rows::{Finish, KeyOf, Keyed, RankOf, Rows};
+use super::rows::{Chosen, Finish, KeyOf, Keyed, RankOf, Rows};
 use crate::aggregate::{Collector, Collectors, live};
 use crate::reader::Reader;
 use crate::score::Outcome;
+
+/// So many buckets of an owner are not a few of them.
+const MANY: usize = 10_000;
 
 pub(super) struct Best {
     ranking: Ranking,
@@ -37,6 +40,27 @@ impl Best {
     /// With a bucket for each value that `everything` finds in some live document.
     pub(super) fn with_empty(self, everything: Box<dyn Collector>) -> Self {
         Self { everything: Some(everything), ..self }
+    }
+
+    fn order(&self) -> RowOrder<'_> {
+        RowOrder { order: &self.ranking.order, level: &self.level }
+    }
+
+    /// The buckets that may be among the best, with a row of each without its insides.
+    fn found(&self, buckets: Vec<u32>, rows: &Rows, keyed: Keyed<'_>) -> Outcome<(Vec<u32>, Vec<Row>)> {
+        let least = self.ranking.shard_min_doc_count();
+        let kept: Vec<u32> = buckets.into_iter().filter(|&bucket| rows.count(bucket) >= least).collect();
+        let absent = self.absent(&kept, rows, keyed.key)?;
+        let mut candidates = self.candidates(kept, rows, keyed.ranks);
+        let mut keys: Vec<Key> = candidates.iter().map(|&bucket| (keyed.key)(bucket)).collect::<Outcome<_>>()?;
+        candidates.resize(candidates.len() + absent.len(), rows.nobody());
+        keys.extend(absent);
+        let row = |(&bucket, key): (&u32, Key)| {
+            let told = Bucket { doc_count: rows.count(bucket), children: Vec::new() };
+            Row { key, bucket: told, known: 0 }
+        };
+        let found = candidates.iter().zip(keys).map(row).collect();
+        Ok((candidates, found))
     }
 
     /// Those that may be among the best by their counts alone: spares the keys of all others.
@@ -117,51 +141,37 @@ impl Finish for Best {
         Ok(())
     }
 
-    fn partial(
-        &mut self,
-        owner: u32,
-        rows: &mut Rows,
-        keyed: Keyed<'_>,
-        children: &mut Collectors,
-    ) -> Outcome<Partial> {
+    fn chooses_first(&self) -> bool {
+        !self.order().needs_numbers() && self.ranking.shard_size() < MANY
+    }
+
+    fn choose(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, children: &mut Collectors) -> Outcome<Chosen> {
         if !self.known {
-            return Ok(Partial::Unmapped);
+            return Ok(Chosen::whole(Partial::Unmapped));
         }
         let buckets = rows.take(owner);
         let left_out = if owner == 0 { rows.left_out } else { 0 };
         let all: u64 = buckets.iter().map(|&bucket| rows.count(bucket)).sum::<u64>() + left_out;
-        let least = self.ranking.shard_min_doc_count();
-        let kept: Vec<u32> = buckets.into_iter().filter(|&bucket| rows.count(bucket) >= least).collect();
-        let absent = self.absent(&kept, rows, keyed.key)?;
-        let order = RowOrder { order: &self.ranking.order, level: &self.level };
-        let early = order.needs_numbers();
-        let mut candidates = self.candidates(kept, rows, keyed.ranks);
-        let mut keys: Vec<Key> = candidates.iter().map(|&bucket| (keyed.key)(bucket)).collect::<Outcome<_>>()?;
-        candidates.resize(candidates.len() + absent.len(), rows.nobody());
-        keys.extend(absent);
-        let mut found = Vec::with_capacity(candidates.len());
-        for (&bucket, key) in candidates.iter().zip(keys) {
-            let children = if early { children.partials(bucket)? } else { Vec::new() };
-            found.push(Row { key, bucket: Bucket { doc_count: rows.count(bucket), children }, known: 0 });
+        let (candidates, mut found) = self.found(buckets, rows, keyed)?;
+        let early = self.order().needs_numbers();
+        if early {
+            for (row, &bucket) in found.iter_mut().zip(&candidates) {
+                row.bucket.children = children.partials(bucket)?;
+            }
         }
-        let ranks = ranks(&found, order, self.ranking.shard_size())?;
+        let ranks = ranks(&found, self.order(), self.ranking.shard_size())?;
         let error = match ranks.last() {
             // A full list may have left something out.
             Some(&last) if ranks.len() >= self.ranking.shard_size() => found[last].bucket.doc_count,
             _ => 0,
         };
         let mut found: Vec<Option<Row>> = found.into_iter().map(Some).collect();
-        let mut best = Vec::with_capacity(ranks.len());
-        for rank in ranks {
-            let Some(mut row) = found[rank].take() else { continue };
-            if !early {
-                row.bucket.children = children.partials(candidates[rank])?;
-            }
-            row.known = error;
-            best.push(row);
-        }
-        best.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        let shown: u64 = best.iter().map(|row| row.bucket.doc_count).sum();
-        Ok(Partial::Table(Table { rows: best, other: all - shown, error, shards: 1 }))
+        let taken = ranks.into_iter().filter_map(|rank| Some((candidates[rank], found[rank].take()?)));
+        let mut best: Vec<(u32, Row)> = taken.collect();
+        best.sort_unstable_by(|(_, a), (_, b)| a.key.cmp(&b.key));
+        let open = if early { Vec::new() } else { best.iter().map(|(bucket, _)| *bucket).enumerate().collect() };
+        let rows: Vec<Row> = best.into_iter().map(|(_, row)| Row { known: error, ..row }).collect();
+        let shown: u64 = rows.iter().map(|row| row.bucket.doc_count).sum();
+        Ok(Chosen { partial: Partial::Table(Table { rows, other: all - shown, error, shards: 1 }), open })
     }
 }

@@ -6,7 +6,8 @@ use model::aggregation::partial::Partial;
 use search::aggregation::geo::{Cells, GeoGrid};
 
 use super::best::Best;
-use super::rows::{Finish, Keyed, Rows};
+use super::deferred::Deferred;
+use super::rows::{Keyed, Rows};
 use crate::aggregate::batch::Sorted;
 use crate::aggregate::numbers::Numbers;
 use crate::aggregate::{Batch, Collector, Collectors};
@@ -17,7 +18,7 @@ use crate::score::Outcome;
 pub(super) struct CellTerms {
     rows: Rows,
     best: Best,
-    children: Collectors,
+    children: Deferred,
     places: Numbers,
     cells: Cells,
     /// The number of each bucket's cell.
@@ -32,9 +33,9 @@ impl CellTerms {
     pub(super) fn new((rows, best): (Rows, Best), children: Collectors, asked: &GeoGrid) -> Self {
         Self {
             places: Numbers::new(&asked.values),
+            children: Deferred::new(children, &best, &rows.budget),
             rows,
             best,
-            children,
             cells: asked.cells,
             numbers: Vec::new(),
             by_number: HashMap::new(),
@@ -83,7 +84,7 @@ impl Collector for CellTerms {
                 self.inside.push(&batch, at as usize, bucket);
             }
         }
-        self.children.collect(self.inside.batch())
+        self.children.collect(self.inside.batch(), self.rows.counts.len())
     }
 
     fn leave(&mut self) -> Outcome<()> {
@@ -91,13 +92,14 @@ impl Collector for CellTerms {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.rows.end();
-        self.children.end(reader)
+        let numbers = &self.numbers;
+        let key = |bucket: u32| Ok(Key::Long(numbers[bucket as usize]));
+        self.children.end(reader, (&mut self.rows, &mut self.best), Keyed { key: &key, ranks: None })
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
         let numbers = &self.numbers;
         let key = |bucket: u32| Ok(Key::Long(numbers[bucket as usize]));
-        self.best.partial(owner, &mut self.rows, Keyed { key: &key, ranks: None }, &mut self.children)
+        self.children.partial(owner, (&mut self.rows, &mut self.best), Keyed { key: &key, ranks: None })
     }
 }

@@ -17,6 +17,7 @@ use crate::score::Outcome;
 mod all;
 mod best;
 mod cells;
+mod deferred;
 mod likely;
 mod merged;
 mod multi;

@@ -7,6 +7,7 @@ use model::aggregation::key::Key;
 use model::aggregation::partial::Partial;
 use search::aggregation::values::Values;
 
+use super::deferred::Deferred;
 use super::rows::{Finish, Keyed, Rows};
 use crate::aggregate::batch::Sorted;
 use crate::aggregate::interned::Interned;
@@ -18,7 +19,7 @@ use crate::score::Outcome;
 pub(super) struct MultiTerms {
     rows: Rows,
     finish: Box<dyn Finish>,
-    children: Collectors,
+    children: Deferred,
     fields: Vec<Interned>,
     combinations: Combinations,
     inside: Sorted,
@@ -62,6 +63,7 @@ impl MultiTerms {
     pub(super) fn new(rows: Rows, finish: Box<dyn Finish>, children: Collectors, fields: &[Values]) -> Self {
         let combinations = Combinations { width: fields.len(), ..Combinations::default() };
         let fields = fields.iter().map(|values| Interned::new(values, rows.budget.clone())).collect();
+        let children = Deferred::new(children, &*finish, &rows.budget);
         Self { rows, finish, children, fields, combinations, inside: Sorted::default() }
     }
 }
@@ -113,7 +115,7 @@ impl Collector for MultiTerms {
                 }
             }
         }
-        self.children.collect(self.inside.batch())
+        self.children.collect(self.inside.batch(), self.rows.counts.len())
     }
 
     fn leave(&mut self) -> Outcome<()> {
@@ -121,16 +123,15 @@ impl Collector for MultiTerms {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.rows.end();
         let (fields, combinations) = (&self.fields, &self.combinations);
-        self.finish.end(reader, &self.rows, &|bucket| Ok(list(fields, combinations.of(bucket))))?;
-        self.children.end(reader)
+        let key = |bucket: u32| Ok(list(fields, combinations.of(bucket)));
+        self.children.end(reader, (&mut self.rows, &mut *self.finish), Keyed { key: &key, ranks: None })
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
         let (fields, combinations) = (&self.fields, &self.combinations);
         let key = |bucket: u32| Ok(list(fields, combinations.of(bucket)));
-        self.finish.partial(owner, &mut self.rows, Keyed { key: &key, ranks: None }, &mut self.children)
+        self.children.partial(owner, (&mut self.rows, &mut *self.finish), Keyed { key: &key, ranks: None })
     }
 }
 

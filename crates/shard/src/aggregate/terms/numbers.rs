@@ -8,6 +8,7 @@ use model::aggregation::partial::Partial;
 use search::aggregation::values::{Values, key};
 use search::bound::NumberCode;
 
+use super::deferred::Deferred;
 use super::rows::{Finish, Keyed, Rows};
 use crate::aggregate::batch::Sorted;
 use crate::aggregate::choice::Chooser;
@@ -23,7 +24,7 @@ pub(super) struct NumberTerms {
     rows: Rows,
     finish: Box<dyn Finish>,
     chooser: Chooser,
-    children: Collectors,
+    children: Deferred,
     numbers: Numbers,
     codes: Codes,
     /// Of the segment, where its codes lie close together.
@@ -44,10 +45,10 @@ impl NumberTerms {
         Self {
             numbers: Numbers::new(values),
             places: Places::new(rows.budget.clone()),
+            children: Deferred::new(children, &*finish, &rows.budget),
             rows,
             finish,
             chooser,
-            children,
             codes: Codes::default(),
             least: None,
             tally: Tally::default(),
@@ -89,6 +90,11 @@ impl Codes {
 
     fn key(&self, bucket: u32, read_as: NumberCode) -> Key {
         key(self.codes[bucket as usize], read_as)
+    }
+
+    /// Codes stand in the order of what they are codes of.
+    fn rank(&self, bucket: u32) -> u64 {
+        (self.codes[bucket as usize] as u64) ^ (1 << 63)
     }
 }
 
@@ -144,7 +150,7 @@ impl Collector for NumberTerms {
             Ok(())
         };
         self.numbers.read(batch.docs).try_for_each(&mut each)?;
-        self.children.collect(self.inside.batch())
+        self.children.collect(self.inside.batch(), self.rows.counts.len())
     }
 
     fn leave(&mut self) -> Outcome<()> {
@@ -161,18 +167,16 @@ impl Collector for NumberTerms {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.rows.end();
         let (codes, read_as) = (&self.codes, self.numbers.code);
-        self.finish.end(reader, &self.rows, &|bucket| Ok(codes.key(bucket, read_as)))?;
-        self.children.end(reader)
+        let (key, rank) = (|bucket: u32| Ok(codes.key(bucket, read_as)), |bucket: u32| codes.rank(bucket));
+        let keyed = Keyed { key: &key, ranks: Some(&rank) };
+        self.children.end(reader, (&mut self.rows, &mut *self.finish), keyed)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
         let (codes, read_as) = (&self.codes, self.numbers.code);
-        let key = |bucket: u32| Ok(codes.key(bucket, read_as));
-        // Codes stand in the order of what they are codes of.
-        let rank = |bucket: u32| (codes.codes[bucket as usize] as u64) ^ (1 << 63);
+        let (key, rank) = (|bucket: u32| Ok(codes.key(bucket, read_as)), |bucket: u32| codes.rank(bucket));
         let keyed = Keyed { key: &key, ranks: Some(&rank) };
-        self.finish.partial(owner, &mut self.rows, keyed, &mut self.children)
+        self.children.partial(owner, (&mut self.rows, &mut *self.finish), keyed)
     }
 }

@@ -68,9 +68,40 @@ pub(super) trait Finish {
         Ok(())
     }
 
-    /// What one owner's buckets say; taken once.
-    fn partial(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, children: &mut Collectors)
-    -> Outcome<Partial>;
+    /// Whether [`Finish::choose`] asks nothing of the children.
+    fn chooses_first(&self) -> bool;
+
+    /// Which of one owner's buckets are told; asked once.
+    fn choose(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, children: &mut Collectors) -> Outcome<Chosen>;
+}
+
+/// What one owner's buckets say, maybe without what is inside of them.
+pub(super) struct Chosen {
+    pub(super) partial: Partial,
+    /// Rows of it whose insides are not there yet, with their buckets.
+    pub(super) open: Vec<(usize, u32)>,
+}
+
+impl Chosen {
+    /// Nothing of it is open.
+    pub(super) fn whole(partial: Partial) -> Self {
+        Self { partial, open: Vec::new() }
+    }
+
+    /// With what was found inside of the buckets.
+    pub(super) fn told_with(mut self, children: &mut Collectors) -> Outcome<Partial> {
+        for (row, bucket) in self.open {
+            let open = match &mut self.partial {
+                Partial::Table(table) => table.rows.get_mut(row).map(|row| &mut row.bucket),
+                Partial::Significance(found) => found.rows.get_mut(row).map(|row| &mut row.bucket),
+                _ => None,
+            };
+            if let Some(open) = open {
+                open.children = children.partials(bucket)?;
+            }
+        }
+        Ok(self.partial)
+    }
 }
 
 impl Rows {
@@ -128,6 +159,11 @@ impl Rows {
 
     pub(super) fn count(&self, bucket: u32) -> u64 {
         self.counts.get(bucket as usize).copied().unwrap_or(0)
+    }
+
+    /// One more than the greatest owner of a bucket, when all are there.
+    pub(super) fn owners_bound(&self) -> u32 {
+        self.by_owner.len() as u32
     }
 
     /// A bucket that nothing was collected in.

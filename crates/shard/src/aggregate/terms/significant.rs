@@ -10,7 +10,7 @@ use search::aggregation::terms::SignificantTerms;
 use search::aggregation::values::code_of;
 use search::merge::aggregations::significant;
 
-use super::rows::{Finish, KeyOf, Keyed, Rows};
+use super::rows::{Chosen, Finish, KeyOf, Keyed, Rows};
 use crate::aggregate::{Batch, Budget, Collectors, live};
 use crate::compile::Weight;
 use crate::reader::Reader;
@@ -89,15 +89,13 @@ impl Finish for Significant {
         Ok(())
     }
 
-    fn partial(
-        &mut self,
-        owner: u32,
-        rows: &mut Rows,
-        keyed: Keyed<'_>,
-        children: &mut Collectors,
-    ) -> Outcome<Partial> {
+    fn chooses_first(&self) -> bool {
+        true
+    }
+
+    fn choose(&mut self, owner: u32, rows: &mut Rows, keyed: Keyed<'_>, _: &mut Collectors) -> Outcome<Chosen> {
         if !self.is_known() {
-            return Ok(Partial::Unmapped);
+            return Ok(Chosen::whole(Partial::Unmapped));
         }
         let foreground = self.docs.get(owner as usize).copied().unwrap_or(0);
         let sizes = (foreground, self.background_size);
@@ -117,9 +115,9 @@ impl Finish for Significant {
         best.truncate(self.asked.shard_size());
         let mut best: Vec<SignificantRow> = best.into_iter().map(|(_, row)| row).collect();
         best.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        for row in &mut best {
-            row.bucket.children = buckets.get(&row.key).map_or(Ok(Vec::new()), |bucket| children.partials(*bucket))?;
-        }
-        Ok(Partial::Significance(Box::new(Significance { foreground, background: sizes.1, rows: best })))
+        let told = best.iter().enumerate();
+        let open = told.filter_map(|(at, row)| Some((at, *buckets.get(&row.key)?))).collect();
+        let found = Significance { foreground, background: sizes.1, rows: best };
+        Ok(Chosen { partial: Partial::Significance(Box::new(found)), open })
     }
 }

@@ -8,6 +8,7 @@ use model::aggregation::partial::Partial;
 
 use search::aggregation::values::Values;
 
+use super::deferred::Deferred;
 use super::merged::{self, Counted, Wanted};
 use super::rows::{Finish, Keyed, RankOf, Rows};
 use crate::aggregate::batch::Sorted;
@@ -25,7 +26,7 @@ use crate::segment::DocId;
 pub(super) struct StringTerms {
     rows: Rows,
     finish: Box<dyn Finish>,
-    children: Collectors,
+    children: Deferred,
     strings: Strings,
     keys: Keys,
     /// Ordinals of the segment -> buckets.
@@ -117,6 +118,11 @@ impl Keys {
         Ok(())
     }
 
+    /// `rank`, where the ordinals of the buckets are their places.
+    fn ranks<'r>(&self, strings: &Strings, rank: RankOf<'r>) -> Option<RankOf<'r>> {
+        (self.lazy && strings.is_ordered()).then_some(rank)
+    }
+
     fn key(&self, strings: &Strings, bucket: u32) -> Outcome<Key> {
         if !self.lazy {
             return Ok(Key::Bytes(self.values[bucket as usize].clone()));
@@ -137,8 +143,8 @@ impl StringTerms {
         Self {
             strings: Strings::new(values),
             places: Places::new(rows.budget.clone()),
+            children: Deferred::new(children, &*finish, &rows.budget),
             rows,
-            children,
             keys: Keys::new(chooser, finish.needs_few_keys()),
             finish,
             tally: Tally::default(),
@@ -290,7 +296,8 @@ impl Collector for StringTerms {
             // Every document has one value that is not refused: the batch goes on as it is.
             let owners = &self.inside.owners;
             owners.iter().for_each(|&bucket| self.rows.counts[bucket as usize] += 1);
-            return self.children.collect(Batch { owners: Owners::Each(owners), ..batch });
+            let buckets = self.rows.counts.len();
+            return self.children.collect(Batch { owners: Owners::Each(owners), ..batch }, buckets);
         }
         self.inside.clear();
         let (strings, keys, rows) = (&self.strings, &mut self.keys, &mut self.rows);
@@ -303,7 +310,8 @@ impl Collector for StringTerms {
             }
             if !inside.owners.contains(&REFUSED) {
                 inside.owners.iter().for_each(|&bucket| rows.counts[bucket as usize] += 1);
-                return self.children.collect(Batch { owners: Owners::Each(&inside.owners), ..batch });
+                let batch = Batch { owners: Owners::Each(&inside.owners), ..batch };
+                return self.children.collect(batch, rows.counts.len());
             }
             inside.clear();
         }
@@ -319,7 +327,7 @@ impl Collector for StringTerms {
             }
             Ok(())
         })?;
-        self.children.collect(self.inside.batch())
+        self.children.collect(self.inside.batch(), self.rows.counts.len())
     }
 
     fn leave(&mut self) -> Outcome<()> {
@@ -335,17 +343,16 @@ impl Collector for StringTerms {
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
         self.make_counted()?;
-        self.rows.end();
         let (keys, strings) = (&self.keys, &self.strings);
-        self.finish.end(reader, &self.rows, &|bucket| keys.key(strings, bucket))?;
-        self.children.end(reader)
+        let (key, rank) = (|bucket: u32| keys.key(strings, bucket), |bucket: u32| keys.ords[bucket as usize]);
+        let keyed = Keyed { key: &key, ranks: keys.ranks(strings, &rank) };
+        self.children.end(reader, (&mut self.rows, &mut *self.finish), keyed)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
         let (keys, strings) = (&self.keys, &self.strings);
-        let rank = |bucket: u32| keys.ords[bucket as usize];
-        let ranks = (keys.lazy && strings.is_ordered()).then_some(&rank as RankOf<'_>);
-        let told = Keyed { key: &|bucket| keys.key(strings, bucket), ranks };
-        self.finish.partial(owner, &mut self.rows, told, &mut self.children)
+        let (key, rank) = (|bucket: u32| keys.key(strings, bucket), |bucket: u32| keys.ords[bucket as usize]);
+        let keyed = Keyed { key: &key, ranks: keys.ranks(strings, &rank) };
+        self.children.partial(owner, (&mut self.rows, &mut *self.finish), keyed)
     }
 }

@@ -48,6 +48,13 @@ fn ranking(order: OrderBy, size: u32, min_doc_count: u64) -> Ranking {
     }
 }
 
+/// The best two of a shard, by count.
+pub(super) fn first_two(values: Values) -> Kind {
+    let mut ranking = ranking(OrderBy::Count, 2, 1);
+    ranking.cut.shard_size = Some(2);
+    Kind::Terms(Box::new(Terms { values, ranking, choice: Choice::default() }))
+}
+
 /// The best two, of which shards would leave some out.
 fn best_two(values: Values) -> Kind {
     let mut ranking = Ranking { exact: true, ..ranking(OrderBy::Count, 2, 1) };
@@ -65,7 +72,7 @@ pub(super) fn with_empty(values: Values) -> Kind {
     Kind::Terms(Box::new(Terms { values, ranking, choice: Choice::default() }))
 }
 
-fn pairs() -> Kind {
+pub(super) fn pairs() -> Kind {
     Kind::MultiTerms(Box::new(MultiTerms {
         fields: vec![keys(), numbers("d")],
         ranking: ranking(OrderBy::Count, 5, 1),
@@ -94,7 +101,7 @@ pub(super) fn matrix() -> Kind {
     }))
 }
 
-fn significant(values: Values) -> Kind {
+pub(super) fn significant(values: Values) -> Kind {
     Kind::SignificantTerms(Box::new(SignificantTerms {
         values,
         cut: Cut { size: 100, shard_size: None, min_doc_count: 1, shard_min_doc_count: 0 },
@@ -104,7 +111,7 @@ fn significant(values: Values) -> Kind {
     }))
 }
 
-fn sampler(shard_size: usize, diversity: Option<Diversity>) -> Kind {
+pub(super) fn sampler(shard_size: usize, diversity: Option<Diversity>) -> Kind {
     Kind::Sampler(Box::new(Sampler { shard_size, diversity }))
 }
 

@@ -33,7 +33,7 @@ fn cardinality(values: Values, threshold: u32) -> Kind {
 }
 
 /// Ordered by `n`, greatest first; without a field: by score.
-fn top_hits(field: Option<&str>) -> Kind {
+pub(super) fn top_hits(field: Option<&str>) -> Kind {
     let mapping = Mapping::parse(&json!({"properties": {"n": {"type": "long"}}})).expect("a mapping");
     let key = |field: &str| SortKey { mode: Some(SortMode::Max), ..SortKey::descending(field) };
     let bound = |field: &str| BoundSort {

@@ -3,6 +3,7 @@
 
 mod aggregations;
 mod corpus;
+mod deferred;
 mod kinds;
 mod metrics;
 mod naive;

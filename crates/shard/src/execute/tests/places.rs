@@ -20,7 +20,7 @@ use super::*;
 
 const EDGES: GeoBox = GeoBox { top: 60.0, left: 120.0, bottom: -45.0, right: -30.0 };
 
-fn grid(shape: Cell, precision: u8, bounds: Option<GeoBox>, size: u32) -> Kind {
+pub(super) fn grid(shape: Cell, precision: u8, bounds: Option<GeoBox>, size: u32) -> Kind {
     let descending = |by: OrderBy| Order { by, descending: true };
     let cut = Cut { size, shard_size: Some(1000), min_doc_count: 1, shard_min_doc_count: 0 };
     let order = vec![descending(OrderBy::Count), descending(OrderBy::Key)];

@@ -63,7 +63,7 @@ fn buckets(rng: &mut Rng, depth: usize) -> Kind {
     }
 }
 
-fn tree(rng: &mut Rng, depth: usize) -> BoundAggregation {
+pub(super) fn tree(rng: &mut Rng, depth: usize) -> BoundAggregation {
     let name = format!("a{}", rng.below(1000));
     if depth == DEPTH || rng.below(3) == 0 {
         return one(&name, metric(rng), Vec::new());

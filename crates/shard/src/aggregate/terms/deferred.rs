@@ -1,0 +1,146 @@
+//! What lies inside of buckets, collected breadth first once these are many: documents are held back with their buckets, and when the
+//! buckets that are told are known, theirs alone are shown to what is inside. Few buckets are cheaper depth first.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use model::aggregation::partial::Partial;
+
+use super::rows::{Chosen, Finish, Keyed, Rows};
+use crate::aggregate::batch::Sorted;
+use crate::aggregate::{Batch, Budget, Collectors, Owners};
+use crate::compile::scorer::Leaf;
+use crate::reader::Reader;
+use crate::score::Outcome;
+
+/// Documents that are shown at once.
+const BATCH: usize = 4096;
+
+pub(super) struct Deferred {
+    children: Collectors,
+    budget: Arc<Budget>,
+    /// Whether the buckets that are told are known without what is inside of them.
+    may_hold: bool,
+    /// Documents are held back from now on.
+    holds: bool,
+    segment: u32,
+    /// By segment, with the bucket of each document for its owner. Those before have been shown.
+    held: Vec<(u32, Sorted)>,
+    /// By owner, what is told where documents were held back.
+    chosen: HashMap<u32, Chosen>,
+}
+
+impl Deferred {
+    pub(super) fn new(children: Collectors, finish: &dyn Finish, budget: &Arc<Budget>) -> Self {
+        Self {
+            may_hold: !children.is_empty() && finish.chooses_first(),
+            children,
+            budget: budget.clone(),
+            holds: false,
+            segment: 0,
+            held: Vec::new(),
+            chosen: HashMap::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.children.is_empty()
+    }
+
+    pub(super) fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
+        self.segment = leaf.number;
+        if self.holds { Ok(()) } else { self.children.enter(leaf) }
+    }
+
+    /// Takes documents with their buckets, of which there are so many by now.
+    pub(super) fn collect(&mut self, batch: Batch<'_>, buckets: usize) -> Outcome<()> {
+        if self.may_hold && !self.holds && buckets > self.budget.depth_first() {
+            self.holds = true;
+            self.children.leave()?;
+        }
+        if self.holds { self.hold(&batch) } else { self.children.collect(batch) }
+    }
+
+    fn hold(&mut self, batch: &Batch<'_>) -> Outcome<()> {
+        self.budget.take(batch.docs.len() * 2 * size_of::<u32>() + size_of_val(batch.scores))?;
+        if self.held.last().is_none_or(|(segment, _)| *segment != self.segment) {
+            self.held.push((self.segment, Sorted::default()));
+        }
+        if let Some((_, held)) = self.held.last_mut() {
+            held.docs.extend_from_slice(batch.docs);
+            held.owners.extend((0..batch.docs.len()).map(|at| batch.owners.of(at)));
+            held.scores.extend_from_slice(batch.scores);
+        }
+        Ok(())
+    }
+
+    pub(super) fn leave(&mut self) -> Outcome<()> {
+        if self.holds { Ok(()) } else { self.children.leave() }
+    }
+
+    /// All segments have been seen, and all buckets are there.
+    pub(super) fn end(
+        &mut self,
+        reader: &Reader,
+        (rows, finish): (&mut Rows, &mut dyn Finish),
+        keyed: Keyed<'_>,
+    ) -> Outcome<()> {
+        rows.end();
+        finish.end(reader, rows, keyed.key)?;
+        if self.holds {
+            let told = self.choose(rows, finish, keyed)?;
+            self.show(reader, &told)?;
+        }
+        self.children.end(reader)
+    }
+
+    /// Whether each bucket is told.
+    fn choose(&mut self, rows: &mut Rows, finish: &mut dyn Finish, keyed: Keyed<'_>) -> Outcome<Vec<bool>> {
+        self.budget.take(rows.counts.len())?;
+        let mut told = vec![false; rows.counts.len()];
+        for owner in 0..rows.owners_bound() {
+            let chosen = finish.choose(owner, rows, keyed, &mut self.children)?;
+            for &(_, bucket) in &chosen.open {
+                // One that nothing was collected in has no place.
+                if let Some(told) = told.get_mut(bucket as usize) {
+                    *told = true;
+                }
+            }
+            self.chosen.insert(owner, chosen);
+        }
+        Ok(told)
+    }
+
+    /// Shows the documents of buckets that are told to what is inside, in order of segments and documents.
+    fn show(&mut self, reader: &Reader, told: &[bool]) -> Outcome<()> {
+        for (segment, mut held) in std::mem::take(&mut self.held) {
+            held.retain(|bucket| told[bucket as usize]);
+            if held.docs.is_empty() {
+                continue;
+            }
+            self.children.enter(&Leaf::new(reader, segment as usize))?;
+            for begin in (0..held.docs.len()).step_by(BATCH) {
+                let part = begin..(begin + BATCH).min(held.docs.len());
+                let scores = held.scores.get(part.clone()).unwrap_or_default();
+                let owners = Owners::Each(&held.owners[part.clone()]);
+                self.children.collect(Batch { docs: &held.docs[part], owners, scores })?;
+            }
+            self.children.leave()?;
+        }
+        Ok(())
+    }
+
+    /// What one owner's buckets say; taken once.
+    pub(super) fn partial(
+        &mut self,
+        owner: u32,
+        (rows, finish): (&mut Rows, &mut dyn Finish),
+        keyed: Keyed<'_>,
+    ) -> Outcome<Partial> {
+        let chosen = match self.chosen.remove(&owner) {
+            Some(chosen) => chosen,
+            None => finish.choose(owner, rows, keyed, &mut self.children)?,
+        };
+        chosen.told_with(&mut self.children)
+    }
+}
