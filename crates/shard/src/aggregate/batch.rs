@@ -71,15 +71,13 @@ impl Sorted {
         }
     }
 
-    /// Leaves those whose owner is wanted, in their order.
-    pub(crate) fn retain(&mut self, wanted: impl Fn(u32) -> bool) {
+    /// Leaves those that `owner` has an owner for, by theirs, in their order.
+    pub(crate) fn keep(&mut self, owner: impl Fn(u32) -> Option<u32>) {
         let mut kept = 0;
         for at in 0..self.docs.len() {
-            if !wanted(self.owners[at]) {
-                continue;
-            }
+            let Some(owner) = owner(self.owners[at]) else { continue };
             self.docs[kept] = self.docs[at];
-            self.owners[kept] = self.owners[at];
+            self.owners[kept] = owner;
             if let Some(&score) = self.scores.get(at) {
                 self.scores[kept] = score;
             }

@@ -12,6 +12,7 @@ use super::{Compiler, Context, Kind, Place, Weight};
 use crate::score::Outcome;
 use crate::score::bm25::TermScore;
 use crate::score::cursor::TermCursor;
+use crate::score::ranked::words::{AnyWord, Group};
 use crate::score::ranked::{Columns, Node, NodeKind, RankedScorer, Rarity, Word};
 use crate::segment::Detail;
 
@@ -59,6 +60,43 @@ enum RankedNodeKind {
     First(Vec<RankedNode>),
     Not(Box<RankedNode>),
     Optional(Box<RankedNode>),
+}
+
+/// Words of which any will do.
+pub(crate) struct Groups<'w> {
+    weight: f64,
+    /// Each with its weight; the first of its words that is there stands for all.
+    list: Vec<(f64, &'w [RankedNode])>,
+}
+
+impl RankedNode {
+    /// A word that counts alike wherever it stands, or nothing.
+    fn is_plain(&self) -> bool {
+        match &self.kind {
+            RankedNodeKind::Word { fields, counted, .. } => fields.is_none() && counted.is_empty(),
+            RankedNodeKind::Nothing => true,
+            _ => false,
+        }
+    }
+
+    fn group(&self) -> Option<(f64, &[Self])> {
+        match &self.kind {
+            RankedNodeKind::First(nodes) if nodes.iter().all(Self::is_plain) => Some((self.weight, nodes)),
+            _ => self.is_plain().then(|| (1.0, std::slice::from_ref(self))),
+        }
+    }
+}
+
+impl RankedWeight {
+    /// The words, if the query is nothing else and any of them will do.
+    pub(crate) fn groups(&self) -> Option<Groups<'_>> {
+        let tree = self.tree.as_ref().filter(|_| !self.verify)?;
+        let (weight, parts) = match &tree.kind {
+            RankedNodeKind::Any(parts) => (tree.weight, parts.as_slice()),
+            _ => (1.0, std::slice::from_ref(tree)),
+        };
+        Some(Groups { weight, list: parts.iter().map(RankedNode::group).collect::<Option<_>>()? })
+    }
 }
 
 impl Compiler<'_, '_> {
@@ -226,18 +264,39 @@ impl Leaf<'_> {
             Some(tree) => Some(self.ranked_node(tree, &silent)?),
             None => None,
         };
+        let columns = self.ranked_columns(weight)?;
+        Ok(RankedScorer::new(candidates, root, (weight.formula, weight.verify, weight.boost), columns))
+    }
+
+    /// The scorer of words of which any will do.
+    pub(crate) fn any_word(&self, weight: &RankedWeight, groups: &Groups<'_>) -> Outcome<AnyWord> {
+        let silent = self.silent();
+        let mut list = Vec::with_capacity(groups.list.len());
+        for (weight, nodes) in &groups.list {
+            let mut words = Vec::with_capacity(nodes.len());
+            for node in *nodes {
+                // One that the segment does not have is nothing.
+                if let Node { weight, kind: NodeKind::Word(word), .. } = self.ranked_node(node, &silent)? {
+                    words.push((weight, *word));
+                }
+            }
+            list.push(Group { weight: *weight, words });
+        }
+        Ok(AnyWord::new(list, groups.weight, (weight.formula, weight.boost), self.ranked_columns(weight)?))
+    }
+
+    fn ranked_columns(&self, weight: &RankedWeight) -> Outcome<Columns> {
         let column = |place: &Place| match place.slot {
             Some(slot) => self.segment.numbers(slot),
             None => Ok(None),
         };
-        let columns = Columns {
+        Ok(Columns {
             length: column(&weight.length)?,
             max_freq: column(&weight.max_freq)?,
             score: column(&weight.score)?,
             default_score: weight.default_score,
             average: weight.average,
-        };
-        Ok(RankedScorer::new(candidates, root, (weight.formula, weight.verify, weight.boost), columns))
+        })
     }
 
     fn ranked_node(&self, node: &RankedNode, silent: &TermScore) -> Outcome<Node> {

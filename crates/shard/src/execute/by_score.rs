@@ -4,10 +4,11 @@ use model::search::SortValue;
 use search::shard_query::{ShardHits, ShardQuery};
 
 use super::best::Best;
+use super::by_words::{self, Words};
 use super::{Search, Watch, constant, matches, total};
 use crate::compile::scorer::Leaf;
 use crate::compile::shape::{Scoring, Shape};
-use crate::compile::{PhraseWeight, TermWeight, Weight};
+use crate::compile::{Kind, PhraseWeight, TermWeight, Weight};
 use crate::score::bulk::{Run, Scratch, Sink, Tally, all, any, phrase, term};
 use crate::score::compose::{Conjunction, Required};
 use crate::score::cursor::TermCursor;
@@ -54,8 +55,11 @@ fn counted_and_pruned(
     let joint = match (&shape, most) {
         (_, None) => false,
         (Some(shape), _) => counts_well(search, shape)?,
-        // A set is made once for both, unless its size is known.
-        (None, _) => search.weight.constant_score().is_some() && !total::is_known(search)?,
+        // A set is made once for both, unless its size is known; of what the Redis dialect ranks every match is looked at anyway.
+        (None, _) => match search.weight.constant_score() {
+            Some(_) => !total::is_known(search)?,
+            None => matches!(search.weight.kind, Kind::Ranked(_)),
+        },
     };
     let mut result = if joint { ShardHits::default() } else { total::counted(search, request.track_total, watch)? };
     let mut own = Watch::sharing(watch);
@@ -126,6 +130,7 @@ fn pruned(search: &Search<'_>, shape: Option<&Shape<'_>>, best: &mut Best<'_, '_
     // The largest first: its hits make the threshold for the others.
     order.sort_by_key(|&segment| std::cmp::Reverse(search.reader.segments[segment].segment.doc_count()));
     let constant = search.weight.constant_score();
+    let words = Words::of(search.weight);
     let mut scratch = None;
     for segment in order {
         if !best.go_on()? {
@@ -136,10 +141,11 @@ fn pruned(search: &Search<'_>, shape: Option<&Shape<'_>>, best: &mut Best<'_, '_
         if leaf.max == 0 {
             continue;
         }
-        match (constant, shape) {
-            (Some(score), _) => constant::best(search, &leaf, segment, score, (best, tally))?,
-            (None, Some(shape)) => by_shape(search, shape, (&leaf, segment), (best, tally), &mut scratch)?,
-            (None, None) => by_document(search, &leaf, segment, (best, tally))?,
+        match (constant, shape, &words) {
+            (Some(score), ..) => constant::best(search, &leaf, segment, score, (best, tally))?,
+            (None, Some(shape), _) => by_shape(search, shape, (&leaf, segment), (best, tally), &mut scratch)?,
+            (None, None, Some(words)) => by_words::best(search, words, (&leaf, segment), (best, tally))?,
+            (None, None, None) => by_document(search, &leaf, segment, (best, tally))?,
         }
     }
     Ok(())

@@ -20,6 +20,7 @@ use crate::score::Outcome;
 mod aggregations;
 mod best;
 mod by_score;
+mod by_words;
 mod can_match;
 mod constant;
 mod early;

@@ -1,5 +1,6 @@
 //! A term's postings in one segment, block by block: documents, frequencies, scores, bounds.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::bm25::{NO_NORMS, TermScore};
@@ -307,14 +308,36 @@ impl Scorer for TermCursor {
 }
 
 impl TermCursor {
+    /// Calls `visit` with each document of `from..to`, and how often it has the term.
+    pub(crate) fn each_freq(&mut self, from: DocId, to: DocId, mut visit: impl FnMut(DocId, u32)) -> Outcome<()> {
+        self.each_block(from, to, |cursor, entries| {
+            cursor.load_freqs()?;
+            entries.for_each(|at| visit(cursor.docs[at], cursor.freq(at)));
+            Ok(())
+        })
+    }
+
     /// Calls `visit` with the documents of `from..to`, block by block.
     fn each_part(&mut self, from: DocId, to: DocId, mut visit: impl FnMut(&[DocId])) -> Outcome<()> {
+        self.each_block(from, to, |cursor, entries| {
+            visit(&cursor.docs[entries]);
+            Ok(())
+        })
+    }
+
+    /// Calls `visit` with the entries of each block, which is loaded, that lie in `from..to`.
+    fn each_block(
+        &mut self,
+        from: DocId,
+        to: DocId,
+        mut visit: impl FnMut(&mut Self, Range<usize>) -> Outcome<()>,
+    ) -> Outcome<()> {
         self.skip_to(from);
         while !self.is_done() && self.first_possible(self.block) < to {
             self.load()?;
             let start = if self.first_possible(self.block) >= from { 0 } else { self.lower_bound(from) };
             let end = if self.last(self.block) < to { self.len } else { self.lower_bound(to) };
-            visit(&self.docs[start.min(end)..end]);
+            visit(self, start.min(end)..end)?;
             if self.last(self.block) >= to {
                 break;
             }

@@ -23,7 +23,6 @@ pub(crate) mod nested;
 pub(crate) mod occurrences;
 pub(crate) mod phrase;
 pub(crate) mod ranked;
-pub(crate) mod ranked_explain;
 pub(crate) mod recording;
 pub(crate) mod script;
 pub(crate) mod sets;

@@ -23,6 +23,7 @@ impl Finish for All {
             return Ok(Chosen::whole(Partial::Unmapped));
         }
         let buckets = rows.take(owner);
+        rows.budget.take(buckets.len() * size_of::<(u32, Row)>())?;
         let row = |bucket: u32| {
             let told = Bucket { doc_count: rows.count(bucket), children: Vec::new() };
             Ok((bucket, Row { key: (keyed.key)(bucket)?, bucket: told, known: 0 }))

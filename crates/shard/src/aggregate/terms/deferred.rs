@@ -16,13 +16,30 @@ use crate::score::Outcome;
 /// Documents that are shown at once.
 const BATCH: usize = 4096;
 
+/// Buckets that are told, with the numbers by which what is inside knows them: close together, as it may have a place for each number.
+struct Told {
+    /// Numbers below are those of the buckets themselves.
+    known: u32,
+    next: u32,
+    numbers: HashMap<u32, u32>,
+}
+
+impl Told {
+    fn add(&mut self, bucket: u32) -> u32 {
+        let number = if bucket < self.known { bucket } else { self.next };
+        self.next += u32::from(bucket >= self.known);
+        self.numbers.insert(bucket, number);
+        number
+    }
+}
+
 pub(super) struct Deferred {
     children: Collectors,
     budget: Arc<Budget>,
     /// Whether the buckets that are told are known without what is inside of them.
     may_hold: bool,
-    /// Documents are held back from now on.
-    holds: bool,
+    /// Documents are held back from now on: there were so many buckets when that began, and what is inside knows those by their numbers.
+    holds: Option<u32>,
     segment: u32,
     /// By segment, with the bucket of each document for its owner. Those before have been shown.
     held: Vec<(u32, Sorted)>,
@@ -36,7 +53,7 @@ impl Deferred {
             may_hold: !children.is_empty() && finish.chooses_first(),
             children,
             budget: budget.clone(),
-            holds: false,
+            holds: None,
             segment: 0,
             held: Vec::new(),
             chosen: HashMap::new(),
@@ -49,16 +66,16 @@ impl Deferred {
 
     pub(super) fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
         self.segment = leaf.number;
-        if self.holds { Ok(()) } else { self.children.enter(leaf) }
+        if self.holds.is_some() { Ok(()) } else { self.children.enter(leaf) }
     }
 
     /// Takes documents with their buckets, of which there are so many by now.
     pub(super) fn collect(&mut self, batch: Batch<'_>, buckets: usize) -> Outcome<()> {
-        if self.may_hold && !self.holds && buckets > self.budget.depth_first() {
-            self.holds = true;
+        if self.may_hold && self.holds.is_none() && buckets > self.budget.depth_first() {
+            self.holds = Some(buckets as u32);
             self.children.leave()?;
         }
-        if self.holds { self.hold(&batch) } else { self.children.collect(batch) }
+        if self.holds.is_some() { self.hold(&batch) } else { self.children.collect(batch) }
     }
 
     fn hold(&mut self, batch: &Batch<'_>) -> Outcome<()> {
@@ -75,7 +92,7 @@ impl Deferred {
     }
 
     pub(super) fn leave(&mut self) -> Outcome<()> {
-        if self.holds { Ok(()) } else { self.children.leave() }
+        if self.holds.is_some() { Ok(()) } else { self.children.leave() }
     }
 
     /// All segments have been seen, and all buckets are there.
@@ -87,34 +104,29 @@ impl Deferred {
     ) -> Outcome<()> {
         rows.end();
         finish.end(reader, rows, keyed.key)?;
-        if self.holds {
-            let told = self.choose(rows, finish, keyed)?;
+        if let Some(known) = self.holds {
+            let told = self.choose(known, (rows, finish), keyed)?;
             self.show(reader, &told)?;
         }
         self.children.end(reader)
     }
 
-    /// Whether each bucket is told.
-    fn choose(&mut self, rows: &mut Rows, finish: &mut dyn Finish, keyed: Keyed<'_>) -> Outcome<Vec<bool>> {
-        self.budget.take(rows.counts.len())?;
-        let mut told = vec![false; rows.counts.len()];
+    /// The buckets that are told.
+    fn choose(&mut self, known: u32, (rows, finish): (&mut Rows, &mut dyn Finish), keyed: Keyed<'_>) -> Outcome<Told> {
+        let mut told = Told { next: known, known, numbers: HashMap::new() };
         for owner in 0..rows.owners_bound() {
-            let chosen = finish.choose(owner, rows, keyed, &mut self.children)?;
-            for &(_, bucket) in &chosen.open {
-                // One that nothing was collected in has no place.
-                if let Some(told) = told.get_mut(bucket as usize) {
-                    *told = true;
-                }
-            }
+            let mut chosen = finish.choose(owner, rows, keyed, &mut self.children)?;
+            self.budget.take(chosen.open.len() * size_of::<(u32, u32, usize)>())?;
+            chosen.open.iter_mut().for_each(|(_, bucket)| *bucket = told.add(*bucket));
             self.chosen.insert(owner, chosen);
         }
         Ok(told)
     }
 
     /// Shows the documents of buckets that are told to what is inside, in order of segments and documents.
-    fn show(&mut self, reader: &Reader, told: &[bool]) -> Outcome<()> {
+    fn show(&mut self, reader: &Reader, told: &Told) -> Outcome<()> {
         for (segment, mut held) in std::mem::take(&mut self.held) {
-            held.retain(|bucket| told[bucket as usize]);
+            held.keep(|bucket| told.numbers.get(&bucket).copied());
             if held.docs.is_empty() {
                 continue;
             }

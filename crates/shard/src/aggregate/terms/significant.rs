@@ -47,6 +47,7 @@ impl Significant {
     /// The values of the buckets, as what the background is searched for.
     fn sought(&self, rows: &Rows, key: KeyOf<'_>) -> Outcome<Set> {
         let least = self.asked.cut.shard_min_doc_count;
+        rows.budget.take(rows.counts.len() * size_of::<(Key, usize)>())?;
         let found = (0..rows.nobody()).filter(|&bucket| rows.count(bucket) >= least).map(key);
         let (mut bytes, mut codes) = (Vec::new(), Vec::new());
         for key in found {
@@ -100,8 +101,9 @@ impl Finish for Significant {
         let foreground = self.docs.get(owner as usize).copied().unwrap_or(0);
         let sizes = (foreground, self.background_size);
         let least = self.asked.cut.shard_min_doc_count;
-        let buckets: HashMap<Key, u32> = rows
-            .take(owner)
+        let buckets = rows.take(owner);
+        rows.budget.take(buckets.len() * (size_of::<(Key, u32)>() + size_of::<SignificantRow>()))?;
+        let buckets: HashMap<Key, u32> = buckets
             .into_iter()
             .filter(|&bucket| rows.count(bucket) >= least)
             .map(|bucket| Ok(((keyed.key)(bucket)?, bucket)))

@@ -10,6 +10,7 @@ mod naive;
 mod nested;
 mod places;
 mod queries;
+mod ranked;
 mod recorded;
 mod stretches;
 mod trees;

@@ -5,8 +5,9 @@
 use model::query::ranked::Scorer as Formula;
 use model::search::Explanation;
 
-use super::ranked::{B, K1, Node, NodeKind, RankedScorer, Walk, Word};
-use super::{Outcome, Scorer};
+use super::walk::Walk;
+use super::{B, K1, Node, NodeKind, RankedScorer, Word, is_spread};
+use crate::score::{Outcome, Scorer};
 use crate::segment::DocId;
 
 fn line(value: f64, description: String, details: Vec<Explanation>) -> Explanation {
@@ -28,9 +29,8 @@ impl RankedScorer {
             };
             return Ok(Some(line(value, text, Vec::new())));
         };
-        let spread = matches!(self.formula, Formula::TfIdf | Formula::TfIdfDocNorm | Formula::Bm25);
         let mut walk = Walk { doc, formula: self.formula, columns: &self.columns };
-        let Some((words, slop)) = walk.root(root, spread)? else { return Ok(None) };
+        let Some((words, slop)) = walk.root(root, is_spread(self.formula))? else { return Ok(None) };
         let Some(tree) = walk.explain(root)? else { return Ok(None) };
         let norm = match self.formula {
             Formula::TfIdf => self.columns.max_freq(doc),

@@ -1,0 +1,256 @@
+//! Scores as the search module of Redis computes them: over the tree of a query, document by document, or, where any of some words will do,
+//! by their postings.
+//!
+//! Another scorer finds the candidates; here each is looked at part by part. Not here: which terms a pattern stands for, how rare they are
+//! (`compile::ranked`).
+
+use std::sync::Arc;
+
+use model::query::ranked::{Scorer as Formula, Window};
+use search::bound::TermBytes;
+
+use super::cursor::TermCursor;
+use super::{Outcome, Scorer, bits};
+use crate::segment::column::NumberColumn;
+use crate::segment::{DocId, NO_MORE_DOCS};
+
+mod explain;
+mod near;
+mod walk;
+pub(crate) mod words;
+
+use walk::Walk;
+
+const K1: f64 = 1.2;
+const B: f64 = 0.5;
+
+/// What a word's score takes from how many documents have it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rarity {
+    /// Whole powers of two.
+    coarse: f64,
+    fine: f64,
+}
+
+impl Rarity {
+    pub(crate) fn new(documents: u64, doc_freq: u64) -> Self {
+        let (all, having) = (documents as f64, doc_freq as f64);
+        let coarse = (1.0 + (all + 1.0) / having.max(1.0)).log2().floor();
+        let fine = (1.0 + (all - having + 0.5).max(0.0) / (having + 0.5)).ln();
+        Self { coarse, fine }
+    }
+}
+
+/// What is known of documents besides their words.
+pub(crate) struct Columns {
+    pub(crate) length: Option<Arc<dyn NumberColumn>>,
+    pub(crate) max_freq: Option<Arc<dyn NumberColumn>>,
+    pub(crate) score: Option<Arc<dyn NumberColumn>>,
+    pub(crate) default_score: f64,
+    /// Words of a document on average.
+    pub(crate) average: f64,
+}
+
+impl Columns {
+    fn length(&self, doc: DocId) -> f64 {
+        self.length.as_ref().and_then(|column| column.first(doc)).unwrap_or(0) as f64
+    }
+
+    fn max_freq(&self, doc: DocId) -> f64 {
+        self.max_freq.as_ref().and_then(|column| column.first(doc)).unwrap_or(1).max(1) as f64
+    }
+
+    fn score(&self, doc: DocId) -> f64 {
+        let own = self.score.as_ref().and_then(|column| column.first(doc));
+        own.map_or(self.default_score, model::number::f64_from_ordered)
+    }
+
+    /// What a word of this weight is worth that a document has `freq` times.
+    fn of_word(&self, formula: Formula, doc: DocId, (weight, freq, rarity): (f64, f64, Rarity)) -> f64 {
+        match formula {
+            Formula::TfIdf | Formula::TfIdfDocNorm => weight * freq * rarity.coarse,
+            Formula::Bm25 => {
+                let length = 1.0 - B + B * self.average;
+                // The weight of a word is left out here, as that of a group is not.
+                rarity.coarse * freq / (freq + K1 * length)
+            }
+            Formula::Bm25Std => rarity.fine * self.saturated(doc, freq),
+            Formula::DisMax => weight * freq,
+            Formula::DocScore | Formula::None => 0.0,
+        }
+    }
+
+    fn saturated(&self, doc: DocId, freq: f64) -> f64 {
+        let length = 1.0 - B + B * self.length(doc) / self.average.max(f64::MIN_POSITIVE);
+        freq * (K1 + 1.0) / (freq + K1 * length)
+    }
+
+    /// The score of a document whose parts are worth `worth`, and stand `slop` apart.
+    fn of_document(&self, formula: Formula, doc: DocId, (worth, slop): (f64, f64)) -> f64 {
+        match formula {
+            Formula::TfIdf => worth * self.score(doc) / self.max_freq(doc) / slop,
+            Formula::TfIdfDocNorm => worth * self.score(doc) / self.length(doc).max(1.0) / slop,
+            Formula::Bm25 => worth * self.score(doc) / slop,
+            Formula::Bm25Std => worth * self.score(doc),
+            Formula::DisMax => worth,
+            Formula::DocScore => self.score(doc),
+            Formula::None => 0.0,
+        }
+    }
+}
+
+/// Whether it counts how far apart the parts of a query stand.
+fn is_spread(formula: Formula) -> bool {
+    matches!(formula, Formula::TfIdf | Formula::TfIdfDocNorm | Formula::Bm25)
+}
+
+pub(crate) struct Node {
+    pub(crate) weight: f64,
+    /// About how many documents match.
+    pub(crate) documents: u64,
+    pub(crate) kind: NodeKind,
+}
+
+pub(crate) enum NodeKind {
+    Everything,
+    Nothing,
+    Word(Box<Word>),
+    Filter(Box<dyn Scorer>),
+    All(Vec<Node>, Option<Window>),
+    Any(Vec<Node>),
+    /// The first of them that is there stands for all.
+    First(Vec<Node>),
+    Not(Box<Node>),
+    Optional(Box<Node>),
+}
+
+pub(crate) struct Word {
+    pub(crate) term: TermBytes,
+    pub(crate) stem: bool,
+    /// All places of the word.
+    pub(crate) pool: TermCursor,
+    /// It must stand in one of these.
+    pub(crate) within: Option<Vec<TermCursor>>,
+    /// Where an occurrence counts how much; empty: one everywhere.
+    pub(crate) counts: Vec<(TermCursor, u32)>,
+    pub(crate) rarity: Rarity,
+}
+
+impl Word {
+    /// As the search module writes it: stems with a plus before them.
+    fn name(&self) -> String {
+        let text = String::from_utf8_lossy(&self.term);
+        if self.stem && !text.starts_with('<') { format!("+{text}") } else { text.into_owned() }
+    }
+
+    /// How often it counts in `doc`; `None`: it is not there.
+    fn freq(&mut self, doc: DocId) -> Outcome<Option<f64>> {
+        if self.pool.advance(doc)? != doc {
+            return Ok(None);
+        }
+        if let Some(within) = &mut self.within {
+            let mut found = false;
+            for cursor in within {
+                found |= cursor.advance(doc)? == doc;
+            }
+            if !found {
+                return Ok(None);
+            }
+        }
+        if self.counts.is_empty() {
+            self.pool.load_freqs()?;
+            return Ok(Some(f64::from(self.pool.freq(self.pool.at))));
+        }
+        let mut sum = 0.0;
+        for (cursor, count) in &mut self.counts {
+            if cursor.advance(doc)? == doc {
+                cursor.load_freqs()?;
+                sum += f64::from(cursor.freq(cursor.at)) * f64::from(*count);
+            }
+        }
+        Ok(Some(sum))
+    }
+}
+
+pub(crate) struct RankedScorer {
+    candidates: Box<dyn Scorer>,
+    root: Option<Node>,
+    formula: Formula,
+    verify: bool,
+    boost: f32,
+    columns: Columns,
+    doc: DocId,
+}
+
+impl RankedScorer {
+    pub(crate) fn new(
+        candidates: Box<dyn Scorer>,
+        root: Option<Node>,
+        (formula, verify, boost): (Formula, bool, f32),
+        columns: Columns,
+    ) -> Self {
+        Self { candidates, root, formula, verify, boost, columns, doc: 0 }
+    }
+
+    /// The score of a candidate. They ascend.
+    pub(crate) fn score_of(&mut self, doc: DocId) -> Outcome<f32> {
+        let score = self.evaluate(doc)?.unwrap_or(0.0);
+        Ok(score as f32 * self.boost)
+    }
+
+    fn evaluate(&mut self, doc: DocId) -> Outcome<Option<f64>> {
+        let Some(root) = &mut self.root else {
+            return Ok(Some(if self.formula == Formula::DocScore { self.columns.score(doc) } else { 0.0 }));
+        };
+        let mut walk = Walk { doc, formula: self.formula, columns: &self.columns };
+        let found = walk.root(root, is_spread(self.formula))?;
+        Ok(found.map(|found| self.columns.of_document(self.formula, doc, found)))
+    }
+}
+
+impl Scorer for RankedScorer {
+    fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
+        let found = self.candidates.probe(doc)?;
+        if found == doc && found != NO_MORE_DOCS {
+            self.doc = doc;
+            if self.verify && self.evaluate(doc)?.is_none() {
+                return Ok(doc + 1);
+            }
+        }
+        Ok(found)
+    }
+
+    fn seek(&mut self, mut target: DocId) -> Outcome<DocId> {
+        loop {
+            self.doc = self.candidates.seek(target)?;
+            if self.doc == NO_MORE_DOCS || !self.verify || self.evaluate(self.doc)?.is_some() {
+                return Ok(self.doc);
+            }
+            target = self.doc + 1;
+        }
+    }
+
+    fn list(&mut self, from: DocId, to: DocId, out: &mut Vec<DocId>) -> Outcome<bool> {
+        if self.verify { Ok(false) } else { self.candidates.list(from, to, out) }
+    }
+
+    fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
+        if !self.verify {
+            return self.candidates.fill(from, to, words);
+        }
+        let mut doc = self.seek(from)?;
+        while doc < to {
+            bits::set(words, doc - from);
+            doc = self.seek(doc + 1)?;
+        }
+        Ok(())
+    }
+
+    fn score(&mut self) -> Outcome<f32> {
+        self.score_of(self.doc)
+    }
+
+    fn cost(&self) -> u64 {
+        self.candidates.cost()
+    }
+}

@@ -1,0 +1,189 @@
+//! One document, looked at part by part.
+
+use model::query::ranked::{Scorer as Formula, Window};
+
+use super::near::{distance, within};
+use super::{B, Columns, K1, Node, NodeKind, Word};
+use crate::score::Outcome;
+use crate::segment::DocId;
+
+/// What a part is worth in one document.
+pub(super) struct Found {
+    pub(super) score: f64,
+    /// Where its words stand, ascending; `None`: it is nothing that stands anywhere.
+    pub(super) positions: Option<Vec<u32>>,
+    pub(super) nature: Nature,
+}
+
+/// What a part is, for whether it can stand near others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nature {
+    /// A word or a whole value; any mixture of others.
+    Word,
+    /// Found by a range.
+    Number,
+    /// Nothing was found: all there is, what is not wanted, what is optional.
+    Virtual,
+}
+
+impl Found {
+    fn plain(score: f64, nature: Nature) -> Option<Self> {
+        Some(Self { score, positions: None, nature })
+    }
+}
+
+/// One document, looked at.
+pub(super) struct Walk<'w> {
+    pub(super) doc: DocId,
+    pub(super) formula: Formula,
+    pub(super) columns: &'w Columns,
+}
+
+impl Walk<'_> {
+    /// Score of the whole, and how far apart its words stand.
+    pub(super) fn root(&mut self, node: &mut Node, spread: bool) -> Outcome<Option<(f64, f64)>> {
+        let weight = node.weight;
+        let parts = match &mut node.kind {
+            NodeKind::All(nodes, window) => self.all(nodes, *window, spread)?,
+            NodeKind::Any(nodes) => match self.any(nodes, false)? {
+                // Only between several there is a distance.
+                Some(parts) if spread && parts.len() > 1 => self.any(nodes, true)?,
+                parts => parts,
+            },
+            _ => return Ok(self.node(node, false)?.map(|found| (found.score, 1.0))),
+        };
+        let Some(parts) = parts else { return Ok(None) };
+        let slop = if spread { distance(&parts) } else { 1.0 };
+        let any = matches!(node.kind, NodeKind::Any(_));
+        Ok(Some((weight * self.sum(&parts, any), slop)))
+    }
+
+    pub(super) fn node(&mut self, node: &mut Node, positions: bool) -> Outcome<Option<Found>> {
+        let weight = node.weight;
+        Ok(match &mut node.kind {
+            NodeKind::Nothing => None,
+            NodeKind::Everything => Found::plain(self.everything(weight), Nature::Virtual),
+            NodeKind::Filter(scorer) => match scorer.probe(self.doc)? == self.doc {
+                true => Found::plain(self.occurrence(weight), Nature::Number),
+                false => None,
+            },
+            NodeKind::Word(word) => self.word(word, weight, positions)?,
+            NodeKind::Not(inner) => match self.node(inner, false)? {
+                Some(_) => None,
+                None => Found::plain(0.0, Nature::Virtual),
+            },
+            NodeKind::Optional(inner) => match self.node(inner, positions)? {
+                None => Found::plain(0.0, Nature::Virtual),
+                found => found,
+            },
+            NodeKind::All(nodes, window) => {
+                let parts = self.all(nodes, *window, positions)?;
+                parts.map(|mut parts| self.joined(&mut parts, weight, false))
+            }
+            NodeKind::Any(nodes) => self.one_or_any(nodes, weight, positions)?,
+            NodeKind::First(nodes) => {
+                let found = self.first(nodes, positions)?;
+                found.map(|mut found| self.joined(std::slice::from_mut(&mut found), weight, true))
+            }
+        })
+    }
+
+    pub(super) fn word(&mut self, word: &mut Word, weight: f64, positions: bool) -> Outcome<Option<Found>> {
+        let Some(freq) = word.freq(self.doc)? else { return Ok(None) };
+        let score = self.columns.of_word(self.formula, self.doc, (weight, freq, word.rarity));
+        let mut found = Found { score, positions: None, nature: Nature::Word };
+        if positions {
+            let mut all = Vec::new();
+            let (block, at) = (word.pool.block, word.pool.at);
+            word.pool.load_freqs()?;
+            word.pool.positions(block, at, &mut all)?;
+            found.positions = Some(all).filter(|all| !all.is_empty());
+        }
+        Ok(Some(found))
+    }
+
+    /// `*`
+    pub(super) fn everything(&self, weight: f64) -> f64 {
+        match self.formula {
+            Formula::Bm25Std => weight * self.columns.saturated(self.doc, 1.0),
+            _ => self.occurrence(weight),
+        }
+    }
+
+    /// What is no word and matches.
+    pub(super) fn occurrence(&self, weight: f64) -> f64 {
+        match self.formula {
+            Formula::Bm25Std => 0.0,
+            Formula::Bm25 => weight / (1.0 + K1 * (1.0 - B + B * self.columns.average)),
+            _ => weight,
+        }
+    }
+
+    /// Each of them; `None`: one is missing, or they stand too far apart.
+    fn all(&mut self, nodes: &mut [Node], window: Option<Window>, positions: bool) -> Outcome<Option<Vec<Found>>> {
+        let mut parts = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let Some(found) = self.node(node, positions || window.is_some())? else { return Ok(None) };
+            parts.push(found);
+        }
+        let near = window.is_none_or(|window| within(&parts, window));
+        Ok(near.then_some(parts))
+    }
+
+    /// Those that match.
+    fn any(&mut self, nodes: &mut [Node], positions: bool) -> Outcome<Option<Vec<Found>>> {
+        let mut parts = Vec::new();
+        for node in nodes {
+            parts.extend(self.node(node, positions)?);
+        }
+        Ok(Some(parts).filter(|parts| !parts.is_empty()))
+    }
+
+    /// Those that match, as one part: mostly it is one, of which no list is made.
+    fn one_or_any(&mut self, nodes: &mut [Node], weight: f64, positions: bool) -> Outcome<Option<Found>> {
+        let (mut first, mut others) = (None, Vec::new());
+        for node in nodes {
+            match self.node(node, positions)? {
+                Some(found) if first.is_none() => first = Some(found),
+                found => others.extend(found),
+            }
+        }
+        let Some(mut first) = first else { return Ok(None) };
+        if others.is_empty() {
+            return Ok(Some(self.joined(std::slice::from_mut(&mut first), weight, true)));
+        }
+        others.insert(0, first);
+        Ok(Some(self.joined(&mut others, weight, true)))
+    }
+
+    /// The first that matches.
+    fn first(&mut self, nodes: &mut [Node], positions: bool) -> Outcome<Option<Found>> {
+        for node in nodes {
+            if let Some(found) = self.node(node, positions)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn sum(&self, parts: &[Found], any: bool) -> f64 {
+        let scores = parts.iter().map(|part| part.score);
+        match self.formula {
+            Formula::DisMax if any => scores.fold(0.0, f64::max),
+            _ => scores.sum(),
+        }
+    }
+
+    fn joined(&self, parts: &mut [Found], weight: f64, any: bool) -> Found {
+        let score = weight * self.sum(parts, any);
+        let first = parts.first().map_or(Nature::Virtual, |part| part.nature);
+        let nature = if parts.iter().all(|part| part.nature == first) { first } else { Nature::Word };
+        // A group with a word in it stands somewhere, if only nowhere that is known.
+        let mut positions = (nature == Nature::Word).then(Vec::new);
+        if let Some(positions) = &mut positions {
+            positions.extend(parts.iter_mut().flat_map(|part| part.positions.take().unwrap_or_default()));
+            positions.sort_unstable();
+        }
+        Found { score, positions, nature }
+    }
+}

@@ -1,0 +1,95 @@
+//! Words of which any will do, scored by their postings: a window of documents at a time, each word through it.
+//!
+//! Where several of them stand in one document and their distance counts, the document is left to be looked at by itself.
+
+use model::query::ranked::Scorer as Formula;
+
+use super::{Columns, Word, is_spread};
+use crate::score::{Outcome, bits};
+use crate::segment::DocId;
+
+/// Documents of a window, a whole number of words of bits. Few in tests, so that small corpora have several.
+pub(crate) const WINDOW: u32 = if cfg!(test) { 64 } else { 4096 };
+
+/// Words of which the first that a document has stands for all.
+pub(crate) struct Group {
+    pub(crate) weight: f64,
+    /// With their weights; each counts wherever it stands.
+    pub(crate) words: Vec<(f64, Word)>,
+}
+
+pub(crate) struct AnyWord {
+    groups: Vec<Group>,
+    /// Of all groups together.
+    weight: f64,
+    formula: Formula,
+    boost: f32,
+    columns: Columns,
+    window: Vec<Cell>,
+}
+
+/// What is known of one document of a window.
+#[derive(Clone, Copy, Default)]
+struct Cell {
+    worth: f64,
+    /// Groups that it has a word of.
+    groups: u32,
+    /// The last of them, from 1.
+    last: u32,
+}
+
+impl AnyWord {
+    pub(crate) fn new(groups: Vec<Group>, weight: f64, (formula, boost): (Formula, f32), columns: Columns) -> Self {
+        Self { groups, weight, formula, boost, columns, window: vec![Cell::default(); WINDOW as usize] }
+    }
+
+    /// Calls `visit` with each document of the window that begins at `from` whose bit is set in `wanted`, ascending, and its score. `None`: how far
+    /// its words stand apart is not known here. Windows ascend.
+    pub(crate) fn score(
+        &mut self,
+        from: DocId,
+        wanted: &[u64],
+        mut visit: impl FnMut(DocId, Option<f32>) -> Outcome<()>,
+    ) -> Outcome<()> {
+        for number in 0..self.groups.len() {
+            self.add(number, from, wanted)?;
+        }
+        let mut next = bits::next(wanted, 0);
+        while let Some(at) = next {
+            let cell = std::mem::take(&mut self.window[at as usize]);
+            let doc = from + at;
+            visit(doc, self.of(doc, cell))?;
+            next = bits::next(wanted, at + 1);
+        }
+        Ok(())
+    }
+
+    fn of(&self, doc: DocId, cell: Cell) -> Option<f32> {
+        let score = match cell.groups {
+            0 => 0.0,
+            1 => self.columns.of_document(self.formula, doc, (self.weight * cell.worth, 1.0)),
+            _ if is_spread(self.formula) => return None,
+            _ => self.columns.of_document(self.formula, doc, (self.weight * cell.worth, 1.0)),
+        };
+        Some(score as f32 * self.boost)
+    }
+
+    fn add(&mut self, number: usize, from: DocId, wanted: &[u64]) -> Outcome<()> {
+        let (formula, columns, window, mark) = (self.formula, &self.columns, &mut self.window, number as u32 + 1);
+        let Group { weight: outer, words } = &mut self.groups[number];
+        for (weight, word) in words {
+            let (weight, rarity) = (*weight, word.rarity);
+            word.pool.each_freq(from, from.saturating_add(WINDOW), |doc, freq| {
+                let cell = &mut window[(doc - from) as usize];
+                if !bits::contains(wanted, doc - from) || cell.last == mark {
+                    return;
+                }
+                let worth = *outer * columns.of_word(formula, doc, (weight, f64::from(freq), rarity));
+                cell.worth = if formula == Formula::DisMax { cell.worth.max(worth) } else { cell.worth + worth };
+                cell.groups += 1;
+                cell.last = mark;
+            })?;
+        }
+        Ok(())
+    }
+}
