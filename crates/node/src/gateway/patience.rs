@@ -83,9 +83,9 @@ pub(super) struct Hurried<'a> {
 }
 
 impl SearchPatience {
-    /// The same, for `moment` from now at most.
-    pub(super) fn within(&self, moment: Duration) -> Hurried<'_> {
-        Hurried { patience: self, until: Instant::now() + moment, gave_up: AtomicBool::new(false) }
+    /// The same, but no longer than until then.
+    pub(super) fn until(&self, until: Instant) -> Hurried<'_> {
+        Hurried { patience: self, until, gave_up: AtomicBool::new(false) }
     }
 }
 
@@ -136,7 +136,8 @@ mod tests {
     fn a_moment_ends_without_the_search() {
         let guard = Guard::new(None);
         let patience = guard.patience();
-        let (long, over) = (patience.within(Duration::from_secs(3600)), patience.within(Duration::ZERO));
+        let now = Instant::now();
+        let (long, over) = (patience.until(now + Duration::from_secs(3600)), patience.until(now));
         assert_eq!((long.verdict(), long.gave_up()), (Verdict::GoOn, false));
         assert_eq!((over.verdict(), over.gave_up()), (Verdict::Cancelled, true));
         assert_eq!(patience.verdict(), Verdict::GoOn);

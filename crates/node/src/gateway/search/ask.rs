@@ -36,7 +36,7 @@ use crate::gateway::remote::search::{Found, Query, ShardFound};
 use crate::gateway::{remote, upkeep};
 use crate::indexes::OpenShard;
 
-/// How long a search may hold up a thread that serves connections.
+/// How long a search, and what it fetches, may hold up a thread that serves connections.
 const HERE: Duration = Duration::from_micros(500);
 
 /// What keeps a shard as it was when it answered.
@@ -50,6 +50,8 @@ pub(in crate::gateway) struct Asked {
     pub(in crate::gateway) place: Place,
     pub(in crate::gateway) pin: Option<Pin>,
     pub(in crate::gateway) fetched: Option<Result<Vec<Fetched>, Error>>,
+    /// It took no time.
+    pub(in crate::gateway) brief: bool,
 }
 
 /// What a search asks all its shards.
@@ -101,6 +103,8 @@ struct Answered {
     hits: ShardHits,
     pin: Option<Pin>,
     fetched: Option<Result<Vec<Fetched>, Error>>,
+    /// It took no time.
+    brief: bool,
 }
 
 type ShardAnswer = (usize, Result<Answered, Error>);
@@ -119,6 +123,8 @@ struct Run<'a> {
     /// Heard, and yet to be told.
     heard: VecDeque<ShardAnswer>,
     nodes: JoinSet<NodeAnswer>,
+    /// Until when shards are searched on this thread; `None`: one of them took longer.
+    here: Option<Instant>,
 }
 
 /// Asks every shard and waits for answers, failures or the deadline.
@@ -128,11 +134,12 @@ pub(in crate::gateway) async fn scatter(
     guard: &Guard,
 ) -> (Outcome<Error>, Vec<Asked>) {
     let Asking { questions, elsewhere, most, held } = asking;
-    let fresh = |question: &Question| Asked { place: question.place.clone(), pin: None, fetched: None };
+    let fresh = |question: &Question| Asked { place: question.place.clone(), pin: None, fetched: None, brief: false };
     let mut asked: Vec<Asked> = questions.iter().map(fresh).collect();
     let (answers, mut events) = mpsc::channel(questions.len().max(1));
     let (waiting, heard, nodes, running) = Default::default();
-    let mut run = Run { core, questions, guard, waiting, running, most: most.max(1), answers, heard, nodes };
+    let (most, here) = (most.max(1), Some(Instant::now() + HERE));
+    let mut run = Run { core, questions, guard, waiting, running, most, answers, heard, nodes, here };
     run.ask_nodes(elsewhere);
     let mut effects = Vec::new();
     let mut scatter = Scatter::start(questions.len(), &mut effects);
@@ -145,11 +152,12 @@ pub(in crate::gateway) async fn scatter(
             }
         }
         let event = match run.next(&mut events).await {
-            Some((shard, Ok(Answered { hits, pin, fetched }))) => {
+            Some((shard, Ok(Answered { hits, pin, fetched, brief }))) => {
                 match held.hold(hits.aggregations.iter().map(Partial::bytes).sum()) {
                     Ok(()) => {
                         asked[shard].pin = pin;
                         asked[shard].fetched = fetched;
+                        asked[shard].brief = brief;
                         Event::ShardAnswered { shard, hits }
                     }
                     Err(failure) => Event::ShardFailed { shard, failure },
@@ -181,7 +189,8 @@ impl Run<'_> {
         match &question.place.holder {
             Holder::There(_) => {}
             Holder::Nowhere(why) | Holder::Silent(_, why) => self.heard.push_back((shard, Err(why.clone()))),
-            Holder::Here(open) => match question.answer_here(self.core, open, &self.guard.patience()) {
+            Holder::Here(open) => match question.answer_here(self.core, open, (&self.guard.patience(), &mut self.here))
+            {
                 Some(answer) => self.heard.push_back((shard, answer)),
                 None => {
                     self.waiting.push_back(shard);
@@ -252,6 +261,7 @@ impl Run<'_> {
                 pin: context.clone().map(Pin::There),
                 hits,
                 fetched,
+                brief: false,
             };
             self.heard.push_back((slot, answer.map(answered)));
         }
@@ -285,27 +295,31 @@ pub(in crate::gateway) fn is_kept(request: &SearchRequest, index: &BoundIndex, q
 
 impl Question {
     /// Answers on this thread, if that is done in no time: handing a short search to another thread costs more than the search. `None`: it
-    /// takes longer, or the searches of this shard did so lately.
+    /// takes longer, or the searches of this shard did so lately. `here`: until when there is time, for all shards of the search.
     fn answer_here(
         &self,
         core: &Core,
         shard: &OpenShard,
-        patience: &SearchPatience,
+        (patience, here): (&SearchPatience, &mut Option<Instant>),
     ) -> Option<Result<Answered, Error>> {
-        self.only?;
         if self.place.reader.is_some() {
             return None;
         }
+        let until = (*here)?;
         let copy = shard.copy().ok()?;
         let steady = !upkeep::would_refresh(&self.place.view, shard, &copy, now_ms());
         if !steady || !goes_in_steps(&self.query, &copy.reader()) || !shard.used.tries.may() {
             return None;
         }
-        let hurried = patience.within(HERE);
+        let hurried = patience.until(until);
         let answer = crate::gateway::caught(|| self.answer(core, &hurried));
         let done = !hurried.gave_up();
         shard.used.tries.tried(done);
-        done.then_some(answer)
+        if !done {
+            *here = None;
+            return None;
+        }
+        Some(answer.map(|answered| Answered { brief: true, ..answered }))
     }
 
     /// Of dates alone least and greatest values are looked at, as OpenSearch does.
@@ -358,7 +372,7 @@ impl Question {
         };
         if self.pre_filter && !self.can_match(&reader)? {
             let hits = ShardHits { skipped: true, ..ShardHits::default() };
-            return Ok(Answered { hits, pin: None, fetched: None });
+            return Ok(Answered { hits, pin: None, fetched: None, brief: false });
         }
         let hits = self.hits(core, (shard, &reader), patience)?;
         let took = begun.elapsed();
@@ -370,7 +384,7 @@ impl Question {
         if !fetched.as_ref().is_some_and(was_cancelled) {
             shard.used.count_query(took, &self.groups);
         }
-        Ok(Answered { hits, pin: Some(Pin::Here(reader)), fetched })
+        Ok(Answered { hits, pin: Some(Pin::Here(reader)), fetched, brief: false })
     }
 }
 
@@ -388,6 +402,22 @@ pub(super) fn fetch(
         shard.used.count_fetch(begun.elapsed(), groups);
     }
     fetched
+}
+
+/// As `fetch`, on the thread that serves the connection; `None`: it takes longer than a moment.
+pub(super) fn fetch_here(
+    (shard, groups): (&OpenShard, &[String]),
+    plan: &FetchPlan,
+    (reader, addresses): (&Reader, &[DocAddress]),
+    patience: &SearchPatience,
+) -> Option<Result<Vec<Fetched>, Error>> {
+    let hurried = patience.until(Instant::now() + HERE);
+    let fetched = fetch((shard, groups), plan, reader, addresses, &hurried);
+    if hurried.gave_up() {
+        shard.used.tries.tried(false);
+        return None;
+    }
+    Some(fetched)
 }
 
 /// As `fetch`, of a search that another node conducts.

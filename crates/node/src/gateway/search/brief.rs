@@ -34,6 +34,11 @@ pub(super) fn goes_in_steps(query: &ShardQuery, reader: &Reader) -> bool {
         && query.post_filter.as_ref().is_none_or(|filter| is_plain(filter, columns, &mut clauses))
 }
 
+/// Whether its terms are so few that looking them up takes less than handing that to another thread.
+pub(super) fn is_counted_at_once(query: &BoundQuery) -> bool {
+    is_plain(query, true, &mut CLAUSES.clone())
+}
+
 /// Depth is bounded by that of requests.
 fn is_plain(query: &BoundQuery, columns: bool, left: &mut usize) -> bool {
     let Some(rest) = left.checked_sub(1) else { return false };

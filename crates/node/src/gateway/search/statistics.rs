@@ -16,6 +16,7 @@ use shard::execute;
 use shard::reader::Reader;
 use tokio::task::JoinSet;
 
+use super::brief::is_counted_at_once;
 use super::place::{Elsewhere, Place};
 use super::target::BoundIndex;
 use crate::core::Core;
@@ -89,9 +90,7 @@ fn add(places: &[Place], slots: &[usize], counts: Vec<Statistics>, sums: &mut [O
     let mut indexes: Vec<usize> = slots.iter().map(|slot| places[*slot].index).collect();
     indexes.dedup();
     for (index, count) in indexes.into_iter().zip(counts) {
-        if let Some(sum) = &mut sums[index] {
-            sum.merge(count);
-        }
+        add_one(&mut sums[index], count);
     }
 }
 
@@ -109,16 +108,25 @@ async fn count_here(
         }
         _ => None,
     });
-    let running: Vec<_> = here
-        .map(|(index, reader)| (index, count_one(core, reader, indexes[index].query.clone(), patience.clone())))
-        .collect();
-    for (index, count) in running {
-        let count = count.await??;
-        if let Some(sum) = &mut sums[index] {
-            sum.merge(count);
+    let mut running = Vec::new();
+    for (index, reader) in here {
+        let query = &indexes[index].query;
+        if is_counted_at_once(query) {
+            add_one(&mut sums[index], crate::gateway::caught(|| execute::statistics(&reader, query))?);
+        } else {
+            running.push((index, count_one(core, reader, query.clone(), patience.clone())));
         }
     }
+    for (index, count) in running {
+        add_one(&mut sums[index], count.await??);
+    }
     Ok(())
+}
+
+fn add_one(sum: &mut Option<Statistics>, count: Statistics) {
+    if let Some(sum) = sum {
+        sum.merge(count);
+    }
 }
 
 fn count_one(

@@ -14,7 +14,7 @@ use search::shard_query::{DocAddress, ShardHit};
 use shard::fetch::{FetchPlan, Fetched};
 use shard::reader::Reader;
 
-use super::ask::{Asked, Pin, fetch};
+use super::ask::{Asked, Pin, fetch, fetch_here};
 use super::pinned::Borrowed;
 use super::place::Place;
 use super::statistics::lost;
@@ -105,7 +105,8 @@ impl Winners<'_> {
             match (asked.fetched.take(), asked.pin.take()) {
                 (Some(fetched), _) => parts.push((slot, Part::Here(fetched))),
                 (None, Some(Pin::Here(reader))) => {
-                    parts.push((slot, Part::Coming(self.begin(core, (&asked.place, reader), ranks, guard))));
+                    let brief = asked.brief;
+                    parts.push((slot, self.begin(core, (&asked.place, reader, brief), ranks, guard)));
                 }
                 (None, Some(Pin::There(from))) => {
                     let addresses = ranks.iter().map(|rank| self.merged.hits[*rank].1.address).collect();
@@ -136,14 +137,26 @@ impl Winners<'_> {
         shown
     }
 
-    fn begin(&self, core: &Core, (place, reader): (&Place, Reader), ranks: &[usize], guard: &Guard) -> Coming<Shown> {
+    /// Fetches from a shard of this node, here where the search took no time either.
+    fn begin(
+        &self,
+        core: &Core,
+        (place, reader, brief): (&Place, Reader, bool),
+        ranks: &[usize],
+        guard: &Guard,
+    ) -> Part {
         let plan = self.plans[place.index].clone();
         let addresses: Vec<_> = ranks.iter().map(|rank| self.merged.hits[*rank].1.address).collect();
         let (holder, patience, groups) = (place.holder.clone(), guard.patience(), self.request.stats.clone());
-        Box::pin(core.search.run(move || match &holder {
+        if let (Holder::Here(shard), true) = (&holder, brief)
+            && let Some(fetched) = fetch_here((shard, &groups), &plan, (&reader, &addresses), &patience)
+        {
+            return Part::Here(fetched);
+        }
+        Part::Coming(Box::pin(core.search.run(move || match &holder {
             Holder::Here(shard) => fetch((shard, &groups), &plan, &reader, &addresses, &patience),
             Holder::There(_) | Holder::Silent(..) | Holder::Nowhere(_) => Ok(Vec::new()),
-        }))
+        })))
     }
 
     fn assemble(&self, place: &Place, hit: &ShardHit, mut fetched: Fetched) -> Hit {
