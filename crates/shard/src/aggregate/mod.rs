@@ -104,6 +104,8 @@ pub(crate) struct Workshop<'w, 'a> {
     pub(crate) request: &'w ShardQuery,
     /// Whether every bucket of what lies around what is made will be in the answer.
     pub(crate) shown: bool,
+    /// Whether what is made sees all documents for one owner: nothing around it makes buckets.
+    pub(crate) one_owner: bool,
     /// Of a profiled search.
     pub(crate) timing: Option<timed::Timing>,
 }
@@ -137,10 +139,11 @@ impl Workshop<'_, '_> {
     }
 
     fn untimed(&mut self, bound: &BoundAggregation) -> Outcome<Box<dyn Collector>> {
-        let shown = self.shown;
+        let (shown, one_owner) = (self.shown, self.one_owner);
         self.shown = shown && leaves_out_none(&bound.kind);
+        self.one_owner = one_owner && is_one_bucket(&bound.kind);
         let children = self.level(&bound.children)?;
-        self.shown = shown;
+        (self.shown, self.one_owner) = (shown, one_owner);
         let made = self.over_columns(bound, children)?;
         let scripts = bound.kind.scripts();
         if scripts.is_empty() {
@@ -216,6 +219,15 @@ fn leaves_out_none(kind: &Kind) -> bool {
         Kind::Histogram(asked) => asked.min_doc_count <= 1,
         Kind::Ranges(_) | Kind::IpRanges(_) | Kind::GeoDistance(_) | Kind::Filter(_) | Kind::Filters(_) => true,
         Kind::Nested(_) | Kind::ReverseNested(_) | Kind::Missing(_) | Kind::Global(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether it makes one bucket of each that lies around it.
+fn is_one_bucket(kind: &Kind) -> bool {
+    match kind {
+        Kind::Filter(_) | Kind::Nested(_) | Kind::ReverseNested(_) | Kind::Missing(_) | Kind::Global(_) => true,
+        Kind::Sampler(_) | Kind::Children(_) | Kind::Parents(_) => true,
         _ => false,
     }
 }

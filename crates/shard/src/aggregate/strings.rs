@@ -187,6 +187,11 @@ impl Strings {
         (own..ords.len()).try_for_each(|at| visit(at, missing))
     }
 
+    /// Whether a value stands for missing ones.
+    pub(super) fn has_stand_in(&self) -> bool {
+        self.missing.is_some()
+    }
+
     /// Whether the order of ordinals is that of their values.
     pub(super) fn is_ordered(&self) -> bool {
         let own = self.source.as_ref().map_or(0, |column| column.ord_count());

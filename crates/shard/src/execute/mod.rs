@@ -137,7 +137,7 @@ fn answer(
     let aggregated = match &request.aggregations {
         Some(level) => {
             let timing = clock.map(Timing::new);
-            let workshop = Workshop { counts: &mut counts, budget, request, shown: true, timing };
+            let workshop = Workshop { counts: &mut counts, budget, request, shown: true, one_owner: true, timing };
             Some(aggregations::collect(&search, level, workshop, watch)?)
         }
         None => None,

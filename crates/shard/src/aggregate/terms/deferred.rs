@@ -106,7 +106,10 @@ impl Deferred {
         finish.end(reader, rows, keyed.key)?;
         if let Some(known) = self.holds {
             let told = self.choose(known, (rows, finish), keyed)?;
-            self.show(reader, &told)?;
+            for (segment, mut held) in std::mem::take(&mut self.held) {
+                held.keep(|bucket| told.numbers.get(&bucket).copied());
+                self.show(reader, segment, &held)?;
+            }
         }
         self.children.end(reader)
     }
@@ -123,23 +126,19 @@ impl Deferred {
         Ok(told)
     }
 
-    /// Shows the documents of buckets that are told to what is inside, in order of segments and documents.
-    fn show(&mut self, reader: &Reader, told: &Told) -> Outcome<()> {
-        for (segment, mut held) in std::mem::take(&mut self.held) {
-            held.keep(|bucket| told.numbers.get(&bucket).copied());
-            if held.docs.is_empty() {
-                continue;
-            }
-            self.children.enter(&Leaf::new(reader, segment as usize))?;
-            for begin in (0..held.docs.len()).step_by(BATCH) {
-                let part = begin..(begin + BATCH).min(held.docs.len());
-                let scores = held.scores.get(part.clone()).unwrap_or_default();
-                let owners = Owners::Each(&held.owners[part.clone()]);
-                self.children.collect(Batch { docs: &held.docs[part], owners, scores })?;
-            }
-            self.children.leave()?;
+    /// Shows documents of a segment with their buckets to what is inside. Segments ascend.
+    pub(super) fn show(&mut self, reader: &Reader, segment: u32, held: &Sorted) -> Outcome<()> {
+        if held.docs.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.children.enter(&Leaf::new(reader, segment as usize))?;
+        for begin in (0..held.docs.len()).step_by(BATCH) {
+            let part = begin..(begin + BATCH).min(held.docs.len());
+            let scores = held.scores.get(part.clone()).unwrap_or_default();
+            let owners = Owners::Each(&held.owners[part.clone()]);
+            self.children.collect(Batch { docs: &held.docs[part], owners, scores })?;
+        }
+        self.children.leave()
     }
 
     /// What one owner's buckets say; taken once.

@@ -18,6 +18,7 @@ mod all;
 mod best;
 mod cells;
 mod deferred;
+mod late;
 mod likely;
 mod merged;
 mod multi;
@@ -46,7 +47,7 @@ pub(super) fn terms(
         best = best.with_empty(counter(&asked.values, &asked.choice, workshop.budget)?);
     }
     let rows = Rows::new(workshop.budget.clone(), all_shown(&asked.ranking, workshop));
-    by_value((&asked.values, &asked.choice), (rows, Box::new(best)), children)
+    by_value((&asked.values, &asked.choice), (rows, Box::new(best)), children, workshop.one_owner)
 }
 
 /// Whether every bucket will be in the answer, if that may have so many.
@@ -87,7 +88,12 @@ pub(super) fn rare_terms(
     workshop: &Workshop<'_, '_>,
 ) -> Outcome<Box<dyn Collector>> {
     let all = All { known: is_known(&asked.values), most: asked.most };
-    by_value((&asked.values, &asked.choice), (Rows::new(workshop.budget.clone(), false), Box::new(all)), children)
+    by_value(
+        (&asked.values, &asked.choice),
+        (Rows::new(workshop.budget.clone(), false), Box::new(all)),
+        children,
+        false,
+    )
 }
 
 pub(super) fn significant_terms(
@@ -98,24 +104,33 @@ pub(super) fn significant_terms(
     let background = asked.background.as_ref();
     let background = background.map(|query| Compiler::new(workshop.counts).compile(query, false)).transpose()?;
     let finish = Significant::new(asked, background, workshop.budget.clone());
-    by_value((&asked.values, &asked.choice), (Rows::new(workshop.budget.clone(), false), Box::new(finish)), children)
+    by_value(
+        (&asked.values, &asked.choice),
+        (Rows::new(workshop.budget.clone(), false), Box::new(finish)),
+        children,
+        false,
+    )
 }
 
 /// Counts the documents of each value that is chosen.
 fn counter(values: &Values, choice: &Choice, budget: &Arc<Budget>) -> Outcome<Box<dyn Collector>> {
     let all = All { known: is_known(values), most: u64::MAX };
-    by_value((values, choice), (Rows::new(budget.clone(), false), Box::new(all)), Collectors::default())
+    by_value((values, choice), (Rows::new(budget.clone(), false), Box::new(all)), Collectors::default(), false)
 }
 
-/// The collector that fits the values.
+/// The collector that fits the values. `one_owner`: of all documents.
 fn by_value(
     (values, choice): (&Values, &Choice),
     (rows, finish): (Rows, Box<dyn Finish>),
     children: Collectors,
+    one_owner: bool,
 ) -> Outcome<Box<dyn Collector>> {
     let chooser = Chooser::new(choice)?;
     Ok(match values.shape() {
-        Shape::Bytes => Box::new(StringTerms::new((rows, finish), chooser, children, values)),
+        Shape::Bytes => {
+            let made = StringTerms::new((rows, finish), chooser, children, values);
+            Box::new(if one_owner { made.of_one_owner() } else { made })
+        }
         Shape::Long | Shape::Unsigned | Shape::Double => {
             Box::new(NumberTerms::new((rows, finish), chooser, children, values))
         }

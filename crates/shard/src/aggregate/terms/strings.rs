@@ -9,6 +9,7 @@ use model::aggregation::partial::Partial;
 use search::aggregation::values::Values;
 
 use super::deferred::Deferred;
+use super::late::Late;
 use super::merged::{self, Counted, Wanted};
 use super::rows::{Finish, Keyed, RankOf, Rows};
 use crate::aggregate::batch::Sorted;
@@ -37,6 +38,9 @@ pub(super) struct StringTerms {
     counted: Vec<Counted>,
     ords: Ords,
     inside: Sorted,
+    /// There is one owner alone, and no segment has been entered yet: children may see documents when it is known which values are told.
+    may_be_late: bool,
+    late: Option<Late>,
 }
 
 /// The value of each bucket.
@@ -151,7 +155,44 @@ impl StringTerms {
             counted: Vec::new(),
             ords: Ords::default(),
             inside: Sorted::default(),
+            may_be_late: false,
+            late: None,
         }
+    }
+
+    /// All documents are one owner's.
+    pub(super) fn of_one_owner(self) -> Self {
+        let may_be_late = !self.children.is_empty() && self.finish.chooses_first() && self.finish.wanted().is_some();
+        Self { may_be_late: may_be_late && self.keys.chooser.admits_all(), ..self }
+    }
+
+    /// Whether there are so many values that few of them are told.
+    fn is_wide(&self, reader: &Reader) -> Outcome<bool> {
+        let docs = |segment: &usize| reader.segments[*segment].segment.doc_count();
+        let Some(largest) = (0..reader.segments.len()).max_by_key(docs) else { return Ok(false) };
+        let mut strings = self.strings.clone();
+        strings.enter(&Leaf::new(reader, largest))?;
+        Ok(!strings.has_stand_in() && strings.ord_bound() > self.rows.budget.depth_first() as u64)
+    }
+
+    /// Counts documents by value, and holds them back.
+    fn put_off(&mut self, batch: &Batch<'_>, late: &mut Late) -> Outcome<()> {
+        let read = self.strings.read(batch.docs, &mut self.ords);
+        let (Read::Dense(ords) | Read::Sparse(ords, _)) = &read;
+        self.tally.add(ords, |ord| ord as i64, &self.rows.budget)?;
+        late.hold(batch, &read, &self.rows.budget)
+    }
+
+    /// Makes the buckets that are told, and shows what was held back of them.
+    fn show_late(&mut self, reader: &Reader, late: Late) -> Outcome<()> {
+        let counted = std::mem::take(&mut self.counted);
+        if let Some(wanted) = self.finish.wanted() {
+            self.make_best(&counted, wanted)?;
+        }
+        for (segment, docs) in late.of(&self.keys.values)? {
+            self.children.show(reader, segment, &docs)?;
+        }
+        Ok(())
     }
 
     /// Whether nothing but the number of documents is wanted of each value.
@@ -247,9 +288,16 @@ impl Collector for StringTerms {
         if !self.rows.owners.is_empty() {
             self.keys.settle(&self.strings, &mut self.rows)?;
         }
+        if std::mem::take(&mut self.may_be_late) && self.is_wide(leaf.reader)? {
+            self.late = Some(Late::default());
+        }
         self.strings.enter(leaf)?;
-        self.places.reset(self.strings.ord_bound());
         self.tally.reset(self.strings.ord_bound());
+        if let Some(late) = &mut self.late {
+            late.enter(leaf.number, &self.strings);
+            return Ok(());
+        }
+        self.places.reset(self.strings.ord_bound());
         self.children.enter(leaf)
     }
 
@@ -282,6 +330,11 @@ impl Collector for StringTerms {
 
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
         self.finish.collect(&batch)?;
+        if let Some(mut late) = self.late.take() {
+            let put_off = self.put_off(&batch, &mut late);
+            self.late = Some(late);
+            return put_off;
+        }
         if self.children.is_empty() && matches!(batch.owners, Owners::One(0)) {
             let (Read::Dense(ords) | Read::Sparse(ords, _)) = self.strings.read(batch.docs, &mut self.ords);
             return self.tally.add(ords, |ord| ord as i64, &self.rows.budget);
@@ -338,11 +391,14 @@ impl Collector for StringTerms {
             }
             self.counted.push(counted);
         }
-        self.children.leave()
+        if self.late.is_some() { Ok(()) } else { self.children.leave() }
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.make_counted()?;
+        match self.late.take() {
+            Some(late) => self.show_late(reader, late)?,
+            None => self.make_counted()?,
+        }
         let (keys, strings) = (&self.keys, &self.strings);
         let (key, rank) = (|bucket: u32| keys.key(strings, bucket), |bucket: u32| keys.ords[bucket as usize]);
         let keyed = Keyed { key: &key, ranks: keys.ranks(strings, &rank) };
