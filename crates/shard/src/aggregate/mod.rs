@@ -225,11 +225,8 @@ fn leaves_out_none(kind: &Kind) -> bool {
 
 /// Whether it makes one bucket of each that lies around it.
 fn is_one_bucket(kind: &Kind) -> bool {
-    match kind {
-        Kind::Filter(_) | Kind::Nested(_) | Kind::ReverseNested(_) | Kind::Missing(_) | Kind::Global(_) => true,
-        Kind::Sampler(_) | Kind::Children(_) | Kind::Parents(_) => true,
-        _ => false,
-    }
+    let bucket = matches!(kind, Kind::Filter(_) | Kind::Nested(_) | Kind::ReverseNested(_) | Kind::Missing(_));
+    bucket || matches!(kind, Kind::Global(_) | Kind::Sampler(_) | Kind::Children(_) | Kind::Parents(_))
 }
 
 impl Workshop<'_, '_> {
