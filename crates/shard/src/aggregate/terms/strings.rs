@@ -56,9 +56,9 @@ struct Keys {
 }
 
 impl Keys {
-    fn new(chooser: Chooser, few: bool) -> Self {
+    fn new(chooser: Chooser) -> Self {
         let (values, buffer, ords) = Default::default();
-        let lazy = few && chooser.admits_all();
+        let lazy = chooser.admits_all();
         Self { chooser, lazy, ords, values, buckets: HashTable::new(), hasher: DefaultHashBuilder::default(), buffer }
     }
 
@@ -98,10 +98,22 @@ impl Keys {
         self.buckets.insert_unique(hash, made, rehash);
     }
 
-    /// Looks up the keys that were put off, in their order: they are wanted for another segment.
-    fn settle(&mut self, strings: &Strings, rows: &mut Rows) -> Outcome<()> {
-        if !std::mem::replace(&mut self.lazy, false) {
+    /// Makes the keys that were put off ones that another segment can find.
+    fn settle(&mut self, strings: &Strings, rows: &Rows) -> Outcome<()> {
+        if !self.look_up(strings, rows)? {
             return Ok(());
+        }
+        for bucket in 0..rows.owners.len() as u32 {
+            let hash = self.hasher.hash_one((rows.owners[bucket as usize], &*self.values[bucket as usize]));
+            self.remember(&rows.owners, hash, bucket);
+        }
+        Ok(())
+    }
+
+    /// Looks up the keys that were put off, in their order; false: none were.
+    fn look_up(&mut self, strings: &Strings, rows: &Rows) -> Outcome<bool> {
+        if !std::mem::replace(&mut self.lazy, false) {
+            return Ok(false);
         }
         let ords = std::mem::take(&mut self.ords);
         let mut order: Vec<u32> = (0..ords.len() as u32).collect();
@@ -115,11 +127,7 @@ impl Keys {
             values[order[at] as usize] = value.into();
             Ok(())
         })?;
-        for bucket in 0..ords.len() as u32 {
-            let hash = self.hasher.hash_one((rows.owners[bucket as usize], &*self.values[bucket as usize]));
-            self.remember(&rows.owners, hash, bucket);
-        }
-        Ok(())
+        Ok(true)
     }
 
     /// `rank`, where the ordinals of the buckets are their places.
@@ -149,7 +157,7 @@ impl StringTerms {
             places: Places::new(rows.budget.clone()),
             children: Deferred::new(children, &*finish, &rows.budget),
             rows,
-            keys: Keys::new(chooser, finish.needs_few_keys()),
+            keys: Keys::new(chooser),
             finish,
             tally: Tally::default(),
             counted: Vec::new(),
@@ -243,7 +251,7 @@ impl StringTerms {
             }
             _ => {}
         }
-        self.keys.settle(&self.strings, &mut self.rows)?;
+        self.keys.settle(&self.strings, &self.rows)?;
         counted.iter().try_for_each(|one| self.make_all(one))
     }
 
@@ -286,7 +294,7 @@ fn is_few(wanted: Wanted, counted: &Counted) -> bool {
 impl Collector for StringTerms {
     fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
         if !self.rows.owners.is_empty() {
-            self.keys.settle(&self.strings, &mut self.rows)?;
+            self.keys.settle(&self.strings, &self.rows)?;
         }
         if std::mem::take(&mut self.may_be_late) && self.is_wide(leaf.reader)? {
             self.late = Some(Late::default());
@@ -398,6 +406,9 @@ impl Collector for StringTerms {
         match self.late.take() {
             Some(late) => self.show_late(reader, late)?,
             None => self.make_counted()?,
+        }
+        if !self.finish.needs_few_keys() {
+            self.keys.look_up(&self.strings, &self.rows)?;
         }
         let (keys, strings) = (&self.keys, &self.strings);
         let (key, rank) = (|bucket: u32| keys.key(strings, bucket), |bucket: u32| keys.ords[bucket as usize]);
