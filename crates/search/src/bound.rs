@@ -150,6 +150,8 @@ pub struct BoundJoined {
     pub to: BoundQuery,
     /// How the scores of the others become the document's; with none of them it is 1.
     pub score: NestedScore,
+    /// Whether the others are shown with it, with their scores.
+    pub shown: bool,
 }
 
 /// A script over documents, and what it needs to read their fields.
@@ -474,7 +476,7 @@ impl BoundQuery {
             K::Ranked(ranked) => !matches!(ranked.scorer, Scorer::None | Scorer::DocScore),
             // Inner hits are scored even where the query is a filter.
             K::Nested(nested) => nested.query.needs_statistics(),
-            K::Joined(joined) if joined.score != NestedScore::None => joined.inner.needs_statistics(),
+            K::Joined(joined) if joined.score != NestedScore::None || joined.shown => joined.inner.needs_statistics(),
             K::Joined(joined) => joined.inner.chooses_words(),
             K::TermsSet(set) => set.terms.iter().any(Self::needs_statistics),
             _ => false,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Query;
-use super::nested::NestedScore;
+use super::nested::{InnerHits, NestedScore};
 
 /// Documents with children of a kind that a query matches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct HasChild {
     pub max_children: u32,
     /// Without such a kind nothing matches; otherwise it is an error.
     pub ignore_unmapped: bool,
+    /// Which of the children to show with each hit.
+    pub inner_hits: Option<Box<InnerHits>>,
 }
 
 /// Documents whose parent, of a kind, a query matches.
@@ -28,6 +30,8 @@ pub struct HasParent {
     pub score: bool,
     /// As of [`HasChild`].
     pub ignore_unmapped: bool,
+    /// Whether to show the parent with each hit, and what of it.
+    pub inner_hits: Option<Box<InnerHits>>,
 }
 
 /// Documents of a kind whose parent has this id.

@@ -1,8 +1,8 @@
-//! `nested`: documents by what lies inside of them.
+//! `nested`: documents by what lies inside of them; and hits that are shown with others.
 
 use serde::{Deserialize, Serialize};
 
-use super::Query;
+use super::{Kind, Query};
 use crate::search::{Fetch, SortKey};
 
 /// Documents with an object at `path` that `query` matches.
@@ -32,7 +32,7 @@ pub enum NestedScore {
 /// The objects that matched, as hits of their own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InnerHits {
-    /// `None`: the path.
+    /// `None`: the path, or the kind of the others of a family.
     pub name: Option<String>,
     pub from: u64,
     pub size: u64,
@@ -57,23 +57,39 @@ impl Default for InnerHits {
     }
 }
 
+/// A query that shows hits with its own: what they are found by, and what is shown of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WithInner<'q> {
+    /// `nested`, `has_child` or `has_parent`.
+    pub outer: &'q Query,
+    pub query: &'q Query,
+    /// The path of the objects, or the kind of the documents.
+    pub place: &'q str,
+    pub asked: &'q InnerHits,
+}
+
 impl Query {
-    /// The queries whose inner hits are to be shown, each without those inside of it. A nested query that shows none hides those inside.
-    pub fn inner_hits(&self) -> Vec<&Nested> {
+    /// The queries whose inner hits are to be shown, each without those inside of it. One that shows none hides those inside.
+    pub fn inner_hits(&self) -> Vec<WithInner<'_>> {
         let mut found = Vec::new();
         self.collect_inner_hits(&mut found);
         found
     }
 
-    fn collect_inner_hits<'q>(&'q self, found: &mut Vec<&'q Nested>) {
-        if let super::Kind::Nested(nested) = &self.kind {
-            found.extend(nested.inner_hits.is_some().then_some(&**nested));
-        } else if let super::Kind::Bool(bool) = &self.kind {
-            // What must not match has no hits to show.
-            let all = bool.filter.iter().chain(&bool.must).chain(&bool.should);
-            all.for_each(|part| part.collect_inner_hits(found));
-        } else {
-            self.parts().into_iter().for_each(|part| part.collect_inner_hits(found));
+    fn collect_inner_hits<'q>(&'q self, found: &mut Vec<WithInner<'q>>) {
+        let mut shows = |query: &'q Self, place: &'q str, asked: &'q Option<Box<InnerHits>>| {
+            found.extend(asked.as_deref().map(|asked| WithInner { outer: self, query, place, asked }));
+        };
+        match &self.kind {
+            Kind::Nested(nested) => shows(&nested.query, &nested.path, &nested.inner_hits),
+            Kind::HasChild(child) => shows(&child.query, &child.kind, &child.inner_hits),
+            Kind::HasParent(parent) => shows(&parent.query, &parent.kind, &parent.inner_hits),
+            Kind::Bool(bool) => {
+                // What must not match has no hits to show.
+                let all = bool.filter.iter().chain(&bool.must).chain(&bool.should);
+                all.for_each(|part| part.collect_inner_hits(found));
+            }
+            _ => self.parts().into_iter().for_each(|part| part.collect_inner_hits(found)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use model::error::Error;
 use model::query::join::{HasChild, HasParent, ParentId};
-use model::query::nested::NestedScore;
+use model::query::nested::{InnerHits, NestedScore};
 use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
@@ -16,23 +16,21 @@ struct Others {
     kind: Option<String>,
     query: Option<Query>,
     ignore_unmapped: bool,
+    inner_hits: Option<Box<InnerHits>>,
     carried: Carried,
     depth: usize,
 }
 
 impl Others {
     fn new(owner: &'static str, depth: usize) -> Self {
-        Self { owner, kind: None, query: None, ignore_unmapped: false, carried: Carried::new(), depth }
+        Self { owner, kind: None, query: None, ignore_unmapped: false, inner_hits: None, carried: Carried::new(), depth }
     }
 
     /// Reads a key; `kind` is the one that names the kind of the others.
     fn read(&mut self, field: Field<'_>, kind: &str) -> Result<(), Error> {
         match (field.key, field.value) {
             ("query", Value::Object(_)) => self.query = Some(within(field.value, self.depth + 1)?),
-            ("inner_hits", Value::Object(options)) => {
-                read_inner_hits(options)?;
-                return Err(field.not_implemented());
-            }
+            ("inner_hits", Value::Object(options)) => self.inner_hits = Some(Box::new(read_inner_hits(options)?)),
             _ if !is_plain(field) => return Err(field.unsupported()),
             ("ignore_unmapped", _) => self.ignore_unmapped = field.flag()?,
             (key, _) if key == kind => self.kind = Some(field.text()?),
@@ -75,8 +73,8 @@ pub(super) fn has_child(object: &Map<String, Value>, depth: usize) -> Result<Que
     if max_children < min_children {
         return Err(bounds("'max_children' is less than 'min_children'"));
     }
-    let ignore_unmapped = others.ignore_unmapped;
-    let found = HasChild { kind, query, score_mode, min_children, max_children, ignore_unmapped };
+    let Others { ignore_unmapped, inner_hits, .. } = others;
+    let found = HasChild { kind, query, score_mode, min_children, max_children, ignore_unmapped, inner_hits };
     Ok(others.carried.query(Kind::HasChild(Box::new(found))))
 }
 
@@ -91,7 +89,8 @@ pub(super) fn has_parent(object: &Map<String, Value>, depth: usize) -> Result<Qu
         }
     }
     let (kind, query) = others.found("parent_type")?;
-    let found = HasParent { kind, query, score, ignore_unmapped: others.ignore_unmapped };
+    let Others { ignore_unmapped, inner_hits, .. } = others;
+    let found = HasParent { kind, query, score, ignore_unmapped, inner_hits };
     Ok(others.carried.query(Kind::HasParent(Box::new(found))))
 }
 

@@ -165,9 +165,9 @@ impl Level {
         }
     }
 
-    /// Whether something that looks twice is among them, at whatever depth: a sampler, or what goes from documents to others.
+    /// Whether something that looks twice is among them, at whatever depth: a sampler, or what goes from children to their parents.
     pub fn looks_twice(&self) -> bool {
-        let twice = |kind: &Kind| matches!(kind, Kind::Sampler(_) | Kind::Children(Some(_)) | Kind::Parents(Some(_)));
+        let twice = |kind: &Kind| matches!(kind, Kind::Sampler(_) | Kind::Parents(_));
         self.list.iter().any(|one| twice(&one.kind) || one.children.looks_twice())
     }
 

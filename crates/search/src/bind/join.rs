@@ -51,6 +51,7 @@ impl Binder<'_> {
             most: query.max_children,
             to: of_kinds(join, &[parent]),
             score: query.score_mode,
+            shown: query.inner_hits.is_some(),
         }))))
     }
 
@@ -68,6 +69,7 @@ impl Binder<'_> {
             most: u32::MAX,
             to: of_kinds(join, &children),
             score: if query.score { NestedScore::Max } else { NestedScore::None },
+            shown: query.inner_hits.is_some(),
         }))))
     }
 

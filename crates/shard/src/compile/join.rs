@@ -49,7 +49,9 @@ impl Others {
 impl Compiler<'_, '_> {
     pub(super) fn joined(&mut self, joined: &BoundJoined, context: Context) -> Outcome<Weight> {
         let scored = context.scoring && joined.score != NestedScore::None;
-        let inner = self.weight(&joined.inner, Context { boost: 1.0, scoring: scored })?;
+        // Of others that are shown the words are counted, for their own scores.
+        let scoring = scored || (context.scoring && joined.shown);
+        let inner = self.weight(&joined.inner, Context { boost: 1.0, scoring })?;
         let to = self.weight(&joined.to, context.filter())?;
         let families = Families { reader: self.counts.reader(), field: &joined.field, patience: self.patience };
         let mut others: HashMap<Box<[u8]>, Others> = HashMap::new();

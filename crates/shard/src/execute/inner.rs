@@ -1,8 +1,9 @@
-//! Objects inside of documents: which of them sort keys go by, and which of one document match a query.
+//! Objects inside of documents: which of them sort keys go by; and what belongs to one document and matches a query: objects inside of it,
+//! others of its family.
 
 use std::sync::Arc;
 
-use search::bound::{BoundQuery, FieldName};
+use search::bound::{BoundJoined, BoundQuery, FieldName};
 use search::shard_query::{BoundNestedSort, BoundSort, DocAddress, ShardHit, SortBy};
 use search::statistics::Statistics;
 
@@ -13,6 +14,10 @@ use crate::reader::Reader;
 use crate::score::nested::{Children, InnerNumbers, InnerStrings};
 use crate::score::{Outcome, bits};
 use crate::segment::column::{NumberColumn, StringColumn};
+
+mod relatives;
+
+use relatives::Relatives;
 
 /// Columns as sort keys read them: a document's own, or those of objects inside.
 pub(super) struct Inner(pub(super) Option<Children>);
@@ -65,18 +70,23 @@ pub(super) fn chosen(reader: &Reader, segment: usize, asked: &BoundNestedSort) -
     Ok(found)
 }
 
-/// A search among the objects inside of single documents.
+/// A search among what belongs to single documents.
 pub(crate) struct InnerSearch<'a> {
     reader: &'a Reader,
-    path: &'a str,
-    parent: Option<&'a str>,
-    weight: Weight,
+    ground: Ground<'a>,
     /// Never empty.
     sort: Arc<[BoundSort]>,
     scoring: bool,
 }
 
-/// The objects of one document that match.
+/// What belongs to a document: the objects at `path`, or the others of its family; and what matches of it.
+enum Ground<'a> {
+    /// `parent`: of the object there that a document is.
+    Inside { path: &'a str, parent: Option<&'a str>, weight: Weight },
+    Family(Relatives<'a>),
+}
+
+/// What belongs to one document and matches.
 #[derive(Default)]
 pub(crate) struct InnerMatches {
     pub(crate) total: u64,
@@ -86,43 +96,73 @@ pub(crate) struct InnerMatches {
 }
 
 impl<'a> InnerSearch<'a> {
-    /// `sort` empty: by score. `scored`: scores are wanted whatever the order.
-    pub(crate) fn new(
+    /// Among the objects at `path` inside of documents, or of objects at `parent`. `sort` empty: by score. `scored`: scores are wanted whatever
+    /// the order.
+    pub(crate) fn inside(
         (reader, statistics): (&'a Reader, Option<&Statistics>),
         (path, parent): (&'a str, Option<&'a str>),
         query: &BoundQuery,
         sort: &Arc<[BoundSort]>,
         scored: bool,
     ) -> Outcome<Self> {
-        let by_score = Arc::new([BoundSort { by: SortBy::Score, descending: true }]);
-        let sort = if sort.is_empty() { by_score } else { sort.clone() };
-        let scoring = scored || sort.iter().any(|key| key.by == SortBy::Score);
+        let (sort, scoring) = order(sort, scored);
         let weight = Compiler::new(&mut Counts::new(reader, statistics)).compile(query, scoring)?;
-        Ok(Self { reader, path, parent, weight, sort, scoring })
+        Ok(Self { reader, ground: Ground::Inside { path, parent, weight }, sort, scoring })
     }
 
-    /// The `k` best objects of a document. Costs what its objects cost, whatever else the segment holds.
+    /// As [`InnerSearch::inside`], among the others of families.
+    pub(crate) fn of_family(
+        (reader, statistics): (&'a Reader, Option<&Statistics>),
+        family: &'a BoundJoined,
+        sort: &Arc<[BoundSort]>,
+        scored: bool,
+    ) -> Outcome<Self> {
+        let (sort, scoring) = order(sort, scored);
+        let ground = Ground::Family(Relatives::new((reader, statistics), family, scoring)?);
+        Ok(Self { reader, ground, sort, scoring })
+    }
+
+    /// The `k` best of what belongs to a document. Costs what that costs, whatever else the segments hold.
     pub(crate) fn of(&self, document: DocAddress, k: usize) -> Outcome<InnerMatches> {
+        let matches = match &self.ground {
+            Ground::Inside { path, parent, weight } => self.objects((path, *parent), weight, document)?,
+            Ground::Family(relatives) => relatives.of(document.segment as usize, document.doc, self.scoring)?,
+        };
+        let max_score = matches.iter().map(|one| one.score).filter(|score| !score.is_nan()).reduce(f32::max);
+        Ok(InnerMatches {
+            total: matches.len() as u64,
+            max_score: max_score.filter(|_| self.scoring),
+            hits: if k == 0 { Vec::new() } else { rank(self.reader, &self.sort, k, &matches)? },
+        })
+    }
+
+    fn objects(
+        &self,
+        (path, parent): (&str, Option<&str>),
+        weight: &Weight,
+        document: DocAddress,
+    ) -> Outcome<Vec<Ranked>> {
         let segment = document.segment;
         let leaf = Leaf::new(self.reader, segment as usize);
-        let Some((inside, parents)) = leaf.join(self.path, self.parent) else { return Ok(InnerMatches::default()) };
+        let Some((inside, parents)) = leaf.join(path, parent) else { return Ok(Vec::new()) };
         let mut from = bits::last_before(parents, document.doc).map_or(0, |before| before + 1);
-        let mut scorer = leaf.scorer(&self.weight)?;
-        let (mut matches, mut best) = (Vec::new(), f32::NEG_INFINITY);
+        let (mut scorer, mut matches) = (leaf.scorer(weight)?, Vec::new());
         while let Some(child) = bits::next(inside, from).filter(|child| *child < document.doc) {
             let found = scorer.seek(child)?;
             if found == child {
                 let score = if self.scoring { scorer.score()? } else { f32::NAN };
-                best = best.max(score);
                 matches.push(Ranked { segment, doc: child, score });
             }
             from = found.max(child + 1);
         }
-        let max_score = (self.scoring && !matches.is_empty()).then_some(best);
-        Ok(InnerMatches {
-            total: matches.len() as u64,
-            max_score,
-            hits: if k == 0 { Vec::new() } else { rank(self.reader, &self.sort, k, &matches)? },
-        })
+        Ok(matches)
     }
+}
+
+/// By score unless there are keys, and whether scores are needed.
+fn order(sort: &Arc<[BoundSort]>, scored: bool) -> (Arc<[BoundSort]>, bool) {
+    let by_score = || Arc::new([BoundSort { by: SortBy::Score, descending: true }]) as Arc<[BoundSort]>;
+    let sort = if sort.is_empty() { by_score() } else { sort.clone() };
+    let scoring = scored || sort.iter().any(|key| key.by == SortBy::Score);
+    (sort, scoring)
 }

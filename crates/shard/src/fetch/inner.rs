@@ -1,32 +1,42 @@
-//! Objects inside of hits: which object of its document a hit is, its part of the source, and inner hits.
+//! Hits inside of hits: objects inside of documents, and others of their families; which object of its document a hit is, and its part of
+//! the source.
 //!
-//! In: a request's nested queries, the documents that won. Out: hits inside of hits. Which objects match is `execute`'s business.
+//! In: a request's queries with inner hits, the documents that won. Out: hits inside of hits. What matches is `execute`'s business.
 
 use std::sync::Arc;
 
 use model::document::Source;
 use model::error::{Error, ErrorKind};
-use model::query::Query;
-use model::query::nested::{InnerHits, Nested as NestedQuery};
+use model::query::{Kind, Query};
+use model::query::nested::{InnerHits, WithInner};
 use model::search::{Hit, InnerFound, NestedIdentity, SearchRequest};
 use model::target::Target;
-use search::bind::{BindContext, bind_inner, bind_sort_within, render_sort_value};
+use search::bind::{BindContext, bind, bind_inner, bind_sort_within, render_sort_value};
+use search::bound::{BoundJoined, BoundKind, BoundQuery};
 use search::shard_query::{BoundSort, DocAddress, ShardHit};
 use search::statistics::Statistics;
 use serde_json::{Map, Value};
 
 use super::{FetchPlan, Fetched, unreadable};
-use crate::execute::{InnerSearch, Patience};
+use crate::execute::{InnerSearch, Patience, Verdict};
 use crate::reader::Reader;
 use crate::score::bits;
 use crate::segment::{DocId, Nested, Segment};
 
-/// `inner_hits` of one nested query, bound to one index.
+/// What belongs to a document and can be shown with it.
+enum Among {
+    /// The objects at `path`, of a document or of the object at `parent` that it is.
+    Inside { path: String, parent: Option<String> },
+    /// The others of its family.
+    Family(Box<BoundJoined>),
+    /// Nothing.
+    Nobody,
+}
+
+/// `inner_hits` of one query, bound to one index.
 pub(super) struct InnerPlan {
     name: String,
-    path: String,
-    /// The nested objects whose hits these are shown with; `None`: documents.
-    parent: Option<String>,
+    among: Among,
     asked: InnerHits,
     sort: Arc<[BoundSort]>,
     plan: FetchPlan,
@@ -53,31 +63,28 @@ impl InnerPlan {
         Ok(plans)
     }
 
-    fn new(context: &BindContext, query: &NestedQuery, scope: Option<&str>) -> Result<Option<Self>, Error> {
-        let Some(asked) = query.inner_hits.as_deref() else { return Ok(None) };
+    /// `None`: the index has nothing of the kind.
+    fn new(context: &BindContext, found: WithInner<'_>, scope: Option<&str>) -> Result<Option<Self>, Error> {
+        let WithInner { outer, query, place, asked } = found;
         check_window(asked, context)?;
-        let path = query.path.as_str();
-        if context.mapping.nested_path_of(path) != Some(path) {
-            return Ok(None);
-        }
-        let bound = Arc::new(bind_inner(&query.query, context, path, scope)?);
-        let sort: Arc<[BoundSort]> = bind_sort_within(&asked.sort, context, Some(path))?.into();
+        let Some((among, bound)) = bind_among(context, found, scope)? else { return Ok(None) };
+        let path = matches!(outer.kind, Kind::Nested(_)).then_some(place);
+        let sort: Arc<[BoundSort]> = bind_sort_within(&asked.sort, context, path)?.into();
         let mut request = SearchRequest::new(Target { names: Vec::new(), ..Target::default() });
-        request.query = query.query.clone();
+        request.query = query.clone();
         request.fetch = asked.fetch.clone();
         request.explain = asked.explain;
         Ok(Some(Self {
-            name: asked.name.clone().unwrap_or_else(|| query.path.clone()),
-            path: query.path.clone(),
-            parent: scope.map(str::to_owned),
+            name: asked.name.clone().unwrap_or_else(|| place.to_owned()),
+            among,
             asked: asked.clone(),
             sort,
-            plan: FetchPlan::within(context, bound, &request, Some(path))?,
+            plan: FetchPlan::within(context, bound.into(), &request, path)?,
             context: Arc::new(context.clone()),
         }))
     }
 
-    /// The objects inside of each document, added to what is shown of it.
+    /// What belongs to each document, added to what is shown of it.
     pub(super) fn fetch(
         &self,
         (reader, statistics): (&Reader, Option<&Statistics>),
@@ -85,14 +92,18 @@ impl InnerPlan {
         shown: &mut [Fetched],
         patience: &dyn Patience,
     ) -> Result<(), Error> {
-        let among = (self.path.as_str(), self.parent.as_deref());
         let scored = self.asked.track_scores;
-        let search = InnerSearch::new((reader, statistics), among, &self.plan.query, &self.sort, scored)?;
+        let search = self.search((reader, statistics))?;
         let (from, size) = (self.asked.from as usize, self.asked.size as usize);
+        let is_nested = matches!(self.among, Among::Inside { .. });
         for (address, shown) in addresses.iter().zip(shown) {
-            let mut matches = search.of(*address, from + size)?;
+            if patience.verdict() == Verdict::Cancelled {
+                return Err(Error::new(ErrorKind::TaskCancelled, "the search was cancelled"));
+            }
+            let matches = search.as_ref().map(|search| search.of(*address, from + size)).transpose()?;
+            let mut matches = matches.unwrap_or_default();
             matches.hits.drain(..from.min(matches.hits.len()));
-            if self.asked.fetch.seq_no_primary_term && !matches.hits.is_empty() {
+            if is_nested && self.asked.fetch.seq_no_primary_term && !matches.hits.is_empty() {
                 let reason = "nested documents are not assigned sequence numbers";
                 return Err(Error::new(ErrorKind::UnsupportedOperation, reason));
             }
@@ -106,6 +117,22 @@ impl InnerPlan {
         Ok(())
     }
 
+    /// `None`: nothing can be found.
+    fn search<'s>(
+        &'s self,
+        (reader, statistics): (&'s Reader, Option<&Statistics>),
+    ) -> Result<Option<InnerSearch<'s>>, Error> {
+        let (sort, scored) = (&self.sort, self.asked.track_scores);
+        Ok(match &self.among {
+            Among::Inside { path, parent } => {
+                let among = (path.as_str(), parent.as_deref());
+                Some(InnerSearch::inside((reader, statistics), among, &self.plan.query, sort, scored)?)
+            }
+            Among::Family(family) => Some(InnerSearch::of_family((reader, statistics), family, sort, scored)?),
+            Among::Nobody => None,
+        })
+    }
+
     fn hit(&self, hit: ShardHit, fetched: Fetched) -> Hit {
         let sort = self.sort.iter().zip(&hit.sort).zip(&self.asked.sort);
         let mapping = &self.context.mapping;
@@ -115,11 +142,11 @@ impl InnerPlan {
         Hit {
             index: self.context.index.name.clone(),
             id: hit.id,
-            routing: None,
+            routing: fetched.routing.filter(|_| fetched.nested.is_none()),
             score: shown.then_some(score),
             source: fetched.source,
             version: fetched.version.filter(|_| self.asked.fetch.version),
-            seq_no: None,
+            seq_no: fetched.seq_no.filter(|_| self.asked.fetch.seq_no_primary_term),
             sort,
             fields: fetched.fields,
             ignored: fetched.ignored,
@@ -131,6 +158,33 @@ impl InnerPlan {
             inner_hits: fetched.inner_hits,
         }
     }
+}
+
+/// What the hits lie among, and the query that finds them there.
+fn bind_among(
+    context: &BindContext,
+    found: WithInner<'_>,
+    scope: Option<&str>,
+) -> Result<Option<(Among, BoundQuery)>, Error> {
+    let WithInner { outer, query, place, .. } = found;
+    if let Kind::Nested(_) = outer.kind {
+        if context.mapping.nested_path_of(place) != Some(place) {
+            return Ok(None);
+        }
+        let among = Among::Inside { path: place.to_owned(), parent: scope.map(str::to_owned) };
+        return Ok(Some((among, bind_inner(query, context, place, scope)?)));
+    }
+    if context.mapping.join().is_none() {
+        return Ok(None);
+    }
+    let BoundKind::Joined(mut family) = bind(outer, context)?.kind else {
+        return Ok(Some((Among::Nobody, BoundQuery::new(BoundKind::MatchNone(String::new())))));
+    };
+    if let Kind::HasParent(_) = outer.kind {
+        // A parent is shown with itself, too.
+        family.to = BoundQuery::new(BoundKind::MatchAll);
+    }
+    Ok(Some((Among::Family(family), bind(query, context)?)))
 }
 
 fn check_window(asked: &InnerHits, context: &BindContext) -> Result<(), Error> {
