@@ -51,6 +51,8 @@ pub enum BoundKind {
         terms: Vec<(FieldName, TermBytes, f32)>,
         tie_breaker: f32,
     },
+    /// One word in several fields that count as one.
+    Combined(BoundCombined),
     /// Any of these terms, score 1. Sorted, distinct.
     Terms(FieldName, Vec<TermBytes>),
     /// Any of these numbers (codes), score 1. Sorted, distinct.
@@ -135,6 +137,28 @@ pub enum BoundMinimum {
     /// A column; documents without a value do not match.
     Field(FieldName, NumberCode),
     Script(Arc<BoundScript>),
+}
+
+/// BM25 of one word in several fields as if they were one: frequencies, lengths and counts of words are added up, each times the factor
+/// of its field; a word is in as many documents as the field has where it is most frequent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundCombined {
+    /// With factors of 1 or more, sorted by name.
+    pub fields: Vec<(FieldName, f32)>,
+    pub term: TermBytes,
+}
+
+impl fmt::Display for BoundCombined {
+    /// As Lucene writes it.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "CombinedFieldQuery((")?;
+        for (at, (field, factor)) in self.fields.iter().enumerate() {
+            let space = if at == 0 { "" } else { " " };
+            let factor = if *factor == 1.0 { String::new() } else { format!("^{factor:?}") };
+            write!(out, "{space}{field}{factor}")?;
+        }
+        write!(out, ")({}))", String::from_utf8_lossy(&self.term))
+    }
 }
 
 /// Documents by the others of their family.
@@ -463,7 +487,8 @@ impl BoundQuery {
     pub fn needs_statistics(&self) -> bool {
         use BoundKind as K;
         match &self.kind {
-            K::Term(..) | K::Synonyms(..) | K::Blended { .. } | K::Phrase(_) | K::MoreLikeThis(_) | K::Spans(_) => true,
+            K::Term(..) | K::Synonyms(..) | K::Blended { .. } | K::Combined(_) => true,
+            K::Phrase(_) | K::MoreLikeThis(_) | K::Spans(_) => true,
             K::Expand(expand) => expand.rewrite != Rewrite::Constant,
             K::Bool(bool) => {
                 let filters = bool.filter.iter().chain(&bool.must_not).any(Self::chooses_words);
@@ -506,7 +531,7 @@ impl BoundQuery {
         match &mut self.kind {
             K::Bool(bool) => bool.must.iter_mut().chain(&mut bool.should).for_each(Self::silence),
             K::DisMax { queries, .. } => queries.iter_mut().for_each(Self::silence),
-            K::Term(..) | K::Synonyms(..) | K::Phrase(_) | K::Expand(_) => {
+            K::Term(..) | K::Synonyms(..) | K::Combined(_) | K::Phrase(_) | K::Expand(_) => {
                 let kind = std::mem::replace(&mut self.kind, K::MatchAll);
                 self.kind = K::ConstantScore(Box::new(Self::new(kind)));
             }

@@ -46,6 +46,16 @@ impl Default for MatchOptions {
     }
 }
 
+/// `combined_fields`: several fields that count as one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CombinedFields {
+    pub text: String,
+    /// Names or patterns, and how often a word of the field counts.
+    pub fields: Vec<(String, f32)>,
+    pub operator: Operator,
+    pub minimum_should_match: Option<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operator {
     Or,

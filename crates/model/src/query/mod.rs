@@ -20,7 +20,7 @@ pub mod vector;
 
 use crate::script::Script;
 use compound::{Boolean, Boosting, DisMax, FunctionScore};
-use full_text::{Match, MatchPhrase, MultiMatch};
+use full_text::{CombinedFields, Match, MatchPhrase, MultiMatch};
 use geo::Geo;
 use nested::Nested;
 use query_string::{QueryString, SimpleQueryString};
@@ -45,6 +45,7 @@ pub enum Kind {
     MatchPhrasePrefix(MatchPhrase),
     MatchBoolPrefix(Match),
     MultiMatch(Box<MultiMatch>),
+    CombinedFields(Box<CombinedFields>),
     QueryString(Box<QueryString>),
     SimpleQueryString(Box<SimpleQueryString>),
     Term(Term),
@@ -159,6 +160,7 @@ impl Query {
             Kind::MatchPhrasePrefix(_) => "match_phrase_prefix",
             Kind::MatchBoolPrefix(_) => "match_bool_prefix",
             Kind::MultiMatch(_) => "multi_match",
+            Kind::CombinedFields(_) => "combined_fields",
             Kind::QueryString(_) => "query_string",
             Kind::SimpleQueryString(_) => "simple_query_string",
             Kind::Term(_) => "term",

@@ -23,7 +23,15 @@ struct Others {
 
 impl Others {
     fn new(owner: &'static str, depth: usize) -> Self {
-        Self { owner, kind: None, query: None, ignore_unmapped: false, inner_hits: None, carried: Carried::new(), depth }
+        Self {
+            owner,
+            kind: None,
+            query: None,
+            ignore_unmapped: false,
+            inner_hits: None,
+            carried: Carried::new(),
+            depth,
+        }
     }
 
     /// Reads a key; `kind` is the one that names the kind of the others.

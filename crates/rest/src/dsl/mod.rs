@@ -6,6 +6,7 @@
 
 mod aggregation;
 mod body;
+mod combined_fields;
 mod compound;
 mod feature;
 pub(crate) mod field;

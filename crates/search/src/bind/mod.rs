@@ -16,6 +16,7 @@ use crate::bound::{BoundKind, BoundQuery};
 mod after;
 mod aggregation;
 mod approximate;
+mod combined_fields;
 mod compound;
 mod cross_fields;
 mod exists;
@@ -228,6 +229,7 @@ impl<'a> Binder<'a> {
             Kind::MatchPhrasePrefix(query) => self.match_phrase_prefix(query),
             Kind::MatchBoolPrefix(query) => self.match_bool_prefix(query),
             Kind::MultiMatch(query) => self.multi_match(query),
+            Kind::CombinedFields(query) => self.combined_fields(query),
             Kind::QueryString(query) => self.query_string(query),
             Kind::SimpleQueryString(query) => self.simple_query_string(query),
             Kind::Term(query) => self.term_query(query),

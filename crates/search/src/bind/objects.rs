@@ -37,6 +37,7 @@ impl Reads {
             K::Approximate(query) => field(&query.field),
             K::Knn(knn) => field(&knn.field),
             K::Blended { terms, .. } => terms.iter().fold(Self::default(), |reads, (name, ..)| reads.and(field(name))),
+            K::Combined(word) => word.fields.iter().fold(Self::default(), |reads, (name, _)| reads.and(field(name))),
             K::Exists(names) => names.iter().fold(Self::default(), |reads, name| reads.and(field(name))),
             K::Bool(clauses) => {
                 let BoundBool { must, should, filter, must_not, .. } = clauses;

@@ -18,6 +18,7 @@ use crate::score::timed;
 mod approximate;
 mod asked;
 pub(crate) mod automaton;
+mod combined;
 mod counts;
 mod expand;
 mod feature;
@@ -37,6 +38,7 @@ pub(crate) mod shape;
 mod span;
 pub(crate) mod weight;
 
+pub(crate) use combined::CombinedWeight;
 pub(crate) use counts::Counts;
 pub(crate) use interval::IntervalWeight;
 pub(crate) use knn::NearestWeight;
@@ -128,6 +130,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             BoundKind::Term(field, term) => self.term(field, term, context)?,
             BoundKind::Synonyms(field, terms) => self.synonyms(field, terms, context)?,
             BoundKind::Blended { terms, tie_breaker } => self.blended(terms, *tie_breaker, context)?,
+            BoundKind::Combined(word) => self.combined(word, context)?,
             BoundKind::Terms(field, terms) => set(Set::Terms(self.place(field), terms.clone())),
             BoundKind::Numbers(field, codes) => set(Set::Numbers(self.place(field), codes.clone())),
             BoundKind::NumberRange(field, from, to) => set(Set::NumberRange(self.place(field), *from, *to)),

@@ -87,6 +87,7 @@ impl<'a> Leaf<'a> {
                 None => Box::new(Never),
             },
             Kind::Synonyms(synonyms) => self.synonyms(synonyms)?,
+            Kind::Combined(combined) => Box::new(self.combined(combined)?),
             Kind::Set(set) => self.set(set, weight.boost)?,
             Kind::Phrase(phrase) => match self.phrase(phrase)? {
                 Some(scorer) => Box::new(scorer),

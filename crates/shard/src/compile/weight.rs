@@ -11,7 +11,7 @@ use search::bound::{BoundFunctionScore, BoundMinimum, FieldName, TermBytes};
 use super::counts::TermPlaces;
 use super::pattern::Accepted;
 use super::ranked::RankedWeight;
-use super::{IntervalWeight, NearestWeight, Place, SpanWeight};
+use super::{CombinedWeight, IntervalWeight, NearestWeight, Place, SpanWeight};
 use crate::gauge::Gauge;
 use crate::score::bm25::TermScore;
 use crate::score::function::Modes;
@@ -38,6 +38,7 @@ pub(crate) enum Kind {
     All,
     Term(TermWeight),
     Synonyms(SynonymWeight),
+    Combined(Box<CombinedWeight>),
     /// Documents that all score the boost.
     Set(Set),
     Phrase(PhraseWeight),
@@ -162,6 +163,7 @@ impl Weight {
             | Kind::All
             | Kind::Term(_)
             | Kind::Synonyms(_)
+            | Kind::Combined(_)
             | Kind::Set(_)
             | Kind::Phrase(_)
             | Kind::Spans(_)

@@ -7,7 +7,9 @@ use search::shard_query::DocAddress;
 use super::{explain_function, notation};
 use crate::compile::ranked::RankedWeight;
 use crate::compile::scorer::Leaf;
-use crate::compile::{BoolWeight, IntervalWeight, Kind, NearestWeight, NestedWeight, PhraseWeight, SpanWeight, Weight};
+use crate::compile::{
+    BoolWeight, CombinedWeight, IntervalWeight, Kind, NearestWeight, NestedWeight, PhraseWeight, SpanWeight, Weight,
+};
 use crate::reader::{Bm25, Reader, Similarity};
 use crate::score::bm25::{TermScore, length};
 use crate::score::{Outcome, Scorer, bits};
@@ -74,6 +76,7 @@ impl Explainer<'_> {
                 Ok(self.scored(&notation::query(weight), &scored, cursor.code(self.doc)))
             }
             Kind::Synonyms(synonyms) => self.synonyms(weight, synonyms),
+            Kind::Combined(combined) => self.combined(weight, combined),
             Kind::Phrase(phrase) => self.phrase(weight, phrase),
             Kind::Set(_) | Kind::Constant(_) => self.constant(weight),
             Kind::Bool(clauses) => self.boolean(weight, clauses),
@@ -194,6 +197,20 @@ impl Explainer<'_> {
         let doc_freqs = &[synonyms.doc_freq];
         let scored = Scored { score: &synonyms.score, boost: weight.boost, doc_freqs, freq, freq_name };
         Ok(self.scored(&notation::query(weight), &scored, code))
+    }
+
+    fn combined(&self, weight: &Weight, combined: &CombinedWeight) -> Outcome<Explanation> {
+        let mut scorer = self.leaf.combined(combined)?;
+        if scorer.probe(self.doc)? != self.doc {
+            return Ok(unmatched("no matching term", Vec::new()));
+        }
+        let freq = scorer.freq()?;
+        let freq_name = format!("termFreq={freq:?}");
+        let doc_freqs = &[combined.doc_freq];
+        let scored = Scored { score: &combined.score, boost: weight.boost, doc_freqs, freq, freq_name };
+        let mut found = self.scored(&notation::query(weight), &scored, scorer.code());
+        found.description = found.description.replace(" [PerFieldSimilarity]", "");
+        Ok(found)
     }
 
     fn phrase(&self, weight: &Weight, phrase: &PhraseWeight) -> Outcome<Explanation> {

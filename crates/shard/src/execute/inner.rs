@@ -82,7 +82,11 @@ pub(crate) struct InnerSearch<'a> {
 /// What belongs to a document: the objects at `path`, or the others of its family; and what matches of it.
 enum Ground<'a> {
     /// `parent`: of the object there that a document is.
-    Inside { path: &'a str, parent: Option<&'a str>, weight: Weight },
+    Inside {
+        path: &'a str,
+        parent: Option<&'a str>,
+        weight: Weight,
+    },
     Family(Relatives<'a>),
 }
 

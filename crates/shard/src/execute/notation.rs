@@ -17,6 +17,7 @@ pub(super) fn query(weight: &Weight) -> String {
                 synonyms.terms.iter().map(|term| term_query(&synonyms.place.field, term)).collect();
             format!("Synonym({})", terms.join(" "))
         }
+        Kind::Combined(combined) => combined.notation.clone(),
         Kind::Set(found) => boosted(set(found), weight.boost),
         Kind::Phrase(phrase) => {
             let words: Vec<String> = phrase.positions.iter().map(|(_, terms)| any_of(terms)).collect();

@@ -135,6 +135,7 @@ fn kind(weight: &Weight) -> &'static str {
         Kind::All => "MatchAllDocsQuery",
         Kind::Term(_) => "TermQuery",
         Kind::Synonyms(_) => "SynonymQuery",
+        Kind::Combined(_) => "CombinedFieldQuery",
         Kind::Set(set) => match set {
             Set::Terms(_, terms) if terms.len() == 1 => "TermQuery",
             Set::Numbers(..) | Set::NumberRange(..) | Set::Within(..) => "IndexOrDocValuesQuery",

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use model::document::Source;
 use model::error::{Error, ErrorKind};
-use model::query::{Kind, Query};
 use model::query::nested::{InnerHits, WithInner};
+use model::query::{Kind, Query};
 use model::search::{Hit, InnerFound, NestedIdentity, SearchRequest};
 use model::target::Target;
 use search::bind::{BindContext, bind, bind_inner, bind_sort_within, render_sort_value};

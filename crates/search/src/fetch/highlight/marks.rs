@@ -202,6 +202,10 @@ impl Collector<'_, '_> {
                     }
                 }
             }
+            BoundKind::Combined(word) => {
+                let factor = word.fields.iter().find(|(field, _)| self.wants(field)).map(|(_, factor)| *factor);
+                self.marks.terms.extend(factor.map(|factor| (word.term.clone(), boost * factor)));
+            }
             BoundKind::Terms(field, terms) if self.wants(field) => {
                 self.marks.patterns.push((Accepted::Any(terms.clone()), boost));
             }

@@ -3,9 +3,9 @@
 use search::bound::{BoundJoined, BoundKind, BoundQuery};
 use search::statistics::Statistics;
 
-use crate::execute::sorted::Ranked;
 use crate::compile::scorer::Leaf;
 use crate::compile::{Compiler, Counts, Weight};
+use crate::execute::sorted::Ranked;
 use crate::reader::Reader;
 use crate::score::Outcome;
 use crate::segment::{DocId, NO_MORE_DOCS};

@@ -103,12 +103,12 @@ impl Corpus {
             id: format!("id{}", (number * 37) % 101),
             title: words(rng, 12),
             plain: words(rng, 5),
+            body: words(rng, 3),
             keys: distinct((0..rng.below(3)).map(|_| rng.pick(&KEYS).to_owned()).collect()),
             n: sorted((0..rng.below(3)).map(|_| rng.below(9) as i64 - 3).collect()),
             d: sorted((0..rng.below(4)).map(|_| rng.below(50) as i64 - 20).collect()),
             g: sorted((0..rng.below(3)).map(|_| model::geo::encode(place(rng))).collect()),
             alive: rng.below(5) > 0,
-            ..Doc::default()
         });
         Self::new(docs.collect())
     }

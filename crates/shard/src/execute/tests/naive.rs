@@ -98,6 +98,7 @@ fn words<'d>(doc: &'d Doc, field: &str) -> &'d [String] {
     match field {
         "title" => &doc.title,
         "plain" => &doc.plain,
+        "body" => &doc.body,
         "k" => &doc.keys,
         _ => &[],
     }
@@ -145,6 +146,7 @@ fn score(corpus: &Corpus, doc: &Doc, query: &BoundQuery, outer: f64) -> Option<f
             let most = terms.iter().map(|term| doc_freq(corpus, field, term)).fold(0.0, f64::max);
             (freq > 0.0).then(|| boost * bm25(corpus, doc, field, (idf(corpus, field, most), freq)))
         }
+        BoundKind::Combined(word) => combined(corpus, doc, word).map(|score| boost * score),
         BoundKind::Terms(field, terms) => constant(terms.iter().any(|term| has(doc, field, term))),
         BoundKind::Numbers(field, codes) => constant(numbers(doc, field).iter().any(|n| codes.contains(n))),
         BoundKind::NumberRange(field, from, to) => constant(numbers(doc, field).iter().any(|n| n >= from && n <= to)),
@@ -196,6 +198,22 @@ fn score(corpus: &Corpus, doc: &Doc, query: &BoundQuery, outer: f64) -> Option<f
         BoundKind::Nested(_) | BoundKind::InsideOf(_) => unreachable!("nothing lies inside of the corpus' documents"),
         BoundKind::Ranges(_) | BoundKind::Feature(_) | BoundKind::Joined(_) => unreachable!("the corpus has none"),
     }
+}
+
+/// Fields that count as one: all is added up, but a document with the word in several fields counts once, where most have it.
+fn combined(corpus: &Corpus, doc: &Doc, word: &BoundCombined) -> Option<f64> {
+    let sum = |of: &dyn Fn(&str) -> f64| {
+        word.fields.iter().map(|(field, factor)| f64::from(*factor) * of(field)).sum::<f64>()
+    };
+    let most = |of: &dyn Fn(&str) -> f64| word.fields.iter().map(|(field, _)| of(field)).fold(0.0, f64::max);
+    let freq = sum(&|field| count(doc, field, &word.term));
+    let with = |field: &str| corpus.docs.iter().filter(|doc| !words(doc, field).is_empty()).count() as f64;
+    let (n, known) = (most(&with), most(&|field| doc_freq(corpus, field, &word.term)));
+    let total = sum(&|field| corpus.docs.iter().map(|doc| words(doc, field).len() as f64).sum()).floor();
+    let without_norms = word.fields.iter().all(|(field, _)| **field == *"plain");
+    let length = if without_norms { 1.0 } else { (sum(&|field| words(doc, field).len() as f64) + 0.5).floor() };
+    let idf = (1.0 + (n - known + 0.5) / (known + 0.5)).ln();
+    (freq > 0.0).then(|| idf * freq / (freq + 1.2 * (0.25 + 0.75 * length / (total / n))))
 }
 
 fn numbers<'d>(doc: &'d Doc, field: &str) -> &'d [i64] {

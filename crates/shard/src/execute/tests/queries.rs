@@ -43,7 +43,7 @@ pub(super) fn random(rng: &mut Rng, depth: u32, all: bool) -> BoundQuery {
 }
 
 fn leaf(rng: &mut Rng, all: bool) -> BoundKind {
-    match rng.below(15) {
+    match rng.below(16) {
         0 => BoundKind::MatchAll,
         1..=4 => BoundKind::Term(field(rng), term(rng.pick(&WORDS))),
         5 => BoundKind::Synonyms(field(rng), some_terms(rng, &WORDS, 3)),
@@ -66,6 +66,15 @@ fn leaf(rng: &mut Rng, all: bool) -> BoundKind {
         10 => phrase(rng, all),
         11 => expand(rng, all),
         12 => BoundKind::Exists(vec![rng.pick(&["title", "k", "n", "d", "g"]).into()]),
+        14 => {
+            let factor = |rng: &mut Rng| 1.0 + rng.below(4) as f32 / 2.0;
+            let fields = match rng.below(3) {
+                0 => vec![("plain".into(), factor(rng))],
+                1 => vec![("title".into(), factor(rng))],
+                _ => vec![("body".into(), factor(rng)), ("title".into(), factor(rng))],
+            };
+            BoundKind::Combined(BoundCombined { fields, term: term(rng.pick(&WORDS)) })
+        }
         13 => BoundKind::Geo("g".into(), Arc::new(area(rng))),
         _ => {
             let mut ids: Vec<Arc<str>> = (0..rng.below(4)).map(|_| format!("id{}", rng.below(101)).into()).collect();

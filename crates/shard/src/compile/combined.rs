@@ -1,0 +1,67 @@
+//! One word in several fields that count as one.
+
+use std::sync::Arc;
+
+use search::bound::{BoundCombined, TermBytes};
+use search::statistics::FieldStatistics;
+
+use super::scorer::Leaf;
+use super::{Compiler, Context, Kind, Place, Set, Weight};
+use crate::score::Outcome;
+use crate::score::bm25::{FieldScale, TermScore};
+use crate::segment::Detail;
+
+mod scorer;
+
+pub(crate) use scorer::Combined;
+
+pub(crate) struct CombinedWeight {
+    /// With their factors.
+    fields: Vec<(Place, f32)>,
+    term: TermBytes,
+    pub(crate) doc_freq: u64,
+    pub(crate) score: TermScore,
+    pub(crate) notation: String,
+}
+
+/// No field's name: what is common to several scores as fields do that say nothing of it.
+const NO_FIELD: &str = "";
+
+impl Compiler<'_, '_> {
+    pub(super) fn combined(&mut self, word: &BoundCombined, context: Context) -> Outcome<Weight> {
+        if !context.scoring {
+            let one = |(field, _): &_| {
+                Weight::new(Kind::Set(Set::Terms(self.place(field), vec![word.term.clone()])), context.boost)
+            };
+            let parts = word.fields.iter().map(one).collect();
+            return Ok(Weight::new(Kind::DisMax { parts, tie_breaker: 0.0 }, context.boost));
+        }
+        let (mut doc_count, mut total, mut doc_freq) = (0, 0.0, 0);
+        for (field, factor) in &word.fields {
+            let counts = self.counts.field(field)?;
+            doc_count = doc_count.max(counts.doc_count);
+            total += f64::from(*factor) * counts.total_term_freq as f64;
+            doc_freq = doc_freq.max(self.counts.doc_freq(field, &word.term)?);
+        }
+        let counts = FieldStatistics { doc_count, total_term_freq: total as u64 };
+        let similarity = self.counts.reader().similarities.of(NO_FIELD);
+        let scale = Arc::new(FieldScale::new(similarity, counts));
+        let score = TermScore { weight: scale.weight(context.boost, scale.idf(doc_freq)), scale };
+        let fields = word.fields.iter().map(|(field, factor)| (self.place(field), *factor)).collect();
+        let weight = CombinedWeight { fields, term: word.term.clone(), doc_freq, score, notation: word.to_string() };
+        Ok(Weight::new(Kind::Combined(Box::new(weight)), context.boost))
+    }
+}
+
+impl Leaf<'_> {
+    pub(crate) fn combined(&self, weight: &CombinedWeight) -> Outcome<Combined> {
+        let (mut words, mut lengths) = (Vec::new(), Vec::new());
+        for (place, factor) in &weight.fields {
+            let cursor = self.cursor(place, &weight.term, (Detail::Freqs, &weight.score))?;
+            words.extend(cursor.map(|cursor| (cursor, *factor)));
+            let norms = place.slot.map(|slot| self.segment.norms(slot)).transpose()?.flatten();
+            lengths.extend(norms.map(|norms| (norms, *factor)));
+        }
+        Ok(Combined::new(words, lengths, weight.score.clone()))
+    }
+}
