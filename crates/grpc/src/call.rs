@@ -1,10 +1,10 @@
 //! What can go wrong between two nodes.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
 use std::io;
 
 use model::error::{Error, ErrorKind};
-use tonic::{Code, Status};
+use tonic::{Code, ConnectError, Status};
 
 /// Why a question has no good answer.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -12,6 +12,9 @@ pub enum CallError {
     /// No process listens there: nothing has happened.
     #[error("[{address}] refuses connections")]
     Refused { address: String },
+    /// The question has not left this node: the connection was at its end, or there was none to be had. Nothing has happened.
+    #[error("[{address}] was not asked: {reason}")]
+    Unsent { address: String, reason: String },
     /// Nothing came back: whether the question was carried out is unknown.
     #[error("[{address}] cannot be reached: {reason}")]
     Unreachable { address: String, reason: String },
@@ -28,7 +31,17 @@ pub enum CallError {
 impl CallError {
     /// Whether the question certainly changed nothing.
     pub fn nothing_happened(&self) -> bool {
+        self.nobody_hears() || matches!(self, Self::Unsent { .. })
+    }
+
+    /// Whether nobody is there who would hear this node: it is of no use to ask once more.
+    pub fn nobody_hears(&self) -> bool {
         matches!(self, Self::Refused { .. } | Self::NotHeard { .. })
+    }
+
+    /// Whether it may tell of a connection that was kept, rather than of who is there now.
+    pub(crate) fn is_of_the_connection(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Unsent { .. })
     }
 
     pub(crate) fn of(status: &Status, address: &str, kind: &str) -> Self {
@@ -39,7 +52,8 @@ impl CallError {
                 Self::NotHeard { address, reason: status.message().to_owned() }
             }
             Code::DeadlineExceeded => Self::Timeout { address, kind: kind.to_owned() },
-            _ if is_refused(status) => Self::Refused { address },
+            _ if comes_of(status, is_refusal) => Self::Refused { address },
+            _ if comes_of(status, is_before_sending) => Self::Unsent { address, reason: reason() },
             _ => Self::Unreachable { address, reason: reason() },
         }
     }
@@ -50,7 +64,9 @@ impl From<CallError> for Error {
     fn from(error: CallError) -> Self {
         let kind = match &error {
             CallError::Answered(answered) => return (**answered).clone(),
-            CallError::Refused { .. } | CallError::NotHeard { .. } => ErrorKind::NodeNotConnected,
+            CallError::Refused { .. } | CallError::NotHeard { .. } | CallError::Unsent { .. } => {
+                ErrorKind::NodeNotConnected
+            }
             CallError::Unreachable { .. } => ErrorKind::NodeDisconnected,
             CallError::Timeout { .. } => ErrorKind::ReceiveTimeout,
         };
@@ -73,13 +89,23 @@ fn described(status: &Status) -> String {
     text
 }
 
-fn is_refused(status: &Status) -> bool {
+/// Whether one of the errors that led to this is such.
+fn comes_of(status: &Status, is_such: fn(&(dyn StdError + 'static)) -> bool) -> bool {
     let mut source = status.source();
     while let Some(error) = source {
-        if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
+        if is_such(error) {
             return true;
         }
         source = error.source();
     }
     false
+}
+
+fn is_refusal(error: &(dyn StdError + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+/// A connection hands back what it has not taken yet as canceled; what was on its way when it broke is another error.
+fn is_before_sending(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<ConnectError>() || error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled)
 }

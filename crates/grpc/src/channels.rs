@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::error::Error;
 use parking_lot::Mutex;
+use prost::bytes::Bytes;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Request, Response, Status};
@@ -31,7 +32,7 @@ const HELLO_TIMEOUT: Duration = Duration::from_millis(1500);
 pub struct Channels {
     wire: Wire,
     badge: Badge,
-    open: Mutex<BTreeMap<(String, Class), Channel>>,
+    open: Mutex<BTreeMap<(String, Class), Arc<Channel>>>,
 }
 
 /// One question to another node.
@@ -54,16 +55,18 @@ impl Channels {
     /// # Errors
     /// [`CallError`] when nobody of this cluster's name and secret answers there.
     pub async fn hello(&self, address: &str, own: &Introduction) -> Result<Introduction, CallError> {
-        let channel = self.channel(address, Class::Control)?;
-        let mut client = ControlClient::new(channel);
-        let mut request = Request::new(own.to_proto());
-        self.badge.show(request.metadata_mut());
-        let asked = tokio::time::timeout(HELLO_TIMEOUT, client.hello(request));
-        match asked.await {
-            Ok(Ok(answer)) => Ok(Introduction::from_proto(answer.into_inner())),
-            Ok(Err(status)) => Err(CallError::of(&status, address, "hello")),
-            Err(_) => Err(CallError::Timeout { address: address.to_owned(), kind: "hello".to_owned() }),
-        }
+        let late = Instant::now() + HELLO_TIMEOUT;
+        let over = |channel: Channel| async move {
+            let mut client = ControlClient::new(channel);
+            let mut request = Request::new(own.to_proto());
+            self.badge.show(request.metadata_mut());
+            match tokio::time::timeout_at(late.into(), client.hello(request)).await {
+                Ok(Ok(answer)) => Ok(Introduction::from_proto(answer.into_inner())),
+                Ok(Err(status)) => Err(CallError::of(&status, address, "hello")),
+                Err(_) => Err(CallError::Timeout { address: address.to_owned(), kind: "hello".to_owned() }),
+            }
+        };
+        self.over((address, Class::Control), over).await
     }
 
     /// Asks the node at `address`. Dropping the future cancels the question there.
@@ -72,13 +75,25 @@ impl Channels {
     /// [`CallError::Answered`] with the other node's refusal; the others when there is no answer.
     pub async fn ask(&self, address: &str, ask: Ask<'_>) -> Result<Vec<u8>, CallError> {
         let Ask { class, kind, within, payload } = ask;
-        let channel = self.channel(address, class)?;
-        let remaining_ms = within.map_or(0, |within| within.as_millis().max(1) as u64);
+        let (payload, late) = (Bytes::from(payload), within.map(|within| Instant::now() + within));
+        let over = |channel| self.ask_over(channel, (address, class, kind), payload.clone(), late);
+        self.over((address, class), over).await
+    }
+
+    async fn ask_over(
+        &self,
+        channel: Channel,
+        (address, class, kind): (&str, Class, &str),
+        payload: Bytes,
+        late: Option<Instant>,
+    ) -> Result<Vec<u8>, CallError> {
+        let remaining = late.map(|late| late.saturating_duration_since(Instant::now()));
+        let remaining_ms = remaining.map_or(0, |remaining| remaining.as_millis().max(1) as u64);
         let mut request = Request::new(proto::Request { kind: kind.to_owned(), remaining_ms, payload });
         self.badge.show(request.metadata_mut());
         let sent = self.send(channel, class, request);
-        let answered = match within {
-            Some(within) => tokio::time::timeout(within, sent)
+        let answered = match late {
+            Some(late) => tokio::time::timeout_at(late.into(), sent)
                 .await
                 .map_err(|_| CallError::Timeout { address: address.to_owned(), kind: kind.to_owned() })?,
             None => sent.await,
@@ -96,9 +111,25 @@ impl Channels {
         }
     }
 
-    /// Lets the connections to a node go that has left.
-    pub fn forget(&self, address: &str) {
-        self.open.lock().retain(|(to, _), _| to != address);
+    /// Asks over the connection that there is. When that has not even sent the question, another process may be there by now: it is asked once
+    /// more over a new one. Not when a new one can be no better: it has failed as late as one that was made for the question.
+    async fn over<T, F: Future<Output = Result<T, CallError>>>(
+        &self,
+        to: (&str, Class),
+        ask: impl Fn(Channel) -> F,
+    ) -> Result<T, CallError> {
+        let begun = Instant::now();
+        let (connection, kept) = self.connection(to)?;
+        let answered = ask((*connection).clone()).await;
+        match answered {
+            Err(error) if kept && error.is_of_the_connection() && begun.elapsed() < CONNECT_TIMEOUT => {
+                tracing::debug!("asking again on a new connection: {error}");
+                self.let_go(to, &connection);
+                let (connection, _) = self.connection(to)?;
+                ask((*connection).clone()).await
+            }
+            answered => answered,
+        }
     }
 
     async fn send(
@@ -127,18 +158,28 @@ impl Channels {
         }
     }
 
-    fn channel(&self, address: &str, class: Class) -> Result<Channel, CallError> {
+    /// The connection to a node, and whether it was there before.
+    fn connection(&self, (address, class): (&str, Class)) -> Result<(Arc<Channel>, bool), CallError> {
         let mut open = self.open.lock();
         if let Some(channel) = open.get(&(address.to_owned(), class)) {
-            return Ok(channel.clone());
+            return Ok((channel.clone(), true));
         }
         let endpoint = self.endpoint(address).map_err(|error| CallError::Unreachable {
             address: address.to_owned(),
             reason: format!("not an address: {error}"),
         })?;
-        let channel = endpoint.connect_lazy();
+        let channel = Arc::new(endpoint.connect_lazy());
         open.insert((address.to_owned(), class), channel.clone());
-        Ok(channel)
+        Ok((channel, false))
+    }
+
+    /// The next question has a new connection, unless there is another already. What is on its way over this one goes on.
+    fn let_go(&self, (address, class): (&str, Class), connection: &Arc<Channel>) {
+        let key = (address.to_owned(), class);
+        let mut open = self.open.lock();
+        if open.get(&key).is_some_and(|now| Arc::ptr_eq(now, connection)) {
+            open.remove(&key);
+        }
     }
 
     fn endpoint(&self, address: &str) -> Result<Endpoint, tonic::transport::Error> {

@@ -78,7 +78,7 @@ impl Desk {
         let from = NodeId(asker(request.metadata()).into());
         let proto::Request { kind, remaining_ms, payload } = request.into_inner();
         let deadline = (remaining_ms > 0).then(|| Instant::now() + Duration::from_millis(remaining_ms));
-        let question = Question { from, deadline, payload };
+        let question = Question { from, deadline, payload: payload.into() };
         let outcome = match self.router.answer(class, &kind, question).await {
             Ok(payload) => Outcome::Payload(payload),
             Err(error) => Outcome::Error(wire_error(&error)),

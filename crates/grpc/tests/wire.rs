@@ -1,5 +1,6 @@
 //! Two ends of the wire on loopback.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use grpc::server::serve;
 use grpc::wire::Wire;
 use model::error::{Error, ErrorKind};
 use tokio::net::TcpListener;
+use tokio::sync::{Notify, oneshot};
 
 fn wire(node: &str, secret: &str) -> Wire {
     Wire {
@@ -64,6 +66,26 @@ async fn started() -> (String, Arc<AtomicBool>) {
     (address, dropped)
 }
 
+/// A process that tells its name, and tells when it has begun to wait for ever; it is asked to stop through what comes out.
+fn process(name: &'static str, listener: TcpListener) -> (oneshot::Sender<()>, Arc<Notify>) {
+    let waits = Arc::new(Notify::new());
+    let mut router = Router::new(|_| Introduction { node_name: name.to_owned(), ..Introduction::default() });
+    for class in Class::ALL {
+        router.on(class, "name", move |_| async move { Ok(name.as_bytes().to_vec()) });
+        let begun = waits.clone();
+        router.on(class, "wait", move |_| {
+            let begun = begun.clone();
+            async move {
+                begun.notify_one();
+                std::future::pending().await
+            }
+        });
+    }
+    let (stop, stopped) = oneshot::channel::<()>();
+    tokio::spawn(serve(listener, wire("b", "pearl"), router, async move { drop(stopped.await) }));
+    (stop, waits)
+}
+
 fn ask<'a>(class: Class, kind: &'a str, payload: &[u8]) -> Ask<'a> {
     Ask { class, kind, within: Some(Duration::from_secs(30)), payload: payload.to_vec() }
 }
@@ -107,6 +129,53 @@ async fn who_is_not_there_is_told_at_once() {
     drop(listener);
     let refused = Channels::new(wire("a", "pearl")).ask(&address, ask(Class::Bulk, "echo", b"")).await.unwrap_err();
     assert_eq!(refused, CallError::Refused { address });
+}
+
+/// A process that stops takes no more questions on a connection over which it still owes an answer, and the connection does not end.
+#[tokio::test]
+async fn a_question_that_a_kept_connection_does_not_take_goes_to_the_process_that_came_after() {
+    for class in Class::ALL {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, waits) = process("before", listener);
+        let (channels, place) = (Channels::new(wire("a", "pearl")), address.to_string());
+        let owed = tokio::spawn({
+            let (channels, place) = (channels.clone(), place.clone());
+            async move { channels.ask(&place, ask(class, "wait", b"")).await }
+        });
+        waits.notified().await;
+        stop.send(()).unwrap();
+        let listener = again(address).await;
+        let (_lives, _) = process("after", listener);
+        let named = async {
+            loop {
+                let name =
+                    channels.ask(&place, ask(class, "name", b"")).await.unwrap_or_else(|e| panic!("{class:?}: {e}"));
+                if name == b"after" {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), named).await.expect("the process that came after is asked");
+        if class == Class::Control {
+            let met = channels.hello(&place, &Introduction::default()).await.unwrap();
+            assert_eq!(met.node_name, "after");
+        }
+        owed.abort();
+    }
+}
+
+/// Listens where somebody else has listened until a moment ago.
+async fn again(address: SocketAddr) -> TcpListener {
+    let free = async {
+        loop {
+            match TcpListener::bind(address).await {
+                Ok(listener) => return listener,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), free).await.expect("the address is let go")
 }
 
 #[tokio::test]

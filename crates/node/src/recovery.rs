@@ -1,6 +1,6 @@
 //! How a copy of this node came to have what it has: kept from its opening on, for those who ask.
 //!
-//! In: what opening and replication do. Out: [`ShardRecovery`], except for what the metadata knows. Also [`Pace`], the rate at which files of
+//! In: what opening and replication do. Out: [`ShardRecovery`], except for what the metadata knows. Also [`Pace`], the rate at which
 //! recoveries leave this node. Not here: recovering (`indexes`, `replication`).
 
 use std::collections::BTreeMap;
@@ -168,7 +168,7 @@ fn millis(time: Duration) -> u64 {
     time.as_millis() as u64
 }
 
-/// How fast files of recoveries leave this node, all together.
+/// How fast recoveries leave this node, files and operations of all together.
 #[derive(Debug)]
 pub(crate) struct Pace {
     /// Bytes that were sent before their time, at that moment.

@@ -12,6 +12,8 @@ pub(crate) struct Link {
     carried: Arc<Mutex<Vec<TcpStream>>>,
     /// Bytes towards the address behind it.
     sent: Arc<AtomicUsize>,
+    /// How often connections were condemned: those that were made before end when something is sent over them.
+    condemned: Arc<AtomicUsize>,
 }
 
 impl Link {
@@ -19,8 +21,9 @@ impl Link {
     pub(crate) fn to(behind: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("its address");
-        let (carried, sent) = (Arc::<Mutex<Vec<TcpStream>>>::default(), Arc::<AtomicUsize>::default());
-        let (streams, counted) = (carried.clone(), sent.clone());
+        let carried = Arc::<Mutex<Vec<TcpStream>>>::default();
+        let (sent, condemned) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let (streams, counted, sentence) = (carried.clone(), sent.clone(), condemned.clone());
         // It ends with the process of the tests.
         std::thread::spawn(move || {
             for from in listener.incoming().flatten() {
@@ -29,12 +32,22 @@ impl Link {
                 let both = [from.try_clone(), to.try_clone()];
                 streams.lock().expect("no thread panics").extend(both.into_iter().flatten());
                 let (Ok(back), Ok(forth)) = (from.try_clone(), to.try_clone()) else { continue };
-                let counted = counted.clone();
-                std::thread::spawn(move || carry(from, forth, Some(&counted)));
-                std::thread::spawn(move || carry(to, back, None));
+                let (counted, sentence) = (counted.clone(), sentence.clone());
+                let made = sentence.load(Ordering::SeqCst);
+                let passes = move |count: usize| {
+                    counted.fetch_add(count, Ordering::Relaxed);
+                    sentence.load(Ordering::SeqCst) == made
+                };
+                std::thread::spawn(move || carry(from, forth, passes));
+                std::thread::spawn(move || carry(to, back, |_| true));
             }
         });
-        Self { address, carried, sent }
+        Self { address, carried, sent, condemned }
+    }
+
+    /// Ends every connection that there is when something is next sent over it, which does not arrive. Others may be made at once.
+    pub(crate) fn condemn(&self) {
+        self.condemned.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Ends every connection that there is. Others may be made at once.
@@ -50,16 +63,15 @@ impl Link {
     }
 }
 
-fn carry(mut from: TcpStream, mut to: TcpStream, counted: Option<&AtomicUsize>) {
+/// `passes`: whether so many bytes more are carried.
+fn carry(mut from: TcpStream, mut to: TcpStream, passes: impl Fn(usize) -> bool) {
     let mut bytes = vec![0; 64 << 10];
     while let Ok(count @ 1..) = from.read(&mut bytes) {
-        if to.write_all(&bytes[..count]).is_err() {
+        if !passes(count) || to.write_all(&bytes[..count]).is_err() {
             break;
         }
-        if let Some(counted) = counted {
-            counted.fetch_add(count, Ordering::Relaxed);
-        }
     }
+    // Either may have ended by itself.
     let _ = to.shutdown(Shutdown::Both);
     let _ = from.shutdown(Shutdown::Both);
 }

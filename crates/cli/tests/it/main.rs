@@ -1,5 +1,6 @@
 //! Tests of the program as its users meet it: over HTTP, against real processes.
 
+mod broken;
 mod centroids;
 mod cluster;
 mod commands;

@@ -161,6 +161,45 @@ fn files_come_no_faster_than_they_may_and_what_came_is_not_sent_again() {
     assert_eq!((counted("_replica"), counted("_primary")), (json!(900), json!(900)));
 }
 
+#[test]
+fn operations_come_no_faster_than_they_may() {
+    let mut peers = Peers::start();
+    create(&peers.servers[0], "films", 1, 1);
+    green(&peers.servers[0]);
+    let replica = copies(&peers.servers[0], "films", false).remove(0).1;
+    let names = peers.servers[0].ok("GET", "/_nodes", "")["nodes"].clone();
+    let at = ["n0", "n1", "n2"].iter().position(|name| names[&replica]["name"] == *name).expect("one of them");
+    let mut gone = peers.servers.remove(at);
+    gone.kill();
+    let door = &peers.servers[0];
+    until(door, "/_cluster/health", |health| health["number_of_nodes"] == 2 && health["status"] == "yellow");
+    let (text, lacks) = ("x".repeat(1000), 200);
+    let line = |n: u64| format!("{{\"index\":{{\"_id\":\"{n}\"}}}}\n{}\n", json!({"t": text}));
+    let bulk = |range: std::ops::Range<u64>| {
+        let answer = door.ok("POST", "/films/_bulk", &range.map(line).collect::<String>());
+        assert_eq!(answer["errors"], false, "{answer}");
+    };
+    bulk(0..lacks);
+    let per_second = 20_000;
+    rate(door, "20000b");
+    gone.restart();
+    let some = until(door, "/films/_recovery?active_only=true", |all| {
+        all["films"]["shards"][0]["translog"]["recovered"].as_u64() >= Some(50)
+    });
+    let going = &some["films"]["shards"][0];
+    assert_eq!((&going["type"], &going["index"]["files"]["total"]), (&json!("PEER"), &json!(0)), "{some}");
+    // A part of an eighth of a second goes ahead of its time, and an operation beyond it.
+    let (come, took) = (number(&going["translog"]["recovered"]) * 1000, number(&going["total_time_in_millis"]));
+    assert!(come <= per_second * took / 1000 + per_second / 4, "{come} bytes in {took} ms: {some}");
+    // What is written meanwhile does not have to wait for them, nor they for it, once they may go faster.
+    bulk(lacks..lacks + 50);
+    rate(door, "-1");
+    green(door);
+    door.ok("POST", "/films/_refresh", "");
+    let found = door.ok("GET", "/films/_search?preference=_replica&track_total_hits=true&size=0", "");
+    assert_eq!(found["hits"]["total"]["value"], lacks + 50);
+}
+
 /// The files of a segment that have come for a shard which recovers, and are whole.
 fn arrived(server: &Server) -> Vec<std::path::PathBuf> {
     let below =

@@ -17,6 +17,8 @@ pub(super) struct Choice {
     turn: u64,
     /// Nodes that have failed this search.
     avoided: BTreeSet<NodeId>,
+    /// Those that had failed it have been asked again.
+    forgiven: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +43,13 @@ enum Preference {
 impl Choice {
     /// `text`: the parameter `preference`. `turn`: any number.
     pub(super) fn new(text: Option<&str>, state: &State, turn: u64) -> Self {
-        Self { preference: Preference::read(text, state), turn, avoided: BTreeSet::new() }
+        Self { preference: Preference::read(text, state), turn, avoided: BTreeSet::new(), forgiven: false }
     }
 
     /// The primary, which shows at once what it was told to publish; another copy where it does not answer.
     pub(super) fn primary_first() -> Self {
-        Self { preference: Preference::Primary { only: false }, turn: 0, avoided: BTreeSet::new() }
+        let preference = Preference::Primary { only: false };
+        Self { preference, turn: 0, avoided: BTreeSet::new(), forgiven: false }
     }
 
     pub(super) fn avoids(&self, node: &NodeId) -> bool {
@@ -58,6 +61,12 @@ impl Choice {
         let before = self.avoided.len();
         self.avoided.extend(nodes);
         self.avoided.len() > before
+    }
+
+    /// Asks all nodes again. Out: whether that is done now; once for each search.
+    pub(super) fn forgive(&mut self) -> bool {
+        self.avoided.clear();
+        !std::mem::replace(&mut self.forgiven, true)
     }
 
     /// One of the copies that serve, which are in the order of their ids; `None`: none of them will do.

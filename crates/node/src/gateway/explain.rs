@@ -14,6 +14,8 @@ use shard::execute;
 use super::choice::Choice;
 use super::holder::Holder;
 use super::patience::Guard;
+use super::reading::Reading;
+use super::remote;
 use super::remote::get::{Explain, Explained, Shown};
 use super::remote::search::{Searched, SearchedIndex};
 use super::search::{Reached, bind_index, statistics};
@@ -49,26 +51,42 @@ pub(super) async fn explain(core: &Arc<Core>, mut request: ExplainRequest) -> Re
     let now_ms = now_ms();
     let bound = bind_index(core, &search, Reached { metadata: metadata.clone(), filters, now_ms })?;
     let bound = std::slice::from_ref(&bound);
-    let choice = Choice::primary_first();
-    let counted = statistics::count(core, bound, (&search, &choice), &Guard::new(None), None).await?;
+    let mut choice = Choice::primary_first();
+    let mut counted = statistics::count(core, bound, (&search, &choice), &Guard::new(None), None).await?;
+    if choice.avoid(counted.silent.keys().cloned().collect()) {
+        counted = statistics::count(core, bound, (&search, &choice), &Guard::new(None), None).await?;
+    }
     if let Some(error) = counted.silent.into_values().next() {
         return Err(error);
     }
     let (id, index) = (Arc::<str>::from(request.id.as_str()), metadata.name.clone());
     let (query, statistics) = (bound[0].query.clone(), counted.sums.into_iter().next().flatten());
-    let explained = match Holder::reading(core, &state, &open, number, &choice) {
-        Holder::Nowhere(error) | Holder::Silent(_, error) => return Err(error),
-        Holder::Here(shard) => {
-            let asked = Asked { query, statistics, id: request.id, source: request.source };
-            read(core, shard, asked).await?
-        }
-        Holder::There(node) => {
-            let (uuid, filters, shards) = (metadata.uuid.clone(), bound[0].filters.clone(), vec![number]);
-            let indexes = vec![SearchedIndex { uuid, filters, shards, statistics }];
-            let version = state.version;
-            let searched = Searched { version, now_ms, request: search, indexes, remaining_ms: None, task: None };
-            let message = Explain { searched, id: request.id, source: request.source };
-            super::remote::ask(core, &node, &message, None).await?
+    let shards = vec![number];
+    let mut asked =
+        SearchedIndex { uuid: metadata.uuid.clone(), filters: bound[0].filters.clone(), shards, statistics };
+    let mut reading = Reading::new(core, &open, number, Some(choice));
+    let explained = loop {
+        let state = core.state();
+        match reading.holder(&state) {
+            Holder::Nowhere(error) | Holder::Silent(_, error) => {
+                if !reading.goes_on().await {
+                    return Err(error);
+                }
+            }
+            Holder::Here(shard) => {
+                let statistics = asked.statistics.take();
+                break read(core, shard, Asked { query, statistics, id: request.id, source: request.source }).await?;
+            }
+            Holder::There(node) => {
+                let (version, indexes, request_of) = (state.version, vec![asked.clone()], search.clone());
+                let searched =
+                    Searched { version, now_ms, request: request_of, indexes, remaining_ms: None, task: None };
+                let message = Explain { searched, id: request.id.clone(), source: request.source.clone() };
+                match remote::ask(core, &node, &message, None).await {
+                    Err(error) if reading.goes_on_without(&node, &error).await => {}
+                    answer => break answer?,
+                }
+            }
         }
     };
     let (explanation, source) = explained.map(|(explanation, Shown(source))| (explanation, source)).unzip();

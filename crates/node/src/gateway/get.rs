@@ -13,13 +13,11 @@ use model::search::{Found, GetRequest, GetResponse};
 use model::write::VersionType;
 use shard::engine::Current;
 
-use grpc::call::CallError;
-
 use super::choice::Choice;
-use super::cluster::POLL;
 use super::holder::Holder;
 use super::lease;
 use super::placement;
+use super::reading::Reading;
 use super::remote::{self, get::Get};
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard, Used};
@@ -60,9 +58,6 @@ pub(super) async fn anywhere(
     Ok(None)
 }
 
-/// How often another copy is asked for what does not have to be the newest.
-const TRIES: usize = 3;
-
 /// Asks the primary for what is now, any copy for what was refreshed.
 async fn find(
     core: &Arc<Core>,
@@ -70,34 +65,29 @@ async fn find(
     request: GetRequest,
     routing: Option<&str>,
 ) -> Result<Option<Found>, Error> {
-    let mut choice = Choice::new(None, &core.state(), core.turn());
-    for left in (0..TRIES).rev() {
+    let any = (!request.realtime && !request.refresh).then(|| Choice::new(None, &core.state(), core.turn()));
+    let mut reading = Reading::new(core, open, number, any);
+    loop {
         let state = core.state();
-        let holder = match request.realtime || request.refresh {
-            true => Holder::primary(core, &state, open, number),
-            false => Holder::reading(core, &state, open, number, &choice),
-        };
-        let node = match holder {
+        match reading.holder(&state) {
             Holder::Here(shard) => return read(core, open, shard, request).await,
-            Holder::There(node) => node,
+            Holder::There(node) => {
+                let index = metadata.uuid.clone();
+                let message = Get { version: state.version, index, number, request: request.clone() };
+                match remote::ask(core, &node, &message, None).await {
+                    Err(error) if reading.goes_on_without(&node, &error).await => {}
+                    answer => return Ok(answer?),
+                }
+            }
             Holder::Nowhere(_) | Holder::Silent(..) => {
-                let (index, id, shown) = (&metadata.name, &request.id, routing.unwrap_or("null"));
-                let reason = format!("No shard available for [get [{index}][{id}]: routing [{shown}]]");
-                return Err(Error::new(ErrorKind::NoShardAvailable, reason));
+                if !reading.goes_on().await {
+                    let (index, id, shown) = (&metadata.name, &request.id, routing.unwrap_or("null"));
+                    let reason = format!("No shard available for [get [{index}][{id}]: routing [{shown}]]");
+                    return Err(Error::new(ErrorKind::NoShardAvailable, reason));
+                }
             }
-        };
-        let index = metadata.uuid.clone();
-        let message = Get { version: state.version, index, number, request: request.clone() };
-        match remote::ask(core, &node, &message, None).await {
-            Err(error) if left > 0 && !matches!(error, CallError::Answered(_)) => {
-                choice.avoid([node].into());
-                // Who is the primary is known soon after a node is gone.
-                tokio::time::sleep(POLL).await;
-            }
-            answer => return Ok(answer?),
         }
     }
-    Err(Error::new(ErrorKind::NoShardAvailable, format!("no copy of [{}][{number}] answers", metadata.name)))
 }
 
 /// Reads a document from a shard of this node, unless that may be another's by now.

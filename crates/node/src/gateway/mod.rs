@@ -23,6 +23,7 @@ mod pipelines;
 mod placement;
 pub(crate) mod point;
 mod queries;
+mod reading;
 mod recovery;
 pub mod remote;
 mod resize;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use analysis::Registry;
 use cluster::resolve::read_target;
 use cluster::routing::Spread;
+use cluster::state::IndexMetadata;
 use model::error::{Error, ErrorKind};
+use model::id::ShardNumber;
 use model::mapping::{Field, FieldKind, Mapping};
 use model::term_vectors::{FieldTerms, TermFilter, TermPlace, TermVector, TermVectors, TermVectorsRequest};
 use search::fetch::extract::extract;
@@ -15,9 +17,10 @@ use shard::execute::{Endless, Vocabulary, vocabulary};
 
 use super::choice::Choice;
 use super::holder::Holder;
-use super::remote::terms::Terms;
+use super::reading::Reading;
+use super::remote::{self, terms::Terms};
 use crate::core::Core;
-use crate::indexes::OpenShard;
+use crate::indexes::{OpenIndex, OpenShard};
 
 /// Counts of fields, and of the terms that were asked of each.
 pub(super) type Counts = Vec<Vocabulary>;
@@ -52,17 +55,37 @@ pub(super) async fn term_vectors(core: &Arc<Core>, request: TermVectorsRequest) 
             (field.field.to_string(), field.terms.iter().map(|term| term.text.clone()).collect::<Vec<_>>())
         });
         let asked: Vec<(String, Vec<String>)> = asked.collect();
-        let counts = match Holder::reading(core, &state, &open, number, &Choice::primary_first()) {
-            Holder::Nowhere(error) | Holder::Silent(_, error) => return Err(error),
-            Holder::Here(shard) => count(core, shard, asked).await?,
-            Holder::There(node) => {
-                let message = Terms { version: state.version, index: metadata.uuid.clone(), number, fields: asked };
-                super::remote::ask(core, &node, &message, None).await?
-            }
-        };
+        let counts = counts(core, (&metadata, &open, number), asked).await?;
         told(&request, &mut fields, counts);
     }
     Ok(TermVectors { index, id, version, found: true, fields })
+}
+
+/// Counts in a shard, wherever it is.
+async fn counts(
+    core: &Core,
+    (metadata, open, number): (&IndexMetadata, &OpenIndex, ShardNumber),
+    asked: Vec<(String, Vec<String>)>,
+) -> Result<Counts, Error> {
+    let mut reading = Reading::new(core, open, number, Some(Choice::primary_first()));
+    loop {
+        let state = core.state();
+        match reading.holder(&state) {
+            Holder::Nowhere(error) | Holder::Silent(_, error) => {
+                if !reading.goes_on().await {
+                    return Err(error);
+                }
+            }
+            Holder::Here(shard) => return count(core, shard, asked).await,
+            Holder::There(node) => {
+                let (version, index, fields) = (state.version, metadata.uuid.clone(), asked.clone());
+                match remote::ask(core, &node, &Terms { version, index, number, fields }, None).await {
+                    Err(error) if reading.goes_on_without(&node, &error).await => {}
+                    answer => return Ok(answer?),
+                }
+            }
+        }
+    }
 }
 
 fn failed(error: Error) -> Error {

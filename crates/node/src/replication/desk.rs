@@ -20,7 +20,7 @@ use shard::error::ShardError;
 use tokio::sync::oneshot;
 
 use super::room::{Room, Safe};
-use super::{files, show};
+use super::{backlog, files, show};
 use crate::clock::now_ms;
 use crate::indexes::replayed_document;
 
@@ -56,6 +56,8 @@ pub(super) struct Desk {
     serves: bool,
     /// Where the copies are.
     pub(super) places: BTreeMap<AllocationId, NodeId>,
+    /// Where the log ended when it was first read for a copy that recovers.
+    backlogs: BTreeMap<AllocationId, SeqNo>,
     /// How many serve.
     active: u32,
     /// Who waits for all up to an operation, by its number.
@@ -77,6 +79,7 @@ impl Desk {
             seen: StateVersion::default(),
             serves: false,
             places: BTreeMap::new(),
+            backlogs: BTreeMap::new(),
             active: 1,
             waiting: BTreeMap::new(),
             applying: Vec::new(),
@@ -131,6 +134,7 @@ impl Desk {
         self.serves = own.is_some_and(|copy| copy.primary && copy.started);
         room.leads.store(self.serves, Ordering::Release);
         self.places = table.copies.iter().map(|(id, copy)| (id.clone(), copy.node.clone())).collect();
+        self.backlogs.retain(|id, _| self.places.contains_key(id));
         self.active = cluster::health::active(table).max(1);
         let alone = table.copies.len() < 2;
         if let (Some(engine), None, true) = (&self.engine, &self.protocol, table.assigned > 0) {
@@ -323,7 +327,10 @@ impl Desk {
                 Some(node) => room.exchange.send(node, room.shard.clone(), message),
                 None => room.post(Event::Unreachable(message.to)),
             },
-            Effect::ReadLog { to, from, below } => read_log(room, engine, to, (from, below)),
+            Effect::ReadLog { to, from, below } => {
+                let backlog = *self.backlogs.entry(to.clone()).or_insert(below);
+                backlog::read(room, engine, to, (from, below), backlog);
+            }
             Effect::SendFiles { to } => files::send(room, engine, to),
             Effect::Show { to, below, term } => match self.places.get(&to).cloned() {
                 Some(node) => show::bring_in(room, node, (to, below, term)),
@@ -449,7 +456,7 @@ impl Desk {
     }
 }
 
-fn entry(logged: Logged) -> Entry {
+pub(super) fn entry(logged: Logged) -> Entry {
     let Logged { seq_no, primary_term, bytes } = logged;
     Entry { seq_no: SeqNo(seq_no), term: model::id::PrimaryTerm(primary_term), operation: bytes }
 }
@@ -478,21 +485,5 @@ fn tell_when_safe(room: &Arc<Room>, engine: &Arc<ShardCopy>, position: wal::Posi
         if let (Some(room), Ok(())) = (room.upgrade(), result) {
             room.post(Event::Synced(ticket));
         }
-    });
-}
-
-fn read_log(room: &Arc<Room>, engine: &Arc<ShardCopy>, to: AllocationId, (from, below): (SeqNo, SeqNo)) {
-    let (room, engine) = (room.clone(), engine.clone());
-    let exchange = room.exchange.clone();
-    exchange.aside(move || {
-        let event = match engine.read_log(from.0, below.0) {
-            Ok(Some(entries)) => Event::LogRead { to, entries: entries.into_iter().map(entry).collect() },
-            Ok(None) => Event::LogLacks { to },
-            Err(error) => {
-                tracing::warn!("the log of shard {}[{}] does not read: {error}", room.index, room.shard.number);
-                Event::LogLacks { to }
-            }
-        };
-        room.post(event);
     });
 }

@@ -59,7 +59,7 @@ pub(crate) struct Exchange {
     begun: Instant,
     core: OnceLock<Weak<Core>>,
     outboxes: Mutex<BTreeMap<NodeId, Outbox>>,
-    /// How fast files leave this node.
+    /// How fast recoveries leave this node.
     pub(super) pace: Pace,
     /// What of files has come, by shard.
     pub(super) arrivals: Mutex<BTreeMap<ShardId, Arc<Mutex<Arrival>>>>,
@@ -181,13 +181,13 @@ impl Exchange {
     async fn carry(self: Arc<Self>, node: NodeId) {
         while let Some(letters) = self.next(&node) {
             let mut taken = self.ask(&node, DELIVER, &letters, TAKE_IN).await;
-            if taken.as_ref().is_err_and(|error| !error.nothing_happened()) {
+            if taken.as_ref().is_err_and(|error| !error.nobody_hears()) {
                 tokio::time::sleep(PAUSE).await;
                 taken = self.ask(&node, DELIVER, &letters, TAKE_IN).await;
             }
             let strangers: Vec<u32> = match taken {
                 Ok(strangers) => strangers,
-                Err(error) if error.nothing_happened() => (0..letters.len() as u32).collect(),
+                Err(error) if error.nobody_hears() => (0..letters.len() as u32).collect(),
                 Err(error) => {
                     tracing::debug!("node {} did not take {} messages in: {error}", node.0, letters.len());
                     continue;

@@ -1,8 +1,7 @@
 //! Recovery by files: the primary's commit goes to a copy that lacks too much for operations.
 //!
 //! The primary commits, holds the commit's files by links, and sends those that the other has not; then the other puts them in the place of
-//! its own and goes on with operations. They leave this node no faster than `indices.recovery.max_bytes_per_sec` lets them, all together. A
-//! connection that breaks is waited for; what breaks off for longer is begun again by the protocol, under another session, and goes on where
+//! its own and goes on with operations. They leave this node no faster than they may ([`super::pace`]). A connection that breaks is waited for; what breaks off for longer is begun again by the protocol, under another session, and goes on where
 //! it was ([`super::arrival`]), which also compares checksums.
 
 use std::fs::File;
@@ -10,8 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cluster::settings::value;
-use cluster::state::{NodeId, State};
+use cluster::state::NodeId;
 use grpc::call::CallError;
 use grpc::route::Router;
 use model::error::{Error, ErrorKind};
@@ -25,21 +23,19 @@ use shard::engine::snapshot::{HeldFile, Snapshot};
 
 use super::arrival::{self, failed};
 use super::exchange::{Exchange, on};
+use super::pace;
 use super::room::Room;
 use crate::core::Core;
 use crate::identity;
 
 const OFFER: &str = "replication.offer";
 const CHUNK: &str = "replication.chunk";
-const INSTALL: &str = "replication.install";
-/// Of one message, and the fewest: where little may be sent in a second, it is sent in small parts.
+/// Of one message.
 const CHUNK_BYTES: u64 = 512 << 10;
-const LEAST_BYTES: u64 = 4 << 10;
+const INSTALL: &str = "replication.install";
 /// For how long a node that cannot be reached is tried again, and how often.
 const RESUME: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(100);
-/// How often is looked whether files may leave faster now.
-const LOOK: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Files are synced and a copy is opened.
 const INSTALLING: Duration = Duration::from_secs(600);
@@ -114,14 +110,14 @@ async fn send_all(room: &Arc<Room>, engine: Arc<ShardCopy>, to: &AllocationId) -
     for (file, from) in &wanted {
         let mut offset = *from;
         loop {
-            let most = chunk_bytes(rate(&exchange.state()));
+            let most = pace::part(exchange, CHUNK_BYTES);
             let bytes = read(exchange, &held, (file, offset), most).await?;
             let length = bytes.len() as u64;
             let throttled_ms = throttled.as_millis() as u64;
             let chunk = Chunk { target: target.clone(), file: file.clone(), offset, throttled_ms, bytes };
             insist::<_, ()>(exchange, &node, CHUNK, &chunk, PATIENCE).await?;
             (sent, offset) = (sent + length, offset + length);
-            throttled += hold_back(exchange, length).await;
+            throttled += pace::hold_back(exchange, length).await;
             if length < most {
                 break;
             }
@@ -168,30 +164,6 @@ async fn insist<Q: Serialize, A: DeserializeOwned>(
         tracing::debug!("[{kind}] goes to node {} once more: {error}", node.0);
         tokio::time::sleep(PAUSE).await;
     }
-}
-
-/// `indices.recovery.max_bytes_per_sec`
-fn rate(state: &State) -> Option<u64> {
-    const NAME: &str = "indices.recovery.max_bytes_per_sec";
-    value::bytes(NAME, &state.settings.text(NAME)).ok().flatten().filter(|rate| *rate > 0)
-}
-
-fn chunk_bytes(rate: Option<u64>) -> u64 {
-    rate.map_or(CHUNK_BYTES, |rate| (rate / 8).clamp(LEAST_BYTES, CHUNK_BYTES))
-}
-
-/// Waits as long as what was sent was sent too early. Out: how long that was.
-async fn hold_back(exchange: &Exchange, bytes: u64) -> Duration {
-    let begun = Instant::now();
-    let mut wait = exchange.pace.count(bytes, rate(&exchange.state()));
-    if wait.is_zero() {
-        return Duration::ZERO;
-    }
-    while !wait.is_zero() {
-        tokio::time::sleep(wait.min(LOOK)).await;
-        wait = exchange.pace.count(0, rate(&exchange.state()));
-    }
-    begun.elapsed()
 }
 
 /// So many bytes, fewer at the end.

@@ -6,9 +6,11 @@
 //! the rules, and why they suffice (`replication::rules`).
 
 mod arrival;
+mod backlog;
 mod desk;
 mod exchange;
 mod files;
+mod pace;
 mod room;
 mod show;
 

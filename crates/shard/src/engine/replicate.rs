@@ -15,7 +15,7 @@ use crate::prepared::PreparedDocument;
 
 /// Entries of the log that one read gives at most.
 const READ_ENTRIES: usize = 512;
-const READ_BYTES: usize = 4 << 20;
+const READ_BYTES: u64 = 4 << 20;
 
 impl Writer {
     /// Keeps a logged operation back until [`ShardCopy::apply_below`] takes it.
@@ -116,23 +116,23 @@ impl ShardCopy {
         self.log.stats().next_seq
     }
 
-    /// Some entries of the log from `from` on, in order; `None`: the log begins later.
+    /// Some entries of the log from `from` on, in order, at most one more than fit into `most` bytes; `None`: the log begins later.
     ///
     /// # Errors
     /// [`ShardError::Log`] when the log does not read back.
-    pub fn read_log(&self, from: u64, below: u64) -> Result<Option<Vec<Logged>>, ShardError> {
+    pub fn read_log(&self, from: u64, below: u64, most: u64) -> Result<Option<Vec<Logged>>, ShardError> {
         let entries = match self.log.read_from(from) {
             Ok(entries) => entries,
             Err(wal::Error::Trimmed { .. }) => return Ok(None),
             Err(error) => return Err(ShardError::Log(error)),
         };
-        let (mut read, mut bytes) = (Vec::new(), 0);
+        let (mut read, mut bytes) = (Vec::new(), 0u64);
         for entry in entries {
             let entry = entry.map_err(ShardError::Log)?;
-            if entry.seq >= below || read.len() == READ_ENTRIES || bytes > READ_BYTES {
+            if entry.seq >= below || read.len() == READ_ENTRIES || bytes > most {
                 break;
             }
-            bytes += entry.payload.len();
+            bytes += entry.payload.len() as u64;
             read.push(Logged::read(&entry)?);
         }
         Ok(Some(read))
@@ -145,7 +145,7 @@ impl ShardCopy {
     pub fn read_tail(&self) -> Result<(u64, Vec<Logged>), ShardError> {
         let from = self.committing.lock().next_seq;
         let (mut next, mut tail) = (from, Vec::new());
-        while let Some(part) = self.read_log(next, u64::MAX)?.filter(|part| !part.is_empty()) {
+        while let Some(part) = self.read_log(next, u64::MAX, READ_BYTES)?.filter(|part| !part.is_empty()) {
             next = part.last().map_or(next, |last| last.seq_no + 1);
             tail.extend(part);
         }

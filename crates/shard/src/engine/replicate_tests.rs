@@ -101,7 +101,8 @@ fn the_end_of_a_log_is_replaced_whole_or_not_at_all() {
     let own: Vec<Logged> = (0..6).map(|n| write(&replica, "b", Some(n))).collect();
     replica.copy.rewrite_log(2, &told[2..]).unwrap();
     let expected = [&own[..2], &told[2..]].concat();
-    assert_eq!(replica.copy.read_log(0, u64::MAX).unwrap(), Some(expected.clone()));
+    assert_eq!(replica.copy.read_log(0, u64::MAX, u64::MAX).unwrap(), Some(expected.clone()));
+    assert_eq!(replica.copy.read_log(0, u64::MAX, 0).unwrap(), Some(expected[..1].to_vec()), "one at least");
     // A crash after the file was written, and one before it was whole.
     replica.close();
     std::fs::write(other.path().join("log.rewrite"), b"not whole").unwrap();

@@ -47,6 +47,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("flate2", Rooms(&["rest", "cli"])),
     ("half", Rooms(&["vector"])),
     ("hashbrown", Rooms(&["shard"])),
+    ("hyper", Rooms(&["grpc"])),
     ("indexmap", Rooms(&["resp"])),
     ("indicatif", Rooms(&["cli"])),
     ("jiff", Rooms(&["model"])),

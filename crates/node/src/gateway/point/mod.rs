@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 use super::choice::Choice;
 use super::holder::Holder;
 use super::remote::{self, Message};
+use super::search::retry::{TRIES, again};
 use super::search::{failure, resolve_open, routed};
 use crate::clock::now_ms;
 use crate::core::Core;
@@ -91,23 +92,62 @@ fn shown(ms: u64) -> String {
     }
 }
 
-/// Has every node keep readers of its shards.
+/// A point with what nodes keep for it, and what is missing from it.
+struct Made {
+    point: PointId,
+    total: usize,
+    failures: Vec<ShardFailure>,
+    /// Of a node that keeps as much as it may.
+    refusal: Option<Error>,
+}
+
+impl Made {
+    async fn checked(self, core: &Arc<Core>, partial: bool) -> Result<(PointId, Shards), Error> {
+        let Self { point, total, failures, refusal } = self;
+        if let Some(error) = refusal.or_else(|| refused(&failures, total, partial)) {
+            let _ = close(core, &point).await;
+            return Err(error);
+        }
+        let successful = (total - failures.len()) as u32;
+        Ok((point, Shards { total: total as u32, successful, skipped: 0, failures }))
+    }
+}
+
+/// Has every node keep readers of its shards; of other copies where one fails.
 async fn make(
     core: &Arc<Core>,
     found: &[Resolved],
     routing: &[String],
     wanted: Wanted,
 ) -> Result<(PointId, Shards), Error> {
+    let mut choice = Choice::new(None, &core.state(), core.turn());
+    for _ in 1..TRIES {
+        let version = core.state().version;
+        let made = try_make(core, found, routing, (&wanted, &choice)).await?;
+        if made.failures.is_empty() || !again(core, &mut choice, version, &made.failures).await {
+            return made.checked(core, wanted.partial).await;
+        }
+        close(core, &made.point).await;
+    }
+    let made = try_make(core, found, routing, (&wanted, &choice)).await?;
+    made.checked(core, wanted.partial).await
+}
+
+async fn try_make(
+    core: &Arc<Core>,
+    found: &[Resolved],
+    routing: &[String],
+    (wanted, choice): (&Wanted, &Choice),
+) -> Result<Made, Error> {
     let (mut by_node, mut failures) = (BTreeMap::<NodeId, Vec<Planned>>::new(), Vec::new());
     let state = core.state();
-    let choice = Choice::new(None, &state, core.turn());
     for (at, one) in found.iter().enumerate() {
         let open = core.indexes.get(&one.index)?;
         let asked = wanted.slice.as_ref().map(|slice| sliced(slice, one.index.shards.len() as u32, &one.index.mapping));
         let asked = asked.transpose()?;
         let is_asked = |number: &ShardNumber| asked.as_ref().is_none_or(|(asked, _)| asked(*number));
         for number in routed(&one.index, one.routing(routing)).into_iter().filter(is_asked) {
-            match Holder::reading(core, &state, &open, number, &choice) {
+            match Holder::reading(core, &state, &open, number, choice) {
                 Holder::Here(_) => by_node.entry(core.identity.node.clone()).or_default().push((at, number)),
                 Holder::There(node) => by_node.entry(node).or_default().push((at, number)),
                 Holder::Silent(_, why) | Holder::Nowhere(why) => failures.push(failure(&one.index, number, None, why)),
@@ -142,14 +182,7 @@ async fn make(
             }
         }
     }
-    let point = point_of(found, kept);
-    let refused = refusal.or_else(|| refused(&failures, total, wanted.partial));
-    if let Some(error) = refused {
-        let _ = close(core, &point).await;
-        return Err(error);
-    }
-    let successful = (total - failures.len()) as u32;
-    Ok((point, Shards { total: total as u32, successful, skipped: 0, failures }))
+    Ok(Made { point: point_of(found, kept), total, failures, refusal })
 }
 
 fn refused(failures: &[ShardFailure], total: usize, partial: bool) -> Option<Error> {

@@ -10,7 +10,7 @@ mod pinned;
 mod place;
 mod profile;
 mod rescore;
-mod retry;
+pub(super) mod retry;
 mod rounds;
 mod shown;
 pub(super) mod statistics;
@@ -112,9 +112,6 @@ async fn piped(
     Ok(answer)
 }
 
-/// How often a search asks other copies than those that failed it.
-const TRIES: usize = 3;
-
 async fn search_counted(
     core: &Arc<Core>,
     mut request: SearchRequest,
@@ -133,14 +130,14 @@ async fn search_counted(
     };
     let deadline =
         request.timeout_ms.or(core.config.search_timeout_ms).map(|timeout| begun + Duration::from_millis(timeout));
-    for _ in 1..TRIES {
+    for _ in 1..retry::TRIES {
         let guard = Guard::new(deadline);
         let (mut failed, version) = (Vec::new(), core.state().version);
         let answer = try_search(core, &request, (begun, &task), &guard, (&choice, &mut failed)).await;
         if failed.is_empty() || guard.remaining().is_some_and(|left| left.is_zero()) {
             return answer;
         }
-        if !choice.avoid(retry::elsewhere(core, &choice, &failed)) && !retry::has_moved(core, version, &failed).await {
+        if !retry::again(core, &mut choice, version, &failed).await {
             return answer;
         }
     }

@@ -21,6 +21,7 @@ use search::suggest::similar::{order, similar};
 use search::suggest::{Ask, Near, TermCount, Told, Totals};
 use tokio::task::JoinSet;
 
+use super::retry::{TRIES, again};
 use super::{resolve_open, routed};
 use crate::core::Core;
 use crate::gateway::choice::Choice;
@@ -63,8 +64,36 @@ impl Suggesting {
     ) -> Result<(), Error> {
         let timeout = self.request.timeout_ms.or(core.config.search_timeout_ms);
         let guard = Guard::new(timeout.map(|timeout| begun + Duration::from_millis(timeout)));
-        let choice = Choice::new(self.request.preference.as_deref(), &core.state(), core.turn());
-        let mut shards = Shards { core, guard: &guard, choice: &choice, indexes: Vec::new(), failures: Vec::new() };
+        let mut choice = Choice::new(self.request.preference.as_deref(), &core.state(), core.turn());
+        let (mut suggested, mut failures) = (Vec::new(), Vec::new());
+        for left in (0..TRIES).rev() {
+            let version = core.state().version;
+            (suggested, failures) = self.try_all(core, &guard, &choice).await?;
+            let may = left > 0 && guard.remaining().is_none_or(|left| !left.is_zero());
+            if failures.is_empty() || !may || !again(core, &mut choice, version, &failures).await {
+                break;
+            }
+        }
+        answer.suggest = suggested;
+        let known = |failure: &ShardFailure| {
+            answer.shards.failures.iter().any(|known| known.index == failure.index && known.shard == failure.shard)
+        };
+        let new: Vec<ShardFailure> = failures.into_iter().filter(|failure| !known(failure)).collect();
+        for failure in new {
+            answer.shards.successful = answer.shards.successful.saturating_sub(1);
+            answer.shards.failures.push(failure);
+        }
+        Ok(())
+    }
+
+    /// What the copies that are chosen suggest, and which shards gave nothing.
+    async fn try_all(
+        &self,
+        core: &Arc<Core>,
+        guard: &Guard,
+        choice: &Choice,
+    ) -> Result<(Vec<Suggested>, Vec<ShardFailure>), Error> {
+        let mut shards = Shards { core, guard, choice, indexes: Vec::new(), failures: Vec::new() };
         for found in resolve_open(core, &self.request.target)? {
             let asked = routed(&found.index, found.routing(&self.request.routing));
             shards.indexes.push((found.index, asked));
@@ -73,16 +102,7 @@ impl Suggesting {
         for suggestion in &self.suggestions {
             suggested.push(self.one(&mut shards, suggestion).await?);
         }
-        answer.suggest = suggested;
-        let known = |failure: &ShardFailure| {
-            answer.shards.failures.iter().any(|known| known.index == failure.index && known.shard == failure.shard)
-        };
-        let new: Vec<ShardFailure> = shards.failures.into_iter().filter(|failure| !known(failure)).collect();
-        for failure in new {
-            answer.shards.successful = answer.shards.successful.saturating_sub(1);
-            answer.shards.failures.push(failure);
-        }
-        Ok(())
+        Ok((suggested, shards.failures))
     }
 
     async fn one(&self, shards: &mut Shards<'_>, suggestion: &Suggestion) -> Result<Suggested, Error> {
