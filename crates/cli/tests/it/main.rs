@@ -31,4 +31,5 @@ mod serve;
 mod server;
 mod shards;
 mod spread;
+mod stale;
 mod wire;

@@ -82,7 +82,7 @@ pub(super) async fn explain(core: &Arc<Core>, mut request: ExplainRequest) -> Re
                 let searched =
                     Searched { version, now_ms, request: request_of, indexes, remaining_ms: None, task: None };
                 let message = Explain { searched, id: request.id.clone(), source: request.source.clone() };
-                match remote::ask(core, &node, &message, None).await {
+                match remote::ask(core, &node, &message, None).await.map_err(Error::from) {
                     Err(error) if reading.goes_on_without(&node, &error).await => {}
                     answer => break answer?,
                 }

@@ -70,13 +70,16 @@ async fn find(
     loop {
         let state = core.state();
         match reading.holder(&state) {
-            Holder::Here(shard) => return read(core, open, shard, request).await,
+            Holder::Here(shard) => match read(core, open, shard, request.clone()).await {
+                Err(error) if reading.goes_on_without(&core.identity.node, &error).await => {}
+                answer => return answer,
+            },
             Holder::There(node) => {
                 let index = metadata.uuid.clone();
                 let message = Get { version: state.version, index, number, request: request.clone() };
-                match remote::ask(core, &node, &message, None).await {
+                match remote::ask(core, &node, &message, None).await.map_err(Error::from) {
                     Err(error) if reading.goes_on_without(&node, &error).await => {}
-                    answer => return Ok(answer?),
+                    answer => return answer,
                 }
             }
             Holder::Nowhere(_) | Holder::Silent(..) => {

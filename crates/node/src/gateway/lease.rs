@@ -1,6 +1,6 @@
 //! Reads that must not be stale: a node that may have been taken out of the cluster does not answer for a shard that another may have been given.
 //!
-//! In: a read of a primary. Out: what it found, once this node is certain that nobody else was the primary meanwhile. A shard with one copy in sync
+//! In: a read of a primary, or a refresh that its clients count on. Out: what it found, once this node is certain that nobody else was the primary meanwhile. A shard with one copy in sync
 //! needs no certainty: nobody else can have been promoted.
 
 use std::future::Future;
@@ -27,7 +27,7 @@ pub(super) fn is_alone(core: &Core, open: &OpenIndex, shard: &OpenShard) -> bool
 /// Reads, and looks at the lease afterwards: a lease that holds then held all the while. Without one it is read again when there is one.
 ///
 /// # Errors
-/// The read's; `no_shard_available_action_exception` when there is no lease in time, or the shard is another's by then.
+/// The read's; `no_shard_available_action_exception` when there is no lease in time, or as soon as the shard is known to be another's.
 pub(super) async fn certain<T, W: Future<Output = Result<T, Error>>>(
     core: &Core,
     open: &OpenIndex,
@@ -37,13 +37,18 @@ pub(super) async fn certain<T, W: Future<Output = Result<T, Error>>>(
     let begun = Instant::now();
     loop {
         let found = read().await;
-        if is_primary(core, open, shard) && core.membership.has_lease() {
+        if !is_primary(core, open, shard) {
+            return Err(moved(open, shard));
+        }
+        if core.membership.has_lease() {
             return found;
         }
         if begun.elapsed() > PATIENCE {
             return Err(uncertain(open, shard));
         }
-        tokio::time::sleep(POLL).await;
+        while !core.membership.has_lease() && begun.elapsed() <= PATIENCE {
+            tokio::time::sleep(POLL).await;
+        }
     }
 }
 
@@ -53,6 +58,11 @@ fn is_primary(core: &Core, open: &OpenIndex, shard: &OpenShard) -> bool {
     let table = state.index_by_uuid(&open.view().metadata.uuid).and_then(|index| index.shard(shard.number));
     let primary = table.and_then(|table| table.primary());
     primary.is_some_and(|(allocation, _)| Some(allocation) == shard.allocation.as_ref())
+}
+
+fn moved(open: &OpenIndex, shard: &OpenShard) -> Error {
+    let reason = format!("shard [{}][{}] has its primary elsewhere", open.view().metadata.name, shard.number);
+    Error::new(ErrorKind::NoShardAvailable, reason)
 }
 
 fn uncertain(open: &OpenIndex, shard: &OpenShard) -> Error {

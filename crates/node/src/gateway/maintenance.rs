@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cluster::resolve::{Options, resolve};
 use cluster::state::{IndexMetadata, NodeId};
@@ -13,7 +14,10 @@ use model::target::Target;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
+use super::cluster::POLL;
 use super::holder::Holder;
+use super::lease;
+use super::reading::{is_elsewhere, is_served};
 use super::remote::{self, upkeep::Maintain};
 use crate::core::Core;
 use crate::indexes::OpenShard;
@@ -87,6 +91,12 @@ pub(super) struct Spread {
 }
 
 impl Spread {
+    fn retain(&mut self, wanted: impl Fn(&Named) -> bool) {
+        self.here.retain(|(named, _)| wanted(named));
+        self.there.values_mut().for_each(|shards| shards.retain(|(named, _)| wanted(named)));
+        self.there.retain(|_, shards| !shards.is_empty());
+    }
+
     /// Adds an index' shards: their primaries, or all copies that serve. Those that nobody holds have no part in it.
     pub(super) fn add(&mut self, core: &Core, index: &IndexMetadata, replicas: bool) -> Result<(), Error> {
         let (open, state) = (core.indexes.get(index)?, core.state());
@@ -110,19 +120,63 @@ impl Spread {
     }
 }
 
+/// How long a refresh waits for a shard whose primary has moved, or does not answer, while a copy is left.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What became of the work on one shard; the node where that was, if it is another.
+type Done = (Named, Option<NodeId>, Result<(), Error>);
+
 async fn each(core: &Arc<Core>, target: &Target, work: Work) -> Result<Shards, Error> {
     let found = resolve(&core.state(), target, Options::open())?;
-    let (mut shards, mut spread) = (Shards::default(), Spread::default());
+    let mut shards = Shards::default();
     // A primary has its replicas refreshed when it has told them what there is to show.
     let for_all = work == Work::Refresh;
-    let mut copies = BTreeMap::<Named, u32>::new();
+    let (mut copies, mut served_by) = (BTreeMap::<Named, u32>::new(), BTreeMap::<Named, IndexUuid>::new());
     for found in &found {
         shards.total += found.index.shards.len() as u32 * (1 + found.index.settings.typed().replicas);
-        spread.add(core, &found.index, !for_all)?;
         for (number, table) in (0..).map(ShardNumber).zip(&found.index.shards).filter(|_| for_all) {
-            copies.insert((found.index.name.clone(), number), cluster::health::active(table).max(1));
+            let named = (found.index.name.clone(), number);
+            copies.insert(named.clone(), cluster::health::active(table).max(1));
+            served_by.insert(named, found.index.uuid.clone());
         }
     }
+    let until = Instant::now() + PATIENCE;
+    let mut again = BTreeMap::<Named, Error>::new();
+    loop {
+        let mut spread = Spread::default();
+        found.iter().try_for_each(|found| spread.add(core, &found.index, !for_all))?;
+        if !again.is_empty() {
+            spread.retain(|named| again.contains_key(named));
+        }
+        for (named, node, result) in carry_out_all(core, spread, work).await? {
+            again.remove(&named);
+            match result {
+                Ok(()) => shards.successful += copies.get(&named).copied().unwrap_or(1),
+                Err(error) if for_all && has_moved(core, (&error, until), (&served_by[&named], named.1)) => {
+                    again.insert(named, error);
+                }
+                Err(error) => {
+                    let ((index, shard), node) = (named, node.map(|node| node.0));
+                    shards.failures.push(ShardFailure { index, shard, node, error });
+                }
+            }
+        }
+        if again.is_empty() || Instant::now() >= until {
+            let missing = |((index, shard), error)| ShardFailure { index, shard, node: None, error };
+            shards.failures.extend(again.into_iter().map(missing));
+            return Ok(shards);
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Whether another node is, or soon will be, the one to ask.
+fn has_moved(core: &Core, (error, until): (&Error, Instant), (index, number): (&IndexUuid, ShardNumber)) -> bool {
+    is_elsewhere(error) && Instant::now() < until && is_served(&core.state(), index, number)
+}
+
+/// Does it to all of these shards, each failing alone.
+async fn carry_out_all(core: &Arc<Core>, spread: Spread, work: Work) -> Result<Vec<Done>, Error> {
     let mut nodes = JoinSet::new();
     for (node, named) in spread.there {
         let core = core.clone();
@@ -135,16 +189,10 @@ async fn each(core: &Arc<Core>, target: &Target, work: Work) -> Result<Shards, E
     }
     let begin = |(named, shard): (Named, Arc<OpenShard>)| (named, tokio::spawn(carry_out(core.clone(), shard, work)));
     let here: Vec<_> = spread.here.into_iter().map(begin).collect();
-    let mut settle = |named: Named, node: Option<&NodeId>, result: Result<(), Error>| match result {
-        Ok(()) => shards.successful += copies.get(&named).copied().unwrap_or(1),
-        Err(error) => {
-            let (index, shard) = named;
-            shards.failures.push(ShardFailure { index, shard, node: node.map(|node| node.0.clone()), error });
-        }
-    };
     let ended = |error: tokio::task::JoinError| Error::new(ErrorKind::IllegalState, error.to_string());
+    let mut all: Vec<Done> = Vec::new();
     for (named, done) in here {
-        settle(named, None, done.await.map_err(ended).and_then(|result| result));
+        all.push((named, None, done.await.map_err(ended).and_then(|result| result)));
     }
     while let Some(answered) = nodes.join_next().await {
         let (node, named, answer) = answered.map_err(ended)?;
@@ -153,24 +201,31 @@ async fn each(core: &Arc<Core>, target: &Target, work: Work) -> Result<Shards, E
             Ok(results) => results.into_iter(),
             Err(error) => vec![Err(Error::from(error)); named.len()].into_iter(),
         };
-        named
-            .into_iter()
-            .for_each(|(name, _)| settle(name, Some(&node), results.next().unwrap_or_else(|| Err(lost()))));
+        let done = |(name, _)| (name, Some(node.clone()), results.next().unwrap_or_else(|| Err(lost())));
+        all.extend(named.into_iter().map(done));
     }
-    Ok(shards)
+    Ok(all)
 }
 
-/// Does it to a shard of this node, and has replicas elsewhere show what this primary shows.
+/// Does it to a shard of this node. A refresh is one of the primary, which has replicas elsewhere show what it shows: who is the primary no
+/// more does not know what there is to show.
 ///
 /// # Errors
-/// As [`maintain`].
+/// As [`maintain`]; `no_shard_available_action_exception` for a refresh where the primary is elsewhere, or may be.
 pub(super) async fn carry_out(core: Arc<Core>, shard: Arc<OpenShard>, work: Work) -> Result<(), Error> {
-    let (inside, here) = (core.clone(), shard.clone());
-    core.write.run(move || maintain(&inside, &here, work)).await??;
-    if work == Work::Refresh {
-        shard.room()?.show_everywhere(false).await;
+    let once = || async {
+        let (inside, here) = (core.clone(), shard.clone());
+        core.write.run(move || maintain(&inside, &here, work)).await??;
+        if work == Work::Refresh {
+            shard.room()?.show_everywhere(false).await;
+        }
+        Ok(())
+    };
+    let open = shard.room().ok().and_then(|room| core.indexes.current(&room.shard.index));
+    match open.filter(|open| work == Work::Refresh && !lease::is_alone(&core, open, &shard)) {
+        Some(open) => lease::certain(&core, &open, &shard, once).await,
+        None => once().await,
     }
-    Ok(())
 }
 
 /// Does it to a shard of this node. Blocks for the disk.

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use cluster::state::{NodeId, State};
-use grpc::call::CallError;
+use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, ShardNumber};
 
 use super::choice::Choice;
@@ -41,9 +41,9 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Whether another may answer what `node` has not, once a moment is over.
-    pub(super) async fn goes_on_without(&mut self, node: &NodeId, error: &CallError) -> bool {
-        if matches!(error, CallError::Answered(_)) {
+    /// Whether another may answer what `node` has not, once a moment is over: it is not reached, or it is not the one to ask.
+    pub(super) async fn goes_on_without(&mut self, node: &NodeId, error: &Error) -> bool {
+        if !is_elsewhere(error) {
             return false;
         }
         if let Some(choice) = &mut self.choice {
@@ -63,8 +63,13 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// Whether it is the node that cannot answer, rather than nobody.
+pub(super) fn is_elsewhere(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::NoShardAvailable | ErrorKind::NodeNotConnected | ErrorKind::NodeDisconnected)
+}
+
 /// Whether a copy that has everything is on a node of the cluster: who is the primary is known soon after a node is gone.
-fn is_served(state: &State, index: &IndexUuid, number: ShardNumber) -> bool {
+pub(super) fn is_served(state: &State, index: &IndexUuid, number: ShardNumber) -> bool {
     let table = state.index_by_uuid(index).and_then(|index| index.shard(number));
     table.is_some_and(|table| table.started().any(|(_, copy)| state.nodes.contains_key(&copy.node)))
 }

@@ -79,9 +79,12 @@ async fn counts(
             Holder::Here(shard) => return count(core, shard, asked).await,
             Holder::There(node) => {
                 let (version, index, fields) = (state.version, metadata.uuid.clone(), asked.clone());
-                match remote::ask(core, &node, &Terms { version, index, number, fields }, None).await {
+                match remote::ask(core, &node, &Terms { version, index, number, fields }, None)
+                    .await
+                    .map_err(Error::from)
+                {
                     Err(error) if reading.goes_on_without(&node, &error).await => {}
-                    answer => return Ok(answer?),
+                    answer => return answer,
                 }
             }
         }
