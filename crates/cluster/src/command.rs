@@ -143,6 +143,17 @@ pub enum Command {
         exclusions: Vec<VotingExclusion>,
     },
     ClearVotingExclusions,
+    /// Makes a data stream, with its first index, by the template that fits its name.
+    CreateDataStream(NewBackingIndex),
+    /// Gives a data stream a new index to write to. `from`: the one that it writes to until then, so that a command that comes late does nothing.
+    RollOver {
+        from: Arc<str>,
+        to: NewBackingIndex,
+    },
+    /// With all their indexes.
+    DeleteDataStreams {
+        names: Vec<Arc<str>>,
+    },
     /// An operator gives up what the in-sync copies of a shard without a primary have, which are gone, for what a node has that was in-sync
     /// once: that becomes the primary, and the only in-sync copy. `term`: the one that it makes.
     AppointStale {
@@ -167,6 +178,14 @@ pub struct AssignReplica {
     pub replaces: Option<AllocationId>,
     /// Why it is missing, as the shard's table says.
     pub why: Option<Unassigned>,
+}
+
+/// A new index of a data stream; the stream's number and its template say the rest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewBackingIndex {
+    pub stream: Arc<str>,
+    pub uuid: IndexUuid,
+    pub creation_date_ms: u64,
 }
 
 /// A new index, as the client asked for it.

@@ -6,18 +6,19 @@ use model::admin::IndexInfo;
 use serde_json::Value;
 
 use crate::health;
-use crate::state::IndexMetadata;
+use crate::state::{IndexMetadata, State};
 
 /// The version of indexes that settings show, where the cluster's creator names none.
 const CREATED: &str = "137257827";
 
 /// Everything that a client may read of an index, at a moment.
-pub fn index_info(index: &IndexMetadata, now_ms: u64) -> IndexInfo {
+pub fn index_info(state: &State, index: &IndexMetadata, now_ms: u64) -> IndexInfo {
     IndexInfo {
         name: index.name.clone(),
         uuid: index.uuid.clone(),
         open: index.open,
         hidden: index.settings.typed().hidden,
+        data_stream: state.stream_of(&index.name).map(|(stream, _)| stream.clone()),
         creation_date_ms: index.creation_date_ms,
         settings: shown_settings(index),
         default_settings: index.settings.defaults(),

@@ -7,6 +7,7 @@ pub mod allocation;
 pub mod apply;
 pub mod centroids;
 pub mod command;
+pub mod data_stream;
 pub mod health;
 pub mod info;
 pub mod name;

@@ -24,6 +24,18 @@ pub fn check_alias(name: &str) -> Result<(), Error> {
     }
 }
 
+/// # Errors
+/// `illegal_argument_exception` with the rule that is broken.
+pub fn check_data_stream(name: &str) -> Result<(), Error> {
+    let why = broken_rule(name)
+        .or_else(|| (name.to_lowercase() != name).then(|| "must be lowercase".to_owned()))
+        .or_else(|| name.starts_with('.').then(|| "must not start with '.'".to_owned()));
+    match why {
+        Some(why) => Err(Error::illegal_argument(format!("data_stream [{name}] {why}"))),
+        None => Ok(()),
+    }
+}
+
 /// `Invalid index name [name], why`.
 pub fn invalid_index(name: &str, why: &str) -> Error {
     let mut error = Error::new(ErrorKind::InvalidIndexName, format!("Invalid index name [{name}], {why}"));

@@ -8,6 +8,7 @@ use model::mapping::simple_match;
 use model::target::{Expand, Target};
 use serde_json::Value;
 
+use crate::data_stream::DataStream;
 use crate::name;
 use crate::state::{IndexMetadata, State};
 
@@ -23,6 +24,8 @@ pub struct Options {
     pub forbid_closed: bool,
     /// Aliases stand for their indexes; otherwise they are refused.
     pub allow_aliases: bool,
+    /// Data streams stand for their indexes; otherwise they are names of nothing.
+    pub streams: bool,
 }
 
 impl Options {
@@ -34,7 +37,13 @@ impl Options {
             expand: Expand { open: true, closed: false, hidden: false },
             forbid_closed: true,
             allow_aliases: true,
+            streams: true,
         }
+    }
+
+    /// Of what is about indexes alone.
+    pub const fn no_streams(self) -> Self {
+        Self { streams: false, ..self }
     }
 
     /// Metadata: closed indexes may be named, patterns match open ones.
@@ -52,6 +61,7 @@ impl Options {
         self.ignore_unavailable = given.ignore_unavailable.unwrap_or(self.ignore_unavailable);
         self.allow_no_indices = given.allow_no_indices.unwrap_or(self.allow_no_indices);
         self.expand = given.expand_wildcards.unwrap_or(self.expand);
+        self.streams &= !given.no_streams;
         self
     }
 }
@@ -149,12 +159,14 @@ impl Names<'_> {
     }
 
     fn exclude(&mut self, pattern: &str) {
-        // A pattern that matches an alias takes out the indexes behind it.
+        // A pattern that matches an alias takes out the indexes behind it. A name of a stream takes out nothing, as in OpenSearch.
+        let of_streams = self.options.streams && pattern.contains('*');
         let behind = |index: &Arc<str>| {
             self.state
                 .indexes
                 .get(index)
                 .is_some_and(|index| index.aliases.keys().any(|alias| simple_match(pattern, alias)))
+                || of_streams && self.state.stream_of(index).is_some_and(|(stream, _)| simple_match(pattern, stream))
         };
         self.indexes.retain(|index| !simple_match(pattern, index) && !behind(index));
         self.aliases.retain(|alias, _| !simple_match(pattern, alias));
@@ -165,6 +177,14 @@ impl Names<'_> {
         if let Some(index) = state.indexes.get(expression) {
             if self.usable(index)? {
                 self.indexes.insert(index.name.clone());
+            }
+            return Ok(());
+        }
+        if let Some(stream) = state.data_streams.get(expression).filter(|_| self.options.streams) {
+            for index in stream.indexes.iter().filter_map(|name| state.indexes.get(name)) {
+                if self.usable(index)? {
+                    self.indexes.insert(index.name.clone());
+                }
             }
             return Ok(());
         }
@@ -206,9 +226,10 @@ impl Names<'_> {
             simple_match(pattern, name)
                 && (!hidden || expand.hidden || pattern.starts_with('.') && name.starts_with('.'))
         };
-        let mut matched = false;
+        let fits = |index: &IndexMetadata| if index.open { expand.open } else { expand.closed };
+        let mut matched = self.add_streams(pattern, fits);
         for index in self.state.indexes.values() {
-            if !(if index.open { expand.open } else { expand.closed }) {
+            if !fits(index) {
                 continue;
             }
             if shown(&index.name, index.settings.typed().hidden) {
@@ -220,6 +241,20 @@ impl Names<'_> {
                 self.aliases.entry(alias.clone()).or_default().insert(index.name.clone());
                 matched = true;
             }
+        }
+        matched
+    }
+
+    /// A stream is shown, though its indexes are hidden. Whether any matched.
+    fn add_streams(&mut self, pattern: &str, fits: impl Fn(&IndexMetadata) -> bool) -> bool {
+        let state = self.state;
+        let mut matched = false;
+        for (_, stream) in
+            state.data_streams.iter().filter(|(name, _)| self.options.streams && simple_match(pattern, name))
+        {
+            matched = true;
+            let own = stream.indexes.iter().filter_map(|name| state.indexes.get(name));
+            self.indexes.extend(own.filter(|index| fits(index)).map(|index| index.name.clone()));
         }
         matched
     }
@@ -246,6 +281,36 @@ impl Names<'_> {
     }
 }
 
+/// The data streams that names and patterns (none: all) stand for, in order of name. A name of something else stands for none.
+///
+/// # Errors
+/// `index_not_found_exception` for a name of nothing, unless `lenient`; `invalid_index_name_exception`.
+pub fn streams<'a>(
+    state: &'a State,
+    expressions: &[String],
+    lenient: bool,
+) -> Result<Vec<(&'a Arc<str>, &'a DataStream)>, Error> {
+    let everything = ["*".to_owned()];
+    let expressions = if expressions.is_empty() { &everything } else { expressions };
+    let (mut found, mut patterns_seen) = (BTreeSet::new(), false);
+    for expression in expressions {
+        let pattern = if expression == "_all" { "*" } else { expression.as_str() };
+        if let Some(excluded) = pattern.strip_prefix('-').filter(|_| patterns_seen) {
+            found.retain(|name: &&Arc<str>| !simple_match(excluded, name));
+        } else if pattern.starts_with('_') {
+            return Err(name::invalid_index(pattern, "must not start with '_'."));
+        } else if pattern.contains('*') {
+            patterns_seen = true;
+            found.extend(state.data_streams.keys().filter(|name| simple_match(pattern, name)));
+        } else if let Some((name, _)) = state.data_streams.get_key_value(pattern) {
+            found.insert(name);
+        } else if !lenient && !state.indexes.contains_key(pattern) && state.alias(pattern).is_empty() {
+            return Err(Error::index_not_found(pattern));
+        }
+    }
+    Ok(found.into_iter().filter_map(|name| Some((name, &**state.data_streams.get(name)?))).collect())
+}
+
 /// Where a write to `name` goes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WriteTarget {
@@ -269,11 +334,12 @@ pub fn write_target(state: &State, name: &str, require_alias: bool) -> Result<Wr
             format!("no such index [{name}] and [require_alias] request flag is [true] and [{name}] is not an alias");
         return Err(error);
     }
+    let stream = state.data_streams.get(name).and_then(|stream| state.indexes.get(stream.write_index()));
     let open = |index: &Arc<IndexMetadata>, routing| match index.open {
         true => Ok(WriteTarget::Index { index: index.clone(), routing }),
         false => Err(Error::new(ErrorKind::IndexClosed, "closed").with_index(index.reference())),
     };
-    if let Some(index) = state.indexes.get(name) {
+    if let Some(index) = state.indexes.get(name).or(stream) {
         return open(index, None);
     }
     let info = |index: &Arc<IndexMetadata>| index.aliases.get(name).cloned().unwrap_or_default();
@@ -310,6 +376,10 @@ pub fn write_routing(alias: &str, own: Option<&str>, given: Option<&str>) -> Res
 pub fn read_target(state: &State, name: &str) -> Result<Arc<IndexMetadata>, Error> {
     if name.contains('*') {
         return Err(Error::index_not_found(name));
+    }
+    if state.data_streams.contains_key(name) {
+        let missing = Error::index_not_found("null").with_detail("resource.id", name);
+        return Err(missing.with_detail("resource.type", "index_expression").with_detail("excluded_ds", "true"));
     }
     let found = resolve(state, &Target::one(name), Options { allow_no_indices: false, ..Options::open() })?;
     match found.as_slice() {

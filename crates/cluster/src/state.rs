@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::centroids::Learned;
+use crate::data_stream::DataStream;
 use crate::settings::{ClusterSettings, IndexSettings};
 
 /// Everything that all nodes agree on.
@@ -38,6 +39,8 @@ pub struct State {
     /// Indexes that take no writes because a disk is all but full: the cluster has set this block, and lifts it. One that an operator has set is his.
     #[serde(default)]
     pub flooded: BTreeSet<IndexUuid>,
+    #[serde(default)]
+    pub data_streams: BTreeMap<Arc<str>, Arc<DataStream>>,
 }
 
 /// A node's identity, kept on its disk.
@@ -207,6 +210,7 @@ impl PartialEq for State {
             && (Arc::ptr_eq(&self.templates, &other.templates) || self.templates == other.templates)
             && self.graveyard == other.graveyard
             && self.flooded == other.flooded
+            && self.data_streams == other.data_streams
             && self.indexes.len() == other.indexes.len()
             && self.indexes.iter().zip(&other.indexes).all(same)
     }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
+use model::mapping::timestamp::Timestamp;
 use model::mapping::{Mapping, creation_failure, simple_match};
-use model::template::{IndexTemplate, Simulate, Simulated, Template, Templates};
+use model::template::{DataStreamTemplate, IndexTemplate, Simulate, Simulated, Template, Templates};
 use serde_json::{Map, Value};
 
-use crate::command::CreateIndex;
+use crate::command::{CreateIndex, NewBackingIndex};
+use crate::data_stream::backing_name;
 use crate::settings::flat;
 
 /// Layers laid over each other, the lowest first.
@@ -28,6 +30,17 @@ pub fn with_templates(templates: &Templates, request: &CreateIndex) -> Result<Cr
     if request.resized_from.is_some() {
         return Ok(request.clone());
     }
+    if let Some((template, found)) = best(templates, &request.name).filter(|(_, found)| found.data_stream.is_some()) {
+        // A template of everything is none of what is hidden.
+        let hidden = flat::index_settings(&request.settings).get("index.hidden").map(flat::text);
+        if hidden.as_deref() == Some("true") && found.patterns.iter().any(|pattern| pattern == "*") {
+            return Ok(request.clone());
+        }
+        return Err(Error::illegal_argument(format!(
+            "cannot create index with name [{}], because it matches with template [{template}] that creates data streams only, use create data stream api instead",
+            request.name
+        )));
+    }
     let Some(mut composed) = of_index(templates, &request.name)? else { return Ok(request.clone()) };
     let own = Template {
         settings: Some(flat::index_settings(&request.settings)),
@@ -35,13 +48,57 @@ pub fn with_templates(templates: &Templates, request: &CreateIndex) -> Result<Cr
         aliases: Some(request.aliases.clone()),
     };
     composed.lay(&own)?;
-    let aliases = composed.aliases.into_iter().map(|(name, alias)| (name.replace("{index}", &request.name), alias));
     Ok(CreateIndex {
         settings: composed.settings.into_iter().collect(),
         mappings: composed.mappings,
-        aliases: aliases.collect(),
+        aliases: named(composed.aliases, &request.name),
         ..request.clone()
     })
+}
+
+/// What the template that fits a stream's name says of data streams.
+///
+/// # Errors
+/// `illegal_argument_exception`: there is none, or it is for indexes.
+pub fn stream_template<'a>(templates: &'a Templates, stream: &str) -> Result<&'a DataStreamTemplate, Error> {
+    let Some((name, found)) = best(templates, stream) else {
+        let reason = format!("no matching index template found for data stream [{stream}]");
+        return Err(Error::illegal_argument(reason));
+    };
+    found.data_stream.as_ref().ok_or_else(|| {
+        Error::illegal_argument(format!(
+            "matching index template [{name}] for data stream [{stream}] has no data stream template"
+        ))
+    })
+}
+
+/// A stream's index of a number, as the template that fits the stream's name has it.
+///
+/// # Errors
+/// As [`stream_template`]; when the layers do not go together.
+pub fn backing_index(templates: &Templates, new: &NewBackingIndex, number: u64) -> Result<CreateIndex, Error> {
+    let field = &stream_template(templates, &new.stream)?.timestamp_field;
+    let mut composed = Composed::default();
+    composed.lay(&Template { mappings: Some(Timestamp::mapping(field)), ..Template::default() })?;
+    if let Some((_, template)) = best(templates, &new.stream) {
+        composed.lay_all(templates, template)?;
+    }
+    let name = backing_name(&new.stream, number);
+    composed.settings.insert("index.hidden".to_owned(), true.into());
+    Ok(CreateIndex {
+        uuid: new.uuid.clone(),
+        creation_date_ms: new.creation_date_ms,
+        settings: composed.settings.into_iter().collect(),
+        mappings: composed.mappings,
+        aliases: named(composed.aliases, &name),
+        resized_from: None,
+        name,
+    })
+}
+
+/// Aliases of a template may have the index' name in theirs.
+fn named(aliases: Map<String, Value>, index: &str) -> Map<String, Value> {
+    aliases.into_iter().map(|(name, alias)| (name.replace("{index}", index), alias)).collect()
 }
 
 /// What the templates give an index of that name; `None`: none fits.
@@ -49,11 +106,10 @@ pub fn with_templates(templates: &Templates, request: &CreateIndex) -> Result<Cr
 /// # Errors
 /// When the layers do not go together.
 pub fn of_index(templates: &Templates, name: &str) -> Result<Option<Composed>, Error> {
-    let fits = |patterns: &[String]| patterns.iter().any(|pattern| simple_match(pattern, name));
-    let fitting = templates.index.values().filter(|template| fits(&template.patterns));
-    if let Some(best) = fitting.max_by_key(|template| template.priority.unwrap_or(0)) {
+    if let Some((_, best)) = best(templates, name) {
         return compose(templates, best).map(Some);
     }
+    let fits = |patterns: &[String]| patterns.iter().any(|pattern| simple_match(pattern, name));
     let mut legacy: Vec<_> = templates.legacy.values().filter(|template| fits(&template.patterns)).collect();
     if legacy.is_empty() {
         return Ok(None);
@@ -70,15 +126,16 @@ pub fn of_index(templates: &Templates, name: &str) -> Result<Option<Composed>, E
 /// When the layers do not go together.
 pub fn compose(templates: &Templates, template: &IndexTemplate) -> Result<Composed, Error> {
     let mut composed = Composed::default();
-    let components = template.composed_of.iter().filter_map(|name| templates.component.get(name.as_str()));
-    components
-        .map(|component| &component.template)
-        .chain(&template.template)
-        .try_for_each(|layer| composed.lay(layer))?;
+    composed.lay_all(templates, template)?;
     Ok(composed)
 }
 
 impl Composed {
+    fn lay_all(&mut self, templates: &Templates, template: &IndexTemplate) -> Result<(), Error> {
+        let components = template.composed_of.iter().filter_map(|name| templates.component.get(name.as_str()));
+        components.map(|component| &component.template).chain(&template.template).try_for_each(|layer| self.lay(layer))
+    }
+
     /// Lays one more over what there is.
     fn lay(&mut self, layer: &Template) -> Result<(), Error> {
         for (name, value) in layer.settings.iter().flatten() {
@@ -202,7 +259,7 @@ pub fn simulate(templates: &Templates, wanted: &Simulate) -> Result<Option<Simul
         }
         Simulate::Template { .. } => NEW.into(),
         Simulate::Index { name, .. } => match best(&templates, name) {
-            Some(best) => best,
+            Some((best, _)) => best.clone(),
             None => return Ok(None),
         },
     };
@@ -214,10 +271,11 @@ pub fn simulate(templates: &Templates, wanted: &Simulate) -> Result<Option<Simul
     Ok(Some(Simulated { settings: composed.settings, mappings, aliases: composed.aliases, overlapping }))
 }
 
-fn best(templates: &Templates, index: &str) -> Option<Arc<str>> {
+/// The index template that counts for a name.
+pub fn best<'a>(templates: &'a Templates, index: &str) -> Option<(&'a Arc<str>, &'a IndexTemplate)> {
     let fits = |template: &IndexTemplate| template.patterns.iter().any(|pattern| simple_match(pattern, index));
     let fitting = templates.index.iter().filter(|(_, template)| fits(template));
-    fitting.max_by_key(|(_, template)| template.priority.unwrap_or(0)).map(|(name, _)| name.clone())
+    fitting.max_by_key(|(_, template)| template.priority.unwrap_or(0))
 }
 
 /// Other templates that fit some of the same names.

@@ -14,8 +14,10 @@ use crate::template::Templates;
 use crate::write::ActiveShards;
 
 mod analyze;
+mod data_stream;
 
 pub use analyze::{AnalyzeRequest, AnalyzeResponse, AnalyzedStage, AnalyzedToken};
+pub use data_stream::{DataStreamInfo, RollOver};
 
 /// `PUT /{index}`. Objects as the client gave them; the node validates.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,6 +45,8 @@ pub struct IndexInfo {
     pub uuid: IndexUuid,
     pub open: bool,
     pub hidden: bool,
+    /// The data stream that it belongs to.
+    pub data_stream: Option<Arc<str>>,
     pub creation_date_ms: u64,
     /// Names with `index.`, values as strings or lists of strings (as OpenSearch shows them), in order of name.
     pub settings: BTreeMap<String, Value>,
@@ -147,6 +151,7 @@ pub struct PutSettings {
 pub struct PutMapping {
     pub target: Target,
     pub mapping: Value,
+    /// Of what an alias or a data stream stands for, the index that is written to alone.
     pub write_index_only: bool,
 }
 
@@ -445,6 +450,8 @@ pub struct ClusterView {
     pub indexes: Vec<IndexInfo>,
     pub settings: ClusterSettings,
     pub templates: Arc<Templates>,
+    /// By name.
+    pub data_streams: Vec<DataStreamInfo>,
     /// Nodes that the voters do without: identity and name of each.
     pub voting_exclusions: Vec<(Arc<str>, Arc<str>)>,
 }

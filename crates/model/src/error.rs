@@ -289,6 +289,7 @@ kinds! {
     Settings "settings_exception" 400
     ShardFailed "shard_failed_exception" 503
     ShardNotFound "shard_not_found_exception" 404
+    Status "status_exception" 400
     StreamConstraints "stream_constraints_exception" 400
     StrictDynamicMapping "strict_dynamic_mapping_exception" 400
     TaskCancelled "task_cancelled_exception" 400

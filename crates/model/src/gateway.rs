@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::admin::{
-    AliasAction, AnalyzeRequest, AnalyzeResponse, Caches, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
-    HealthRequest, HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping, PutSettings,
-    SearchedIndex, StatsResponse,
+    AliasAction, AnalyzeRequest, AnalyzeResponse, Caches, ClusterSettings, ClusterView, CreateIndex, DataStreamInfo,
+    Flush, ForceMerge, HealthRequest, HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings,
+    PutMapping, PutSettings, RollOver, SearchedIndex, StatsResponse,
 };
 use crate::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use crate::by_query::{ByQuery, ByQueryAnswer, Kind};
@@ -97,6 +97,22 @@ pub trait Gateway: Send + Sync + 'static {
     }
     /// Refuses aliases; patterns expand to indexes only.
     async fn delete_indexes(&self, target: Target) -> Answer<()>;
+    /// Makes a data stream, and its first index.
+    async fn create_data_stream(&self, name: &str) -> Answer<()> {
+        Err(Error::not_implemented(format!("the data stream [{name}]")))
+    }
+    /// Deletes the data streams that names and patterns stand for, with their indexes; those that are missing are gone already.
+    async fn delete_data_streams(&self, _: Vec<String>) -> Answer<()> {
+        Err(Error::not_implemented("data streams"))
+    }
+    /// Has a data stream write to a new index: its name, and whether enough of its copies serve.
+    async fn roll_over(&self, _: RollOver) -> Answer<IndexCreated> {
+        Err(Error::not_implemented("data streams"))
+    }
+    /// The data streams that names and patterns (none: all) stand for, by name; a name of an index or an alias stands for none.
+    fn data_streams(&self, _: &[String]) -> Answer<Vec<DataStreamInfo>> {
+        Ok(Vec::new())
+    }
     async fn put_mapping(&self, request: PutMapping) -> Answer<()>;
     async fn put_settings(&self, request: PutSettings) -> Answer<()>;
     async fn open_indexes(&self, target: Target) -> Answer<()>;

@@ -16,6 +16,8 @@ pub struct TargetOptions {
     pub ignore_unavailable: Option<bool>,
     pub allow_no_indices: Option<bool>,
     pub expand_wildcards: Option<Expand>,
+    /// Names of data streams are names of nothing.
+    pub no_streams: bool,
 }
 
 /// Which states of index a pattern expands to. All false: patterns expand to nothing (`none`).

@@ -27,6 +27,16 @@ pub struct IndexTemplate {
     pub priority: Option<u64>,
     pub version: Option<i64>,
     pub meta: Option<Value>,
+    /// Names that fit are those of data streams, not of indexes.
+    #[serde(default)]
+    pub data_stream: Option<DataStreamTemplate>,
+}
+
+/// What a template says of the data streams that it makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataStreamTemplate {
+    /// The field with the time of a document: full dotted path.
+    pub timestamp_field: String,
 }
 
 /// A part of index templates.

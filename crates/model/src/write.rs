@@ -14,7 +14,7 @@ use crate::script::Script;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Write {
     pub index: Arc<str>,
-    /// Absent: generated (only for [`Action::Index`]).
+    /// Absent: generated (only for [`Action::Index`] and [`Action::Create`]).
     pub id: Option<Arc<str>>,
     pub routing: Option<Arc<str>>,
     pub action: Action,

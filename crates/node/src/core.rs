@@ -214,6 +214,8 @@ impl Core {
         published.wait(FOLLOW_TIMEOUT, |progress| progress.followed >= version);
         let opened: Option<Vec<IndexUuid>> = match command {
             Command::CreateIndex(index) => Some(vec![index.uuid.clone()]),
+            Command::CreateDataStream(first) => Some(vec![first.uuid.clone()]),
+            Command::RollOver { to, .. } => Some(vec![to.uuid.clone()]),
             Command::OpenIndexes { indexes, .. } => Some(indexes.clone()),
             Command::RetryFailed => Some(self.state().indexes.values().map(|index| index.uuid.clone()).collect()),
             _ => None,

@@ -142,6 +142,7 @@ pub(crate) fn target(names: Vec<String>, params: &mut Params) -> Result<Target, 
         ignore_unavailable: option(params, "ignore_unavailable")?,
         allow_no_indices: option(params, "allow_no_indices")?,
         expand_wildcards: params.take("expand_wildcards").map(|text| expand(&text)).transpose()?,
+        no_streams: false,
     };
     // Deprecated in OpenSearch, where frozen indexes are what it is about; there are none.
     option(params, "ignore_throttled")?;

@@ -6,6 +6,7 @@ mod cluster;
 mod commands;
 mod compat;
 mod crud;
+mod data_streams;
 mod degradations;
 mod durability;
 mod failed_copy;

@@ -9,6 +9,7 @@ use model::mapping::simple_match;
 use model::target::{Target, TargetOptions};
 use serde_json::{Map, Value};
 
+use super::data_streams;
 use crate::name;
 use crate::resolve::{self, Options};
 use crate::state::State;
@@ -52,8 +53,11 @@ pub(super) fn update(state: &mut State, actions: &[AliasAction]) -> Result<(), E
 
 fn concrete(state: &State, expressions: &[String]) -> Result<Vec<Arc<str>>, Error> {
     let target = Target { names: expressions.to_vec(), options: TargetOptions::default() };
-    let options = Options { allow_no_indices: false, allow_aliases: false, ..Options::open_and_closed() };
-    Ok(resolve::resolve(state, &target, options)?.into_iter().map(|found| found.index.name.clone()).collect())
+    let options = Options { allow_no_indices: false, allow_aliases: false, ..Options::open_and_closed().no_streams() };
+    let found = resolve::resolve(state, &target, options)?;
+    let names: Vec<Arc<str>> = found.into_iter().map(|found| found.index.name.clone()).collect();
+    data_streams::check_aliased(state, &names, expressions)?;
+    Ok(names)
 }
 
 fn remove(state: &mut State, indexes: &[Arc<str>], patterns: &[String]) -> bool {
@@ -100,6 +104,9 @@ pub(super) fn check(state: &State, alias: &str) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::InvalidAliasName, reason));
     }
     let holders = state.alias(alias);
+    if let Some(holder) = holders.first() {
+        data_streams::check_name(state, alias, Some(&holder.label()))?;
+    }
     let names_where = |holds: &dyn Fn(&AliasInfo) -> bool| -> Vec<&str> {
         let holding = holders.iter().filter(|index| index.aliases.get(alias).is_some_and(holds));
         holding.map(|index| index.name.as_ref()).collect()

@@ -10,7 +10,7 @@ use model::mapping::vector::{VectorElement, VectorSpace};
 use model::mapping::{Mapping, creation_failure};
 use serde_json::{Map, Value};
 
-use super::{aliases, change};
+use super::{aliases, change, data_streams};
 use crate::allocation::deciders::filter::admits;
 use crate::centroids::{Learned, NUMBERS};
 use crate::command::CreateIndex;
@@ -40,11 +40,22 @@ pub fn check_new_name(state: &State, name: &str) -> Result<(), Error> {
 
 pub(super) fn create(state: &mut State, request: &CreateIndex) -> Result<(), Error> {
     check_new_name(state, &request.name)?;
+    check_grave(state, request)?;
+    make(state, &with_templates(&state.templates, request)?)
+}
+
+fn check_grave(state: &State, request: &CreateIndex) -> Result<(), Error> {
     if state.graveyard.contains(&request.uuid) {
         let reason = format!("index [{}/{}] has been deleted", request.name, request.uuid);
         return Err(Error::new(ErrorKind::IllegalState, reason));
     }
-    let request = &with_templates(&state.templates, request)?;
+    Ok(())
+}
+
+/// Makes an index of just what the request says.
+pub(super) fn make(state: &mut State, request: &CreateIndex) -> Result<(), Error> {
+    check_new_name(state, &request.name)?;
+    check_grave(state, request)?;
     let mut settings = IndexSettings::create(&request.settings)?;
     if let Some(from) = &request.resized_from {
         settings = settings.resized_from(&from.name, &from.uuid)?;
@@ -88,6 +99,7 @@ pub(super) fn create(state: &mut State, request: &CreateIndex) -> Result<(), Err
         return Err(Error::new(ErrorKind::IllegalState, reason));
     }
     state.indexes.insert(request.name.clone(), Arc::new(index));
+    data_streams::check_name(state, &request.name, None)?;
     expand_replicas(state);
     own.iter().try_for_each(|alias| aliases::check(state, alias))
 }
@@ -147,6 +159,7 @@ fn check_shard_limit(state: &State, settings: &IndexSettings) -> Result<(), Erro
 pub(super) fn delete(state: &mut State, names: &[Arc<str>]) -> Result<(), Error> {
     for name in names {
         let uuid = state.index(name)?.uuid.clone();
+        data_streams::release(state, name)?;
         state.indexes.remove(name);
         state.flooded.remove(&uuid);
         state.graveyard.push_back(uuid);
@@ -220,6 +233,9 @@ pub(super) fn open(state: &mut State, indexes: &[IndexUuid], at_ms: u64) -> Resu
 
 /// The copies keep their assignments: they lie where they are and take nothing.
 pub(super) fn close(state: &mut State, indexes: &[IndexUuid]) -> Result<(), Error> {
+    let names: Vec<Arc<str>> =
+        indexes.iter().filter_map(|uuid| state.index_by_uuid(uuid)).map(|index| index.name.clone()).collect();
+    data_streams::check_close(state, &names)?;
     for uuid in indexes {
         let index = change(state, uuid)?;
         if index.open {

@@ -12,6 +12,7 @@ use crate::command::Command;
 use crate::state::{IndexMetadata, State};
 
 mod aliases;
+mod data_streams;
 mod flood_stage;
 mod indexes;
 mod nodes;
@@ -19,6 +20,7 @@ mod replicas;
 mod shards;
 mod templates;
 
+pub use data_streams::check_new_stream;
 pub use indexes::check_new_name;
 
 #[cfg(test)]
@@ -77,6 +79,9 @@ pub fn apply(state: &State, command: &Command) -> Result<State, Error> {
         Command::FloodStage { block, lift } => flood_stage::change(&mut next, block, lift)?,
         Command::AddVotingExclusions { exclusions } => next.voting_exclusions.extend(exclusions.iter().cloned()),
         Command::ClearVotingExclusions => next.voting_exclusions.clear(),
+        Command::CreateDataStream(new) => data_streams::create(&mut next, new)?,
+        Command::RollOver { from, to } => data_streams::roll_over(&mut next, from, to)?,
+        Command::DeleteDataStreams { names } => data_streams::delete(&mut next, names)?,
         Command::AppointStale { shard, node, allocation, term } => {
             let appointment = shards::Appointment { node, allocation, term: *term, from: None };
             shards::appoint_stale(&mut next, shard, &appointment)?;

@@ -7,7 +7,7 @@ use model::error::{Error, ErrorKind};
 use model::mapping::{Mapping, creation_failure, simple_match};
 use model::template::{ComponentTemplate, IndexTemplate, LegacyTemplate, Template, TemplateChange, Templates};
 
-use super::aliases;
+use super::{aliases, data_streams};
 use crate::settings::IndexSettings;
 use crate::state::State;
 use crate::template::{compose, flattened, invalid, overlapping};
@@ -21,6 +21,7 @@ pub(super) fn change(state: &mut State, change: &TemplateChange) -> Result<(), E
             let template = IndexTemplate { template: own, ..template.clone() };
             check_index(templates, name, &template)?;
             templates.index.insert(name.clone(), template);
+            data_streams::check_template_put(state, name)?;
         }
         TemplateChange::PutComponent { name, template, create } => {
             refuse_known(*create && templates.component.contains_key(name), "component template", name)?;
@@ -38,7 +39,11 @@ pub(super) fn change(state: &mut State, change: &TemplateChange) -> Result<(), E
             check(&template.template)?;
             templates.legacy.insert(name.clone(), template);
         }
-        TemplateChange::DeleteIndex { name } => remove(&mut templates.index, name)?,
+        TemplateChange::DeleteIndex { name } => {
+            let before = templates.clone();
+            remove(&mut templates.index, name)?;
+            data_streams::check_template_delete(state, &before)?;
+        }
         TemplateChange::DeleteLegacy { name } => remove(&mut templates.legacy, name)?,
         TemplateChange::DeleteComponent { name } => {
             check_unused(templates, name)?;

@@ -14,6 +14,8 @@ use crate::health;
 use crate::resolve::{self, Options, WriteTarget};
 use crate::state::{Node, NodeId, State};
 
+mod data_streams;
+
 fn object(value: Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap()
 }
@@ -569,7 +571,7 @@ mod properties {
 #[test]
 fn what_clients_read_names_everything() {
     let state = with(&["a"]);
-    let info = crate::info::index_info(state.index("a").unwrap(), 0);
+    let info = crate::info::index_info(&state, state.index("a").unwrap(), 0);
     assert_eq!(info.settings["index.uuid"], "uuid-a");
     assert_eq!(info.settings["index.number_of_replicas"], "1");
     assert_eq!(info.shards.len(), 2);

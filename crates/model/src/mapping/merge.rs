@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::parameter::{self, Change};
+use super::timestamp::Timestamp;
 use super::{Field, FieldKind, Mapping, Node, ObjectNode, SourceOptions};
 use crate::error::{Error, ErrorKind};
 
@@ -15,6 +16,7 @@ impl Mapping {
         let mut merged = self.clone();
         self.check_metadata(update)?;
         merged.root = objects("", merged.root, update.root.clone(), true)?;
+        merged.timestamp = Timestamp::merge(self.timestamp.as_ref(), update.timestamp.as_ref())?;
         merged.date_detection = update.date_detection.or(self.date_detection);
         merged.numeric_detection = update.numeric_detection.or(self.numeric_detection);
         merged.meta = update.meta.clone().or_else(|| self.meta.clone());
@@ -48,7 +50,7 @@ impl Mapping {
     }
 }
 
-fn refuse<'a>(path: &str, conflicts: impl Iterator<Item = (&'a str, String, String)>) -> Result<(), Error> {
+pub(super) fn refuse<'a>(path: &str, conflicts: impl Iterator<Item = (&'a str, String, String)>) -> Result<(), Error> {
     let lines: Vec<String> = conflicts
         .map(|(name, old, new)| format!("\n\tCannot update parameter [{name}] from [{old}] to [{new}]"))
         .collect();

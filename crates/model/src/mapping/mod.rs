@@ -22,6 +22,7 @@ pub mod range;
 mod render;
 mod template;
 mod text;
+pub mod timestamp;
 mod validate;
 mod value;
 mod variant;
@@ -33,6 +34,7 @@ mod tests;
 pub use lookup::Found;
 pub use parse::creation_failure;
 pub use template::matches as simple_match;
+use timestamp::Timestamp;
 
 /// The mapping of one index. Equal to what a client reads with `GET /{index}/_mapping`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,6 +47,8 @@ pub struct Mapping {
     /// `None`: none given, so that an update leaves the existing ones.
     pub dynamic_templates: Option<Vec<DynamicTemplate>>,
     pub routing_required: Option<bool>,
+    /// `None`: nothing is said, so that an update leaves what there is.
+    pub timestamp: Option<Timestamp>,
     pub source: SourceOptions,
     pub meta: Option<Value>,
 }

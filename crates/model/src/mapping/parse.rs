@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::parameter;
 use super::text::java_text;
+use super::timestamp::{self, Timestamp};
 use super::value::{flag, mapper_parsing};
 use super::{
     Dynamic, Field, FieldKind, IndexOptions, Mapping, Node, NumberKind, ObjectNode, SourceOptions, Variant, geo_point,
@@ -77,6 +78,7 @@ impl Mapping {
             "numeric_detection" => self.numeric_detection = Some(named_flag(key, value)?),
             "dynamic_date_formats" => self.dynamic_date_formats = Some(date_formats(value)?),
             "dynamic_templates" => self.dynamic_templates = Some(template::parse(value)?),
+            timestamp::KEY => self.timestamp = Some(Timestamp::parse(value)?),
             "_routing" => self.routing_required = routing(value)?,
             "_source" => self.source = source(value)?,
             "_meta" if value.is_object() => self.meta = Some(value.clone()),
@@ -84,12 +86,7 @@ impl Mapping {
             "_id" | "_index" | "_ignored" | "_seq_no" | "_version" => {
                 return Err(mapper_parsing(format!("{key} is not configurable")));
             }
-            "_field_names"
-            | "derived"
-            | "_data_stream_timestamp"
-            | "_nested_path"
-            | "composite"
-            | "context_aware_grouping" => {
+            "_field_names" | "derived" | "_nested_path" | "composite" | "context_aware_grouping" => {
                 return Err(Error::not_implemented(format!("mapping parameter [{key}]")));
             }
             _ => return Ok(false),
@@ -214,7 +211,7 @@ fn date_formats(value: &Value) -> Result<Vec<String>, Error> {
     Ok(formats)
 }
 
-fn metadata<'a>(name: &str, value: &'a Value, known: &[&str]) -> Result<&'a Map<String, Value>, Error> {
+pub(super) fn metadata<'a>(name: &str, value: &'a Value, known: &[&str]) -> Result<&'a Map<String, Value>, Error> {
     let Value::Object(options) = value else {
         return Err(mapper_parsing(format!("[{name}] config must be an object")));
     };

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::timestamp;
 use super::{Dynamic, Field, FieldKind, Mapping, Node, ObjectNode};
 
 impl Mapping {
@@ -28,6 +29,9 @@ impl Mapping {
         if let Some(templates) = &self.dynamic_templates {
             let templates = templates.iter().map(|template| json!({ template.name.as_str(): template.rule })).collect();
             body.insert("dynamic_templates".into(), Value::Array(templates));
+        }
+        if let Some(timestamp) = self.timestamp.as_ref().filter(|one| one.required) {
+            body.insert(timestamp::KEY.into(), timestamp.render());
         }
         if self.routing_required == Some(true) {
             body.insert("_routing".into(), json!({"required": true}));

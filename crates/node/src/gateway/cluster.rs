@@ -121,9 +121,10 @@ pub(super) fn view(core: &Core) -> ClusterView {
         term: standing.term,
         voters: standing.voters.into_iter().map(|node| node.0).collect(),
         nodes: nodes(core, &state),
-        indexes: state.indexes.values().map(|index| index_info(index, now_ms())).collect(),
+        indexes: state.indexes.values().map(|index| index_info(&state, index, now_ms())).collect(),
         settings: shown(&state),
         templates: state.templates.clone(),
+        data_streams: state.data_streams.iter().map(|(name, stream)| state.stream_info(name, stream)).collect(),
         voting_exclusions: state.voting_exclusions.iter().map(|one| (one.id.0.clone(), one.name.clone())).collect(),
     }
 }

@@ -1,12 +1,13 @@
 //! Indexes: creating, deleting, mappings, settings, aliases. Each is one command of the metadata.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cluster::command::{Command, CreateIndex as NewIndex};
 use cluster::info::index_info;
 use cluster::resize::ResizedFrom;
-use cluster::resolve::{Options, Resolved, resolve};
+use cluster::resolve::{Options, Resolved, WriteTarget, resolve, write_target};
 use cluster::settings::{IndexSettings, flat};
 use cluster::state::{IndexMetadata, ShardTable, State};
 use cluster::template::with_templates;
@@ -21,7 +22,7 @@ use serde_json::{Map, Value};
 
 use super::blocks::{check_change, check_delete, lifts_a_block};
 use super::cluster::POLL;
-use super::{NodeGateway, everywhere};
+use super::{NodeGateway, data_streams, everywhere};
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::identity;
@@ -50,16 +51,29 @@ pub(super) async fn create_from(
         aliases: request.aliases,
         resized_from,
     });
-    let (for_job, patience) = (core.clone(), door.patience);
-    core.write
-        .run(move || {
-            check_new(&for_job.state(), &command)?;
-            for_job.submit_within(&command, patience)
-        })
-        .await??;
-    everywhere::followed(core).await;
+    let check = {
+        let command = command.clone();
+        move |state: &State| check_new(state, &command)
+    };
+    submit_checked(door, command, check).await?;
     let shards_acknowledged = wait_for_active(core, &name, request.active_shards, until).await?;
     Ok(IndexCreated { name, shards_acknowledged })
+}
+
+/// Submits what makes an index when this node has found nothing wrong with it; then every node knows of it.
+pub(super) async fn submit_checked(
+    door: &NodeGateway,
+    command: Command,
+    check: impl FnOnce(&State) -> Result<(), Error> + Send + 'static,
+) -> Result<(), Error> {
+    let (core, patience) = (door.core.clone(), door.patience);
+    let job = move || {
+        check(&core.state())?;
+        core.submit_within(&command, patience)
+    };
+    door.core.write.run(job).await??;
+    everywhere::followed(&door.core).await;
+    Ok(())
 }
 
 /// Waits until as many copies of each shard serve as are wanted. Out: whether they do.
@@ -107,8 +121,11 @@ pub(super) fn may_create(state: &State, name: &str) -> Result<(), Error> {
     Err(error)
 }
 
-/// Why an index could not be created by a write: asked again, so that the client reads the reason.
+/// Why an index, or a data stream, could not be created by a write: asked again, so that the client reads the reason.
 pub(super) fn refused(core: &Core, name: &str) -> Error {
+    if data_streams::is_for_streams(&core.state(), name) {
+        return data_streams::refused(&core.state(), name).unwrap_or_else(|| Error::index_not_found(name));
+    }
     let command = Command::CreateIndex(NewIndex {
         name: name.into(),
         uuid: IndexUuid("_na_".into()),
@@ -123,7 +140,7 @@ pub(super) fn refused(core: &Core, name: &str) -> Error {
 
 pub(super) async fn delete(door: &NodeGateway, target: Target) -> Result<(), Error> {
     let core = &door.core;
-    let options = Options { allow_aliases: false, ..Options::open_and_closed() };
+    let options = Options { allow_aliases: false, ..Options::open_and_closed().no_streams() };
     let found = resolve(&core.state(), &target, options)?;
     found.iter().try_for_each(|found| check_delete(&found.index))?;
     let names: Vec<Arc<str>> = names(found);
@@ -135,13 +152,32 @@ pub(super) async fn delete(door: &NodeGateway, target: Target) -> Result<(), Err
 
 pub(super) async fn put_mapping(door: &NodeGateway, request: PutMapping) -> Result<(), Error> {
     let core = &door.core;
-    let found = resolve(&core.state(), &request.target, Options::open_and_closed())?;
+    let state = core.state();
+    let mut found = resolve(&state, &request.target, Options::open_and_closed())?;
+    if request.write_index_only {
+        let writes = writers(&state, &request.target)?;
+        found.retain(|found| writes.contains(&found.index.name));
+    }
     let mapping = Mapping::parse(&request.mapping)?;
     for found in &found {
         check_change(&found.index)?;
         check_names(&mapping, &found.index.settings)?;
     }
     submit(door, Command::PutMapping { indexes: uuids(&found), mapping: request.mapping }).await
+}
+
+/// The indexes that writes to the names of a target go to; those that a pattern finds by their own names.
+fn writers(state: &State, target: &Target) -> Result<BTreeSet<Arc<str>>, Error> {
+    let mut names = BTreeSet::new();
+    for expression in &target.names {
+        if expression.contains('*') || expression == "_all" {
+            let written = |name: &&Arc<str>| state.stream_of(name).is_none_or(|(_, own)| own.write_index() == *name);
+            names.extend(state.indexes.keys().filter(written).cloned());
+        } else if let WriteTarget::Index { index, .. } = write_target(state, expression, false)? {
+            names.insert(index.name.clone());
+        }
+    }
+    Ok(names)
 }
 
 pub(super) async fn put_settings(door: &NodeGateway, request: PutSettings) -> Result<(), Error> {
@@ -167,7 +203,7 @@ pub(super) async fn open(door: &NodeGateway, target: Target) -> Result<(), Error
 
 pub(super) async fn close(door: &NodeGateway, target: Target) -> Result<Vec<Arc<str>>, Error> {
     let core = &door.core;
-    let found = resolve(&core.state(), &target, Options::open_and_closed())?;
+    let found = resolve(&core.state(), &target, Options::open_and_closed().no_streams())?;
     for found in &found {
         check_change(&found.index)?;
         if let Ok(index) = core.indexes.get(&found.index) {
@@ -196,7 +232,7 @@ pub(super) async fn update_aliases(door: &NodeGateway, actions: Vec<AliasAction>
 pub(super) fn info(core: &Core, target: &Target) -> Result<Vec<IndexInfo>, Error> {
     let state = core.state();
     let found = resolve(&state, target, Options::open_and_closed())?;
-    Ok(found.iter().map(|found| index_info(&found.index, now_ms())).collect())
+    Ok(found.iter().map(|found| index_info(&state, &found.index, now_ms())).collect())
 }
 
 pub(super) async fn change_templates(door: &NodeGateway, change: TemplateChange) -> Result<(), Error> {
@@ -212,7 +248,11 @@ async fn submit(door: &NodeGateway, command: Command) -> Result<(), Error> {
 /// What only this node can check of a new index: that its analyzers and similarities can be made and its mapping names none that is missing.
 fn check_new(state: &State, command: &Command) -> Result<(), Error> {
     let Command::CreateIndex(index) = command else { return Ok(()) };
-    let index = &with_templates(&state.templates, index)?;
+    check_whole(&with_templates(&state.templates, index)?)
+}
+
+/// As [`check_new`], of an index that has everything that templates give it.
+pub(super) fn check_whole(index: &NewIndex) -> Result<(), Error> {
     let settings = IndexSettings::create(&index.settings)?;
     check_names(&Mapping::default(), &settings)?;
     if let Some(mappings) = &index.mappings {

@@ -166,9 +166,8 @@ impl Known {
 /// A write as its document is now.
 fn written(write: Write, document: &Document) -> Write {
     let source: Arc<[u8]> = Value::Object(document.source.clone()).to_string().into_bytes().into();
-    let action = match (&write.action, document.meta("_id")) {
-        (Action::Create(_), Some(_)) => Action::Create(source),
-        // Without an id nothing can be there already.
+    let action = match &write.action {
+        Action::Create(_) => Action::Create(source),
         _ => Action::Index(source),
     };
     Write {

@@ -6,6 +6,7 @@ mod blocks;
 mod by_query;
 mod choice;
 mod cluster;
+mod data_streams;
 mod definitions;
 mod dispatch;
 mod everywhere;
@@ -48,9 +49,9 @@ use ::cluster::command::Command;
 use ::cluster::state::State;
 use async_trait::async_trait;
 use model::admin::{
-    AliasAction, AnalyzeRequest, AnalyzeResponse, Caches, ClusterSettings, ClusterView, CreateIndex, Flush, ForceMerge,
-    HealthRequest, HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings, PutMapping, PutSettings,
-    SearchedIndex, StatsResponse,
+    AliasAction, AnalyzeRequest, AnalyzeResponse, Caches, ClusterSettings, ClusterView, CreateIndex, DataStreamInfo,
+    Flush, ForceMerge, HealthRequest, HealthResponse, IndexCreated, IndexInfo, NodeStats, PutClusterSettings,
+    PutMapping, PutSettings, RollOver, SearchedIndex, StatsResponse,
 };
 use model::allocation::{AllocationExplanation, ExplainAllocation, Reroute, RerouteExplanation, VotingExclusions};
 use model::by_query::{ByQuery, ByQueryAnswer, Kind};
@@ -187,6 +188,22 @@ impl Gateway for NodeGateway {
 
     async fn delete_indexes(&self, target: Target) -> Answer<()> {
         indexes::delete(self, target).await
+    }
+
+    async fn create_data_stream(&self, name: &str) -> Answer<()> {
+        data_streams::create(self, name).await
+    }
+
+    async fn delete_data_streams(&self, names: Vec<String>) -> Answer<()> {
+        data_streams::delete(self, &names).await
+    }
+
+    async fn roll_over(&self, request: RollOver) -> Answer<IndexCreated> {
+        data_streams::roll_over(self, request).await
+    }
+
+    fn data_streams(&self, names: &[String]) -> Answer<Vec<DataStreamInfo>> {
+        data_streams::infos(&self.core, names)
     }
 
     async fn put_mapping(&self, request: PutMapping) -> Answer<()> {

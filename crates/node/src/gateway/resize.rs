@@ -30,6 +30,11 @@ pub(super) async fn resize(door: &NodeGateway, asked: Resize) -> Result<IndexCre
     if !source.open {
         return Err(Error::new(ErrorKind::IndexClosed, "closed").with_index(source.reference()));
     }
+    if let Some((stream, _)) = state.stream_of(&source.name).filter(|(_, stream)| *stream.write_index() == source.name)
+    {
+        let reason = format!("cannot resize the write index [{}] for data stream [{stream}]", source.name);
+        return Err(Error::illegal_argument(reason));
+    }
     let bytes = if asked.max_shard_bytes.is_some() { primary_bytes(door, &source).await? } else { 0 };
     let plan = plan(&source, &asked, bytes)?;
     cluster::apply::check_new_name(&state, &asked.index.name)?;

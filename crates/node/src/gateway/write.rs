@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cluster::data_stream::check_write as check_stream_write;
 use cluster::resolve::{WriteTarget, write_routing, write_target};
 use cluster::routing::Spread;
 use cluster::settings::WaitForActive;
@@ -61,13 +62,7 @@ pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<Wri
     let task = core.tasks.begin(task(&writes));
     create_missing(core, writes.iter().map(|(_, write)| write)).await;
     super::placement::route(core, &mut writes).await?;
-    let mut groups = Groups::new();
-    for (at, write) in writes {
-        let (index, id) = (write.index.clone(), write.id.clone());
-        if let Err(error) = place(core, at, write, &mut groups) {
-            response[at] = Some(Err(WriteFailure { index, id, error }));
-        }
-    }
+    let mut groups = place_all(core, writes, &mut response);
     refuse_uncopied(core, &(request.active_shards, timeout), &mut groups, &mut response).await;
     let groups = groups.into_values().collect();
     let order = Order { refresh: request.refresh, timeout, task: task.id() };
@@ -121,7 +116,7 @@ fn task(writes: &[(usize, Write)]) -> Begun {
     Begun { action: "indices:data/write/bulk", description, parent: None, cancellable: false }
 }
 
-/// Creates the indexes that writes name and that are not there. What refuses shows again when the write is placed.
+/// Creates the indexes and data streams that writes name and that are not there. What refuses shows again when the write is placed.
 async fn create_missing(core: &Arc<Core>, writes: impl Iterator<Item = &Write>) {
     let state = core.state();
     let missing = |write: &&Write| {
@@ -131,10 +126,15 @@ async fn create_missing(core: &Arc<Core>, writes: impl Iterator<Item = &Write>) 
     let names: BTreeSet<Arc<str>> = writes.filter(missing).map(|write| write.index.clone()).collect();
     let door = super::NodeGateway::new(core.clone());
     for name in names {
-        if super::indexes::may_create(&state, &name).is_ok() {
-            // Someone else may have been faster; if it failed, placing the write says why.
-            let _ = super::indexes::create(&door, super::indexes::automatic(&name)).await;
+        if super::indexes::may_create(&state, &name).is_err() {
+            continue;
         }
+        // Someone else may have been faster; if it failed, placing the write says why.
+        let _ = if super::data_streams::is_for_streams(&state, &name) {
+            super::data_streams::create(&door, &name).await
+        } else {
+            super::indexes::create(&door, super::indexes::automatic(&name)).await.map(drop)
+        };
     }
 }
 
@@ -183,7 +183,34 @@ async fn refuse_uncopied(
     }
 }
 
-fn place(core: &Core, at: usize, write: Write, groups: &mut Groups) -> Result<(), Error> {
+/// Sends each write to its shard. One that is refused says which index it was for: of a data stream its newest one, once another write to the
+/// stream has found that.
+fn place_all(
+    core: &Core,
+    writes: Vec<(usize, Write)>,
+    response: &mut [Option<Result<Written, WriteFailure>>],
+) -> Groups {
+    let (mut groups, mut behind) = (Groups::new(), BTreeMap::new());
+    for (at, write) in writes {
+        let (index, id) = (write.index.clone(), write.id.clone());
+        match place(core, at, write, &mut groups) {
+            Ok(found) => {
+                if found != index {
+                    behind.insert(index, found);
+                }
+            }
+            Err(error) => {
+                let found = behind.get(&index).filter(|_| core.state().data_streams.contains_key(&index));
+                let index = found.unwrap_or(&index).clone();
+                response[at] = Some(Err(WriteFailure { index, id, error }));
+            }
+        }
+    }
+    groups
+}
+
+/// Adds a write to what its shard is to do. Out: the index that it goes to.
+fn place(core: &Core, at: usize, write: Write, groups: &mut Groups) -> Result<Arc<str>, Error> {
     let state = core.state();
     let (metadata, routing) = match write_target(&state, &write.index, write.require_alias)? {
         WriteTarget::Index { index, routing } => {
@@ -194,6 +221,7 @@ fn place(core: &Core, at: usize, write: Write, groups: &mut Groups) -> Result<()
             return Err(super::indexes::refused(core, &write.index));
         }
     };
+    check_stream_write(&state, &write, &metadata.name)?;
     super::blocks::check_write(&state, &metadata)?;
     if routing.is_none() && metadata.mapping.routing_required == Some(true) {
         let reason = format!("routing is required for [{}]/[{}]", metadata.name, write.id.as_deref().unwrap_or("null"));
@@ -213,7 +241,7 @@ fn place(core: &Core, at: usize, write: Write, groups: &mut Groups) -> Result<()
     let key = (metadata.uuid.clone(), number);
     let group = groups.entry(key).or_insert_with(|| Group { index, number, writes: Vec::new() });
     group.writes.push(Placed { at, write: Write { routing: routing.map(Arc::from), ..write }, id, generated });
-    Ok(())
+    Ok(metadata.name.clone())
 }
 
 /// Writes to a shard of this node; each write succeeds or fails alone.

@@ -143,6 +143,7 @@ impl Registry {
             ignore_unavailable: Some(true),
             allow_no_indices: Some(true),
             expand_wildcards: Some(expand),
+            no_streams: false,
         };
         let target = Target { names: vec!["*".to_owned()], options };
         let mut known = Vec::new();

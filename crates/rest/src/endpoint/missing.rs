@@ -12,10 +12,6 @@ use crate::router::Routes;
 
 /// Methods (first letters; `P` is PUT, `O` is POST), pattern.
 const MISSING: &[(&str, &str)] = &[
-    ("G", "/_data_stream"),
-    ("GPD", "/_data_stream/{name}"),
-    ("G", "/_data_stream/_stats"),
-    ("G", "/_data_stream/{name}/_stats"),
     ("POD", "/_snapshot/{repository}"),
     ("D", "/{index}/_block/{block}"),
     ("O", "/_snapshot/{repository}/_verify"),

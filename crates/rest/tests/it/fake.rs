@@ -294,6 +294,7 @@ impl Gateway for Fake {
             nodes: Vec::new(),
             indexes: Vec::new(),
             templates: Arc::default(),
+            data_streams: Vec::new(),
             voting_exclusions: Vec::new(),
             settings: ClusterSettings::default(),
         }

@@ -41,7 +41,7 @@ fn unknown_paths_and_methods() {
 #[test]
 fn what_is_missing_is_named() {
     let server = Server::start();
-    for (method, path) in [("PUT", "/_snapshot/films"), ("GET", "/_data_stream")] {
+    for (method, path) in [("PUT", "/_snapshot/films"), ("GET", "/_nodes/usage")] {
         server.refuses(&format!("{method} {path}"), "", 501, "not_implemented_exception");
     }
     server.refuses("GET /_search?phase_took=true", "", 501, "[phase_took] of a search");

@@ -55,6 +55,7 @@ fn index(name: &str, shards: u32, mapping: Value) -> IndexInfo {
         uuid: IndexUuid(Arc::from(format!("{name}-uuid"))),
         open: true,
         hidden: false,
+        data_stream: None,
         creation_date_ms: 1_795_237_440_486,
         settings: settings.iter().map(|(name, value)| (format!("index.{name}"), value.as_str().into())).collect(),
         default_settings: BTreeMap::from([("index.max_result_window".to_owned(), "10000".into())]),
@@ -200,6 +201,7 @@ impl Script {
             nodes: vec![node()],
             indexes: self.indexes.clone(),
             templates: Arc::default(),
+            data_streams: Vec::new(),
             voting_exclusions: Vec::new(),
             settings: ClusterSettings { persistent, ..ClusterSettings::default() },
         }

@@ -68,6 +68,15 @@ pub struct Preparer {
     root: ObjectPlan,
     /// Values that every document has.
     constants: Vec<Constant>,
+    timestamp: Option<Timestamp>,
+}
+
+/// The field that every document must have one value of.
+#[derive(Debug)]
+struct Timestamp {
+    path: String,
+    /// `None`: the field keeps no numbers.
+    slot: Option<FieldSlot>,
 }
 
 /// One value that every document has.
@@ -105,7 +114,11 @@ impl Preparer {
             Some(Constant { slot, path: field.path.clone(), value: field.constant()?.into() })
         };
         let constants = mapping.all_fields().iter().filter_map(constant).collect();
-        Ok(Self { mapping, fields, registry, settings, root, constants })
+        let timestamp = mapping.required_timestamp().map(|path| {
+            let slot = mapping.field(path).filter(|field| field.doc_values).and_then(|_| fields.by_path(path));
+            Timestamp { path: path.to_owned(), slot: slot.map(|field| field.slot) }
+        });
+        Ok(Self { mapping, fields, registry, settings, root, constants, timestamp })
     }
 
     pub fn mapping(&self) -> &Arc<Mapping> {
@@ -123,6 +136,7 @@ impl Preparer {
     /// deep, fields that the mapping does not let in, terms that are too long.
     pub fn prepare(&self, id: &Arc<str>, routing: Option<&Arc<str>>, source: &Arc<[u8]>) -> Result<Prepared, Error> {
         let walk::Read { mut out, inner, new_fields } = walk::document(self, (id, routing.is_some()), source)?;
+        self.check_timestamp(&out)?;
         let update = new_fields.map_or(Ok(None), |new_fields| new_fields.finish(&self.settings.limits))?;
         if let Some(update) = update {
             return Ok(Prepared::NewFields(Box::new(update)));
@@ -131,6 +145,15 @@ impl Preparer {
             out.constant(*slot, path, value.as_bytes())?;
         }
         out.finish(id.clone(), routing.cloned(), source.clone(), inner).map(Prepared::Ready)
+    }
+
+    fn check_timestamp(&self, out: &output::Output) -> Result<(), Error> {
+        let Some(Timestamp { path, slot }) = &self.timestamp else { return Ok(()) };
+        if slot.map_or(0, |slot| out.numbers_in(slot)) == 1 {
+            return Ok(());
+        }
+        let reason = format!("documents must contain a single-valued timestamp field '{path}' of date type");
+        Err(walk::failed(Error::illegal_argument(reason)))
     }
 
     fn context(&self) -> Context<'_> {

@@ -49,6 +49,11 @@ impl Output {
         self.numbers.extend(slot.map(|slot| (slot, code)));
     }
 
+    /// How many numbers a field has.
+    pub(super) fn numbers_in(&self, slot: FieldSlot) -> usize {
+        self.numbers.iter().filter(|(known, _)| *known == slot).count()
+    }
+
     /// Of several in one field the last stays, unless all do.
     pub(super) fn vector(&mut self, slot: Option<FieldSlot>, shape: vector::Shape, (row, all): (Vec<u8>, bool)) {
         let Some(slot) = slot else { return };

@@ -76,13 +76,17 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
         if with_defaults {
             shown.insert("defaults".into(), settings(&index.default_settings, flat));
         }
+        if let Some(stream) = &index.data_stream {
+            shown.insert("data_stream".into(), stream.as_ref().into());
+        }
         answer.insert(index.name.to_string(), shown.into());
     }
     Ok(Reply::value(&answer.into()))
 }
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let target = request.target()?;
+    let mut target = request.target()?;
+    target.options.no_streams = true;
     let patience = options::patience(&mut request.params)?;
     request.finish()?;
     if target.names.is_empty() {

@@ -32,6 +32,7 @@ pub(super) async fn open(server: Arc<Server>, mut request: Request) -> Result<Re
 pub(super) async fn close(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let (mut target, patience) = taken(&mut request)?;
     target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: false, hidden: false });
+    target.options.no_streams = true;
     request.finish()?;
     let were_open: Vec<Arc<str>> =
         server.gateway.indexes(&target)?.into_iter().filter(|index| index.open).map(|index| index.name).collect();
@@ -44,7 +45,8 @@ pub(super) async fn close(server: Arc<Server>, mut request: Request) -> Result<R
 /// `PUT /{index}/_block/{block}`: the same as to set `index.blocks.{block}`, for several indexes at once.
 pub(super) async fn block(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let block = request.required("block")?.to_owned();
-    let (target, patience) = taken(&mut request)?;
+    let (mut target, patience) = taken(&mut request)?;
+    target.options.no_streams = true;
     request.finish()?;
     if !["read", "write", "metadata", "read_only"].contains(&block.as_str()) {
         return Err(Error::illegal_argument(format!("No block found with name {block}")));

@@ -3,6 +3,7 @@
 mod alias;
 mod analyze;
 pub(super) mod body;
+pub(super) mod data_stream;
 mod index;
 mod lifecycle;
 mod maintenance;
@@ -77,5 +78,6 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(std::slice::from_ref(&get), &upgrades, upgrade::status);
     routes.add(std::slice::from_ref(&post), &upgrades, upgrade::upgrade);
     alias::routes(routes);
+    data_stream::routes(routes);
     template::routes(routes);
 }

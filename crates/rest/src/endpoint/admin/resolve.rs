@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::admin::IndexInfo;
+use model::admin::{DataStreamInfo, IndexInfo};
 use model::error::Error;
 use model::mapping::simple_match;
 use model::target::Expand;
@@ -18,7 +18,16 @@ pub(super) async fn resolve(server: Arc<Server>, mut request: Request) -> Result
     let states = request.params.take("expand_wildcards").map(|text| expand(&text)).transpose()?;
     request.finish()?;
     let states = states.unwrap_or(Expand { open: true, closed: false, hidden: false });
-    Ok(Reply::value(&answer(&server.gateway.cluster().indexes, &names, states)))
+    let view = server.gateway.cluster();
+    let mut shown = answer(&view.indexes, &names, states);
+    let asked = |stream: &&DataStreamInfo| asked_for(&stream.name, false, &names, states);
+    shown["data_streams"] = view.data_streams.iter().filter(asked).map(stream).collect();
+    Ok(Reply::value(&shown))
+}
+
+fn stream(stream: &DataStreamInfo) -> Value {
+    let indexes: Vec<&str> = stream.indexes.iter().map(|index| index.name.as_ref()).collect();
+    json!({"name": stream.name.as_ref(), "backing_indices": indexes, "timestamp_field": stream.timestamp_field})
 }
 
 fn answer(indexes: &[IndexInfo], names: &[String], states: Expand) -> Value {
@@ -74,9 +83,11 @@ fn one(index: &IndexInfo) -> Value {
         shown.insert("aliases".into(), json!(aliases));
     }
     let mut attributes = vec![if index.open { "open" } else { "closed" }];
-    if index.hidden {
-        attributes.push("hidden");
-    }
+    attributes.extend(index.hidden.then_some("hidden"));
+    attributes.sort_unstable();
     shown.insert("attributes".into(), json!(attributes));
+    if let Some(stream) = &index.data_stream {
+        shown.insert("data_stream".into(), stream.as_ref().into());
+    }
     shown.into()
 }

@@ -1,11 +1,11 @@
-//! `POST /{alias}/_rollover`: a new index takes the place of the one that an alias writes to, when it is old, full or large enough.
+//! `POST /{alias}/_rollover`: a new index takes the place of the one that an alias or a data stream writes to, when it is old, full or large enough.
 //!
-//! The new index is made first, then the alias moves in one change; a write in between still goes to the old index.
+//! Of an alias, the new index is made first, then the alias moves in one change; a write in between still goes to the old index.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use model::admin::{AliasAction, AliasInfo, CreateIndex, IndexInfo};
+use model::admin::{AliasAction, AliasInfo, CreateIndex, DataStreamInfo, IndexInfo, RollOver};
 use model::error::{Error, ErrorKind};
 use model::gateway::Gateway;
 use model::target::{Expand, Target};
@@ -41,7 +41,11 @@ pub(super) async fn rollover(server: Arc<Server>, mut request: Request) -> Resul
     };
     request.finish()?;
     let conditions = read(&bytes, &mut asked)?;
-    let old = source(&server, &name)?;
+    let stream = stream(&server, &name);
+    if stream.is_some() {
+        check_of_stream(given.as_deref(), &asked)?;
+    }
+    let old = source(&server, &name, stream.as_ref())?;
     asked.name = match given {
         Some(given) => given,
         None => following(&old.name)?,
@@ -57,7 +61,11 @@ pub(super) async fn rollover(server: Arc<Server>, mut request: Request) -> Resul
     let new = asked.name.clone();
     let mut acknowledged = false;
     if rolls {
-        acknowledged = roll(&*server.within(patience), &name, &old, asked).await?;
+        let gateway = server.within(patience);
+        acknowledged = match stream {
+            Some(stream) => roll_stream(&*gateway, stream.name, &old, asked).await?,
+            None => roll(&*gateway, &name, &old, asked).await?,
+        };
     }
     let met: Map<String, Value> = met.into_iter().map(|(name, is_met)| (name, is_met.into())).collect();
     Ok(Reply::value(&json!({
@@ -78,10 +86,32 @@ fn every(name: &str) -> Target {
     target
 }
 
-/// The index that an alias writes to.
-fn source(server: &Server, name: &str) -> Result<IndexInfo, Error> {
+/// The data stream of that name.
+fn stream(server: &Server, name: &str) -> Option<DataStreamInfo> {
+    // Of a pattern, nothing is rolled over; a name of nothing is refused later.
+    let found = server.gateway.data_streams(&[name.to_owned()]).unwrap_or_default();
+    found.into_iter().find(|stream| *stream.name == *name)
+}
+
+/// The indexes of a data stream are as its template has them.
+fn check_of_stream(given: Option<&str>, asked: &CreateIndex) -> Result<(), Error> {
+    if given.is_some() {
+        return Err(Error::illegal_argument("new index name may not be specified when rolling over a data stream"));
+    }
+    if asked.mappings.is_some() || !asked.settings.is_empty() || !asked.aliases.is_empty() {
+        let reason = "aliases, mappings, and index settings may not be specified when rolling over a data stream";
+        return Err(Error::illegal_argument(reason));
+    }
+    Ok(())
+}
+
+/// The index that an alias or a data stream writes to.
+fn source(server: &Server, name: &str, stream: Option<&DataStreamInfo>) -> Result<IndexInfo, Error> {
     let missing = || Error::illegal_argument(format!("rollover target [{name}] does not exist"));
     let found = server.gateway.indexes(&every(name)).map_err(|_| missing())?;
+    if let Some(newest) = stream.and_then(|stream| stream.indexes.last()) {
+        return found.into_iter().find(|index| index.uuid == newest.uuid).ok_or_else(missing);
+    }
     if !server.gateway.is_alias(name) {
         let reason = "rollover target is a [concrete index] but one of [alias,data_stream] was expected";
         return Err(if found.is_empty() { missing() } else { Error::illegal_argument(reason) });
@@ -126,6 +156,17 @@ async fn roll(gateway: &dyn Gateway, alias: &str, old: &IndexInfo, asked: Create
     };
     gateway.update_aliases(actions).await?;
     Ok(made.shards_acknowledged)
+}
+
+async fn roll_stream(
+    gateway: &dyn Gateway,
+    stream: Arc<str>,
+    old: &IndexInfo,
+    asked: CreateIndex,
+) -> Result<bool, Error> {
+    let CreateIndex { active_shards, timeout_ms, .. } = asked;
+    let request = RollOver { stream, from: old.name.clone(), active_shards, timeout_ms };
+    Ok(gateway.roll_over(request).await?.shards_acknowledged)
 }
 
 impl Conditions {

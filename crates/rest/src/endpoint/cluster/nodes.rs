@@ -208,6 +208,7 @@ mod tests {
             nodes: vec![node("1", "one", &["cluster_manager", "data"]), node("2", "two", &["data"])],
             indexes: Vec::new(),
             templates: Arc::default(),
+            data_streams: Vec::new(),
             voting_exclusions: Vec::new(),
             settings: ClusterSettings::default(),
         }

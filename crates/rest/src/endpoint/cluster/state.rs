@@ -7,7 +7,7 @@ use model::error::{Error, ErrorKind};
 use model::target::Expand;
 use serde_json::{Map, Value, json};
 
-use crate::endpoint::admin::templates;
+use crate::endpoint::admin::{data_stream, templates};
 use crate::endpoint::{Server, options};
 use crate::params::split;
 use crate::render::admin::settings::settings;
@@ -119,6 +119,11 @@ fn all_metadata(view: &ClusterView, part: Part<'_>, flat: bool) -> Value {
         if kind == "templates" || !none {
             whole[kind] = all;
         }
+    }
+    // As with templates, a part has them whole.
+    if !view.data_streams.is_empty() {
+        let streams = view.data_streams.iter().map(|stream| (stream.name.to_string(), data_stream::metadata(stream)));
+        whole["data_stream"] = json!({"data_stream": streams.collect::<Map<_, _>>()});
     }
     whole
 }

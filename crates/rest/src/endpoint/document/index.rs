@@ -13,7 +13,8 @@ use crate::request::Request;
 
 pub(super) async fn index(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let only_create = match request.params.take("op_type") {
-        None => false,
+        // Without an id nothing can be there already, so that both are the same, but for those who take new documents alone.
+        None => request.part("id").is_none(),
         Some(kind) => match kind.to_ascii_lowercase().as_str() {
             "create" => true,
             "index" => false,
@@ -43,8 +44,6 @@ async fn put(server: Arc<Server>, mut request: Request, only_create: bool) -> Re
     }
     request.finish()?;
     let mut refusals = Refusals::default();
-    // Without an id nothing can be there already, so that both are the same.
-    let only_create = only_create && id.is_some();
     let condition = versions.condition(if only_create { Written::Create } else { Written::Index }, &mut refusals);
     if let Some(id) = &id {
         refusals.check_id(id);

@@ -19,6 +19,7 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
     let names = request.part("name").map(split);
     let mut target = request.target()?;
     target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: true, hidden: true });
+    target.options.no_streams = true;
     options::cluster_manager_timeout(&mut request.params)?;
     request.params.flag("local")?;
     request.finish()?;

@@ -59,6 +59,10 @@ pub(in crate::endpoint) fn one(template: &IndexTemplate) -> Value {
         ("priority", template.priority.map(Value::from)),
         ("version", template.version.map(Value::from)),
         ("_meta", template.meta.clone()),
+        (
+            "data_stream",
+            template.data_stream.as_ref().map(|it| json!({"timestamp_field": {"name": it.timestamp_field}})),
+        ),
     ] {
         body.extend(value.map(|value| (key.to_owned(), value)));
     }

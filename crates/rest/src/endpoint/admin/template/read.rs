@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::error::{Error, ErrorKind};
-use model::template::{ComponentTemplate, IndexTemplate, LegacyTemplate, Template};
+use model::mapping::timestamp::TIMESTAMP;
+use model::template::{ComponentTemplate, DataStreamTemplate, IndexTemplate, LegacyTemplate, Template};
 use serde_json::{Map, Value};
 
 use crate::endpoint::options;
@@ -86,8 +87,29 @@ pub(super) fn component(bytes: &[u8]) -> Result<ComponentTemplate, Error> {
     if given { Ok(read) } else { Err(Error::illegal_argument("Required [template]")) }
 }
 
+/// `{"timestamp_field": {"name": "at"}}`; what else is in the outer object is passed over, as OpenSearch does.
+fn data_stream(what: &str, value: &Value) -> Result<DataStreamTemplate, Error> {
+    const INNER: &str = "data_stream_template";
+    let Value::Object(body) = value else { return Err(unfit(what, "data_stream", value)) };
+    let in_outer = |cause: Error| wrong(format!("[{what}] failed to parse field [data_stream]")).with_cause(cause);
+    let in_field =
+        |cause: Error| in_outer(wrong(format!("[{INNER}] failed to parse field [timestamp_field]")).with_cause(cause));
+    let Some(given) = body.get("timestamp_field") else {
+        return Ok(DataStreamTemplate { timestamp_field: TIMESTAMP.to_owned() });
+    };
+    let Value::Object(field) = given else { return Err(in_outer(unfit(INNER, "timestamp_field", given))) };
+    if let Some(key) = field.keys().find(|key| *key != "name") {
+        return Err(in_field(wrong(format!("[timestamp_field] unknown field [{key}]"))));
+    }
+    match field.get("name") {
+        Some(Value::String(name)) => Ok(DataStreamTemplate { timestamp_field: name.clone() }),
+        Some(other) => Err(in_field(unfit("timestamp_field", "name", other))),
+        None => Err(in_field(Error::illegal_argument("Required [name]"))),
+    }
+}
+
 /// # Errors
-/// In OpenSearch's words; 501 for data streams.
+/// In OpenSearch's words; 501 for contexts.
 pub(super) fn index(bytes: &[u8]) -> Result<IndexTemplate, Error> {
     const WHAT: &str = "index_template";
     let (mut read, mut patterns) = (IndexTemplate::default(), None);
@@ -103,7 +125,7 @@ pub(super) fn index(bytes: &[u8]) -> Result<IndexTemplate, Error> {
             }
             "version" => read.version = Some(number(WHAT, key, value)?),
             "_meta" => read.meta = Some(value.clone()),
-            "data_stream" => return Err(Error::not_implemented("[data_stream] of an index template")),
+            "data_stream" => read.data_stream = Some(data_stream(WHAT, value)?),
             "context" => return Err(Error::not_implemented("[context] of an index template")),
             _ => return Err(wrong(format!("[{WHAT}] unknown field [{key}]"))),
         }
@@ -152,12 +174,26 @@ mod tests {
         );
         assert_eq!(index(b"{}").map_err(refused).unwrap_err(), "Required [index_patterns]");
         assert_eq!(index(br#"{"index_patterns": "a*", "priority": "3"}"#).unwrap().priority, Some(3));
-        assert!(
-            index(br#"{"index_patterns": "a*", "data_stream": {}}"#)
-                .map_err(refused)
-                .unwrap_err()
-                .contains("data_stream")
+        assert_eq!(
+            index(br#"{"index_patterns": "a*", "data_stream": true}"#).map_err(refused).unwrap_err(),
+            "[index_template] data_stream doesn't support values of type: VALUE_BOOLEAN"
         );
+        let stream = |body: &str| {
+            let body = format!(r#"{{"index_patterns": "a*", "data_stream": {body}}}"#);
+            let innermost = |error: Error| {
+                let mut error = error;
+                while let Some(cause) = error.cause {
+                    error = *cause;
+                }
+                error.reason
+            };
+            index(body.as_bytes()).map(|read| read.data_stream.expect("a stream").timestamp_field).map_err(innermost)
+        };
+        assert_eq!(stream("{}").as_deref(), Ok("@timestamp"));
+        assert_eq!(stream(r#"{"timestamp_field": {"name": "at"}}"#).as_deref(), Ok("at"));
+        assert_eq!(stream(r#"{"timestamp_field": {}}"#).unwrap_err(), "Required [name]");
+        let unknown = stream(r#"{"timestamp_field": {"name": "at", "x": 1}}"#);
+        assert_eq!(unknown.unwrap_err(), "[timestamp_field] unknown field [x]");
         assert_eq!(legacy(br#"{"foo": 1}"#).map_err(refused).unwrap_err(), "unknown key [foo] in the template ");
     }
 }

@@ -186,7 +186,6 @@ impl Batch {
 
     fn add(&mut self, defaults: &Defaults, line: Line, action: Action) -> Result<(), Error> {
         let verb = Verb::of(&action);
-        // Without an id nothing can be there already.
         let kind = match verb {
             Verb::Index => options::Written::Index,
             Verb::Create => options::Written::Create,
@@ -214,10 +213,6 @@ impl Batch {
             self.slots.push(Slot { verb, failed: Some(WriteFailure { index, id: line.id, error }) });
             return Ok(());
         }
-        let action = match action {
-            Action::Create(source) if line.id.is_none() => Action::Index(source),
-            action => action,
-        };
         self.slots.push(Slot { verb, failed: None });
         self.writes.push(Write {
             index,
