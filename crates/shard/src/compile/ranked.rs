@@ -282,7 +282,8 @@ impl Leaf<'_> {
             }
             list.push(Group { weight: *weight, words });
         }
-        Ok(AnyWord::new(list, groups.weight, (weight.formula, weight.boost), self.ranked_columns(weight)?))
+        let columns = (self.ranked_columns(weight)?, self.max);
+        Ok(AnyWord::new(list, groups.weight, (weight.formula, weight.boost), columns))
     }
 
     fn ranked_columns(&self, weight: &RankedWeight) -> Outcome<Columns> {

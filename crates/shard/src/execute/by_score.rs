@@ -259,7 +259,11 @@ fn scorers<'w>(leaf: &Leaf<'_>, weights: impl Iterator<Item = &'w Weight>) -> Ou
 
 /// The scorer of a search in a segment, post filter included.
 pub(super) fn filtered(search: &Search<'_>, leaf: &Leaf<'_>) -> Outcome<Box<dyn Scorer>> {
-    let scorer = leaf.scorer(search.weight)?;
+    within_filter(search, leaf, leaf.scorer(search.weight)?)
+}
+
+/// What the post filter leaves of `scorer`.
+pub(super) fn within_filter(search: &Search<'_>, leaf: &Leaf<'_>, scorer: Box<dyn Scorer>) -> Outcome<Box<dyn Scorer>> {
     let Some(filter) = search.post_filter else { return Ok(scorer) };
     let parts = vec![Required { scorer, scoring: true }, Required { scorer: leaf.scorer(filter)?, scoring: false }];
     Ok(Box::new(Conjunction::new(parts, leaf.max)))

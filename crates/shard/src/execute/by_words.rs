@@ -2,7 +2,7 @@
 
 use super::Search;
 use super::best::Best;
-use super::by_score::filtered;
+use super::by_score::within_filter;
 use crate::compile::ranked::{Groups, RankedWeight};
 use crate::compile::scorer::Leaf;
 use crate::compile::{Kind, Weight};
@@ -34,7 +34,7 @@ pub(super) fn best(
     (best, tally): (&mut Best<'_, '_>, &mut Tally),
 ) -> Outcome<()> {
     let mut words = leaf.any_word(query.ranked, &query.groups)?;
-    let mut matches = filtered(search, leaf)?;
+    let mut matches = within_filter(search, leaf, leaf.scorer(&query.ranked.candidates)?)?;
     let mut looked_at = None;
     let alive = search.reader.segments[segment].alive.as_deref().map(|alive| alive.words());
     let mut found = bits::none(WINDOW);

@@ -39,8 +39,14 @@ struct Cell {
 }
 
 impl AnyWord {
-    pub(crate) fn new(groups: Vec<Group>, weight: f64, (formula, boost): (Formula, f32), columns: Columns) -> Self {
-        Self { groups, weight, formula, boost, columns, window: vec![Cell::default(); WINDOW as usize] }
+    /// Of a segment of `max` documents.
+    pub(crate) fn new(
+        groups: Vec<Group>,
+        weight: f64,
+        (formula, boost): (Formula, f32),
+        (columns, max): (Columns, DocId),
+    ) -> Self {
+        Self { groups, weight, formula, boost, columns, window: vec![Cell::default(); WINDOW.min(max) as usize] }
     }
 
     /// Calls `visit` with each document of the window that begins at `from` whose bit is set in `wanted`, ascending, and its score. `None`: how far
