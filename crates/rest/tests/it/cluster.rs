@@ -160,7 +160,19 @@ fn nodes_and_their_counts() {
     server.refuses("GET /_nodes/stats/colour", "", 400, "contains unrecognized metric: [colour]");
     server.refuses("GET /_nodes/stats/os/docs", "", 400, "but indices stats not requested");
     server.refuses("GET /_nodes/stats/discovery", "", 501, "[discovery] of _nodes/stats");
-    server.refuses("GET /_nodes/stats?level=shards", "", 501, "level=shards");
+    let levels = |level: &str| {
+        let target = format!("/_nodes/stats/indices/docs?level={level}");
+        tree(&server, &target)["nodes"]["node-id-1"]["indices"].clone()
+    };
+    assert_eq!(levels("node").as_object().unwrap().len(), 1);
+    assert_eq!(levels("indices")["indices"]["books"], json!({"docs": {"count": 2, "deleted": 1}}));
+    let shards = levels("shards")["shards"].clone();
+    let numbers: Vec<&String> =
+        shards["films"].as_array().unwrap().iter().flat_map(|one| one.as_object().unwrap().keys()).collect();
+    assert_eq!(numbers, ["0", "1"]);
+    assert_eq!(shards["books"][0]["0"]["routing"]["node"], "node-id-1");
+    assert!(tree(&server, "/_nodes/stats/os?level=indices")["nodes"]["node-id-1"].get("indices").is_none());
+    server.refuses("GET /_nodes/stats?level=planet", "", 400, "[node] or [indices] or [shards] but was [planet]");
 }
 
 #[test]

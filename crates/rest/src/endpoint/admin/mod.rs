@@ -22,6 +22,7 @@ use axum::http::Method;
 
 pub(super) use alias::asked_for;
 pub(super) use segments::generation;
+pub(super) use stats::of_copy as copy_stats;
 pub(super) use template::metadata as templates;
 
 use crate::router::Routes;

@@ -124,23 +124,28 @@ fn indexes(copies: &[CopyStats], metrics: &Metrics, level: Level) -> Value {
 fn shards(copies: &[&CopyStats], metrics: &Metrics) -> Map<String, Value> {
     let mut by_number: BTreeMap<u32, Vec<Value>> = BTreeMap::new();
     for copy in copies {
-        let mut shown = Map::new();
-        let routing = json!({
-            "state": copy.shard.state.name(),
-            "primary": copy.shard.primary,
-            "node": copy.shard.node.as_deref(),
-            "relocating_node": null,
-        });
-        shown.insert("routing".into(), routing);
-        shown.extend(stats::sections(&copy.stats, |metric| metrics.has(metric)));
-        let number = |seq_no: Option<model::id::SeqNo>| seq_no.map_or(json!(-1), |seq_no| json!(seq_no.0));
-        let seq_no = json!({
-            "max_seq_no": number(copy.stats.max_seq_no),
-            "local_checkpoint": number(copy.stats.local_checkpoint),
-            "global_checkpoint": number(copy.stats.global_checkpoint),
-        });
-        shown.insert("seq_no".into(), seq_no);
-        by_number.entry(copy.shard.number.0).or_default().push(shown.into());
+        by_number.entry(copy.shard.number.0).or_default().push(of_copy(copy, metrics).into());
     }
     by_number.into_iter().map(|(number, copies)| (number.to_string(), copies.into())).collect()
+}
+
+/// One copy, as the level `shards` shows it.
+pub(in crate::endpoint) fn of_copy(copy: &CopyStats, metrics: &Metrics) -> Map<String, Value> {
+    let mut shown = Map::new();
+    let routing = json!({
+        "state": copy.shard.state.name(),
+        "primary": copy.shard.primary,
+        "node": copy.shard.node.as_deref(),
+        "relocating_node": null,
+    });
+    shown.insert("routing".into(), routing);
+    shown.extend(stats::sections(&copy.stats, |metric| metrics.has(metric)));
+    let number = |seq_no: Option<model::id::SeqNo>| seq_no.map_or(json!(-1), |seq_no| json!(seq_no.0));
+    let seq_no = json!({
+        "max_seq_no": number(copy.stats.max_seq_no),
+        "local_checkpoint": number(copy.stats.local_checkpoint),
+        "global_checkpoint": number(copy.stats.global_checkpoint),
+    });
+    shown.insert("seq_no".into(), seq_no);
+    shown
 }

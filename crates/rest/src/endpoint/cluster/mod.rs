@@ -7,6 +7,7 @@ mod awareness;
 mod health;
 mod hot_threads;
 mod knn_stats;
+mod node_levels;
 mod node_stats;
 mod nodes;
 mod process;

@@ -9,6 +9,7 @@ use model::admin::{BreakerStats, NodeStats};
 use model::error::Error;
 use serde_json::{Map, Value, json};
 
+use super::node_levels::Level;
 use super::nodes::{select, sorted, whole};
 use crate::endpoint::metrics::Metrics;
 use crate::endpoint::{Server, options};
@@ -56,18 +57,25 @@ pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<R
         return Err(Error::not_implemented(format!("metric [{metric}] of _nodes/stats")));
     }
     let of_indexes = of_indexes(&request, &wanted)?;
-    let groups = parameters(&mut request, &wanted)?;
+    let (groups, level) = parameters(&mut request, &wanted)?;
     request.finish()?;
     let view = server.gateway.cluster();
     let selected = select(&view, &ids);
     let mut all = server.gateway.node_stats().await?;
     all.iter_mut().for_each(|node| stats::keep_groups(&mut node.shards, &groups));
+    let copies = if wanted.has("indices") { level.copies(&server, &groups).await? } else { Vec::new() };
     let mut shown = Map::new();
     for (at, node) in all.iter().enumerate() {
         if selected.iter().any(|selected| selected.id == node.node.id) {
             // The server that answers knows its own connections and the bytes that it holds.
             let counters = (at == 0).then_some(server.settings.counters.as_ref());
-            shown.insert(node.node.id.to_string(), one(node, &wanted, &of_indexes, counters));
+            let mut of_node = one(node, &wanted, &of_indexes, counters);
+            if let (Some(Value::Object(indexes)), Some((key, apart))) =
+                (of_node.get_mut("indices"), level.shown(&node.node.id, &copies, &of_indexes))
+            {
+                indexes.insert(key.into(), apart);
+            }
+            shown.insert(node.node.id.to_string(), of_node);
         }
     }
     Ok(Reply::value(&whole(&view, shown.len(), shown)))
@@ -85,22 +93,12 @@ fn of_indexes(request: &Request, wanted: &Metrics) -> Result<Metrics, Error> {
     Metrics::parse(&names, stats::METRICS, "index metric", &request.path)
 }
 
-/// Checks them; gives the groups of searches to show.
-fn parameters(request: &mut Request, wanted: &Metrics) -> Result<Vec<String>, Error> {
+/// Checks them; gives the groups of searches to show, and what is told apart.
+fn parameters(request: &mut Request, wanted: &Metrics) -> Result<(Vec<String>, Level), Error> {
     let mut groups = Vec::new();
     let params = &mut request.params;
     options::timeout_ms(params)?;
-    match params.take("level").as_deref() {
-        None | Some("node") => {}
-        Some(level @ ("indices" | "shards")) => {
-            return Err(Error::not_implemented(format!("[level={level}] of _nodes/stats")));
-        }
-        Some(other) => {
-            return Err(Error::illegal_argument(format!(
-                "level parameter must be one of [node] or [indices] or [shards] but was [{other}]"
-            )));
-        }
-    }
+    let level = Level::take(params)?;
     if wanted.has("indices") {
         groups = params.take("groups").map(|groups| split(&groups)).unwrap_or_default();
         // There is nothing of fielddata and completion to list by field.
@@ -111,7 +109,7 @@ fn parameters(request: &mut Request, wanted: &Metrics) -> Result<Vec<String>, Er
             return Err(Error::not_implemented("[include_segment_file_sizes] of _nodes/stats"));
         }
     }
-    Ok(groups)
+    Ok((groups, level))
 }
 
 fn one(node: &NodeStats, wanted: &Metrics, of_indexes: &Metrics, counters: Option<&Counters>) -> Value {
