@@ -30,6 +30,8 @@ pub enum Body {
     Bucket(Bucket),
     Buckets(Buckets),
     TopHits(TopHits),
+    /// `value`, whatever a script made it.
+    Made(Value),
 }
 
 /// A number as it is written: whole, or with a fraction; what is not finite is null.

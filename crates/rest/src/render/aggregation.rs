@@ -45,6 +45,7 @@ fn body(json: &mut Json, answer: &Answer, shape: &Shape) {
         Body::Bucket(bucket) => inside(json, answer.kind, bucket, shape),
         Body::Buckets(buckets) => several(json, answer.kind, buckets, shape),
         Body::TopHits(top) => top_hits(json, top, shape),
+        Body::Made(value) => field(json, "value", value),
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) fn int(number: usize) -> Object {
 pub(crate) fn member(frame: &mut Frame<'_, '_>, of: &Object, name: &str, at: usize) -> Outcome {
     match of {
         Object::Map(place) => Ok(frame.heap.fields(*place).get(name).cloned().unwrap_or(Object::NULL)),
+        Object::Doc => frame.doc(name, at),
         Object::List(place) if name == "length" => Ok(int(frame.heap.items(*place).len())),
         Object::Values(_) => {
             let method = match name {

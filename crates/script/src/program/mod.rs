@@ -11,6 +11,7 @@ use crate::expression::fault::Fault;
 use crate::expression::{MAX_BYTES, token};
 
 mod classes;
+mod compact;
 mod dates;
 mod expressions;
 mod lists;
@@ -19,6 +20,7 @@ mod methods;
 pub mod object;
 mod parse;
 mod run;
+mod state;
 mod texts;
 mod tree;
 
@@ -26,6 +28,7 @@ mod tree;
 mod tests;
 
 pub use object::{Fields, Heap, Object};
+pub use state::shown as shown_state;
 
 /// A program that has been read.
 #[derive(Clone, Debug)]

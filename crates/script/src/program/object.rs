@@ -37,7 +37,7 @@ pub enum Object {
 
 /// Where a list or a map lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place(usize);
+pub struct Place(pub(super) usize);
 
 /// A function of the program.
 #[derive(Clone, Debug)]
@@ -46,9 +46,9 @@ pub struct Function(pub(crate) Arc<Lambda>);
 /// All lists and maps of one run.
 #[derive(Debug, Default)]
 pub struct Heap {
-    lists: Vec<Vec<Object>>,
-    maps: Vec<Fields>,
-    cells: usize,
+    pub(super) lists: Vec<Vec<Object>>,
+    pub(super) maps: Vec<Fields>,
+    pub(super) cells: usize,
 }
 
 /// More than a run may hold.
@@ -223,6 +223,10 @@ impl Fields {
 
     pub fn iter(&self) -> impl Iterator<Item = &(Arc<str>, Object)> {
         self.entries.iter()
+    }
+
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Object> {
+        self.entries.iter_mut().map(|(_, value)| value)
     }
 }
 

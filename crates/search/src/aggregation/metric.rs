@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use model::aggregation::request::metric::{PercentilesMethod, TopHits as Asked};
+use model::script::Script;
 use model::search::SortMode;
 
 use super::format::Format;
 use super::values::Values;
 use crate::bind::BindContext;
+use crate::bound::BoundScript;
 use crate::shard_query::{BoundSort, SortBy};
 
 /// One or several of the moments of a field.
@@ -105,4 +107,14 @@ impl PartialEq for TopHits {
     fn eq(&self, other: &Self) -> bool {
         self.asked == other.asked && self.sort == other.sort && Arc::ptr_eq(&self.context, &other.context)
     }
+}
+
+/// Scripts over the documents of a shard, and over what they made of all shards.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScriptedMetric {
+    pub init: Option<Arc<BoundScript>>,
+    pub map: Arc<BoundScript>,
+    pub combine: Arc<BoundScript>,
+    /// Read where the answer is made.
+    pub reduce: Script,
 }

@@ -26,7 +26,9 @@ use auto_date::AutoDateHistogram;
 use composite::Composite;
 use geo::{GeoBounds, GeoDistance, GeoGrid};
 use histogram::{Histogram, VariableWidth};
-use metric::{Cardinality, MatrixStats, MedianAbsoluteDeviation, Percentiles, Stats, TopHits, WeightedAvg};
+use metric::{
+    Cardinality, MatrixStats, MedianAbsoluteDeviation, Percentiles, ScriptedMetric, Stats, TopHits, WeightedAvg,
+};
 use range::{IpRanges, Ranges};
 use sample::Sampler;
 use terms::{MultiTerms, RareTerms, SignificantTerms, Terms};
@@ -90,6 +92,7 @@ pub enum Kind {
     MedianAbsoluteDeviation(Box<MedianAbsoluteDeviation>),
     MatrixStats(Box<MatrixStats>),
     TopHits(Box<TopHits>),
+    ScriptedMetric(Arc<ScriptedMetric>),
     GeoBounds(Box<GeoBounds>),
     GeoCentroid(Values),
 }
@@ -218,13 +221,15 @@ impl Kind {
             Self::MatrixStats(asked) => !asked.fields.is_empty(),
             Self::Nested(join) | Self::ReverseNested(join) => join.is_some(),
             Self::Children(family) | Self::Parents(family) => family.is_some(),
-            Self::Filter(_) | Self::Filters(_) | Self::AdjacencyMatrix(_) | Self::Global(_) | Self::TopHits(_) => true,
+            Self::Filter(_) | Self::Filters(_) | Self::AdjacencyMatrix(_) | Self::Global(_) => true,
+            Self::TopHits(_) | Self::ScriptedMetric(_) => true,
         }
     }
 
     fn needs_scores(&self) -> bool {
         match self {
             Self::TopHits(asked) => asked.needs_scores(),
+            Self::ScriptedMetric(asked) => asked.map.source.contains("_score"),
             Self::Sampler(_) => true,
             _ => self.scripts().iter().any(|script| script.needs_scores()),
         }

@@ -46,6 +46,16 @@ pub(super) fn value_script(script: &Script, mapping: &Arc<Mapping>) -> Result<Ar
     read(script, &VALUE_GLOBALS, mapping)
 }
 
+/// Reads a script that gathers: over documents, or over what was gathered.
+pub(super) fn gathering_script(
+    script: &Script,
+    over_documents: bool,
+    mapping: &Arc<Mapping>,
+) -> Result<Arc<BoundScript>, Error> {
+    let globals = if over_documents { &["state", "params", "doc", "_score"][..] } else { &["state", "params"] };
+    read(script, globals, mapping)
+}
+
 fn read(script: &Script, globals: &[&str], mapping: &Arc<Mapping>) -> Result<Arc<BoundScript>, Error> {
     Ok(Arc::new(BoundScript {
         program: Program::compile(&script.source, globals)?,

@@ -208,6 +208,9 @@ impl Workshop<'_, '_> {
                 let (query, statistics) = (&self.request.query, self.request.statistics.as_ref());
                 Box::new(metric::top_hits::TopHits::new(asked, query, statistics, budget)?)
             }
+            Kind::ScriptedMetric(asked) => {
+                Box::new(metric::scripted_metric::ScriptedMetric::new(asked.clone(), budget))
+            }
             Kind::ValueCount(values) => Box::new(value_count::ValueCount::new(values, budget)),
         })
     }

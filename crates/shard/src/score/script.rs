@@ -121,6 +121,21 @@ impl ScriptRun {
         }
     }
 
+    /// Has the script see a document beside `state`, which with `params` lies in the heap and outlives the run.
+    pub(crate) fn gather(
+        &self,
+        (doc, score): (DocId, f32),
+        heap: &mut Heap,
+        (state, params): (Object, Object),
+    ) -> Outcome<()> {
+        let score = Object::Plain(Value::Double(f64::from(score)));
+        let globals = vec![("state", state), ("params", params), ("_score", score)];
+        let document = At { run: self, doc };
+        let bindings = Bindings { globals, document: Some(&document), max_steps: Some(MAX_STEPS) };
+        self.script.program.run(heap, &bindings)?;
+        Ok(())
+    }
+
     fn run(
         &self,
         (doc, score): (DocId, f32),

@@ -15,6 +15,7 @@ mod hdr;
 mod moments;
 mod significance;
 mod size;
+mod state;
 mod stats;
 mod table;
 mod tdigest;
@@ -30,6 +31,7 @@ pub use geo::{Centroid, Extent};
 pub use hdr::Hdr;
 pub use moments::Moments;
 pub use significance::{Significance, SignificantRow};
+pub use state::{State, States};
 pub use stats::Stats;
 pub use table::{Row, Table};
 pub use tdigest::{Quantiles, TDigest};
@@ -74,6 +76,8 @@ pub enum Partial {
     Clusters(Clusters),
     /// `significant_terms`
     Significance(Box<Significance>),
+    /// `scripted_metric`
+    Scripted(States),
 }
 
 /// Documents of one bucket, and what the aggregations inside it found, in order of the request.
@@ -110,6 +114,7 @@ impl Partial {
             (Self::AutoDates(mine), Self::AutoDates(theirs)) => mine.merge(theirs)?,
             (Self::Clusters(mine), Self::Clusters(theirs)) => mine.merge(theirs),
             (Self::Significance(mine), Self::Significance(theirs)) => mine.merge(*theirs)?,
+            (Self::Scripted(mine), Self::Scripted(theirs)) => mine.merge(theirs),
             _ => return Err(two_kinds()),
         }
         Ok(())

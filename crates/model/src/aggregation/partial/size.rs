@@ -16,7 +16,7 @@ impl Partial {
             Self::Extent(extent) => size_of_val(&**extent),
             Self::Centroid(centroid) => size_of_val(&**centroid),
             // Few, and of many parts: as long as on the wire.
-            Self::Moments(_) | Self::TopHits(_) => self.to_bytes().len(),
+            Self::Moments(_) | Self::TopHits(_) | Self::Scripted(_) => self.to_bytes().len(),
             Self::Bucket(bucket) => inside(bucket) as usize,
             Self::Slots(buckets) => {
                 buckets.iter().map(|bucket| (size_of::<Bucket>() as u64 + inside(bucket)) as usize).sum()

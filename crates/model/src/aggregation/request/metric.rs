@@ -1,8 +1,11 @@
 //! Numbers about the documents of a bucket.
 
-use super::Source;
-use crate::search::{Fetch, SortKey};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Source;
+use crate::script::Script;
+use crate::search::{Fetch, SortKey};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExtendedStats {
@@ -65,4 +68,16 @@ pub struct MatrixStats {
     /// Missing values stand in `Source::missing`.
     pub fields: Vec<Source>,
     pub mode: crate::search::SortMode,
+}
+
+/// What scripts make of documents: `map` sees each of them, `combine` what a shard gathered, `reduce` what all shards made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScriptedMetric {
+    pub init: Option<Script>,
+    pub map: Script,
+    pub combine: Option<Script>,
+    pub reduce: Option<Script>,
+    /// Of all of them, beside their own.
+    #[serde(with = "crate::wire::json")]
+    pub params: Map<String, Value>,
 }

@@ -18,7 +18,9 @@ pub mod terms;
 use bucket::{AdjacencyMatrix, Composite, DateRange, DiversifiedSampler, Filters, IpRange, Range};
 use geo::{GeoBounds, GeoDistance, GeoGrid};
 use histogram::{AutoDateHistogram, DateHistogram, Histogram, VariableWidthHistogram};
-use metric::{Cardinality, ExtendedStats, MatrixStats, MedianAbsoluteDeviation, Percentiles, TopHits, WeightedAvg};
+use metric::{
+    Cardinality, ExtendedStats, MatrixStats, MedianAbsoluteDeviation, Percentiles, ScriptedMetric, TopHits, WeightedAvg,
+};
 use pipeline::Pipeline;
 use terms::{MultiTerms, RareTerms, SignificantTerms, Terms};
 
@@ -92,6 +94,7 @@ pub enum Kind {
     GeoBounds(Box<GeoBounds>),
     GeoCentroid(Source),
     MatrixStats(Box<MatrixStats>),
+    ScriptedMetric(Box<ScriptedMetric>),
     Pipeline(Box<Pipeline>),
 }
 
@@ -176,6 +179,7 @@ impl Kind {
             Self::GeoBounds(_) => "geo_bounds",
             Self::GeoCentroid(_) => "geo_centroid",
             Self::MatrixStats(_) => "matrix_stats",
+            Self::ScriptedMetric(_) => "scripted_metric",
             Self::Pipeline(pipeline) => pipeline.kind.name(),
         }
     }

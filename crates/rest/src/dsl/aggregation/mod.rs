@@ -52,7 +52,7 @@ struct Asked<'a> {
 type Read = fn(Asked<'_>) -> Result<Kind, Error>;
 
 /// In order of names.
-const KNOWN: [(&str, Read); 57] = [
+const KNOWN: [(&str, Read); 58] = [
     ("adjacency_matrix", bucket::adjacency_matrix),
     ("auto_date_histogram", histogram::auto_date_histogram),
     ("avg", metric::avg),
@@ -99,6 +99,7 @@ const KNOWN: [(&str, Read); 57] = [
     ("rare_terms", terms::rare_terms),
     ("reverse_nested", bucket::reverse_nested),
     ("sampler", bucket::sampler),
+    ("scripted_metric", script::scripted_metric),
     ("serial_diff", pipeline::serial_diff),
     ("significant_terms", significant::significant_terms),
     ("stats", metric::stats),
@@ -113,7 +114,7 @@ const KNOWN: [(&str, Read); 57] = [
 ];
 
 /// Aggregations of OpenSearch that Shoal has not.
-const MISSING: [&str; 3] = ["moving_avg", "scripted_metric", "significant_text"];
+const MISSING: [&str; 2] = ["moving_avg", "significant_text"];
 
 /// The script that a value is: a source, or an object with that and parameters.
 ///
@@ -191,7 +192,7 @@ fn admitted(name: &str, kind: &Kind, children: Vec<Aggregation>) -> Result<Vec<A
             Err(Error::illegal_argument(format!("Aggregation [{name}] cannot define sub-aggregations")))
         }
         // OpenSearch takes them, and answers nothing for them.
-        Kind::GeoBounds(_) => Ok(Vec::new()),
+        Kind::GeoBounds(_) | Kind::ScriptedMetric(_) => Ok(Vec::new()),
         metric if is_metric(metric) => {
             let reason = format!("Aggregator [{name}] of type [{}] cannot accept sub-aggregations", kind.name());
             Err(Error::new(ErrorKind::AggregationInitialization, reason))
@@ -220,6 +221,7 @@ fn is_metric(kind: &Kind) -> bool {
             | Kind::GeoBounds(_)
             | Kind::GeoCentroid(_)
             | Kind::MatrixStats(_)
+            | Kind::ScriptedMetric(_)
     )
 }
 

@@ -1,13 +1,33 @@
-//! Scripts: a string, or an object with `source`.
+//! Scripts: a string, or an object with `source`; and `scripted_metric`, which has four of them.
 
+use model::aggregation::request::Kind;
+use model::aggregation::request::metric::ScriptedMetric;
 use model::error::Error;
 use model::script::Script;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::super::field::{Field, fields};
+use super::super::field::{Field, fields, required};
+use super::Asked;
 use super::declared::At;
 
 const OWNER: &str = "script";
+
+/// `scripted_metric`.
+pub(super) fn scripted_metric(asked: Asked<'_>) -> Result<Kind, Error> {
+    let (mut init, mut map, mut combine, mut reduce, mut params) = (None, None, None, None, Map::new());
+    for field in asked.fields() {
+        match field.key {
+            "init_script" => init = Some(declared(field)?),
+            "map_script" => map = Some(declared(field)?),
+            "combine_script" => combine = Some(declared(field)?),
+            "reduce_script" => reduce = Some(declared(field)?),
+            "params" => params = field.object()?.clone(),
+            _ => return Err(field.undeclared()),
+        }
+    }
+    let map = map.ok_or_else(|| required("map_script"))?;
+    Ok(Kind::ScriptedMetric(Box::new(ScriptedMetric { init, map, combine, reduce, params })))
+}
 
 /// The script of a key with a declared type.
 pub(super) fn declared(field: Field<'_>) -> Result<Script, Error> {

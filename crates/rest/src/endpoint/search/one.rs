@@ -144,6 +144,6 @@ fn top_hits<'a>(answer: &'a Answer, hits: &mut Vec<&'a Hit>) {
         Body::TopHits(top) => hits.extend(&top.hits),
         Body::Bucket(bucket) => inside(bucket),
         Body::Buckets(buckets) => buckets.list.iter().for_each(inside),
-        Body::Value { .. } | Body::Metric(_) => {}
+        Body::Value { .. } | Body::Metric(_) | Body::Made(_) => {}
     }
 }

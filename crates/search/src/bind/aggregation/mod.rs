@@ -23,6 +23,7 @@ mod nested;
 mod range;
 mod sample;
 mod scripted;
+mod scripted_metric;
 mod significant;
 mod terms;
 mod values;
@@ -124,6 +125,7 @@ impl Binding<'_> {
             Asked::MedianAbsoluteDeviation(asked) => self.median_absolute_deviation(asked),
             Asked::MatrixStats(of) => self.matrix_stats(of, &asked.name),
             Asked::TopHits(of) => self.top_hits(of, &asked.name),
+            Asked::ScriptedMetric(of) => self.scripted_metric(of, &asked.name),
             Asked::GeoDistance(asked) => self.geo_distance(asked),
             Asked::GeohashGrid(asked) => self.geo_grid(asked, Cell::Hash),
             Asked::GeotileGrid(asked) => self.geo_grid(asked, Cell::Tile),

@@ -18,6 +18,7 @@ mod heuristic;
 mod histogram;
 mod order;
 mod range;
+mod scripted_metric;
 mod significant;
 mod sketches;
 pub(in crate::merge) mod stats;
@@ -162,6 +163,7 @@ fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Resu
         (Kind::MedianAbsoluteDeviation(asked), partial) => sketches::median_absolute_deviation(asked, &partial),
         (Kind::MatrixStats(asked), partial) => sketches::matrix_stats(asked, &partial),
         (Kind::TopHits(asked), partial) => top_hits::answer(asked, partial),
+        (Kind::ScriptedMetric(asked), partial) => ("scripted_metric", scripted_metric::answer(asked, partial)?),
         (Kind::ValueCount(_), partial) => ("value_count", value_count(&partial)),
         (Kind::Filter(_), partial) => ("filter", single(asked, partial, limit)?),
         (Kind::Nested(_), partial) => ("nested", single(asked, partial, limit)?),
@@ -176,7 +178,7 @@ fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Resu
         match &mut body {
             Body::Buckets(buckets) => pipeline::parents(&steps(&asked.children), buckets)?,
             Body::Bucket(bucket) => pipeline::siblings(&steps(&asked.children), &mut bucket.answers)?,
-            Body::Value { .. } | Body::Metric(_) | Body::TopHits(_) => {}
+            Body::Value { .. } | Body::Metric(_) | Body::TopHits(_) | Body::Made(_) => {}
         }
     }
     Ok(Answer { name: asked.name.clone(), kind, meta: asked.meta.clone(), body })

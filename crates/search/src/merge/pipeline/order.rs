@@ -119,7 +119,7 @@ pub fn number_at(path: &OrderPath<'_>, answers: &[Answer]) -> Result<f64, Error>
                 let found = path::metric(answer, key.unwrap_or("value"))?;
                 return found.ok_or_else(|| path.invalid(&format!("[{name}] has no such number.")));
             }
-            Body::Buckets(_) | Body::TopHits(_) => return Err(path.invalid(SORTABLE)),
+            Body::Buckets(_) | Body::TopHits(_) | Body::Made(_) => return Err(path.invalid(SORTABLE)),
         }
     }
     Err(path.nothing(""))

@@ -7,6 +7,7 @@ pub(super) mod cardinality;
 pub(super) mod geo;
 pub(super) mod matrix;
 pub(super) mod percentiles;
+pub(super) mod scripted_metric;
 pub(super) mod top_hits;
 pub(super) mod weighted;
 

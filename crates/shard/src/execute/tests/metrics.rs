@@ -7,15 +7,17 @@ use model::aggregation::answer::{Answer, Body};
 use model::aggregation::request::metric::{PercentilesMethod, TopHits as AskedHits};
 use model::id::{IndexRef, IndexUuid};
 use model::mapping::Mapping;
+use model::script::Script;
 use model::search::{Fetch, SortKey};
+use script::program::Program;
 use search::aggregation::format::Format;
 use search::aggregation::metric::{
-    Cardinality, MatrixStats, MedianAbsoluteDeviation, Percentiles, TopHits, WeightedAvg,
+    Cardinality, MatrixStats, MedianAbsoluteDeviation, Percentiles, ScriptedMetric, TopHits, WeightedAvg,
 };
 use search::aggregation::values::Values;
 use search::aggregation::{Kind, Level};
 use search::bind::{BindContext, BindSettings};
-use search::bound::BoundKind;
+use search::bound::{BoundKind, BoundScript};
 use serde_json::json;
 
 use super::aggregations::{answers, numbers, one, strings, terms_by_count};
@@ -63,6 +65,42 @@ pub(super) fn top_hits(field: Option<&str>) -> Kind {
     };
     let sort: Vec<BoundSort> = field.into_iter().map(bound).collect();
     Kind::TopHits(Box::new(TopHits { asked, sort: sort.into(), context: Arc::new(context) }))
+}
+
+/// How many documents and numbers there are, and their sum.
+fn gathered() -> Kind {
+    let mapping = Arc::new(Mapping::parse(&json!({"properties": {"n": {"type": "long"}}})).expect("a mapping"));
+    let script = |source: &str| {
+        let program = Program::compile(source, &["state", "params", "doc"]).expect("a script");
+        let params = json!({"step": 1}).as_object().cloned().unwrap_or_default();
+        Arc::new(BoundScript { source: source.to_owned(), params, program, mapping: mapping.clone() })
+    };
+    Kind::ScriptedMetric(Arc::new(ScriptedMetric {
+        init: Some(script("state.docs = 0; state.all = []")),
+        // What is made on the way is let go.
+        map: script("def lost = [1, 2, [:]]; state.docs += params.step; for (n in doc['n']) { state.all.add(n) }"),
+        combine: script("long sum = 0; for (n in state.all) { sum += n } return [state.docs, state.all.size(), sum]"),
+        reduce: Script {
+            source:
+                "def all = [0, 0, 0]; for (s in states) { for (int i = 0; i < 3; i++) { all[i] += s[i] } } return all"
+                    .to_owned(),
+            params: Vec::new(),
+        },
+    }))
+}
+
+#[test]
+fn scripts_gather_what_the_documents_have() {
+    for seed in 0..8 {
+        let mut rng = Rng(seed * 911 + 3);
+        let corpus = Corpus::random(&mut rng, 90);
+        let alive: Vec<&Doc> = corpus.docs.iter().filter(|doc| doc.alive).collect();
+        let all: Vec<i64> = alive.iter().flat_map(|doc| doc.n.iter().copied()).collect();
+        let expected = json!([alive.len(), all.len(), all.iter().sum::<i64>()]);
+        let query = BoundQuery::new(BoundKind::MatchAll);
+        let found = answers(&corpus.reader(Layouts::Blocks(4)), &query, &level(vec![("made", gathered())]));
+        assert_eq!(found[0].body, Body::Made(expected), "seed {seed}");
+    }
 }
 
 fn metrics() -> Vec<(&'static str, Kind)> {
@@ -190,7 +228,8 @@ fn sketches_count_against_the_budget() {
     let corpus = Corpus::zipf(&mut Rng(9), 4000);
     let reader = corpus.reader(Layouts::OneBlock);
     let all = BoundQuery::new(BoundKind::MatchAll);
-    for kind in [percentiles("n", &[50.0], false), cardinality(strings("_id"), 40_000), top_hits(Some("n"))] {
+    let quantiles = percentiles("n", &[50.0], false);
+    for kind in [quantiles, cardinality(strings("_id"), 40_000), top_hits(Some("n")), gathered()] {
         let aggregations = Some(Arc::new(level(vec![("m", kind)])));
         let request = ShardQuery { aggregations, ..request(&all, 0) };
         let small = Arc::new(Budget::new(Arc::default(), 2000, 10));

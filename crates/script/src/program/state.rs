@@ -1,0 +1,140 @@
+//! What a program leaves behind, as it lies outside of any run.
+
+use std::sync::Arc;
+
+use model::aggregation::partial::State;
+use serde_json::{Map as JsonMap, Number, Value as Json};
+
+use super::object::{Fields, Heap, Object, date_text};
+use crate::expression::value::Value;
+
+impl Heap {
+    /// A value with all that it holds; `None` where it is nested deeper than [`State::MAX_DEPTH`] (as what holds itself is), or is nothing that
+    /// outlives a run.
+    pub fn keep(&self, object: &Object) -> Option<State> {
+        self.kept(object, State::MAX_DEPTH)
+    }
+
+    fn kept(&self, object: &Object, depth: usize) -> Option<State> {
+        Some(match object {
+            Object::Plain(value) => plain(value)?,
+            Object::List(place) | Object::Values(place) => {
+                let deeper = depth.checked_sub(1)?;
+                let items = self.items(*place).iter().map(|item| self.kept(item, deeper));
+                State::List(items.collect::<Option<_>>()?)
+            }
+            Object::Map(place) => {
+                let deeper = depth.checked_sub(1)?;
+                let entry = |(key, value): &(Arc<str>, Object)| Some((key.to_string(), self.kept(value, deeper)?));
+                State::Map(self.fields(*place).iter().map(entry).collect::<Option<_>>()?)
+            }
+            Object::Date(ms) => State::Date(*ms),
+            Object::Point { lat, lon } => {
+                State::Map(vec![("lat".to_owned(), State::Double(*lat)), ("lon".to_owned(), State::Double(*lon))])
+            }
+            Object::Doc | Object::Lambda(_) => return None,
+        })
+    }
+
+    /// A value that was kept, in this run.
+    pub fn bring(&mut self, state: &State) -> Object {
+        Object::Plain(match state {
+            State::Null => Value::Null,
+            State::Bool(value) => Value::Bool(*value),
+            State::Int(value) => Value::Int(*value),
+            State::Long(value) => Value::Long(*value),
+            State::Float(value) => Value::Float(*value),
+            State::Double(value) => Value::Double(*value),
+            State::Text(text) => Value::Text(Arc::from(text.as_str())),
+            State::Date(ms) => return Object::Date(*ms),
+            State::List(items) => {
+                let items = items.iter().map(|item| self.bring(item)).collect();
+                return self.list(items);
+            }
+            State::Map(entries) => {
+                let mut fields = Fields::default();
+                for (key, value) in entries {
+                    let value = self.bring(value);
+                    fields.insert(Arc::from(key.as_str()), value);
+                }
+                return self.map(fields);
+            }
+        })
+    }
+}
+
+fn plain(value: &Value) -> Option<State> {
+    Some(match value {
+        Value::Null => State::Null,
+        Value::Bool(value) => State::Bool(*value),
+        Value::Int(value) => State::Int(*value),
+        Value::Long(value) => State::Long(*value),
+        Value::Float(value) => State::Float(*value),
+        Value::Double(value) => State::Double(*value),
+        Value::Text(text) => State::Text(text.to_string()),
+        Value::Doubles(values) => State::List(values.iter().map(|value| State::Double(*value)).collect()),
+        Value::List(_) | Value::Map(_) => return None,
+    })
+}
+
+/// What was kept, as an answer shows it: numbers that are not finite as texts.
+pub fn shown(state: &State) -> Json {
+    let number = |number: f64, text: String| Number::from_f64(number).map_or(Json::String(text), Json::Number);
+    match state {
+        State::Null => Json::Null,
+        State::Bool(value) => Json::Bool(*value),
+        State::Int(value) => Json::from(*value),
+        State::Long(value) => Json::from(*value),
+        // The digits of the short float, not those of the double it becomes.
+        State::Float(value) => number(value.to_string().parse().unwrap_or(f64::NAN), not_finite(f64::from(*value))),
+        State::Double(value) => number(*value, not_finite(*value)),
+        State::Text(text) => Json::String(text.clone()),
+        State::Date(ms) => Json::String(date_text(*ms)),
+        State::List(items) => Json::Array(items.iter().map(shown).collect()),
+        State::Map(entries) => {
+            Json::Object(entries.iter().map(|(key, value)| (key.clone(), shown(value))).collect::<JsonMap<_, _>>())
+        }
+    }
+}
+
+/// As Java writes it.
+fn not_finite(number: f64) -> String {
+    let text = if number.is_nan() {
+        "NaN"
+    } else if number > 0.0 {
+        "Infinity"
+    } else {
+        "-Infinity"
+    };
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_comes_back() {
+        let mut heap = Heap::default();
+        let given = json!({"n": 1, "list": [1.5, "x", null, true, {"deep": []}]});
+        let object = heap.from_json(&given);
+        let kept = heap.keep(&object).unwrap();
+        let mut other = Heap::default();
+        let back = other.bring(&kept);
+        assert_eq!(other.keep(&back), Some(kept.clone()));
+        assert_eq!(shown(&kept), given);
+        assert_eq!(shown(&State::Double(f64::NEG_INFINITY)), json!("-Infinity"));
+    }
+
+    #[test]
+    fn what_holds_itself_is_not_kept() {
+        let mut heap = Heap::default();
+        let map = heap.map(Fields::default());
+        let Object::Map(place) = map else { panic!("no map") };
+        heap.fields_mut(place).insert("self".into(), map.clone());
+        assert_eq!(heap.keep(&map), None);
+        assert_eq!(heap.keep(&Object::Doc), None);
+    }
+}
