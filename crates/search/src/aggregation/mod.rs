@@ -31,7 +31,7 @@ use metric::{
 };
 use range::{IpRanges, Ranges};
 use sample::Sampler;
-use terms::{MultiTerms, RareTerms, SignificantTerms, Terms};
+use terms::{MultiTerms, RareTerms, SignificantTerms, SignificantText, Terms};
 use values::{Column, Scripted, Values};
 
 /// The aggregations of one level: of a request, or inside the buckets of another.
@@ -56,6 +56,7 @@ pub enum Kind {
     MultiTerms(Box<MultiTerms>),
     RareTerms(Box<RareTerms>),
     SignificantTerms(Box<SignificantTerms>),
+    SignificantText(Arc<SignificantText>),
     Histogram(Box<Histogram>),
     AutoDateHistogram(Box<AutoDateHistogram>),
     VariableWidth(Box<VariableWidth>),
@@ -222,7 +223,7 @@ impl Kind {
             Self::Nested(join) | Self::ReverseNested(join) => join.is_some(),
             Self::Children(family) | Self::Parents(family) => family.is_some(),
             Self::Filter(_) | Self::Filters(_) | Self::AdjacencyMatrix(_) | Self::Global(_) => true,
-            Self::TopHits(_) | Self::ScriptedMetric(_) => true,
+            Self::TopHits(_) | Self::ScriptedMetric(_) | Self::SignificantText(_) => true,
         }
     }
 

@@ -1,13 +1,15 @@
 //! `terms` and its kin bound to one index.
 
+use std::fmt;
 use std::sync::Arc;
 
+use analysis::Analyzer;
 use model::aggregation::request::terms::{Cut, Heuristic};
 use model::aggregation::request::{Order, OrderBy};
 
 use super::choice::Choice;
 use super::values::Values;
-use crate::bound::BoundQuery;
+use crate::bound::{BoundQuery, FieldName};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
@@ -49,6 +51,32 @@ impl SignificantTerms {
         let size = u64::from(self.cut.size);
         let wanted = self.cut.shard_size.map_or(2 * (size * 3 / 2 + 10), u64::from);
         wanted.max(size) as usize
+    }
+}
+
+/// As [`SignificantTerms`], of words that are read from sources.
+#[derive(Clone)]
+pub struct SignificantText {
+    /// Its values are the words of the field.
+    pub terms: SignificantTerms,
+    pub field: FieldName,
+    pub analyzer: Analyzer,
+    /// Paths of the texts.
+    pub sources: Vec<String>,
+    /// Words of passages that were there before do not count.
+    pub once: bool,
+}
+
+impl fmt::Debug for SignificantText {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "SignificantText({:?} of {:?}, once: {})", self.terms, self.sources, self.once)
+    }
+}
+
+impl PartialEq for SignificantText {
+    fn eq(&self, other: &Self) -> bool {
+        let same = self.terms == other.terms && self.field == other.field && self.sources == other.sources;
+        same && self.once == other.once && self.analyzer.name() == other.analyzer.name()
     }
 }
 

@@ -32,7 +32,7 @@ impl<'m> Origins<'m> {
     }
 
     /// The paths of the source that hold the values of the field at `path`, its own first; a multi-field has its parent's.
-    fn of(&self, path: &str) -> Vec<String> {
+    pub(crate) fn of(&self, path: &str) -> Vec<String> {
         let mut own = path;
         while self.mapping.is_multi_field(own) {
             own = own.rsplit_once('.').map_or(own, |(parent, _)| parent);

@@ -161,6 +161,7 @@ impl Workshop<'_, '_> {
             Kind::MultiTerms(asked) => terms::multi_terms(asked, bound, children, self),
             Kind::RareTerms(asked) => terms::rare_terms(asked, children, self)?,
             Kind::SignificantTerms(asked) => terms::significant_terms(asked, children, self)?,
+            Kind::SignificantText(asked) => terms::significant_text(asked, self)?,
             Kind::Sampler(asked) => Box::new(sampler::Sampler::new(asked, children, budget)),
             Kind::AdjacencyMatrix(matrix) => {
                 let weights = self.weights(&matrix.filters)?;

@@ -201,6 +201,8 @@ fn aggregator(kind: &Kind) -> String {
         Kind::MedianAbsoluteDeviation(_) => "MedianAbsoluteDeviationAggregator",
         Kind::MatrixStats(_) => "MatrixStatsAggregator",
         Kind::TopHits(_) => "TopHitsAggregator",
+        Kind::ScriptedMetric(_) => "ScriptedMetricAggregator",
+        Kind::SignificantText(_) => "SignificantTextAggregator",
         Kind::GeoBounds(_) => "GeoBoundsAggregator",
         Kind::GeoCentroid(_) => "GeoCentroidAggregator",
     };

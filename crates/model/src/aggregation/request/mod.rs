@@ -22,7 +22,7 @@ use metric::{
     Cardinality, ExtendedStats, MatrixStats, MedianAbsoluteDeviation, Percentiles, ScriptedMetric, TopHits, WeightedAvg,
 };
 use pipeline::Pipeline;
-use terms::{MultiTerms, RareTerms, SignificantTerms, Terms};
+use terms::{MultiTerms, RareTerms, SignificantTerms, SignificantText, Terms};
 
 /// One named aggregation with those inside each of its buckets, in the order given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,7 @@ pub enum Kind {
     MultiTerms(Box<MultiTerms>),
     RareTerms(Box<RareTerms>),
     SignificantTerms(Box<SignificantTerms>),
+    SignificantText(Box<SignificantText>),
     Histogram(Box<Histogram>),
     DateHistogram(Box<DateHistogram>),
     AutoDateHistogram(Box<AutoDateHistogram>),
@@ -141,6 +142,7 @@ impl Kind {
             Self::MultiTerms(_) => "multi_terms",
             Self::RareTerms(_) => "rare_terms",
             Self::SignificantTerms(_) => "significant_terms",
+            Self::SignificantText(_) => "significant_text",
             Self::Histogram(_) => "histogram",
             Self::DateHistogram(_) => "date_histogram",
             Self::AutoDateHistogram(_) => "auto_date_histogram",

@@ -84,6 +84,17 @@ pub struct SignificantTerms {
     pub heuristic: Heuristic,
 }
 
+/// Words that are commoner among the matches than in the background; those of the matches are read from their sources.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SignificantText {
+    /// Its field tells how texts become words, and which words the background has.
+    pub terms: SignificantTerms,
+    /// Where in the sources the texts are; empty: where the field is.
+    pub source_fields: Vec<String>,
+    /// Words of passages that were there before do not count.
+    pub filter_duplicate_text: bool,
+}
+
 /// How significance is scored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Heuristic {

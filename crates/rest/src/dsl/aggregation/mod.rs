@@ -52,7 +52,7 @@ struct Asked<'a> {
 type Read = fn(Asked<'_>) -> Result<Kind, Error>;
 
 /// In order of names.
-const KNOWN: [(&str, Read); 58] = [
+const KNOWN: [(&str, Read); 59] = [
     ("adjacency_matrix", bucket::adjacency_matrix),
     ("auto_date_histogram", histogram::auto_date_histogram),
     ("avg", metric::avg),
@@ -102,6 +102,7 @@ const KNOWN: [(&str, Read); 58] = [
     ("scripted_metric", script::scripted_metric),
     ("serial_diff", pipeline::serial_diff),
     ("significant_terms", significant::significant_terms),
+    ("significant_text", significant::significant_text),
     ("stats", metric::stats),
     ("stats_bucket", pipeline::stats_bucket),
     ("sum", metric::sum),
@@ -114,7 +115,7 @@ const KNOWN: [(&str, Read); 58] = [
 ];
 
 /// Aggregations of OpenSearch that Shoal has not.
-const MISSING: [&str; 2] = ["moving_avg", "significant_text"];
+const MISSING: [&str; 1] = ["moving_avg"];
 
 /// The script that a value is: a source, or an object with that and parameters.
 ///
@@ -222,6 +223,7 @@ fn is_metric(kind: &Kind) -> bool {
             | Kind::GeoCentroid(_)
             | Kind::MatrixStats(_)
             | Kind::ScriptedMetric(_)
+            | Kind::SignificantText(_)
     )
 }
 

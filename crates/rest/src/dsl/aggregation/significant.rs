@@ -1,10 +1,12 @@
-//! `significant_terms`.
+//! `significant_terms` and `significant_text`.
 
-use model::aggregation::request::Kind;
-use model::aggregation::request::terms::{Cut, Heuristic, SignificantTerms};
+use model::aggregation::request::terms::{Cut, Heuristic, SignificantTerms, SignificantText};
+use model::aggregation::request::{Kind, Source};
 use model::error::{Error, ErrorKind};
+use model::query::Query;
+use serde_json::Value;
 
-use super::super::field::{Field, fields};
+use super::super::field::{Field, fields, required, text_of};
 use super::super::queries::query;
 use super::super::suggest;
 use super::Asked;
@@ -12,34 +14,86 @@ use super::declared::{At, object_of};
 use super::source::{Keys, SourceReader};
 use super::terms::{Chosen, execution_hint, take_cut};
 
-/// `significant_terms`.
-pub(super) fn significant_terms(asked: Asked<'_>) -> Result<Kind, Error> {
-    let mut source = SourceReader::new(asked, Keys::USUAL);
-    let mut cut = Cut { size: 10, shard_size: None, min_doc_count: 3, shard_min_doc_count: 0 };
-    let mut chosen = Chosen::default();
-    let (mut background_filter, mut heuristic) = (None, Heuristic::Jlh);
-    for field in asked.fields() {
+/// What both have: which buckets are shown, and how they stand out.
+struct Standing {
+    cut: Cut,
+    chosen: Chosen,
+    background_filter: Option<Query>,
+    heuristic: Heuristic,
+}
+
+impl Standing {
+    fn new() -> Self {
+        Self {
+            cut: Cut { size: 10, shard_size: None, min_doc_count: 3, shard_min_doc_count: 0 },
+            chosen: Chosen::default(),
+            background_filter: None,
+            heuristic: Heuristic::Jlh,
+        }
+    }
+
+    /// Whether `field` was one of its keys.
+    fn take(&mut self, asked: Asked<'_>, field: Field<'_>) -> Result<bool, Error> {
         match field.key {
             "background_filter" => {
                 field.object()?;
-                background_filter = Some(query(field.value).at(field)?);
+                self.background_filter = Some(query(field.value).at(field)?);
             }
-            "include" | "exclude" => chosen.read(field)?,
-            "execution_hint" => execution_hint(field, ["map", "global_ordinals"])?,
-            "jlh" | "chi_square" | "mutual_information" | "gnd" | "percentage" => heuristic = scored(field)?,
+            "include" | "exclude" => self.chosen.read(field)?,
+            "jlh" | "chi_square" | "mutual_information" | "gnd" | "percentage" => self.heuristic = scored(field)?,
             "script_heuristic" => {
                 object_of(field.key, field.value)?;
                 return Err(field.not_implemented());
             }
-            _ if take_cut(asked, field, &mut cut)? => {}
+            _ => return take_cut(asked, field, &mut self.cut),
+        }
+        Ok(true)
+    }
+
+    fn of(self, source: Source) -> SignificantTerms {
+        let Self { cut, chosen: Chosen { include, exclude }, background_filter, heuristic } = self;
+        SignificantTerms { source, cut, include, exclude, background_filter, heuristic }
+    }
+}
+
+/// `significant_terms`.
+pub(super) fn significant_terms(asked: Asked<'_>) -> Result<Kind, Error> {
+    let (mut source, mut standing) = (SourceReader::new(asked, Keys::USUAL), Standing::new());
+    for field in asked.fields() {
+        match field.key {
+            "execution_hint" => execution_hint(field, ["map", "global_ordinals"])?,
+            _ if standing.take(asked, field)? => {}
             _ if source.take(field)? => {}
             _ => return Err(unknown(field)),
         }
     }
-    let source = source.finish()?;
-    let Chosen { include, exclude } = chosen;
-    let found = SignificantTerms { source, cut, include, exclude, background_filter, heuristic };
-    Ok(Kind::SignificantTerms(Box::new(found)))
+    Ok(Kind::SignificantTerms(Box::new(standing.of(source.finish()?))))
+}
+
+/// `significant_text`.
+pub(super) fn significant_text(asked: Asked<'_>) -> Result<Kind, Error> {
+    let (mut standing, mut source) = (Standing::new(), Source::default());
+    let (mut source_fields, mut filter_duplicate_text) = (Vec::new(), false);
+    for field in asked.fields() {
+        match field.key {
+            "field" => source.field = field.string()?.to_owned(),
+            "source_fields" => source_fields = names(field)?,
+            "filter_duplicate_text" => filter_duplicate_text = field.declared_flag()?,
+            _ if standing.take(asked, field)? => {}
+            _ => return Err(unknown(field)),
+        }
+    }
+    if source.field.is_empty() {
+        return Err(required("field"));
+    }
+    let terms = standing.of(source);
+    Ok(Kind::SignificantText(Box::new(SignificantText { terms, source_fields, filter_duplicate_text })))
+}
+
+fn names(field: Field<'_>) -> Result<Vec<String>, Error> {
+    let one = std::slice::from_ref(field.value);
+    let given = if let Value::Array(items) = field.value { items.as_slice() } else { one };
+    given.iter().map(|item| text_of(item).ok_or_else(|| field.mistyped())).collect()
 }
 
 /// A key that could have been the name of a heuristic.

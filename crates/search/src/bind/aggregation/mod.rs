@@ -84,6 +84,7 @@ impl Binding<'_> {
             Asked::MultiTerms(terms) => self.multi_terms(asked, terms),
             Asked::RareTerms(terms) => self.rare_terms(&asked.name, terms),
             Asked::SignificantTerms(terms) => self.significant_terms(&asked.name, terms),
+            Asked::SignificantText(text) => self.significant_text(&asked.name, text),
             Asked::Sampler { shard_size } => self.sampler(asked, *shard_size, None),
             Asked::DiversifiedSampler(sampler) => self.sampler(asked, sampler.shard_size, Some(sampler)),
             Asked::AdjacencyMatrix(matrix) => self.adjacency_matrix(matrix),

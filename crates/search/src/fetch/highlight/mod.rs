@@ -246,7 +246,7 @@ fn fragments_of(asked: &HighlightField, field: &Field) -> Fragments {
 }
 
 /// What cuts the field's values into terms; the whole value is one term of a field that is no text.
-fn analyzer_of(field: &Field, registry: &Registry) -> Analyzer {
+pub(crate) fn analyzer_of(field: &Field, registry: &Registry) -> Analyzer {
     let whole = || registry.analyzer("keyword");
     let found = match &field.kind {
         FieldKind::Text => match &field.analyzer {

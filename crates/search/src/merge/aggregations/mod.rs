@@ -140,6 +140,7 @@ fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Resu
         (Kind::MultiTerms(terms), partial) => ("multi_terms", terms::multi_answer(asked, terms, partial, limit)?),
         (Kind::RareTerms(terms), partial) => terms::rare_answer(asked, terms, partial, limit)?,
         (Kind::SignificantTerms(terms), partial) => significant::answer(asked, terms, partial, limit)?,
+        (Kind::SignificantText(text), partial) => significant::answer(asked, &text.terms, partial, limit)?,
         (Kind::AdjacencyMatrix(matrix), partial) => {
             ("adjacency_matrix", adjacency::answer(asked, matrix, partial, limit)?)
         }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use search::aggregation::BoundAggregation;
 use search::aggregation::choice::Choice;
 use search::aggregation::geo::GeoGrid;
-use search::aggregation::terms::{MultiTerms as AskedMulti, Ranking, RareTerms, SignificantTerms, Terms};
+use search::aggregation::terms::{
+    MultiTerms as AskedMulti, Ranking, RareTerms, SignificantTerms, SignificantText, Terms,
+};
 use search::aggregation::values::{Shape, Values};
 
 use super::choice::Chooser;
@@ -23,9 +25,11 @@ mod likely;
 mod merged;
 mod multi;
 mod numbers;
+mod passages;
 mod rows;
 mod significant;
 mod strings;
+mod text;
 
 use all::All;
 use best::Best;
@@ -110,6 +114,15 @@ pub(super) fn significant_terms(
         children,
         false,
     )
+}
+
+pub(super) fn significant_text(
+    asked: &Arc<SignificantText>,
+    workshop: &mut Workshop<'_, '_>,
+) -> Outcome<Box<dyn Collector>> {
+    let background = asked.terms.background.as_ref();
+    let background = background.map(|query| Compiler::new(workshop.counts).compile(query, false)).transpose()?;
+    Ok(Box::new(text::SignificantText::new(asked.clone(), background, workshop.budget.clone())?))
 }
 
 /// Counts the documents of each value that is chosen.
