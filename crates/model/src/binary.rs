@@ -2,13 +2,18 @@
 
 use base64::Engine;
 use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD_NO_PAD};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, STANDARD_NO_PAD};
 
 /// The bytes of a text, padded or not, white space passed over; `None`: it is none.
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let digits: String = text.chars().filter(|&c| c > ' ').collect();
     GeneralPurpose::new(&base64::alphabet::STANDARD, config).decode(digits).ok()
+}
+
+/// The text of bytes, with padding.
+pub fn to_padded_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
 }
 
 /// The text of bytes, without padding.
@@ -27,5 +32,6 @@ mod tests {
         }
         assert_eq!(from_base64("aGVsbG8="), from_base64("aGVsbG8"));
         assert_eq!(from_base64("*"), None);
+        assert_eq!(to_padded_base64(b"hello"), "aGVsbG8=");
     }
 }

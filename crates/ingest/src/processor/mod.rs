@@ -1,8 +1,10 @@
 //! Processors: what each does to a document.
 
+mod community_id;
 mod csv;
 mod dates;
 mod dissect;
+mod fingerprint;
 mod flow;
 pub(crate) mod grok;
 mod index_name;
@@ -40,6 +42,7 @@ pub(crate) enum Kind {
         override_target: bool,
         remove_source: bool,
     },
+    CommunityId(Box<community_id::CommunityId>),
     Csv(Box<csv::Csv>),
     Date(Box<dates::Dates>),
     Dissect(Box<dissect::Dissect>),
@@ -48,6 +51,7 @@ pub(crate) enum Kind {
         path: Option<String>,
     },
     Drop,
+    Fingerprint(Box<fingerprint::Fingerprint>),
     Fail {
         message: Text,
     },
@@ -160,9 +164,11 @@ impl Kind {
                 let names = (source.of(document)?, target.of(document)?);
                 structure::copy(names, (*ignore_missing, *override_target, *remove_source), document)?;
             }
+            Self::CommunityId(flow) => flow.process(document)?,
             Self::Csv(csv) => csv.process(document)?,
             Self::Date(dates) => dates.process(document)?,
             Self::Dissect(dissect) => dissect.process(document)?,
+            Self::Fingerprint(fingerprint) => fingerprint.process(document)?,
             Self::Grok(grok) => grok.process(document)?,
             Self::IndexName(name) => name.process(document)?,
             Self::DotExpander { field, path } => structure::expand_dots(field, path.as_deref(), document)?,

@@ -4,9 +4,11 @@ use model::error::{Error, ErrorKind};
 use regex::Regex;
 use serde_json::Value;
 
+use super::community_id::CommunityId;
 use super::csv::Csv;
 use super::dates::Dates;
 use super::dissect::Dissect;
+use super::fingerprint::Fingerprint;
 use super::grok::Grok;
 use super::index_name::IndexName;
 use super::structure::KeyValue;
@@ -17,10 +19,8 @@ use crate::script::Script;
 use crate::text::{Given, Text};
 
 /// Processors of OpenSearch that Shoal has not: they need data or rules of their own.
-const MISSING: [&str; 8] = [
+const MISSING: [&str; 6] = [
     "acl_routing",
-    "community_id",
-    "fingerprint",
     "geoip",
     "hierarchical_routing",
     "ip2geo",
@@ -37,6 +37,8 @@ pub(crate) fn read(name: &str, options: &mut Options, inside: (usize, &mut usize
         return Ok(kind);
     }
     Ok(match name {
+        "community_id" => Kind::CommunityId(Box::new(CommunityId::read(options)?)),
+        "fingerprint" => Kind::Fingerprint(Box::new(Fingerprint::read(options)?)),
         "csv" => Kind::Csv(Box::new(Csv::read(options)?)),
         "date" => Kind::Date(Box::new(Dates::read(options)?)),
         "date_index_name" => Kind::IndexName(Box::new(IndexName::read(options)?)),

@@ -104,6 +104,16 @@ impl Program {
     }
 }
 
+/// JSON as Java shows it: `{k=1}`, `[1, x]`, `1.0E30`.
+///
+/// # Errors
+/// `script_exception` for what nests too deep, or is too long.
+pub fn java_text(value: &serde_json::Value) -> Result<String, Error> {
+    let mut heap = Heap::default();
+    let object = heap.from_json(value);
+    methods::shown(&heap, &object, (run::MAX_DEPTH, 0)).map_err(|fault| told(fault, "runtime error", ""))
+}
+
 /// What is not there is told as such.
 fn told(fault: Fault, stage: &str, source: &str) -> Error {
     match fault.kind {
