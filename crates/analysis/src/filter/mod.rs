@@ -5,6 +5,7 @@ pub(crate) mod case;
 pub(crate) mod delimiter;
 pub(crate) mod fold;
 pub(crate) mod grams;
+pub(crate) mod multiplexer;
 pub(crate) mod normalize;
 pub(crate) mod shingle;
 pub(crate) mod stem;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{Parts, Settings, char_filters, filters, tokenizers};
 use crate::analyzer::{Analyzer, Chain, Named};
 use crate::error::AnalysisError;
+use crate::filter::multiplexer::Multiplexer;
 use crate::filter::synonym_rules::SynonymRules;
 use crate::stream::{CharFilter, Filter, Tokenizer};
 
@@ -83,7 +84,49 @@ impl Parts {
 
     fn defined_filter(&self, name: &str, settings: &Settings) -> Result<Prepared, AnalysisError> {
         let kind = kind_of("filter", name, settings)?;
-        filters::build(&kind, name, settings, self.limits)?.ok_or_else(|| unknown("filter", kind, name))
+        self.built_filter(&kind, name, settings)?.ok_or_else(|| unknown("filter", kind, name))
+    }
+
+    /// A token filter of this type; `None` for an unknown type.
+    fn built_filter(&self, kind: &str, name: &str, settings: &Settings) -> Result<Option<Prepared>, AnalysisError> {
+        match kind {
+            "multiplexer" => self.multiplexer(name, settings).map(Some),
+            _ => filters::build(kind, name, settings, self.limits),
+        }
+    }
+
+    /// A filter that is made of others, by their names.
+    fn multiplexer(&self, name: &str, settings: &Settings) -> Result<Prepared, AnalysisError> {
+        let mut chains = Vec::new();
+        if settings.bool("preserve_original", true)? {
+            chains.push(Vec::new());
+        }
+        for list in settings.list("filters").unwrap_or_default() {
+            let mut chain = Vec::new();
+            for part in list.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+                let kind = self.filter_kind(part);
+                let found = match kind.as_str() {
+                    // What is made of others cannot be made of itself.
+                    "multiplexer" => None,
+                    _ => Some(self.filter(part, &Asker::Request)),
+                };
+                match found {
+                    Some(Ok(Prepared::Ready(filter))) => chain.push(filter),
+                    Some(Err(AnalysisError::NotFound { .. })) => {
+                        return Err(AnalysisError::setting(format!("failed to find filter under [{part}]")));
+                    }
+                    Some(Err(error)) => return Err(error),
+                    None | Some(Ok(Prepared::Synonyms(_))) => {
+                        let kind = format!("{kind} within [multiplexer]");
+                        return Err(AnalysisError::Unsupported { part: "filter", kind, name: name.to_owned() });
+                    }
+                }
+            }
+            if !chain.is_empty() {
+                chains.push(chain);
+            }
+        }
+        Ok(Prepared::Ready(Filter::stream(Multiplexer { chains })))
     }
 
     pub(crate) fn char_filter(&self, name: &str, asker: &Asker<'_>) -> Result<Arc<dyn CharFilter>, AnalysisError> {
@@ -112,6 +155,7 @@ impl Parts {
     pub(crate) fn filter(&self, name: &str, asker: &Asker<'_>) -> Result<Prepared, AnalysisError> {
         match self.filters.get(name) {
             Some(settings) => self.defined_filter(name, settings),
+            None if name == "multiplexer" => self.multiplexer(name, &Settings::default()),
             None => match filters::builtin(name)? {
                 Some(filter) => Ok(filter),
                 None if filters::needs_settings(name) => Err(asker.needs_settings("filter", name)),
@@ -248,7 +292,7 @@ pub(crate) fn anonymous(
             Value::String(name) => builder.add(name, &parts.filter_kind(name), parts.filter(name, &asker)?)?,
             other => {
                 let (kind, settings) = inline("filter", other)?;
-                let built = filters::build(&kind, "__anonymous__", &settings, parts.limits)?;
+                let built = parts.built_filter(&kind, "__anonymous__", &settings)?;
                 let built = built.ok_or_else(|| asker.not_found("filter", &kind))?;
                 builder.add(&("__anonymous__".to_owned() + &kind), &kind, built)?;
             }

@@ -8,6 +8,7 @@ use crate::filter::words::Words;
 use crate::pattern;
 use crate::stream::Tokenizer;
 use crate::tokenizer::classes::Classes;
+use crate::tokenizer::classic::Classic;
 use crate::tokenizer::grams::Grams;
 use crate::tokenizer::keyword::Keyword;
 use crate::tokenizer::letters::Runs;
@@ -18,7 +19,7 @@ use crate::tokenizer::standard::{MAX_TOKEN_LENGTH, Standard};
 use crate::unicode::{is_letter, is_whitespace};
 
 /// Types that OpenSearch has and this program has not.
-const MISSING: &[&str] = &["classic", "thai", "uax_url_email"];
+const MISSING: &[&str] = &["thai", "uax_url_email"];
 
 /// A tokenizer of this type; `None` for an unknown type.
 pub(crate) fn build(
@@ -33,6 +34,12 @@ pub(crate) fn build(
                 return Err(AnalysisError::at_use("maxTokenLength must be greater than zero"));
             }
             Arc::new(Standard::new(max_token_length(settings)?))
+        }
+        "classic" => {
+            let longest = settings.int("max_token_length", MAX_TOKEN_LENGTH as i64)?;
+            let longest = usize::try_from(longest).ok().filter(|longest| *longest > 0);
+            let longest = longest.ok_or_else(|| AnalysisError::setting("maxTokenLength must be greater than zero"))?;
+            Arc::new(Classic::new(longest)?)
         }
         "keyword" => Arc::new(Keyword),
         "letter" => Arc::new(Runs::new(MAX_TOKEN_LENGTH, is_letter)),

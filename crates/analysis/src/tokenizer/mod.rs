@@ -1,6 +1,7 @@
 //! Tokenizers: they cut a text into tokens.
 
 pub(crate) mod classes;
+pub(crate) mod classic;
 pub(crate) mod grams;
 pub(crate) mod keyword;
 pub(crate) mod letters;

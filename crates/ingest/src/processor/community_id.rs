@@ -129,7 +129,9 @@ impl CommunityId {
                 Wrong::Missing(format!("{both} cannot be null, but port in the field path [{shown}] is null"))
             })?;
             u16::try_from(number).map_err(|_| {
-                wrong(&format!("{both} must be between 0 and 65535, but port in the field path [{shown}] is [{number}]"))
+                wrong(&format!(
+                    "{both} must be between 0 and 65535, but port in the field path [{shown}] is [{number}]"
+                ))
             })
         };
         Ok(Ports { source: one(&self.source_port)?, destination: one(&self.destination_port)?, two_ways: true })

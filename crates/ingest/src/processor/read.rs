@@ -19,14 +19,7 @@ use crate::script::Script;
 use crate::text::{Given, Text};
 
 /// Processors of OpenSearch that Shoal has not: they need data or rules of their own.
-const MISSING: [&str; 6] = [
-    "acl_routing",
-    "geoip",
-    "hierarchical_routing",
-    "ip2geo",
-    "temporal_routing",
-    "user_agent",
-];
+const MISSING: [&str; 6] = ["acl_routing", "geoip", "hierarchical_routing", "ip2geo", "temporal_routing", "user_agent"];
 
 /// Reads a processor by its name; `inside`: how deep it lies, and how many more there may be.
 pub(crate) fn read(name: &str, options: &mut Options, inside: (usize, &mut usize)) -> Result<Kind, Error> {

@@ -30,7 +30,6 @@ const MISSING: &[&str] = &[
     "indic_normalization",
     "kstem",
     "min_hash",
-    "multiplexer",
     "persian_stem",
     "predicate_token_filter",
     "type_as_payload",

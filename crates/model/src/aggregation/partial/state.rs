@@ -36,7 +36,7 @@ impl States {
     /// Takes in those of other shards.
     pub fn merge(&mut self, other: Self) {
         self.0.extend(other.0);
-        self.0.sort_by_cached_key(|state| crate::wire::to_bytes(state));
+        self.0.sort_by_cached_key(crate::wire::to_bytes);
     }
 
     /// One a shard.
