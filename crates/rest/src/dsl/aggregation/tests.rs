@@ -404,7 +404,7 @@ fn pipelines() {
 #[test]
 fn what_is_missing_is_named() {
     for (body, name) in [
-        (json!({"scripted_metric": {"map_script": "1"}}), "[scripted_metric]"),
+        (json!({"moving_avg": {"buckets_path": "x"}}), "[moving_avg]"),
         (json!({"significant_terms": {"field": "k", "script_heuristic": {"script": "1"}}}), "[script_heuristic]"),
         (json!({"top_hits": {"script_fields": {"a": {"script": "1"}}}}), "[script_fields]"),
     ] {
