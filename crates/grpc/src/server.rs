@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use cluster::state::NodeId;
 use model::error::Error;
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::codec::CompressionEncoding;
 use tonic::service::interceptor::InterceptedService;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
 
@@ -45,7 +45,6 @@ pub async fn serve(
         .max_encoding_message_size(max)
         .accept_compressed(CompressionEncoding::Gzip);
     let mut server = Server::builder()
-        .tcp_nodelay(true)
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         // Cancelled and hedged questions reset their streams; between nodes that is no attack.
@@ -62,9 +61,15 @@ pub async fn serve(
         .add_service(InterceptedService::new(control, gate.clone()))
         .add_service(InterceptedService::new(search, gate.clone()))
         .add_service(InterceptedService::new(bulk, gate))
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
+        .serve_with_incoming_shutdown(incoming(listener), stop)
         .await
         .map_err(io::Error::other)
+}
+
+/// Connections that send what is small at once: otherwise room for more of a long question waits for the other end's acknowledgement, and that
+/// for 40 ms. A [`Server`]'s own setting is for listeners that it opens itself.
+fn incoming(listener: TcpListener) -> TcpIncoming {
+    TcpIncoming::from(listener).with_nodelay(Some(true))
 }
 
 /// Where questions arrive.
@@ -114,5 +119,22 @@ impl Search for Desk {
 impl Bulk for Desk {
     async fn ask(&self, request: Request<proto::Request>) -> Result<Response<proto::Reply>, Status> {
         self.answer(Class::Bulk, request).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+    use tokio_stream::StreamExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_small_waits_to_be_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut incoming = incoming(listener);
+        let (_client, accepted) = tokio::join!(TcpStream::connect(address), incoming.next());
+        assert!(accepted.unwrap().unwrap().nodelay().unwrap());
     }
 }
