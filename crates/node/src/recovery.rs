@@ -1,7 +1,7 @@
 //! How a copy of this node came to have what it has: kept from its opening on, for those who ask.
 //!
-//! In: what opening and replication do. Out: [`ShardRecovery`], except for what the metadata knows. Also [`Pace`], the rate at which
-//! recoveries leave this node. Not here: recovering (`indexes`, `replication`).
+//! In: what opening and replication do. Out: [`ShardRecovery`], except for what the metadata knows. Not here: recovering (`indexes`,
+//! `replication`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -168,35 +168,6 @@ fn millis(time: Duration) -> u64 {
     time.as_millis() as u64
 }
 
-/// How fast recoveries leave this node, files and operations of all together.
-#[derive(Debug)]
-pub(crate) struct Pace {
-    /// Bytes that were sent before their time, at that moment.
-    owed: Mutex<(f64, Instant)>,
-}
-
-/// What is sent so little ahead of its time need not wait: small recoveries are not slowed down.
-const AHEAD: Duration = Duration::from_millis(20);
-
-impl Pace {
-    pub(crate) fn new() -> Self {
-        Self { owed: Mutex::new((0.0, Instant::now())) }
-    }
-
-    /// Counts bytes that are sent. Out: how long to wait before more are. `rate`: bytes a second, which may change; `None`: as fast as it goes.
-    pub(crate) fn count(&self, bytes: u64, rate: Option<u64>) -> Duration {
-        let (mut owed, now) = (self.owed.lock(), Instant::now());
-        let Some(rate) = rate.filter(|rate| *rate > 0).map(|rate| rate as f64) else {
-            *owed = (0.0, now);
-            return Duration::ZERO;
-        };
-        let (before, at) = *owed;
-        let left = (before - now.saturating_duration_since(at).as_secs_f64() * rate).max(0.0) + bytes as f64;
-        *owed = (left, now);
-        Duration::try_from_secs_f64(left / rate).ok().filter(|wait| *wait > AHEAD).unwrap_or_default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,19 +199,5 @@ mod tests {
         let seen = shown(&recovery);
         assert_eq!((seen.stage, seen.operations, seen.total_operations), (RecoveryStage::Done, 12, 12));
         assert!(!recovery.is_active() && seen.stop_ms.is_some());
-    }
-
-    #[test]
-    fn what_is_sent_too_fast_waits() {
-        let pace = Pace::new();
-        assert_eq!(pace.count(u64::MAX, None), Duration::ZERO);
-        assert_eq!(pace.count(1 << 30, Some(0)), Duration::ZERO);
-        assert_eq!(pace.count(100, Some(1 << 20)), Duration::ZERO);
-        let waits = pace.count(100 << 20, Some(1 << 20));
-        assert!(waits > Duration::from_secs(60) && waits <= Duration::from_secs(101), "{waits:?}");
-        let faster = pace.count(0, Some(10 << 20));
-        assert!(faster < waits / 5 && faster > Duration::ZERO, "{faster:?}");
-        assert_eq!(pace.count(0, None), Duration::ZERO);
-        assert_eq!(pace.count(0, Some(1 << 20)), Duration::ZERO);
     }
 }

@@ -10,13 +10,13 @@ pub(crate) struct Multiplexer {
 
 impl StreamFilter for Multiplexer {
     fn apply(&self, stream: Stream) -> Stream {
-        let mut made = Stream { pieces: Vec::with_capacity(stream.pieces.len() * 2), ..stream.clone() };
+        let Stream { pieces, end_increment, end_offset } = stream;
+        let mut made = Stream { pieces: Vec::with_capacity(pieces.len() * 2), end_increment, end_offset };
         // Positions of tokens that no chain kept.
         let mut skipped = 0;
-        for mut piece in stream.pieces {
+        for mut piece in pieces {
             piece.increment += std::mem::take(&mut skipped);
             let increment = piece.increment;
-            let end_offset = stream.end_offset;
             let mut first = true;
             for chain in &self.chains {
                 let one = Stream { pieces: vec![piece.clone()], end_increment: 0, end_offset };

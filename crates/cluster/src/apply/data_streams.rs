@@ -1,5 +1,6 @@
 //! Data streams: made and deleted with their indexes, rolled over; and what their names forbid others.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
@@ -141,7 +142,7 @@ fn check_others(state: &State, stream: &str) -> Result<(), Error> {
         number.is_some_and(|number| number > known.generation) && !known.indexes.contains(*name)
     };
     let aliases = state.indexes.values().flat_map(|index| index.aliases.keys());
-    let clashes: std::collections::BTreeSet<&Arc<str>> = state.indexes.keys().chain(aliases).filter(later).collect();
+    let clashes: BTreeSet<&Arc<str>> = state.indexes.keys().chain(aliases).filter(later).collect();
     let Some(first) = clashes.first() else { return Ok(()) };
     Err(Error::new(
         ErrorKind::IllegalState,

@@ -39,12 +39,18 @@ pub fn check_new_name(state: &State, name: &str) -> Result<(), Error> {
 }
 
 pub(super) fn create(state: &mut State, request: &CreateIndex) -> Result<(), Error> {
-    check_new_name(state, &request.name)?;
-    check_grave(state, request)?;
-    make(state, &with_templates(&state.templates, request)?)
+    check_new(state, request)?;
+    put(state, &with_templates(&state.templates, request)?)
 }
 
-fn check_grave(state: &State, request: &CreateIndex) -> Result<(), Error> {
+/// Makes an index of just what the request says.
+pub(super) fn make(state: &mut State, request: &CreateIndex) -> Result<(), Error> {
+    check_new(state, request)?;
+    put(state, request)
+}
+
+fn check_new(state: &State, request: &CreateIndex) -> Result<(), Error> {
+    check_new_name(state, &request.name)?;
     if state.graveyard.contains(&request.uuid) {
         let reason = format!("index [{}/{}] has been deleted", request.name, request.uuid);
         return Err(Error::new(ErrorKind::IllegalState, reason));
@@ -52,10 +58,7 @@ fn check_grave(state: &State, request: &CreateIndex) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes an index of just what the request says.
-pub(super) fn make(state: &mut State, request: &CreateIndex) -> Result<(), Error> {
-    check_new_name(state, &request.name)?;
-    check_grave(state, request)?;
+fn put(state: &mut State, request: &CreateIndex) -> Result<(), Error> {
     let mut settings = IndexSettings::create(&request.settings)?;
     if let Some(from) = &request.resized_from {
         settings = settings.resized_from(&from.name, &from.uuid)?;

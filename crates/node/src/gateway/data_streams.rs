@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cluster::apply::check_new_stream;
-use cluster::command::{Command, CreateIndex, NewBackingIndex};
+use cluster::command::{Command, NewBackingIndex};
 use cluster::resolve;
 use cluster::state::State;
 use cluster::template::{backing_index, stream_template};
@@ -19,19 +19,21 @@ use crate::clock::now_ms;
 use crate::core::Core;
 use crate::identity;
 
+/// How long the first index of a stream is waited for, so that a write that made the stream goes on at once.
+const STARTS: Duration = Duration::from_secs(30);
+
 pub(super) async fn create(door: &NodeGateway, name: &str) -> Result<(), Error> {
     let new = new_index(name);
     let check = {
         let new = new.clone();
         move |state: &State| {
             check_new_stream(state, &new.stream)?;
-            check_backing(state, &new, 1).map(drop)
+            check_backing(state, &new, 1)
         }
     };
     let first = cluster::data_stream::backing_name(name, 1);
     submit_checked(door, Command::CreateDataStream(new), check).await?;
-    // A write that made the stream goes on at once.
-    let until = Instant::now() + Duration::from_secs(30);
+    let until = Instant::now() + STARTS;
     wait_for_active(&door.core, &first, Some(ActiveShards::Count(1)), until).await.map(drop)
 }
 
@@ -43,7 +45,7 @@ pub(super) async fn roll_over(door: &NodeGateway, request: RollOver) -> Result<I
         let to = to.clone();
         move |state: &State| {
             let generation = state.data_streams.get(&to.stream).map_or(0, |stream| stream.generation);
-            check_backing(state, &to, generation + 1).map(drop)
+            check_backing(state, &to, generation + 1)
         }
     };
     let uuid = to.uuid.clone();
@@ -97,8 +99,6 @@ fn new_index(stream: &str) -> NewBackingIndex {
 }
 
 /// That the index which the template makes can be opened here.
-fn check_backing(state: &State, new: &NewBackingIndex, generation: u64) -> Result<CreateIndex, Error> {
-    let index = backing_index(&state.templates, new, generation)?;
-    check_whole(&index)?;
-    Ok(index)
+fn check_backing(state: &State, new: &NewBackingIndex, generation: u64) -> Result<(), Error> {
+    check_whole(&backing_index(&state.templates, new, generation)?)
 }

@@ -15,7 +15,6 @@ use super::choice::Choice;
 use super::holder::Holder;
 use super::patience::Guard;
 use super::reading::Reading;
-use super::remote;
 use super::remote::get::{Explain, Explained, Shown};
 use super::remote::search::{Searched, SearchedIndex};
 use super::search::{Reached, bind_index, statistics};
@@ -68,11 +67,7 @@ pub(super) async fn explain(core: &Arc<Core>, mut request: ExplainRequest) -> Re
     let explained = loop {
         let state = core.state();
         match reading.holder(&state) {
-            Holder::Nowhere(error) | Holder::Silent(_, error) => {
-                if !reading.goes_on().await {
-                    return Err(error);
-                }
-            }
+            Holder::Nowhere(error) | Holder::Silent(_, error) => reading.wait(error).await?,
             Holder::Here(shard) => {
                 let statistics = asked.statistics.take();
                 break read(core, shard, Asked { query, statistics, id: request.id, source: request.source }).await?;
@@ -82,9 +77,8 @@ pub(super) async fn explain(core: &Arc<Core>, mut request: ExplainRequest) -> Re
                 let searched =
                     Searched { version, now_ms, request: request_of, indexes, remaining_ms: None, task: None };
                 let message = Explain { searched, id: request.id.clone(), source: request.source.clone() };
-                match remote::ask(core, &node, &message, None).await.map_err(Error::from) {
-                    Err(error) if reading.goes_on_without(&node, &error).await => {}
-                    answer => break answer?,
+                if let Some(explained) = reading.ask(&node, &message).await? {
+                    break explained;
                 }
             }
         }

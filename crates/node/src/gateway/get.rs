@@ -18,7 +18,7 @@ use super::holder::Holder;
 use super::lease;
 use super::placement;
 use super::reading::Reading;
-use super::remote::{self, get::Get};
+use super::remote::get::Get;
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard, Used};
 use crate::telemetry::Action;
@@ -77,17 +77,14 @@ async fn find(
             Holder::There(node) => {
                 let index = metadata.uuid.clone();
                 let message = Get { version: state.version, index, number, request: request.clone() };
-                match remote::ask(core, &node, &message, None).await.map_err(Error::from) {
-                    Err(error) if reading.goes_on_without(&node, &error).await => {}
-                    answer => return answer,
+                if let Some(answer) = reading.ask(&node, &message).await? {
+                    return Ok(answer);
                 }
             }
             Holder::Nowhere(_) | Holder::Silent(..) => {
-                if !reading.goes_on().await {
-                    let (index, id, shown) = (&metadata.name, &request.id, routing.unwrap_or("null"));
-                    let reason = format!("No shard available for [get [{index}][{id}]: routing [{shown}]]");
-                    return Err(Error::new(ErrorKind::NoShardAvailable, reason));
-                }
+                let (index, id, shown) = (&metadata.name, &request.id, routing.unwrap_or("null"));
+                let reason = format!("No shard available for [get [{index}][{id}]: routing [{shown}]]");
+                reading.wait(Error::new(ErrorKind::NoShardAvailable, reason)).await?;
             }
         }
     }

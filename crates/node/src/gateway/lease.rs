@@ -1,7 +1,7 @@
 //! Reads that must not be stale: a node that may have been taken out of the cluster does not answer for a shard that another may have been given.
 //!
-//! In: a read of a primary, or a refresh that its clients count on. Out: what it found, once this node is certain that nobody else was the primary meanwhile. A shard with one copy in sync
-//! needs no certainty: nobody else can have been promoted.
+//! In: a read of a primary, or a refresh that its clients count on. Out: what it found, once this node is certain that nobody else was the
+//! primary meanwhile. A shard with one copy in sync needs no certainty: nobody else can have been promoted.
 
 use std::future::Future;
 use std::time::{Duration, Instant};

@@ -12,6 +12,7 @@ use model::id::{IndexUuid, ShardNumber};
 use super::choice::Choice;
 use super::cluster::POLL;
 use super::holder::Holder;
+use super::remote::{self, Message};
 use crate::core::Core;
 use crate::indexes::OpenIndex;
 
@@ -41,6 +42,25 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Asks another node; `None`: it does not answer, and there is somebody to ask now.
+    ///
+    /// # Errors
+    /// Its refusal; why it is not reached where nobody else is.
+    pub(super) async fn ask<M: Message>(&mut self, node: &NodeId, message: &M) -> Result<Option<M::Answer>, Error> {
+        match remote::ask(self.core, node, message, None).await.map_err(Error::from) {
+            Err(error) if self.goes_on_without(node, &error).await => Ok(None),
+            answer => answer.map(Some),
+        }
+    }
+
+    /// Waits where there is nobody to ask.
+    ///
+    /// # Errors
+    /// `error`, where nobody will come.
+    pub(super) async fn wait(&self, error: Error) -> Result<(), Error> {
+        if self.goes_on().await { Ok(()) } else { Err(error) }
+    }
+
     /// Whether another may answer what `node` has not, once a moment is over: it is not reached, or it is not the one to ask.
     pub(super) async fn goes_on_without(&mut self, node: &NodeId, error: &Error) -> bool {
         if !is_elsewhere(error) {
@@ -53,7 +73,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Whether there will be somebody to ask where nobody is now, once a moment is over.
-    pub(super) async fn goes_on(&self) -> bool {
+    async fn goes_on(&self) -> bool {
         let uuid = self.open.view().metadata.uuid.clone();
         if Instant::now() >= self.until || !is_served(&self.core.state(), &uuid, self.number) {
             return false;

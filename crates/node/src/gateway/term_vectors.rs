@@ -18,7 +18,7 @@ use shard::execute::{Endless, Vocabulary, vocabulary};
 use super::choice::Choice;
 use super::holder::Holder;
 use super::reading::Reading;
-use super::remote::{self, terms::Terms};
+use super::remote::terms::Terms;
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard};
 
@@ -71,20 +71,12 @@ async fn counts(
     loop {
         let state = core.state();
         match reading.holder(&state) {
-            Holder::Nowhere(error) | Holder::Silent(_, error) => {
-                if !reading.goes_on().await {
-                    return Err(error);
-                }
-            }
+            Holder::Nowhere(error) | Holder::Silent(_, error) => reading.wait(error).await?,
             Holder::Here(shard) => return count(core, shard, asked).await,
             Holder::There(node) => {
                 let (version, index, fields) = (state.version, metadata.uuid.clone(), asked.clone());
-                match remote::ask(core, &node, &Terms { version, index, number, fields }, None)
-                    .await
-                    .map_err(Error::from)
-                {
-                    Err(error) if reading.goes_on_without(&node, &error).await => {}
-                    answer => return answer,
+                if let Some(counts) = reading.ask(&node, &Terms { version, index, number, fields }).await? {
+                    return Ok(counts);
                 }
             }
         }

@@ -23,13 +23,13 @@ use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 
 use super::arrival::Arrival;
+use super::pace::Pace;
 use super::room::Room;
 use super::{files, show};
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::metadata::Metadata;
 use crate::pool::Pool;
-use crate::recovery::Pace;
 
 const DELIVER: &str = "replication.deliver";
 /// How long another node may take to take messages in; it does not carry them out meanwhile.

@@ -1,8 +1,9 @@
 //! Recovery by files: the primary's commit goes to a copy that lacks too much for operations.
 //!
 //! The primary commits, holds the commit's files by links, and sends those that the other has not; then the other puts them in the place of
-//! its own and goes on with operations. They leave this node no faster than they may ([`super::pace`]). A connection that breaks is waited for; what breaks off for longer is begun again by the protocol, under another session, and goes on where
-//! it was ([`super::arrival`]), which also compares checksums.
+//! its own and goes on with operations. They leave this node no faster than they may ([`super::pace`]). A connection that breaks is waited
+//! for; what breaks off for longer is begun again by the protocol, under another session, and goes on where it was ([`super::arrival`]),
+//! which also compares checksums.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

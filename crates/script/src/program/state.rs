@@ -2,56 +2,57 @@
 
 use std::sync::Arc;
 
-use model::aggregation::partial::State;
+use model::aggregation::partial::ScriptState;
 use serde_json::{Map as JsonMap, Number, Value as Json};
 
 use super::object::{Fields, Heap, Object, date_text};
 use crate::expression::value::Value;
 
 impl Heap {
-    /// A value with all that it holds; `None` where it is nested deeper than [`State::MAX_DEPTH`] (as what holds itself is), or is nothing that
+    /// A value with all that it holds; `None` where it is nested deeper than [`ScriptState::MAX_DEPTH`] (as what holds itself is), or is nothing that
     /// outlives a run.
-    pub fn keep(&self, object: &Object) -> Option<State> {
-        self.kept(object, State::MAX_DEPTH)
+    pub fn keep(&self, object: &Object) -> Option<ScriptState> {
+        self.kept(object, ScriptState::MAX_DEPTH)
     }
 
-    fn kept(&self, object: &Object, depth: usize) -> Option<State> {
+    fn kept(&self, object: &Object, depth: usize) -> Option<ScriptState> {
         Some(match object {
             Object::Plain(value) => plain(value)?,
             Object::List(place) | Object::Values(place) => {
                 let deeper = depth.checked_sub(1)?;
                 let items = self.items(*place).iter().map(|item| self.kept(item, deeper));
-                State::List(items.collect::<Option<_>>()?)
+                ScriptState::List(items.collect::<Option<_>>()?)
             }
             Object::Map(place) => {
                 let deeper = depth.checked_sub(1)?;
                 let entry = |(key, value): &(Arc<str>, Object)| Some((key.to_string(), self.kept(value, deeper)?));
-                State::Map(self.fields(*place).iter().map(entry).collect::<Option<_>>()?)
+                ScriptState::Map(self.fields(*place).iter().map(entry).collect::<Option<_>>()?)
             }
-            Object::Date(ms) => State::Date(*ms),
-            Object::Point { lat, lon } => {
-                State::Map(vec![("lat".to_owned(), State::Double(*lat)), ("lon".to_owned(), State::Double(*lon))])
-            }
+            Object::Date(ms) => ScriptState::Date(*ms),
+            Object::Point { lat, lon } => ScriptState::Map(vec![
+                ("lat".to_owned(), ScriptState::Double(*lat)),
+                ("lon".to_owned(), ScriptState::Double(*lon)),
+            ]),
             Object::Doc | Object::Lambda(_) => return None,
         })
     }
 
     /// A value that was kept, in this run.
-    pub fn bring(&mut self, state: &State) -> Object {
+    pub fn bring(&mut self, state: &ScriptState) -> Object {
         Object::Plain(match state {
-            State::Null => Value::Null,
-            State::Bool(value) => Value::Bool(*value),
-            State::Int(value) => Value::Int(*value),
-            State::Long(value) => Value::Long(*value),
-            State::Float(value) => Value::Float(*value),
-            State::Double(value) => Value::Double(*value),
-            State::Text(text) => Value::Text(Arc::from(text.as_str())),
-            State::Date(ms) => return Object::Date(*ms),
-            State::List(items) => {
+            ScriptState::Null => Value::Null,
+            ScriptState::Bool(value) => Value::Bool(*value),
+            ScriptState::Int(value) => Value::Int(*value),
+            ScriptState::Long(value) => Value::Long(*value),
+            ScriptState::Float(value) => Value::Float(*value),
+            ScriptState::Double(value) => Value::Double(*value),
+            ScriptState::Text(text) => Value::Text(Arc::from(text.as_str())),
+            ScriptState::Date(ms) => return Object::Date(*ms),
+            ScriptState::List(items) => {
                 let items = items.iter().map(|item| self.bring(item)).collect();
                 return self.list(items);
             }
-            State::Map(entries) => {
+            ScriptState::Map(entries) => {
                 let mut fields = Fields::default();
                 for (key, value) in entries {
                     let value = self.bring(value);
@@ -63,35 +64,37 @@ impl Heap {
     }
 }
 
-fn plain(value: &Value) -> Option<State> {
+fn plain(value: &Value) -> Option<ScriptState> {
     Some(match value {
-        Value::Null => State::Null,
-        Value::Bool(value) => State::Bool(*value),
-        Value::Int(value) => State::Int(*value),
-        Value::Long(value) => State::Long(*value),
-        Value::Float(value) => State::Float(*value),
-        Value::Double(value) => State::Double(*value),
-        Value::Text(text) => State::Text(text.to_string()),
-        Value::Doubles(values) => State::List(values.iter().map(|value| State::Double(*value)).collect()),
+        Value::Null => ScriptState::Null,
+        Value::Bool(value) => ScriptState::Bool(*value),
+        Value::Int(value) => ScriptState::Int(*value),
+        Value::Long(value) => ScriptState::Long(*value),
+        Value::Float(value) => ScriptState::Float(*value),
+        Value::Double(value) => ScriptState::Double(*value),
+        Value::Text(text) => ScriptState::Text(text.to_string()),
+        Value::Doubles(values) => ScriptState::List(values.iter().map(|value| ScriptState::Double(*value)).collect()),
         Value::List(_) | Value::Map(_) => return None,
     })
 }
 
 /// What was kept, as an answer shows it: numbers that are not finite as texts.
-pub fn shown(state: &State) -> Json {
+pub fn shown(state: &ScriptState) -> Json {
     let number = |number: f64, text: String| Number::from_f64(number).map_or(Json::String(text), Json::Number);
     match state {
-        State::Null => Json::Null,
-        State::Bool(value) => Json::Bool(*value),
-        State::Int(value) => Json::from(*value),
-        State::Long(value) => Json::from(*value),
+        ScriptState::Null => Json::Null,
+        ScriptState::Bool(value) => Json::Bool(*value),
+        ScriptState::Int(value) => Json::from(*value),
+        ScriptState::Long(value) => Json::from(*value),
         // The digits of the short float, not those of the double it becomes.
-        State::Float(value) => number(value.to_string().parse().unwrap_or(f64::NAN), not_finite(f64::from(*value))),
-        State::Double(value) => number(*value, not_finite(*value)),
-        State::Text(text) => Json::String(text.clone()),
-        State::Date(ms) => Json::String(date_text(*ms)),
-        State::List(items) => Json::Array(items.iter().map(shown).collect()),
-        State::Map(entries) => {
+        ScriptState::Float(value) => {
+            number(value.to_string().parse().unwrap_or(f64::NAN), not_finite(f64::from(*value)))
+        }
+        ScriptState::Double(value) => number(*value, not_finite(*value)),
+        ScriptState::Text(text) => Json::String(text.clone()),
+        ScriptState::Date(ms) => Json::String(date_text(*ms)),
+        ScriptState::List(items) => Json::Array(items.iter().map(shown).collect()),
+        ScriptState::Map(entries) => {
             Json::Object(entries.iter().map(|(key, value)| (key.clone(), shown(value))).collect::<JsonMap<_, _>>())
         }
     }
@@ -125,7 +128,7 @@ mod tests {
         let back = other.bring(&kept);
         assert_eq!(other.keep(&back), Some(kept.clone()));
         assert_eq!(shown(&kept), given);
-        assert_eq!(shown(&State::Double(f64::NEG_INFINITY)), json!("-Infinity"));
+        assert_eq!(shown(&ScriptState::Double(f64::NEG_INFINITY)), json!("-Infinity"));
     }
 
     #[test]

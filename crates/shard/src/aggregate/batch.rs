@@ -46,6 +46,9 @@ impl Owners<'_> {
     }
 }
 
+/// Documents that are shown at once of those that were held back.
+const BATCH: usize = 4096;
+
 /// A batch under construction: some documents of another batch, in new buckets.
 #[derive(Default)]
 pub(crate) struct Sorted {
@@ -86,6 +89,15 @@ impl Sorted {
         self.docs.truncate(kept);
         self.owners.truncate(kept);
         self.scores.truncate(kept);
+    }
+
+    /// A part at a time.
+    pub(crate) fn batches(&self) -> impl Iterator<Item = Batch<'_>> {
+        (0..self.docs.len()).step_by(BATCH).map(|begin| {
+            let part = begin..(begin + BATCH).min(self.docs.len());
+            let scores = self.scores.get(part.clone()).unwrap_or_default();
+            Batch { docs: &self.docs[part.clone()], owners: Owners::Each(&self.owners[part]), scores }
+        })
     }
 
     pub(crate) fn batch(&self) -> Batch<'_> {

@@ -4,7 +4,9 @@ use super::{Batch, Collector, Owners};
 use crate::compile::Weight;
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
-use crate::score::{Outcome, bits};
+use crate::score::compose::{Conjunction, Required};
+use crate::score::{Outcome, Scorer, bits};
+use crate::segment::DocId;
 
 /// Documents of a batch at most.
 const BATCH: u32 = 4096;
@@ -13,29 +15,58 @@ const BATCH: u32 = 4096;
 pub(super) fn show(reader: &Reader, filter: Option<&Weight>, collector: &mut dyn Collector) -> Outcome<u64> {
     let mut count = 0;
     let mut docs = Vec::with_capacity(BATCH as usize);
-    for (number, view) in reader.segments.iter().enumerate() {
-        let leaf = Leaf::new(reader, number);
-        let mut scorer = filter.map(|filter| leaf.scorer(filter)).transpose()?;
+    for segment in 0..reader.segments.len() {
+        let leaf = Leaf::new(reader, segment);
         collector.enter(&leaf)?;
-        for from in (0..leaf.max).step_by(BATCH as usize) {
-            let to = (from + BATCH).min(leaf.max);
-            let mut words = [0u64; BATCH as usize / 64];
-            match &mut scorer {
-                Some(scorer) => scorer.fill(from, to, &mut words)?,
-                None => bits::set_range(&mut words, 0, to - from),
-            }
-            if let Some(alive) = &view.alive {
-                let alive = alive.words();
-                bits::and(&mut words, &alive[(from as usize / 64).min(alive.len())..]);
-            }
+        let scorer = filter.map(|filter| leaf.scorer(filter)).transpose()?;
+        each_batch(&leaf, scorer, |from, words| {
             docs.clear();
-            bits::docs(&words, from, &mut docs);
+            bits::docs(words, from, &mut docs);
             count += docs.len() as u64;
-            if !docs.is_empty() {
-                collector.collect(Batch { docs: &docs, owners: Owners::One(0), scores: &[] })?;
+            match docs.is_empty() {
+                true => Ok(()),
+                false => collector.collect(Batch { docs: &docs, owners: Owners::One(0), scores: &[] }),
             }
-        }
+        })?;
         collector.leave()?;
     }
     Ok(count)
+}
+
+/// How many live documents all of these match.
+pub(super) fn count(reader: &Reader, weights: &[&Weight]) -> Outcome<u64> {
+    let mut count = 0;
+    for segment in 0..reader.segments.len() {
+        let leaf = Leaf::new(reader, segment);
+        let part = |weight: &&Weight| Ok(Required { scorer: leaf.scorer(weight)?, scoring: false });
+        let parts: Vec<Required> = weights.iter().map(part).collect::<Outcome<_>>()?;
+        let all = (!parts.is_empty()).then(|| Box::new(Conjunction::new(parts, leaf.max)) as Box<dyn Scorer>);
+        each_batch(&leaf, all, |_, words| {
+            count += bits::count(words);
+            Ok(())
+        })?;
+    }
+    Ok(count)
+}
+
+/// Calls `visit` with the bits of the live documents of a segment that `scorer` matches, a batch at a time, and the first document of each.
+fn each_batch(
+    leaf: &Leaf<'_>,
+    mut scorer: Option<Box<dyn Scorer>>,
+    mut visit: impl FnMut(DocId, &[u64]) -> Outcome<()>,
+) -> Outcome<()> {
+    let alive = leaf.reader.segments[leaf.number as usize].alive.as_deref().map(|alive| alive.words());
+    for from in (0..leaf.max).step_by(BATCH as usize) {
+        let to = (from + BATCH).min(leaf.max);
+        let mut words = [0u64; BATCH as usize / 64];
+        match &mut scorer {
+            Some(scorer) => scorer.fill(from, to, &mut words)?,
+            None => bits::set_range(&mut words, 0, to - from),
+        }
+        if let Some(alive) = alive {
+            bits::and(&mut words, alive.get(from as usize / 64..).unwrap_or_default());
+        }
+        visit(from, &words)?;
+    }
+    Ok(())
 }

@@ -229,8 +229,18 @@ fn leaves_out_none(kind: &Kind) -> bool {
 
 /// Whether it makes one bucket of each that lies around it.
 fn is_one_bucket(kind: &Kind) -> bool {
-    let bucket = matches!(kind, Kind::Filter(_) | Kind::Nested(_) | Kind::ReverseNested(_) | Kind::Missing(_));
-    bucket || matches!(kind, Kind::Global(_) | Kind::Sampler(_) | Kind::Children(_) | Kind::Parents(_))
+    use Kind as K;
+    matches!(
+        kind,
+        K::Filter(_)
+            | K::Nested(_)
+            | K::ReverseNested(_)
+            | K::Missing(_)
+            | K::Global(_)
+            | K::Sampler(_)
+            | K::Children(_)
+            | K::Parents(_)
+    )
 }
 
 impl Workshop<'_, '_> {

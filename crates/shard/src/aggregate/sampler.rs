@@ -8,16 +8,15 @@ use model::aggregation::partial::Partial;
 use model::error::Error;
 use search::aggregation::sample::Sampler as Asked;
 
+use super::batch::Sorted;
 use super::filter::bucket;
 use super::interned::Interned;
-use super::{Batch, Budget, Collector, Collectors, Owners};
+use super::{Batch, Budget, Collector, Collectors};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
 use crate::score::Outcome;
 use crate::segment::DocId;
 
-/// Documents of a batch at most.
-const BATCH: usize = 4096;
 /// The value of documents without one.
 const NO_VALUE: u32 = u32::MAX;
 
@@ -118,13 +117,13 @@ impl Sampler {
         }
         all.sort_unstable_by_key(|(candidate, owner)| (candidate.segment, candidate.doc, *owner));
         for segment in all.chunk_by(|(a, _), (b, _)| a.segment == b.segment) {
+            let held = Sorted {
+                docs: segment.iter().map(|(candidate, _)| candidate.doc).collect(),
+                owners: segment.iter().map(|(_, owner)| *owner).collect(),
+                scores: segment.iter().map(|(candidate, _)| candidate.score).collect(),
+            };
             self.children.enter(&Leaf::new(reader, segment[0].0.segment as usize))?;
-            for part in segment.chunks(BATCH) {
-                let docs: Vec<DocId> = part.iter().map(|(candidate, _)| candidate.doc).collect();
-                let owners: Vec<u32> = part.iter().map(|(_, owner)| *owner).collect();
-                let scores: Vec<f32> = part.iter().map(|(candidate, _)| candidate.score).collect();
-                self.children.collect(Batch { docs: &docs, owners: Owners::Each(&owners), scores: &scores })?;
-            }
+            held.batches().try_for_each(|batch| self.children.collect(batch))?;
             self.children.leave()?;
         }
         Ok(())

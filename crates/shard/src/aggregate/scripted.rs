@@ -13,7 +13,7 @@ use search::aggregation::values::{Scripted, Shape, Values, number};
 use super::batch::Sorted;
 use super::numbers::Numbers;
 use super::strings::{Ords, Strings};
-use super::{Batch, Budget, Collector, Owners};
+use super::{Batch, Budget, Collector};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
 use crate::score::Outcome;
@@ -21,8 +21,6 @@ use crate::score::script::{Given, ScriptRun};
 use crate::segment::DocId;
 use crate::segment::made::{Made, MadeColumn, MadeNumbers, MadeStrings};
 
-/// Documents that are shown at once.
-const BATCH: usize = 4096;
 /// Bytes of a document that is held back: itself, its owner, its score, and where its values lie.
 const DOC_BYTES: usize = 24;
 
@@ -197,12 +195,7 @@ impl OverScripts {
         let leaf = Leaf { made: &made, ..Leaf::new(reader, segment as usize) };
         self.inner.enter(&leaf)?;
         let held = std::mem::take(&mut self.held);
-        for (at, docs) in held.docs.chunks(BATCH).enumerate() {
-            let begin = at * BATCH;
-            let owners = Owners::Each(&held.owners[begin..begin + docs.len()]);
-            let scores = held.scores.get(begin..begin + docs.len()).unwrap_or_default();
-            self.inner.collect(Batch { docs, owners, scores })?;
-        }
+        held.batches().try_for_each(|batch| self.inner.collect(batch))?;
         self.used = 0;
         self.inner.leave()
     }

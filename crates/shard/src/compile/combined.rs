@@ -9,11 +9,8 @@ use super::scorer::Leaf;
 use super::{Compiler, Context, Kind, Place, Set, Weight};
 use crate::score::Outcome;
 use crate::score::bm25::{FieldScale, TermScore};
+use crate::score::combined::Combined;
 use crate::segment::Detail;
-
-mod scorer;
-
-pub(crate) use scorer::Combined;
 
 pub(crate) struct CombinedWeight {
     /// With their factors.

@@ -11,6 +11,7 @@ use crate::segment::{DocId, NO_MORE_DOCS};
 pub(crate) mod bits;
 pub(crate) mod bm25;
 pub(crate) mod bulk;
+pub(crate) mod combined;
 pub(crate) mod compose;
 pub(crate) mod cursor;
 pub(crate) mod disjunction;

@@ -31,7 +31,7 @@ pub use geo::{Centroid, Extent};
 pub use hdr::Hdr;
 pub use moments::Moments;
 pub use significance::{Significance, SignificantRow};
-pub use state::{State, States};
+pub use state::{ScriptState, ScriptStates};
 pub use stats::Stats;
 pub use table::{Row, Table};
 pub use tdigest::{Quantiles, TDigest};
@@ -77,7 +77,7 @@ pub enum Partial {
     /// `significant_terms`
     Significance(Box<Significance>),
     /// `scripted_metric`
-    Scripted(States),
+    Scripted(ScriptStates),
 }
 
 /// Documents of one bucket, and what the aggregations inside it found, in order of the request.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A value that a script leaves behind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum State {
+pub enum ScriptState {
     Null,
     Bool(bool),
     Int(i32),
@@ -14,22 +14,22 @@ pub enum State {
     Text(String),
     /// Milliseconds since 1970.
     Date(i64),
-    List(Vec<State>),
+    List(Vec<ScriptState>),
     /// In the order in which its keys came.
-    Map(Vec<(String, State)>),
+    Map(Vec<(String, ScriptState)>),
 }
 
-impl State {
+impl ScriptState {
     /// Lists and maps within each other at most.
     pub const MAX_DEPTH: usize = 50;
 }
 
 /// What the scripts made of each shard, in an order that does not depend on which came first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct States(Vec<State>);
+pub struct ScriptStates(Vec<ScriptState>);
 
-impl States {
-    pub fn of(state: State) -> Self {
+impl ScriptStates {
+    pub fn of(state: ScriptState) -> Self {
         Self(vec![state])
     }
 
@@ -40,7 +40,7 @@ impl States {
     }
 
     /// One a shard.
-    pub fn into_list(self) -> Vec<State> {
+    pub fn into_list(self) -> Vec<ScriptState> {
         self.0
     }
 }

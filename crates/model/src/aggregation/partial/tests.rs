@@ -112,37 +112,38 @@ fn leaf() -> impl Strategy<Value = Partial> {
         }),
         top_hits().prop_map(|hits| Partial::TopHits(Box::new(hits))),
         vec(state(), 1..4).prop_map(|states| {
-            let mut all = States::default();
-            states.into_iter().for_each(|state| all.merge(States::of(state)));
+            let mut all = ScriptStates::default();
+            states.into_iter().for_each(|state| all.merge(ScriptStates::of(state)));
             Partial::Scripted(all)
         }),
     ]
 }
 
-fn state() -> impl Strategy<Value = State> {
+fn state() -> impl Strategy<Value = ScriptState> {
     let plain = prop_oneof![
-        Just(State::Null),
-        any::<bool>().prop_map(State::Bool),
-        any::<i32>().prop_map(State::Int),
-        any::<i64>().prop_map(State::Long),
-        (-9.0f32..9.0).prop_map(State::Float),
-        prop_oneof![number(), Just(f64::INFINITY)].prop_map(State::Double),
-        "[a-c]{0,3}".prop_map(State::Text),
-        any::<i64>().prop_map(State::Date),
+        Just(ScriptState::Null),
+        any::<bool>().prop_map(ScriptState::Bool),
+        any::<i32>().prop_map(ScriptState::Int),
+        any::<i64>().prop_map(ScriptState::Long),
+        (-9.0f32..9.0).prop_map(ScriptState::Float),
+        prop_oneof![number(), Just(f64::INFINITY)].prop_map(ScriptState::Double),
+        "[a-c]{0,3}".prop_map(ScriptState::Text),
+        any::<i64>().prop_map(ScriptState::Date),
     ];
     plain.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
-            vec(inner.clone(), 0..3).prop_map(State::List),
-            vec(("[a-c]{1,2}", inner), 0..3).prop_map(State::Map),
+            vec(inner.clone(), 0..3).prop_map(ScriptState::List),
+            vec(("[a-c]{1,2}", inner), 0..3).prop_map(ScriptState::Map),
         ]
     })
 }
 
 #[test]
 fn states_of_shards_do_not_tell_who_came_first() {
-    let states = [State::Long(3), State::Text("a".to_owned()), State::Long(-1), State::Map(Vec::new())];
+    let states =
+        [ScriptState::Long(3), ScriptState::Text("a".to_owned()), ScriptState::Long(-1), ScriptState::Map(Vec::new())];
     let merged = |order: [usize; 4]| {
-        let parts = order.map(|at| Partial::Scripted(States::of(states[at].clone())));
+        let parts = order.map(|at| Partial::Scripted(ScriptStates::of(states[at].clone())));
         Partial::merge_all(parts.to_vec()).unwrap()
     };
     assert_eq!(merged([0, 1, 2, 3]), merged([3, 1, 0, 2]));
@@ -152,11 +153,11 @@ fn states_of_shards_do_not_tell_who_came_first() {
 
 #[test]
 fn the_deepest_state_of_a_script_crosses_the_wire() {
-    let deepest = (0..State::MAX_DEPTH).fold(State::Null, |inner, at| match at % 2 {
-        0 => State::List(vec![inner]),
-        _ => State::Map(vec![("k".to_owned(), inner)]),
+    let deepest = (0..ScriptState::MAX_DEPTH).fold(ScriptState::Null, |inner, at| match at % 2 {
+        0 => ScriptState::List(vec![inner]),
+        _ => ScriptState::Map(vec![("k".to_owned(), inner)]),
     });
-    let partial = Partial::Scripted(States::of(deepest));
+    let partial = Partial::Scripted(ScriptStates::of(deepest));
     assert_eq!(Partial::from_bytes(&partial.to_bytes()).unwrap(), partial);
 }
 

@@ -6,7 +6,7 @@ use super::Partial;
 use crate::wire::Bounded;
 
 /// How deep what is read may be nested, in steps of the encoding: seven for each level of aggregations, of which there are at most 100, and
-/// four for each level of what a script left there, of which there are [`super::State::MAX_DEPTH`].
+/// four for each level of what a script left there, of which there are [`super::ScriptState::MAX_DEPTH`].
 const MAX_DEPTH: u32 = 920;
 
 /// Bytes that are no partial.

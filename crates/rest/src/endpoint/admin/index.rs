@@ -85,8 +85,7 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 }
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let mut target = request.target()?;
-    target.options.no_streams = true;
+    let target = request.target()?;
     let patience = options::patience(&mut request.params)?;
     request.finish()?;
     if target.names.is_empty() {

@@ -1,7 +1,7 @@
 //! `scripted_metric`: a last script over what others made of each shard.
 
 use model::aggregation::answer::Body;
-use model::aggregation::partial::{Partial, State};
+use model::aggregation::partial::{Partial, ScriptState};
 use model::error::Error;
 use script::program::{Bindings, Heap, Object, Program, shown_state};
 use serde_json::Value;
@@ -12,7 +12,7 @@ pub(super) fn answer(asked: &ScriptedMetric, partial: Partial) -> Result<Body, E
     let states = match partial {
         Partial::Scripted(states) => states.into_list(),
         // Of what was found nowhere there is nothing to be gathered.
-        _ => vec![State::Null],
+        _ => vec![ScriptState::Null],
     };
     let program = Program::compile(&asked.reduce.source, &["states", "params"])?;
     let mut heap = Heap::default();

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use model::aggregation::partial::{Partial, States};
+use model::aggregation::partial::{Partial, ScriptStates};
 use model::error::{Error, ErrorKind};
 use script::program::{Bindings, Fields, Heap, Object};
 use search::aggregation::metric::ScriptedMetric as Asked;
@@ -99,7 +99,7 @@ impl Gathered {
                 "Iterable object is self-referencing itself, nests too deep or holds what is no value (Scripted metric aggs combine script)",
             )
         })?;
-        Ok(Partial::Scripted(States::of(kept)))
+        Ok(Partial::Scripted(ScriptStates::of(kept)))
     }
 }
 

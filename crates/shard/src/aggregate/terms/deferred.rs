@@ -8,13 +8,10 @@ use model::aggregation::partial::Partial;
 
 use super::rows::{Chosen, Finish, Keyed, Rows};
 use crate::aggregate::batch::Sorted;
-use crate::aggregate::{Batch, Budget, Collectors, Owners};
+use crate::aggregate::{Batch, Budget, Collectors};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
 use crate::score::Outcome;
-
-/// Documents that are shown at once.
-const BATCH: usize = 4096;
 
 /// Buckets that are told, with the numbers by which what is inside knows them: close together, as it may have a place for each number.
 struct Told {
@@ -132,12 +129,7 @@ impl Deferred {
             return Ok(());
         }
         self.children.enter(&Leaf::new(reader, segment as usize))?;
-        for begin in (0..held.docs.len()).step_by(BATCH) {
-            let part = begin..(begin + BATCH).min(held.docs.len());
-            let scores = held.scores.get(part.clone()).unwrap_or_default();
-            let owners = Owners::Each(&held.owners[part.clone()]);
-            self.children.collect(Batch { docs: &held.docs[part], owners, scores })?;
-        }
+        held.batches().try_for_each(|batch| self.children.collect(batch))?;
         self.children.leave()
     }
 

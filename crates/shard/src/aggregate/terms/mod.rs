@@ -13,7 +13,7 @@ use search::aggregation::values::{Shape, Values};
 
 use super::choice::Chooser;
 use super::{Budget, Collector, Collectors, Workshop};
-use crate::compile::Compiler;
+use crate::compile::Weight;
 use crate::score::Outcome;
 
 mod all;
@@ -25,7 +25,7 @@ mod likely;
 mod merged;
 mod multi;
 mod numbers;
-mod passages;
+mod quotes;
 mod rows;
 mod significant;
 mod strings;
@@ -51,7 +51,8 @@ pub(super) fn terms(
         best = best.with_empty(counter(&asked.values, &asked.choice, workshop.budget)?);
     }
     let rows = Rows::new(workshop.budget.clone(), all_shown(&asked.ranking, workshop));
-    by_value((&asked.values, &asked.choice), (rows, Box::new(best)), children, workshop.one_owner)
+    let rows = rows.of_one_owner(workshop.one_owner);
+    by_value((&asked.values, &asked.choice), (rows, Box::new(best)), children)
 }
 
 /// Whether every bucket will be in the answer, if that may have so many.
@@ -92,12 +93,7 @@ pub(super) fn rare_terms(
     workshop: &Workshop<'_, '_>,
 ) -> Outcome<Box<dyn Collector>> {
     let all = All { known: is_known(&asked.values), most: asked.most };
-    by_value(
-        (&asked.values, &asked.choice),
-        (Rows::new(workshop.budget.clone(), false), Box::new(all)),
-        children,
-        false,
-    )
+    by_value((&asked.values, &asked.choice), (Rows::new(workshop.budget.clone(), false), Box::new(all)), children)
 }
 
 pub(super) fn significant_terms(
@@ -105,45 +101,38 @@ pub(super) fn significant_terms(
     children: Collectors,
     workshop: &mut Workshop<'_, '_>,
 ) -> Outcome<Box<dyn Collector>> {
-    let background = asked.background.as_ref();
-    let background = background.map(|query| Compiler::new(workshop.counts).compile(query, false)).transpose()?;
-    let finish = Significant::new(asked, background, workshop.budget.clone());
-    by_value(
-        (&asked.values, &asked.choice),
-        (Rows::new(workshop.budget.clone(), false), Box::new(finish)),
-        children,
-        false,
-    )
+    let finish = Significant::new(asked, background(asked, workshop)?, workshop.budget.clone());
+    by_value((&asked.values, &asked.choice), (Rows::new(workshop.budget.clone(), false), Box::new(finish)), children)
 }
 
 pub(super) fn significant_text(
     asked: &Arc<SignificantText>,
     workshop: &mut Workshop<'_, '_>,
 ) -> Outcome<Box<dyn Collector>> {
-    let background = asked.terms.background.as_ref();
-    let background = background.map(|query| Compiler::new(workshop.counts).compile(query, false)).transpose()?;
+    let background = background(&asked.terms, workshop)?;
     Ok(Box::new(text::SignificantText::new(asked.clone(), background, workshop.budget.clone())?))
+}
+
+/// What buckets must stand out from; `None`: all documents.
+fn background(asked: &SignificantTerms, workshop: &mut Workshop<'_, '_>) -> Outcome<Option<Weight>> {
+    asked.background.as_ref().map(|query| workshop.weight(query)).transpose()
 }
 
 /// Counts the documents of each value that is chosen.
 fn counter(values: &Values, choice: &Choice, budget: &Arc<Budget>) -> Outcome<Box<dyn Collector>> {
     let all = All { known: is_known(values), most: u64::MAX };
-    by_value((values, choice), (Rows::new(budget.clone(), false), Box::new(all)), Collectors::default(), false)
+    by_value((values, choice), (Rows::new(budget.clone(), false), Box::new(all)), Collectors::default())
 }
 
-/// The collector that fits the values. `one_owner`: of all documents.
+/// The collector that fits the values.
 fn by_value(
     (values, choice): (&Values, &Choice),
     (rows, finish): (Rows, Box<dyn Finish>),
     children: Collectors,
-    one_owner: bool,
 ) -> Outcome<Box<dyn Collector>> {
     let chooser = Chooser::new(choice)?;
     Ok(match values.shape() {
-        Shape::Bytes => {
-            let made = StringTerms::new((rows, finish), chooser, children, values);
-            Box::new(if one_owner { made.of_one_owner() } else { made })
-        }
+        Shape::Bytes => Box::new(StringTerms::new((rows, finish), chooser, children, values)),
         Shape::Long | Shape::Unsigned | Shape::Double => {
             Box::new(NumberTerms::new((rows, finish), chooser, children, values))
         }

@@ -21,6 +21,8 @@ pub(super) struct Rows {
     by_owner: Vec<Vec<u32>>,
     /// Whether every bucket will be in the answer.
     pub(super) all_shown: bool,
+    /// Whether all documents are one owner's.
+    pub(super) one_owner: bool,
     /// Documents of owner 0's buckets that are not here.
     pub(super) left_out: u64,
 }
@@ -107,7 +109,13 @@ impl Chosen {
 impl Rows {
     /// `all_shown`: whether every bucket will be in the answer.
     pub(super) fn new(budget: Arc<Budget>, all_shown: bool) -> Self {
-        Self { budget, owners: Vec::new(), counts: Vec::new(), by_owner: Vec::new(), all_shown, left_out: 0 }
+        let (owners, counts, by_owner) = Default::default();
+        Self { budget, owners, counts, by_owner, all_shown, one_owner: false, left_out: 0 }
+    }
+
+    /// Buckets of one owner alone, if it is so.
+    pub(super) fn of_one_owner(self, one_owner: bool) -> Self {
+        Self { one_owner, ..self }
     }
 
     fn check(&self) -> Outcome<()> {

@@ -38,7 +38,7 @@ pub(super) struct StringTerms {
     counted: Vec<Counted>,
     ords: Ords,
     inside: Sorted,
-    /// There is one owner alone, and no segment has been entered yet: children may see documents when it is known which values are told.
+    /// No segment has been entered yet, and children may see documents when it is known which values are told.
     may_be_late: bool,
     late: Option<Late>,
 }
@@ -152,7 +152,10 @@ impl StringTerms {
         children: Collectors,
         values: &Values,
     ) -> Self {
+        let chooses = finish.chooses_first() && finish.wanted().is_some() && chooser.admits_all();
         Self {
+            may_be_late: rows.one_owner && chooses && !children.is_empty(),
+            late: None,
             strings: Strings::new(values),
             places: Places::new(rows.budget.clone()),
             children: Deferred::new(children, &*finish, &rows.budget),
@@ -163,15 +166,7 @@ impl StringTerms {
             counted: Vec::new(),
             ords: Ords::default(),
             inside: Sorted::default(),
-            may_be_late: false,
-            late: None,
         }
-    }
-
-    /// All documents are one owner's.
-    pub(super) fn of_one_owner(self) -> Self {
-        let may_be_late = !self.children.is_empty() && self.finish.chooses_first() && self.finish.wanted().is_some();
-        Self { may_be_late: may_be_late && self.keys.chooser.admits_all(), ..self }
     }
 
     /// Whether there are so many values that few of them are told.
@@ -181,14 +176,6 @@ impl StringTerms {
         let mut strings = self.strings.clone();
         strings.enter(&Leaf::new(reader, largest))?;
         Ok(!strings.has_stand_in() && strings.ord_bound() > self.rows.budget.depth_first() as u64)
-    }
-
-    /// Counts documents by value, and holds them back.
-    fn put_off(&mut self, batch: &Batch<'_>, late: &mut Late) -> Outcome<()> {
-        let read = self.strings.read(batch.docs, &mut self.ords);
-        let (Read::Dense(ords) | Read::Sparse(ords, _)) = &read;
-        self.tally.add(ords, |ord| ord as i64, &self.rows.budget)?;
-        late.hold(batch, &read, &self.rows.budget)
     }
 
     /// Makes the buckets that are told, and shows what was held back of them.
@@ -338,10 +325,11 @@ impl Collector for StringTerms {
 
     fn collect(&mut self, batch: Batch<'_>) -> Outcome<()> {
         self.finish.collect(&batch)?;
-        if let Some(mut late) = self.late.take() {
-            let put_off = self.put_off(&batch, &mut late);
-            self.late = Some(late);
-            return put_off;
+        if let Some(late) = &mut self.late {
+            let read = self.strings.read(batch.docs, &mut self.ords);
+            let (Read::Dense(ords) | Read::Sparse(ords, _)) = &read;
+            self.tally.add(ords, |ord| ord as i64, &self.rows.budget)?;
+            return late.hold(&batch, &read, &self.rows.budget);
         }
         if self.children.is_empty() && matches!(batch.owners, Owners::One(0)) {
             let (Read::Dense(ords) | Read::Sparse(ords, _)) = self.strings.read(batch.docs, &mut self.ords);

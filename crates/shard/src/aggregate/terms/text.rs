@@ -12,14 +12,14 @@ use search::fetch::extract::{extract, java_text};
 use search::merge::aggregations::significant;
 use serde_json::Value;
 
-use super::passages::Passages;
+use super::quotes::Quotes;
 use crate::aggregate::choice::Chooser;
-use crate::aggregate::{Batch, Budget, Collector};
+use crate::aggregate::{Batch, Budget, Collector, live};
 use crate::compile::scorer::Leaf;
 use crate::compile::{Compiler, Counts, Weight};
 use crate::reader::Reader;
 use crate::score::Outcome;
-use crate::segment::{DocId, NO_MORE_DOCS, Segment};
+use crate::segment::{DocId, Segment};
 
 /// Bytes of a word beside its text, and of a word that an owner has.
 const WORD_BYTES: usize = 96;
@@ -32,7 +32,7 @@ pub(super) struct SignificantText {
     background: Option<Weight>,
     budget: Arc<Budget>,
     segment: Option<Arc<dyn Segment>>,
-    passages: Option<Passages>,
+    quotes: Option<Quotes>,
     /// The document that was read last, and its words: it may come for several owners.
     last: Option<(DocId, Vec<u32>)>,
     words: Vec<Box<[u8]>>,
@@ -58,7 +58,7 @@ impl SignificantText {
             background,
             budget,
             segment: None,
-            passages: asked.once.then(Passages::default),
+            quotes: asked.once.then(Quotes::default),
             last: None,
             words: Vec::new(),
             numbers: HashMap::new(),
@@ -97,8 +97,8 @@ impl SignificantText {
     fn add(&mut self, text: &str, found: &mut Vec<u32>) -> Outcome<()> {
         let tokens = self.asked.analyzer.tokens(text);
         let mut words: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
-        if let Some(passages) = &mut self.passages {
-            words = passages.fresh(&words, &self.budget)?;
+        if let Some(quotes) = &mut self.quotes {
+            words = quotes.fresh(&words, &self.budget)?;
         }
         for word in words.iter().map(|word| word.as_bytes()).filter(|word| self.chooser.admits_bytes(word)) {
             let number = match self.numbers.get(word) {
@@ -123,41 +123,17 @@ impl SignificantText {
         for (&word, &count) in self.owners.iter().flat_map(|owner| &owner.counts) {
             wanted[word as usize] |= count >= least;
         }
-        self.background_size = match &self.background {
-            Some(background) => alive(reader, &[background])?,
-            None => alive(reader, &[&Weight::everything()])?,
-        };
+        let background: Vec<&Weight> = self.background.iter().collect();
+        self.background_size = live::count(reader, &background)?;
         self.background_counts = vec![0; self.words.len()];
         for (number, word) in self.words.iter().enumerate().filter(|(number, _)| wanted[*number]) {
             let query = BoundQuery::new(BoundKind::Term(self.asked.field.clone(), word.clone().into()));
             let word = Compiler::new(&mut Counts::new(reader, None)).compile(&query, false)?;
             let weights: Vec<&Weight> = std::iter::once(&word).chain(&self.background).collect();
-            self.background_counts[number] = alive(reader, &weights)?;
+            self.background_counts[number] = live::count(reader, &weights)?;
         }
         Ok(())
     }
-}
-
-/// How many live documents all of these match.
-fn alive(reader: &Reader, weights: &[&Weight]) -> Outcome<u64> {
-    let mut count = 0;
-    for (number, view) in reader.segments.iter().enumerate() {
-        let leaf = Leaf::new(reader, number);
-        let mut scorers = weights.iter().map(|weight| leaf.scorer(weight)).collect::<Outcome<Vec<_>>>()?;
-        let mut doc = 0;
-        while doc != NO_MORE_DOCS {
-            let mut next = doc;
-            for scorer in &mut scorers {
-                next = next.max(scorer.seek(next)?);
-            }
-            if next == doc && doc < leaf.max {
-                count += u64::from(view.is_alive(doc));
-                next += 1;
-            }
-            doc = if next >= leaf.max { NO_MORE_DOCS } else { next };
-        }
-    }
-    Ok(count)
 }
 
 impl Collector for SignificantText {

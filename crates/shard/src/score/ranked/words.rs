@@ -73,8 +73,7 @@ impl AnyWord {
     fn of(&self, doc: DocId, cell: Cell) -> Option<f32> {
         let score = match cell.groups {
             0 => 0.0,
-            1 => self.columns.of_document(self.formula, doc, (self.weight * cell.worth, 1.0)),
-            _ if is_spread(self.formula) => return None,
+            2.. if is_spread(self.formula) => return None,
             _ => self.columns.of_document(self.formula, doc, (self.weight * cell.worth, 1.0)),
         };
         Some(score as f32 * self.boost)
