@@ -42,6 +42,18 @@ struct OfBlock {
     before: [u32; BLOCK],
 }
 
+/// The index of the first document of a block at or behind `target`, `BLOCK` when there is none.
+#[inline]
+pub(crate) fn lower_bound(docs: &[DocId; BLOCK], target: DocId) -> usize {
+    let mut at = 0;
+    let mut half = BLOCK / 2;
+    while half > 0 {
+        at += usize::from(docs[(at + half - 1) & (BLOCK - 1)] < target) * half;
+        half /= 2;
+    }
+    at + usize::from(docs[at & (BLOCK - 1)] < target)
+}
+
 impl TermCursor {
     pub(crate) fn new(postings: Postings, norms: Option<Norms>, score: TermScore) -> Self {
         // Without lengths the table's bounds may have been made under lengths that are not ours.
@@ -206,13 +218,7 @@ impl TermCursor {
     /// The index of the first document at or behind `target` in the loaded block, `BLOCK` when there is none.
     #[inline]
     pub(crate) fn lower_bound(&self, target: DocId) -> usize {
-        let mut at = 0;
-        let mut half = BLOCK / 2;
-        while half > 0 {
-            at += usize::from(self.docs[(at + half - 1) & (BLOCK - 1)] < target) * half;
-            half /= 2;
-        }
-        at + usize::from(self.docs[at & (BLOCK - 1)] < target)
+        lower_bound(&self.docs, target)
     }
 
     /// The first document at or behind `target`, at `self.at` of the loaded block.

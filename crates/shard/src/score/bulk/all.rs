@@ -150,7 +150,7 @@ impl Intersection<'_> {
             }
             rest = (rest - other.bound).max(0.0);
             let asked = Probe { rest, floor: low, required: true };
-            probe(other.cursor, &mut self.scratch.candidates, &mut self.scratch.slots, &asked)?;
+            probe(other.cursor, &mut self.scratch.candidates, &mut self.scratch.meeting, &asked)?;
         }
         Ok(())
     }

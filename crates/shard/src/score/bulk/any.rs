@@ -126,7 +126,7 @@ impl Windows<'_> {
             let number = self.order[place];
             rest = (rest - self.bounds[number]).max(0.0);
             let asked = Probe { rest, floor: low, required: false };
-            probe(&mut self.cursors[number], &mut self.scratch.candidates, &mut self.scratch.slots, &asked)?;
+            probe(&mut self.cursors[number], &mut self.scratch.candidates, &mut self.scratch.meeting, &asked)?;
         }
         Ok(())
     }

@@ -3,14 +3,16 @@
 //! They look at blocks and their bounds first, decode what may still matter and offer only what may be among the best, so
 //! they do not count. Ties matter: what scores as much as the worst of the best is offered too.
 
+use meeting::{Meeting, SPAN};
+
 use super::Outcome;
 use super::cursor::TermCursor;
 use super::sets::Accept;
 use crate::segment::DocId;
-use crate::segment::postings::BLOCK;
 
 pub(crate) mod all;
 pub(crate) mod any;
+mod meeting;
 pub(crate) mod phrase;
 pub(crate) mod term;
 
@@ -126,21 +128,15 @@ pub(crate) struct Scratch {
     pub(crate) sums: Vec<f64>,
     pub(crate) bits: Vec<u64>,
     pub(crate) candidates: Vec<Candidate>,
-    pub(crate) slots: Box<Slots>,
+    pub(crate) meeting: Box<Meeting>,
 }
 
 /// Documents of a window at most.
 pub(crate) const WINDOW: usize = 16_384;
-/// Documents that `slots` can tell apart.
-const SPAN: usize = 8192;
-/// Fewer candidates are looked up one by one.
-const FEW: usize = 6;
-/// Candidates by document, counted from 1; 0: none.
-pub(crate) type Slots = [u16; SPAN];
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { sums: Vec::new(), bits: vec![0; WINDOW / 64], candidates: Vec::new(), slots: Box::new([0; SPAN]) }
+        Self { sums: Vec::new(), bits: vec![0; WINDOW / 64], candidates: Vec::new(), meeting: Box::default() }
     }
 }
 
@@ -208,7 +204,7 @@ pub(crate) struct Probe {
 pub(crate) fn probe(
     cursor: &mut TermCursor,
     candidates: &mut Vec<Candidate>,
-    slots: &mut Slots,
+    meeting: &mut Meeting,
     probe: &Probe,
 ) -> Outcome<()> {
     let count = candidates.len();
@@ -229,11 +225,7 @@ pub(crate) fn probe(
         }
         if best + f64::from(cursor.block_bound(cursor.block)) + probe.rest >= probe.floor {
             cursor.load()?;
-            out = if to - from < FEW {
-                probe_each(cursor, candidates, (from..to, out), probe)?
-            } else {
-                probe_together(cursor, candidates, (from..to, out), (slots, probe))?
-            };
+            out = probe_block(cursor, candidates, (from..to, out), (meeting, probe))?;
         }
         from = to;
     }
@@ -254,39 +246,18 @@ fn keep(candidates: &mut [Candidate], range: std::ops::Range<usize>, mut out: us
 /// A stretch of candidates, and where those kept go.
 type Stretch = (std::ops::Range<usize>, usize);
 
-fn probe_each(
+/// Asks the loaded block for a stretch of candidates, none of which lies behind it.
+fn probe_block(
     cursor: &mut TermCursor,
     candidates: &mut [Candidate],
     (range, mut out): Stretch,
-    probe: &Probe,
+    (meeting, probe): (&mut Meeting, &Probe),
 ) -> Outcome<usize> {
-    for at in range {
-        let (doc, mut sum) = candidates[at];
-        let place = cursor.lower_bound(doc);
-        let found = place < cursor.len && cursor.docs[place] == doc;
-        if found {
-            sum += f64::from(cursor.score_entry(place)?);
-        }
-        if (found || !probe.required) && sum + probe.rest >= probe.floor {
-            candidates[out] = (doc, sum);
-            out += 1;
-        }
-    }
-    Ok(out)
-}
-
-fn probe_together(
-    cursor: &mut TermCursor,
-    candidates: &mut [Candidate],
-    (range, mut out): Stretch,
-    (slots, probe): (&mut Slots, &Probe),
-) -> Outcome<usize> {
-    let mut hits = [(0, 0); BLOCK];
-    let found = meet(cursor, &candidates[range.clone()], |candidate| candidate.0, (slots, &mut hits));
-    if found > 0 {
+    let hits = meeting.hits(&cursor.docs, &candidates[range.clone()], |candidate| candidate.0);
+    if !hits.is_empty() {
         cursor.load_freqs()?;
     }
-    for &(place, number) in &hits[..found] {
+    for &(place, number) in hits {
         let score = cursor.score_entry(usize::from(place))?;
         let candidate = &mut candidates[range.start + usize::from(number)];
         candidate.1 += f64::from(score);
@@ -297,35 +268,4 @@ fn probe_together(
         }
     }
     Ok(if probe.required { out } else { keep(candidates, range, out, probe) })
-}
-
-/// Entry of a block, and number of the candidate that it meets.
-type Hit = (u16, u16);
-
-/// Finds the ascending candidates in the loaded block, all of which lie before its end, at most [`SPAN`] apart: their numbers are laid
-/// out by document, and the block's documents are looked up there. Returns how many hits there are.
-fn meet<C>(
-    cursor: &TermCursor,
-    candidates: &[C],
-    doc: impl Fn(&C) -> DocId,
-    (slots, hits): (&mut Slots, &mut [Hit; BLOCK]),
-) -> usize {
-    let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else { return 0 };
-    let (base, high) = (doc(first), doc(last));
-    let slot = |doc: DocId| (doc - base) as usize & (SPAN - 1);
-    for (number, candidate) in candidates.iter().enumerate() {
-        slots[slot(doc(candidate))] = number as u16 + 1;
-    }
-    let start = cursor.lower_bound(base);
-    let end = if high >= cursor.last(cursor.block) { cursor.len } else { cursor.lower_bound(high + 1) };
-    let mut found = 0;
-    for (place, &entry) in (start as u16..).zip(&cursor.docs[start.min(end)..end]) {
-        let number = slots[slot(entry)];
-        hits[found & (BLOCK - 1)] = (place, number.wrapping_sub(1));
-        found += usize::from(number != 0);
-    }
-    for candidate in candidates {
-        slots[slot(doc(candidate))] = 0;
-    }
-    found
 }

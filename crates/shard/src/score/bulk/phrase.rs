@@ -1,6 +1,6 @@
 //! The best documents with an exact phrase: what the frequencies allow is asked before any position is read.
 
-use super::{FEW, Hit, Run, SPAN, Scratch, Slots, meet};
+use super::{Meeting, Run, SPAN, Scratch};
 use crate::score::Outcome;
 use crate::score::bits;
 use crate::score::bm25::TermScore;
@@ -8,7 +8,7 @@ use crate::score::cursor::TermCursor;
 use crate::score::phrase::exact;
 use crate::score::sets::Accept;
 use crate::segment::DocId;
-use crate::segment::postings::{BLOCK, Entry};
+use crate::segment::postings::Entry;
 
 /// A phrase of single terms; cursors score as the phrase would with the term's frequency.
 pub(crate) struct PhraseTerms {
@@ -47,7 +47,7 @@ pub(crate) fn best(phrase: PhraseTerms, run: &mut Run<'_>, scratch: &mut Scratch
             if found.docs.is_empty() {
                 break;
             }
-            join(cursor, number, &mut found, (&mut scratch.slots, low))?;
+            join(cursor, number, &mut found, (&mut scratch.meeting, low))?;
         }
         for at in 0..found.docs.len() {
             let doc = found.docs[at];
@@ -95,10 +95,9 @@ fn begin(cursor: &mut TermCursor, found: &mut Found, accept: Accept<'_>, low: f6
 }
 
 /// Keeps the documents that have the next word often enough.
-fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, (slots, low): (&mut Slots, f64)) -> Outcome<()> {
+fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, (meeting, low): (&mut Meeting, f64)) -> Outcome<()> {
     let mut out = 0;
     let mut from = 0;
-    let mut hits = [(0, 0); BLOCK];
     while from < found.docs.len() {
         cursor.skip_to(found.docs[from]);
         if cursor.is_done() {
@@ -109,11 +108,11 @@ fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, (slots, low):
         let reaches = found.docs[to - 1] >= cursor.first_possible(cursor.block);
         if reaches && f64::from(cursor.block_bound(cursor.block)) >= low {
             cursor.load()?;
-            let count = hits_of(cursor, &found.docs[from..to], (slots, &mut hits));
-            if count > 0 {
+            let hits = meeting.hits(&cursor.docs, &found.docs[from..to], |&doc| doc);
+            if !hits.is_empty() {
                 cursor.load_freqs()?;
             }
-            for &(place, at) in &hits[..count] {
+            for &(place, at) in hits {
                 let at = from + usize::from(at);
                 if low > 0.0 && f64::from(cursor.score_entry(usize::from(place))?) < low {
                     continue;
@@ -131,20 +130,4 @@ fn join(cursor: &mut TermCursor, number: usize, found: &mut Found, (slots, low):
     found.docs.truncate(out);
     found.places[..number].iter_mut().for_each(|places| places.truncate(out));
     Ok(())
-}
-
-/// Where the documents, at most [`SPAN`] apart, stand in the loaded block.
-fn hits_of(cursor: &TermCursor, docs: &[DocId], (slots, hits): (&mut Slots, &mut [Hit; BLOCK])) -> usize {
-    if docs.len() >= FEW {
-        return meet(cursor, docs, |&doc| doc, (slots, hits));
-    }
-    let mut count = 0;
-    for (at, &doc) in docs.iter().enumerate() {
-        let place = cursor.lower_bound(doc);
-        if place < cursor.len && cursor.docs[place] == doc {
-            hits[count] = (place as u16, at as u16);
-            count += 1;
-        }
-    }
-    count
 }
