@@ -5,7 +5,9 @@
 //! and that is what the client is told.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use cluster::state::NodeId;
@@ -51,7 +53,8 @@ pub(super) async fn dispatch(core: &Arc<Core>, groups: Vec<Group>, order: &Order
     let (mut results, mut left) = (Results::new(), groups);
     loop {
         let mut jobs = JoinSet::new();
-        let mut again = send(core, left, order, &mut jobs);
+        let Done { results: at_once, mut again } = send(core, left, order, &mut jobs);
+        results.extend(at_once);
         while let Some(done) = jobs.join_next().await {
             let done: Done =
                 done.map_err(|e| Error::new(ErrorKind::IllegalState, format!("a write ended without an answer: {e}")))?;
@@ -70,10 +73,11 @@ pub(super) async fn dispatch(core: &Arc<Core>, groups: Vec<Group>, order: &Order
     }
 }
 
-/// Begins all that can begin. Out: what nobody holds at the moment.
-fn send(core: &Arc<Core>, groups: Vec<Group>, order: &Order, jobs: &mut JoinSet<Done>) -> Vec<Group> {
+/// Begins all that can begin. Out: what was done at once, and what nobody holds at the moment.
+fn send(core: &Arc<Core>, groups: Vec<Group>, order: &Order, jobs: &mut JoinSet<Done>) -> Done {
     let state = core.state();
-    let (mut nowhere, mut nodes) = (Vec::new(), BTreeMap::<NodeId, Vec<Group>>::new());
+    let mut done = Done { results: Results::new(), again: Vec::new() };
+    let mut nodes = BTreeMap::<NodeId, Vec<Group>>::new();
     for mut group in groups {
         // What was open when the write came may have been closed and opened again while it waited.
         let uuid = group.index.view().metadata.uuid.clone();
@@ -82,14 +86,19 @@ fn send(core: &Arc<Core>, groups: Vec<Group>, order: &Order, jobs: &mut JoinSet<
         }
         match Holder::primary(core, &state, &group.index, group.number) {
             Holder::There(node) => nodes.entry(node).or_default().push(group),
-            Holder::Nowhere(_) | Holder::Silent(..) => nowhere.push(group),
+            Holder::Nowhere(_) | Holder::Silent(..) => done.again.push(group),
             // The primary that was may know that it is one no more, or not be certain yet that it is.
-            Holder::Here(shard) if !is_writable(&shard) => nowhere.push(group),
+            Holder::Here(shard) if !is_writable(&shard) => done.again.push(group),
             Holder::Here(shard) => {
-                let core = core.clone();
-                // On a task of its own: a write that has begun is carried out, whoever still waits.
-                let job = tokio::spawn(write_group(core, group, shard, order.refresh));
-                jobs.spawn(async move { Done { results: job.await.unwrap_or_default(), again: Vec::new() } });
+                let mut job = Box::pin(write_group(core.clone(), group, shard, order.refresh));
+                match at_once(job.as_mut()) {
+                    Some(results) => done.results.extend(results),
+                    None => {
+                        // On a task of its own: a write that has begun is carried out, whoever still waits.
+                        let job = tokio::spawn(job);
+                        jobs.spawn(async move { Done { results: job.await.unwrap_or_default(), again: Vec::new() } });
+                    }
+                }
             }
         }
     }
@@ -98,7 +107,15 @@ fn send(core: &Arc<Core>, groups: Vec<Group>, order: &Order, jobs: &mut JoinSet<
         let (version, refresh, task) = (state.version, order.refresh, order.task.clone());
         jobs.spawn(write_there(core.clone(), node, indexes, WriteShards { version, refresh, task, shards }));
     }
-    nowhere
+    done
+}
+
+/// What a job gives that has to wait for nothing: no task is made for it. One that waits may go on elsewhere, where it is woken.
+fn at_once<T>(job: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    match job.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(given) => Some(given),
+        Poll::Pending => None,
+    }
 }
 
 /// Whether the copy is the primary, or says why it does not serve.

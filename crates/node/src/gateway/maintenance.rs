@@ -12,6 +12,7 @@ use model::id::{IndexUuid, ShardNumber};
 use model::search::{ShardFailure, Shards};
 use model::target::Target;
 use serde::{Deserialize, Serialize};
+use shard::engine::ShardCopy;
 use tokio::task::JoinSet;
 
 use super::cluster::POLL;
@@ -47,16 +48,27 @@ pub(super) async fn refresh(core: &Arc<Core>, target: Target) -> Result<Shards, 
     each(core, &target, Work::Refresh).await
 }
 
-/// Publishes what the shards of the target hold back, on this thread: it takes microseconds, and nothing where nothing is held back. A shard
-/// that fails says so when it is searched.
-pub(super) fn publish(core: &Core, target: &Target) -> Result<(), Error> {
+/// Publishes what the shards of the target hold back. A shard that fails says so when it is searched.
+pub(super) async fn publish(core: &Core, target: &Target) -> Result<(), Error> {
     for found in resolve(&core.state(), target, Options::open())? {
         let Ok(index) = core.indexes.get(&found.index) else { continue };
         for copy in index.shards.iter().filter_map(|shard| shard.copy().ok()).filter(|copy| copy.is_dirty()) {
-            if let Err(error) = copy.refresh() {
+            if let Err(error) = refresh_copy(core, copy).await {
                 tracing::debug!("a refresh before a search failed: {error}");
             }
         }
+    }
+    Ok(())
+}
+
+/// Refreshes a copy: on this thread where that takes microseconds.
+///
+/// # Errors
+/// What breaks the copy; 429 when too much waits to be written.
+pub(super) async fn refresh_copy(core: &Core, copy: Arc<ShardCopy>) -> Result<(), Error> {
+    match copy.is_soon_refreshed() {
+        true => copy.refresh()?,
+        false => core.write.run(move || copy.refresh()).await??,
     }
     Ok(())
 }

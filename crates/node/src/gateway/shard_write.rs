@@ -49,6 +49,33 @@ pub(super) fn write_shard(core: &Arc<Core>, index: &OpenIndex, shard: &OpenShard
     writer.work
 }
 
+/// As [`write_shard`] on a thread that may not block, of writes that are no updates: given back, and nothing has happened, where a document
+/// brings fields that the metadata must learn first.
+pub(super) fn write_known(
+    core: &Arc<Core>,
+    index: &OpenIndex,
+    shard: &OpenShard,
+    writes: Vec<Placed>,
+) -> Result<Work, Vec<Placed>> {
+    let mut writer = Writer { core, index, shard, work: Work::default(), waiting: Vec::with_capacity(writes.len()) };
+    let mut mapped = Vec::with_capacity(writes.len());
+    for placed in &writes {
+        match writer.map_known(placed) {
+            Ok(Some(write)) => mapped.push(Ok(write)),
+            Ok(None) => return Err(writes),
+            Err(error) => mapped.push(Err(error)),
+        }
+    }
+    for (placed, write) in writes.into_iter().zip(mapped) {
+        match write {
+            Ok(write) => writer.waiting.push((placed, write)),
+            Err(error) => writer.settle(&placed, Err(error)),
+        }
+    }
+    writer.write_waiting();
+    Ok(writer.work)
+}
+
 impl Writer<'_> {
     fn take(&mut self, placed: Placed) {
         if let Action::Update(update) = &placed.write.action {
@@ -65,15 +92,21 @@ impl Writer<'_> {
     }
 
     fn map(&self, placed: &Placed) -> Result<ShardWrite, Error> {
-        let (source, create) = match &placed.write.action {
-            Action::Index(source) => (source, false),
-            Action::Create(source) => (source, true),
-            Action::Delete | Action::Update(_) => {
-                return Ok(change(placed, placed.write.condition, ShardChange::Delete));
-            }
-        };
+        let Some((source, create)) = given(placed) else { return Ok(deletion(placed)) };
         let document = self.prepare(&placed.id, &placed.write, source)?;
         Ok(change(placed, placed.write.condition, ShardChange::Index { document, create }))
+    }
+
+    /// `None`: it brings fields that the mapping does not have.
+    fn map_known(&self, placed: &Placed) -> Result<Option<ShardWrite>, Error> {
+        let Some((source, create)) = given(placed) else { return Ok(Some(deletion(placed))) };
+        Ok(match self.shard.preparer()?.prepare(&placed.id, placed.write.routing.as_ref(), source)? {
+            Prepared::Ready(document) => {
+                let document = Arc::new(document);
+                Some(change(placed, placed.write.condition, ShardChange::Index { document, create }))
+            }
+            Prepared::NewFields(_) => None,
+        })
     }
 
     /// Maps a document; fields that it brings are in the metadata before it is written.
@@ -275,6 +308,19 @@ impl Writer<'_> {
 
 fn no_outcome<T>() -> Result<T, Error> {
     Err(Error::new(ErrorKind::IllegalState, "a write had no outcome"))
+}
+
+/// The document that a write gives, and whether it must be new; `None`: it deletes.
+fn given(placed: &Placed) -> Option<(&model::document::Source, bool)> {
+    match &placed.write.action {
+        Action::Index(source) => Some((source, false)),
+        Action::Create(source) => Some((source, true)),
+        Action::Delete | Action::Update(_) => None,
+    }
+}
+
+fn deletion(placed: &Placed) -> ShardWrite {
+    change(placed, placed.write.condition, ShardChange::Delete)
 }
 
 fn change(placed: &Placed, condition: Condition, change: ShardChange) -> ShardWrite {

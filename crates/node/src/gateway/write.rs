@@ -11,7 +11,6 @@ use cluster::routing::Spread;
 use cluster::settings::WaitForActive;
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, ShardNumber};
-use model::mapping::{Dynamic, Node, ObjectNode};
 use model::write::{Action, ActiveShards, Refresh, Write, WriteFailure, WriteRequest, WriteResponse, Written};
 use serde::{Deserialize, Serialize};
 use shard::engine::ShardCopy;
@@ -19,7 +18,8 @@ use tokio::sync::oneshot;
 
 use super::cluster::POLL;
 use super::dispatch::{Order, dispatch};
-use super::shard_write::{Work, write_shard};
+use super::maintenance::refresh_copy;
+use super::shard_write::{Work, write_known, write_shard};
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard};
@@ -260,28 +260,17 @@ pub(super) fn failed(index: &Arc<str>, writes: Vec<(usize, Arc<str>)>, error: &E
     writes.into_iter().map(|(at, id)| (at, Err(failure(id)))).collect()
 }
 
-/// Writes that are done on this thread: handing so few documents to another costs more than writing them. None that reads first, or may bring
-/// fields that the metadata must learn; and nobody else writes to the shard, and nothing there has to be waited for.
-fn is_brief(index: &OpenIndex, copy: &ShardCopy, writes: &[Placed]) -> bool {
+/// Writes that are done on this thread: handing so few documents to another costs more than writing them. None that reads first; and nobody
+/// else writes to the shard, and nothing there has to be waited for.
+fn is_brief(shard: &OpenShard, copy: &ShardCopy, writes: &[Placed]) -> bool {
     let size = |placed: &Placed| match &placed.write.action {
         Action::Index(source) | Action::Create(source) => source.len(),
         Action::Delete => 0,
         Action::Update(_) => usize::MAX,
     };
-    let view = index.view();
-    let root = &view.metadata.mapping.root;
-    let closed = root.dynamic.is_some() && is_closed(root);
     let bytes = writes.iter().map(size).fold(0, usize::saturating_add);
-    closed && writes.len() <= BRIEF_WRITES && bytes <= BRIEF_BYTES && view.settings.replicas == 0 && copy.is_calm()
-}
-
-/// Whether nothing below an object takes in fields that it does not know. As deep as mappings nest, which is limited.
-fn is_closed(object: &ObjectNode) -> bool {
-    let inner = |node: &Node| match node {
-        Node::Object(object) => is_closed(object),
-        _ => true,
-    };
-    matches!(object.dynamic, None | Some(Dynamic::False | Dynamic::Strict)) && object.properties.values().all(inner)
+    let alone = shard.room().is_ok_and(|room| !room.has_others());
+    writes.len() <= BRIEF_WRITES && bytes <= BRIEF_BYTES && alone && copy.is_calm()
 }
 
 async fn write_and_wait(
@@ -295,10 +284,13 @@ async fn write_and_wait(
     let for_job = core.clone();
     let writes = group.writes;
     let for_write = shard.clone();
-    let (work, copy) = if is_brief(&index, &copy, &writes) {
-        (write_shard(core, &index, &shard, writes), copy)
-    } else {
-        core.write.run(move || (write_shard(&for_job, &index, &for_write, writes), copy)).await?
+    let here = match is_brief(&shard, &copy, &writes) {
+        true => write_known(core, &index, &shard, writes),
+        false => Err(writes),
+    };
+    let work = match here {
+        Ok(work) => work,
+        Err(writes) => core.write.run(move || write_shard(&for_job, &index, &for_write, writes)).await?,
     };
     let Work { mut results, safe, last_seq_no } = work;
     let room = shard.room()?.clone();
@@ -317,7 +309,7 @@ async fn write_and_wait(
     match refresh {
         Refresh::Later => {}
         Refresh::Now => {
-            core.write.run(move || copy.refresh()).await??;
+            refresh_copy(core, copy).await?;
             room.show_everywhere(false).await;
         }
         Refresh::WaitFor => {

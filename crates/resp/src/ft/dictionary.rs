@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::query::ranked::{Part, PartKind, Scorer, WordPattern};
+use model::search::SourceFilter;
 
 use super::edits;
 use super::request;
@@ -173,7 +174,7 @@ fn plain(term: &str) -> Part {
 }
 
 async fn count(session: &Session, searched: &Searched, part: Part) -> Result<u64, RespError> {
-    let mut request = searched.request(searched.query(part, Scorer::None), None);
+    let mut request = searched.request(searched.query(part, Scorer::None), SourceFilter::nothing());
     request.size = 0;
     let response = session.server.gateway.search(request).await?;
     Ok(response.total.map_or(0, |total| total.value))
@@ -195,7 +196,10 @@ async fn near(
     };
     let definition = searched.definition.clone();
     let texts: Vec<String> = definition.texts().map(|text| text.name.clone()).collect();
-    let request = searched.request(searched.query(Part::new(part), Scorer::None), Some(texts.clone()));
+    let request = searched.request(
+        searched.query(Part::new(part), Scorer::None),
+        SourceFilter { includes: texts.clone(), ..SourceFilter::everything() },
+    );
     let mut found: BTreeMap<String, u64> = BTreeMap::new();
     stream::each(&*session.server.gateway, request, None, |hit| {
         let document = hit.source.as_ref().and_then(|source| serde_json::from_slice(source).ok());

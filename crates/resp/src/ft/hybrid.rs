@@ -310,7 +310,7 @@ async fn both(
     let asked = |query| SearchRequest {
         size: hybrid.window,
         timeout_ms: timeout_ms.filter(|timeout| *timeout > 0),
-        ..searched.request(query, Some(raw::includes(searched.foreign)))
+        ..searched.request(query, raw::wanted(true))
     };
     let clause = searched.parse(&hybrid.query, &options)?;
     if matches!(clause.node, Node::Knn(..)) {

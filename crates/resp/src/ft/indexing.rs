@@ -86,7 +86,9 @@ fn document(registry: &Registry, definition: &Definition, value: &Value) -> Resu
         return Ok(None);
     }
     let language = language_of(definition, &source);
-    let (document, sorted, grouped, forms) = (Map::new(), Map::new(), Map::new(), Map::new());
+    let (mut document, sorted, grouped, forms) = (Map::new(), Map::new(), Map::new(), Map::new());
+    // First: who reads it looks no further.
+    document.insert(RAW.to_owned(), source.raw());
     let mut builder = Builder {
         registry,
         definition,
@@ -332,7 +334,6 @@ impl<'d> Builder<'d> {
         if !self.missing.is_empty() {
             self.document.insert(MISSING.to_owned(), Json::Array(self.missing));
         }
-        self.document.insert(RAW.to_owned(), source.raw());
         self.document
     }
 

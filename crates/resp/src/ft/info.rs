@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use model::query::Query;
-use model::search::TrackTotal;
+use model::search::{SourceFilter, TrackTotal};
 use model::target::Target;
 
 use super::aggregate::cursor;
@@ -184,7 +184,8 @@ pub async fn tag_values(session: &mut Session, mut args: Args) -> Answer {
     let AttributeKind::Tag { case_sensitive, .. } = attribute.kind else {
         return Err(RespError::line("Not a tag field"));
     };
-    let mut request = searched.request(Query::match_all(), Some(vec![attribute.name.clone()]));
+    let named = SourceFilter { includes: vec![attribute.name.clone()], ..SourceFilter::everything() };
+    let mut request = searched.request(Query::match_all(), named);
     request.track_total_hits = TrackTotal::No;
     let mut values: BTreeMap<String, ()> = BTreeMap::new();
     stream::each(&*session.server.gateway, request, None, |hit| {

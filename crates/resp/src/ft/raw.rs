@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use model::document::Source;
+use model::search::SourceFilter;
 use serde::Deserialize;
 use serde_json::Value as Json;
-use serde_json::value::RawValue;
 
-use super::definition::{Definition, KeyKind, RAW};
+use super::definition::{Definition, KeyKind};
 use super::path;
 use crate::frame::reply::Reply;
-use crate::keyspace::id::bytes_of;
+use crate::keyspace::id::append_bytes_of;
 
 /// A hash's fields and values in order, or a JSON document.
 #[derive(Clone, Debug)]
@@ -23,48 +23,70 @@ pub enum Raw {
 }
 
 #[derive(Deserialize)]
-struct Kept<'a> {
-    #[serde(borrow, rename = "__raw")]
-    raw: Option<&'a RawValue>,
+struct Kept<T> {
+    #[serde(rename = "__raw")]
+    raw: Option<T>,
 }
+
+/// How a document begins whose first member is what is kept.
+const BEGINNING: &[u8] = br#"{"__raw":"#;
 
 /// A name or a value of a hash, as it is written where nothing of it is escaped.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// The text of what is kept.
-fn kept(source: &Source) -> Option<&str> {
-    serde_json::from_slice::<Kept<'_>>(source).ok()?.raw.map(RawValue::get)
+/// What is kept of the key: nothing behind it is read, where it comes first.
+fn kept<'a, T: Deserialize<'a>>(source: &'a Source) -> Option<T> {
+    match source.strip_prefix(BEGINNING) {
+        Some(rest) => T::deserialize(&mut serde_json::Deserializer::from_slice(rest)).ok(),
+        None => serde_json::from_slice::<Kept<T>>(source).ok()?.raw,
+    }
 }
 
 impl Raw {
     /// What a hit's source holds.
     pub fn of(source: Option<&Source>, definition: &Definition, foreign: bool) -> Option<Self> {
+        Self::of_fields(source, definition, foreign, None)
+    }
+
+    /// As [`Raw::of`]; of a hash at least the fields of these names.
+    pub fn of_fields(
+        source: Option<&Source>,
+        definition: &Definition,
+        foreign: bool,
+        names: Option<&[(String, String)]>,
+    ) -> Option<Self> {
         let source = source?;
         if foreign {
             return serde_json::from_slice(source).ok().map(Self::Document);
         }
-        let kept = kept(source)?;
         match definition.kind {
             KeyKind::Json => {
-                let text: String = serde_json::from_str(kept).ok()?;
+                let text: String = kept(source)?;
                 let json = serde_json::from_str(&text).ok()?;
                 Some(Self::Json(text, json))
             }
-            KeyKind::Hash => Some(Self::Hash(pairs(kept, |name| !is_hidden(definition, name))?)),
+            KeyKind::Hash => {
+                let is_asked = |field: &[u8]| {
+                    let is = |(name, _): &(String, String)| identifier(definition, name).as_bytes() == field;
+                    names.is_none_or(|names| names.iter().any(is))
+                };
+                Some(Self::Hash(pairs(source, |name| is_asked(name) && !is_hidden(definition, name))?))
+            }
         }
     }
 
     /// All of it, as fields.
-    pub fn fields(&self, dialect: u8) -> Vec<(Bytes, Bytes)> {
+    pub fn into_fields(self, dialect: u8) -> Vec<(Bytes, Bytes)> {
         match self {
-            Self::Hash(fields) => fields.clone(),
+            Self::Hash(fields) => fields,
             Self::Json(text, _) => {
-                let shown = if dialect >= 3 { format!("[{text}]") } else { text.clone() };
+                let shown = if dialect >= 3 { format!("[{text}]") } else { text };
                 vec![(Bytes::from_static(b"$"), Bytes::from(shown))]
             }
             Self::Document(Json::Object(members)) => {
-                members.iter().map(|(name, value)| (Bytes::from(name.clone()), Bytes::from(shown(value)))).collect()
+                let field = |(name, value)| (Bytes::from(name), Bytes::from(shown(&value)));
+                members.into_iter().map(field).collect()
             }
             Self::Document(_) => Vec::new(),
         }
@@ -72,7 +94,7 @@ impl Raw {
 
     /// One field by attribute, name or path.
     pub fn field(&self, name: &str, definition: &Definition, dialect: u8) -> Option<Bytes> {
-        let identifier = definition.attribute(name).map_or(name, |attribute| &attribute.identifier);
+        let identifier = identifier(definition, name);
         match self {
             Self::Hash(fields) => {
                 let found = fields.iter().find(|(field, _)| field == identifier.as_bytes());
@@ -126,11 +148,29 @@ impl Raw {
     }
 }
 
-/// The fields of a hash that are wanted, and their values.
-fn pairs(kept: &str, wanted: impl Fn(&[u8]) -> bool) -> Option<Vec<(Bytes, Bytes)>> {
-    let items: Vec<Text<'_>> = serde_json::from_str(kept).ok()?;
-    let pairs = items.chunks_exact(2).map(|pair| (bytes_of(&pair[0].0), bytes_of(&pair[1].0)));
-    Some(pairs.filter(|(name, _)| wanted(name)).collect())
+/// What the value of an attribute is called in the key; other names are what they are.
+fn identifier<'a>(definition: &'a Definition, name: &'a str) -> &'a str {
+    definition.attribute(name).map_or(name, |attribute| &attribute.identifier)
+}
+
+/// The fields of a hash that are wanted, and their values: all in one buffer.
+fn pairs(source: &Source, wanted: impl Fn(&[u8]) -> bool) -> Option<Vec<(Bytes, Bytes)>> {
+    let items: Vec<Text<'_>> = kept(source)?;
+    let mut buffer = Vec::with_capacity(source.len());
+    let mut places = Vec::with_capacity(items.len() / 2);
+    for pair in items.chunks_exact(2) {
+        let from = buffer.len();
+        append_bytes_of(&pair[0].0, &mut buffer);
+        if !wanted(&buffer[from..]) {
+            buffer.truncate(from);
+            continue;
+        }
+        let middle = buffer.len();
+        append_bytes_of(&pair[1].0, &mut buffer);
+        places.push((from..middle, middle..buffer.len()));
+    }
+    let all = Bytes::from(buffer);
+    Some(places.into_iter().map(|(name, value)| (all.slice(name), all.slice(value))).collect())
 }
 
 fn is_payload(definition: &Definition, name: &[u8]) -> bool {
@@ -143,10 +183,15 @@ fn is_hidden(definition: &Definition, name: &[u8]) -> bool {
     language || is_payload(definition, name)
 }
 
+/// What of a document is asked for when its key's value is wanted: all of it, as taking the value out of it costs as much there as here.
+pub fn wanted(wanted: bool) -> SourceFilter {
+    if wanted { SourceFilter::everything() } else { SourceFilter::nothing() }
+}
+
 /// What the key's `PAYLOAD_FIELD` holds.
 pub fn payload(source: Option<&Source>, definition: &Definition) -> Option<Bytes> {
     definition.payload_field.as_ref()?;
-    let found = pairs(kept(source?)?, |name| is_payload(definition, name))?;
+    let found = pairs(source?, |name| is_payload(definition, name))?;
     found.into_iter().next().map(|(_, value)| value)
 }
 
@@ -184,9 +229,4 @@ pub fn expanded(value: &Json) -> Reply {
             Reply::Map(members.iter().map(|(name, value)| (Reply::text(name), expanded(value))).collect())
         }
     }
-}
-
-/// The part of a source that holds it.
-pub fn includes(foreign: bool) -> Vec<String> {
-    if foreign { Vec::new() } else { vec![RAW.to_owned()] }
 }

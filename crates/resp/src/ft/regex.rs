@@ -27,7 +27,7 @@ pub async fn regex(session: &mut Session, mut args: Args) -> Result<Reply, RespE
     let searched = Searched::find(registry, &name, options.dialect.or(Some(super::default_dialect(session))))?;
     let lowercase = lowercase(&searched, &field)?;
     let query = Query::new(Kind::Approximate(Approximate { field, pattern, edits, lowercase }));
-    let mut request = searched.request(query, (!options.no_content).then(|| raw::includes(searched.foreign)));
+    let mut request = searched.request(query, raw::wanted(!options.no_content));
     request.timeout_ms =
         options.timeout_ms.or_else(|| registry.configuration.timeout_ms()).filter(|timeout| *timeout > 0);
     (request.from, request.size) = (options.offset, options.count);
@@ -40,7 +40,7 @@ pub async fn regex(session: &mut Session, mut args: Args) -> Result<Reply, RespE
     if let Some(failure) = response.shards.failures.first() {
         return Err(failure.error.clone().into());
     }
-    let found = page(&searched, response, false, Marks::default());
+    let found = page((&searched, None), response, false, Marks::default());
     Ok(render(session, &searched, &options, found))
 }
 

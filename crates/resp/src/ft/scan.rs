@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use model::query::Query;
+use model::search::SourceFilter;
 use tokio::task::JoinHandle;
 
 use super::definition::{Definition, KeyKind};
@@ -94,7 +95,7 @@ fn belongs(definition: &Definition, key: &[u8], type_name: &str) -> bool {
 /// What the node answers.
 pub async fn indexed(server: &Server, name: &str) -> Result<Vec<Bytes>, RespError> {
     let searched = Searched::find(&server.registry, name, None)?;
-    let request = searched.request(Query::match_all(), None);
+    let request = searched.request(Query::match_all(), SourceFilter::nothing());
     let mut keys = Vec::new();
     stream::each(&*server.gateway, request, None, |hit| {
         keys.push(key_of(&hit.id));

@@ -97,7 +97,7 @@ pub async fn run(session: &Session, searched: &Searched, query: &str, options: &
     let scorer = if scored && options.count > 0 { options.scorer } else { Scorer::None };
     let content = !options.no_content && options.returned.as_ref().is_none_or(|returned| !returned.is_empty());
     let by_value = matches!(order, Order::Value(..)) || options.with_payloads || options.hamming;
-    let source = (content || by_value).then(|| raw::includes(searched.foreign));
+    let source = raw::wanted(content || by_value);
     let candidates = measures.all().next().map(|_| searched.query(part.clone(), Scorer::None));
     let mut request = searched.request(searched.query(part, scorer), source);
     let timeout_ms = options.timeout_ms.or_else(|| registry.configuration.timeout_ms());
@@ -120,7 +120,8 @@ pub async fn run(session: &Session, searched: &Searched, query: &str, options: &
         let sorted = near::sorted(gateway, measure, &asked, (*descending, everywhere)).await?;
         let hits = sorted.hits.into_iter().map(|(hit, distance)| {
             let hit = Hit { score: None, ..hit };
-            let mut shown = shown(searched, hit, Some(distance.map_or(Scalar::Null, Scalar::Number)));
+            let asked = (searched, options.returned.as_deref());
+            let mut shown = shown(asked, hit, Some(distance.map_or(Scalar::Null, Scalar::Number)));
             shown.distances.extend(distance.map(|distance| (name.clone(), distance)));
             shown
         });
@@ -192,7 +193,7 @@ async fn ordered(
     policy.allow(&mut request);
     let response = session.server.gateway.search(request).await?;
     let warning = policy.judge(&response, &registry.tally(&searched.known.index))?;
-    Ok(Page { warning, ..page(searched, response, sorted, marks) })
+    Ok(Page { warning, ..page((searched, options.returned.as_deref()), response, sorted, marks) })
 }
 
 fn order(searched: &Searched, options: &Options, measures: &Measures) -> Result<Order, RespError> {
@@ -214,16 +215,19 @@ fn order(searched: &Searched, options: &Options, measures: &Measures) -> Result<
 }
 
 /// A page as the gateway has ordered it.
-pub(super) fn page(searched: &Searched, response: SearchResponse, sorted: bool, marks: Marks) -> Page {
+pub(super) fn page(asked: Asked<'_>, response: SearchResponse, sorted: bool, marks: Marks) -> Page {
     let hits = response.hits.into_iter().map(|hit| {
         let sort_key = if sorted { hit.sort.first().map(Scalar::of_json) } else { None };
-        shown(searched, hit, sort_key)
+        shown(asked, hit, sort_key)
     });
     Page { hits: hits.collect(), total: response.total.map_or(0, |total| total.value), marks, warning: None }
 }
 
-fn shown(searched: &Searched, hit: Hit, sort_key: Option<Scalar>) -> Shown {
-    let raw = Raw::of(hit.source.as_ref(), &searched.definition, searched.foreign);
+/// Where hits are from, and the fields of them that are shown; `None`: all.
+type Asked<'a> = (&'a Searched, Option<&'a [(String, String)]>);
+
+fn shown((searched, returned): Asked<'_>, hit: Hit, sort_key: Option<Scalar>) -> Shown {
+    let raw = Raw::of_fields(hit.source.as_ref(), &searched.definition, searched.foreign, returned);
     let payload = raw::payload(hit.source.as_ref(), &searched.definition);
     let (key, distances) = (key_of(&hit.id), Vec::new());
     Shown { key, id: hit.id, distances, score: hit.score, explanation: hit.explanation, sort_key, payload, raw }
@@ -297,7 +301,8 @@ async fn by_values(
     })
     .await?;
     let sorted = best.into_sorted_vec().into_iter().skip(options.offset as usize);
-    let hits = sorted.map(|ranked| shown(searched, ranked.hit, Some(ranked.key)));
+    let asked = (searched, options.returned.as_deref());
+    let hits = sorted.map(|ranked| shown(asked, ranked.hit, Some(ranked.key)));
     Ok(Page { hits: hits.collect(), total, marks, warning: None })
 }
 
@@ -329,16 +334,17 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, mut pag
     let marking = (&page.marks, options);
     let mut flat = vec![Reply::Integer(page.total as i64)];
     let mut results = Vec::new();
-    for hit in &page.hits {
-        let fields = content.then(|| fields(session, searched, hit, marking));
+    for mut hit in page.hits {
+        let raw = hit.raw.take();
+        let fields = content.then(|| fields(session, searched, (&hit, raw), marking));
         if !three {
-            flat.push(Reply::Bulk(hit.key.clone()));
+            flat.push(Reply::Bulk(hit.key));
             if options.with_scores {
                 let score = Reply::text(&score_text(hit.score));
                 flat.push(explain::beside(score, hit.explanation.as_deref(), options));
             }
             if options.with_payloads {
-                flat.push(Reply::optional(hit.payload.clone()));
+                flat.push(Reply::optional(hit.payload));
             }
             if options.with_sort_keys {
                 flat.push(hit.sort_key.as_ref().map_or(Reply::Null, sort_key_text));
@@ -346,14 +352,14 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, mut pag
             flat.extend(fields.map(Reply::Map));
             continue;
         }
-        let mut result = vec![(Reply::text("id"), Reply::Bulk(hit.key.clone()))];
+        let mut result = vec![(Reply::text("id"), Reply::Bulk(hit.key))];
         if options.with_scores {
             let score = score_text(hit.score).parse().unwrap_or_default();
             let score = explain::beside(Reply::Double(score), hit.explanation.as_deref(), options);
             result.push((Reply::text("score"), score));
         }
         if options.with_payloads {
-            result.push((Reply::text("payload"), Reply::optional(hit.payload.clone())));
+            result.push((Reply::text("payload"), Reply::optional(hit.payload)));
         }
         if options.with_sort_keys {
             result.push((Reply::text("sortkey"), hit.sort_key.as_ref().map_or(Reply::Null, sort_key_text)));
@@ -389,9 +395,14 @@ fn marked_first(fields: &mut [(Bytes, Bytes)], options: &Options) {
     fields.sort_by_key(|(name, _)| named.iter().position(|known| known.as_bytes() == name).unwrap_or(named.len()));
 }
 
-fn fields(session: &Session, searched: &Searched, hit: &Shown, marking: (&Marks, &Options)) -> Vec<(Reply, Reply)> {
+fn fields(
+    session: &Session,
+    searched: &Searched,
+    (hit, raw): (&Shown, Option<Raw>),
+    marking: (&Marks, &Options),
+) -> Vec<(Reply, Reply)> {
     let mut found = distances(hit, marking.1.returned.as_deref());
-    let Some(raw) = &hit.raw else { return found };
+    let Some(raw) = raw else { return found };
     let definition = &searched.definition;
     let gateway = &*session.server.gateway;
     let language = marking.1.language.as_deref().unwrap_or(&definition.language);
@@ -422,15 +433,15 @@ fn fields(session: &Session, searched: &Searched, hit: &Shown, marking: (&Marks,
         }
         None => {
             // What the hits are sorted by comes first, as the search module has loaded it by then.
-            let mut all = raw.fields(searched.dialect);
-            match (&marking.1.sort, raw) {
-                (Some((field, _)), Raw::Hash(_)) => all.sort_by_key(|(name, _)| name != field.as_bytes()),
-                (None, Raw::Hash(_)) => marked_first(&mut all, marking.1),
-                (Some((field, _)), Raw::Json(..)) => {
-                    let value = raw.field(field, definition, 1);
-                    all.splice(0..0, value.map(|value| (Bytes::from(field.clone()), value)));
-                }
-                _ => {}
+            let is_hash = matches!(raw, Raw::Hash(_));
+            let sorted = marking.1.sort.as_ref().map(|(field, _)| field);
+            let first = sorted.filter(|_| matches!(raw, Raw::Json(..)));
+            let first = first.and_then(|field| Some((Bytes::from(field.clone()), raw.field(field, definition, 1)?)));
+            let mut all = raw.into_fields(searched.dialect);
+            match sorted {
+                Some(field) if is_hash => all.sort_by_key(|(name, _)| name != field.as_bytes()),
+                None if is_hash => marked_first(&mut all, marking.1),
+                _ => all.splice(0..0, first).for_each(drop),
             }
             for (name, value) in all {
                 let shown = text(&String::from_utf8_lossy(&name), value);

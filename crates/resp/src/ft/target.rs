@@ -113,18 +113,14 @@ impl Searched {
     }
 
     /// A request for it: everything counted, nothing but complete answers, what was written before is seen.
-    pub fn request(&self, query: Query, source: Option<Vec<String>>) -> SearchRequest {
-        let filter = match source {
-            None => SourceFilter::nothing(),
-            Some(includes) => SourceFilter { enabled: true, includes, excludes: Vec::new() },
-        };
+    pub fn request(&self, query: Query, source: SourceFilter) -> SearchRequest {
         SearchRequest {
             query,
             track_total_hits: TrackTotal::All,
             allow_partial_search_results: Some(false),
             publish_pending: true,
             request_cache: Some(false),
-            fetch: Fetch { source: Some(filter), ..Fetch::default() },
+            fetch: Fetch { source: Some(source), ..Fetch::default() },
             ..SearchRequest::new(Target::one(&*self.known.index))
         }
     }

@@ -24,8 +24,19 @@ pub fn text_of(bytes: &[u8]) -> Cow<'_, str> {
 
 /// The bytes that [`text_of`] made `text` of.
 pub fn bytes_of(text: &str) -> Bytes {
-    let escaped = text.strip_prefix(ESCAPE).and_then(from_base64);
-    escaped.map_or_else(|| Bytes::copy_from_slice(text.as_bytes()), Bytes::from)
+    unescaped(text).map_or_else(|| Bytes::copy_from_slice(text.as_bytes()), Bytes::from)
+}
+
+/// As [`bytes_of`], behind what is there.
+pub fn append_bytes_of(text: &str, out: &mut Vec<u8>) {
+    match unescaped(text) {
+        Some(bytes) => out.extend(bytes),
+        None => out.extend_from_slice(text.as_bytes()),
+    }
+}
+
+fn unescaped(text: &str) -> Option<Vec<u8>> {
+    text.strip_prefix(ESCAPE).and_then(from_base64)
 }
 
 /// The id of a key's document, in the index of keys and in every `FT.*` index.

@@ -44,6 +44,11 @@ impl ShardCopy {
         self.writer.lock().is_dirty() || self.counters.hidden.load(Ordering::Acquire)
     }
 
+    /// Whether a refresh would take but a moment: there is little to show, and nobody is at it.
+    pub fn is_soon_refreshed(&self) -> bool {
+        self.building.try_lock().is_some() && self.writer.try_lock().is_some_and(|writer| writer.batch.is_small())
+    }
+
     /// Whether somebody waits for a refresh.
     pub fn has_waiters(&self) -> bool {
         !self.waiters.lock().0.is_empty()

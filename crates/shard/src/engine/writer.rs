@@ -63,6 +63,10 @@ pub(super) struct Writer {
     next_key: SegmentKey,
 }
 
+/// Of a batch of which a segment is made in a moment.
+const SMALL_DOCS: usize = 64;
+const SMALL_BYTES: usize = 64 << 10;
+
 /// Documents since the last refresh, in order; replaced ones are marked.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -75,6 +79,11 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// Whether a segment is made of it in a moment.
+    pub(super) fn is_small(&self) -> bool {
+        self.documents.len() <= SMALL_DOCS && self.bytes <= SMALL_BYTES
+    }
+
     /// Takes a document in; its number.
     fn push(&mut self, document: SequencedDocument) -> u32 {
         self.next_doc += document.document.doc_count();

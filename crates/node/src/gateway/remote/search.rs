@@ -60,9 +60,9 @@ pub(in crate::gateway) struct SearchedIndex {
 
 impl Searched {
     /// What this node's shards hold back, where the search wants to see it.
-    fn publish(&self, core: &Core) -> Result<(), Error> {
+    async fn publish(&self, core: &Core) -> Result<(), Error> {
         match self.request.publish_pending {
-            true => crate::gateway::maintenance::publish(core, &self.request.target),
+            true => crate::gateway::maintenance::publish(core, &self.request.target).await,
             false => Ok(()),
         }
     }
@@ -114,7 +114,7 @@ impl Count {
     async fn count(self, core: &Core) -> Result<Vec<Statistics>, Error> {
         let searched = self.0;
         caught_up(core, searched.version).await?;
-        searched.publish(core)?;
+        searched.publish(core).await?;
         let guard = searched.guard();
         let patience = guard.patience();
         let mut sums = Vec::with_capacity(searched.indexes.len());
@@ -187,7 +187,7 @@ impl Query {
     async fn find(&self, core: &Arc<Core>) -> Result<Found, Error> {
         let searched = &self.searched;
         caught_up(core, searched.version).await?;
-        searched.publish(core)?;
+        searched.publish(core).await?;
         let guard = searched.guard();
         let questions = self.questions(core)?;
         core.metrics.shards_searched.inc_by(questions.len() as u64);

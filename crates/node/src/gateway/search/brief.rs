@@ -16,6 +16,8 @@ const CLAUSES: usize = 32;
 const DOCS: u64 = 1 << 21;
 /// As `DOCS`, where the values of a whole column may be read without one.
 const DOCS_OF_COLUMNS: u64 = 1 << 18;
+/// As `DOCS`, times the dimension, where vectors are compared: with all of them where there is no graph yet.
+const NUMBERS_OF_VECTORS: u64 = 1 << 22;
 /// Long searches in a row after which one in so many is still tried.
 const SELDOM: u32 = 64;
 
@@ -29,18 +31,17 @@ pub(super) fn goes_in_steps(query: &ShardQuery, reader: &Reader) -> bool {
         return false;
     }
     let mut clauses = CLAUSES;
-    let columns = docs <= DOCS_OF_COLUMNS;
-    is_plain(&query.query, columns, &mut clauses)
-        && query.post_filter.as_ref().is_none_or(|filter| is_plain(filter, columns, &mut clauses))
+    is_plain(&query.query, docs, &mut clauses)
+        && query.post_filter.as_ref().is_none_or(|filter| is_plain(filter, docs, &mut clauses))
 }
 
 /// Whether its terms are so few that looking them up takes less than handing that to another thread.
 pub(super) fn is_counted_at_once(query: &BoundQuery) -> bool {
-    is_plain(query, true, &mut CLAUSES.clone())
+    is_plain(query, 0, &mut CLAUSES.clone())
 }
 
-/// Depth is bounded by that of requests.
-fn is_plain(query: &BoundQuery, columns: bool, left: &mut usize) -> bool {
+/// `docs`: of the shard. Depth is bounded by that of requests.
+fn is_plain(query: &BoundQuery, docs: u64, left: &mut usize) -> bool {
     let Some(rest) = left.checked_sub(1) else { return false };
     *left = rest;
     match &query.kind {
@@ -48,32 +49,33 @@ fn is_plain(query: &BoundQuery, columns: bool, left: &mut usize) -> bool {
         BoundKind::Terms(_, terms) => terms.len() <= CLAUSES,
         BoundKind::Ids(ids) => ids.len() <= CLAUSES,
         BoundKind::Phrase(phrase) => phrase.prefix_expansions.is_none() && phrase.positions.len() <= CLAUSES,
-        BoundKind::NumberRange(..) => columns,
-        BoundKind::ConstantScore(query) => is_plain(query, columns, left),
+        BoundKind::NumberRange(..) => docs <= DOCS_OF_COLUMNS,
+        BoundKind::Knn(knn) => knn.filter.is_none() && docs * knn.vector.len() as u64 <= NUMBERS_OF_VECTORS,
+        BoundKind::ConstantScore(query) => is_plain(query, docs, left),
         BoundKind::Ranked(ranked) => {
-            is_plain(&ranked.candidates, columns, left) && is_plain_part(&ranked.part, columns, left)
+            is_plain(&ranked.candidates, docs, left) && is_plain_part(&ranked.part, docs, left)
         }
-        BoundKind::Nested(nested) => is_plain(&nested.query, columns, left),
-        BoundKind::DisMax { queries, .. } => queries.iter().all(|query| is_plain(query, columns, left)),
+        BoundKind::Nested(nested) => is_plain(&nested.query, docs, left),
+        BoundKind::DisMax { queries, .. } => queries.iter().all(|query| is_plain(query, docs, left)),
         BoundKind::Bool(clauses) => {
             let of = [&clauses.must, &clauses.should, &clauses.filter, &clauses.must_not];
-            of.into_iter().flatten().all(|query| is_plain(query, columns, left))
+            of.into_iter().flatten().all(|query| is_plain(query, docs, left))
         }
         _ => false,
     }
 }
 
-fn is_plain_part(part: &RankedPart, columns: bool, left: &mut usize) -> bool {
+fn is_plain_part(part: &RankedPart, docs: u64, left: &mut usize) -> bool {
     let Some(rest) = left.checked_sub(1) else { return false };
     *left = rest;
     match &part.kind {
         RankedKind::Everything | RankedKind::Nothing | RankedKind::Word { .. } | RankedKind::Value { .. } => true,
         RankedKind::Words { .. } => false,
-        RankedKind::Filter(query) => is_plain(query, columns, left),
+        RankedKind::Filter(query) => is_plain(query, docs, left),
         RankedKind::All(parts, _) | RankedKind::Any(parts) | RankedKind::First(parts) => {
-            parts.iter().all(|part| is_plain_part(part, columns, left))
+            parts.iter().all(|part| is_plain_part(part, docs, left))
         }
-        RankedKind::Not(part) | RankedKind::Optional(part) => is_plain_part(part, columns, left),
+        RankedKind::Not(part) | RankedKind::Optional(part) => is_plain_part(part, docs, left),
     }
 }
 
@@ -112,7 +114,7 @@ mod tests {
     use super::*;
 
     fn plain(kind: BoundKind) -> bool {
-        is_plain(&BoundQuery::new(kind), false, &mut CLAUSES.clone())
+        is_plain(&BoundQuery::new(kind), DOCS, &mut CLAUSES.clone())
     }
 
     #[test]

@@ -120,7 +120,7 @@ async fn search_counted(
 ) -> Result<SearchResponse, Error> {
     plain_order(&mut request);
     if request.publish_pending {
-        super::maintenance::publish(core, &request.target)?;
+        super::maintenance::publish(core, &request.target).await?;
     }
     super::lookup::of_search(core, &mut request).await?;
     let request = Arc::new(request);

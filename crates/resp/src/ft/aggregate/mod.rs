@@ -170,7 +170,7 @@ pub async fn run(
     let part = searched.part(registry, &clause, &options)?;
     let steps = resolve::steps(request, &searched.definition, measures.all().map(|measure| measure.name.clone()))?;
     let scorer = if request.with_scores { request.scorer } else { Scorer::None };
-    let mut search = searched.request(searched.query(part, scorer), Some(raw::includes(searched.foreign)));
+    let mut search = searched.request(searched.query(part, scorer), raw::wanted(true));
     search.track_scores = request.with_scores;
     let pushed = match measures.all().next().is_none() && !searched.foreign && !request.with_scores {
         true => push::of(&steps, &searched.definition, &searched.known.mapping),

@@ -74,7 +74,7 @@ impl Row {
     pub fn load_all(&mut self) {
         let Some(source) = self.source.clone() else { return };
         let Some(raw) = &source.raw else { return };
-        for (name, _) in raw.fields(source.dialect) {
+        for (name, _) in raw.clone().into_fields(source.dialect) {
             let name: Arc<str> = String::from_utf8_lossy(&name).into();
             if let Some(value) = source.value(&name, false) {
                 self.set(&name, value);
@@ -127,7 +127,7 @@ impl Loaded {
             return (!values.is_empty()).then_some(Scalar::Json(Json::Array(values)));
         }
         if identifier == "$" {
-            let all = raw.fields(self.dialect).into_iter().next();
+            let all = raw.clone().into_fields(self.dialect).into_iter().next();
             return all.map(|(_, value)| Scalar::Text(String::from_utf8_lossy(&value).into_owned()));
         }
         let value = raw.json(identifier)?;
