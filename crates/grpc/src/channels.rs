@@ -23,6 +23,7 @@ use crate::proto::control_client::ControlClient;
 use crate::proto::reply::Outcome;
 use crate::proto::search_client::SearchClient;
 use crate::route::Class;
+use crate::watch::{Watched, Watcher};
 use crate::wire::{CONNECT_TIMEOUT, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, Wire};
 
 /// How long a node may take to introduce itself.
@@ -33,6 +34,7 @@ pub struct Channels {
     wire: Wire,
     badge: Badge,
     open: Mutex<BTreeMap<(String, Class), Arc<Channel>>>,
+    watcher: Option<Watcher>,
 }
 
 /// One question to another node.
@@ -47,7 +49,12 @@ pub struct Ask<'a> {
 
 impl Channels {
     pub fn new(wire: Wire) -> Arc<Self> {
-        Arc::new(Self { badge: Badge::new(&wire), wire, open: Mutex::default() })
+        Arc::new(Self { badge: Badge::new(&wire), wire, open: Mutex::default(), watcher: None })
+    }
+
+    /// As [`Channels::new`], where `watcher` hears of every question.
+    pub fn watched(wire: Wire, watcher: Watcher) -> Arc<Self> {
+        Arc::new(Self { badge: Badge::new(&wire), wire, open: Mutex::default(), watcher: Some(watcher) })
     }
 
     /// Asks who is at `address` (host and port).
@@ -76,8 +83,11 @@ impl Channels {
     pub async fn ask(&self, address: &str, ask: Ask<'_>) -> Result<Vec<u8>, CallError> {
         let Ask { class, kind, within, payload } = ask;
         let (payload, late) = (Bytes::from(payload), within.map(|within| Instant::now() + within));
+        let mut watched = Watched::begin(self.watcher.as_ref(), class, kind);
         let over = |channel| self.ask_over(channel, (address, class, kind), payload.clone(), late);
-        self.over((address, class), over).await
+        let answer = self.over((address, class), over).await;
+        watched.end(&answer);
+        answer
     }
 
     async fn ask_over(

@@ -10,6 +10,7 @@ pub mod introduction;
 pub mod payload;
 pub mod route;
 pub mod server;
+pub mod watch;
 pub mod wire;
 
 mod proto {

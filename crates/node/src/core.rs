@@ -123,18 +123,21 @@ impl Core {
         let node = describe(&config, http, peer::published(&config, &listener)?);
         tracing::info!("peers are heard on {}", node.peer_address);
         let peer_threads = PeerThreads::start()?;
-        let channels = Channels::new(wire.clone());
-        let metadata = Metadata::open(&config.data, identity.node.clone(), peer_threads.handle(), channels.clone())?;
+        let metrics = Metrics::new();
+        let channels = || Channels::watched(wire.clone(), metrics.peers.watcher());
+        let own_channels = channels();
+        let metadata =
+            Metadata::open(&config.data, identity.node.clone(), peer_threads.handle(), own_channels.clone())?;
         let seeds = Seeds::new(&config.peer.seeds, config.peer.seeds_file.as_deref());
         let discovery = Discovery::new(seeds, config.peer.initial.clone(), config.peer.expected, &metadata);
         let ephemeral_id = node.ephemeral_id.to_string();
-        let rooms = (metadata.clone(), channels);
+        let rooms = (metadata.clone(), own_channels);
         let membership = Membership::new(identity.node.clone(), node, config.cluster_name.clone(), discovery, rooms);
-        membership::start_beats(&membership, wire.clone(), config.data.clone())?;
+        membership::start_beats(&membership, channels(), config.data.clone())?;
         let merge = Arc::new(Pool::start_nice("merge", config.merge_threads, MERGE_NICE)?);
         let flush = Arc::new(Pool::start("flush", FLUSH_THREADS, usize::MAX)?);
         let pools = (flush.clone(), merge.clone());
-        let peers = Channels::new(wire.clone());
+        let peers = channels();
         let runtime = peer_threads.handle().clone();
         let exchange = Exchange::new(peers.clone(), metadata.clone(), runtime, config.write_threads.max(2))?;
         let followed = (metadata.published().clone(), exchange.clone());
@@ -145,7 +148,7 @@ impl Core {
             merge,
             flush,
             refresh: Pool::start("refresh", 1, usize::MAX)?,
-            metrics: Metrics::new(),
+            metrics,
             request_cache: RequestCache::new(config.request_cache_bytes),
             document_ids: DocumentIds::new(),
             ephemeral_id,

@@ -1,5 +1,7 @@
 //! What the node says about itself: logs and metrics. Passed in, never global.
 
+mod peers;
+
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
@@ -11,6 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
+pub use peers::Peers;
 
 /// Sends logs to the standard error stream, as the configuration says. Call once, from `main`.
 ///
@@ -79,6 +82,8 @@ pub struct Metrics {
     pub shards: Gauge,
     pub shards_failed: Gauge,
     pub resident_bytes: Gauge,
+    /// What goes on between nodes.
+    pub peers: Peers,
 }
 
 impl Metrics {
@@ -110,6 +115,7 @@ impl Metrics {
             shards: Gauge::default(),
             shards_failed: Gauge::default(),
             resident_bytes: Gauge::default(),
+            peers: Peers::new(&mut registry),
             registry: Registry::default(),
         };
         registry.register(

@@ -378,6 +378,9 @@ impl Gateway for NodeGateway {
     fn metrics(&self) -> String {
         self.core.metrics.shards_failed.set(self.core.indexes.failed_count() as i64);
         self.core.metrics.resident_bytes.set(crate::process::process_stats().resident_bytes as i64);
+        let (metadata, membership) = (&self.core.metadata, &self.core.membership);
+        let nodes = self.core.state().nodes.len();
+        self.core.metrics.peers.show(&metadata.standing(), &metadata.figures(), nodes, membership.lease());
         self.core.metrics.text()
     }
 

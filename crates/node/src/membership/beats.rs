@@ -12,7 +12,6 @@ use cluster::state::NodeId;
 use grpc::channels::{Ask, Channels};
 use grpc::payload::{from_json, to_json};
 use grpc::route::{Class, Router};
-use grpc::wire::Wire;
 use model::error::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 
@@ -35,15 +34,14 @@ struct Beat {
     disk: Option<(u64, u64)>,
 }
 
-/// Starts the thread. It ends when the node does.
+/// Starts the thread, whose connections `channels` are alone. It ends when the node does.
 ///
 /// # Errors
 /// When the system gives no thread.
-pub(crate) fn start(membership: &Arc<Membership>, wire: Wire, data: PathBuf) -> io::Result<()> {
+pub(crate) fn start(membership: &Arc<Membership>, channels: Arc<Channels>, data: PathBuf) -> io::Result<()> {
     let weak = Arc::downgrade(membership);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let beat = async move {
-        let channels = Channels::new(wire);
         let mut ticks = tokio::time::interval(INTERVAL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let (mut count, mut disk) = (0, None);
@@ -80,7 +78,7 @@ impl Membership {
             self.report_disk(&self.own, disk);
             if let Some(ago) = self.metadata.confirmed() {
                 let until = (self.now_ms() + LEASE_MS).saturating_sub(ago.as_millis() as u64);
-                self.lease_until.store(until, Ordering::Release);
+                self.hold_lease(until);
             }
             return Ok(());
         }
@@ -91,9 +89,17 @@ impl Membership {
         let ask = Ask { class: Class::Control, kind: BEAT, within: Some(TIMEOUT), payload: to_json(&beat)? };
         let known: bool = from_json(&channels.ask(&address, ask).await.map_err(Error::from)?)?;
         if known {
-            self.lease_until.store(sent + LEASE_MS, Ordering::Release);
+            self.hold_lease(sent + LEASE_MS);
         }
         Ok(())
+    }
+
+    /// Has a lease up to `until`, in milliseconds of this process.
+    fn hold_lease(&self, until: u64) {
+        let before = self.lease_until.swap(until, Ordering::AcqRel);
+        if before > 0 && before < self.now_ms() {
+            self.leases_lost.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn routes_of_beats(self: &Arc<Self>, router: &mut Router) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use cluster::state::{Node, NodeId};
@@ -39,6 +40,8 @@ pub(crate) struct Discovery {
     initial: Vec<String>,
     /// How many founders there are; 0: as many as seeds or names.
     expected: usize,
+    /// Whether a seed turned out to be the name of several nodes.
+    is_plural: AtomicBool,
     desk: Arc<Desk>,
     /// It was in a cluster that is no more: it waits for another.
     detached: bool,
@@ -101,7 +104,7 @@ impl Discovery {
         let desk = Arc::new(Desk { metadata: metadata.clone(), promises: Mutex::default() });
         // What does not read now is told when the promises are read.
         let detached = metadata.is_detached().unwrap_or(true);
-        Self { seeds, initial, expected, desk, detached }
+        Self { seeds, initial, expected, is_plural: AtomicBool::new(false), desk, detached }
     }
 
     /// Whether this node begins a cluster by itself: nobody else is to be looked for.
@@ -118,12 +121,12 @@ impl Discovery {
         self.initial.is_empty() || self.initial.iter().any(|initial| initial == name)
     }
 
-    /// How many founders there are in all.
-    fn founders(&self) -> usize {
+    /// How many founders there are in all; `None` where nobody has said so, and seeds do not tell: some of them would begin a cluster of their own.
+    fn founders(&self) -> Option<usize> {
         match (self.expected, self.initial.len()) {
-            (0, 0) => self.seeds.given_count(),
-            (0, named) => named,
-            (expected, _) => expected,
+            (0, 0) => self.seeds.given_count().filter(|_| !self.is_plural.load(Ordering::Relaxed)),
+            (0, named) => Some(named),
+            (expected, _) => Some(expected),
         }
     }
 
@@ -157,14 +160,16 @@ impl Membership {
         let is_member = self.metadata.is_member().await?;
         let founders: BTreeMap<NodeId, String> =
             met.iter().filter(|other| self.is_founder(other)).map(identified).collect();
-        let needed = majority(self.discovery.founders());
-        self.tell(patience, met.len(), (founders.len(), needed), is_member);
+        let all = self.discovery.founders();
+        self.tell(patience, met.len(), (founders.len(), all), is_member);
+        let Some(all) = all else { return Ok(None) };
+        let needed = majority(all);
         if is_member || !founders.contains_key(&self.own) || founders.len() < needed {
             patience.enough_since = None;
             return Ok(None);
         }
         let waited = patience.enough_since.get_or_insert_with(Instant::now).elapsed();
-        let gather = if founders.len() < self.discovery.founders() { GATHER } else { Duration::ZERO };
+        let gather = if founders.len() < all { GATHER } else { Duration::ZERO };
         let turn = founders.keys().position(|id| *id == self.own).unwrap_or(0) as u32;
         if waited >= gather + TURN * turn {
             self.begin_with(founders, needed).await?;
@@ -174,7 +179,9 @@ impl Membership {
 
     /// Introduces this node to everybody it may find. Out: who answered, this node among them.
     async fn meet_all(self: &Arc<Self>, patience: &mut Patience) -> Vec<Introduction> {
-        let mut addresses = self.discovery.seeds.look().await;
+        let look = self.discovery.seeds.look().await;
+        self.discovery.is_plural.fetch_or(look.is_plural, Ordering::Relaxed);
+        let mut addresses = look.addresses;
         addresses.extend(self.metadata.standing().addresses.into_values());
         addresses.extend(self.metadata.state().nodes.values().map(|node| node.peer_address.clone()));
         let mut asked = JoinSet::new();
@@ -192,8 +199,9 @@ impl Membership {
                     self.met(&other);
                     met.push(other);
                 }
-                Ok(Err(error @ CallError::NotHeard { .. })) => patience.unheard = Some(error.to_string()),
-                Ok(Err(error)) => tracing::debug!("{error}"),
+                // Nobody there is no news; somebody who is there and does not understand is.
+                Ok(Err(error @ CallError::Refused { .. })) => tracing::debug!("{error}"),
+                Ok(Err(error)) => patience.unheard = Some(error.to_string()),
                 Err(_) => {}
             }
         }
@@ -236,7 +244,7 @@ impl Membership {
         None
     }
 
-    fn tell(&self, patience: &mut Patience, met: usize, (founders, needed): (usize, usize), is_member: bool) {
+    fn tell(&self, patience: &mut Patience, met: usize, (founders, all): (usize, Option<usize>), is_member: bool) {
         if patience.told.is_some_and(|told| told.elapsed() < TELL) {
             return;
         }
@@ -247,11 +255,21 @@ impl Membership {
         if is_member {
             tracing::info!("waiting for an elected node; {met} nodes answer");
         } else if self.discovery.may_found(&self.node) {
-            tracing::info!(
-                "waiting for others to begin a cluster: {founders} of {needed} founders have met, {met} nodes answer"
-            );
+            self.tell_founder(met, founders, all);
         } else {
             tracing::info!("waiting for a cluster to join; {met} nodes answer");
+        }
+    }
+
+    fn tell_founder(&self, met: usize, founders: usize, all: Option<usize>) {
+        match all.map(majority) {
+            Some(needed) => tracing::info!(
+                "waiting for others to begin a cluster: {founders} of {needed} founders have met, {met} nodes answer"
+            ),
+            None => tracing::warn!(
+                "waiting for a cluster to join; {met} nodes answer. To begin one, say on every node how many do so, or who (cluster.expected_cluster_manager_nodes or \
+                 cluster.initial_cluster_manager_nodes): seeds from a file, and a name of several nodes, do not tell"
+            ),
         }
     }
 

@@ -54,6 +54,8 @@ pub struct Membership {
     begun: Instant,
     /// Milliseconds since `begun` up to which this node is certain to be in the cluster.
     lease_until: AtomicU64,
+    /// How often a lease had ended before the next one came.
+    leases_lost: AtomicU64,
     joined: AtomicBool,
     watch: Mutex<Option<Watch>>,
 }
@@ -75,9 +77,21 @@ impl Membership {
         discovery: Discovery,
         (metadata, channels): (Arc<Metadata>, Arc<Channels>),
     ) -> Arc<Self> {
-        let (lease_until, joined, watch) = Default::default();
+        let (lease_until, leases_lost, joined, watch) = Default::default();
         let begun = Instant::now();
-        Arc::new(Self { own, node, cluster_name, metadata, channels, discovery, begun, lease_until, joined, watch })
+        Arc::new(Self {
+            own,
+            node,
+            cluster_name,
+            metadata,
+            channels,
+            discovery,
+            begun,
+            lease_until,
+            leases_lost,
+            joined,
+            watch,
+        })
     }
 
     /// How this node introduces itself.
@@ -128,6 +142,12 @@ impl Membership {
     /// Whether this node is certain that nobody has taken it out of the cluster.
     pub fn has_lease(&self) -> bool {
         self.now_ms() < self.lease_until.load(Ordering::Acquire)
+    }
+
+    /// How long this node's lease still lasts, and how many ended before the next one came.
+    pub(crate) fn lease(&self) -> (Duration, u64) {
+        let left = self.lease_until.load(Ordering::Acquire).saturating_sub(self.now_ms());
+        (Duration::from_millis(left), self.leases_lost.load(Ordering::Relaxed))
     }
 
     /// Milliseconds of this process.

@@ -39,7 +39,7 @@ pub(crate) use network::{Sightings, answer};
 pub(crate) use propose::Reports;
 use propose::{Answers, MAX_WAITING, Proposer, Waiting};
 pub(crate) use published::Published;
-pub(crate) use standing::Standing;
+pub(crate) use standing::{Figures, Standing};
 use types::{Raft, RaftId};
 
 /// How long a change may take to be agreed on, and then to arrive here.
@@ -224,6 +224,11 @@ impl Metadata {
 
     pub fn standing(&self) -> Standing {
         standing::standing(&self.raft)
+    }
+
+    /// How far this node is.
+    pub(crate) fn figures(&self) -> Figures {
+        standing::figures(&self.raft, self.state().version.0)
     }
 
     /// How long ago a majority last heard this node as the elected one; `None`: never, or another is elected. Who was elected may not know yet

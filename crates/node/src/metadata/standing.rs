@@ -20,6 +20,28 @@ pub struct Standing {
     pub addresses: BTreeMap<NodeId, String>,
 }
 
+/// How far this node is, as numbers for those who watch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Figures {
+    pub(crate) is_elected: bool,
+    /// Newest entry of the log; 0: none.
+    pub(crate) log_index: u64,
+    /// Newest entry that was applied; 0: none.
+    pub(crate) applied_index: u64,
+    pub(crate) state_version: u64,
+}
+
+pub(super) fn figures(raft: &Raft, state_version: u64) -> Figures {
+    let metrics = raft.metrics();
+    let metrics = metrics.borrow_watched();
+    Figures {
+        is_elected: metrics.current_leader.as_ref() == Some(&metrics.id),
+        log_index: metrics.last_log_index.unwrap_or(0),
+        applied_index: metrics.last_applied.as_ref().map_or(0, |applied| applied.index),
+        state_version,
+    }
+}
+
 pub(super) fn standing(raft: &Raft) -> Standing {
     let metrics = raft.metrics();
     let metrics = metrics.borrow_watched();

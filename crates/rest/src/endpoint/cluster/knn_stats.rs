@@ -27,7 +27,7 @@ pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<R
             nodes.insert(node.node.id.to_string(), one(node, &wanted)?.into());
         }
     }
-    let mut shown = whole(&view, nodes.len(), nodes);
+    let mut shown = whole(&view, selected.len(), nodes);
     shown["circuit_breaker_triggered"] = false.into();
     Ok(Reply::value(&shown))
 }

@@ -78,7 +78,7 @@ pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<R
             shown.insert(node.node.id.to_string(), of_node);
         }
     }
-    Ok(Reply::value(&whole(&view, shown.len(), shown)))
+    Ok(Reply::value(&whole(&view, selected.len(), shown)))
 }
 
 fn of_indexes(request: &Request, wanted: &Metrics) -> Result<Metrics, Error> {

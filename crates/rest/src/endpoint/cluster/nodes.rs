@@ -55,14 +55,30 @@ pub(super) async fn info(server: Arc<Server>, mut request: Request) -> Result<Re
     }
     let view = server.gateway.cluster();
     let nodes = select(&view, &ids);
+    let count = nodes.len();
+    let nodes = match wanted.has("process") || wanted.has("settings") {
+        true => by_themselves(&server, &view, nodes).await?,
+        false => nodes.into_iter().cloned().collect(),
+    };
     let shown = nodes.iter().map(|node| (node.id.to_string(), one(&server, node, &wanted, flat)));
-    Ok(Reply::value(&whole(&view, nodes.len(), shown.collect())))
+    Ok(Reply::value(&whole(&view, count, shown.collect())))
 }
 
-/// The frame of an answer about nodes.
-pub(super) fn whole(view: &ClusterView, count: usize, nodes: Map<String, Value>) -> Value {
+/// Nodes as each says of itself, without those that do not answer: of another's process and settings the metadata know nothing.
+async fn by_themselves(server: &Server, view: &ClusterView, nodes: Vec<&NodeInfo>) -> Result<Vec<NodeInfo>, Error> {
+    let own = view.nodes.first().map(|own| &own.id);
+    if nodes.iter().all(|node| Some(&node.id) == own) {
+        return Ok(nodes.into_iter().cloned().collect());
+    }
+    let told = server.gateway.node_stats().await?;
+    let of = |node: &NodeInfo| told.iter().find(|told| told.node.id == node.id).map(|told| told.node.clone());
+    Ok(nodes.into_iter().filter_map(of).collect())
+}
+
+/// The frame of an answer about nodes. `meant`: how many were asked; those that `nodes` lack have not answered.
+pub(super) fn whole(view: &ClusterView, meant: usize, nodes: Map<String, Value>) -> Value {
     json!({
-        "_nodes": {"total": count, "successful": count, "failed": 0},
+        "_nodes": {"total": meant, "successful": nodes.len(), "failed": meant.saturating_sub(nodes.len())},
         "cluster_name": view.name.as_ref(),
         "nodes": nodes,
     })

@@ -1,0 +1,66 @@
+//! What those see who watch a cluster: the questions between nodes, Raft, leases; and what nodes say of themselves, whichever is asked.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::nodes::Nodes;
+use crate::server::Server;
+
+fn metrics(server: &Server) -> String {
+    server.ok("GET", "/_prometheus/metrics", "").as_str().unwrap_or_default().to_owned()
+}
+
+/// The value of a line that begins so; 0 where there is none.
+fn value(text: &str, begin: &str) -> f64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(begin));
+    line.map_or(0.0, |rest| rest.trim().parse().expect("a number"))
+}
+
+#[test]
+fn a_node_is_asked_once_a_phase_however_many_shards_it_has() {
+    let nodes = Nodes::start(3);
+    nodes.fill("films", 6, 60);
+    let door = &nodes.coordinator;
+    let asked = |kind: &str| {
+        let begin =
+            format!("shoal_peer_questions_total{{class=\"search\",kind=\"search.{kind}\",ending=\"answered\"}}");
+        value(&metrics(door), &begin)
+    };
+    let before = ["count", "query", "fetch"].map(asked);
+    for _ in 0..5 {
+        let found = door.ok("POST", "/films/_search", r#"{"query":{"match":{"t":"all"}},"size":60}"#);
+        assert_eq!((&found["_shards"]["successful"], &found["hits"]["total"]["value"]), (&json!(6), &json!(60)));
+    }
+    let after = ["count", "query", "fetch"].map(asked);
+    let each: Vec<f64> = after.iter().zip(before).map(|(after, before)| (after - before) / 5.0).collect();
+    assert_eq!(each, [3.0, 3.0, 3.0], "three nodes, with two shards each");
+}
+
+#[test]
+fn raft_and_leases_are_told() {
+    let nodes = Nodes::start(2);
+    let (elected, other) = (metrics(&nodes.coordinator), metrics(&nodes.holders[0]));
+    for (text, is_elected) in [(&elected, 1.0), (&other, 0.0)] {
+        assert_eq!(value(text, "shoal_raft_is_elected "), is_elected);
+        assert_eq!(value(text, "shoal_raft_has_elected "), 1.0);
+        assert_eq!(value(text, "shoal_raft_voters "), 1.0);
+        assert_eq!(value(text, "shoal_nodes "), 3.0);
+        assert!(value(text, "shoal_raft_term ") >= 1.0 && value(text, "shoal_raft_applied_index ") > 0.0, "{text}");
+        assert!(value(text, "shoal_lease_left_seconds ") > 0.0, "{text}");
+    }
+    let beats = "shoal_peer_questions_total{class=\"control\",kind=\"membership.beat\",ending=\"answered\"}";
+    assert!(value(&other, beats) > 0.0, "{other}");
+}
+
+#[test]
+fn nodes_say_of_themselves_the_same_through_any_node() {
+    let nodes = Nodes::start(2);
+    let all: Vec<&Server> = nodes.holders.iter().chain([&nodes.coordinator]).collect();
+    let told = |server: &&Server| server.ok("GET", "/_nodes/process,settings", "")["nodes"].clone();
+    let answers: Vec<Value> = all.iter().map(told).collect();
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
+    let ids = answers[0].as_object().into_iter().flatten().filter_map(|(_, node)| node["process"]["id"].as_u64());
+    let processes: BTreeSet<u64> = all.iter().map(|server| u64::from(server.pid())).collect();
+    assert_eq!(ids.collect::<BTreeSet<u64>>(), processes);
+}
