@@ -393,6 +393,8 @@ pub enum NumberCode {
     Double,
     /// Integers that stand for `value / factor`.
     Scaled(f64),
+    /// Nanoseconds that stand for whole milliseconds.
+    Nanos,
 }
 
 /// The value that a random score is made of.

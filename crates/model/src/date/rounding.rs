@@ -88,6 +88,12 @@ impl Rounding {
     fn next_fixed(&self, begin: i64, width: i64) -> i64 {
         let mut next = self.round_fixed(begin.saturating_add(width), width);
         if next <= begin {
+            // Clocks went back within the interval, which takes that much longer.
+            let shown = |ms: i64| self.local(ms).saturating_sub(ms);
+            let behind = begin.saturating_add(width);
+            next = self.round_fixed(behind.saturating_add(shown(begin) - shown(behind)), width);
+        }
+        if next <= begin {
             // An hour came twice.
             next = self.round_fixed(begin.saturating_add(width.saturating_mul(2)), width);
         }
@@ -148,13 +154,18 @@ mod tests {
         let winter = ["2016-10-30T00:00Z", "2016-10-30T01:00Z"];
         check(calendar(Hour), "Europe/Paris", 0, "2016-10-30T00:20Z", winter);
         check(calendar(Hour), "Europe/Paris", 0, "2016-10-30T01:20Z", ["2016-10-30T01:00Z", "2016-10-30T02:00Z"]);
+        let longer = ["2019-10-31T04:00Z", "2020-02-08T05:00Z"];
+        check(hours(2400), "America/New_York", 0, "2020-01-01T12:00Z", longer);
         check(hours(12), "+05:30", 0, "2016-10-30T01:20Z", ["2016-10-29T18:30Z", "2016-10-30T06:30Z"]);
     }
 
     #[test]
     fn time_never_stands_still() {
         for zone in ["Europe/Paris", "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Apia"] {
-            for interval in [DateInterval::FixedMs(5_400_000), DateInterval::Calendar(CalendarUnit::Day)] {
+            let days = |count: i64| DateInterval::FixedMs(count * DAY_MS);
+            let some =
+                [DateInterval::FixedMs(5_400_000), DateInterval::Calendar(CalendarUnit::Day), days(1), days(100)];
+            for interval in some {
                 let rounding = Rounding::new(interval, Zone::parse(zone).unwrap(), 0);
                 let mut begin = rounding.round(1_300_000_000_000);
                 for _ in 0..6000 {

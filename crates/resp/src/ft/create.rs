@@ -87,7 +87,7 @@ pub fn read(args: &mut Args) -> Outcome<Created> {
                 created.definition.stop_words = Some(words.iter().map(|word| word.to_ascii_lowercase()).collect());
             }
             "SKIPINITIALSCAN" => created.skip_scan = true,
-            option => simple_option(args, &mut created.definition, option)?,
+            _ => simple_option(args, &mut created.definition, &option)?,
         }
     }
     created.definition.prefixes = prefixes.unwrap_or_else(|| vec![String::new()]);
@@ -120,8 +120,9 @@ fn empty(name: String) -> Definition {
     }
 }
 
-fn simple_option(args: &mut Args, definition: &mut Definition, option: &str) -> Outcome<()> {
-    match option {
+fn simple_option(args: &mut Args, definition: &mut Definition, given: &str) -> Outcome<()> {
+    let option = given.to_ascii_uppercase();
+    match option.as_str() {
         "ON" => {
             let kind = word(args, "ON")?;
             definition.kind = match kind.to_ascii_uppercase().as_str() {
@@ -156,8 +157,8 @@ fn simple_option(args: &mut Args, definition: &mut Definition, option: &str) -> 
         }
         "SCORE_FIELD" => definition.score_field = Some(word(args, "SCORE_FIELD")?),
         // What they save is not worth losing phrases and highlights for; they are shown and change nothing else.
-        "NOOFFSETS" | "NOHL" | "NOFIELDS" | "NOFREQS" | "MAXTEXTFIELDS" => definition.options.push(option.to_owned()),
-        other => return refuse(format!("Unknown argument `{other}`")),
+        "NOOFFSETS" | "NOHL" | "NOFIELDS" | "NOFREQS" | "MAXTEXTFIELDS" => definition.options.push(option),
+        _ => return refuse(format!("Unknown argument `{given}`")),
     }
     Ok(())
 }
@@ -249,6 +250,16 @@ fn matcher(args: &mut Args) -> Outcome<()> {
 
 fn options(args: &mut Args, attribute: &mut Attribute) -> Outcome<()> {
     loop {
+        // Behind these two nothing else comes.
+        if !attribute.is_vector() && (attribute.sortable || attribute.no_index) {
+            match () {
+                () if args.take_word("SORTABLE") => attribute.sortable = true,
+                () if attribute.sortable && args.take_word("UNF") => attribute.unf = true,
+                () if args.take_word("NOINDEX") => attribute.no_index = true,
+                () => return Ok(()),
+            }
+            continue;
+        }
         match &mut attribute.kind {
             AttributeKind::Text { weight, no_stem, phonetic } => {
                 if args.take_word("WEIGHT") {
@@ -267,7 +278,8 @@ fn options(args: &mut Args, attribute: &mut Attribute) -> Outcome<()> {
             }
             AttributeKind::Tag { separator, case_sensitive } => {
                 if args.take_word("SEPARATOR") {
-                    let given = word(args, "SEPARATOR")?;
+                    let given =
+                        word(args, "SEPARATOR").map_err(|_| RespError::line("SEPARATOR requires an argument"))?;
                     let mut chars = given.chars();
                     *separator = chars.next().filter(|_| chars.next().is_none());
                     if separator.is_none() {
@@ -287,7 +299,6 @@ fn options(args: &mut Args, attribute: &mut Attribute) -> Outcome<()> {
             () if attribute.is_vector() && !args.take_word("INDEXMISSING") => return Ok(()),
             () if attribute.is_vector() => attribute.index_missing = true,
             () if args.take_word("SORTABLE") => attribute.sortable = true,
-            () if attribute.sortable && args.take_word("UNF") => attribute.unf = true,
             () if args.take_word("NOINDEX") => attribute.no_index = true,
             () if args.take_word("INDEXMISSING") => attribute.index_missing = true,
             () if words && args.take_word("INDEXEMPTY") => attribute.index_empty = true,

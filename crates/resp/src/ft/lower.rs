@@ -112,8 +112,9 @@ impl Lowering<'_> {
     /// The attributes of text that a clause is about; `None`: all there are.
     fn texts(&self, fields: Option<&[String]>) -> Option<Vec<&Attribute>> {
         let all: Vec<&Attribute> = self.definition.texts().collect();
+        let named = |names: Option<&[String]>, text: &Attribute| names.is_none_or(|names| names.contains(&text.name));
         match fields.or(self.fields) {
-            Some(names) => Some(all.into_iter().filter(|text| names.contains(&text.name)).collect()),
+            Some(_) => Some(all.into_iter().filter(|text| named(fields, text) && named(self.fields, text)).collect()),
             // Some of them have no stems: what is sought where must be said.
             None if all.iter().any(|text| is_unstemmed(text)) || self.foreign => Some(all),
             None => None,

@@ -368,9 +368,10 @@ fn place_filter(args: &mut Args) -> Outcome<PlaceFilter> {
         })
     };
     let (longitude, latitude, radius) = (number("lon")?, number("lat")?, number("radius")?);
-    let unit = word(args, "GEOFILTER")?.to_ascii_lowercase();
+    let given = word(args, "GEOFILTER")?;
+    let unit = given.to_ascii_lowercase();
     if !matches!(unit.as_str(), "m" | "km" | "mi" | "ft") {
-        return refuse(format!("Unknown distance unit {unit}"));
+        return refuse(format!("Unknown distance unit {given}"));
     }
     Ok(PlaceFilter { field, longitude, latitude, radius_m: super::lower::metres(radius, &unit) })
 }

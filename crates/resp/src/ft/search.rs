@@ -450,7 +450,8 @@ fn fields(
         }
         Some(returned) => {
             for (field, shown) in returned {
-                let Some(value) = raw.field(field, definition, searched.dialect) else { continue };
+                let value = raw.field(field, definition, searched.dialect);
+                let Some(value) = value.or_else(|| (field == "__key").then(|| hit.key.clone())) else { continue };
                 found.push((Reply::text(shown), text(field, value)));
             }
         }

@@ -24,12 +24,11 @@ pub(super) enum Token {
     End,
 }
 
-/// A token, where it begins, where it ends, and whether white space stands before it.
+/// A token, where it begins, and whether white space stands before it.
 #[derive(Clone, Debug)]
 pub(super) struct Lexeme {
     pub(super) token: Token,
     pub(super) from: usize,
-    pub(super) to: usize,
     pub(super) spaced: bool,
 }
 
@@ -43,7 +42,7 @@ pub(super) fn lex(text: &str, dialect: u8) -> Result<Vec<Lexeme>, SyntaxError> {
         let (spaced, from) = (lexer.at > start || start == 0, lexer.at);
         let token = lexer.token()?;
         let end = token == Token::End;
-        found.push(Lexeme { token, from, to: lexer.at, spaced });
+        found.push(Lexeme { token, from, spaced });
         if end {
             return Ok(found);
         }

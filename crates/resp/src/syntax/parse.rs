@@ -64,11 +64,6 @@ impl Parser<'_> {
         self.lexemes.get(self.at + by).is_some_and(|lexeme| !lexeme.spaced)
     }
 
-    /// Where the current token begins and ends in the text.
-    pub(super) fn place(&self) -> (usize, usize) {
-        self.lexemes.get(self.at).map_or((0, 0), |lexeme| (lexeme.from, lexeme.to))
-    }
-
     pub(super) fn next(&mut self) -> Token {
         let token = self.token().clone();
         match &token {
@@ -103,7 +98,10 @@ impl Parser<'_> {
             Token::Word(word) | Token::Field(word) | Token::Parameter(word) | Token::Number(word, _) => word,
             _ => &self.last,
         };
-        SyntaxError(format!("Syntax error at offset {} near {near}", self.place().0))
+        // At the end it is the last token that stands wrong.
+        let at = if *self.token() == Token::End { self.at.saturating_sub(1) } else { self.at };
+        let offset = self.lexemes.get(at).map_or(0, |lexeme| lexeme.from);
+        SyntaxError(format!("Syntax error at offset {offset} near {near}"))
     }
 
     fn query(&mut self) -> Outcome<Clause> {

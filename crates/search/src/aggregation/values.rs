@@ -102,12 +102,15 @@ impl Values {
 impl Shape {
     fn of(code: NumberCode) -> Self {
         match code {
-            NumberCode::Long => Self::Long,
+            NumberCode::Long | NumberCode::Nanos => Self::Long,
             NumberCode::Unsigned => Self::Unsigned,
             NumberCode::Double | NumberCode::Scaled(_) => Self::Double,
         }
     }
 }
+
+/// Nanoseconds in a millisecond.
+const NANOS: i64 = 1_000_000;
 
 /// The value of a code as a number.
 #[inline]
@@ -117,6 +120,7 @@ pub fn number(code: i64, read_as: NumberCode) -> f64 {
         NumberCode::Unsigned => model::number::u64_from_ordered(code) as f64,
         NumberCode::Double => model::number::f64_from_ordered(code),
         NumberCode::Scaled(factor) => code as f64 / factor,
+        NumberCode::Nanos => code.div_euclid(NANOS) as f64,
     }
 }
 
@@ -124,6 +128,7 @@ pub fn number(code: i64, read_as: NumberCode) -> f64 {
 pub fn code_of(key: &Key, read_as: NumberCode) -> Option<i64> {
     Some(match (read_as, key) {
         (NumberCode::Long, Key::Long(number)) => *number,
+        (NumberCode::Nanos, Key::Long(ms)) => ms.checked_mul(NANOS)?,
         (NumberCode::Unsigned, Key::Unsigned(number)) => model::number::ordered_from_u64(*number),
         (NumberCode::Double, Key::Double(number)) => model::number::ordered_from_f64(*number),
         (NumberCode::Scaled(factor), Key::Double(number)) => (number * factor).round() as i64,
@@ -135,6 +140,7 @@ pub fn code_of(key: &Key, read_as: NumberCode) -> Option<i64> {
 pub fn key(code: i64, read_as: NumberCode) -> Key {
     match read_as {
         NumberCode::Long => Key::Long(code),
+        NumberCode::Nanos => Key::Long(code.div_euclid(NANOS)),
         NumberCode::Unsigned => Key::Unsigned(model::number::u64_from_ordered(code)),
         NumberCode::Double | NumberCode::Scaled(_) => Key::Double(number(code, read_as)),
     }

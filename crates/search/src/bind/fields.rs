@@ -39,6 +39,7 @@ impl Binder<'_> {
         Ok(found.into_iter().collect())
     }
 
+    /// An alias beside its field is that field once more.
     fn names(&self, pattern: &str) -> Vec<Arc<str>> {
         if !pattern.contains('*') {
             return match self.target(pattern) {
@@ -56,7 +57,11 @@ impl Binder<'_> {
                         FieldKind::Binary | FieldKind::GeoPoint | FieldKind::KnnVector | FieldKind::DenseVector
                     )
             })
-            .map(|(name, _)| name)
+            .map(
+                |(name, field)| {
+                    if model::mapping::simple_match(pattern, &field.path) { field.path.clone() } else { name }
+                },
+            )
             .collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use model::error::{Error, ErrorKind};
 use model::mapping::{Field, FieldKind, NumberKind};
-use model::query::compound::{Decay, Function, FunctionScore, Modifier};
+use model::query::compound::{BoostMode, Decay, Function, FunctionScore, Modifier, ScoreMode};
 use serde_json::Value;
 
 use super::Binder;
@@ -63,9 +63,9 @@ impl Binder<'_> {
         }
         Ok(BoundQuery::new(BoundKind::FunctionScore(Box::new(BoundFunctionScore {
             query: self.query(&query.query)?,
+            score_mode: if alone(&mut functions) { ScoreMode::Multiply } else { query.score_mode },
+            boost_mode: if functions.is_empty() { BoostMode::Multiply } else { query.boost_mode },
             functions,
-            score_mode: query.score_mode,
-            boost_mode: query.boost_mode,
             max_boost: query.max_boost,
             min_score: query.min_score,
             boosts_result: false,
@@ -182,6 +182,16 @@ impl Binder<'_> {
             mode: decay.multi_value_mode,
         })
     }
+}
+
+/// Whether there is one function at most, for every document: nothing is put together then, so that an average of it is no average by weight.
+fn alone(functions: &mut [BoundFunction]) -> bool {
+    let [one] = functions else { return functions.is_empty() };
+    let everything = one.filter.as_ref().is_none_or(|filter| filter.kind == BoundKind::MatchAll);
+    if everything {
+        one.filter = None;
+    }
+    everything
 }
 
 pub(super) fn parse(reason: &str) -> Fault {

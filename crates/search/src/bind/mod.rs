@@ -166,6 +166,20 @@ pub fn bind_within(query: &Query, context: &BindContext, scope: Option<&str>) ->
     bind_at(query, Binder { context, depth: 0, scope, joined: None })
 }
 
+/// As [`bind_within`], a query beside the search's own (a bucket's, a highlighter's): what refuses it is told as it is.
+///
+/// # Errors
+/// As [`bind`], without the `query_shard_exception` around them.
+pub fn bind_filter(query: &Query, context: &BindContext, scope: Option<&str>) -> Result<BoundQuery, Error> {
+    let binder = Binder { context, depth: 0, scope, joined: None };
+    let bound = binder.query(query).map_err(|fault| match fault {
+        Fault::Create(cause) => cause,
+        fault @ Fault::AsIs(_) => fault.into_error(context),
+    })?;
+    limits::check(&bound, context.settings.max_clause_count)?;
+    Ok(bound)
+}
+
 /// As [`bind_within`], a query that a `nested` query on `path` holds, itself on the objects at `parent`.
 ///
 /// # Errors

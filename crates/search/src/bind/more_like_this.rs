@@ -92,11 +92,19 @@ impl Binder<'_> {
 
     fn likeness_fields(&self, asked: &MoreLikeThis) -> Outcome<Vec<&Field>> {
         let given = if asked.fields.is_empty() { &self.context.settings.default_field } else { &asked.fields };
+        let text = asked.likes.iter().chain(&asked.unlikes).any(|like| matches!(like, Like::Text(_)));
+        if text && asked.fields.is_empty() && given.iter().any(|name| name == "*") {
+            return Err(Fault::illegal_argument(
+                "[more_like_this] query cannot infer the field to analyze the free text, you should update the \
+                 [index.query.default_field] index setting to a field that exists in the mapping or set the [fields] option in the query.",
+            ));
+        }
         let mut fields: Vec<&Field> = Vec::new();
         for name in given {
             if name.contains('*') {
                 let matching = self.context.mapping.fields_matching(name);
-                let texts = matching.into_iter().filter(|(_, field)| takes_part(field));
+                let own = |found: &str, path: &str| found == path || !model::mapping::simple_match(name, path);
+                let texts = matching.into_iter().filter(|(found, field)| takes_part(field) && own(found, &field.path));
                 fields.extend(texts.map(|(_, field)| &**field));
                 continue;
             }

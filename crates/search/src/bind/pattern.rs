@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use model::error::Error;
-use model::mapping::{Field, FieldKind};
+use model::mapping::{Field, FieldKind, Variant};
 use model::query::full_text::{Fuzziness, FuzzyOptions};
 use model::query::term_level::{Fuzzy, Pattern as Asked};
 
@@ -32,6 +32,18 @@ struct Strings<'a> {
     prefix: String,
     /// Keywords: normalised.
     field: Option<&'a Field>,
+}
+
+impl Strings<'_> {
+    /// How documents that match a pattern score, as the query says: those of a `wildcard` field, or without postings, are all alike.
+    fn rewrite(&self, name: Option<&str>) -> Outcome<Rewrite> {
+        let found = rewrite(name)?.unwrap_or(Rewrite::Constant);
+        Ok(if self.alike() { Rewrite::Constant } else { found })
+    }
+
+    fn alike(&self) -> bool {
+        self.field.is_some_and(|field| field.variant == Variant::Wildcard || !field.index)
+    }
 }
 
 /// How near to a text a term must be.
@@ -113,7 +125,8 @@ impl Binder<'_> {
         let found = strings(target)?.ok_or_else(|| only_strings("prefix", name, target))?;
         let prefix = self.form(&found, &query.pattern)?;
         let pattern = Pattern::Prefix { prefix, case_insensitive: query.case_insensitive };
-        Ok(expand(found.terms, pattern, rewrite(query.rewrite.as_deref())?.unwrap_or(Rewrite::Constant)))
+        let rewrite = found.rewrite(query.rewrite.as_deref())?;
+        Ok(expand(found.terms, pattern, rewrite))
     }
 
     pub(super) fn wildcard_query(&self, query: &Asked) -> Outcome<BoundQuery> {
@@ -137,7 +150,8 @@ impl Binder<'_> {
         };
         let pattern = format!("{}{normal}", literal(&found.prefix));
         let pattern = Pattern::Wildcard { pattern, case_insensitive: query.case_insensitive };
-        Ok(expand(found.terms, pattern, rewrite(query.rewrite.as_deref())?.unwrap_or(Rewrite::Constant)))
+        let rewrite = found.rewrite(query.rewrite.as_deref())?;
+        Ok(expand(found.terms, pattern, rewrite))
     }
 
     pub(super) fn regexp_query(&self, query: &Asked) -> Outcome<BoundQuery> {
@@ -170,7 +184,8 @@ impl Binder<'_> {
             case_insensitive: query.case_insensitive,
             max_determinized_states: query.max_determinized_states,
         };
-        Ok(expand(found.terms, pattern, rewrite(query.rewrite.as_deref())?.unwrap_or(Rewrite::Constant)))
+        let rewrite = found.rewrite(query.rewrite.as_deref())?;
+        Ok(expand(found.terms, pattern, rewrite))
     }
 
     pub(super) fn fuzzy_query(&self, query: &Fuzzy) -> Outcome<BoundQuery> {
@@ -193,8 +208,9 @@ impl Binder<'_> {
         text: &str,
         Near { fuzziness, options }: Near<'_>,
     ) -> Outcome<BoundQuery> {
-        let constant = matches!(target, Target::Field(field) if field.constant().is_some());
-        let Some(found) = strings(target)?.filter(|_| !constant) else {
+        let whole = |field: &Field| field.constant().is_some() || field.variant == Variant::Wildcard;
+        let whole = matches!(target, Target::Field(field) if whole(field));
+        let Some(found) = strings(target)?.filter(|_| !whole) else {
             // Unlike the other patterns', this refusal is wrapped.
             return Err(Fault::Create(Error::illegal_argument(
                 only_strings("fuzzy", name, target).error().reason.clone(),
@@ -206,6 +222,7 @@ impl Binder<'_> {
         }
         let edits = edits(fuzziness, &text);
         let rewrite = rewrite(options.rewrite.as_deref())?;
+        let rewrite = if found.alike() { Some(Rewrite::Constant) } else { rewrite };
         if edits == 0 && rewrite.is_none() {
             return Ok(BoundQuery::new(BoundKind::Term(found.terms, super::term::bytes(&text))));
         }

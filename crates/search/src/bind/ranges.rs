@@ -24,6 +24,12 @@ impl Binder<'_> {
         let ends = match kind {
             RangeKind::Date => {
                 let codes = self.range_of_dates(field, query)?;
+                let moved = |bound: Option<&term_level::Bound>| i64::from(bound.is_some_and(|bound| !bound.inclusive));
+                if let Some((from, to)) = codes.map(|(from, to)| (from - moved(lower), to + moved(upper)))
+                    && from > to
+                {
+                    return Err(backwards(&from.to_string(), &to.to_string()));
+                }
                 codes.map(|(from, to)| (End::of_code(from), End::of_code(to)))
             }
             _ => plain(field, kind, lower, upper)?,
@@ -66,10 +72,7 @@ fn plain(
     if let (Some((from, least)), Some((to, greatest))) = (&lower, &upper)
         && from > to
     {
-        let (from, to) = (java_text(&least.value), java_text(&greatest.value));
-        return Err(Fault::illegal_argument(format!(
-            "Range query `from` value ({from}) is greater than `to` value ({to})"
-        )));
+        return Err(backwards(&java_text(&least.value), &java_text(&greatest.value)));
     }
     let inside = |(end, bound): (End, &term_level::Bound), up: bool| {
         if bound.inclusive { Some(end) } else { kind.beside(end, up) }
@@ -77,6 +80,10 @@ fn plain(
     let from = lower.map_or(Some(limits.0), |lower| inside(lower, true));
     let to = upper.map_or(Some(limits.1), |upper| inside(upper, false));
     Ok(from.zip(to))
+}
+
+fn backwards(from: &str, to: &str) -> Fault {
+    Fault::illegal_argument(format!("Range query `from` value ({from}) is greater than `to` value ({to})"))
 }
 
 fn end(field: &Field, kind: RangeKind, value: &Value) -> Outcome<End> {

@@ -17,8 +17,8 @@ use super::number::java_text;
 use super::target::Target;
 use super::{BindContext, Binder};
 use crate::bound::{
-    BoundFunction, BoundFunctionScore, BoundKind, BoundMinimum, BoundQuery, BoundScript, BoundTermsSet, NumberCode,
-    ScoreFunction,
+    BoundBool, BoundFunction, BoundFunctionScore, BoundKind, BoundMinimum, BoundQuery, BoundScript, BoundTermsSet,
+    FieldName, NumberCode, ScoreFunction,
 };
 
 /// What scripts of queries and of sort keys may name.
@@ -85,12 +85,33 @@ impl Binder<'_> {
 
     pub(super) fn script_query(&self, script: &Script) -> Outcome<BoundQuery> {
         let function = ScoreFunction::Script(self.script(script)?);
-        Ok(scored(BoundQuery::new(BoundKind::MatchAll), function, Some(1.0)))
+        Ok(scored(self.everything_here(), function, Some(1.0)))
+    }
+
+    /// All documents, or all objects, that are asked for here: a script is to see no others.
+    fn everything_here(&self) -> BoundQuery {
+        let path = || FieldName::from("_nested_path");
+        let all = BoundQuery::new(BoundKind::MatchAll);
+        BoundQuery::new(match self.scope {
+            Some(scope) => BoundKind::Terms(path(), vec![scope.as_bytes().into()]),
+            None if self.context.mapping.has_nested() => {
+                let paths = self.context.mapping.nested_paths().iter().map(|path| path.as_bytes().into()).collect();
+                let inside = BoundQuery::new(BoundKind::Terms(path(), paths));
+                BoundKind::Bool(BoundBool { must: vec![all], must_not: vec![inside], ..BoundBool::default() })
+            }
+            None => return all,
+        })
     }
 
     pub(super) fn script_score(&self, query: &ScriptScore) -> Outcome<BoundQuery> {
         let function = ScoreFunction::Script(self.script(&query.script)?);
-        Ok(scored(self.query(&query.query)?, function, query.min_score))
+        let among = match self.query(&query.query)? {
+            all if all.kind == BoundKind::MatchAll && all.name.is_none() && query.min_score.is_some() => {
+                self.everything_here()
+            }
+            among => among,
+        };
+        Ok(scored(among, function, query.min_score))
     }
 
     pub(super) fn distance_feature(&self, query: &DistanceFeature) -> Outcome<BoundQuery> {

@@ -100,9 +100,9 @@ impl Binder<'_> {
             Cut::Whole => field.whole(text).map(Some),
             Cut::Analyzer(analyzer) => {
                 let analyzed = analyzer.analyze(text);
-                let words_end = analyzed.tokens.iter().map(|token| token.position + 1).max().unwrap_or(0);
-                // A word that was taken out behind the last one: the last one was typed to its end.
-                if reading.form == Form::WordsAndPrefix && analyzed.positions > words_end {
+                // Something stands behind the last word, be it a space: it was typed to its end.
+                let finished = analyzed.tokens.last().is_some_and(|last| last.end_offset < analyzed.end_offset);
+                if reading.form == Form::WordsAndPrefix && finished {
                     let complete = Reading { form: Form::Words, ..reading.clone() };
                     return Words { reading: &complete, ..field }.analyzed(&analyzed.tokens);
                 }

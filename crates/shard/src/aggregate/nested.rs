@@ -77,6 +77,12 @@ impl Collector for Inside {
         let shared = &mut self.0;
         grow(&mut shared.counts, batch.owners.bound(), &shared.budget)?;
         let Some((inside, around)) = shared.sets.clone() else { return Ok(()) };
+        if shared.join.as_ref().is_some_and(|join| join.around.as_ref() == Some(&join.inside)) {
+            for (at, doc) in batch.docs.iter().enumerate() {
+                shared.push(&batch, at, *doc)?;
+            }
+            return shared.flush();
+        }
         let mut first = 0;
         // A document that lies in several buckets: each object goes to all of them, so that objects ascend.
         for same in batch.docs.chunk_by(|a, b| a == b) {

@@ -21,6 +21,7 @@ use crate::score::recording::Recording;
 use crate::score::sets::{BitSet, ColumnRange, DocList, Everything, HasNorm, Ranged};
 use crate::score::slice::Part;
 use crate::score::{Never, Outcome, Scorer, bits};
+use crate::segment::column::StringColumn;
 use crate::segment::postings::BLOCK;
 use crate::segment::{Detail, DocId, EveryTerm, TermAutomaton, TermEntry, TermRange, Terms};
 
@@ -196,7 +197,38 @@ impl Leaf<'_> {
 
     fn accepted(&self, place: &Place, accepted: &Accepted, score: f32) -> Outcome<Box<dyn Scorer>> {
         let Some(slot) = place.slot else { return Ok(Box::new(Never)) };
+        if self.segment.terms(slot)?.is_none()
+            && let Some(column) = self.segment.strings(slot)?
+        {
+            return self.values_that_are(&|value| accepted.accepts(value), &*column, score);
+        }
         self.walked(slot, accepted.range(), accepted.automaton(), score)
+    }
+
+    /// Documents with a value like that, of a field that has only a column.
+    fn values_that_are(
+        &self,
+        accepted: &dyn Fn(&[u8]) -> bool,
+        column: &dyn StringColumn,
+        score: f32,
+    ) -> Outcome<Box<dyn Scorer>> {
+        let mut words = bits::none(self.max);
+        let (mut value, mut from) = (Vec::new(), None);
+        for ord in 0..=column.ord_count() {
+            let matches = ord < column.ord_count() && {
+                column.value(ord, &mut value)?;
+                accepted(&value)
+            };
+            match (matches, from) {
+                (true, None) => from = Some(ord),
+                (false, Some(first)) => {
+                    column.fill_range(first..=ord - 1, 0..self.max, &mut words);
+                    from = None;
+                }
+                _ => {}
+            }
+        }
+        Ok(Box::new(BitSet::new(words, score)))
     }
 
     fn walked(

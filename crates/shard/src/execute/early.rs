@@ -29,6 +29,8 @@ pub(super) fn is_said(reader: &Reader, request: &ShardQuery, count: u64) -> Outc
 fn is_known(reader: &Reader, query: &BoundQuery) -> Outcome<bool> {
     match &query.kind {
         BoundKind::MatchAll => Ok(!has_nested(reader)),
+        // Objects inside of documents may have the field, too: OpenSearch looks.
+        BoundKind::Exists(_) if has_nested(reader) => Ok(false),
         BoundKind::Term(..) | BoundKind::Exists(_) => Ok(!reader.segments.iter().any(has_deleted)),
         BoundKind::ConstantScore(inner) => is_known(reader, inner),
         BoundKind::DisMax { queries, .. } if queries.len() == 1 => is_known(reader, &queries[0]),

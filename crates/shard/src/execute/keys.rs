@@ -319,7 +319,7 @@ fn combined(numbers: &[i64], code: NumberCode, mode: SortMode) -> i64 {
 
 fn shown(code: i64, as_what: NumberCode) -> SortValue {
     match as_what {
-        NumberCode::Long => SortValue::Long(code),
+        NumberCode::Long | NumberCode::Nanos => SortValue::Long(code),
         NumberCode::Unsigned => SortValue::Unsigned(u64_from_ordered(code)),
         NumberCode::Double | NumberCode::Scaled(_) => SortValue::Double(f64_from_ordered(code)),
     }
@@ -328,7 +328,7 @@ fn shown(code: i64, as_what: NumberCode) -> SortValue {
 fn number(value: &Value, code: NumberCode) -> Option<SortValue> {
     let text = value.as_str();
     Some(match code {
-        NumberCode::Long => match value.as_i64().or_else(|| text?.parse().ok()) {
+        NumberCode::Long | NumberCode::Nanos => match value.as_i64().or_else(|| text?.parse().ok()) {
             Some(long) => SortValue::Long(long),
             None => SortValue::Long(value.as_f64().or_else(|| text?.parse().ok())? as i64),
         },

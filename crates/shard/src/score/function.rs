@@ -19,6 +19,7 @@ pub(crate) fn decode(code: NumberCode, value: i64) -> f64 {
         NumberCode::Unsigned => u64_from_ordered(value) as f64,
         NumberCode::Double => f64_from_ordered(value),
         NumberCode::Scaled(factor) => value as f64 / factor,
+        NumberCode::Nanos => value.div_euclid(1_000_000) as f64,
     }
 }
 
@@ -172,7 +173,7 @@ impl RandomBy {
             Self::Number(Some(column), code) => {
                 if let Some(value) = column.first(doc) {
                     text = match code {
-                        NumberCode::Long => value.to_string(),
+                        NumberCode::Long | NumberCode::Nanos => value.to_string(),
                         NumberCode::Unsigned => u64_from_ordered(value).to_string(),
                         NumberCode::Double => format!("{:?}", decode(*code, value)),
                         // OpenSearch multiplies, which rounds otherwise than to divide does.

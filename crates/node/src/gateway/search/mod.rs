@@ -196,7 +196,7 @@ async fn try_search(
             .then_some(merged.terminated_early),
         shards,
         total: merged.total,
-        max_score: merged.max_score.filter(|score| !score.is_nan()),
+        max_score: merged.max_score.filter(|score| request.size > 0 && !score.is_nan()),
         hits,
         aggregations,
         suggest: Vec::new(),

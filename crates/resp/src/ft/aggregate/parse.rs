@@ -139,12 +139,12 @@ fn step(args: &mut Args, name: &str) -> Outcome<Option<Asked>> {
         "GROUPBY" => group(args)?,
         "SORTBY" => sort(args)?,
         "APPLY" => {
-            let text = word(args, "APPLY")?;
+            let text = word(args, "APPLY/FILTER")?;
             let parsed = expression::parse(&text).map_err(RespError::line)?;
             let name = if args.take_word("AS") { word(args, "AS")? } else { text };
             Asked::Apply(parsed, name)
         }
-        "FILTER" => Asked::Filter(expression::parse(&word(args, "FILTER")?).map_err(RespError::line)?),
+        "FILTER" => Asked::Filter(expression::parse(&word(args, "APPLY/FILTER")?).map_err(RespError::line)?),
         "LIMIT" => {
             let (offset, count) = limit(args)?;
             Asked::Limit(offset, count)
@@ -187,8 +187,8 @@ fn group(args: &mut Args) -> Outcome<Asked> {
     }
     let mut reducers = Vec::new();
     while args.take_word("REDUCE") {
-        let name = word(args, "REDUCE")?.to_ascii_uppercase();
-        let arguments = texts(counted(args, &name)?);
+        let given = word(args, "REDUCE")?;
+        let (name, arguments) = (given.to_ascii_uppercase(), texts(counted(args, &given)?));
         let generated = arguments.iter().map(|argument| bare(argument).to_ascii_lowercase()).collect::<Vec<_>>();
         let generated = format!("__generated_alias{}{}", name.to_ascii_lowercase(), generated.join(","));
         let reducer = Reducer::read(&name, &arguments)?;

@@ -11,7 +11,7 @@ use crate::error::RespError;
 struct Resolver<'d> {
     definition: &'d Definition,
     known: BTreeSet<String>,
-    /// Everything was loaded: any name may be there.
+    /// Everything was loaded; of that only what is in the schema has a name.
     open: bool,
     /// Behind a group the schema is out of reach.
     grouped: bool,
@@ -94,11 +94,14 @@ impl Resolver<'_> {
     }
 
     fn need(&mut self, name: &str, missing: impl FnOnce() -> String) -> Result<(), RespError> {
-        if self.known.contains(name) || (self.open && !self.grouped) {
+        if self.known.contains(name) {
             return Ok(());
         }
         if self.grouped || self.definition.attribute(name).is_none() {
             return Err(RespError::line(missing()));
+        }
+        if self.open {
+            return Ok(());
         }
         self.known.insert(name.to_owned());
         self.steps.push(Step::Load(vec![(name.to_owned(), Arc::from(name), true)]));
@@ -146,6 +149,12 @@ impl Resolver<'_> {
                 for (reducer, _) in reducers {
                     for name in reducer.properties() {
                         self.need(name, || format!("Property `{name}` not present in document or pipeline"))?;
+                    }
+                }
+                let mut made = BTreeSet::new();
+                for name in keys.iter().chain(reducers.iter().map(|(_, name)| name)) {
+                    if !made.insert(name) {
+                        return Err(RespError::line(format!("Property `{name}` specified more than once")));
                     }
                 }
                 self.grouped = true;

@@ -87,7 +87,7 @@ impl Binding<'_> {
             _ => {}
         }
         Ok(match values.code() {
-            NumberCode::Long => sequence_number(value).map_err(|fault| fault.error().clone())?,
+            NumberCode::Long | NumberCode::Nanos => sequence_number(value).map_err(|fault| fault.error().clone())?,
             NumberCode::Unsigned => {
                 ordered_from_u64(value.as_u64().map_or_else(|| number(value).map(|n| n as u64), Ok)?)
             }
@@ -104,7 +104,7 @@ fn known(keys: &[Key], values: &Values) -> Set {
         let whole = key.as_f64().filter(|number| number.fract() == 0.0);
         let read_as = values.code();
         code_of(key, read_as).or_else(|| match read_as {
-            NumberCode::Long => whole.map(|number| number as i64),
+            NumberCode::Long | NumberCode::Nanos => whole.map(|number| number as i64),
             NumberCode::Unsigned => whole.map(|number| ordered_from_u64(number as u64)),
             NumberCode::Double => key.as_f64().map(ordered_from_f64),
             NumberCode::Scaled(factor) => key.as_f64().map(|number| (number * factor).round() as i64),

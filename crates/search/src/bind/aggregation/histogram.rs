@@ -25,7 +25,7 @@ const BY_KEY: Order = Order { by: OrderBy::Key, descending: false };
 impl Binding<'_> {
     pub(super) fn histogram(self, whole: &Aggregation, asked: &Numeric) -> Result<Kind, Error> {
         Ok(Kind::Histogram(Box::new(Histogram {
-            values: self.values(&asked.source, Accepts::Numbers, "histogram")?,
+            values: self.computed_values(&asked.source, Accepts::Numbers, "histogram")?,
             step: Step::Width {
                 interval: asked.interval,
                 offset: asked.offset,
@@ -45,14 +45,16 @@ impl Binding<'_> {
         let bounds = |given: &Option<Bounds<Arc<str>>>| {
             given.as_ref().map(|given| self.date_bounds(given, &values.format, &zone)).transpose()
         };
-        let rounded = |bounds: Bounds<i64>| Bounds {
-            min: bounds.min.map(|ms| rounding.round(ms)),
-            max: bounds.max.map(|ms| rounding.round(ms)),
+        // `offset` does not bring bounds into another bucket: those that extend are moved with the buckets, hard ones stay where they are.
+        let rounded = |bounds: Bounds<i64>, moved: i64| {
+            let end = |ms: i64| rounding.round(ms.saturating_add(asked.offset_ms)) - moved;
+            Bounds { min: bounds.min.map(end), max: bounds.max.map(end) }
         };
         let extended = bounds(&asked.extended_bounds)?;
         let hard = bounds(&asked.hard_bounds)?;
         check_bounds(extended, hard, &whole.name)?;
-        let (extended, hard) = (extended.map(rounded), hard.map(rounded));
+        let extended = extended.map(|bounds| rounded(bounds, 0));
+        let hard = hard.map(|bounds| rounded(bounds, asked.offset_ms));
         Ok(Kind::Histogram(Box::new(Histogram {
             step: Step::Dates { rounding, extended, hard },
             values,
@@ -78,7 +80,7 @@ impl Binding<'_> {
     }
 
     pub(super) fn variable_width(self, asked: &VariableWidthHistogram, name: &str) -> Result<Kind, Error> {
-        if self.parent.is_some() {
+        if self.several {
             return Err(Error::illegal_argument(
                 "[variable_width_histogram] cannot be nested inside an aggregation that collects more than a single bucket.",
             ));

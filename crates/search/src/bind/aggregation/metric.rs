@@ -23,7 +23,7 @@ impl Binding<'_> {
         let mut points = asked.points.clone();
         points.sort_unstable_by(f64::total_cmp);
         Ok(Kind::Percentiles(Box::new(Percentiles {
-            values: self.values(&asked.source, Accepts::Numbers, name)?,
+            values: self.computed_values(&asked.source, Accepts::Numbers, name)?,
             points,
             ranks,
             keyed: asked.keyed,
@@ -38,7 +38,7 @@ impl Binding<'_> {
 
     pub(super) fn weighted_avg(self, asked: &asked::WeightedAvg) -> Result<Kind, Error> {
         let numbers = |source: &Source| {
-            let values = self.values(source, Accepts::Keys, "weighted_avg")?;
+            let values = self.computed_values(source, Accepts::Keys, "weighted_avg")?;
             match values.column {
                 Column::Strings(_) | Column::Constant(_) => Err(Error::illegal_argument(format!(
                     "Expected numeric type on field [{}], but got [keyword]",
@@ -65,7 +65,7 @@ impl Binding<'_> {
     pub(super) fn matrix_stats(self, asked: &asked::MatrixStats, name: &str) -> Result<Kind, Error> {
         let mut fields: Vec<(String, Values)> = Vec::with_capacity(asked.fields.len());
         for source in &asked.fields {
-            let values = self.values(source, Accepts::Keys, "matrix_stats")?;
+            let values = self.computed_values(source, Accepts::Keys, "matrix_stats")?;
             match values.column {
                 Column::Strings(_) | Column::Constant(_) => {
                     let reason = format!("ValuesSource type keyword is not supported for aggregation {name}");

@@ -38,15 +38,17 @@ const MAX_DEPTH: u32 = 100;
 /// # Errors
 /// As OpenSearch answers: mostly `illegal_argument_exception` about a field of the wrong type; 501 for what is not there yet.
 pub fn bind_aggregations(asked: &[Aggregation], context: &BindContext) -> Result<Level, Error> {
-    Binding { context, depth: 0, parent: None, above: "", scope: None }.level(asked)
+    Binding { context, depth: 0, parent: None, several: false, above: "", scope: None }.level(asked)
 }
 
 #[derive(Clone, Copy)]
 struct Binding<'a> {
     context: &'a BindContext,
     depth: u32,
-    /// The bucket aggregation above, as errors name it.
+    /// The nearest aggregation above under which there are no pages, as errors name it.
     parent: Option<&'static str>,
+    /// Whether one above makes several buckets.
+    several: bool,
     /// The name of the aggregation above.
     above: &'a str,
     /// The path of the nested objects whose documents are collected; `None`: the outermost documents.
@@ -72,8 +74,10 @@ impl Binding<'_> {
         let kind = self.kind(asked)?;
         let scope = self.scope_below(&asked.kind);
         let parent = parent_of(&asked.kind).or(self.parent);
-        let children =
-            Binding { depth: self.depth + 1, parent, above: &asked.name, scope, ..self }.level(&asked.children)?;
+        let single = matches!(asked.kind, Asked::Missing(_) | Asked::Global) || parent_of(&asked.kind).is_none();
+        let several = self.several || !single;
+        let below = Binding { depth: self.depth + 1, parent, several, above: &asked.name, scope, ..self };
+        let children = below.level(&asked.children)?;
         Ok(BoundAggregation { name: asked.name.clone(), kind, children, meta: asked.meta.clone() })
     }
 
@@ -96,7 +100,7 @@ impl Binding<'_> {
             Asked::AutoDateHistogram(asked) => self.auto_date(asked),
             Asked::VariableWidthHistogram(asked) => self.variable_width(asked, &owner),
             Asked::Composite(asked) => self.composite(asked),
-            Asked::Filter(query) => Ok(Kind::Filter(Arc::new(super::bind_within(query, self.context, self.scope)?))),
+            Asked::Filter(query) => Ok(Kind::Filter(Arc::new(super::bind_filter(query, self.context, self.scope)?))),
             Asked::Nested { path } => Ok(self.nested(path)),
             Asked::ReverseNested { path } => self.reverse_nested(&asked.name, path.as_deref()),
             Asked::Children { kind } => Ok(Kind::Children(self.family(kind, true))),
@@ -147,7 +151,7 @@ impl Binding<'_> {
     }
 
     fn stats(self, source: &Source, shown: StatsShown, name: &str) -> Result<Kind, Error> {
-        let values = self.values(source, Accepts::Numbers, name)?;
+        let values = self.computed_values(source, Accepts::Numbers, name)?;
         Ok(Kind::Stats(Box::new(Stats { values, shown })))
     }
 
@@ -167,7 +171,7 @@ impl Binding<'_> {
     }
 
     fn queries<'q>(self, queries: impl Iterator<Item = &'q Query>) -> Result<Vec<Arc<BoundQuery>>, Error> {
-        queries.map(|query| super::bind_within(query, self.context, self.scope).map(Arc::new)).collect()
+        queries.map(|query| super::bind_filter(query, self.context, self.scope).map(Arc::new)).collect()
     }
 
     fn adjacency_matrix(self, asked: &bucket::AdjacencyMatrix) -> Result<Kind, Error> {
@@ -190,9 +194,17 @@ impl Binding<'_> {
 /// How errors name an aggregation that others cannot stand in.
 fn parent_of(kind: &Asked) -> Option<&'static str> {
     Some(match kind {
-        Asked::Filter(_) | Asked::Nested { .. } | Asked::ReverseNested { .. } | Asked::Missing(_) | Asked::Global => {
-            return None;
-        }
+        Asked::Filter(_) | Asked::Nested { .. } | Asked::ReverseNested { .. } => return None,
+        Asked::Missing(_) => "MissingAggregatorFactory",
+        Asked::Global => "GlobalAggregatorFactory",
+        Asked::Sampler { .. } => "SamplerAggregatorFactory",
+        Asked::DiversifiedSampler(_) => "DiversifiedAggregatorFactory",
+        Asked::IpRange(_) => "BinaryRangeAggregatorFactory",
+        Asked::AdjacencyMatrix(_) => "AdjacencyMatrixAggregatorFactory",
+        Asked::RareTerms(_) => "RareTermsAggregatorFactory",
+        Asked::SignificantTerms(_) => "SignificantTermsAggregatorFactory",
+        Asked::MultiTerms(_) => "MultiTermsAggregationFactory",
+        Asked::AutoDateHistogram(_) => "AutoDateHistogramAggregatorFactory",
         Asked::Terms(_) => "TermsAggregatorFactory",
         Asked::Histogram(_) => "HistogramAggregatorFactory",
         Asked::DateHistogram(_) => "DateHistogramAggregatorFactory",

@@ -23,7 +23,8 @@ impl<'a> Binding<'a> {
     }
 
     pub(super) fn nested(self, path: &str) -> Kind {
-        let there = is_nested(&self.context.mapping, path) && lies_in(path, self.scope);
+        // Objects are asked for their own kind: they are meant themselves.
+        let there = is_nested(&self.context.mapping, path) && (self.scope == Some(path) || lies_in(path, self.scope));
         Kind::Nested(there.then(|| Join { inside: path.into(), around: self.scope.map(Arc::from) }))
     }
 

@@ -13,6 +13,7 @@ use crate::aggregation::format::Format;
 use crate::aggregation::terms::{SignificantTerms, SignificantText};
 use crate::aggregation::values::{Column, Shape, Values};
 use crate::bind::target::Target;
+use crate::bound::BoundKind;
 use crate::fetch::highlight::analyzer_of;
 use crate::fetch::value::Origins;
 
@@ -58,12 +59,13 @@ impl Binding<'_> {
 
     fn standing_out(self, name: &str, asked: &Asked, values: Values) -> Result<SignificantTerms, Error> {
         let background = asked.background_filter.as_ref();
+        let background = background.map(|query| crate::bind::bind_filter(query, self.context, None)).transpose()?;
         let refused = ErrorKind::IllegalArgument;
         Ok(SignificantTerms {
             choice: self.choice((name, refused), (asked.include.as_ref(), asked.exclude.as_ref()), &values)?,
             values,
             cut: asked.cut,
-            background: background.map(|query| crate::bind::bind(query, self.context).map(Arc::new)).transpose()?,
+            background: background.filter(|query| query.kind != BoundKind::MatchAll).map(Arc::new),
             heuristic: asked.heuristic,
         })
     }

@@ -56,6 +56,18 @@ impl Binding<'_> {
         }
     }
 
+    /// As [`Binding::values`], of what computes with them: dates of any resolution count milliseconds.
+    pub(super) fn computed_values(self, source: &Source, accepts: Accepts, owner: &str) -> Result<Values, Error> {
+        let mut values = self.values(source, accepts, owner)?;
+        if let (Column::Number(_, code), Format::Date(shown)) = (&mut values.column, &mut values.format)
+            && shown.resolution == DateResolution::Nanos
+        {
+            *code = NumberCode::Nanos;
+            shown.resolution = DateResolution::Millis;
+        }
+        Ok(values)
+    }
+
     pub(super) fn plain_values(self, source: &Source, accepts: Accepts, owner: &str) -> Result<Values, Error> {
         let context = self.context;
         match Target::of(&source.field, &context.mapping) {

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::extract::java_text;
 use super::value::{FieldValues, Origins};
-use crate::bind::{BindContext, bind};
+use crate::bind::{BindContext, bind_filter};
 use crate::bound::BoundQuery;
 
 mod content;
@@ -98,7 +98,7 @@ impl Highlighter {
                 refusal = refusal.or(Some(Error::illegal_argument(reason)));
                 continue;
             }
-            let own = asked.highlight_query.as_ref().map(|query| bind(query, context)).transpose()?;
+            let own = asked.highlight_query.as_ref().map(|query| bind_filter(query, context, None)).transpose()?;
             let query = own.as_ref().unwrap_or(query);
             let pattern = asked.field.contains('*');
             for (name, field) in context.mapping.fields_matching(&asked.field) {

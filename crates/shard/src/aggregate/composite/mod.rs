@@ -125,16 +125,12 @@ impl Reading {
                     };
                     found.extend(number.map(|number| (at, number as u64)));
                 });
-                // Cells do not ascend with places.
-                if matches!(rounded, Rounded::Cells(_)) {
-                    found.sort_unstable();
-                }
             }
         }
         self.arrange(batch.docs.len());
     }
 
-    /// Values by document, each once.
+    /// Values by document: a number as often as the document has it, or others in its step.
     fn arrange(&mut self, docs: usize) {
         self.codes.clear();
         self.starts.clear();
@@ -143,9 +139,7 @@ impl Reading {
             let start = self.codes.len();
             self.starts.push(start as u32);
             while let Some(&(_, code)) = found.next_if(|(row, _)| *row == at) {
-                if self.codes.len() == start || self.codes.last() != Some(&Some(code)) {
-                    self.codes.push(Some(code));
-                }
+                self.codes.push(Some(code));
             }
             if self.codes.len() == start && self.missing_bucket {
                 self.codes.push(None);

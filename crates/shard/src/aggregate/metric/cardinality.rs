@@ -163,7 +163,7 @@ fn add_values(strings: &Strings, ords: &mut Vec<u64>, found: &mut Cardinality) -
 #[inline]
 fn hash_of(code: i64, read_as: NumberCode) -> u64 {
     hash::of_number(match read_as {
-        NumberCode::Long => code as u64,
+        NumberCode::Long | NumberCode::Nanos => code as u64,
         NumberCode::Unsigned => u64_from_ordered(code),
         NumberCode::Double | NumberCode::Scaled(_) => number(code, read_as).to_bits(),
     })

@@ -82,7 +82,9 @@ impl Finish for Significant {
         }
         let choice = Choice { include: Some(Include::Set(self.sought(rows, key)?)), exclude: None };
         let mut counter = super::counter(&self.asked.values, &choice, &self.budget)?;
-        self.background_size = live::show(reader, self.background.as_ref(), &mut *counter)?;
+        let shown = live::show(reader, self.background.as_ref(), &mut *counter)?;
+        // A background of everything counts the objects inside of documents, too.
+        self.background_size = if self.background.is_some() { shown } else { reader.live_docs() };
         counter.end(reader)?;
         if let Partial::Table(table) = counter.partial(0)? {
             self.background_counts = table.rows.into_iter().map(|row| (row.key, row.bucket.doc_count)).collect();

@@ -123,8 +123,10 @@ impl SignificantText {
         for (&word, &count) in self.owners.iter().flat_map(|owner| &owner.counts) {
             wanted[word as usize] |= count >= least;
         }
-        let background: Vec<&Weight> = self.background.iter().collect();
-        self.background_size = live::count(reader, &background)?;
+        self.background_size = match &self.background {
+            Some(background) => live::count(reader, &[background])?,
+            None => reader.live_docs(),
+        };
         self.background_counts = vec![0; self.words.len()];
         for (number, word) in self.words.iter().enumerate().filter(|(number, _)| wanted[*number]) {
             let query = BoundQuery::new(BoundKind::Term(self.asked.field.clone(), word.clone().into()));
