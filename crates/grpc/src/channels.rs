@@ -44,7 +44,7 @@ pub struct Ask<'a> {
     pub kind: &'a str,
     /// How long the asker waits; `None`: as long as the connection lives.
     pub within: Option<Duration>,
-    pub payload: Vec<u8>,
+    pub payload: Bytes,
 }
 
 impl Channels {
@@ -82,7 +82,7 @@ impl Channels {
     /// [`CallError::Answered`] with the other node's refusal; the others when there is no answer.
     pub async fn ask(&self, address: &str, ask: Ask<'_>) -> Result<Vec<u8>, CallError> {
         let Ask { class, kind, within, payload } = ask;
-        let (payload, late) = (Bytes::from(payload), within.map(|within| Instant::now() + within));
+        let late = within.map(|within| Instant::now() + within);
         let mut watched = Watched::begin(self.watcher.as_ref(), class, kind);
         let over = |channel| self.ask_over(channel, (address, class, kind), payload.clone(), late);
         let answer = self.over((address, class), over).await;

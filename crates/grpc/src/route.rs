@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use cluster::state::NodeId;
 use model::error::{Error, ErrorKind};
+use prost::bytes::Bytes;
 
 use crate::introduction::Introduction;
 
@@ -30,7 +31,7 @@ pub struct Question {
     pub from: NodeId,
     /// When nobody waits any more.
     pub deadline: Option<Instant>,
-    pub payload: Vec<u8>,
+    pub payload: Bytes,
 }
 
 /// An answer on its way. When the asker has gone it is dropped.

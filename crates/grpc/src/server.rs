@@ -23,7 +23,9 @@ use crate::proto::control_server::{Control, ControlServer};
 use crate::proto::reply::Outcome;
 use crate::proto::search_server::{Search, SearchServer};
 use crate::route::{Class, Question, Router};
-use crate::wire::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_STREAMS, Wire};
+use crate::wire::{
+    CONNECTION_WINDOW, FRAME_BYTES, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_STREAMS, STREAM_WINDOW, Wire,
+};
 
 /// Answers peers until `stop` is done; then finishes what runs.
 ///
@@ -50,7 +52,10 @@ pub async fn serve(
         // Cancelled and hedged questions reset their streams; between nodes that is no attack.
         .http2_max_local_error_reset_streams(None)
         .http2_max_pending_accept_reset_streams(Some(MAX_STREAMS as usize))
-        .max_concurrent_streams(MAX_STREAMS);
+        .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME_BYTES);
     if let Some(tls) = &wire.tls {
         let config = ServerTlsConfig::new()
             .identity(Identity::from_pem(&tls.certificate, &tls.key))
@@ -83,7 +88,7 @@ impl Desk {
         let from = NodeId(asker(request.metadata()).into());
         let proto::Request { kind, remaining_ms, payload } = request.into_inner();
         let deadline = (remaining_ms > 0).then(|| Instant::now() + Duration::from_millis(remaining_ms));
-        let question = Question { from, deadline, payload: payload.into() };
+        let question = Question { from, deadline, payload };
         let outcome = match self.router.answer(class, &kind, question).await {
             Ok(payload) => Outcome::Payload(payload),
             Err(error) => Outcome::Error(wire_error(&error)),

@@ -24,6 +24,13 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_millis(1000);
 /// Questions of one connection that are answered at a time; more wait at the asking side.
 pub(crate) const MAX_STREAMS: u32 = 4096;
 
+/// Bytes of one question, and of all questions of a connection, that may be on their way without having been taken in: what a fast network holds
+/// between nodes that are some milliseconds apart.
+pub(crate) const STREAM_WINDOW: u32 = 4 << 20;
+pub(crate) const CONNECTION_WINDOW: u32 = 16 << 20;
+/// Of one frame: a question of some hundred kilobytes is few of them.
+pub(crate) const FRAME_BYTES: u32 = 256 << 10;
+
 /// How this node speaks with its peers.
 #[derive(Clone, Debug)]
 pub struct Wire {

@@ -87,7 +87,7 @@ fn process(name: &'static str, listener: TcpListener) -> (oneshot::Sender<()>, A
 }
 
 fn ask<'a>(class: Class, kind: &'a str, payload: &[u8]) -> Ask<'a> {
-    Ask { class, kind, within: Some(Duration::from_secs(30)), payload: payload.to_vec() }
+    Ask { class, kind, within: Some(Duration::from_secs(30)), payload: payload.to_vec().into() }
 }
 
 #[tokio::test]

@@ -35,10 +35,18 @@ pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 /// # Errors
 /// [`Damaged`] where the bytes are no `T`, or more than one.
 pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Damaged> {
+    match from_beginning(bytes)? {
+        (value, []) => Ok(value),
+        _ => Err(Damaged(postcard::Error::SerdeDeCustom)),
+    }
+}
+
+/// What [`to_bytes`] wrote, and what was put behind it as it is.
+///
+/// # Errors
+/// [`Damaged`] where the bytes do not begin with a `T`.
+pub fn from_beginning<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Damaged> {
     let mut deserializer = postcard::Deserializer::from_bytes(bytes);
     let value = T::deserialize(Bounded::new(&mut deserializer, MAX_DEPTH))?;
-    if deserializer.finalize()?.is_empty() {
-        return Ok(value);
-    }
-    Err(Damaged(postcard::Error::SerdeDeCustom))
+    Ok((value, deserializer.finalize()?))
 }

@@ -86,7 +86,7 @@ impl Membership {
         let address = sighted.or_else(|| state.nodes.get(&elected).map(|node| node.peer_address.clone()));
         let Some(address) = address else { return Ok(()) };
         let beat = Beat { id: self.own.clone(), ephemeral_id: self.node.ephemeral_id.clone(), disk };
-        let ask = Ask { class: Class::Control, kind: BEAT, within: Some(TIMEOUT), payload: to_json(&beat)? };
+        let ask = Ask { class: Class::Control, kind: BEAT, within: Some(TIMEOUT), payload: to_json(&beat)?.into() };
         let known: bool = from_json(&channels.ask(&address, ask).await.map_err(Error::from)?)?;
         if known {
             self.hold_lease(sent + LEASE_MS);

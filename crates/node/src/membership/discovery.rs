@@ -314,7 +314,7 @@ impl Membership {
         for (id, address) in founders.clone() {
             let (channels, payload) = (self.channels.clone(), payload.clone());
             asked.spawn(async move {
-                let ask = Ask { class: Class::Control, kind, within: Some(MESSAGE_TIMEOUT), payload };
+                let ask = Ask { class: Class::Control, kind, within: Some(MESSAGE_TIMEOUT), payload: payload.into() };
                 let answered = channels.ask(&address, ask).await;
                 (id, answered.map_err(Error::from).and_then(|bytes| from_json(&bytes)))
             });

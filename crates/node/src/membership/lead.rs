@@ -167,7 +167,7 @@ impl Membership {
     async fn lives(&self, suspect: &Suspect, witness: Option<&str>) -> bool {
         let Some(witness) = witness else { return self.has_answered(suspect).await };
         let Ok(payload) = to_json(suspect) else { return false };
-        let ask = Ask { class: Class::Control, kind: LIVES, within: Some(2 * PROBE), payload };
+        let ask = Ask { class: Class::Control, kind: LIVES, within: Some(2 * PROBE), payload: payload.into() };
         let answered = self.channels.ask(witness, ask).await.map_err(Error::from);
         answered.and_then(|bytes| from_json(&bytes)).unwrap_or(false)
     }

@@ -215,7 +215,8 @@ impl Membership {
     async fn ask_to_join(&self, address: &str) -> Result<(), Error> {
         let cluster_uuid = self.metadata.state().cluster_uuid.to_string();
         let join = Join { id: self.own.clone(), node: self.node.clone(), cluster_uuid };
-        let ask = Ask { class: Class::Control, kind: JOIN, within: Some(JOIN_TIMEOUT), payload: to_json(&join)? };
+        let ask =
+            Ask { class: Class::Control, kind: JOIN, within: Some(JOIN_TIMEOUT), payload: to_json(&join)?.into() };
         self.channels.ask(address, ask).await.map_err(Error::from)?;
         // The elected node sends its log from now on; asking again sooner would not make it faster.
         let asked = Instant::now();

@@ -120,7 +120,7 @@ impl Line {
         let address = self.sightings.address(&self.target).unwrap_or_else(|| self.address.clone());
         let question = Addressed { to: self.target.clone(), message: question };
         let payload = to_json(&question).map_err(|error| RPCError::Network(NetworkError::new(&error)))?;
-        let ask = Ask { class, kind, within: Some(within), payload };
+        let ask = Ask { class, kind, within: Some(within), payload: payload.into() };
         let answered = self.channels.ask(&address, ask).await.map_err(|error| {
             if matches!(error, CallError::Refused { .. }) {
                 self.sightings.refused(&self.target);

@@ -210,7 +210,7 @@ impl Proposer {
         let Some(address) = address else { return Err(Failure::NotElected) };
         let payload = to_json(&commands).map_err(Failure::Unknown)?;
         let within = until.saturating_duration_since(Instant::now()).min(FORWARD_TIMEOUT);
-        let ask = Ask { class: Class::Control, kind: SUBMIT, within: Some(within), payload };
+        let ask = Ask { class: Class::Control, kind: SUBMIT, within: Some(within), payload: payload.into() };
         match self.channels.ask(&address, ask).await {
             Ok(answered) => from_json(&answered).map_err(Failure::Unknown),
             Err(CallError::Answered(error)) if error.kind == ErrorKind::ClusterManagerNotDiscovered => {

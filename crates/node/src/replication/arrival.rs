@@ -7,27 +7,64 @@
 //! was made is forgotten, for the next recovery to bring.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
 use model::recovery::RecoveredFile;
+use parking_lot::{Mutex, RwLock};
 use shard::engine::snapshot;
 
 use super::files::{Chunk, Offer, Offered, Target};
 use super::room::Room;
 
-/// The files of one shard.
+/// What of a file is not on the disk yet goes there when it is so much, or when the file is whole: while the rest is on its way.
+const SYNC_BYTES: u64 = 8 << 20;
+/// Threads that read what has come, in the end.
+const READERS: usize = 4;
+
+/// The files of one shard. Who takes parts in holds it for reading, so that none of a former recovery comes in late.
 #[derive(Default)]
 pub(super) struct Arrival {
     /// The recovery that goes on.
     session: Option<u64>,
-    /// Every file that lies there, and how many of its bytes, from the first one on.
-    files: BTreeMap<String, u64>,
+    /// Every file that lies there.
+    files: Mutex<BTreeMap<String, Gathered>>,
     /// What the copy's folder has otherwise than it was made.
     damaged: BTreeSet<String>,
+}
+
+/// What there is of a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Gathered {
+    /// Of the whole, in bytes.
+    length: u64,
+    /// How many are here, from the first one on.
+    here: u64,
+    /// Where parts begin that came before those in front of them, and where they end.
+    beyond: BTreeMap<u64, u64>,
+    /// Bytes that came since it was last synced.
+    unsynced: u64,
+}
+
+impl Gathered {
+    /// A part has been written. Out: whether the file is to be synced now.
+    fn take(&mut self, from: u64, to: u64) -> bool {
+        let end = self.beyond.entry(from).or_insert(to);
+        *end = to.max(*end);
+        while let Some(next) = self.beyond.first_entry().filter(|next| *next.key() <= self.here) {
+            self.here = self.here.max(next.remove());
+        }
+        self.unsynced += to.saturating_sub(from);
+        let syncs = self.here == self.length || self.unsynced >= SYNC_BYTES;
+        if syncs {
+            self.unsynced = 0;
+        }
+        syncs
+    }
 }
 
 impl Arrival {
@@ -40,11 +77,12 @@ impl Arrival {
         for Offered { name, length, crc32 } in &offer.files {
             let to = place(&room.directory, name)?;
             to.parent().map_or(Ok(()), fs::create_dir_all).map_err(|error| failed(&error))?;
-            let here = self.files.get(name).copied().unwrap_or(0);
+            let here = self.files.get_mut().get(name).map_or(0, |file| file.here);
             let is_here = here == *length && here > 0
                 || !self.damaged.contains(name) && own.has(name, *length, *crc32) && link(room, name, &to);
             let here = if is_here { *length } else { here };
-            self.files.insert(name.clone(), here);
+            let gathered = Gathered { length: *length, here, ..Gathered::default() };
+            self.files.get_mut().insert(name.clone(), gathered);
             let recovered = if is_here { 0 } else { here };
             known.push(RecoveredFile { name: name.clone(), length: *length, reused: is_here, recovered });
             if !is_here {
@@ -57,57 +95,78 @@ impl Arrival {
 
     /// Forgets what is not offered, and what may be otherwise than it is offered.
     fn keep(&mut self, directory: &Path, offered: &[Offered]) -> Result<(), Error> {
-        if self.files.is_empty() {
+        let files = self.files.get_mut();
+        if files.is_empty() {
             return Ok(snapshot::clear_incoming(directory)?);
         }
+        // Beyond what counts there may be parts that came before others.
         let is_there = |name: &str, here: u64| {
-            place(directory, name).is_ok_and(|path| fs::metadata(path).is_ok_and(|file| file.len() == here))
+            place(directory, name).is_ok_and(|path| fs::metadata(path).is_ok_and(|file| file.len() >= here))
         };
         let lengths: BTreeMap<&str, u64> = offered.iter().map(|file| (file.name.as_str(), file.length)).collect();
         let fits = |name: &str, here: u64| {
             lengths.get(name).is_some_and(|length| here <= *length) && is_fixed(name) && is_there(name, here)
         };
         let stale: Vec<String> =
-            self.files.iter().filter(|(name, here)| !fits(name, **here)).map(|(name, _)| name.clone()).collect();
+            files.iter().filter(|(name, file)| !fits(name, file.here)).map(|(name, _)| name.clone()).collect();
         for name in stale {
             match fs::remove_file(place(directory, &name)?) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&error)),
-                _ => drop(self.files.remove(&name)),
+                _ => drop(files.remove(&name)),
             }
         }
         Ok(())
     }
 
-    /// Takes in a part of a file. One that comes twice is taken in twice.
-    pub(super) fn take(&mut self, room: &Room, chunk: &Chunk) -> Result<(), Error> {
+    /// Takes in a part of a file, in whatever order they come. One that comes twice is taken in twice.
+    pub(super) fn take(&self, room: &Room, chunk: &Chunk, bytes: &[u8]) -> Result<(), Error> {
         self.check(&chunk.target)?;
-        let here = self.files.get_mut(&chunk.file).filter(|here| chunk.offset <= **here);
-        let gap = || Error::illegal_argument(format!("[{}] has a gap before [{}]", chunk.file, chunk.offset));
-        let here = here.ok_or_else(gap)?;
-        let path = place(&room.directory, &chunk.file)?;
-        let write = || -> io::Result<()> {
-            let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-            file.seek(SeekFrom::Start(chunk.offset))?;
-            file.write_all(&chunk.bytes)
+        let (name, end) = (&chunk.file, chunk.offset.saturating_add(bytes.len() as u64));
+        let wrong = || Error::illegal_argument(format!("[{name}] is not expected up to [{end}]"));
+        if self.files.lock().get(name).is_none_or(|file| end > file.length) {
+            return Err(wrong());
+        }
+        let path = place(&room.directory, name)?;
+        let write = || -> io::Result<File> {
+            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+            file.write_all_at(bytes, chunk.offset).map(|()| file)
         };
-        write().map_err(|error| failed(&error))?;
-        *here = (*here).max(chunk.offset + chunk.bytes.len() as u64);
-        room.recovery.received(&chunk.file, *here, chunk.throttled_ms);
-        Ok(())
+        let written = write().map_err(|error| failed(&error))?;
+        let syncs = {
+            let mut files = self.files.lock();
+            let file = files.get_mut(name).ok_or_else(wrong)?;
+            let syncs = file.take(chunk.offset, end);
+            room.recovery.received(name, file.here, chunk.throttled_ms);
+            syncs
+        };
+        match if syncs { written.sync_data() } else { Ok(()) } {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                // What of it is on the disk nobody knows: all of it comes again.
+                self.files.lock().remove(name);
+                Err(failed(&error))
+            }
+        }
     }
 
     /// Everything has come: nothing more is taken, and nothing of it is kept for another recovery. What has come to harm is named, and only that
     /// is to come again.
     pub(super) fn finish(&mut self, room: &Room, target: &Target) -> Result<(), Error> {
         self.check(target)?;
-        let damaged = snapshot::damaged(&room.directory)?;
+        let is_part = |file: &Gathered| file.here < file.length;
+        let parts: Vec<String> =
+            self.files.get_mut().iter().filter(|(_, file)| is_part(file)).map(|(name, _)| name.clone()).collect();
+        if !parts.is_empty() {
+            return Err(Error::illegal_argument(format!("files of a recovery are not whole: {}", parts.join(", "))));
+        }
+        let damaged = snapshot::damaged(&room.directory, READERS)?;
         if damaged.is_empty() {
             *self = Self::default();
             return Ok(());
         }
         self.session = None;
         for name in &damaged {
-            self.files.remove(name);
+            self.files.get_mut().remove(name);
             fs::remove_file(place(&room.directory, name)?).map_err(|error| failed(&error))?;
         }
         let reason = format!("files of a recovery are not as they were made: {}", damaged.join(", "));
@@ -164,6 +223,31 @@ pub(super) fn failed(error: &io::Error) -> Error {
 }
 
 /// Of the room's shard.
-pub(super) fn of(room: &Room) -> Arc<parking_lot::Mutex<Arrival>> {
+pub(super) fn of(room: &Room) -> Arc<RwLock<Arrival>> {
     room.exchange.arrivals.lock().entry(room.shard.clone()).or_default().clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_file_count_when_those_before_them_are_here() {
+        let mut file = Gathered { length: 10, here: 2, ..Gathered::default() };
+        for (from, to, here) in [(6, 8, 2), (4, 6, 2), (2, 4, 8), (2, 4, 8), (0, 6, 8)] {
+            assert!(!file.take(from, to));
+            assert_eq!(file.here, here, "after {from}..{to}");
+        }
+        assert!(file.take(8, 10), "the whole is synced");
+        assert_eq!((file.here, file.beyond.len(), file.unsynced), (10, 0, 0));
+    }
+
+    #[test]
+    fn a_long_file_is_synced_as_it_comes() {
+        let mut file = Gathered { length: 4 * SYNC_BYTES, ..Gathered::default() };
+        let part = SYNC_BYTES / 4;
+        let synced: Vec<bool> = (1..9).map(|n| file.take(n * part, (n + 1) * part)).collect();
+        assert_eq!(synced, [false, false, false, true, false, false, false, true]);
+        assert_eq!(file.here, 0, "its beginning is missing");
+    }
 }

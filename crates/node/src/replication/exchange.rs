@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use cluster::command::Command;
 use cluster::state::{NodeId, State};
 use grpc::call::CallError;
@@ -14,8 +15,8 @@ use grpc::channels::{Ask, Channels};
 use grpc::route::{Class, Router};
 use model::error::{Error, ErrorKind};
 use model::id::{AllocationId, PrimaryTerm, ShardId};
-use model::wire::{from_bytes, to_bytes};
-use parking_lot::Mutex;
+use model::wire::{Damaged, from_bytes, to_bytes};
+use parking_lot::{Mutex, RwLock};
 use replication::event::{Event, Question};
 use replication::message::{Body, Message};
 use serde::Serialize;
@@ -62,7 +63,7 @@ pub(crate) struct Exchange {
     /// How fast recoveries leave this node.
     pub(super) pace: Pace,
     /// What of files has come, by shard.
-    pub(super) arrivals: Mutex<BTreeMap<ShardId, Arc<Mutex<Arrival>>>>,
+    pub(super) arrivals: Mutex<BTreeMap<ShardId, Arc<RwLock<Arrival>>>>,
 }
 
 #[derive(Default)]
@@ -151,9 +152,20 @@ impl Exchange {
         question: &Q,
         within: Duration,
     ) -> Result<A, CallError> {
+        self.ask_with(node, kind, to_bytes(question).into(), within).await
+    }
+
+    /// As [`Exchange::ask`], with a question that is bytes already.
+    pub(super) async fn ask_with<A: DeserializeOwned>(
+        &self,
+        node: &NodeId,
+        kind: &'static str,
+        question: Bytes,
+        within: Duration,
+    ) -> Result<A, CallError> {
         let address = self.state().nodes.get(node).map(|node| node.peer_address.clone());
         let address = address.ok_or_else(|| CallError::Refused { address: format!("node {}", node.0) })?;
-        let ask = Ask { class: Class::Bulk, kind, within: Some(within), payload: to_bytes(question) };
+        let ask = Ask { class: Class::Bulk, kind, within: Some(within), payload: question };
         let bytes = self.peers.ask(&address, ask).await?;
         let unreadable = |error| {
             let reason = format!("[{address}] gave an answer to [{kind}] that does not read: {error}");
@@ -298,15 +310,37 @@ pub(super) fn on<Q, A, F>(
     A: Serialize,
     F: Future<Output = Result<A, Error>> + Send + 'static,
 {
+    let answer = Arc::new(answer);
+    on_bytes(core, router, kind, move |exchange, question| {
+        let answer = answer.clone();
+        async move {
+            let asked: Q = from_bytes(&question).map_err(|error| unreadable(kind, &error))?;
+            drop(question);
+            answer(exchange, asked).await
+        }
+    });
+}
+
+/// As [`on`], with the question as it came.
+pub(super) fn on_bytes<A, F>(
+    core: &Arc<Core>,
+    router: &mut Router,
+    kind: &'static str,
+    answer: impl Fn(Arc<Exchange>, Bytes) -> F + Send + Sync + 'static,
+) where
+    A: Serialize,
+    F: Future<Output = Result<A, Error>> + Send + 'static,
+{
     let (core, answer) = (Arc::downgrade(core), Arc::new(answer));
     router.on(Class::Bulk, kind, move |question| {
         let (core, answer) = (core.upgrade(), answer.clone());
         async move {
             let core = core.ok_or_else(|| Error::new(ErrorKind::NodeDisconnected, "the node is shutting down"))?;
-            let unreadable = |error| Error::illegal_argument(format!("the question [{kind}] does not read: {error}"));
-            let asked: Q = from_bytes(&question.payload).map_err(unreadable)?;
-            drop(question);
-            answer(core.exchange.clone(), asked).await.map(|answer| to_bytes(&answer))
+            answer(core.exchange.clone(), question.payload).await.map(|answer| to_bytes(&answer))
         }
     });
+}
+
+pub(super) fn unreadable(kind: &str, error: &Damaged) -> Error {
+    Error::illegal_argument(format!("the question [{kind}] does not read: {error}"))
 }

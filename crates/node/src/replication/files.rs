@@ -1,29 +1,32 @@
 //! Recovery by files: the primary's commit goes to a copy that lacks too much for operations.
 //!
 //! The primary commits, holds the commit's files by links, and sends those that the other has not; then the other puts them in the place of
-//! its own and goes on with operations. They leave this node no faster than they may ([`super::pace`]). A connection that breaks is waited
-//! for; what breaks off for longer is begun again by the protocol, under another session, and goes on where it was ([`super::arrival`]),
-//! which also compares checksums.
+//! its own and goes on with operations. Several chunks are under way at a time, and the next is read meanwhile. They leave this node no faster than
+//! they may ([`super::pace`]). A connection that breaks is waited for; what breaks off for longer is begun again by the protocol, under another
+//! session, and goes on where it was ([`super::arrival`]), which also compares checksums.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use cluster::state::NodeId;
 use grpc::call::CallError;
 use grpc::route::Router;
 use model::error::{Error, ErrorKind};
 use model::id::{AllocationId, SeqNo, ShardId};
+use model::wire::{from_beginning, to_bytes};
 use replication::event::Event;
 use replication::message::History;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shard::engine::ShardCopy;
 use shard::engine::snapshot::{HeldFile, Snapshot};
+use tokio::task::JoinSet;
 
 use super::arrival::{self, failed};
-use super::exchange::{Exchange, on};
+use super::exchange::{Exchange, on, on_bytes, unreadable};
 use super::pace;
 use super::room::Room;
 use crate::core::Core;
@@ -33,6 +36,8 @@ const OFFER: &str = "replication.offer";
 const CHUNK: &str = "replication.chunk";
 /// Of one message.
 const CHUNK_BYTES: u64 = 512 << 10;
+/// Chunks that are on their way to a copy at a time: one is written there while the others travel.
+const UNDER_WAY: usize = 8;
 const INSTALL: &str = "replication.install";
 /// For how long a node that cannot be reached is tried again, and how often.
 const RESUME: Duration = Duration::from_secs(30);
@@ -64,6 +69,7 @@ pub(super) struct Offered {
     pub(super) crc32: Option<u32>,
 }
 
+/// A part of a file. Its bytes follow as they are, to the end of the message.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Chunk {
     pub(super) target: Target,
@@ -71,8 +77,6 @@ pub(super) struct Chunk {
     pub(super) offset: u64,
     /// How long the sender has held this recovery back so far.
     pub(super) throttled_ms: u64,
-    #[serde(with = "model::wire::bytes")]
-    pub(super) bytes: Arc<[u8]>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -105,26 +109,21 @@ async fn send_all(room: &Arc<Room>, engine: Arc<ShardCopy>, to: &AllocationId) -
     let target = Target { shard: room.shard.clone(), copy: to.clone(), session };
     let offered = |file: &HeldFile| Offered { name: file.name.clone(), length: file.length, crc32: file.crc32 };
     let offer = Offer { target: target.clone(), files: held.files.iter().map(offered).collect() };
-    let wanted: Vec<(String, u64)> = insist(exchange, &node, OFFER, &offer, PATIENCE).await?;
-    let held = Arc::new(held);
-    let (mut sent, mut throttled) = (0, Duration::ZERO);
-    for (file, from) in &wanted {
-        let mut offset = *from;
-        loop {
-            let most = pace::part(exchange, CHUNK_BYTES);
-            let bytes = read(exchange, &held, (file, offset), most).await?;
-            let length = bytes.len() as u64;
-            let throttled_ms = throttled.as_millis() as u64;
-            let chunk = Chunk { target: target.clone(), file: file.clone(), offset, throttled_ms, bytes };
-            insist::<_, ()>(exchange, &node, CHUNK, &chunk, PATIENCE).await?;
-            (sent, offset) = (sent + length, offset + length);
-            throttled += pace::hold_back(exchange, length).await;
-            if length < most {
-                break;
-            }
-        }
-    }
-    let install = Install { target, below: held.next_seq, history: held.history.clone() };
+    let offer = Bytes::from(to_bytes(&offer));
+    let wanted: Vec<(String, u64)> = insist(exchange, &node, OFFER, offer).await?;
+    let (below, history) = (held.next_seq, held.history.clone());
+    let mut shipment = Shipment {
+        exchange: exchange.clone(),
+        node: node.clone(),
+        target: target.clone(),
+        held: Arc::new(held),
+        under_way: JoinSet::new(),
+        sent: 0,
+        throttled: Duration::ZERO,
+    };
+    shipment.ship(&wanted).await?;
+    let Shipment { sent, throttled, held: _held, .. } = shipment;
+    let install = Install { target, below, history };
     match exchange.ask::<_, ()>(&node, INSTALL, &install, INSTALLING).await {
         Ok(()) => {}
         Err(CallError::Answered(refusal)) => return Err(*refusal),
@@ -144,17 +143,80 @@ async fn send_all(room: &Arc<Room>, engine: Arc<ShardCopy>, to: &AllocationId) -
     Ok(())
 }
 
+/// Files on their way to one copy.
+struct Shipment {
+    exchange: Arc<Exchange>,
+    node: NodeId,
+    target: Target,
+    held: Arc<Snapshot>,
+    /// No longer than the shipment itself.
+    under_way: JoinSet<Result<(), Error>>,
+    sent: u64,
+    throttled: Duration,
+}
+
+impl Shipment {
+    /// `wanted`: names of files, and from where on. Returns when all of it has arrived.
+    async fn ship(&mut self, wanted: &[(String, u64)]) -> Result<(), Error> {
+        for (file, from) in wanted {
+            self.ship_one(file, *from).await?;
+        }
+        while !self.under_way.is_empty() {
+            self.one_arrives().await?;
+        }
+        Ok(())
+    }
+
+    async fn ship_one(&mut self, file: &str, from: u64) -> Result<(), Error> {
+        let mut offset = from;
+        loop {
+            let most = pace::part(&self.exchange, CHUNK_BYTES);
+            let (chunk, length) = self.read(file, offset, most).await?;
+            while self.under_way.len() >= UNDER_WAY {
+                self.one_arrives().await?;
+            }
+            let (exchange, node) = (self.exchange.clone(), self.node.clone());
+            self.under_way.spawn(async move { insist(&exchange, &node, CHUNK, chunk).await });
+            (self.sent, offset) = (self.sent + length, offset + length);
+            self.throttled += pace::hold_back(&self.exchange, length).await;
+            if length < most {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn one_arrives(&mut self) -> Result<(), Error> {
+        let ended = |_| Error::new(ErrorKind::IllegalState, "a part of a file ended without an answer");
+        self.under_way.join_next().await.map_or(Ok(()), |done| done.map_err(ended)?)
+    }
+
+    /// The message with so many bytes, fewer at the end; and how many.
+    async fn read(&self, file: &str, offset: u64, most: u64) -> Result<(Bytes, u64), Error> {
+        let throttled_ms = self.throttled.as_millis() as u64;
+        let chunk = Chunk { target: self.target.clone(), file: file.to_owned(), offset, throttled_ms };
+        let held = self.held.clone();
+        let read = move || -> io::Result<(Bytes, u64)> {
+            let mut bytes = to_bytes(&chunk);
+            bytes.reserve_exact(most as usize);
+            let mut file = File::open(held.path(&chunk.file))?;
+            file.seek(SeekFrom::Start(offset))?;
+            let length = file.take(most).read_to_end(&mut bytes)?;
+            Ok((bytes.into(), length as u64))
+        };
+        self.exchange.run(read).await?.map_err(|error| failed(&error))
+    }
+}
+
 /// Asks what may be carried out twice, and again while the node is in the cluster and cannot be reached.
-async fn insist<Q: Serialize, A: DeserializeOwned>(
+async fn insist<A: DeserializeOwned>(
     exchange: &Exchange,
     node: &NodeId,
     kind: &'static str,
-    question: &Q,
-    within: Duration,
+    question: Bytes,
 ) -> Result<A, Error> {
     let begun = Instant::now();
     loop {
-        let error = match exchange.ask(node, kind, question, within).await {
+        let error = match exchange.ask_with(node, kind, question.clone(), PATIENCE).await {
             Ok(answer) => return Ok(answer),
             Err(CallError::Answered(refusal)) => return Err(*refusal),
             Err(error) => error,
@@ -165,26 +227,6 @@ async fn insist<Q: Serialize, A: DeserializeOwned>(
         tracing::debug!("[{kind}] goes to node {} once more: {error}", node.0);
         tokio::time::sleep(PAUSE).await;
     }
-}
-
-/// So many bytes, fewer at the end.
-async fn read(
-    exchange: &Exchange,
-    held: &Arc<Snapshot>,
-    (file, offset): (&str, u64),
-    most: u64,
-) -> Result<Arc<[u8]>, Error> {
-    let path = held.path(file);
-    let held = held.clone();
-    let read = move || -> io::Result<Arc<[u8]>> {
-        let _held = held;
-        let mut bytes = Vec::with_capacity(most as usize);
-        let mut file = File::open(&path)?;
-        file.seek(SeekFrom::Start(offset))?;
-        file.take(most).read_to_end(&mut bytes)?;
-        Ok(bytes.into())
-    };
-    exchange.run(read).await?.map_err(|error| failed(&error))
 }
 
 /// The room that receives.
@@ -224,11 +266,12 @@ impl Room {
 pub(super) fn routes(core: &Arc<Core>, router: &mut Router) {
     on(core, router, OFFER, |exchange, offer: Offer| async move {
         let room = receiver(&exchange, &offer.target)?;
-        exchange.run(move || arrival::of(&room).lock().begin(&room, &offer)).await?
+        exchange.run(move || arrival::of(&room).write().begin(&room, &offer)).await?
     });
-    on(core, router, CHUNK, |exchange, chunk: Chunk| async move {
-        let room = receiver(&exchange, &chunk.target)?;
-        exchange.run(move || arrival::of(&room).lock().take(&room, &chunk)).await?
+    on_bytes(core, router, CHUNK, |exchange, message| async move {
+        let (chunk, bytes) = from_beginning::<Chunk>(&message).map_err(|error| unreadable(CHUNK, &error))?;
+        let (room, bytes) = (receiver(&exchange, &chunk.target)?, message.slice_ref(bytes));
+        exchange.run(move || arrival::of(&room).read().take(&room, &chunk, &bytes)).await?
     });
     on(core, router, INSTALL, |exchange, install: Install| async move {
         let room = receiver(&exchange, &install.target)?;
@@ -236,7 +279,7 @@ pub(super) fn routes(core: &Arc<Core>, router: &mut Router) {
             exchange.core().ok_or_else(|| Error::new(ErrorKind::NodeDisconnected, "the node is shutting down"))?;
         let install = move || {
             let arrival = arrival::of(&room);
-            let mut arrival = arrival.lock();
+            let mut arrival = arrival.write();
             arrival.finish(&room, &install.target)?;
             room.install(&core, install.below, install.history)
         };

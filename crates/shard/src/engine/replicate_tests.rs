@@ -142,10 +142,10 @@ fn files_take_the_place_of_a_copy() {
     // Whichever of them comes to harm is told by its checksum.
     for (name, path, whole, other) in changed {
         std::fs::write(&path, other).unwrap();
-        assert_eq!(snapshot::damaged(&target).unwrap(), [name]);
+        assert_eq!(snapshot::damaged(&target, 3).unwrap(), [name]);
         std::fs::write(&path, whole).unwrap();
     }
-    assert!(snapshot::damaged(&target).unwrap().is_empty());
+    assert!(snapshot::damaged(&target, 3).unwrap().is_empty());
     assert_eq!(snapshot::incoming(&target, "segments/../../x"), None);
     stale.close();
     snapshot::install(&target).unwrap();

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::commit::{self, Commit, SEGMENTS, sync_directory};
 use super::{ShardCopy, caught};
 use crate::error::ShardError;
 use crate::segment::disk::files;
-use crate::segment::disk::manifest::{self, FileEntry, Manifest};
+use crate::segment::disk::manifest::{self, Manifest};
 
 /// Where the files of a recovery are gathered, beside the copy's folder.
 const INCOMING: &str = "incoming";
@@ -102,28 +103,43 @@ pub fn checksums(directory: &Path, segment: &str) -> BTreeMap<String, u32> {
     manifest.files.iter().map(|file| (of(&file.name), file.crc32)).chain([own]).collect()
 }
 
-/// Reads what a recovery has gathered for the copy in `directory`, and compares checksums. Out: the files that are not as they were made.
+/// Reads what a recovery has gathered for the copy in `directory` on up to `threads` threads, and compares checksums. Out: the files that are
+/// not as they were made.
 ///
 /// # Errors
 /// [`ShardError::Corrupt`] where the commit does not read.
-pub fn damaged(directory: &Path) -> Result<Vec<String>, ShardError> {
+pub fn damaged(directory: &Path, threads: usize) -> Result<Vec<String>, ShardError> {
     let incoming = beside(directory, INCOMING);
     let commit = Commit::read(&incoming)?.unwrap_or_default();
-    let mut damaged = Vec::new();
+    let (mut damaged, mut to_read) = (Vec::new(), Vec::new());
     for segment in &commit.segments {
         let (name, folder) = (&segment.name, incoming.join(SEGMENTS).join(&segment.name));
         match Manifest::read(&folder) {
-            Ok(manifest) => {
-                let differs = |file: &&FileEntry| files::verify_file(&folder, file).is_err();
-                let files = manifest.files.iter().filter(differs);
-                damaged.extend(files.map(|file| format!("{SEGMENTS}/{name}/{}", file.name)));
-            }
+            Ok(manifest) => to_read.extend(manifest.files.into_iter().map(|file| (name.clone(), folder.clone(), file))),
             Err(_) => damaged.push(format!("{SEGMENTS}/{name}/{}", manifest::FILE)),
         }
         let alive = segment.alive.iter().filter(|alive| Commit::read_alive(&incoming, alive).is_err());
         damaged.extend(alive.map(|alive| format!("{SEGMENTS}/{}", alive.file)));
     }
-    Ok(damaged)
+    let next = AtomicUsize::new(0);
+    let read = || -> Vec<String> {
+        let mut differing = Vec::new();
+        while let Some((name, folder, file)) = to_read.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if files::verify_file(folder, file).is_err() {
+                differing.push(format!("{SEGMENTS}/{name}/{}", file.name));
+            }
+        }
+        differing
+    };
+    let panicked = |_| ShardError::Panicked { during: "reading files of a recovery" };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads.min(to_read.len())).map(|_| scope.spawn(read)).collect();
+        damaged.extend(read());
+        for other in others {
+            damaged.extend(other.join().map_err(panicked)?);
+        }
+        Ok(damaged)
+    })
 }
 
 /// Forgets what an earlier recovery gathered.

@@ -40,7 +40,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("axum", Rooms(&["rest"])),
     ("base64", Rooms(&["model"])),
     ("bitpacking", Rooms(&["shard"])),
-    ("bytes", Rooms(&["resp"])),
+    ("bytes", Rooms(&["node", "resp"])),
     ("clap", Rooms(&["cli", "xtask"])),
     ("clap_complete", Rooms(&["cli"])),
     ("crc32fast", Rooms(&["wal", "vector", "shard"])),

@@ -60,7 +60,8 @@ pub(super) async fn ask<M: Message>(
 ) -> Result<M::Answer, CallError> {
     let address = core.state().nodes.get(node).map(|node| node.peer_address.clone());
     let address = address.ok_or_else(|| CallError::Refused { address: format!("node {}", node.0) })?;
-    let ask = Ask { class: M::CLASS, kind: M::KIND, within, payload: to_bytes(&Addressed { to: node, message }) };
+    let ask =
+        Ask { class: M::CLASS, kind: M::KIND, within, payload: to_bytes(&Addressed { to: node, message }).into() };
     let bytes = core.peers.ask(&address, ask).await.map_err(|error| match error {
         CallError::Answered(error) if is_another(&error) => {
             CallError::NotHeard { address: address.clone(), reason: error.reason }
