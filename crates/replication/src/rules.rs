@@ -45,7 +45,7 @@ impl Default for Limits {
             recovery_ms: 120_000,
             batch: 512,
             batch_bytes: 4 << 20,
-            window: 4_096,
+            window: 16_384,
             waiting: 64,
         }
     }

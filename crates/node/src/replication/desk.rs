@@ -475,7 +475,9 @@ fn stage(room: &Room, engine: &Arc<ShardCopy>, entries: &[Logged]) -> Result<(),
     }
     let preparer = room.preparer.read().clone();
     let preparer = preparer.ok_or(ShardError::Closed)?;
-    engine.stage_logged(entries, &|operation: &Operation| replayed_document(&preparer, operation))
+    engine.stage_logged(entries, room.exchange.threads(), &|operation: &Operation| {
+        replayed_document(&preparer, operation)
+    })
 }
 
 fn tell_when_safe(room: &Arc<Room>, engine: &Arc<ShardCopy>, position: wal::Position, ticket: Ticket) {

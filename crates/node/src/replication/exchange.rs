@@ -52,6 +52,8 @@ type Letter = (ShardId, Message);
 pub(crate) struct Exchange {
     /// Works off what happens to copies.
     pool: Pool,
+    /// How many threads that are.
+    threads: usize,
     /// Files and logs of recoveries, refreshes: what must hold nobody up.
     aside: Pool,
     peers: Arc<Channels>,
@@ -87,7 +89,7 @@ impl Exchange {
         let aside = Pool::start("recover", RECOVER_THREADS, usize::MAX)?;
         let (begun, core, pace) = (Instant::now(), OnceLock::new(), Pace::new());
         let (outboxes, arrivals) = Default::default();
-        Ok(Arc::new(Self { pool, aside, peers, metadata, runtime, begun, core, outboxes, pace, arrivals }))
+        Ok(Arc::new(Self { pool, threads, aside, peers, metadata, runtime, begun, core, outboxes, pace, arrivals }))
     }
 
     /// Where the rooms are. Before it is told, nothing finds its room.
@@ -108,6 +110,11 @@ impl Exchange {
 
     pub(super) fn state(&self) -> Arc<State> {
         self.metadata.state()
+    }
+
+    /// On how many threads one copy's work may be spread.
+    pub(super) fn threads(&self) -> usize {
+        self.threads
     }
 
     /// Milliseconds of a clock that only grows.

@@ -182,7 +182,7 @@ impl Room {
             };
             let engine = {
                 let mut desk = self.desk.lock();
-                for item in items {
+                for item in without_earlier_syncs(items) {
                     match item {
                         Item::Event(event) => desk.on(self, event),
                         Item::Follow(version, index) => desk.follow(self, version, index.as_deref()),
@@ -225,5 +225,27 @@ impl Room {
     pub(super) fn not_primary(&self) -> Error {
         let (index, number) = (&self.index, self.shard.number);
         Error::new(ErrorKind::NoShardAvailable, format!("shard [{index}][{number}] has its primary elsewhere"))
+    }
+}
+
+/// What is safe up to a ticket is safe up to those before it: the last word of the log is enough, and many operations are carried out at a time.
+fn without_earlier_syncs(items: VecDeque<Item>) -> impl Iterator<Item = Item> {
+    let is_sync = |item: &Item| matches!(item, Item::Event(Event::Synced(_)));
+    let last = items.iter().rposition(is_sync);
+    items.into_iter().enumerate().filter(move |(at, item)| !is_sync(item) || Some(*at) == last).map(|(_, item)| item)
+}
+
+#[cfg(test)]
+mod tests {
+    use replication::event::Ticket;
+
+    use super::*;
+
+    #[test]
+    fn of_many_syncs_the_last_counts() {
+        let synced = |ticket: u64| Item::Event(Event::Synced(Ticket(ticket)));
+        let items = [synced(1), Item::Event(Event::Tick), synced(2), synced(3), Item::Close];
+        let left: Vec<Item> = without_earlier_syncs(items.into()).collect();
+        assert!(matches!(&left[..], [Item::Event(Event::Tick), Item::Event(Event::Synced(Ticket(3))), Item::Close]));
     }
 }

@@ -9,13 +9,15 @@ use wal::Position;
 use super::operation::{Change, Logged, Operation};
 use super::replay::Prepare;
 use super::write::locate;
-use super::{ShardCopy, Writer, rewrite};
+use super::{ShardCopy, Writer, caught, rewrite};
 use crate::error::ShardError;
 use crate::prepared::PreparedDocument;
 
 /// Entries of the log that one read gives at most.
-const READ_ENTRIES: usize = 512;
+const READ_ENTRIES: usize = 2048;
 const READ_BYTES: u64 = 4 << 20;
+/// Fewer operations are not worth a thread of their own.
+const SLICE_OPERATIONS: usize = 128;
 
 impl Writer {
     /// Keeps a logged operation back until [`ShardCopy::apply_below`] takes it.
@@ -81,14 +83,14 @@ impl ShardCopy {
         Ok(())
     }
 
-    /// Takes operations that another copy decided, and that this copy's log has: they wait as this copy's own writes do.
+    /// Takes operations that another copy decided, and that this copy's log has: they wait as this copy's own writes do. Up to `threads` threads
+    /// map many of them.
     ///
     /// # Errors
     /// [`ShardError::Replay`] for an operation that cannot be carried out; the copy takes nothing more then.
-    pub fn stage_logged(&self, entries: &[Logged], prepare: Prepare<'_>) -> Result<(), ShardError> {
+    pub fn stage_logged(&self, entries: &[Logged], threads: usize, prepare: Prepare<'_>) -> Result<(), ShardError> {
         self.check()?;
-        let prepared = entries.iter().map(|entry| prepared(entry, prepare)).collect::<Result<Vec<_>, _>>();
-        let prepared = self.fail(prepared)?;
+        let prepared = self.fail(caught("mapping operations", || prepared_in_slices(entries, threads, prepare)))?;
         let mut writer = self.writer.lock();
         for (operation, document) in prepared {
             writer.logged_bytes += document.as_ref().map_or(25, |document| document.source.len() as u64);
@@ -177,6 +179,23 @@ impl Writer {
 }
 
 type Carried = (Operation, Option<Arc<PreparedDocument>>);
+
+/// In order.
+fn prepared_in_slices(entries: &[Logged], threads: usize, prepare: Prepare<'_>) -> Result<Vec<Carried>, ShardError> {
+    let all = |entries: &[Logged]| entries.iter().map(|entry| prepared(entry, prepare)).collect::<Result<Vec<_>, _>>();
+    let slice = entries.len().div_ceil(threads.max(1)).max(SLICE_OPERATIONS);
+    let (first, rest) = entries.split_at(slice.min(entries.len()));
+    std::thread::scope(|scope| {
+        let all = &all;
+        let others: Vec<_> = rest.chunks(slice).map(|entries| scope.spawn(move || all(entries))).collect();
+        let mut done = all(first)?;
+        let panicked = |_| Err(ShardError::Panicked { during: "mapping operations" });
+        for other in others {
+            done.extend(other.join().unwrap_or_else(panicked)?);
+        }
+        Ok(done)
+    })
+}
 
 fn prepared(entry: &Logged, prepare: Prepare<'_>) -> Result<Carried, ShardError> {
     let operation = Operation::decode(entry.seq_no, &entry.bytes)?;

@@ -28,7 +28,7 @@ fn stage(open: &Open, entries: &[Logged]) {
         Change::Index { source, .. } => Ok(prepare(&open.preparer, &operation.id, source)),
         Change::Delete | Change::NoOp => panic!("only documents are mapped"),
     };
-    open.copy.stage_logged(entries, &mapped).unwrap();
+    open.copy.stage_logged(entries, 2, &mapped).unwrap();
 }
 
 fn map(of: &[(&str, u64)]) -> Map {
