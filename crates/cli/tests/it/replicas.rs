@@ -106,6 +106,13 @@ fn writes_reach_every_copy_before_they_are_acknowledged() {
         let found = server.ok("GET", "/films/_search?size=0&preference=_only_local", "");
         assert_eq!((&found["hits"]["total"]["value"], &found["_shards"]["failed"]), (&json!(14), &json!(0)));
     }
+    // An explained hit names the node whose copy was searched.
+    for (id, _) in door.ok("GET", "/_nodes", "")["nodes"].as_object().expect("nodes") {
+        let found = door.ok("GET", &format!("/films/_search?size=20&explain=true&preference=_only_nodes:{id}"), "");
+        let hits = found["hits"]["hits"].as_array().expect("hits");
+        assert_eq!(hits.len(), 14, "{found}");
+        hits.iter().for_each(|hit| assert_eq!(&hit["_node"], id, "{hit}"));
+    }
 }
 
 #[test]

@@ -347,8 +347,8 @@ pub struct Hit {
     pub highlight: Vec<(String, Vec<String>)>,
     pub matched_queries: Vec<String>,
     pub explanation: Option<Box<Explanation>>,
-    /// For `explain`: shard and node.
-    pub shard: Option<ShardNumber>,
+    /// For `explain`: of which shard it is, and the id of the node whose copy was searched.
+    pub shard: Option<(ShardNumber, Arc<str>)>,
     /// Which object inside of the document it is; `None`: the document.
     pub nested: Option<Box<NestedIdentity>>,
     /// By name: the objects inside that matched.

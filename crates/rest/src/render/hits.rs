@@ -1,7 +1,5 @@
 //! Shapes of search answers.
 
-use std::sync::Arc;
-
 use model::search::{Explanation, Hit, InnerFound, NestedIdentity, SearchResponse, Total};
 
 use super::aggregation::aggregations;
@@ -19,8 +17,6 @@ pub(crate) struct Shape {
     pub(crate) typed_keys: bool,
     /// `stored_fields: _none_`.
     pub(crate) without_ids: bool,
-    /// For explained hits, `_node`: by index and shard.
-    pub(crate) nodes: Vec<(Arc<str>, u32, Arc<str>)>,
 }
 
 /// The keys of a search's answer, without the braces around them.
@@ -89,12 +85,9 @@ pub(super) fn hit(json: &mut Json, hit: &Hit, shape: &Shape) {
 
 /// One hit without the braces around it.
 pub(super) fn hit_keys(json: &mut Json, hit: &Hit, shape: &Shape) {
-    if let Some(shard) = hit.shard.filter(|_| hit.explanation.is_some()) {
+    if let Some((shard, node)) = hit.shard.as_ref().filter(|_| hit.explanation.is_some()) {
         json.field_str("_shard", &format!("[{}][{shard}]", hit.index));
-        let same = |(index, number, _): &&(Arc<str>, u32, Arc<str>)| *index == hit.index && *number == shard.0;
-        if let Some((_, _, node)) = shape.nodes.iter().find(same) {
-            json.field_str("_node", node);
-        }
+        json.field_str("_node", node);
     }
     json.field_str("_index", &hit.index);
     if !shape.without_ids && !hit.id.is_empty() {

@@ -30,7 +30,7 @@ fn hit() -> Hit {
             description: "d".into(),
             details: vec![],
         })),
-        shard: Some(ShardNumber(0)),
+        shard: Some((ShardNumber(0), "node-id-1".into())),
         nested: None,
         inner_hits: Vec::new(),
     }
@@ -97,7 +97,7 @@ fn a_hit_with_everything() {
     let expected = concat!(
         r#"{"took":5,"timed_out":true,"terminated_early":true,"_shards":{"total":2,"successful":1,"skipped":0,"failed":1,"#,
         r#""failures":[{"shard":1,"index":"f","node":"n1","reason":{"type":"illegal_argument_exception","reason":"no"}}]},"#,
-        r#""hits":{"total":{"value":10000,"relation":"gte"},"max_score":1.5,"hits":[{"_shard":"[f][0]","_index":"f","_id":"1","#,
+        r#""hits":{"total":{"value":10000,"relation":"gte"},"max_score":1.5,"hits":[{"_shard":"[f][0]","_node":"node-id-1","_index":"f","_id":"1","#,
         r#""_version":2,"_seq_no":3,"_primary_term":1,"_score":1.5,"_routing":"r","_ignored":["n"],"_source":{"a":1},"#,
         r#""fields":{"a":[1]},"highlight":{"t":["<em>a</em>"]},"sort":[1.5,"x"],"matched_queries":["q"],"#,
         r#""_explanation":{"value":1.5,"description":"d","details":[]}}]}}"#,

@@ -4,6 +4,7 @@ use std::pin::Pin as Pinned;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cluster::state::NodeId;
 use model::error::Error;
 use model::id::ShardNumber;
 use model::profile::Spent;
@@ -78,7 +79,7 @@ impl Winners<'_> {
                 Ok(mut fetched) => {
                     spent.extend(fetched.first_mut().and_then(|first| first.spent.take()).map(|took| (slot, *took)));
                     by_shard[slot].iter().zip(fetched).for_each(|(rank, fetched)| {
-                        found[*rank] = Some(self.assemble(place, &hits[*rank].1, fetched));
+                        found[*rank] = Some(self.assemble((place, place.holder.node(core)), &hits[*rank].1, fetched));
                     });
                 }
                 Err(error) => {
@@ -159,8 +160,10 @@ impl Winners<'_> {
         })))
     }
 
-    fn assemble(&self, place: &Place, hit: &ShardHit, mut fetched: Fetched) -> Hit {
-        placed(&mut fetched.inner_hits, place.number);
+    /// `node`: where it was found.
+    fn assemble(&self, (place, node): (&Place, Option<&NodeId>), hit: &ShardHit, mut fetched: Fetched) -> Hit {
+        let from = node.map(|node| (place.number, node.0.clone()));
+        placed(&mut fetched.inner_hits, from.as_ref());
         let (index, request) = (&self.indexes[place.index], self.request);
         let sort = index.sort.iter().zip(&hit.sort).zip(&request.sort);
         Hit {
@@ -179,7 +182,7 @@ impl Winners<'_> {
             highlight: fetched.highlight,
             matched_queries: fetched.matched_queries,
             explanation: fetched.explanation,
-            shard: request.explain.then_some(place.number),
+            shard: from.filter(|_| request.explain),
             nested: fetched.nested,
             inner_hits: fetched.inner_hits,
         }
@@ -195,10 +198,10 @@ impl<T> Drop for Ended<T> {
     }
 }
 
-/// Explained objects inside say of which shard they are.
-fn placed(inner_hits: &mut [(String, InnerFound)], shard: ShardNumber) {
+/// Explained objects inside say of which shard they are, and where it was searched.
+fn placed(inner_hits: &mut [(String, InnerFound)], from: Option<&(ShardNumber, Arc<str>)>) {
     for hit in inner_hits.iter_mut().flat_map(|(_, found)| &mut found.hits) {
-        hit.shard = hit.explanation.as_ref().map(|_| shard);
-        placed(&mut hit.inner_hits, shard);
+        hit.shard = from.filter(|_| hit.explanation.is_some()).cloned();
+        placed(&mut hit.inner_hits, from);
     }
 }

@@ -115,8 +115,7 @@ async fn answer(server: &Server, search: Search, total_as_int: bool) -> Vec<u8> 
     let mut json = Json::default();
     json.begin_object();
     let status = match answer {
-        Ok((answer, mut shape)) => {
-            one::nodes(server, &answer, &mut shape);
+        Ok((answer, shape)) => {
             hits::search(&mut json, &answer, &shape);
             200
         }

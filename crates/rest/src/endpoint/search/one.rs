@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use model::aggregation::answer::{Answer, Body, Bucket};
 use model::error::Error;
-use model::search::{Hit, SearchRequest, SearchResponse, TrackTotal};
-use model::target::Target;
+use model::search::{SearchRequest, TrackTotal};
 
 use super::{execution, on_shards};
 use crate::dsl;
@@ -46,9 +44,8 @@ pub(super) async fn searched(
     asked.scroll_ms = scroll;
     check_kept(&asked)?;
     request.finish()?;
-    let mut shape = shape(&asked, total_as_int);
+    let shape = shape(&asked, total_as_int);
     let answer = server.gateway.search(asked).await?;
-    nodes(&server, &answer, &mut shape);
     let sources = answer.hits.iter().filter_map(|hit| hit.source.as_ref()).map(|source| source.len() + 128);
     let mut json = Json::with_capacity(256 + sources.sum::<usize>());
     json.begin_object();
@@ -107,43 +104,5 @@ pub(super) fn plain_total(asked: &mut SearchRequest) -> Result<(), Error> {
 pub(super) fn shape(asked: &SearchRequest, total_as_int: bool) -> Shape {
     let none = |fields: &Vec<String>| fields.iter().any(|field| field == "_none_");
     let without_ids = asked.fetch.stored_fields.as_ref().is_some_and(none);
-    Shape { total_as_int, typed_keys: asked.typed_keys, without_ids, nodes: Vec::new() }
-}
-
-/// Where explained hits come from.
-pub(super) fn nodes(server: &Server, answer: &SearchResponse, shape: &mut Shape) {
-    let mut hits: Vec<&Hit> = answer.hits.iter().collect();
-    answer.aggregations.iter().flatten().for_each(|one| top_hits(one, &mut hits));
-    inner_hits(&mut hits);
-    for hit in hits.into_iter().filter(|hit| hit.explanation.is_some()) {
-        if shape.nodes.iter().any(|(index, _, _)| *index == hit.index) {
-            continue;
-        }
-        for index in server.gateway.indexes(&Target::one(hit.index.as_ref())).unwrap_or_default() {
-            let primaries = index.shards.iter().filter(|shard| shard.primary);
-            let placed = primaries.filter_map(|shard| Some((shard.number.0, shard.node.clone()?)));
-            shape.nodes.extend(placed.map(|(number, node)| (hit.index.clone(), number, node)));
-        }
-    }
-}
-
-/// Adds the hits inside of hits. As deep as queries nest, which is limited.
-fn inner_hits(hits: &mut Vec<&Hit>) {
-    let mut at = 0;
-    while let Some(hit) = hits.get(at) {
-        let inner: Vec<&Hit> = hit.inner_hits.iter().flat_map(|(_, found)| &found.hits).collect();
-        hits.extend(inner);
-        at += 1;
-    }
-}
-
-/// The hits within an aggregation's answer. As deep as aggregations nest, which is limited.
-fn top_hits<'a>(answer: &'a Answer, hits: &mut Vec<&'a Hit>) {
-    let mut inside = |bucket: &'a Bucket| bucket.answers.iter().for_each(|one| top_hits(one, hits));
-    match &answer.body {
-        Body::TopHits(top) => hits.extend(&top.hits),
-        Body::Bucket(bucket) => inside(bucket),
-        Body::Buckets(buckets) => buckets.list.iter().for_each(inside),
-        Body::Value { .. } | Body::Metric(_) | Body::Made(_) => {}
-    }
+    Shape { total_as_int, typed_keys: asked.typed_keys, without_ids }
 }
