@@ -9,6 +9,10 @@ use super::{Answer, Facts, Subject, Verdict, View, assignment, deciders, moves, 
 use crate::command::Command;
 use crate::state::{Copy, NodeId, State};
 
+/// As OpenSearch words it.
+const ASKED_FOR: &str =
+    "explicitly ignoring any disabling of allocation due to manual allocation commands via the reroute API";
+
 /// Why a command is not carried out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
@@ -119,14 +123,18 @@ fn allocate_replica(view: &View<'_>, subject: Subject<'_>, node: &NodeId) -> Res
     Ok(Granted { commands: vec![replicas::command(&subject, node, table.assigned + 1)], verdicts })
 }
 
-/// What the deciders say of the copy on that node; one that is against it refuses. That others recover there does not matter: it is asked for.
+/// What the deciders say of the copy on that node; one that is against it refuses. That others recover there, or that nothing is to be assigned by
+/// itself, does not matter: it is asked for.
 fn verdicts(
     view: &View<'_>,
     subject: &Subject<'_>,
     node: &NodeId,
     refusal: impl FnOnce(String) -> String,
 ) -> Result<Vec<(&'static str, Verdict)>, Refusal> {
-    let decide = |decider: &deciders::Decider| (decider.name, (decider.decide)(view, subject, node));
+    let decide = |decider: &deciders::Decider| match decider.name {
+        deciders::ENABLE => (decider.name, Verdict::yes(ASKED_FOR)),
+        _ => (decider.name, (decider.decide)(view, subject, node)),
+    };
     let verdicts: Vec<(&'static str, Verdict)> = deciders::ALL.iter().map(decide).collect();
     if verdicts.iter().all(|(_, verdict)| verdict.answer != Answer::No) {
         return Ok(verdicts);

@@ -326,6 +326,27 @@ fn an_operator_moves_copies() {
 }
 
 #[test]
+fn an_operator_assigns_what_is_not_assigned_by_itself() {
+    use model::allocation::RerouteCommand;
+    let state = set(&of(&["a", "b"]), json!({"cluster.routing.allocation.enable": "primaries"}));
+    let state = settle(&create(&state, "films", json!({"number_of_replicas": 1})), &at(0));
+    assert_eq!(copies(&state, "films"), "a>", "a replica is not");
+    let state = set(&state, json!({"cluster.routing.allocation.enable": "none"}));
+    let asked = |node: &str| {
+        let wanted = RerouteCommand::AllocateReplica { index: "films".to_owned(), shard: 0, node: node.to_owned() };
+        reroute(&state, &at(0), &wanted)
+    };
+    let granted = asked("b").unwrap();
+    let enable = granted.verdicts.iter().find(|(name, _)| *name == "enable").unwrap();
+    assert!(enable.1.reason.starts_with("explicitly ignoring any disabling of allocation"), "{granted:?}");
+    let [Command::AssignReplica(wanted)] = granted.commands.as_slice() else { panic!("{granted:?}") };
+    let assigned = apply(&state, &granted.commands[0]).unwrap();
+    let done = apply(&assigned, &arrival(&assigned, (&wanted.shard, &wanted.allocation, wanted.term))).unwrap();
+    assert_eq!(copies(&done, "films"), "a>b");
+    assert!(matches!(asked("a"), Err(Refusal::Deciders { .. })), "what others say counts");
+}
+
+#[test]
 fn filters_and_limits_hold() {
     let zones = ["a/zone=x", "b/zone=y", "c"];
     let four = |key: &str, value: &str| json!({"number_of_shards": 4, key: value});

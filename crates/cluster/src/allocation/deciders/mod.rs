@@ -23,10 +23,13 @@ const fn decider(name: &'static str, decide: fn(&View<'_>, &Subject<'_>, &NodeId
     Decider { name, decide }
 }
 
+/// The one that operators' commands pass over.
+pub const ENABLE: &str = "enable";
+
 /// All of them, in the order in which they are shown.
 pub const ALL: &[Decider] = &[
     decider("max_retry", max_retry::max_retry),
-    decider("enable", enable::enable),
+    decider(ENABLE, enable::enable),
     decider("filter", filter::filter),
     decider("same_shard", same_shard::same_shard),
     decider("disk_threshold", disk_threshold::disk_threshold),
@@ -38,7 +41,7 @@ pub const ALL: &[Decider] = &[
 /// Those that keep a primary from the node where its data lie. The others would rather have it elsewhere, but there is nothing elsewhere.
 pub const OF_DATA: &[Decider] = &[
     decider("max_retry", max_retry::max_retry),
-    decider("enable", enable::enable),
+    decider(ENABLE, enable::enable),
     decider("same_shard", same_shard::same_shard),
     decider("throttling", throttling::throttling),
 ];
