@@ -1,5 +1,7 @@
 //! Copies that are away, and data that are lost: who is waited for, what is said of it, and what an operator may do.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::nodes::{Peers, until};
@@ -65,6 +67,27 @@ fn let_it_grow_old(peers: &mut Peers, first: usize, second: usize) {
     until(door, "/_cluster/health", |health| health["number_of_nodes"] == 3);
     let found = stores(door);
     assert_eq!(found.iter().map(|store| &store["allocation"]).collect::<Vec<_>>(), ["primary", "unused"], "{found:?}");
+}
+
+#[test]
+fn an_index_that_was_deleted_while_a_node_was_away_leaves_nothing_there() {
+    let mut peers = Peers::start();
+    create(&peers.servers[0], "films", 1, 2);
+    create(&peers.servers[0], "songs", 1, 2);
+    until(&peers.servers[0], "/_cluster/health", |health| health["status"] == "green");
+    let uuid = peers.servers[0].ok("GET", "/films/_settings", "")["films"]["settings"]["index"]["uuid"].clone();
+    let folder = peers.servers[2].data().join("indexes").join(uuid.as_str().expect("a uuid"));
+    peers.servers[2].kill();
+    until(&peers.servers[0], "/_cluster/health", |health| health["number_of_nodes"] == 2);
+    peers.servers[0].ok("DELETE", "/films", "");
+    assert!(folder.exists());
+    peers.servers[2].restart();
+    until(&peers.servers[0], "/_cluster/health", |health| health["status"] == "green");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while folder.exists() {
+        assert!(Instant::now() < deadline, "{} stays", folder.display());
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
