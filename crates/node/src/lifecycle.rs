@@ -38,6 +38,9 @@ impl Node {
         let socket = bind(address).map_err(named)?;
         let http = socket.local_addr().map_err(named)?;
         let core = tokio::task::spawn_blocking(move || Core::open(config, http)).await.map_err(io::Error::other)??;
+        // Who comes back to the port soon meets connections of before, which must allow it as well. Were it allowed sooner, the system could give a port
+        // of its choice to somebody else, who listens first.
+        socket.set_reuseaddr(true).map_err(named)?;
         let listener = socket.listen(BACKLOG).map_err(named)?;
         let resp = match resp_address {
             Some(address) => Some(resp::listener::bind(address).await?),
@@ -122,8 +125,6 @@ fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     // A port that the system chooses is nobody else's: where reuse is allowed it may be given away again before anybody listens.
     socket.set_reuseaddr(address.port() != 0)?;
     socket.bind(address)?;
-    // Who comes back to the port soon meets connections of before, which must allow it as well.
-    socket.set_reuseaddr(true)?;
     Ok(socket)
 }
 
