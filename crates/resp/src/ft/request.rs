@@ -170,10 +170,10 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
         "SUMMARIZE" => options.summarize = Some(summarize(args)?),
         "HIGHLIGHT" => options.highlight = Some(highlight(args)?),
         "SLOP" => {
-            options.slop = Some(
-                whole(args)
-                    .ok_or(RespError::line("Bad arguments for SLOP: Could not convert argument to expected type"))?,
-            )
+            let given = word(args, "SLOP")?;
+            let slop = integer(given.as_bytes());
+            let refused = "Bad arguments for SLOP: Could not convert argument to expected type";
+            options.slop = Some(slop.ok_or(RespError::line(refused))?);
         }
         "LANGUAGE" => {
             let language = super::create::language(&word(args, "LANGUAGE")?);
@@ -190,8 +190,9 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
             options.hamming = name.eq_ignore_ascii_case("HAMMING");
             options.scorer = if options.hamming { Scorer::None } else { scorer(&name)? };
         }
+        "SORTBY" if options.sort.is_some() => return refuse("Multiple SORTBY steps are not allowed"),
         "SORTBY" => {
-            let field = word(args, "SORTBY")?;
+            let field = word(args, "SORTBY").map_err(|_| RespError::line("Bad SORTBY arguments"))?;
             let descending = args.take_word("DESC");
             if !descending {
                 args.take_word("ASC");
@@ -276,11 +277,17 @@ pub(super) fn limit(args: &mut Args) -> Outcome<(u64, u64)> {
 }
 
 pub(super) fn timeout(args: &mut Args) -> Outcome<u64> {
+    if args.left() == 0 {
+        return refuse("Need argument for TIMEOUT");
+    }
     let found = whole(args).and_then(|timeout| u64::try_from(timeout).ok());
     found.ok_or(RespError::line("TIMEOUT requires a non negative integer"))
 }
 
 pub(super) fn dialect(args: &mut Args) -> Outcome<u8> {
+    if args.left() == 0 {
+        return refuse("Need an argument for DIALECT");
+    }
     let found = whole(args).filter(|dialect| (1..=4).contains(dialect));
     let found = found.ok_or(RespError::line("DIALECT requires a non negative integer >=1 and <= 4"))?;
     Ok(found as u8)
@@ -304,15 +311,15 @@ pub(super) fn parameters(args: &mut Args) -> Outcome<BTreeMap<String, Vec<u8>>> 
 
 /// A count and so many words.
 pub(super) fn counted(args: &mut Args, option: &str) -> Outcome<Vec<Bytes>> {
+    if args.left() == 0 {
+        return refuse(format!("Bad arguments for {option}: Expected an argument, but none provided"));
+    }
     let count = whole(args).and_then(|count| usize::try_from(count).ok());
     let Some(count) = count else {
         return refuse(format!("Bad arguments for {option}: Could not convert argument to expected type"));
     };
     if count > args.left() {
-        return match option {
-            "PARAMS" => refuse("Parameters must be specified in PARAM VALUE pairs"),
-            _ => refuse(format!("Bad arguments for {option}: Expected an argument, but none provided")),
-        };
+        return refuse(format!("Bad arguments for {option}: Expected an argument, but none provided"));
     }
     Ok((0..count).filter_map(|_| args.take()).collect())
 }

@@ -409,7 +409,7 @@ fn fields(
     let text = |name: &str, value: Bytes| {
         let marked =
             definition.attributes.iter().find(|attribute| attribute.identifier == name || attribute.name == name);
-        let marked = marked.filter(|attribute| attribute.is_text()).and_then(|attribute| {
+        let marked = marked.filter(|attribute| attribute.is_text() && !attribute.no_index).and_then(|attribute| {
             let text = std::str::from_utf8(&value).ok()?;
             mark::shown(text, &attribute.name, marking, (gateway, language))
         });

@@ -34,13 +34,15 @@ pub(super) struct Lexeme {
 
 /// All tokens of a query; the last is [`Token::End`].
 pub(super) fn lex(text: &str, dialect: u8) -> Result<Vec<Lexeme>, SyntaxError> {
-    let mut lexer = Lexer { text, at: 0, dialect };
+    let mut lexer = Lexer { text, at: 0, dialect, behind_field: false, in_phrase: false };
     let mut found = Vec::new();
     loop {
         let start = lexer.at;
         lexer.skip();
         let (spaced, from) = (lexer.at > start || start == 0, lexer.at);
         let token = lexer.token()?;
+        lexer.behind_field = matches!(token, Token::Field(_));
+        lexer.in_phrase ^= token == Token::Sign('"');
         let end = token == Token::End;
         found.push(Lexeme { token, from, spaced });
         if end {
@@ -53,6 +55,10 @@ struct Lexer<'t> {
     text: &'t str,
     at: usize,
     dialect: u8,
+    /// The token before names a field.
+    behind_field: bool,
+    /// A double quote is open.
+    in_phrase: bool,
 }
 
 /// Punctuation with a meaning.
@@ -83,14 +89,15 @@ impl Lexer<'_> {
     /// Passes over what separates words and means nothing.
     fn skip(&mut self) {
         while let Some(c) = self.peek() {
-            let operator = self.dialect >= 2 && matches!(c, '<' | '>' | '!' | '=') && self.compare().is_some();
-            let meant = is_word(c)
+            let name = self.second().is_some_and(|next| is_word(next) || next == '\\');
+            let meant = (is_word(c) && !self.is_dash())
                 || SIGNS.contains(c)
-                || operator
+                || self.compare().is_some()
                 || self.rest().starts_with("=>")
-                || (c == '\\' && self.second().is_some())
-                || (matches!(c, '@' | '$') && self.second().is_some_and(|next| is_word(next) || next == '\\'))
-                || (c == '\'' && self.dialect >= 2)
+                || (c == '\\' && self.escaped().is_some())
+                || (c == '@' && name)
+                || (c == '$' && name && !self.in_phrase)
+                || (c == '\'' && self.is_quoted())
                 || (c == '+' && self.is_infinity());
             if meant {
                 return;
@@ -106,12 +113,38 @@ impl Lexer<'_> {
         rest.get(1..4).is_some_and(|name| name.eq_ignore_ascii_case("inf")) && rest[4..].chars().next().is_none_or(ends)
     }
 
+    /// Whether `_` stands here alone.
+    fn is_dash(&self) -> bool {
+        let part = |c: Option<char>| c.is_some_and(|c| is_word(c) || c == '\\');
+        self.peek() == Some('_') && !part(self.second()) && !part(self.text[..self.at].chars().next_back())
+    }
+
+    /// Whether a text in single quotes begins here.
+    fn is_quoted(&self) -> bool {
+        let mut inside = self.rest().chars().skip(1);
+        while let Some(c) = inside.next() {
+            match c {
+                '\'' => return self.dialect >= 2 && !self.in_phrase,
+                '\\' => drop(inside.next()),
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// The character behind a backslash, where that takes its meaning away.
+    fn escaped(&self) -> Option<char> {
+        self.second().filter(|next| !next.is_alphanumeric())
+    }
+
+    /// A comparison means something behind a field, and before what it is compared with.
     fn compare(&self) -> Option<&'static str> {
         let rest = self.rest();
-        if rest.starts_with("=>") {
+        if rest.starts_with("=>") || self.dialect < 2 || !self.behind_field {
             return None;
         }
-        ["==", "!=", ">=", "<=", ">", "<"].into_iter().find(|sign| rest.starts_with(sign))
+        let sign = ["==", "!=", ">=", "<=", ">", "<"].into_iter().find(|sign| rest.starts_with(sign))?;
+        (!rest[sign.len()..].trim_start().is_empty()).then_some(sign)
     }
 
     fn token(&mut self) -> Result<Token, SyntaxError> {
@@ -120,7 +153,7 @@ impl Lexer<'_> {
             self.at += 2;
             return Ok(Token::Arrow);
         }
-        if let Some(sign) = self.compare().filter(|_| self.dialect >= 2) {
+        if let Some(sign) = self.compare() {
             self.at += sign.len();
             return Ok(Token::Compare(sign));
         }
@@ -136,7 +169,7 @@ impl Lexer<'_> {
                 self.bump();
                 Ok(Token::Parameter(self.word()))
             }
-            '\'' => self.quoted(),
+            '\'' if self.is_quoted() => self.quoted(),
             'w' if self.dialect >= 2 && self.second() == Some('\'') => self.wildcard(),
             _ if SIGNS.contains(c) => {
                 self.bump();
@@ -185,7 +218,7 @@ impl Lexer<'_> {
         let mut word = String::new();
         while let Some(c) = self.peek() {
             if c == '\\' {
-                let Some(next) = self.second() else { break };
+                let Some(next) = self.escaped() else { break };
                 self.bump();
                 self.bump();
                 word.push(next);

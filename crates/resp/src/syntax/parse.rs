@@ -96,6 +96,7 @@ impl Parser<'_> {
     pub(super) fn unexpected(&self) -> SyntaxError {
         let near = match self.token() {
             Token::Word(word) | Token::Field(word) | Token::Parameter(word) | Token::Number(word, _) => word,
+            Token::Quoted(text) => text,
             _ => &self.last,
         };
         // At the end it is the last token that stands wrong.

@@ -29,6 +29,14 @@ pub fn steps(
 ) -> Result<Vec<Step>, RespError> {
     let known: BTreeSet<String> = known.into_iter().chain(["__score".to_owned()]).collect();
     let mut resolver = Resolver { definition, known, open: false, grouped: false, steps: Vec::new() };
+    let stretches = request.steps.split(|step| matches!(step, Asked::Group { .. }));
+    for stretch in stretches {
+        if stretch.iter().filter(|step| matches!(step, Asked::Sort { .. })).count() > 1 {
+            return Err(RespError::line(
+                "Multiple SORTBY steps are not allowed. Sort multiple fields in a single step",
+            ));
+        }
+    }
     for asked in &arranged(&request.steps) {
         resolver.step(asked)?;
     }

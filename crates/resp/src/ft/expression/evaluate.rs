@@ -23,7 +23,11 @@ pub fn evaluate(expression: &Expression, property: &dyn Fn(&str) -> Option<Scala
         }
         Expression::Or(one, other) => truth(evaluate(one, property)?.is_true() || evaluate(other, property)?.is_true()),
         Expression::Compare(comparison, one, other) => {
-            let order = evaluate(one, property)?.order(&evaluate(other, property)?);
+            let (one, other) = (evaluate(one, property)?, evaluate(other, property)?);
+            if !matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+                comparable(&one, &other)?;
+            }
+            let order = one.order(&other);
             truth(match comparison {
                 Comparison::Equal => order == Ordering::Equal,
                 Comparison::NotEqual => order != Ordering::Equal,
@@ -58,11 +62,24 @@ pub(super) fn truth(holds: bool) -> Scalar {
     Scalar::Number(f64::from(u8::from(holds)))
 }
 
+/// What stands beside a number must be one.
+fn comparable(one: &Scalar, other: &Scalar) -> Result<(), String> {
+    let text = match (one, other) {
+        (Scalar::Number(_), Scalar::Text(text)) | (Scalar::Text(text), Scalar::Number(_)) => text,
+        _ => return Ok(()),
+    };
+    match text.trim().parse::<f64>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!("Error converting string '{text}' to number")),
+    }
+}
+
 fn arithmetic(operator: Operator, one: f64, other: f64) -> f64 {
     match operator {
         Operator::Add => one + other,
         Operator::Subtract => one - other,
         Operator::Multiply => one * other,
+        Operator::Divide if other == 0.0 => f64::NAN,
         Operator::Divide => one / other,
         Operator::Remainder => match other as i64 {
             0 => f64::NAN,

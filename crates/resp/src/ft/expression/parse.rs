@@ -274,9 +274,9 @@ impl Parser {
     fn named(&mut self, name: &str) -> Outcome {
         if !self.take("(") {
             return match name {
-                "NULL" | "null" => Ok(Expression::Value(Scalar::Null)),
+                "NULL" => Ok(Expression::Value(Scalar::Null)),
                 "inf" => Ok(Expression::Value(Scalar::Number(f64::INFINITY))),
-                _ => Err(self.unexpected()),
+                _ => Err(format!("Unknown symbol '{name}'")),
             };
         }
         let function = Function::named(name).ok_or_else(|| format!("Unknown function name '{name}'"))?;
