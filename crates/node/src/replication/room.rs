@@ -228,11 +228,15 @@ impl Room {
     }
 }
 
-/// What is safe up to a ticket is safe up to those before it: the last word of the log is enough, and many operations are carried out at a time.
+/// What is safe up to a ticket is safe up to those before it: the furthest word of the log is enough, and many operations are carried out at a
+/// time. Words may come in another order than they were said in, by several threads.
 fn without_earlier_syncs(items: VecDeque<Item>) -> impl Iterator<Item = Item> {
-    let is_sync = |item: &Item| matches!(item, Item::Event(Event::Synced(_)));
-    let last = items.iter().rposition(is_sync);
-    items.into_iter().enumerate().filter(move |(at, item)| !is_sync(item) || Some(*at) == last).map(|(_, item)| item)
+    let ticket = |item: &Item| match item {
+        Item::Event(Event::Synced(ticket)) => Some(*ticket),
+        _ => None,
+    };
+    let furthest = items.iter().filter_map(ticket).max();
+    items.into_iter().filter(move |item| ticket(item).is_none() || ticket(item) == furthest)
 }
 
 #[cfg(test)]
@@ -242,9 +246,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_many_syncs_the_last_counts() {
+    fn of_many_syncs_the_furthest_counts() {
         let synced = |ticket: u64| Item::Event(Event::Synced(Ticket(ticket)));
-        let items = [synced(1), Item::Event(Event::Tick), synced(2), synced(3), Item::Close];
+        let items = [synced(1), Item::Event(Event::Tick), synced(3), synced(2), Item::Close];
         let left: Vec<Item> = without_earlier_syncs(items.into()).collect();
         assert!(matches!(&left[..], [Item::Event(Event::Tick), Item::Event(Event::Synced(Ticket(3))), Item::Close]));
     }
