@@ -90,7 +90,10 @@ fn look_after(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>, copy: 
         shard.used.refreshed_ms.store(now, Ordering::Relaxed);
         let (copy, name, number) = (copy.clone(), view.metadata.name.clone(), shard.number);
         core.refresh.later(Box::new(move || {
-            if let Err(error) = copy.refresh() {
+            // A copy that was let go meanwhile, as it has moved, has nothing to show.
+            if let Err(error) = copy.refresh()
+                && !error.is_closed()
+            {
                 tracing::error!("shard {name}[{number}] failed to refresh: {error}");
             }
         }));
