@@ -265,6 +265,7 @@ kinds! {
     NotSerializable "not_x_content_exception" 400
     NoSuchNode "no_such_node_exception" 500
     NoShardAvailable "no_shard_available_action_exception" 503
+    Mustache "mustache_exception" 400
     NoViableAlternative "no_viable_alt_exception" 400
     NullPointer "null_pointer_exception" 500
     NumberFormat "number_format_exception" 400

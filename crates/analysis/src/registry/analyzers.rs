@@ -14,7 +14,7 @@ use crate::filter::words::{self, Words, expand};
 use crate::stream::Filter;
 
 /// Positions between two values of a field, when nobody says.
-const POSITION_GAP: usize = 100;
+pub(super) const POSITION_GAP: usize = 100;
 
 /// An analyzer of the settings; `None` when its definition is empty.
 pub(crate) fn defined(parts: &Parts, name: &str, settings: &Settings) -> Result<Option<Analyzer>, AnalysisError> {

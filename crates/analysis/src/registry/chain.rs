@@ -298,7 +298,8 @@ pub(crate) fn anonymous(
             }
         }
     }
-    Ok(builder.finish("_anonymous_", 0))
+    // As analyzers of one's own have it, where they do not say.
+    Ok(builder.finish("_anonymous_", super::analyzers::POSITION_GAP as u32))
 }
 
 /// The type and settings of a component that is defined inside a request.

@@ -205,9 +205,10 @@ impl Writer<'_> {
 
     fn update_once(&mut self, placed: &Placed, update: &Update) -> Result<Written, Error> {
         let current = self.copy()?.get(&placed.id)?;
-        if let Some((seq_no, term)) = placed.write.condition.if_seq_no {
-            let held = current.as_ref().map(|current| (current.seq_no, current.primary_term));
-            if held != Some((seq_no.0, term.0)) {
+        // What is not there is missing, whatever the condition.
+        if let (Some((seq_no, term)), Some(current)) = (placed.write.condition.if_seq_no, &current) {
+            let held = (current.seq_no, current.primary_term);
+            if held != (seq_no.0, term.0) {
                 return Err(conflict(&placed.id, seq_no, term, held));
             }
         }
@@ -327,11 +328,8 @@ fn change(placed: &Placed, condition: Condition, change: ShardChange) -> ShardWr
     ShardWrite { id: placed.id.clone(), change, condition, generated_id: placed.generated }
 }
 
-fn conflict(id: &str, seq_no: SeqNo, term: PrimaryTerm, held: Option<(u64, u64)>) -> Error {
-    let found = held.map_or_else(
-        || "but no document was found".to_owned(),
-        |(seq_no, term)| format!("current document has seqNo [{seq_no}] and primary term [{term}]"),
-    );
+fn conflict(id: &str, seq_no: SeqNo, term: PrimaryTerm, held: (u64, u64)) -> Error {
+    let found = format!("current document has seqNo [{}] and primary term [{}]", held.0, held.1);
     Error::new(
         ErrorKind::VersionConflict,
         format!("[{id}]: version conflict, required seqNo [{seq_no}], primary term [{term}]. {found}"),

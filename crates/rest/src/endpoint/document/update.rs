@@ -36,7 +36,7 @@ pub(super) async fn update(server: Arc<Server>, mut request: Request) -> Result<
     versions.check()?;
     let mut refusals = Refusals::default();
     let condition = versions.condition(Written::Update { retries: retries > 0 }, &mut refusals);
-    let change = body.change(source, retries, &mut refusals);
+    let change = body.change(source, (retries, condition.if_seq_no.is_some()), &mut refusals);
     refusals.finish()?;
     let write = Write {
         index: Arc::from(request.required("index")?),
@@ -120,16 +120,23 @@ pub(super) fn body(bytes: &[u8]) -> Result<Body, Error> {
 }
 
 impl Body {
-    /// The change that is asked for. `source` is what the parameters say, which the body's own overrides.
+    /// The change that is asked for. `source` is what the parameters say, which the body's own overrides; `conditional`: it names a
+    /// sequence number.
     ///
     /// # Errors
     /// 501 for stored scripts and other languages.
     pub(super) fn change(
         self,
         source: Option<SourceFilter>,
-        retries: i32,
+        (retries, conditional): (i32, bool),
         refusals: &mut Refusals,
     ) -> Result<Update, Error> {
+        if conditional && self.doc_as_upsert {
+            refusals.add("compare and write operations can not be used with upsert");
+        }
+        if conditional && self.upsert.is_some() {
+            refusals.add("upsert requests don't support `if_seq_no` and `if_primary_term`");
+        }
         if self.script.is_some() && self.doc.is_some() {
             refusals.add("can't provide both script and doc");
         } else if self.doc.is_none() && self.script.is_none() {

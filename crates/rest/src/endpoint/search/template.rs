@@ -106,7 +106,11 @@ impl Asked {
 /// What does not read, or gets too long.
 pub(super) fn fill(text: &str, params: &Value) -> Result<String, Error> {
     let rendered = Template::parse(text).and_then(|template| template.render(params, Escape::Json));
-    rendered.map_err(|why| Error::new(ErrorKind::Generic, why.0))
+    rendered.map_err(|why| {
+        let cause = Error::new(ErrorKind::Mustache, why.0.as_str());
+        let error = Error::new(ErrorKind::Script, why.0).with_detail("script_stack", Vec::<Value>::new());
+        error.with_detail("script", text).with_detail("lang", "mustache").with_cause(cause)
+    })
 }
 
 fn stored(server: &Server, id: &str) -> Result<String, Error> {

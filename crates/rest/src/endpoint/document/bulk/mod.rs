@@ -162,7 +162,8 @@ impl Batch {
                 line.versions.if_seq_no = body.if_seq_no.or(line.versions.if_seq_no);
                 line.versions.if_primary_term = body.if_primary_term.or(line.versions.if_primary_term);
                 let source = line.source.take().or_else(|| defaults.source.clone());
-                let change = body.change(source, line.retries, &mut self.refusals);
+                let given = (line.retries, line.versions.if_seq_no.is_some_and(|number| number >= 0));
+                let change = body.change(source, given, &mut self.refusals);
                 return self.updated(defaults, line, change).map(|()| true);
             }
             Verb::Create => Action::Create(Arc::from(text)),
