@@ -23,6 +23,8 @@ pub const GROUPED: &str = "__group";
 pub const RAW: &str = "__raw";
 /// Attributes that the key lacks, of those that say so.
 pub const MISSING: &str = "__missing";
+/// Attributes of text that hold the empty text, of those that mind it.
+pub const EMPTY: &str = "__empty";
 /// Sub-field of texts that holds stems.
 pub const STEMS: &str = "stem";
 /// Object of what stands beside the words of each text, where an analyzer cannot know it: stems in the document's own language, sounds.
@@ -193,6 +195,12 @@ impl Definition {
     /// Whether stems and sounds are kept in [`FORMS`].
     pub fn keeps_forms(&self) -> bool {
         self.language_field.is_some() || self.texts().any(Attribute::is_phonetic)
+    }
+
+    /// Whether a field says something of the key and is shown to nobody, by the name that it would be shown under.
+    pub fn hides(&self, name: &[u8]) -> bool {
+        let special = [&self.language_field, &self.score_field, &self.payload_field];
+        special.into_iter().flatten().any(|field| field.as_bytes() == name)
     }
 
     /// What documents are made for.

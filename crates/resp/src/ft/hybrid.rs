@@ -73,7 +73,7 @@ pub async fn hybrid(session: &mut Session, mut args: Args) -> Outcome<Reply> {
     let searched = Searched::find(&registry, &name, Some(request.dialect.unwrap_or(2).max(2)))?;
     let (total, rows) = run(session, &searched, &hybrid, &request).await?;
     let three = session.protocol == Protocol::Three;
-    let rows = rows.iter().map(|row| Reply::Map(row.fields(false))).collect();
+    let rows = rows.iter().map(|row| Reply::Map(row.fields(&searched.definition, false))).collect();
     let millis = begun.elapsed().as_secs_f64() * 1000.0;
     let time = if three { Reply::Double(millis) } else { Reply::text(&millis.to_string()) };
     Ok(Reply::Map(vec![

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use model::write::{Action, Condition, Write, WriteFailure};
 use serde_json::{Map, Value as Json, json};
 
-use super::definition::{Attribute, AttributeKind, Definition, FORMS, GROUPED, KeyKind, MISSING, RAW, SORTED};
+use super::definition::{Attribute, AttributeKind, Definition, EMPTY, FORMS, GROUPED, KeyKind, MISSING, RAW, SORTED};
 use super::expression::{self, Scalar};
 pub use super::registry::Registry;
 use super::vector::{VectorField, value};
 use super::words;
 use crate::error::RespError;
 use crate::keyspace::id::{document_id, text_of};
+use crate::keyspace::number::float;
 use crate::keyspace::value::{Fields, Value};
 use crate::server::Server;
 
@@ -27,7 +28,7 @@ pub fn documents(registry: &Registry, key: &[u8], value: Option<&Value>) -> Vec<
             return;
         }
         let Ok(id) = document_id(key) else { return };
-        let action = match value.map(|value| document(registry, definition.written(), value)) {
+        let action = match value.map(|value| document(registry, definition.written(), (key, value))) {
             Some(Ok(Some(source))) => Action::Index(source),
             Some(Err(reason)) => {
                 registry.tally(index).failed(&id, reason);
@@ -74,14 +75,18 @@ pub async fn load(server: &Server) -> Result<(), RespError> {
 }
 
 /// The document of a value; `Ok(None)`: it does not belong to the index.
-fn document(registry: &Registry, definition: &Definition, value: &Value) -> Result<Option<Arc<[u8]>>, String> {
+fn document(
+    registry: &Registry,
+    definition: &Definition,
+    (key, value): (&[u8], &Value),
+) -> Result<Option<Arc<[u8]>>, String> {
     let source = match (definition.kind, value) {
         (KeyKind::Hash, Value::Hash(fields)) => Found::Hash(fields),
         (KeyKind::Json, Value::Json(json)) => Found::Json(json),
         _ => return Ok(None),
     };
     if let Some(filter) = &definition.filter
-        && !passes(filter, &source, definition)
+        && !passes(filter, (key, &source), definition)
     {
         return Ok(None);
     }
@@ -98,6 +103,7 @@ fn document(registry: &Registry, definition: &Definition, value: &Value) -> Resu
         grouped,
         forms,
         missing: Vec::new(),
+        empty: Vec::new(),
         texts: vec![],
     };
     for attribute in &definition.attributes {
@@ -110,11 +116,7 @@ fn document(registry: &Registry, definition: &Definition, value: &Value) -> Resu
 
 /// The language that a document says it is in, or that of its index.
 fn language_of(definition: &Definition, source: &Found<'_>) -> String {
-    let field = definition.language_field.as_ref().filter(|field| match source {
-        Found::Hash(_) => true,
-        Found::Json(_) => field.starts_with('$'),
-    });
-    let given = field.and_then(|field| source.values(field).into_iter().next());
+    let given = source.special(definition.language_field.as_deref());
     let own = given.as_ref().and_then(Json::as_str).and_then(super::create::language);
     own.unwrap_or_else(|| definition.language.clone())
 }
@@ -136,6 +138,12 @@ impl Found<'_> {
         }
     }
 
+    /// What a field holds that says something of the key: in JSON it is named by a path from the root.
+    fn special(&self, field: Option<&str>) -> Option<Json> {
+        let known = |field: &&str| matches!(self, Self::Hash(_)) || field.starts_with('$');
+        self.values(field.filter(known)?).into_iter().next()
+    }
+
     fn raw(&self) -> Json {
         match self {
             Self::Hash(fields) => {
@@ -149,11 +157,15 @@ impl Found<'_> {
 }
 
 /// Whether the filter of an index lets a key in.
-fn passes(filter: &str, source: &Found<'_>, definition: &Definition) -> bool {
+fn passes(filter: &str, (key, source): (&[u8], &Found<'_>), definition: &Definition) -> bool {
     let Ok(parsed) = expression::parse(filter) else { return false };
     let value = |name: &str| {
+        if name == "__key" {
+            return Some(Scalar::Text(String::from_utf8_lossy(key).into_owned()));
+        }
         let identifier = definition.attribute(name).map_or(name, |attribute| &attribute.identifier);
         let text = match source.values(identifier).into_iter().next()? {
+            Json::Null => return None,
             Json::String(text) => text,
             other => other.to_string(),
         };
@@ -172,6 +184,7 @@ struct Builder<'d> {
     /// By text: what stands beside its words.
     forms: Map<String, Json>,
     missing: Vec<Json>,
+    empty: Vec<Json>,
     texts: Vec<(&'d Attribute, String)>,
 }
 
@@ -189,17 +202,27 @@ impl<'d> Builder<'d> {
             AttributeKind::Tag { separator, .. } => self.tag(attribute, *separator, values)?,
             AttributeKind::Numeric => {
                 let numbers: Result<Vec<Json>, String> =
-                    flat(values).iter().map(|value| number(attribute, value)).collect();
+                    some(values).map(|value| self.number(attribute, &value)).collect();
                 self.put(attribute, numbers?);
             }
             AttributeKind::Geo => {
-                let places: Result<Vec<Json>, String> =
-                    flat(values).iter().map(|value| place(attribute, value)).collect();
+                let places: Result<Vec<Json>, String> = some(values).map(|value| place(attribute, &value)).collect();
                 self.put(attribute, places?);
             }
             AttributeKind::Vector(field) => self.vectors(attribute, field, &values, source)?,
         }
         Ok(())
+    }
+
+    /// A number of JSON, or the text of a hash's field as Redis reads numbers. What is infinite is kept as the greatest number there is.
+    fn number(&self, attribute: &Attribute, value: &Json) -> Result<Json, String> {
+        let found = match (self.definition.kind, value) {
+            (KeyKind::Json, Json::Number(number)) => number.as_f64(),
+            (KeyKind::Hash, Json::String(text)) => float(text.as_bytes()),
+            _ => None,
+        };
+        let found = found.map(|number| number.clamp(-f64::MAX, f64::MAX));
+        found.map(Json::from).ok_or_else(|| wrong_type(attribute, value, "numeric"))
     }
 
     /// A blob of a hash, or arrays of numbers.
@@ -236,10 +259,9 @@ impl<'d> Builder<'d> {
 
     fn text(&mut self, attribute: &'d Attribute, values: Vec<Json>) -> Result<(), String> {
         let mut texts = Vec::new();
-        for value in flat(values) {
+        for value in some(values) {
             match value {
                 Json::String(text) => texts.push(text),
-                Json::Null => {}
                 other => return Err(wrong_type(attribute, &other, "text")),
             }
         }
@@ -247,6 +269,9 @@ impl<'d> Builder<'d> {
             self.sortable(attribute, first);
         }
         if !attribute.no_index {
+            if attribute.index_empty && texts.iter().any(String::is_empty) {
+                self.empty.push(attribute.name.as_str().into());
+            }
             if self.definition.keeps_forms() {
                 let forms = texts.iter().map(|text| Json::from(self.forms_of(attribute, text))).collect();
                 self.forms.insert(attribute.name.clone(), Json::Array(forms));
@@ -277,11 +302,10 @@ impl<'d> Builder<'d> {
 
     fn tag(&mut self, attribute: &Attribute, separator: Option<char>, values: Vec<Json>) -> Result<(), String> {
         let mut tags = Vec::new();
-        for value in flat(values) {
+        for value in some(values) {
             let text = match value {
                 Json::String(text) => text,
                 Json::Bool(flag) => flag.to_string(),
-                Json::Null => continue,
                 other => return Err(wrong_type(attribute, &other, "tag")),
             };
             self.sortable(attribute, &text);
@@ -312,10 +336,8 @@ impl<'d> Builder<'d> {
     }
 
     fn finish(mut self, source: &Found<'_>) -> Map<String, Json> {
-        let score = match &self.definition.score_field {
-            Some(field) => source.values(field).first().and_then(text_number).filter(|score| *score >= 0.0),
-            None => None,
-        };
+        let score = source.special(self.definition.score_field.as_deref());
+        let score = score.as_ref().and_then(text_number).filter(|score| *score >= 0.0);
         let (length, max_freq) = self.counts();
         let mut rank = json!({"len": length, "max": max_freq});
         if let Some(score) = score {
@@ -333,6 +355,9 @@ impl<'d> Builder<'d> {
         }
         if !self.missing.is_empty() {
             self.document.insert(MISSING.to_owned(), Json::Array(self.missing));
+        }
+        if !self.empty.is_empty() {
+            self.document.insert(EMPTY.to_owned(), Json::Array(self.empty));
         }
         self.document
     }
@@ -362,16 +387,13 @@ impl<'d> Builder<'d> {
     }
 }
 
-/// Values with arrays taken apart.
-fn flat(values: Vec<Json>) -> Vec<Json> {
-    let mut found = Vec::with_capacity(values.len());
-    for value in values {
-        match value {
-            Json::Array(items) => found.extend(items),
-            value => found.push(value),
-        }
-    }
-    found
+/// Values with arrays taken apart, without those that are null.
+fn some(values: Vec<Json>) -> impl Iterator<Item = Json> {
+    let apart = values.into_iter().flat_map(|value| match value {
+        Json::Array(items) => items,
+        value => vec![value],
+    });
+    apart.filter(|value| !value.is_null())
 }
 
 fn text_number(value: &Json) -> Option<f64> {
@@ -380,11 +402,6 @@ fn text_number(value: &Json) -> Option<f64> {
         Json::String(text) => text.trim().parse().ok().filter(|number: &f64| !number.is_nan()),
         _ => None,
     }
-}
-
-fn number(attribute: &Attribute, value: &Json) -> Result<Json, String> {
-    let found = text_number(value).filter(|number| number.is_finite());
-    found.map(Json::from).ok_or_else(|| wrong_type(attribute, value, "numeric"))
 }
 
 /// `longitude,latitude`

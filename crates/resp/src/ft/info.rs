@@ -57,8 +57,7 @@ pub async fn info(session: &mut Session, mut args: Args) -> Answer {
     tally.uses.fetch_add(1, Ordering::Relaxed);
     let mut pairs = Pairs::new();
     put(&mut pairs, "index_name", Reply::text(&definition.name));
-    let options = definition.options.iter().map(|option| Reply::text(option));
-    put(&mut pairs, "index_options", Reply::Array(options.collect()));
+    put(&mut pairs, "index_options", Reply::Array(options(&definition).map(Reply::text).collect()));
     put(&mut pairs, "index_definition", Reply::Map(rule(session, &definition)));
     let attributes = definition.attributes.iter().map(|attribute| described(session, attribute));
     put(&mut pairs, "attributes", Reply::Array(attributes.collect()));
@@ -78,6 +77,9 @@ pub async fn info(session: &mut Session, mut args: Args) -> Answer {
     let counts = [("global_total", all), ("index_capacity", cursor::MOST_CURSORS), ("index_total", own)];
     let counts = counts.map(|(name, count)| (Reply::text(name), Reply::Integer(count as i64)));
     put(&mut pairs, "cursor_stats", Reply::Map(counts.to_vec()));
+    if let Some(words) = &definition.stop_words {
+        put(&mut pairs, "stopwords_list", Reply::Array(words.iter().map(|word| Reply::text(word)).collect()));
+    }
     let dialects = tally.dialects.iter().zip(1..).map(|(uses, dialect)| {
         let used = i64::from(uses.load(Ordering::Relaxed) > 0);
         (Reply::text(&format!("dialect_{dialect}")), Reply::Integer(used))
@@ -85,6 +87,14 @@ pub async fn info(session: &mut Session, mut args: Args) -> Answer {
     put(&mut pairs, "dialect_stats", Reply::Map(dialects.collect()));
     put(&mut pairs, "Index Errors", Reply::Map(errors(&tally)));
     Ok(Reply::Map(pairs))
+}
+
+/// What the index was made with, in the order in which it is always told: who keeps no places marks nothing either.
+fn options(definition: &Definition) -> impl Iterator<Item = &'static str> {
+    let has = |option: &str| definition.options.iter().any(|given| given == option);
+    ["NOFREQS", "NOFIELDS", "NOOFFSETS", "NOHL", "MAXTEXTFIELDS"]
+        .into_iter()
+        .filter(move |option| has(option) || (*option == "NOHL" && has("NOOFFSETS")))
 }
 
 fn progress(tally: &Tally, scanning: bool) -> f64 {
@@ -133,10 +143,12 @@ fn described(session: &Session, attribute: &Attribute) -> Reply {
     put(&mut pairs, "attribute", Reply::text(&attribute.name));
     put(&mut pairs, "type", Reply::text(attribute.type_name()));
     let mut flags: Vec<&str> = Vec::new();
+    let sorted = [(attribute.sortable, "SORTABLE"), (attribute.sortable && attribute.unf, "UNF")];
+    let mut named = sorted.to_vec();
     match &attribute.kind {
         AttributeKind::Text { weight, no_stem, .. } => {
             put(&mut pairs, "WEIGHT", number(session, *weight));
-            flags.extend(no_stem.then_some("NOSTEM"));
+            named.push((*no_stem, "NOSTEM"));
         }
         AttributeKind::Tag { separator, case_sensitive } => {
             put(&mut pairs, "SEPARATOR", Reply::text(&separator.map(String::from).unwrap_or_default()));
@@ -145,14 +157,12 @@ fn described(session: &Session, attribute: &Attribute) -> Reply {
         AttributeKind::Vector(field) => vectors(&mut pairs, field),
         AttributeKind::Numeric | AttributeKind::Geo => {}
     }
-    let named = [
-        (attribute.sortable, "SORTABLE"),
-        (attribute.sortable && attribute.unf, "UNF"),
+    named.extend([
         (attribute.no_index, "NOINDEX"),
         (attribute.suffixes, "WITHSUFFIXTRIE"),
         (attribute.index_empty, "INDEXEMPTY"),
         (attribute.index_missing, "INDEXMISSING"),
-    ];
+    ]);
     flags.extend(named.iter().filter(|(is, _)| *is).map(|(_, name)| *name));
     let flags = flags.into_iter().map(Reply::text);
     if session.protocol == Protocol::Three {

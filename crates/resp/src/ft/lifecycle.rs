@@ -55,6 +55,9 @@ pub async fn create(session: &mut Session, mut args: Args) -> Answer {
 pub async fn alter(session: &mut Session, mut args: Args) -> Answer {
     let arity = || RespError::Arity { command: "FT.ALTER".to_owned() };
     let server = session.server.clone();
+    if args.left() < 4 {
+        return Err(arity());
+    }
     let name = super::text(args.must()?);
     let (index, definition) = server.registry.must(&name, "Unknown index name")?;
     let skip_scan = args.take_word("SKIPINITIALSCAN");

@@ -9,7 +9,7 @@ use model::query::term_level::{Bound, Range, Term};
 use model::query::{Kind, Query};
 use serde_json::Value as Json;
 
-use super::definition::{Attribute, AttributeKind, Definition, FORMS, LENGTH, MAX_FREQ, MISSING, SCORE, STEMS};
+use super::definition::{Attribute, AttributeKind, Definition, EMPTY, FORMS, LENGTH, MAX_FREQ, MISSING, SCORE, STEMS};
 use super::vector::measure::within;
 use crate::error::RespError;
 use crate::syntax::{Affix, Clause, Limit, Node, TagValue};
@@ -72,6 +72,7 @@ impl Lowering<'_> {
                 return Ok(self.word(text, fields, (expand, sounds, weight)));
             }
             Node::Exact(words) => self.exact(words, clause),
+            Node::Blank => self.blank(fields)?,
             Node::Affix(affix) => self.pattern(pattern(affix), fields),
             Node::Fuzzy { text, edits } => self.pattern(WordPattern::Fuzzy(text.clone(), *edits), fields),
             Node::And(parts) => self.all(parts, clause, expand)?,
@@ -213,6 +214,21 @@ impl Lowering<'_> {
         Part::new(PartKind::All(parts, Some(Window { slop, in_order })))
     }
 
+    /// The empty text, in texts that mind it.
+    fn blank(&self, fields: Option<&[String]>) -> Outcome {
+        let named = |text: &&Attribute| fields.is_none_or(|fields| fields.contains(&text.name));
+        let texts: Vec<&Attribute> = self.definition.texts().filter(named).collect();
+        if fields.is_some() && !texts.is_empty() && !texts.iter().any(|text| text.index_empty) {
+            return Err(no_empty_texts());
+        }
+        let sought = |text: &&Attribute| self.fields.is_none_or(|fields| fields.contains(&text.name));
+        let empty = texts.into_iter().filter(|text| text.index_empty).filter(sought).map(|text| {
+            let value = text.name.as_str().into();
+            filter(Kind::Term(Term { field: EMPTY.to_owned(), value, case_insensitive: false }))
+        });
+        Ok(Part::new(PartKind::Any(empty.collect())))
+    }
+
     fn pattern(&self, pattern: WordPattern, fields: Option<&[String]>) -> Part {
         let names: Option<Vec<String>> =
             self.texts(fields).map(|texts| texts.iter().map(|text| text.name.clone()).collect());
@@ -273,16 +289,17 @@ impl Lowering<'_> {
     }
 
     fn tags(&self, fields: Option<&[String]>, values: &[TagValue]) -> Outcome {
+        let empty = |value: &TagValue| matches!(value, TagValue::Whole { value, .. } if value.is_empty());
+        let named = fields.and_then(|fields| self.definition.attribute(fields.first()?));
+        if values.iter().any(empty) && !named.is_some_and(|attribute| attribute.index_empty) {
+            let holds_texts = self.definition.attributes.iter().any(|one| one.is_text() || one.is_tag());
+            return if holds_texts { Err(no_empty_texts()) } else { Ok(nothing()) };
+        }
         let found = self.attribute(fields, |kind| matches!(kind, AttributeKind::Tag { .. }));
         let Some(attribute) = found else { return Ok(nothing()) };
         let mut parts = Vec::with_capacity(values.len());
         for value in values {
             parts.push(match value {
-                TagValue::Whole { value, .. } if value.is_empty() && !attribute.index_empty => {
-                    return Err(RespError::line(
-                        "Use `INDEXEMPTY` in field creation in order to index and query for empty strings",
-                    ));
-                }
                 TagValue::Whole { value, .. } => {
                     let value = value.trim().to_owned();
                     Part::new(PartKind::Value { field: attribute.name.clone(), value })
@@ -297,8 +314,7 @@ impl Lowering<'_> {
     }
 
     fn missing(&self, name: &str) -> Outcome {
-        let attribute = self.definition.attribute(name);
-        let attribute = attribute.ok_or_else(|| RespError::line(format!("Unknown field at offset 0 near {name}")))?;
+        let Some(attribute) = self.definition.attribute(name) else { return Ok(nothing()) };
         if self.foreign {
             let exists = Part::new(PartKind::Filter(Query::new(Kind::Exists { field: name.to_owned() })));
             return Ok(Part::new(PartKind::Not(Box::new(exists))));
@@ -310,6 +326,10 @@ impl Lowering<'_> {
         }
         Ok(filter(Kind::Term(Term { field: MISSING.to_owned(), value: name.into(), case_insensitive: false })))
     }
+}
+
+fn no_empty_texts() -> RespError {
+    RespError::line("Use `INDEXEMPTY` in field creation in order to index and query for empty strings")
 }
 
 fn is_unstemmed(text: &Attribute) -> bool {
@@ -327,18 +347,19 @@ fn pattern(affix: &Affix) -> WordPattern {
 
 /// Numbers between two limits.
 pub fn range(field: &str, from: Limit, to: Limit) -> Part {
-    let bound = |limit: Limit| {
-        limit.value.is_finite().then(|| Bound { value: Json::from(limit.value), inclusive: limit.inclusive })
+    // Infinity is kept as the greatest number there is.
+    let bound = |limit: Limit, open: f64| {
+        let value = limit.value.clamp(-f64::MAX, f64::MAX);
+        (limit.value != open).then(|| Bound { value: Json::from(value), inclusive: limit.inclusive })
     };
-    // A range that ends before it begins, or at the wrong infinity, holds nothing.
-    let none = from.value > to.value || from.value == f64::INFINITY || to.value == f64::NEG_INFINITY;
-    if none {
+    // A range that ends before it begins holds nothing.
+    if from.value > to.value {
         return nothing();
     }
     filter(Kind::Range(Box::new(Range {
         field: field.to_owned(),
-        lower: bound(from),
-        upper: bound(to),
+        lower: bound(from, f64::NEG_INFINITY),
+        upper: bound(to, f64::INFINITY),
         format: None,
         time_zone: None,
         relation: None,

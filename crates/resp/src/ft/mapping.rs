@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::definition::{
-    Attribute, AttributeKind, Definition, FORMS, GROUPED, KeyKind, META, MISSING, POOL, RAW, SORTED, STEMS,
+    Attribute, AttributeKind, Definition, EMPTY, FORMS, GROUPED, KeyKind, META, MISSING, POOL, RAW, SORTED, STEMS,
 };
 
 /// The settings of its index: how texts are cut, how durable writes are.
@@ -55,7 +55,9 @@ pub fn mapping(definition: &Definition) -> Value {
     properties.insert(SORTED.to_owned(), json!({"properties": sorted}));
     properties.insert(GROUPED.to_owned(), json!({"properties": grouped}));
     properties.insert(RAW.to_owned(), json!({"type": "object", "enabled": false}));
-    properties.insert(MISSING.to_owned(), json!({"type": "keyword", "doc_values": false}));
+    for markers in [MISSING, EMPTY] {
+        properties.insert(markers.to_owned(), json!({"type": "keyword", "doc_values": false}));
+    }
     json!({"dynamic": false, "properties": properties, "_meta": {META: definition}})
 }
 

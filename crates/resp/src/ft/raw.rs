@@ -8,7 +8,7 @@ use model::search::SourceFilter;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::definition::{Definition, KeyKind};
+use super::definition::{Attribute, Definition, KeyKind};
 use super::path;
 use crate::frame::reply::Reply;
 use crate::keyspace::id::append_bytes_of;
@@ -71,7 +71,7 @@ impl Raw {
                     let is = |(name, _): &(String, String)| identifier(definition, name).as_bytes() == field;
                     names.is_none_or(|names| names.iter().any(is))
                 };
-                Some(Self::Hash(pairs(source, |name| is_asked(name) && !is_hidden(definition, name))?))
+                Some(Self::Hash(pairs(source, is_asked)?))
             }
         }
     }
@@ -94,7 +94,7 @@ impl Raw {
 
     /// One field by attribute, name or path.
     pub fn field(&self, name: &str, definition: &Definition, dialect: u8) -> Option<Bytes> {
-        let identifier = identifier(definition, name);
+        let identifier = self.identifier(definition, name)?;
         match self {
             Self::Hash(fields) => {
                 let found = fields.iter().find(|(field, _)| field == identifier.as_bytes());
@@ -106,8 +106,7 @@ impl Raw {
                 if values.is_empty() {
                     return None;
                 }
-                let sortable = definition.attribute(name).is_some_and(|attribute| attribute.sortable);
-                if dialect >= 3 && !sortable {
+                if dialect >= 3 && !is_plain(definition.attribute(name), &values) {
                     return Some(Bytes::from(Json::Array(values).to_string()));
                 }
                 values.first().map(|value| Bytes::from(shown(value)))
@@ -123,7 +122,7 @@ impl Raw {
     pub fn expanded(&self, name: &str, definition: &Definition) -> Option<Reply> {
         let Self::Json(_, document) = self else { return None };
         let attribute = definition.attribute(name);
-        let mut values = path::values(document, attribute.map_or(name, |attribute| &attribute.identifier));
+        let mut values = path::values(document, self.identifier(definition, name)?);
         if values.is_empty() {
             return None;
         }
@@ -131,6 +130,23 @@ impl Raw {
             true => expanded(&values.swap_remove(0)),
             false => expanded(&Json::Array(values)),
         })
+    }
+
+    /// What an attribute, or a name that is none, is called in the key: in JSON other names are paths from the root.
+    pub fn identifier<'a>(&self, definition: &'a Definition, name: &'a str) -> Option<&'a str> {
+        let known = definition.attribute(name).is_some() || name.starts_with('$');
+        (known || !matches!(self, Self::Json(..))).then(|| identifier(definition, name))
+    }
+
+    /// The first of what a sortable attribute holds, as hits are sorted by it.
+    pub fn sorted(&self, name: &str, definition: &Definition) -> Option<Bytes> {
+        let identifier = self.identifier(definition, name)?;
+        match self.json(identifier)? {
+            Json::Array(items) if definition.attribute(name).is_some_and(|attribute| attribute.sortable) => {
+                items.first().map(|first| Bytes::from(shown(first)))
+            }
+            _ => self.field(name, definition, 1),
+        }
     }
 
     /// As a JSON value, for what computes with it.
@@ -146,6 +162,11 @@ impl Raw {
             }
         }
     }
+}
+
+/// Whether values at a path are shown as one where all of them are asked for: those of a sortable attribute that holds no list.
+pub fn is_plain(attribute: Option<&Attribute>, values: &[Json]) -> bool {
+    attribute.is_some_and(|attribute| attribute.sortable) && !matches!(values.first(), Some(Json::Array(_)))
 }
 
 /// What the value of an attribute is called in the key; other names are what they are.
@@ -175,12 +196,6 @@ fn pairs(source: &Source, wanted: impl Fn(&[u8]) -> bool) -> Option<Vec<(Bytes, 
 
 fn is_payload(definition: &Definition, name: &[u8]) -> bool {
     definition.payload_field.as_deref().is_some_and(|field| field.as_bytes() == name)
-}
-
-/// What says something of the key and is no field to whoever reads.
-fn is_hidden(definition: &Definition, name: &[u8]) -> bool {
-    let language = definition.language_field.as_deref().is_some_and(|field| field.as_bytes() == name);
-    language || is_payload(definition, name)
 }
 
 /// What of a document is asked for when its key's value is wanted: all of it, as taking the value out of it costs as much there as here.

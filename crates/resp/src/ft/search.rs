@@ -336,7 +336,9 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, mut pag
     let mut results = Vec::new();
     for mut hit in page.hits {
         let raw = hit.raw.take();
-        let fields = content.then(|| fields(session, searched, (&hit, raw), marking));
+        let mut fields = content.then(|| fields(session, searched, (&hit, raw), marking));
+        let hides = |name: &Reply| matches!(name, Reply::Bulk(name) if searched.definition.hides(name));
+        fields.iter_mut().for_each(|fields| fields.retain(|(name, _)| !hides(name)));
         if !three {
             flat.push(Reply::Bulk(hit.key));
             if options.with_scores {
@@ -436,7 +438,7 @@ fn fields(
             let is_hash = matches!(raw, Raw::Hash(_));
             let sorted = marking.1.sort.as_ref().map(|(field, _)| field);
             let first = sorted.filter(|_| matches!(raw, Raw::Json(..)));
-            let first = first.and_then(|field| Some((Bytes::from(field.clone()), raw.field(field, definition, 1)?)));
+            let first = first.and_then(|field| Some((Bytes::from(field.clone()), raw.sorted(field, definition)?)));
             let mut all = raw.into_fields(searched.dialect);
             match sorted {
                 Some(field) if is_hash => all.sort_by_key(|(name, _)| name != field.as_bytes()),

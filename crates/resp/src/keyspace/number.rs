@@ -22,7 +22,9 @@ pub fn float(text: &[u8]) -> Option<f64> {
     if !(first.is_ascii_digit() || first == '.' || first == 'i' || first == 'I') {
         return None;
     }
-    text.parse().ok()
+    let number: f64 = text.parse().ok()?;
+    // What is too large is no number; infinity has a name.
+    (number.is_finite() || text.contains(['i', 'I'])).then_some(number)
 }
 
 /// The number times 10^17, when it is plain and fits.

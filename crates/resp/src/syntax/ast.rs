@@ -21,6 +21,8 @@ pub enum Node {
     },
     /// Words that follow one another.
     Exact(Vec<String>),
+    /// `""`: the empty text.
+    Blank,
     Affix(Affix),
     /// Within 1 to 3 edits.
     Fuzzy {

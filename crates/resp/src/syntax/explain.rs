@@ -65,6 +65,7 @@ impl Writer<'_> {
                 let behind = attributes(&clause.attributes);
                 self.line(depth, &format!("}}{behind}"));
             }
+            Node::Blank => self.line(depth, &format!("{fields}\"\"")),
             Node::Affix(found) => {
                 let behind = attributes(&clause.attributes);
                 self.line(depth, &format!("{fields}{}{behind}", affix(found)));

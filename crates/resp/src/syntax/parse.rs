@@ -247,6 +247,7 @@ impl Parser<'_> {
         match self.token() {
             Token::Sign(sign) => matches!(sign, '(' | '-' | '~' | '*' | '%' | '"'),
             Token::Word(_) | Token::Number(..) | Token::Field(_) | Token::Parameter(_) | Token::Wildcard(_) => true,
+            Token::Quoted(text) => text.is_empty(),
             _ => false,
         }
     }

@@ -15,8 +15,8 @@ impl Parser<'_> {
                 Ok(inner)
             }
             Token::Field(_) => self.restricted(),
-            Token::Word(word) if word.eq_ignore_ascii_case("ismissing") && *self.ahead(1) == Token::Sign('(') => {
-                self.missing().map(Some)
+            Token::Word(word) if self.options.dialect >= 2 && word.eq_ignore_ascii_case("ismissing") => {
+                if *self.ahead(1) == Token::Sign('(') { self.missing().map(Some) } else { self.text() }
             }
             _ => self.text(),
         }
@@ -99,14 +99,18 @@ impl Parser<'_> {
                 Ok(Some(Clause::new(Node::Word { text: written, number: true })))
             }
             Token::Parameter(name) => {
-                let text = self.text_parameter(&name)?;
+                let text = self.text_parameter(&name)?.to_ascii_lowercase();
                 self.next();
-                let text = text.to_ascii_lowercase();
-                Ok(Some(Clause::new(Node::Word { text, number: false })))
+                let node = if text.is_empty() { Node::Blank } else { Node::Word { text, number: false } };
+                Ok(Some(Clause::new(node)))
             }
             Token::Wildcard(pattern) => {
                 self.next();
                 Ok(Some(Clause::new(Node::Affix(Affix::Wildcard(pattern.to_ascii_lowercase())))))
+            }
+            Token::Quoted(text) if text.is_empty() => {
+                self.next();
+                Ok(Some(Clause::new(Node::Blank)))
             }
             Token::Sign('"') => self.exact(),
             Token::Sign('%') => self.fuzzy().map(Some),
@@ -123,6 +127,13 @@ impl Parser<'_> {
 
     fn exact(&mut self) -> Outcome<Option<Clause>> {
         self.next();
+        if *self.token() == Token::Sign('"') && self.joined(0) {
+            if self.options.dialect == 1 {
+                return Err(self.unexpected());
+            }
+            self.next();
+            return Ok(Some(Clause::new(Node::Blank)));
+        }
         let mut words = Vec::new();
         loop {
             // Between quotes a stop word is a word like any other, which nothing has; the first dialect does not take it.
@@ -232,7 +243,7 @@ impl Parser<'_> {
                 self.next();
                 return Ok(TagValue::Whole { shown: value.clone(), value });
             }
-            Token::Sign('"') => return self.quoted_tag(),
+            Token::Sign('"') if self.options.dialect >= 2 => return self.quoted_tag(),
             _ => {}
         }
         let mut words: Vec<String> = Vec::new();

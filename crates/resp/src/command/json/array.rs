@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use serde_json::Value as Json;
 
-use super::read::{each_read, named_path, wrong_type};
-use super::{Answer, answered, each, json, path};
+use super::change::parsed;
+use super::read::{each_read, named_path, read, wrong_type};
+use super::{Answer, answered, each, json, path, told};
 use crate::args::{Args, integer};
 use crate::error::RespError;
 use crate::frame::reply::Reply;
@@ -14,7 +15,7 @@ fn no_array(name: &str) -> RespError {
     RespError::refused(format!("Path '{name}' does not exist or not an array"))
 }
 
-/// As the word is told in an error about arrays.
+/// As a word of a command that only reads is told in an error about arrays.
 fn spelled(word: &Bytes) -> String {
     String::from_utf8_lossy(word).into_owned()
 }
@@ -46,7 +47,11 @@ pub(super) async fn index(session: &mut Session, mut args: Args) -> Answer {
         Some(Reply::Integer(at.map_or(-1, |at| at as i64)))
     };
     let path = path(&word)?;
-    each_read(session, &key, &path, found, |there| wrong_type("array", there, &spelled(&word))).await
+    let wrong = |there: Option<&Json>| wrong_type("array", there, &spelled(&word));
+    if read(session, &key).await?.is_none() {
+        return Err(wrong(None));
+    }
+    each_read(session, &key, &path, found, wrong).await
 }
 
 /// Numbers are the same by value.
@@ -55,7 +60,7 @@ fn same(one: &Json, other: &Json) -> bool {
 }
 
 fn values(args: &Args) -> Result<Vec<Json>, RespError> {
-    args.rest().iter().map(|word| json(word)).collect()
+    args.rest().iter().map(|word| parsed(word)).collect()
 }
 
 pub(super) async fn append(session: &mut Session, mut args: Args) -> Answer {
@@ -67,7 +72,7 @@ pub(super) async fn append(session: &mut Session, mut args: Args) -> Answer {
             items.len()
         }))
     });
-    answered(&path, lengths.await?, Reply::count, no_array(&spelled(&word)))
+    answered(&path, lengths.await?, Reply::count, no_array(&told(&word)))
 }
 
 pub(super) async fn insert(session: &mut Session, mut args: Args) -> Answer {
@@ -81,7 +86,7 @@ pub(super) async fn insert(session: &mut Session, mut args: Args) -> Answer {
         items.splice(place..place, values.iter().cloned());
         Ok(Some(items.len()))
     });
-    answered(&path, lengths.await?, Reply::count, no_array(&spelled(&word)))
+    answered(&path, lengths.await?, Reply::count, no_array(&told(&word)))
 }
 
 pub(super) async fn pop(session: &mut Session, mut args: Args) -> Answer {
@@ -106,7 +111,7 @@ pub(super) async fn pop(session: &mut Session, mut args: Args) -> Answer {
         Some(item) if format_given => super::shown::expanded(&item),
         Some(item) => Reply::text(&item.to_string()),
     };
-    answered(&path, popped.await?, shown, no_array(&spelled(&word)))
+    answered(&path, popped.await?, shown, no_array(&told(&word)))
 }
 
 pub(super) async fn trim(session: &mut Session, mut args: Args) -> Answer {
@@ -114,12 +119,13 @@ pub(super) async fn trim(session: &mut Session, mut args: Args) -> Answer {
     let path = path(&word)?;
     let lengths = each(session, &key, &path, |json| {
         let Some(items) = json.as_array_mut() else { return Ok(None) };
-        let (start, last) =
-            (within(from, items.len()), if to < 0 { to.saturating_add(items.len() as i64) } else { to });
+        // What lies before the first means the first, at either end.
+        let last = if to < 0 { to.saturating_add(items.len() as i64).max(0) } else { to };
+        let start = within(from, items.len());
         let end = usize::try_from(last.saturating_add(1)).unwrap_or(0).min(items.len());
         items.truncate(end);
         items.drain(..start.min(end));
         Ok(Some(items.len()))
     });
-    answered(&path, lengths.await?, Reply::count, no_array(&spelled(&word)))
+    answered(&path, lengths.await?, Reply::count, no_array(&told(&word)))
 }

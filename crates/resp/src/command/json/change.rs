@@ -27,8 +27,8 @@ pub(super) async fn set(session: &mut Session, mut args: Args) -> Answer {
     let done = session.change(&key, |current| {
         let Some((mut json, expires_at_ms)) = document(current)? else {
             return match (path.is_root(), present) {
-                (false, _) => Err(RespError::refused("new objects must be created at the root")),
-                (true, true) => Ok((Next::Keep, false)),
+                (false, false) => Err(RespError::refused("new objects must be created at the root")),
+                (_, true) => Ok((Next::Keep, false)),
                 (true, false) => Ok((Next::Put(Entry::new(Value::Json(value.clone()))), true)),
             };
         };
@@ -42,7 +42,7 @@ pub(super) async fn set(session: &mut Session, mut args: Args) -> Answer {
 }
 
 /// A document as it came: its mistakes are told without a prefix.
-fn parsed(word: &[u8]) -> Result<Json, RespError> {
+pub(super) fn parsed(word: &[u8]) -> Result<Json, RespError> {
     serde_json::from_slice(word).map_err(|error| RespError::line(error.to_string()))
 }
 

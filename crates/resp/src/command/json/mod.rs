@@ -81,7 +81,7 @@ fn told(word: &Bytes) -> String {
     }
     match text.as_ref() {
         "." | "" => "$".to_owned(),
-        other if other.starts_with(['.', '[']) => format!("${other}"),
+        other if other.starts_with('.') => format!("${other}"),
         other => format!("$.{other}"),
     }
 }

@@ -31,11 +31,11 @@ pub(super) async fn get(session: &mut Session, mut args: Args) -> Answer {
     let mut paths = Vec::new();
     while let Some(word) = args.take() {
         match word.to_ascii_uppercase().as_slice() {
-            b"INDENT" if !args.is_empty() => layout.indent = args.text()?,
-            b"NEWLINE" if !args.is_empty() => layout.newline = args.text()?,
-            b"SPACE" if !args.is_empty() => layout.space = args.text()?,
+            b"INDENT" => layout.indent = text_of(&mut args)?,
+            b"NEWLINE" => layout.newline = text_of(&mut args)?,
+            b"SPACE" => layout.space = text_of(&mut args)?,
             b"NOESCAPE" => {}
-            b"FORMAT" if !args.is_empty() => format = self::format(session, &args.must()?)?,
+            b"FORMAT" => format = self::format(session, &args.take().unwrap_or_default())?,
             _ => paths.push((path(&word)?, word)),
         }
     }
@@ -51,6 +51,14 @@ pub(super) async fn get(session: &mut Session, mut args: Args) -> Answer {
             _ => Reply::text(&layout.text(value)),
         }),
     }
+}
+
+/// What stands behind an option.
+fn text_of(args: &mut Args) -> Result<String, RespError> {
+    if args.is_empty() {
+        return Err(RespError::Arity { command: "json.get".to_owned() });
+    }
+    args.text()
 }
 
 fn format(session: &Session, word: &[u8]) -> Result<Format, RespError> {
@@ -188,6 +196,9 @@ pub(super) async fn strlen(session: &mut Session, mut args: Args) -> Answer {
 pub(super) async fn objkeys(session: &mut Session, mut args: Args) -> Answer {
     let key = args.must()?;
     let (path, name) = named_path(&mut args)?;
+    if is_absent(session, &key, &path).await? {
+        return Ok(Reply::Null);
+    }
     let keys = |json: &Json| Some(Reply::Array(json.as_object()?.keys().map(|key| Reply::text(key)).collect()));
     each_read(session, &key, &path, keys, |_| no_object(&name)).await
 }
@@ -195,8 +206,18 @@ pub(super) async fn objkeys(session: &mut Session, mut args: Args) -> Answer {
 pub(super) async fn objlen(session: &mut Session, mut args: Args) -> Answer {
     let key = args.must()?;
     let (path, name) = named_path(&mut args)?;
+    if is_absent(session, &key, &path).await? {
+        return Ok(Reply::Null);
+    }
     let length = |json: &Json| Some(Reply::count(json.as_object()?.len()));
-    each_read(session, &key, &path, length, |_| no_object(&name)).await
+    let found = each_read(session, &key, &path, length, |found| wrong_type("object", found, &name)).await;
+    if path.legacy || read(session, &key).await?.is_some() { found } else { Err(no_object(&name)) }
+}
+
+/// Whether the older spelling of a path means nothing in the document.
+async fn is_absent(session: &Session, key: &[u8], path: &Path) -> Result<bool, RespError> {
+    let Some(json) = read(session, key).await? else { return Ok(path.legacy) };
+    Ok(path.legacy && path.values(&json)?.is_empty())
 }
 
 fn no_object(name: &str) -> RespError {

@@ -55,7 +55,8 @@ pub async fn aggregate(session: &mut Session, mut args: Args) -> Answer {
     let shape =
         Shape { three: session.protocol == Protocol::Three, expanded: request.expanded, warning: answered.warning };
     let total = answered.total;
-    let rows = answered.rows.into_iter().map(|row| row.reply(shape.three, shape.expanded)).collect();
+    let rows =
+        answered.rows.into_iter().map(|row| row.reply(&searched.definition, (shape.three, shape.expanded))).collect();
     match request.cursor {
         None => Ok(render(shape, total, rows)),
         Some(asked) => cursor::begin(

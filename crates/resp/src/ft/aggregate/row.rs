@@ -82,13 +82,15 @@ impl Row {
         }
     }
 
-    pub fn fields(&self, expanded: bool) -> Vec<(Reply, Reply)> {
-        self.values.iter().map(|(name, value)| (Reply::text(name), scalar(value, expanded))).collect()
+    /// What is shown of it.
+    pub fn fields(&self, definition: &Definition, expanded: bool) -> Vec<(Reply, Reply)> {
+        let shown = self.values.iter().filter(|(name, _)| !definition.hides(name.as_bytes()));
+        shown.map(|(name, value)| (Reply::text(name), scalar(value, expanded))).collect()
     }
 
     /// The row as it is sent. `expanded`: values of JSON documents as such (`FORMAT EXPAND`).
-    pub fn reply(&self, three: bool, expanded: bool) -> Reply {
-        let fields = Reply::Map(self.fields(expanded));
+    pub fn reply(&self, definition: &Definition, (three, expanded): (bool, bool)) -> Reply {
+        let fields = Reply::Map(self.fields(definition, expanded));
         if !three {
             return fields;
         }
@@ -118,26 +120,32 @@ impl Loaded {
         }
         let raw = self.raw.as_ref()?;
         let attribute = self.definition.attribute(identifier);
-        let identifier = attribute.map_or(identifier, |attribute| &attribute.identifier);
+        let identifier = raw.identifier(&self.definition, identifier)?;
         if self.dialect >= 3
             && let Raw::Json(_, document) = raw
-            && !attribute.is_some_and(|attribute| attribute.sortable)
         {
             let values = super::super::path::values(document, identifier);
-            return (!values.is_empty()).then_some(Scalar::Json(Json::Array(values)));
+            if values.is_empty() || !raw::is_plain(attribute, &values) {
+                return (!values.is_empty()).then_some(Scalar::Json(Json::Array(values)));
+            }
         }
         if identifier == "$" {
             let all = raw.clone().into_fields(self.dialect).into_iter().next();
             return all.map(|(_, value)| Scalar::Text(String::from_utf8_lossy(&value).into_owned()));
         }
-        let value = raw.json(identifier)?;
-        let scalar = Scalar::of_json(&value);
-        let Some(attribute) = attribute else {
-            return Some(match value {
-                Json::Array(_) | Json::Object(_) => Scalar::Text(value.to_string()),
-                _ => scalar,
-            });
+        let mut value = raw.json(identifier)?;
+        // Of a list only the first is kept to sort by; otherwise it is a text like any other.
+        if sorted
+            && attribute.is_some_and(|attribute| attribute.sortable)
+            && let Json::Array(items) = value
+        {
+            value = items.into_iter().next()?;
+        }
+        let scalar = match value {
+            Json::Array(_) | Json::Object(_) if !matches!(raw, Raw::Document(_)) => Scalar::Text(value.to_string()),
+            _ => Scalar::of_json(&value),
         };
+        let Some(attribute) = attribute else { return Some(scalar) };
         Some(match (&attribute.kind, scalar) {
             (AttributeKind::Numeric, Scalar::Text(text)) => Scalar::read(&text),
             (_, Scalar::Text(text)) if sorted && attribute.sortable && !attribute.unf => {
