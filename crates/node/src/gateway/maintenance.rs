@@ -67,7 +67,7 @@ pub(super) async fn publish(core: &Core, target: &Target) -> Result<(), Error> {
 /// What breaks the copy; 429 when too much waits to be written.
 pub(super) async fn refresh_copy(core: &Core, copy: Arc<ShardCopy>) -> Result<(), Error> {
     match copy.is_soon_refreshed() {
-        true => copy.refresh()?,
+        true => super::caught_in("refresh", || Ok(copy.refresh()?))?,
         false => core.write.run(move || copy.refresh()).await??,
     }
     Ok(())

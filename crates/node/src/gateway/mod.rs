@@ -392,10 +392,15 @@ impl Gateway for NodeGateway {
 
 /// Runs a part of a search; a panic in it (a defect, or a corrupt file) fails that part alone.
 fn caught<T>(work: impl FnOnce() -> Answer<T>) -> Answer<T> {
+    caught_in("search", work)
+}
+
+/// As [`caught`], a part of something else.
+fn caught_in<T>(name: &str, work: impl FnOnce() -> Answer<T>) -> Answer<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let what = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
         let what = what.unwrap_or("no message").to_owned();
-        tracing::error!("a search panicked: {what}");
-        Err(Error::new(ErrorKind::ShardFailed, format!("the search of this shard panicked: {what}")))
+        tracing::error!("a {name} panicked: {what}");
+        Err(Error::new(ErrorKind::ShardFailed, format!("the {name} of this shard panicked: {what}")))
     })
 }

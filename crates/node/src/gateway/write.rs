@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use shard::engine::ShardCopy;
 use tokio::sync::oneshot;
 
+use super::caught_in;
 use super::cluster::POLL;
 use super::dispatch::{Order, dispatch};
 use super::maintenance::refresh_copy;
@@ -285,7 +286,7 @@ async fn write_and_wait(
     let writes = group.writes;
     let for_write = shard.clone();
     let here = match is_brief(&shard, &copy, &writes) {
-        true => write_known(core, &index, &shard, writes),
+        true => caught_in("write", || Ok(write_known(core, &index, &shard, writes)))?,
         false => Err(writes),
     };
     let work = match here {

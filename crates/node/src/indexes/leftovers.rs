@@ -1,39 +1,16 @@
 //! Folders of copies that this node has no longer: removed when their shards are whole without it, or when their indexes were deleted.
 //!
 //! Until then they are kept: a node that is given a copy again needs little more than what lies there, and a shard that loses all its other
-//! copies may have nothing else. An index that the metadata do not have was deleted if they had it once; the metadata of another cluster say
-//! nothing about it.
+//! copies may have nothing else. So are those of an index that the metadata know nothing of, not even among the deleted: they may be another
+//! cluster's.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::sync::Arc;
 
 use cluster::state::{IndexMetadata, NodeId, ShardTable, State};
 use model::id::{IndexUuid, ShardId, ShardNumber};
 
 use super::Indexes;
-
-/// The indexes that the metadata had, as far as this node knows: what it had when it began, and since.
-#[derive(Default)]
-pub(super) struct HeardOf {
-    cluster: Arc<str>,
-    indexes: BTreeSet<IndexUuid>,
-}
-
-impl HeardOf {
-    pub(super) fn hear(&mut self, state: &State) {
-        if self.cluster != state.cluster_uuid {
-            *self = Self { cluster: state.cluster_uuid.clone(), indexes: BTreeSet::new() };
-        }
-        self.indexes.extend(state.indexes.values().map(|index| index.uuid.clone()));
-    }
-
-    /// Forgets what is not there and of which nothing is left, as `left` says.
-    fn forget(&mut self, state: &State, left: &BTreeSet<ShardId>) {
-        let has_left = |uuid: &IndexUuid| left.iter().any(|shard| shard.index == *uuid);
-        self.indexes.retain(|uuid| state.index_by_uuid(uuid).is_some() || has_left(uuid));
-    }
-}
 
 impl Indexes {
     /// A copy was let go; its files may have to go, too.
@@ -46,14 +23,11 @@ impl Indexes {
         let Some(_changing) = self.changing.try_lock() else { return };
         let mut leftovers = self.leftovers.lock();
         let found = leftovers.get_or_insert_with(|| self.on_disk());
-        let mut heard_of = self.heard_of.lock();
-        heard_of.hear(state);
-        found.retain(|shard| match fate(state, &heard_of, own, shard) {
+        found.retain(|shard| match fate(state, own, shard) {
             Fate::Kept => true,
             Fate::Used => false,
             Fate::Removed => !self.remove_leftover(state, shard),
         });
-        heard_of.forget(state, found);
     }
 
     /// Whether something of the shard lies here, used or not.
@@ -114,9 +88,9 @@ enum Fate {
     Removed,
 }
 
-fn fate(state: &State, heard_of: &HeardOf, own: &NodeId, shard: &ShardId) -> Fate {
+fn fate(state: &State, own: &NodeId, shard: &ShardId) -> Fate {
     let Some(index) = state.index_by_uuid(&shard.index) else {
-        return if heard_of.indexes.contains(&shard.index) { Fate::Removed } else { Fate::Kept };
+        return if state.graveyard.contains(&shard.index) { Fate::Removed } else { Fate::Kept };
     };
     match index.shard(shard.number) {
         Some(table) if table.copies.values().any(|copy| copy.node == *own) => Fate::Used,
@@ -161,21 +135,16 @@ mod tests {
 
     #[test]
     fn what_was_deleted_is_removed_and_what_is_unknown_is_kept() {
-        let mut heard_of = HeardOf::default();
-        heard_of.hear(&state("reef", &["films", "songs"]));
-        let now = state("reef", &["songs"]);
-        heard_of.hear(&now);
-        let shard = |index: &str| ShardId { index: IndexUuid(index.into()), number: ShardNumber(0) };
-        let is_removed = |heard_of: &HeardOf, state: &State, index: &str| {
-            matches!(fate(state, heard_of, &NodeId("a".into()), &shard(index)), Fate::Removed)
+        let before = state("reef", &["films", "songs"]);
+        let now = apply(&before, &Command::DeleteIndexes { names: vec!["films".into()] }).unwrap();
+        let is_removed = |state: &State, index: &str| {
+            let shard = ShardId { index: IndexUuid(index.into()), number: ShardNumber(0) };
+            matches!(fate(state, &NodeId("a".into()), &shard), Fate::Removed)
         };
-        assert!(is_removed(&heard_of, &now, "films"));
-        assert!(!is_removed(&heard_of, &now, "songs"));
-        assert!(!is_removed(&heard_of, &now, "found"), "of a cluster that is no more");
-        heard_of.forget(&now, &[shard("films")].into());
-        assert!(is_removed(&heard_of, &now, "films"), "it lies there still");
-        let other = state("atoll", &[]);
-        heard_of.hear(&other);
-        assert!(!is_removed(&heard_of, &other, "films"), "another cluster has deleted nothing");
+        assert!(!is_removed(&before, "films"));
+        assert!(is_removed(&now, "films"));
+        assert!(!is_removed(&now, "songs"));
+        assert!(!is_removed(&now, "found"), "of a cluster that is no more");
+        assert!(!is_removed(&state("atoll", &[]), "films"), "another cluster has deleted nothing");
     }
 }

@@ -30,7 +30,6 @@ use crate::pool::Pool;
 use crate::recovery::Recovery;
 use crate::replication::{Exchange, Room, SharedPreparer};
 use crate::request_cache::Share;
-use leftovers::HeardOf;
 pub(crate) use view::IndexView;
 pub(crate) use view::{analysis_error, registry, replayed_document};
 use view::{durability, prepare_for};
@@ -50,7 +49,6 @@ pub struct Indexes {
     recoveries: Mutex<BTreeMap<ShardId, Arc<Recovery>>>,
     /// Shards of which files may lie here that are nobody's; `None`: nobody has looked yet.
     leftovers: Mutex<Option<BTreeSet<ShardId>>>,
-    heard_of: Mutex<HeardOf>,
     /// How far what is open follows the metadata.
     published: Arc<Published>,
     /// Held while shards are opened, closed or replaced.
@@ -188,8 +186,6 @@ impl Indexes {
         });
         let throttle = Arc::new(Throttle::new(config.merge_bytes_per_second));
         let (open, leaving, recoveries, leftovers, changing, fuzzy) = Default::default();
-        let mut heard_of = HeardOf::default();
-        heard_of.hear(&published.state());
         Self {
             directory,
             syncer,
@@ -201,7 +197,6 @@ impl Indexes {
             leaving,
             recoveries,
             leftovers,
-            heard_of: Mutex::new(heard_of),
             published,
             changing,
             exchange,

@@ -249,61 +249,44 @@ fn matcher(args: &mut Args) -> Outcome<()> {
 }
 
 fn options(args: &mut Args, attribute: &mut Attribute) -> Outcome<()> {
+    let words = attribute.is_text() || attribute.is_tag();
     loop {
-        // Behind these two nothing else comes.
-        if !attribute.is_vector() && (attribute.sortable || attribute.no_index) {
-            match () {
-                () if args.take_word("SORTABLE") => attribute.sortable = true,
-                () if attribute.sortable && args.take_word("UNF") => attribute.unf = true,
-                () if args.take_word("NOINDEX") => attribute.no_index = true,
-                () => return Ok(()),
-            }
-            continue;
-        }
-        match &mut attribute.kind {
-            AttributeKind::Text { weight, no_stem, phonetic } => {
-                if args.take_word("WEIGHT") {
-                    *weight = number_after(args, "weight")?;
-                    continue;
-                }
-                if args.take_word("NOSTEM") {
-                    *no_stem = true;
-                    continue;
-                }
-                if args.take_word("PHONETIC") {
-                    matcher(args)?;
-                    *phonetic = true;
-                    continue;
-                }
-            }
-            AttributeKind::Tag { separator, case_sensitive } => {
-                if args.take_word("SEPARATOR") {
-                    let given =
-                        word(args, "SEPARATOR").map_err(|_| RespError::line("SEPARATOR requires an argument"))?;
-                    let mut chars = given.chars();
-                    *separator = chars.next().filter(|_| chars.next().is_none());
-                    if separator.is_none() {
-                        return refuse(format!("Tag separator must be a single character. Got `{given}`"));
-                    }
-                    continue;
-                }
-                if args.take_word("CASESENSITIVE") {
-                    *case_sensitive = true;
-                    continue;
-                }
-            }
-            _ => {}
-        }
-        let words = attribute.is_text() || attribute.is_tag();
         match () {
             () if attribute.is_vector() && !args.take_word("INDEXMISSING") => return Ok(()),
             () if attribute.is_vector() => attribute.index_missing = true,
             () if args.take_word("SORTABLE") => attribute.sortable = true,
+            () if attribute.sortable && args.take_word("UNF") => attribute.unf = true,
             () if args.take_word("NOINDEX") => attribute.no_index = true,
+            // Behind these nothing else comes.
+            () if attribute.sortable || attribute.no_index => return Ok(()),
+            () if option_of_kind(args, &mut attribute.kind)? => {}
             () if args.take_word("INDEXMISSING") => attribute.index_missing = true,
             () if words && args.take_word("INDEXEMPTY") => attribute.index_empty = true,
             () if words && args.take_word("WITHSUFFIXTRIE") => attribute.suffixes = true,
             () => return Ok(()),
         }
     }
+}
+
+/// Whether what comes next was an option that only fields of this kind have.
+fn option_of_kind(args: &mut Args, kind: &mut AttributeKind) -> Outcome<bool> {
+    match kind {
+        AttributeKind::Text { weight, .. } if args.take_word("WEIGHT") => *weight = number_after(args, "weight")?,
+        AttributeKind::Text { no_stem, .. } if args.take_word("NOSTEM") => *no_stem = true,
+        AttributeKind::Text { phonetic, .. } if args.take_word("PHONETIC") => {
+            matcher(args)?;
+            *phonetic = true;
+        }
+        AttributeKind::Tag { separator, .. } if args.take_word("SEPARATOR") => {
+            let given = word(args, "SEPARATOR").map_err(|_| RespError::line("SEPARATOR requires an argument"))?;
+            let mut chars = given.chars();
+            *separator = chars.next().filter(|_| chars.next().is_none());
+            if separator.is_none() {
+                return refuse(format!("Tag separator must be a single character. Got `{given}`"));
+            }
+        }
+        AttributeKind::Tag { case_sensitive, .. } if args.take_word("CASESENSITIVE") => *case_sensitive = true,
+        _ => return Ok(false),
+    }
+    Ok(true)
 }

@@ -50,20 +50,18 @@ impl Binder<'_> {
         let everything = pattern == "*";
         let matching = self.context.mapping.fields_matching(pattern).into_iter();
         matching
-            .filter(|(_, field)| {
-                !everything
-                    || !matches!(
-                        field.kind,
-                        FieldKind::Binary | FieldKind::GeoPoint | FieldKind::KnnVector | FieldKind::DenseVector
-                    )
+            .filter(|(_, field)| !everything || has_words(&field.kind))
+            .map(|(name, field)| match model::mapping::simple_match(pattern, &field.path) {
+                true => field.path.clone(),
+                false => name,
             })
-            .map(
-                |(name, field)| {
-                    if model::mapping::simple_match(pattern, &field.path) { field.path.clone() } else { name }
-                },
-            )
             .collect()
     }
+}
+
+/// Whether a query for a text can find something in fields of this kind.
+fn has_words(kind: &FieldKind) -> bool {
+    !matches!(kind, FieldKind::Binary | FieldKind::GeoPoint | FieldKind::KnnVector | FieldKind::DenseVector)
 }
 
 /// Whether a list means every field.

@@ -163,7 +163,7 @@ pub fn bind(query: &Query, context: &BindContext) -> Result<BoundQuery, Error> {
 /// # Errors
 /// As [`bind`].
 pub fn bind_within(query: &Query, context: &BindContext, scope: Option<&str>) -> Result<BoundQuery, Error> {
-    bind_at(query, Binder { context, depth: 0, scope, joined: None })
+    bind_at(query, Binder { context, depth: 0, scope, joined: None }).map_err(|fault| fault.into_error(context))
 }
 
 /// As [`bind_within`], a query beside the search's own (a bucket's, a highlighter's): what refuses it is told as it is.
@@ -171,13 +171,9 @@ pub fn bind_within(query: &Query, context: &BindContext, scope: Option<&str>) ->
 /// # Errors
 /// As [`bind`], without the `query_shard_exception` around them.
 pub fn bind_filter(query: &Query, context: &BindContext, scope: Option<&str>) -> Result<BoundQuery, Error> {
-    let binder = Binder { context, depth: 0, scope, joined: None };
-    let bound = binder.query(query).map_err(|fault| match fault {
-        Fault::Create(cause) => cause,
-        fault @ Fault::AsIs(_) => fault.into_error(context),
-    })?;
-    limits::check(&bound, context.settings.max_clause_count)?;
-    Ok(bound)
+    bind_at(query, Binder { context, depth: 0, scope, joined: None }).map_err(|fault| match fault {
+        Fault::Create(cause) | Fault::AsIs(cause) => cause,
+    })
 }
 
 /// As [`bind_within`], a query that a `nested` query on `path` holds, itself on the objects at `parent`.
@@ -185,12 +181,13 @@ pub fn bind_filter(query: &Query, context: &BindContext, scope: Option<&str>) ->
 /// # Errors
 /// As [`bind`].
 pub fn bind_inner(query: &Query, context: &BindContext, path: &str, parent: Option<&str>) -> Result<BoundQuery, Error> {
-    bind_at(query, Binder { context, depth: 0, scope: Some(path), joined: Some(Around(parent)) })
+    let binder = Binder { context, depth: 0, scope: Some(path), joined: Some(Around(parent)) };
+    bind_at(query, binder).map_err(|fault| fault.into_error(context))
 }
 
-fn bind_at(query: &Query, binder: Binder<'_>) -> Result<BoundQuery, Error> {
-    let bound = binder.query(query).map_err(|fault| fault.into_error(binder.context))?;
-    limits::check(&bound, binder.context.settings.max_clause_count)?;
+fn bind_at(query: &Query, binder: Binder<'_>) -> Outcome<BoundQuery> {
+    let bound = binder.query(query)?;
+    limits::check(&bound, binder.context.settings.max_clause_count).map_err(Fault::AsIs)?;
     Ok(bound)
 }
 

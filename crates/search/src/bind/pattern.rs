@@ -35,12 +35,14 @@ struct Strings<'a> {
 }
 
 impl Strings<'_> {
-    /// How documents that match a pattern score, as the query says: those of a `wildcard` field, or without postings, are all alike.
-    fn rewrite(&self, name: Option<&str>) -> Outcome<Rewrite> {
+    /// The documents with a term of the pattern, scored as `name` says.
+    fn matching(self, pattern: Pattern, name: Option<&str>) -> Outcome<BoundQuery> {
         let found = rewrite(name)?.unwrap_or(Rewrite::Constant);
-        Ok(if self.alike() { Rewrite::Constant } else { found })
+        let rewrite = if self.alike() { Rewrite::Constant } else { found };
+        Ok(expand(self.terms, pattern, rewrite))
     }
 
+    /// Documents of a `wildcard` field, or of one without postings, all score alike.
     fn alike(&self) -> bool {
         self.field.is_some_and(|field| field.variant == Variant::Wildcard || !field.index)
     }
@@ -125,8 +127,7 @@ impl Binder<'_> {
         let found = strings(target)?.ok_or_else(|| only_strings("prefix", name, target))?;
         let prefix = self.form(&found, &query.pattern)?;
         let pattern = Pattern::Prefix { prefix, case_insensitive: query.case_insensitive };
-        let rewrite = found.rewrite(query.rewrite.as_deref())?;
-        Ok(expand(found.terms, pattern, rewrite))
+        found.matching(pattern, query.rewrite.as_deref())
     }
 
     pub(super) fn wildcard_query(&self, query: &Asked) -> Outcome<BoundQuery> {
@@ -150,8 +151,7 @@ impl Binder<'_> {
         };
         let pattern = format!("{}{normal}", literal(&found.prefix));
         let pattern = Pattern::Wildcard { pattern, case_insensitive: query.case_insensitive };
-        let rewrite = found.rewrite(query.rewrite.as_deref())?;
-        Ok(expand(found.terms, pattern, rewrite))
+        found.matching(pattern, query.rewrite.as_deref())
     }
 
     pub(super) fn regexp_query(&self, query: &Asked) -> Outcome<BoundQuery> {
@@ -184,8 +184,7 @@ impl Binder<'_> {
             case_insensitive: query.case_insensitive,
             max_determinized_states: query.max_determinized_states,
         };
-        let rewrite = found.rewrite(query.rewrite.as_deref())?;
-        Ok(expand(found.terms, pattern, rewrite))
+        found.matching(pattern, query.rewrite.as_deref())
     }
 
     pub(super) fn fuzzy_query(&self, query: &Fuzzy) -> Outcome<BoundQuery> {

@@ -2,13 +2,14 @@
 
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
 use model::search::Explanation;
+use search::aggregation::values::number;
 use search::bound::{BoundFunction, RandomOf, ScoreFunction};
 
 use super::explain::{Explainer, matched, unmatched};
 use super::notation;
 use crate::compile::FunctionWeight;
 use crate::score::Outcome;
-use crate::score::function::{DecayCurve, decode};
+use crate::score::function::DecayCurve;
 use crate::score::geo::distances;
 
 pub(super) fn explain(explainer: &Explainer<'_>, function: &FunctionWeight) -> Outcome<Explanation> {
@@ -88,7 +89,7 @@ fn score_function(explainer: &Explainer<'_>, function: &ScoreFunction, value: f3
                 distances(column, *place).values(explainer.doc, &mut values);
             }
             let one = |&value: &i64| {
-                let value = java(decode(*code, value));
+                let value = java(number(value, *code));
                 if place.is_some() {
                     return format!("Math.max(arcDistance({value}(=doc value)) - {}(=offset), 0)", java(*offset));
                 }

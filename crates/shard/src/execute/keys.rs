@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use model::number::{f64_from_ordered, ordered_from_f64, ordered_from_u64, u64_from_ordered};
 use model::search::{Missing, SortMode, SortValue};
+use search::aggregation::values::number;
 use search::bound::NumberCode;
 use search::shard_query::{BoundSort, SortBy, SortValues};
 use serde_json::Value;
@@ -16,7 +17,6 @@ use super::inner::{self, Inner};
 use crate::fields::{Layout, meta};
 use crate::reader::Reader;
 use crate::score::Outcome;
-use crate::score::function::decode;
 use crate::score::geo::Distances;
 use crate::score::script::ScriptRun;
 use crate::segment::DocId;
@@ -133,7 +133,7 @@ impl Key {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 Some(SortValue::Bytes(text.as_bytes().into()))
             }
-            Source::Number(_, code) | Source::NoNumber(code) => number(value, *code),
+            Source::Number(_, code) | Source::NoNumber(code) => read_number(value, *code),
             Source::Score | Source::Doc(_) | Source::Script(..) => None,
         }
     }
@@ -249,7 +249,7 @@ impl Key {
         values: &mut Values,
     ) -> Option<i64> {
         let scaled = |value: i64| match code {
-            NumberCode::Scaled(_) => ordered_from_f64(decode(code, value)),
+            NumberCode::Scaled(_) => ordered_from_f64(number(value, code)),
             _ => value,
         };
         if column.is_single() || self.mode == SortMode::Min {
@@ -306,8 +306,8 @@ fn combined(numbers: &[i64], code: NumberCode, mode: SortMode) -> i64 {
             _ => numbers.iter().fold(0i64, |sum, &value| sum.wrapping_add(value)),
         };
     }
-    let value = |at: usize| decode(code, numbers[at]);
-    let sum: f64 = numbers.iter().map(|&number| decode(code, number)).sum();
+    let value = |at: usize| number(numbers[at], code);
+    let sum: f64 = numbers.iter().map(|&found| number(found, code)).sum();
     let result = match mode {
         SortMode::Avg => sum / count,
         SortMode::Median if numbers.len().is_multiple_of(2) => (value(middle - 1) + value(middle)) / 2.0,
@@ -325,7 +325,7 @@ fn shown(code: i64, as_what: NumberCode) -> SortValue {
     }
 }
 
-fn number(value: &Value, code: NumberCode) -> Option<SortValue> {
+fn read_number(value: &Value, code: NumberCode) -> Option<SortValue> {
     let text = value.as_str();
     Some(match code {
         NumberCode::Long | NumberCode::Nanos => match value.as_i64().or_else(|| text?.parse().ok()) {

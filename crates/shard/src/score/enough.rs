@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use search::aggregation::values::number;
 use search::bound::NumberCode;
 
-use super::function::decode;
 use super::script::ScriptRun;
 use super::{Outcome, Scorer};
 use crate::segment::column::NumberColumn;
@@ -28,7 +28,7 @@ impl Least {
     fn of(&self, doc: DocId) -> Outcome<Option<usize>> {
         let number = match self {
             Self::Column(column, code) => {
-                column.as_ref().and_then(|column| column.first(doc)).map(|value| decode(*code, value))
+                column.as_ref().and_then(|column| column.first(doc)).map(|value| number(value, *code))
             }
             Self::Script(script) => Some(script.number(doc, 0.0)?),
         };

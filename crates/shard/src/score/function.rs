@@ -3,25 +3,14 @@
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
-use model::number::{f64_from_ordered, u64_from_ordered};
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
+use search::aggregation::values::number;
 use search::bound::NumberCode;
 
 use super::script::ScriptRun;
 use super::{Outcome, Scorer};
 use crate::segment::column::{NumberColumn, StringColumn};
 use crate::segment::{DocId, NO_MORE_DOCS};
-
-/// The number that a column's code stands for.
-pub(crate) fn decode(code: NumberCode, value: i64) -> f64 {
-    match code {
-        NumberCode::Long => value as f64,
-        NumberCode::Unsigned => u64_from_ordered(value) as f64,
-        NumberCode::Double => f64_from_ordered(value),
-        NumberCode::Scaled(factor) => value as f64 / factor,
-        NumberCode::Nanos => value.div_euclid(1_000_000) as f64,
-    }
-}
 
 /// A function over the columns of one segment. A column is `None` where no document has the field.
 pub(crate) enum Function {
@@ -98,7 +87,7 @@ impl Function {
             Self::Random { seed, values } => values.random(*seed, doc),
             Self::FieldValue { path, column, code, factor, modifier, missing } => {
                 let value =
-                    column.as_ref().and_then(|column| column.first(doc)).map(|value| decode(*code, value)).or(*missing);
+                    column.as_ref().and_then(|column| column.first(doc)).map(|value| number(value, *code)).or(*missing);
                 let Some(value) = value else {
                     return Err(Error::new(ErrorKind::Generic, format!("Missing value for field [{path}]")).into());
                 };
@@ -110,7 +99,7 @@ impl Function {
                     column.values(doc, scratch);
                 }
                 let distances =
-                    scratch.iter().map(|&value| ((decode(*code, value) - decay.origin).abs() - decay.offset).max(0.0));
+                    scratch.iter().map(|&value| ((number(value, *code) - decay.origin).abs() - decay.offset).max(0.0));
                 Ok(decay.value(chosen(distances, *mode)))
             }
             Self::Script(script) => script.number(doc, score),
@@ -119,7 +108,7 @@ impl Function {
                 if let Some(column) = column {
                     column.values(doc, scratch);
                 }
-                let distances = scratch.iter().map(|&value| (decode(*code, value) - origin).abs());
+                let distances = scratch.iter().map(|&value| (number(value, *code) - origin).abs());
                 Ok(distances.min_by(f64::total_cmp).map_or(0.0, |distance| pivot / (pivot + distance)))
             }
         }
@@ -174,8 +163,8 @@ impl RandomBy {
                 if let Some(value) = column.first(doc) {
                     text = match code {
                         NumberCode::Long | NumberCode::Nanos => value.to_string(),
-                        NumberCode::Unsigned => u64_from_ordered(value).to_string(),
-                        NumberCode::Double => format!("{:?}", decode(*code, value)),
+                        NumberCode::Unsigned => model::number::u64_from_ordered(value).to_string(),
+                        NumberCode::Double => format!("{:?}", number(value, *code)),
                         // OpenSearch multiplies, which rounds otherwise than to divide does.
                         NumberCode::Scaled(factor) => format!("{:?}", value as f64 * (1.0 / factor)),
                     }

@@ -1,5 +1,5 @@
 //! Which searches may be tried on the thread that serves the connection: those whose work is done in steps, between which the clock is
-//! looked at, so that one which turns out long is given up and handed to the pool.
+//! looked at, so that one which turns out long is given up and handed to the pool; and those that have little to look at in all.
 //!
 //! In: a query of one shard, and what the shard holds. Out: yes or no, and how the tries of a shard went. Not here: the clock
 //! ([`crate::gateway::patience`]).
@@ -36,7 +36,7 @@ pub(super) fn goes_in_steps(query: &ShardQuery, reader: &Reader) -> bool {
 }
 
 /// Whether its terms are so few that looking them up takes less than handing that to another thread.
-pub(super) fn is_counted_at_once(query: &BoundQuery) -> bool {
+pub(in crate::gateway) fn is_counted_at_once(query: &BoundQuery) -> bool {
     is_plain(query, 0, &mut CLAUSES.clone())
 }
 
