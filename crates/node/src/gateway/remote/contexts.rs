@@ -8,10 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use shard::fetch::FetchPlan;
-use shard::reader::Reader;
 
-use crate::indexes::OpenShard;
+use crate::gateway::search::Pinned;
 
 /// How long a coordinator may take between the phases.
 const KEEP: Duration = Duration::from_secs(60);
@@ -24,13 +22,6 @@ pub(in crate::gateway) struct Context {
     pub(in crate::gateway) shards: Vec<Option<Pinned>>,
     /// The groups under which the search is counted.
     pub(in crate::gateway) groups: Arc<[String]>,
-}
-
-/// One shard's reader, and what to show of its hits.
-pub(in crate::gateway) struct Pinned {
-    pub(in crate::gateway) shard: Arc<OpenShard>,
-    pub(in crate::gateway) reader: Reader,
-    pub(in crate::gateway) plan: Arc<FetchPlan>,
 }
 
 /// All contexts of a node.

@@ -14,17 +14,16 @@ use search::statistics::Statistics;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shard::execute;
-use shard::fetch::Fetched;
 
-use super::contexts::{Context, Pinned};
+use super::contexts::Context;
 use super::{Message, caught_up};
 use crate::core::Core;
 use crate::gateway::holder::Holder;
 use crate::gateway::patience::Guard;
 use crate::gateway::point::Pinned as PointReaders;
 use crate::gateway::search::{
-    Asked, Asking, BoundIndex, Pin, Place, Question, Reached, bind_filtered, bind_index, clock, context, fetch_pinned,
-    is_kept, scatter, shard_query,
+    Asked, Asking, BoundIndex, Pin, Pinned, Place, Question, Reached, Shown, bind_filtered, bind_index, clock, context,
+    is_counted_at_once, is_kept, scatter, shard_query,
 };
 use crate::indexes::OpenIndex;
 use crate::tasks::Begun;
@@ -130,7 +129,7 @@ impl Count {
                 None => Some(open.shard(*number)?.copy().ok()?.reader()),
             };
             let readers: Vec<_> = index.shards.iter().filter_map(reader).collect();
-            let patience = patience.clone();
+            let (patience, at_once) = (patience.clone(), is_counted_at_once(&query));
             let count = move || {
                 let mut sum = Statistics::default();
                 for reader in readers.iter().take_while(|_| !patience.is_over()) {
@@ -138,7 +137,7 @@ impl Count {
                 }
                 Ok::<Statistics, Error>(sum)
             };
-            sums.push(core.search.run(count).await??);
+            sums.push(if at_once { count()? } else { core.search.run(count).await?? });
         }
         Ok(sums)
     }
@@ -169,7 +168,7 @@ pub(in crate::gateway) struct Found {
 pub(in crate::gateway) struct ShardFound {
     pub(in crate::gateway) hits: ShardHits,
     /// The winners, where they are known.
-    pub(in crate::gateway) fetched: Option<Result<Vec<Fetched>, Error>>,
+    pub(in crate::gateway) fetched: Option<Shown>,
 }
 
 impl Message for Query {
@@ -203,11 +202,11 @@ impl Query {
         let mut pins: Vec<Option<Pinned>> = Vec::with_capacity(asked.len());
         let mut fetched = Vec::with_capacity(asked.len());
         for (asked, question) in asked.into_iter().zip(&questions) {
-            let Asked { pin, fetched: mine, .. } = asked;
+            let Asked { pin, fetched: mine, brief, .. } = asked;
             fetched.push(mine);
             pins.push(match (pin, &question.place.holder) {
                 (Some(Pin::Here(reader)), Holder::Here(shard)) => {
-                    Some(Pinned { shard: shard.clone(), reader, plan: question.plan.clone() })
+                    Some(Pinned { shard: shard.clone(), reader, plan: question.plan.clone(), brief })
                 }
                 _ => None,
             });
@@ -274,7 +273,7 @@ pub(in crate::gateway) struct Fetch {
 impl Message for Fetch {
     const CLASS: Class = Class::Search;
     const KIND: &'static str = "search.fetch";
-    type Answer = Vec<Result<Vec<Fetched>, Error>>;
+    type Answer = Vec<Shown>;
 
     async fn answer(self, core: Arc<Core>) -> Result<Self::Answer, Error> {
         let gone = || {
@@ -286,14 +285,13 @@ impl Message for Fetch {
         let mut running = Vec::with_capacity(self.shards.len());
         for (at, addresses) in self.shards {
             let pinned = shards.get_mut(at as usize).and_then(Option::take).ok_or_else(gone)?;
-            let (patience, groups) = (guard.patience(), groups.clone());
-            running.push(core.search.run(move || fetch_pinned(&pinned, &groups, &addresses, &patience)));
+            running.push(pinned.fetch(&core, &groups, addresses, guard.patience()));
         }
-        let mut fetched = Vec::with_capacity(running.len());
+        let mut shown = Vec::with_capacity(running.len());
         for part in running {
-            fetched.push(part.await.and_then(|part| part));
+            shown.push(part.shown().await);
         }
-        Ok(fetched)
+        Ok(shown)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cluster::state::NodeId;
 use grpc::call::CallError;
@@ -17,13 +17,14 @@ use search::shard_query::{DocAddress, ShardHits, ShardQuery};
 use search::statistics::Statistics;
 use shard::aggregate::Budget;
 use shard::execute::{self, Patience};
-use shard::fetch::{FetchPlan, Fetched};
+use shard::fetch::FetchPlan;
 use shard::gauge::Clock;
 use shard::reader::Reader;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::brief::goes_in_steps;
+use super::fetching::{HERE, Shown, fetch, was_cancelled};
 use super::pinned::Borrowed;
 use super::place::Place;
 use super::target::{BoundIndex, failure};
@@ -31,13 +32,9 @@ use crate::clock::now_ms;
 use crate::core::Core;
 use crate::gateway::holder::Holder;
 use crate::gateway::patience::{Guard, SearchPatience};
-use crate::gateway::remote::contexts::Pinned;
 use crate::gateway::remote::search::{Found, Query, ShardFound};
 use crate::gateway::{remote, upkeep};
 use crate::indexes::OpenShard;
-
-/// How long a search, and what it fetches, may hold up a thread that serves connections.
-const HERE: Duration = Duration::from_micros(500);
 
 /// What keeps a shard as it was when it answered.
 pub(in crate::gateway) enum Pin {
@@ -49,7 +46,7 @@ pub(in crate::gateway) enum Pin {
 pub(in crate::gateway) struct Asked {
     pub(in crate::gateway) place: Place,
     pub(in crate::gateway) pin: Option<Pin>,
-    pub(in crate::gateway) fetched: Option<Result<Vec<Fetched>, Error>>,
+    pub(in crate::gateway) fetched: Option<Shown>,
     /// It took no time.
     pub(in crate::gateway) brief: bool,
 }
@@ -102,7 +99,7 @@ pub(in crate::gateway) fn shard_query(
 struct Answered {
     hits: ShardHits,
     pin: Option<Pin>,
-    fetched: Option<Result<Vec<Fetched>, Error>>,
+    fetched: Option<Shown>,
     /// It took no time.
     brief: bool,
 }
@@ -378,7 +375,7 @@ impl Question {
         let took = begun.elapsed();
         let fetched = self.only.map(|from| {
             let addresses: Vec<DocAddress> = hits.hits.iter().skip(from).map(|hit| hit.address).collect();
-            fetch((shard, &self.groups), &self.plan, &reader, &addresses, patience)
+            fetch((shard, &self.groups), &self.plan, (&reader, &addresses), patience)
         });
         // Who gave up asks again.
         if !fetched.as_ref().is_some_and(was_cancelled) {
@@ -386,50 +383,4 @@ impl Question {
         }
         Ok(Answered { hits, pin: Some(Pin::Here(reader)), fetched, brief: false })
     }
-}
-
-/// What the client sees of documents of one shard; counted under `groups`.
-pub(super) fn fetch(
-    (shard, groups): (&OpenShard, &[String]),
-    plan: &FetchPlan,
-    reader: &Reader,
-    addresses: &[DocAddress],
-    patience: &dyn Patience,
-) -> Result<Vec<Fetched>, Error> {
-    let begun = Instant::now();
-    let fetched = crate::gateway::caught(|| plan.fetch(reader, addresses, patience));
-    if !was_cancelled(&fetched) {
-        shard.used.count_fetch(begun.elapsed(), groups);
-    }
-    fetched
-}
-
-/// As `fetch`, on the thread that serves the connection; `None`: it takes longer than a moment.
-pub(super) fn fetch_here(
-    (shard, groups): (&OpenShard, &[String]),
-    plan: &FetchPlan,
-    (reader, addresses): (&Reader, &[DocAddress]),
-    patience: &SearchPatience,
-) -> Option<Result<Vec<Fetched>, Error>> {
-    let hurried = patience.until(Instant::now() + HERE);
-    let fetched = fetch((shard, groups), plan, reader, addresses, &hurried);
-    if hurried.gave_up() {
-        shard.used.tries.tried(false);
-        return None;
-    }
-    Some(fetched)
-}
-
-/// As `fetch`, of a search that another node conducts.
-pub(in crate::gateway) fn fetch_pinned(
-    pinned: &Pinned,
-    groups: &[String],
-    addresses: &[DocAddress],
-    patience: &dyn Patience,
-) -> Result<Vec<Fetched>, Error> {
-    fetch((&pinned.shard, groups), &pinned.plan, &pinned.reader, addresses, patience)
-}
-
-fn was_cancelled<T>(result: &Result<T, Error>) -> bool {
-    result.as_ref().is_err_and(|error| error.kind == ErrorKind::TaskCancelled)
 }

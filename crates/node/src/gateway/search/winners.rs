@@ -1,6 +1,5 @@
 //! Fetching the winners, shard by shard.
 
-use std::pin::Pin as Pinned;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +12,9 @@ use search::bind::render_sort_value;
 use search::merge::hits::Merged;
 use search::shard_query::{DocAddress, ShardHit};
 use shard::fetch::{FetchPlan, Fetched};
-use shard::reader::Reader;
 
-use super::ask::{Asked, Pin, fetch, fetch_here};
+use super::ask::{Asked, Pin};
+use super::fetching::{Fetching, Pinned, Shown};
 use super::pinned::Borrowed;
 use super::place::Place;
 use super::statistics::lost;
@@ -26,15 +25,6 @@ use crate::gateway::patience::Guard;
 
 /// How long other nodes may take to fetch when the search's own time is over: what won is known by then.
 const FETCH: Duration = Duration::from_secs(1);
-
-type Shown = Result<Vec<Fetched>, Error>;
-type Coming<T> = Pinned<Box<dyn Future<Output = Result<T, Error>> + Send>>;
-
-/// What one shard has fetched, or is fetching.
-enum Part {
-    Here(Shown),
-    Coming(Coming<Shown>),
-}
 
 /// What one node is fetching: for each shard its place in the plan.
 struct NodePart {
@@ -101,33 +91,34 @@ impl Winners<'_> {
         guard: &Guard,
     ) -> Vec<(usize, Shown)> {
         let (mut parts, mut nodes) = (Vec::new(), Vec::<NodePart>::new());
+        let groups: Arc<[String]> = self.request.stats.as_slice().into();
+        let addresses =
+            |ranks: &[usize]| ranks.iter().map(|rank| self.merged.hits[*rank].1.address).collect::<Vec<DocAddress>>();
         for (slot, ranks) in by_shard.iter().enumerate().filter(|(_, ranks)| !ranks.is_empty()) {
             let asked = &mut asked[slot];
             match (asked.fetched.take(), asked.pin.take()) {
-                (Some(fetched), _) => parts.push((slot, Part::Here(fetched))),
+                (Some(shown), _) => parts.push((slot, Fetching::Done(shown))),
                 (None, Some(Pin::Here(reader))) => {
-                    let brief = asked.brief;
-                    parts.push((slot, self.begin(core, (&asked.place, reader, brief), ranks, guard)));
+                    let Holder::Here(shard) = &asked.place.holder else { continue };
+                    let (shard, plan) = (shard.clone(), self.plans[asked.place.index].clone());
+                    let pinned = Pinned { shard, reader, plan, brief: asked.brief };
+                    parts.push((slot, pinned.fetch(core, &groups, addresses(ranks), guard.patience())));
                 }
                 (None, Some(Pin::There(from))) => {
-                    let addresses = ranks.iter().map(|rank| self.merged.hits[*rank].1.address).collect();
+                    let addresses = addresses(ranks);
                     match nodes.iter_mut().find(|part| part.from.is(&from)) {
                         Some(part) => part.wanted.push((slot, addresses)),
                         None => nodes.push(NodePart { from, wanted: vec![(slot, addresses)] }),
                     }
                 }
-                (None, None) => parts.push((slot, Part::Here(Err(lost("what found its hits is gone"))))),
+                (None, None) => parts.push((slot, Fetching::Done(Err(lost("what found its hits is gone"))))),
             }
         }
         let within = guard.remaining().map(|remaining| remaining + FETCH);
         let coming: Vec<_> = nodes.into_iter().map(|part| part.begin(core, within)).collect();
         let mut shown: Vec<(usize, Shown)> = Vec::new();
         for (slot, part) in parts {
-            let fetched = match part {
-                Part::Here(fetched) => fetched,
-                Part::Coming(work) => work.await.and_then(|fetched| fetched),
-            };
-            shown.push((slot, fetched));
+            shown.push((slot, part.shown().await));
         }
         for (slots, mut task) in coming {
             match (&mut task.0).await.map_err(lost).and_then(|fetched| fetched) {
@@ -136,28 +127,6 @@ impl Winners<'_> {
             }
         }
         shown
-    }
-
-    /// Fetches from a shard of this node, here where the search took no time either.
-    fn begin(
-        &self,
-        core: &Core,
-        (place, reader, brief): (&Place, Reader, bool),
-        ranks: &[usize],
-        guard: &Guard,
-    ) -> Part {
-        let plan = self.plans[place.index].clone();
-        let addresses: Vec<_> = ranks.iter().map(|rank| self.merged.hits[*rank].1.address).collect();
-        let (holder, patience, groups) = (place.holder.clone(), guard.patience(), self.request.stats.clone());
-        if let (Holder::Here(shard), true) = (&holder, brief)
-            && let Some(fetched) = fetch_here((shard, &groups), &plan, (&reader, &addresses), &patience)
-        {
-            return Part::Here(fetched);
-        }
-        Part::Coming(Box::pin(core.search.run(move || match &holder {
-            Holder::Here(shard) => fetch((shard, &groups), &plan, &reader, &addresses, &patience),
-            Holder::There(_) | Holder::Silent(..) | Holder::Nowhere(_) => Ok(Vec::new()),
-        })))
     }
 
     /// `node`: where it was found.
