@@ -210,7 +210,10 @@ fn checked(session: &Session, args: &Args) -> Result<&'static Command, RespError
     let command = found.ok_or_else(|| unknown(args))?;
     let (count, arity) = (args.all().len() as i64, i64::from(command.arity));
     if (arity > 0 && count != arity) || count < arity.abs() {
-        return Err(RespError::Arity { command: command.name.to_owned() });
+        // The search module has its names in capitals.
+        let name = command.name;
+        let name = if command.group == "search" { name.to_uppercase() } else { name.to_owned() };
+        return Err(RespError::Arity { command: name });
     }
     if session.transaction.is_some() && command.flags & flag::NO_MULTI != 0 {
         return Err(RespError::refused("Command not allowed inside a transaction"));

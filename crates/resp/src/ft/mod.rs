@@ -62,7 +62,7 @@ commands! { "search";
     "ft.hybrid" -2, READONLY | MODULE, Keys::NONE, "Ranks the hits of a textual query and of a vector as one." => hybrid::hybrid;
     "ft.regex" -4, READONLY | MODULE, Keys::NONE, "Searches words or tags by a regular expression, within edits." => regex::regex;
     "ft.aggregate" -2, READONLY | MODULE, Keys::NONE, "Runs a search query and aggregates its results." => aggregate::aggregate;
-    "ft.cursor" -3, READONLY | MODULE, Keys::NONE, "Reads or deletes a cursor." => aggregate::cursor::cursor;
+    "ft.cursor" -4, READONLY | MODULE, Keys::NONE, "Reads or deletes a cursor." => aggregate::cursor::cursor;
     "ft.config" -2, READONLY | MODULE, Keys::NONE, "Reads or sets configuration options." => config::config;
     "ft.sugadd" -4, WRITE | DENYOOM | MODULE, Keys::FIRST, "Adds a suggestion string to an auto-complete suggestion dictionary." => suggest::add;
     "ft.sugget" -3, READONLY | MODULE, Keys::FIRST, "Gets completion suggestions for a prefix." => suggest::get;

@@ -3,6 +3,7 @@
 use model::error::Error;
 
 use super::json::Json;
+use super::shards;
 
 /// Deepest chain of causes that is shown.
 const MAX_CAUSES: usize = 32;
@@ -60,7 +61,7 @@ fn own(json: &mut Json, error: &Error) {
     if !error.failed_shards.is_empty() {
         json.key("failed_shards");
         json.begin_array();
-        error.failed_shards.iter().for_each(|failure| failed_shard(json, failure));
+        shards::distinct(&error.failed_shards).for_each(|failure| failed_shard(json, failure));
         json.end_array();
     }
 }

@@ -11,7 +11,7 @@ pub(crate) fn of_search(json: &mut Json, shards: &Shards) {
     if !shards.failures.is_empty() {
         json.key("failures");
         json.begin_array();
-        for failure in &shards.failures {
+        for failure in distinct(&shards.failures) {
             search_failure(json, failure);
         }
         json.end_array();
@@ -37,6 +37,15 @@ pub(crate) fn of_broadcast(json: &mut Json, shards: &Shards) {
         json.end_array();
     }
     json.end_object();
+}
+
+/// The failures of a search as they are listed: of those of one index that say the same only the first.
+pub(crate) fn distinct(failures: &[ShardFailure]) -> impl Iterator<Item = &ShardFailure> {
+    let same = |one: &ShardFailure, other: &ShardFailure| {
+        one.index == other.index && one.error.kind == other.error.kind && one.error.reason == other.error.reason
+    };
+    let is_first = move |at: usize, failure: &ShardFailure| !failures[..at].iter().any(|before| same(before, failure));
+    failures.iter().enumerate().filter(move |(at, failure)| is_first(*at, failure)).map(|(_, failure)| failure)
 }
 
 /// One shard of a search that did not answer.

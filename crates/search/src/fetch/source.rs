@@ -113,6 +113,10 @@ fn part(path: &str, value: Value, filter: &SourceFilter) -> Option<Value> {
         return None;
     }
     let included = filter.includes.is_empty() || filter.includes.iter().any(|pattern| covers(pattern, path));
+    // What nothing is taken from stays as it is, empty objects in lists too.
+    if included && !filter.excludes.iter().any(|pattern| reaches_into(pattern, path)) {
+        return Some(value);
+    }
     match value {
         Value::Object(inner) => Some(Value::Object(object(path, inner, filter))).filter(|v| included || !is_empty(v)),
         Value::Array(items) => {
@@ -142,6 +146,15 @@ fn is_empty(value: &Value) -> bool {
 /// Whether a pattern names this path or one above it.
 fn covers(pattern: &str, path: &str) -> bool {
     matches(pattern, path) || path.match_indices('.').any(|(at, _)| matches(pattern, &path[..at]))
+}
+
+/// Whether a pattern may name something below a path.
+fn reaches_into(pattern: &str, path: &str) -> bool {
+    let inner = format!("{path}.");
+    match pattern.split_once('*') {
+        None => pattern.starts_with(&inner),
+        Some((first, _)) => first.starts_with(&inner) || inner.starts_with(first),
+    }
 }
 
 /// Whether a pattern with `*` (any characters, dots too) matches all of a text.
@@ -189,6 +202,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_empty_stays_where_nothing_can_be_taken_from_it() {
+        let source: Source = Arc::from(br#"{"m":[[],[{}],[1,{}]],"x":[{"a":1},{},{"b":2}]}"#.as_slice());
+        let filter = |excludes: &str| {
+            let filter = SourceFilter { enabled: true, includes: Vec::new(), excludes: vec![excludes.to_owned()] };
+            String::from_utf8(filtered(&source, &filter).unwrap().unwrap().to_vec()).unwrap()
+        };
+        assert_eq!(filter("x.a"), r#"{"m":[[],[{}],[1,{}]],"x":[{"b":2}]}"#);
+        assert_eq!(filter("m.q"), r#"{"m":[[1]],"x":[{"a":1},{},{"b":2}]}"#);
+        assert_eq!(filter("x*"), r#"{"m":[[],[{}],[1,{}]]}"#);
+        assert_eq!(filter("*z"), r#"{"m":[[1]],"x":[{"a":1},{"b":2}]}"#);
+    }
+
+    #[test]
     fn members_that_are_wanted_whole_are_as_they_were_written() {
         let source: Source =
             Arc::from(br#"{ "a": [1,  "[x"], "b": [ 1e2, 2 ], "c": "{", "b" : {"d" : 1.0} , "n": [{}] }"#.as_slice());
@@ -199,7 +225,7 @@ mod tests {
         };
         assert_eq!(filter(&["c", "b"]), r#"{"c":"{","b":{"d" : 1.0}}"#);
         assert_eq!(filter(&["a"]), r#"{"a":[1,"[x"]}"#);
-        assert_eq!(filter(&["n"]), r#"{"n":[]}"#);
+        assert_eq!(filter(&["n"]), r#"{"n":[{}]}"#);
     }
 
     #[test]

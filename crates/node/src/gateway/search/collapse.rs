@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use model::error::{Error, ErrorKind};
 use model::id::ShardNumber;
-use model::mapping::{FieldKind, Mapping};
+use model::mapping::{FieldKind, Mapping, NumberKind, Variant};
 use model::query::compound::Boolean;
 use model::query::nested::InnerHits;
 use model::query::term_level::Terms;
@@ -201,7 +201,9 @@ fn check(core: &Core, request: &SearchRequest, collapse: &Collapse) -> Result<()
 fn collapsible(mapping: &Mapping, name: &str) -> Result<(), Error> {
     let missing = || Error::illegal_argument(format!("no mapping found for `{name}` in order to collapse on"));
     let field = mapping.field(name).ok_or_else(missing)?;
-    if !matches!(field.kind, FieldKind::Keyword | FieldKind::Number(_) | FieldKind::Date | FieldKind::DateNanos) {
+    let is_number = matches!(&field.kind, FieldKind::Number(number) if *number != NumberKind::ScaledFloat);
+    let is_word = field.kind == FieldKind::Keyword && field.variant == Variant::Plain;
+    if !(is_number || is_word) {
         let reason = format!("unknown type for collapse field `{name}`, only keywords and numbers are accepted");
         return Err(Error::illegal_argument(reason));
     }

@@ -44,6 +44,10 @@ pub(in crate::ft) fn begin(
 ) -> Result<Reply, RespError> {
     let mut rows = VecDeque::from(rows);
     let first: Vec<Reply> = rows.drain(..asked.count.min(rows.len())).collect();
+    // Fewer than were asked for: nobody has to come again.
+    if first.len() < asked.count {
+        return Ok(page(shape, total, first, 0));
+    }
     let cursors = &session.server.registry.cursors;
     let mut open = cursors.open.lock();
     let now = Instant::now();

@@ -114,21 +114,20 @@ fn option(args: &mut Args, request: &mut Request, name: &str) -> Outcome<bool> {
 fn cursor(args: &mut Args) -> Outcome<CursorAsked> {
     let mut asked = CursorAsked { count: 1000, max_idle_ms: 300_000, expanded: false };
     loop {
-        let (is_count, bad) = match () {
-            () if args.take_word("COUNT") => {
-                (true, "Bad arguments for COUNT: Could not convert argument to expected type")
-            }
-            () if args.take_word("MAXIDLE") => {
-                (false, "Bad arguments for MAXIDLE: Could not convert argument to expected type")
-            }
+        let option = match () {
+            () if args.take_word("COUNT") => "COUNT",
+            () if args.take_word("MAXIDLE") => "MAXIDLE",
             () => return Ok(asked),
         };
-        let value = args.take().and_then(|value| integer(&value)).filter(|value| *value > 0);
-        let value = value.ok_or(RespError::line(bad))? as u64;
-        if is_count {
-            asked.count = value as usize;
-        } else {
-            asked.max_idle_ms = value.min(300_000);
+        let bad = |why: &str| RespError::line(format!("Bad arguments for {option}: {why}"));
+        let value = args.take().and_then(|value| integer(&value));
+        let value = value.ok_or_else(|| bad("Could not convert argument to expected type"))?;
+        if value <= 0 {
+            return Err(bad("Value is outside acceptable bounds"));
+        }
+        match option {
+            "COUNT" => asked.count = value as usize,
+            _ => asked.max_idle_ms = (value as u64).min(300_000),
         }
     }
 }
