@@ -91,6 +91,11 @@ fn words_are_cut_and_joined() {
 }
 
 #[test]
+fn graphs_are_made_flat() {
+    check(include_str!("testdata/graphs.jsonl"));
+}
+
+#[test]
 fn a_sentence_of_every_language() {
     check(include_str!("testdata/languages.jsonl"));
 }

@@ -97,25 +97,37 @@ fn digit_at(c: char, back: u32) -> bool {
 pub(crate) struct Map {
     map: fn(&str) -> String,
     ascii_too: bool,
+    /// Whether keywords are left alone, and known as such.
+    keywords: bool,
 }
 
 impl Map {
     /// A function that changes nothing in ASCII terms.
     pub(crate) fn beyond_ascii(map: fn(&str) -> String) -> Self {
-        Map { map, ascii_too: false }
+        Map { map, ascii_too: false, keywords: false }
+    }
+
+    /// As [`Map::beyond_ascii`], for terms that are no keywords.
+    pub(crate) fn beyond_keywords(map: fn(&str) -> String) -> Self {
+        Map { map, ascii_too: false, keywords: true }
     }
 
     pub(crate) fn any(map: fn(&str) -> String) -> Self {
-        Map { map, ascii_too: true }
+        Map { map, ascii_too: true, keywords: false }
     }
 }
 
 impl TermFilter for Map {
     fn apply(&self, term: &mut Term) -> bool {
-        if self.ascii_too || !term.text.is_ascii() {
+        let keeps = self.keywords && term.keyword;
+        if !keeps && (self.ascii_too || !term.text.is_ascii()) {
             term.text = (self.map)(&term.text);
         }
         true
+    }
+
+    fn knows_keywords(&self) -> bool {
+        self.keywords
     }
 }
 

@@ -3,8 +3,10 @@
 pub(crate) mod beside;
 pub(crate) mod case;
 pub(crate) mod delimiter;
+pub(crate) mod flatten;
 pub(crate) mod fold;
 pub(crate) mod grams;
+pub(crate) mod indic;
 pub(crate) mod multiplexer;
 pub(crate) mod normalize;
 pub(crate) mod shingle;

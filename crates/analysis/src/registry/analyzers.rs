@@ -1,17 +1,20 @@
 //! Analyzers: custom chains of the settings, configured built-in ones, and built-in ones as they are.
 
+use std::sync::Arc;
+
 use super::chain::{Asker, Builder, Prepared};
 use super::filters::turkish_lowercase;
 use super::languages::{self, Step};
 use super::{Limits, Parts, Settings, filters, tokenizers};
 use crate::analyzer::{Analyzer, Named};
+use crate::char_filter::mapping::Mapping;
 use crate::error::AnalysisError;
 use crate::filter::case::Lowercase;
 use crate::filter::fold::{AsciiFolding, Map};
 use crate::filter::stem;
 use crate::filter::term::{Elision, KeywordMarker, StemmerOverride, Stop};
 use crate::filter::words::{self, Words, expand};
-use crate::stream::Filter;
+use crate::stream::{CharFilter, Filter};
 
 /// Positions between two values of a field, when nobody says.
 pub(super) const POSITION_GAP: usize = 100;
@@ -78,7 +81,7 @@ fn configured(kind: &str, name: &str, settings: &Settings) -> Result<Option<Anal
         _ => return Ok(None),
     };
     let stage = tokenizers::build(tokenizer, name, settings, limits)?.ok_or_else(missing)?;
-    let mut builder = Builder::new(Vec::new(), Named::new(tokenizer, stage));
+    let mut builder = Builder::new(before(kind), Named::new(tokenizer, stage));
     let lowercase = if kind == "pattern" {
         settings.bool("lowercase", true)?
     } else {
@@ -119,6 +122,15 @@ fn configured(kind: &str, name: &str, settings: &Settings) -> Result<Option<Anal
         }
     }
     Ok(Some(builder.finish_builtin(name, position_gap(settings)?)))
+}
+
+/// What changes the text before it is cut: in Persian a non-joiner parts words.
+fn before(kind: &str) -> Vec<Named<Arc<dyn CharFilter>>> {
+    if kind != "persian" {
+        return Vec::new();
+    }
+    let apart: Arc<dyn CharFilter> = Arc::new(Mapping::new([("\u{200c}".to_owned(), " ".to_owned())]));
+    vec![Named::new("", apart)]
 }
 
 fn add(builder: &mut Builder, filter: Filter) -> Result<(), AnalysisError> {

@@ -46,6 +46,15 @@ pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
         "arabic" => &[LOWER, Filter("decimal_digit"), Stop, Filter("arabic_normalization"), Exclusion, Stem("arabic")],
         "armenian" => &[LOWER, Stop, Exclusion, Stem("armenian")],
         "basque" => &[LOWER, Stop, Exclusion, Stem("basque")],
+        "bengali" => &[
+            LOWER,
+            Filter("decimal_digit"),
+            Exclusion,
+            Filter("indic_normalization"),
+            Filter("bengali_normalization"),
+            Stop,
+            Stem("bengali"),
+        ],
         "bulgarian" => &[LOWER, Stop, Exclusion, Stem("bulgarian")],
         "catalan" => &[Elision(CATALAN_ARTICLES), LOWER, Stop, Exclusion, Stem("catalan")],
         "cjk" => &[Filter("cjk_width"), LOWER, Filter("cjk_bigram"), Stop],
@@ -58,6 +67,15 @@ pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
         "french" => &[Elision(FRENCH_ARTICLES), LOWER, Stop, Exclusion, Stem("light_french")],
         "german" => &[LOWER, Stop, Exclusion, Filter("german_normalization"), Stem("light_german")],
         "greek" => &[Lowercase("greek"), Stop, Stem("greek")],
+        "hindi" => &[
+            LOWER,
+            Filter("decimal_digit"),
+            Exclusion,
+            Filter("indic_normalization"),
+            Filter("hindi_normalization"),
+            Stop,
+            Stem("hindi"),
+        ],
         "hungarian" => &[LOWER, Stop, Exclusion, Stem("hungarian")],
         "indonesian" => &[LOWER, Stop, Exclusion, Stem("indonesian")],
         "irish" => {
@@ -67,6 +85,15 @@ pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
         "latvian" => &[LOWER, Stop, Exclusion, Stem("latvian")],
         "lithuanian" => &[LOWER, Stop, Exclusion, Stem("lithuanian")],
         "norwegian" => &[LOWER, Stop, Exclusion, Stem("norwegian")],
+        "persian" => &[
+            LOWER,
+            Filter("decimal_digit"),
+            Filter("arabic_normalization"),
+            Filter("persian_normalization"),
+            Stop,
+            Exclusion,
+            Stem("persian"),
+        ],
         "portuguese" => &[LOWER, Stop, Exclusion, Stem("light_portuguese")],
         "romanian" => &[LOWER, Stop, Exclusion, Stem("romanian")],
         "russian" => &[LOWER, Stop, Exclusion, Stem("russian")],
@@ -79,4 +106,4 @@ pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
 }
 
 /// Analyzers that OpenSearch has and this program has not.
-pub(crate) const MISSING: &[&str] = &["bengali", "brazilian", "galician", "hindi", "persian", "thai"];
+pub(crate) const MISSING: &[&str] = &["brazilian", "galician", "thai"];

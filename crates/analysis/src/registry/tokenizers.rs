@@ -28,6 +28,12 @@ pub(crate) fn build(
     settings: &Settings,
     limits: Limits,
 ) -> Result<Option<Arc<dyn Tokenizer>>, AnalysisError> {
+    if let Some((old, new)) = OLD.into_iter().find(|(old, _)| *old == kind) {
+        return Err(AnalysisError::setting(format!(
+            "The [{old}] tokenizer name was deprecated pre 1.0. Please change the tokenizer name to [{new}] for indices created in versions \
+             3.0 or higher instead."
+        )));
+    }
     let tokenizer: Arc<dyn Tokenizer> = match kind {
         "standard" => {
             if settings.int("max_token_length", 1)? < 1 {
@@ -45,8 +51,8 @@ pub(crate) fn build(
         "letter" => Arc::new(Runs::new(MAX_TOKEN_LENGTH, is_letter)),
         "lowercase" => Arc::new(Runs::new(MAX_TOKEN_LENGTH, is_letter).lowercased()),
         "whitespace" => Arc::new(Runs::new(max_token_length(settings)?, |c| !is_whitespace(c))),
-        "ngram" | "nGram" => Arc::new(ngram(settings, limits)?),
-        "edge_ngram" | "edgeNGram" => Arc::new(edge_ngram(settings)?),
+        "ngram" => Arc::new(ngram(settings, limits)?),
+        "edge_ngram" => Arc::new(edge_ngram(settings)?),
         "path_hierarchy" | "PathHierarchy" => Arc::new(path_hierarchy(settings)?),
         "pattern" => Arc::new(pattern_tokenizer(settings)?),
         "simple_pattern" => Arc::new(simple_pattern(settings, Some(0))?),
@@ -64,6 +70,9 @@ pub(crate) fn build(
     };
     Ok(Some(tokenizer))
 }
+
+/// Names that OpenSearch once took, and those that it takes.
+const OLD: [(&str, &str); 2] = [("nGram", "ngram"), ("edgeNGram", "edge_ngram")];
 
 /// A tokenizer that needs no settings, by name.
 pub(crate) fn builtin(name: &str) -> Result<Option<Arc<dyn Tokenizer>>, AnalysisError> {

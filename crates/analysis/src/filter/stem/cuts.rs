@@ -1,10 +1,103 @@
-//! Stemmers that only cut: Hindi (A. Ramanathan, D. Rao: "A lightweight stemmer for Hindi", 2003) and Central Kurdish (after S. Salavati, K. Sheykh Esmaili, F.
+//! Stemmers that only cut: Bengali (after P. Sengupta, B. B. Chaudhuri: "Natural language processing in an Indian language (Bengali): verb phrase analysis",
+//! 1993, and J. Savoy's light stemmer), Persian, Hindi (A. Ramanathan, D. Rao: "A lightweight stemmer for Hindi", 2003) and Central Kurdish (after S. Salavati, K. Sheykh Esmaili, F.
 //! Akhlaghian: "Stemming for Kurdish information retrieval", 2013); and the German one of J. Caumanns ("A fast and simple stemming algorithm
 //! for German words", 1999), which cuts whatever may be an ending.
 //!
 //! Words come in lower case and normalized.
 
 use super::letters::Letters;
+
+/// The longest suffix that leaves two letters.
+pub(super) fn bengali(word: &mut String) {
+    /// By length, the longest first.
+    const SUFFIXES: [&[&str]; 8] = [
+        &["িয়াছিলাম", "িতেছিলাম", "িতেছিলেন", "ইতেছিলেন", "িয়াছিলেন", "ইয়াছিলেন"],
+        &["িতেছিলি", "িতেছিলে", "িয়াছিলা", "িয়াছিলে", "িতেছিলা", "িয়াছিলি", "য়েদেরকে"],
+        &["িতেছিস", "িতেছেন", "িয়াছিস", "িয়াছেন", "েছিলাম", "েছিলেন", "েদেরকে"],
+        &["িতেছি", "িতেছা", "িতেছে", "ছিলাম", "ছিলেন", "িয়াছি", "িয়াছা", "িয়াছে", "েছিলে", "েছিলা", "য়েদের", "দেরকে"],
+        &[
+            "িলাম",
+            "িলেন",
+            "িতাম",
+            "িতেন",
+            "িবেন",
+            "ছিলি",
+            "ছিলে",
+            "ছিলা",
+            "তেছে",
+            "িতেছ",
+            "খানা",
+            "খানি",
+            "গুলো",
+            "গুলি",
+            "য়েরা",
+            "েদের",
+        ],
+        &[
+            "লাম",
+            "িলি",
+            "ইলি",
+            "িলে",
+            "ইলে",
+            "লেন",
+            "িলা",
+            "ইলা",
+            "তাম",
+            "িতি",
+            "ইতি",
+            "িতে",
+            "ইতে",
+            "তেন",
+            "িতা",
+            "িবা",
+            "ইবা",
+            "িবি",
+            "ইবি",
+            "বেন",
+            "িবে",
+            "ইবে",
+            "ছেন",
+            "য়োন",
+            "য়ের",
+            "েরা",
+            "দের",
+        ],
+        &[
+            "িস", "েন", "লি", "লে", "লা", "তি", "তে", "তা", "বি", "বে", "বা", "ছি", "ছা", "ছে", "ুন", "ুক", "টা", "টি", "নি",
+            "ের", "রা", "কে",
+        ],
+        &["ি", "ী", "া", "ো", "ে", "ব", "ত"],
+    ];
+    let mut w = Letters::of(word);
+    for (length, suffixes) in (1..=8).rev().zip(SUFFIXES) {
+        if w.len() > length + 1 && w.ends_any(suffixes) {
+            w.cut(length);
+            return w.write(word);
+        }
+    }
+}
+
+/// Suffixes one after the other, each where it leaves two letters.
+pub(super) fn persian(word: &mut String) {
+    const SUFFIXES: [&str; 8] = [
+        "\u{627}\u{62a}",
+        "\u{627}\u{646}",
+        "\u{62a}\u{631}\u{64a}\u{646}",
+        "\u{62a}\u{631}",
+        "\u{64a}\u{64a}",
+        "\u{64a}",
+        "\u{647}\u{627}",
+        "\u{200c}",
+    ];
+    let mut w = Letters::of(word);
+    for suffix in SUFFIXES {
+        let length = suffix.chars().count();
+        if w.len() >= length + 2 && w.ends(suffix) {
+            w.cut(length);
+        }
+    }
+    w.write(word);
+}
 
 /// The longest suffix that leaves two letters.
 pub(super) fn hindi(word: &mut String) {

@@ -45,6 +45,7 @@ impl TermFilter for Stem {
 pub(crate) fn by_name(name: &str) -> Option<Filter> {
     let rule: Rule = match name {
         "arabic" => Arc::new(arabic::stem),
+        "bengali" => Arc::new(cuts::bengali),
         "bulgarian" => Arc::new(slavic::bulgarian),
         "czech" => Arc::new(slavic::czech),
         "english" | "porter" => Arc::new(porter::stem),
@@ -52,6 +53,7 @@ pub(crate) fn by_name(name: &str) -> Option<Filter> {
         "hindi" => Arc::new(cuts::hindi),
         "indonesian" => Arc::new(indonesian::indonesian),
         "latvian" => Arc::new(latvian::latvian),
+        "persian" => Arc::new(cuts::persian),
         "sorani" => Arc::new(cuts::sorani),
         "light_french" => Arc::new(french::light),
         "light_german" => Arc::new(light::german),

@@ -11,26 +11,23 @@ use super::{Limits, Settings};
 use crate::error::AnalysisError;
 use crate::filter::beside::CommonGrams;
 use crate::filter::case::Uppercase;
+use crate::filter::flatten::FlattenGraph;
 use crate::filter::fold::{self, AsciiFolding, DecimalDigit, Map};
 use crate::filter::grams::{Edge, Grams};
 use crate::filter::words::Words;
-use crate::filter::{normalize, term, whole};
+use crate::filter::{indic, normalize, term, whole};
 use crate::stream::Filter;
 
 /// Types that OpenSearch has and this program has not.
 const MISSING: &[&str] = &[
-    "bengali_normalization",
     "brazilian_stem",
     "concatenate_graph",
     "condition",
     "delimited_term_freq",
-    "flatten_graph",
     "hunspell",
     "hyphenation_decompounder",
-    "indic_normalization",
     "kstem",
     "min_hash",
-    "persian_stem",
     "predicate_token_filter",
     "type_as_payload",
 ];
@@ -75,7 +72,7 @@ pub(crate) fn build(
             }
         }
         "stemmer" | "snowball" | "porter_stem" | "arabic_stem" | "czech_stem" | "dutch_stem" | "french_stem"
-        | "russian_stem" => match of_terms::stemmer(kind, name, settings)? {
+        | "persian_stem" | "russian_stem" => match of_terms::stemmer(kind, name, settings)? {
             Some(filter) => filter,
             None => return Ok(None),
         },
@@ -159,7 +156,9 @@ fn simple(kind: &str) -> Option<Filter> {
         "uppercase" => Filter::term(Uppercase),
         "decimal_digit" => Filter::term(DecimalDigit),
         "cjk_width" => Filter::term(Map::beyond_ascii(fold::cjk_width)),
-        "hindi_normalization" => Filter::term(Map::beyond_ascii(normalize::hindi)),
+        "bengali_normalization" => Filter::term(Map::beyond_keywords(indic::bengali)),
+        "hindi_normalization" => Filter::term(Map::beyond_keywords(normalize::hindi)),
+        "indic_normalization" => Filter::term(Map::beyond_ascii(indic::indic)),
         "german_normalization" => Filter::term(Map::any(normalize::german)),
         "arabic_normalization" => Filter::term(Map::beyond_ascii(normalize::arabic)),
         "persian_normalization" => Filter::term(Map::beyond_ascii(normalize::persian)),
@@ -172,6 +171,7 @@ fn simple(kind: &str) -> Option<Filter> {
         "apostrophe" => Filter::term(term::Apostrophe),
         "classic" => Filter::term(term::Classic),
         "keyword_repeat" => Filter::stream(whole::KeywordRepeat),
+        "flatten_graph" => Filter::stream(FlattenGraph),
         "remove_duplicates" => Filter::stream(whole::RemoveDuplicates),
         _ => return None,
     })

@@ -171,6 +171,7 @@ pub(super) fn stemmer(kind: &str, name: &str, settings: &Settings) -> Result<Opt
         "czech_stem" => String::from("czech"),
         "dutch_stem" => String::from("dutch"),
         "french_stem" => String::from("french"),
+        "persian_stem" => String::from("persian"),
         "russian_stem" => String::from("russian"),
         _ => String::from("porter"),
     };
