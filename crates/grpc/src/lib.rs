@@ -5,8 +5,10 @@
 
 pub mod call;
 pub mod channels;
+mod conversation;
 mod gate;
 pub mod introduction;
+mod listener;
 pub mod payload;
 pub mod route;
 pub mod server;

@@ -4,6 +4,22 @@ use model::error::{Error, ErrorKind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// Bytes of a message around its payload, at most.
+pub(crate) const ENVELOPE: usize = 64 << 10;
+
+/// The payload of a question or an answer, if a message may be that long.
+///
+/// # Errors
+/// `illegal_state_exception`.
+pub(crate) fn fitting<T: AsRef<[u8]>>(payload: T, (kind, most): (&str, usize)) -> Result<T, Error> {
+    let bytes = payload.as_ref().len();
+    if bytes <= most {
+        return Ok(payload);
+    }
+    let reason = format!("a message of [{kind}] between nodes would have [{bytes}] bytes, and may have [{most}]");
+    Err(Error::new(ErrorKind::IllegalState, reason))
+}
+
 /// Compact bytes of plain data. Not for what holds JSON values: use [`to_json`].
 ///
 /// # Errors

@@ -42,7 +42,7 @@ type Greeter = Arc<dyn Fn(Introduction) -> Introduction + Send + Sync>;
 /// What answers each kind of each class.
 #[derive(Clone)]
 pub struct Router {
-    endpoints: BTreeMap<(Class, &'static str), Endpoint>,
+    endpoints: BTreeMap<Class, BTreeMap<&'static str, Endpoint>>,
     greeter: Greeter,
 }
 
@@ -59,7 +59,7 @@ impl Router {
         A: Future<Output = Result<Vec<u8>, Error>> + Send + 'static,
     {
         let boxed: Endpoint = Arc::new(move |question| Box::pin(endpoint(question)));
-        self.endpoints.insert((class, kind), boxed);
+        self.endpoints.entry(class).or_default().insert(kind, boxed);
     }
 
     pub(crate) fn greet(&self, other: Introduction) -> Introduction {
@@ -67,8 +67,7 @@ impl Router {
     }
 
     pub(crate) async fn answer(&self, class: Class, kind: &str, question: Question) -> Result<Vec<u8>, Error> {
-        let found = self.endpoints.iter().find(|((of, name), _)| *of == class && *name == kind);
-        let Some((_, endpoint)) = found else {
+        let Some(endpoint) = self.endpoints.get(&class).and_then(|kinds| kinds.get(kind)) else {
             return Err(Error::not_implemented(format!("the question [{kind}] between nodes")));
         };
         let deadline = question.deadline;

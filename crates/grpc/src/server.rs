@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use cluster::state::NodeId;
 use model::error::Error;
 use tokio::net::TcpListener;
-use tonic::codec::CompressionEncoding;
+use tokio::sync::watch;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::codec::{CompressionEncoding, Streaming};
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
@@ -16,7 +18,8 @@ use tonic::{Request, Response, Status};
 
 use crate::gate::{Gate, asker};
 use crate::introduction::Introduction;
-use crate::payload::to_json;
+use crate::listener::listen;
+use crate::payload::{ENVELOPE, fitting, to_json};
 use crate::proto;
 use crate::proto::bulk_server::{Bulk, BulkServer};
 use crate::proto::control_server::{Control, ControlServer};
@@ -37,9 +40,10 @@ pub async fn serve(
     router: Router,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    let desk = Desk { router: Arc::new(router) };
+    let (stops, stopping) = watch::channel(false);
+    let desk = Desk { router: Arc::new(router), max_message: wire.max_message, stopping };
     let gate = Gate::new(wire.clone());
-    let max = wire.max_message;
+    let max = wire.max_message + ENVELOPE;
     let control = ControlServer::new(desk.clone()).max_decoding_message_size(max).max_encoding_message_size(max);
     let search = SearchServer::new(desk.clone()).max_decoding_message_size(max).max_encoding_message_size(max);
     let bulk = BulkServer::new(desk)
@@ -66,7 +70,11 @@ pub async fn serve(
         .add_service(InterceptedService::new(control, gate.clone()))
         .add_service(InterceptedService::new(search, gate.clone()))
         .add_service(InterceptedService::new(bulk, gate))
-        .serve_with_incoming_shutdown(incoming(listener), stop)
+        .serve_with_incoming_shutdown(incoming(listener), async move {
+            stop.await;
+            // Conversations end by themselves.
+            stops.send_replace(true);
+        })
         .await
         .map_err(io::Error::other)
 }
@@ -79,21 +87,34 @@ fn incoming(listener: TcpListener) -> TcpIncoming {
 
 /// Where questions arrive.
 #[derive(Clone)]
-struct Desk {
+pub(crate) struct Desk {
     router: Arc<Router>,
+    /// Of one answer, in bytes.
+    max_message: usize,
+    /// Whether this node takes no more questions.
+    stopping: watch::Receiver<bool>,
 }
 
 impl Desk {
     async fn answer(&self, class: Class, request: Request<proto::Request>) -> Result<Response<proto::Reply>, Status> {
         let from = NodeId(asker(request.metadata()).into());
-        let proto::Request { kind, remaining_ms, payload } = request.into_inner();
+        Ok(Response::new(self.reply(class, from, request.into_inner()).await))
+    }
+
+    fn converse(&self, class: Class, turns: Request<Streaming<proto::Turn>>) -> Response<Saying> {
+        Response::new(ReceiverStream::new(listen(self.clone(), class, turns, self.stopping.clone())))
+    }
+
+    pub(crate) async fn reply(&self, class: Class, from: NodeId, question: proto::Request) -> proto::Reply {
+        let proto::Request { kind, remaining_ms, payload } = question;
         let deadline = (remaining_ms > 0).then(|| Instant::now() + Duration::from_millis(remaining_ms));
         let question = Question { from, deadline, payload };
-        let outcome = match self.router.answer(class, &kind, question).await {
+        let answer = self.router.answer(class, &kind, question).await;
+        let outcome = match answer.and_then(|payload| fitting(payload, (&kind, self.max_message))) {
             Ok(payload) => Outcome::Payload(payload),
             Err(error) => Outcome::Error(wire_error(&error)),
         };
-        Ok(Response::new(proto::Reply { outcome: Some(outcome) }))
+        proto::Reply { outcome: Some(outcome) }
     }
 }
 
@@ -101,8 +122,12 @@ fn wire_error(error: &Error) -> Vec<u8> {
     to_json(error).unwrap_or_default()
 }
 
+type Saying = ReceiverStream<Result<proto::Said, Status>>;
+
 #[tonic::async_trait]
 impl Control for Desk {
+    type ConverseStream = Saying;
+
     async fn hello(&self, request: Request<proto::Introduction>) -> Result<Response<proto::Introduction>, Status> {
         let answer = self.router.greet(Introduction::from_proto(request.into_inner()));
         Ok(Response::new(answer.to_proto()))
@@ -111,19 +136,35 @@ impl Control for Desk {
     async fn ask(&self, request: Request<proto::Request>) -> Result<Response<proto::Reply>, Status> {
         self.answer(Class::Control, request).await
     }
+
+    async fn converse(&self, turns: Request<Streaming<proto::Turn>>) -> Result<Response<Saying>, Status> {
+        Ok(self.converse(Class::Control, turns))
+    }
 }
 
 #[tonic::async_trait]
 impl Search for Desk {
+    type ConverseStream = Saying;
+
     async fn ask(&self, request: Request<proto::Request>) -> Result<Response<proto::Reply>, Status> {
         self.answer(Class::Search, request).await
+    }
+
+    async fn converse(&self, turns: Request<Streaming<proto::Turn>>) -> Result<Response<Saying>, Status> {
+        Ok(self.converse(Class::Search, turns))
     }
 }
 
 #[tonic::async_trait]
 impl Bulk for Desk {
+    type ConverseStream = Saying;
+
     async fn ask(&self, request: Request<proto::Request>) -> Result<Response<proto::Reply>, Status> {
         self.answer(Class::Bulk, request).await
+    }
+
+    async fn converse(&self, turns: Request<Streaming<proto::Turn>>) -> Result<Response<Saying>, Status> {
+        Ok(self.converse(Class::Bulk, turns))
     }
 }
 

@@ -24,6 +24,9 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_millis(1000);
 /// Questions of one connection that are answered at a time; more wait at the asking side.
 pub(crate) const MAX_STREAMS: u32 = 4096;
 
+/// Bytes of a question that is put in a conversation; a longer one is a call of its own, which holds up nobody.
+pub(crate) const SHORT: usize = 64 << 10;
+
 /// Bytes of one question, and of all questions of a connection, that may be on their way without having been taken in: what a fast network holds
 /// between nodes that are some milliseconds apart.
 pub(crate) const STREAM_WINDOW: u32 = 4 << 20;
@@ -40,7 +43,7 @@ pub struct Wire {
     pub secret: Option<Arc<str>>,
     /// The longest question and the longest answer, in bytes.
     pub max_message: usize,
-    /// Whether bulk requests are compressed.
+    /// Whether long bulk requests are compressed.
     pub compress_bulk: bool,
     pub tls: Option<Tls>,
 }

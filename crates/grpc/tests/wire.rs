@@ -197,7 +197,65 @@ async fn a_question_that_nobody_waits_for_is_dropped_there() {
 async fn what_is_too_long_is_refused() {
     let (address, _) = started().await;
     let channels = Channels::new(wire("a", "pearl"));
-    assert!(channels.ask(&address, ask(Class::Control, "echo", &vec![0; 2 << 20])).await.is_err());
-    // The connection goes on.
-    assert_eq!(channels.ask(&address, ask(Class::Control, "echo", b"")).await.unwrap(), b"a");
+    for class in Class::ALL {
+        let refused = channels.ask(&address, ask(class, "echo", &vec![0; 2 << 20])).await.unwrap_err();
+        assert!(refused.to_string().contains("[2097152] bytes"), "{refused}");
+        // One byte more comes back than goes out.
+        let refused = channels.ask(&address, ask(class, "echo", &vec![0; 1 << 20])).await.unwrap_err();
+        assert!(refused.to_string().contains("[1048577] bytes"), "{refused}");
+        // The connection goes on.
+        assert_eq!(channels.ask(&address, ask(class, "echo", b"")).await.unwrap(), b"a");
+    }
+}
+
+#[tokio::test]
+async fn more_questions_than_a_connection_holds_wait_their_turn() {
+    let (address, _) = started().await;
+    let channels = Channels::new(wire("a", "pearl"));
+    let mut asked = tokio::task::JoinSet::new();
+    for n in 0..10_000_u32 {
+        let (channels, address) = (channels.clone(), address.clone());
+        asked.spawn(async move {
+            let answer = channels.ask(&address, ask(Class::Search, "echo", &n.to_be_bytes())).await.unwrap();
+            assert_eq!(answer[1..], n.to_be_bytes());
+        });
+    }
+    while let Some(answered) = asked.join_next().await {
+        answered.unwrap();
+    }
+}
+
+/// Short ones are told apart from those that had left already: only these may have been carried out.
+#[tokio::test]
+async fn what_had_left_when_the_other_end_vanished_is_unknown() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (sends, vanishes) = oneshot::channel::<()>();
+    let waits = Arc::new(Notify::new());
+    let begun = waits.clone();
+    let end = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        listener.into_std().map(|listener| {
+            runtime.block_on(async move {
+                let mut router = Router::new(|_| Introduction::default());
+                router.on(Class::Search, "wait", move |_| {
+                    begun.notify_one();
+                    std::future::pending()
+                });
+                let listener = TcpListener::from_std(listener).unwrap();
+                tokio::spawn(serve(listener, wire("b", "pearl"), router, std::future::pending()));
+                drop(vanishes.await);
+            });
+        })
+    });
+    let channels = Channels::new(wire("a", "pearl"));
+    let (asker, place) = (channels.clone(), address.clone());
+    let owed = tokio::spawn(async move { asker.ask(&place, ask(Class::Search, "wait", b"")).await });
+    waits.notified().await;
+    sends.send(()).unwrap();
+    let lost = owed.await.unwrap().unwrap_err();
+    assert!(matches!(&lost, CallError::Unreachable { .. }) && !lost.nothing_happened(), "{lost:?}");
+    end.join().unwrap().unwrap();
+    let refused = channels.ask(&address, ask(Class::Search, "wait", b"")).await.unwrap_err();
+    assert!(refused.nothing_happened(), "{refused:?}");
 }

@@ -290,6 +290,7 @@ kinds! {
     Settings "settings_exception" 400
     ShardFailed "shard_failed_exception" 503
     ShardNotFound "shard_not_found_exception" 404
+    StatisticsChanged "statistics_changed_exception" 503
     Status "status_exception" 400
     StreamConstraints "stream_constraints_exception" 400
     StrictDynamicMapping "strict_dynamic_mapping_exception" 400

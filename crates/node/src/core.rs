@@ -18,6 +18,7 @@ use crate::clock::now_ms;
 use crate::config::Config;
 use crate::data_lock::DataLock;
 use crate::follow;
+use crate::gateway::KnownCounts;
 use crate::gateway::point::Points;
 use crate::gateway::remote::Received;
 use crate::gateway::remote::contexts::Contexts;
@@ -61,6 +62,8 @@ pub struct Core {
     pub metrics: Metrics,
     /// What searches without hits found.
     pub request_cache: RequestCache,
+    /// How often terms occur in shards of other nodes.
+    pub(crate) known_counts: KnownCounts,
     pub document_ids: DocumentIds,
     /// What searches of other nodes keep here between their phases.
     pub(crate) contexts: Contexts,
@@ -150,6 +153,7 @@ impl Core {
             refresh: Pool::start("refresh", 1, usize::MAX)?,
             metrics,
             request_cache: RequestCache::new(config.request_cache_bytes),
+            known_counts: KnownCounts::new(),
             document_ids: DocumentIds::new(),
             ephemeral_id,
             started_ms: now_ms(),

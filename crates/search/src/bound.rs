@@ -511,7 +511,7 @@ impl BoundQuery {
     }
 
     /// Whether how often words occur decides what it matches.
-    fn chooses_words(&self) -> bool {
+    pub(crate) fn chooses_words(&self) -> bool {
         use BoundKind as K;
         match &self.kind {
             K::MoreLikeThis(_) => true,

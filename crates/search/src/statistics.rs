@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bound::{FieldName, TermBytes};
+use crate::bound::{BoundKind, BoundQuery, FieldName, TermBytes};
 
 /// Counts of the fields and terms of one query. Merging adds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,5 +43,39 @@ impl Statistics {
                 mine.total_term_freq += counts.total_term_freq;
             }
         }
+    }
+
+    /// What the scores of a query are made of, nothing counted yet; `None`: only the terms of a shard tell.
+    pub fn named(query: &BoundQuery) -> Option<Self> {
+        let mut named = Self::default();
+        named.name(query).then_some(named)
+    }
+
+    /// Depth is bounded by that of requests. Out: whether that was all.
+    fn name(&mut self, query: &BoundQuery) -> bool {
+        use BoundKind as K;
+        match &query.kind {
+            K::Term(field, term) => self.name_terms(field, std::slice::from_ref(term)),
+            K::Synonyms(field, terms) => self.name_terms(field, terms),
+            K::Phrase(phrase) if phrase.prefix_expansions.is_none() => {
+                phrase.positions.iter().all(|position| self.name_terms(&phrase.field, &position.terms))
+            }
+            K::Bool(bool) => {
+                let unscored = bool.filter.iter().chain(&bool.must_not).all(|query| !query.chooses_words());
+                unscored && bool.must.iter().chain(&bool.should).all(|query| self.name(query))
+            }
+            K::DisMax { queries, .. } => queries.iter().all(|query| self.name(query)),
+            K::MatchAll | K::MatchNone(_) | K::Terms(..) | K::Numbers(..) | K::NumberRange(..) | K::Ids(_) => true,
+            K::TermRange(..) | K::Exists(_) | K::Geo(..) => true,
+            K::ConstantScore(query) => !query.chooses_words(),
+            _ => false,
+        }
+    }
+
+    fn name_terms(&mut self, field: &FieldName, terms: &[TermBytes]) -> bool {
+        self.fields.entry(field.clone()).or_default();
+        let named = self.terms.entry(field.clone()).or_default();
+        named.extend(terms.iter().map(|term| (term.clone(), TermStatistics::default())));
+        true
     }
 }

@@ -12,7 +12,8 @@ use crate::segment::{AliveDocs, Segment};
 pub struct Reader {
     pub segments: Arc<[SegmentView]>,
     pub fields: Arc<FieldTable>,
-    /// Grows with every change of content, and of how it scores; keys caches of statistics and answers.
+    /// Grows with every change of content, and of how it scores, and is another whenever the copy is opened; keys caches of statistics and
+    /// answers.
     pub generation: u64,
     pub similarities: Arc<Similarities>,
     /// Shared by all shards of a node.

@@ -23,19 +23,54 @@ fn a_node_is_asked_once_a_phase_however_many_shards_it_has() {
     let nodes = Nodes::start(3);
     nodes.fill("films", 6, 60);
     let door = &nodes.coordinator;
-    let asked = |kind: &str| {
-        let begin =
-            format!("shoal_peer_questions_total{{class=\"search\",kind=\"search.{kind}\",ending=\"answered\"}}");
-        value(&metrics(door), &begin)
-    };
+    let asked = |kind: &str| asked(door, kind);
     let before = ["count", "query", "fetch"].map(asked);
-    for _ in 0..5 {
-        let found = door.ok("POST", "/films/_search", r#"{"query":{"match":{"t":"all"}},"size":60}"#);
+    for n in 0..5 {
+        // A word that has not been counted yet.
+        let body = format!(r#"{{"query":{{"match":{{"t":"all word{n}"}}}},"size":60}}"#);
+        let found = door.ok("POST", "/films/_search", &body);
         assert_eq!((&found["_shards"]["successful"], &found["hits"]["total"]["value"]), (&json!(6), &json!(60)));
     }
     let after = ["count", "query", "fetch"].map(asked);
     let each: Vec<f64> = after.iter().zip(before).map(|(after, before)| (after - before) / 5.0).collect();
     assert_eq!(each, [3.0, 3.0, 3.0], "three nodes, with two shards each");
+}
+
+/// What other nodes have told of a word is trusted until one of their shards has changed; no score is one of before.
+#[test]
+fn words_are_counted_anew_when_a_shard_has_changed() {
+    let nodes = Nodes::start(2);
+    nodes.fill("films", 4, 40);
+    let door = &nodes.coordinator;
+    let query = r#"{"query":{"match":{"t":"all"}},"size":100}"#;
+    let first = door.ok("POST", "/films/_search", query);
+    let counted = asked(door, "count");
+    for _ in 0..5 {
+        assert_eq!(door.ok("POST", "/films/_search", query)["hits"], first["hits"]);
+    }
+    assert_eq!(asked(door, "count"), counted, "it is known");
+    for n in 0..8 {
+        door.ok("PUT", &format!("/films/_doc/more{n}"), r#"{"t":"other words"}"#);
+    }
+    door.ok("POST", "/films/_refresh", "");
+    let then = door.ok("POST", "/films/_search", query);
+    assert_eq!(then["hits"]["total"], first["hits"]["total"]);
+    assert!(asked(door, "count") > counted, "shards have changed");
+    // Rarer than it was, it tells more; and as much as with one node that counts for itself.
+    let best = |answer: &Value| answer["hits"]["max_score"].as_f64().expect("a score");
+    assert!(best(&then) > best(&first), "{then}");
+    let counted = asked(door, "count");
+    assert_eq!(door.ok("POST", "/films/_search", query)["hits"], then["hits"]);
+    assert_eq!(asked(door, "count"), counted, "it is known again");
+    for holder in &nodes.holders {
+        assert_eq!(holder.ok("POST", "/films/_search", query)["hits"], then["hits"]);
+    }
+}
+
+/// How often a node has asked others in a phase of searches.
+fn asked(server: &Server, kind: &str) -> f64 {
+    let begin = format!("shoal_peer_questions_total{{class=\"search\",kind=\"search.{kind}\",ending=\"answered\"}}");
+    value(&metrics(server), &begin)
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(super) struct Choice {
     avoided: BTreeSet<NodeId>,
     /// Those that had failed it have been asked again.
     forgiven: bool,
+    /// What they have told of their terms before will do.
+    trusting: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,13 +45,19 @@ enum Preference {
 impl Choice {
     /// `text`: the parameter `preference`. `turn`: any number.
     pub(super) fn new(text: Option<&str>, state: &State, turn: u64) -> Self {
-        Self { preference: Preference::read(text, state), turn, avoided: BTreeSet::new(), forgiven: false }
+        Self {
+            preference: Preference::read(text, state),
+            turn,
+            avoided: BTreeSet::new(),
+            forgiven: false,
+            trusting: true,
+        }
     }
 
     /// The primary, which shows at once what it was told to publish; another copy where it does not answer.
     pub(super) fn primary_first() -> Self {
         let preference = Preference::Primary { only: false };
-        Self { preference, turn: 0, avoided: BTreeSet::new(), forgiven: false }
+        Self { preference, turn: 0, avoided: BTreeSet::new(), forgiven: false, trusting: true }
     }
 
     pub(super) fn avoids(&self, node: &NodeId) -> bool {
@@ -67,6 +75,16 @@ impl Choice {
     pub(super) fn forgive(&mut self) -> bool {
         self.avoided.clear();
         !std::mem::replace(&mut self.forgiven, true)
+    }
+
+    /// Whether counts of terms that nodes have told before will do, where they still hold.
+    pub(super) fn trusts(&self) -> bool {
+        self.trusting
+    }
+
+    /// Has every node count anew: one has changed since it told.
+    pub(super) fn distrust(&mut self) {
+        self.trusting = false;
     }
 
     /// One of the copies that serve, which are in the order of their ids; `None`: none of them will do.

@@ -61,8 +61,8 @@ pub(super) async fn explain(core: &Arc<Core>, mut request: ExplainRequest) -> Re
     let (id, index) = (Arc::<str>::from(request.id.as_str()), metadata.name.clone());
     let (query, statistics) = (bound[0].query.clone(), counted.sums.into_iter().next().flatten());
     let shards = vec![number];
-    let mut asked =
-        SearchedIndex { uuid: metadata.uuid.clone(), filters: bound[0].filters.clone(), shards, statistics };
+    let (uuid, filters) = (metadata.uuid.clone(), bound[0].filters.clone());
+    let mut asked = SearchedIndex { uuid, filters, shards, statistics, generations: Vec::new() };
     let mut reading = Reading::new(core, &open, number, Some(choice));
     let explained = loop {
         let state = core.state();

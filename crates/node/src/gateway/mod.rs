@@ -74,7 +74,7 @@ use model::term_vectors::{TermVectors, TermVectorsRequest};
 use model::write::{WriteRequest, WriteResponse};
 use serde_json::Value;
 
-pub(crate) use search::Tries;
+pub(crate) use search::{Tries, known::KnownCounts};
 
 use crate::core::Core;
 use crate::metadata::SUBMIT_TIMEOUT;

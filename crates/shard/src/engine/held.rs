@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::fields::FieldTable;
 use crate::query_cache::{QueryCache, Share};
@@ -123,6 +124,7 @@ pub(super) struct Segments {
     pub(super) held: Vec<Held>,
     /// Folders being written, which no sweep may touch.
     pub(super) building: BTreeSet<String>,
+    /// Of the last view.
     generation: u64,
     fuzzy: Arc<FuzzyTables>,
     queries: Arc<QueryCache>,
@@ -130,12 +132,18 @@ pub(super) struct Segments {
     pub(super) share: Arc<Share>,
 }
 
+/// Where generations begin: no two openings of a copy have one in common, so that what was told of a view says nothing of another.
+fn first_generation() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    since.as_micros() as u64
+}
+
 /// What a merge was begun with: segments, and which of their documents it keeps.
 pub(super) struct Inputs(pub Vec<(SegmentKey, Body, Option<Arc<AliveDocs>>)>);
 
 impl Segments {
     pub(super) fn of(held: Vec<Held>, fuzzy: Arc<FuzzyTables>, queries: Arc<QueryCache>) -> Self {
-        Self { held, fuzzy, queries, ..Self::default() }
+        Self { held, fuzzy, queries, generation: first_generation(), ..Self::default() }
     }
 
     pub(super) fn get_mut(&mut self, key: SegmentKey) -> Option<&mut Held> {

@@ -14,6 +14,7 @@ use search::statistics::Statistics;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shard::execute;
+use shard::reader::Reader;
 
 use super::contexts::Context;
 use super::{Message, caught_up};
@@ -23,7 +24,7 @@ use crate::gateway::patience::Guard;
 use crate::gateway::point::Pinned as PointReaders;
 use crate::gateway::search::{
     Asked, Asking, BoundIndex, Pin, Pinned, Place, Question, Reached, Shown, bind_filtered, bind_index, clock, context,
-    is_counted_at_once, is_kept, scatter, shard_query,
+    is_counted_at_once, is_kept, known::ShardCounts, scatter, shard_query,
 };
 use crate::indexes::OpenIndex;
 use crate::tasks::Begun;
@@ -55,6 +56,8 @@ pub(in crate::gateway) struct SearchedIndex {
     pub(in crate::gateway) shards: Vec<ShardNumber>,
     /// Of the whole index.
     pub(in crate::gateway) statistics: Option<Arc<Statistics>>,
+    /// The generations of the shards with which their part of the statistics was counted; empty: they have just been.
+    pub(in crate::gateway) generations: Vec<u64>,
 }
 
 impl Searched {
@@ -94,29 +97,29 @@ impl Searched {
     }
 }
 
-/// How often the terms of a query occur: the sums over the asked shards, by index.
+/// How often the terms of a query occur: in each of the asked shards, by index; `None`: it is not here, or there was no time for it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::gateway) struct Count(pub(in crate::gateway) Searched);
 
 impl Message for Count {
     const CLASS: Class = Class::Search;
     const KIND: &'static str = "search.count";
-    type Answer = Vec<Statistics>;
+    type Answer = Vec<Vec<Option<ShardCounts>>>;
 
-    async fn answer(self, core: Arc<Core>) -> Result<Vec<Statistics>, Error> {
+    async fn answer(self, core: Arc<Core>) -> Result<Self::Answer, Error> {
         let task = core.tasks.begin(self.0.begun("indices:data/read/search[phase/dfs]"));
         task.run(self.count(&core)).await
     }
 }
 
 impl Count {
-    async fn count(self, core: &Core) -> Result<Vec<Statistics>, Error> {
+    async fn count(self, core: &Core) -> Result<Vec<Vec<Option<ShardCounts>>>, Error> {
         let searched = self.0;
         caught_up(core, searched.version).await?;
         searched.publish(core).await?;
         let guard = searched.guard();
         let patience = guard.patience();
-        let mut sums = Vec::with_capacity(searched.indexes.len());
+        let mut counts = Vec::with_capacity(searched.indexes.len());
         for index in &searched.indexes {
             let reached = searched.reached(core, index)?;
             let open = core.indexes.get(&reached.metadata)?;
@@ -128,18 +131,17 @@ impl Count {
                 Some(pinned) => pinned.holder(core, &state, *number).1,
                 None => Some(open.shard(*number)?.copy().ok()?.reader()),
             };
-            let readers: Vec<_> = index.shards.iter().filter_map(reader).collect();
+            let readers: Vec<_> = index.shards.iter().map(reader).collect();
             let (patience, at_once) = (patience.clone(), is_counted_at_once(&query));
-            let count = move || {
-                let mut sum = Statistics::default();
-                for reader in readers.iter().take_while(|_| !patience.is_over()) {
-                    sum.merge(crate::gateway::caught(|| execute::statistics(reader, &query))?);
-                }
-                Ok::<Statistics, Error>(sum)
+            let count_one = move |reader: &Option<Reader>| {
+                let Some(reader) = reader.as_ref().filter(|_| !patience.is_over()) else { return Ok(None) };
+                let statistics = crate::gateway::caught(|| execute::statistics(reader, &query))?;
+                Ok(Some(ShardCounts { generation: reader.generation, statistics }))
             };
-            sums.push(if at_once { count()? } else { core.search.run(count).await?? });
+            let count = move || readers.iter().map(count_one).collect::<Result<_, Error>>();
+            counts.push(if at_once { count()? } else { core.search.run(count).await?? });
         }
-        Ok(sums)
+        Ok(counts)
     }
 }
 
@@ -188,6 +190,10 @@ impl Query {
         caught_up(core, searched.version).await?;
         searched.publish(core).await?;
         let guard = searched.guard();
+        if have_changed(core, searched) {
+            let shards = searched.indexes.iter().flat_map(|part| &part.shards);
+            return Ok(Found { context: None, shards: shards.map(|_| Err(changed())).collect() });
+        }
         let questions = self.questions(core)?;
         core.metrics.shards_searched.inc_by(questions.len() as u64);
         let held = core.aggregation_budget();
@@ -260,6 +266,20 @@ impl Query {
         }
         Ok(questions)
     }
+}
+
+/// Whether a shard is not any more what it was when its terms were counted.
+fn have_changed(core: &Core, searched: &Searched) -> bool {
+    searched.indexes.iter().any(|part| {
+        let Some(open) = core.indexes.current(&part.uuid) else { return false };
+        let generation = |number| Some(open.shard(number)?.copy().ok()?.reader().generation);
+        let mut shards = part.shards.iter().zip(&part.generations);
+        shards.any(|(number, counted)| generation(*number).is_some_and(|generation| generation != *counted))
+    })
+}
+
+fn changed() -> Error {
+    Error::new(ErrorKind::StatisticsChanged, "shards have changed since their terms were counted")
 }
 
 /// What the client sees of winners.

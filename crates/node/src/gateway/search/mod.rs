@@ -6,6 +6,7 @@ mod brief;
 mod collapse;
 mod fetching;
 mod hybrid;
+pub(crate) mod known;
 mod nearby;
 mod pinned;
 mod place;
@@ -179,6 +180,9 @@ async fn try_search(
     // One that was looked into stands for an answer that has nothing.
     shards.skipped = skipped.min(shards.successful.saturating_sub(1));
     failed.clone_from(&shards.failures);
+    if let Some(changed) = failed.iter().find(|failure| failure.error.kind == ErrorKind::StatisticsChanged) {
+        return Err(changed.error.clone());
+    }
     shards.total += refused.len() as u32 + spared;
     shards.successful += spared;
     shards.failures.extend(refused);
@@ -268,7 +272,8 @@ async fn gather(
     } else {
         let (state, statistics, remaining) = (&core.state(), &counted.sums, guard.remaining());
         let task = Some(task);
-        let parts = Elsewhere { state, request, indexes, statistics, remaining, task }.parts(&places);
+        let trusted = &counted.trusted;
+        let parts = Elsewhere { state, request, indexes, statistics, trusted, remaining, task }.parts(&places);
         let query = |searched| Query { searched, only, pre_filter, most: request.max_concurrent_shard_requests };
         parts.into_iter().map(|(node, slots, searched)| (node, slots, query(searched))).collect()
     };

@@ -94,6 +94,8 @@ pub(super) struct Elsewhere<'a> {
     pub(super) indexes: &'a [BoundIndex],
     /// By index.
     pub(super) statistics: &'a [Option<Arc<Statistics>>],
+    /// The generations of shards whose counts in `statistics` were told before, by index and number.
+    pub(super) trusted: &'a BTreeMap<(usize, ShardNumber), u64>,
     pub(super) remaining: Option<Duration>,
     /// The task that it is for.
     pub(super) task: Option<&'a TaskId>,
@@ -118,8 +120,12 @@ impl Elsewhere<'_> {
     fn searched<'p>(&self, places: impl Iterator<Item = &'p Place>) -> Searched {
         let mut indexes: Vec<(usize, SearchedIndex)> = Vec::new();
         for place in places {
+            let trusted = self.trusted.get(&(place.index, place.number));
             match indexes.last_mut() {
-                Some((at, part)) if *at == place.index => part.shards.push(place.number),
+                Some((at, part)) if *at == place.index => {
+                    part.shards.push(place.number);
+                    part.generations.extend(trusted);
+                }
                 _ => {
                     let bound = &self.indexes[place.index];
                     let part = SearchedIndex {
@@ -127,6 +133,7 @@ impl Elsewhere<'_> {
                         filters: bound.filters.clone(),
                         shards: vec![place.number],
                         statistics: self.statistics.get(place.index).cloned().flatten(),
+                        generations: trusted.into_iter().copied().collect(),
                     };
                     indexes.push((place.index, part));
                 }

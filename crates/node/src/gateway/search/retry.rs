@@ -23,6 +23,10 @@ pub(in crate::gateway) async fn again(
     asked: StateVersion,
     failed: &[ShardFailure],
 ) -> bool {
+    if failed.iter().any(|failure| failure.error.kind == ErrorKind::StatisticsChanged) {
+        choice.distrust();
+        return true;
+    }
     let elsewhere = elsewhere(&core.state(), choice, failed);
     choice.avoid(elsewhere)
         || (are_out_of_reach(&core.state(), failed) && choice.forgive())

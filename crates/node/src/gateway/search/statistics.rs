@@ -17,13 +17,15 @@ use shard::reader::Reader;
 use tokio::task::JoinSet;
 
 use super::brief::is_counted_at_once;
+use super::known::ShardCounts;
 use super::place::{Elsewhere, Place};
 use super::target::BoundIndex;
 use crate::core::Core;
 use crate::gateway::choice::Choice;
 use crate::gateway::holder::Holder;
 use crate::gateway::patience::{Guard, SearchPatience};
-use crate::gateway::remote::{self, search::Count};
+use crate::gateway::remote;
+use crate::gateway::remote::search::{Count, Searched, SearchedIndex};
 
 /// What was counted.
 pub(in crate::gateway) struct Counted {
@@ -31,6 +33,8 @@ pub(in crate::gateway) struct Counted {
     pub(in crate::gateway) sums: Vec<Option<Arc<Statistics>>>,
     /// Nodes that gave no count, and why.
     pub(in crate::gateway) silent: BTreeMap<NodeId, Error>,
+    /// The generations of shards whose counts were known, by index and number.
+    pub(in crate::gateway) trusted: BTreeMap<(usize, ShardNumber), u64>,
 }
 
 /// Counts over all shards of each index that needs it, asked or not: routing does not change a score.
@@ -48,7 +52,8 @@ pub(in crate::gateway) async fn count(
     let mut sums: Vec<Option<Statistics>> =
         indexes.iter().map(|index| needs(index).then(Statistics::default)).collect();
     if sums.iter().all(Option::is_none) {
-        return Ok(Counted { sums: vec![None; indexes.len()], silent: BTreeMap::new() });
+        let (silent, trusted) = Default::default();
+        return Ok(Counted { sums: vec![None; indexes.len()], silent, trusted });
     }
     let state = core.state();
     let mut places = Vec::new();
@@ -64,33 +69,102 @@ pub(in crate::gateway) async fn count(
     }
     // A node that does not answer must leave time for the search itself.
     let remaining = guard.remaining().map(|remaining| remaining / 2);
-    let elsewhere = Elsewhere { state: &state, request, indexes, statistics: &[], remaining, task };
+    let mut trusted = BTreeMap::new();
+    let elsewhere = Elsewhere { state: &state, request, indexes, statistics: &[], trusted: &trusted, remaining, task };
+    let parts = elsewhere.parts(&places);
+    let named: Vec<Option<Statistics>> =
+        indexes.iter().map(|index| names(index, request).filter(|_| needs(index))).collect();
     let mut asked = JoinSet::new();
-    for (node, slots, searched) in elsewhere.parts(&places) {
-        let core = core.clone();
+    for (node, slots, searched) in parts {
+        let part = Part { node, slots, places: &places, named: &named };
+        if choice.trusts() && part.is_known(core, &searched, (&mut sums, &mut trusted)) {
+            continue;
+        }
+        let (core, Part { node, slots, .. }) = (core.clone(), part);
         asked.spawn(async move {
-            let answer = remote::ask(&core, &node, &Count(searched), remaining).await;
-            (node, slots, answer)
+            let message = Count(searched);
+            let answer = remote::ask(&core, &node, &message, remaining).await;
+            (node, slots, message.0, answer)
         });
     }
     count_here(core, indexes, &places, &guard.patience(), &mut sums).await?;
     let mut silent = BTreeMap::new();
     while let Some(answered) = asked.join_next().await {
-        let (node, slots, answer) = answered.map_err(lost)?;
+        let (node, slots, searched, answer) = answered.map_err(lost)?;
         match answer {
-            Ok(counts) => add(&places, &slots, counts, &mut sums),
+            Ok(counts) => {
+                Part { node, slots, places: &places, named: &named }.add(core, &searched, counts, &mut sums);
+            }
             Err(error) => drop(silent.insert(node, error.into())),
         }
     }
-    Ok(Counted { sums: sums.into_iter().map(|sum| sum.map(Arc::new)).collect(), silent })
+    Ok(Counted { sums: sums.into_iter().map(|sum| sum.map(Arc::new)).collect(), silent, trusted })
 }
 
-/// Adds what a node has counted, index by index.
-fn add(places: &[Place], slots: &[usize], counts: Vec<Statistics>, sums: &mut [Option<Statistics>]) {
-    let mut indexes: Vec<usize> = slots.iter().map(|slot| places[*slot].index).collect();
-    indexes.dedup();
-    for (index, count) in indexes.into_iter().zip(counts) {
-        add_one(&mut sums[index], count);
+/// What the scores of a search are made of; `None`: it has to be counted, since only the shards can tell what it is, or since not all shards
+/// whose counts are trusted would be asked whether they still are what they were.
+fn names(index: &BoundIndex, request: &SearchRequest) -> Option<Statistics> {
+    let some = request.preference.as_deref().is_some_and(|preference| preference.starts_with("_shards:"));
+    let all = !some && index.pinned.is_none() && index.shards.len() == index.metadata.shards.len();
+    Statistics::named(&index.query).filter(|_| all)
+}
+
+/// What one node is to count.
+struct Part<'a> {
+    node: NodeId,
+    /// Places in the plan; those of one index lie side by side.
+    slots: Vec<usize>,
+    places: &'a [Place],
+    /// By index.
+    named: &'a [Option<Statistics>],
+}
+
+impl Part<'_> {
+    /// The indexes of the plan that it is about, in order.
+    fn indexes(&self) -> Vec<usize> {
+        let mut indexes: Vec<usize> = self.slots.iter().map(|slot| self.places[*slot].index).collect();
+        indexes.dedup();
+        indexes
+    }
+
+    /// Adds what the node has told before, if that is all of it.
+    fn is_known(
+        &self,
+        core: &Core,
+        searched: &Searched,
+        (sums, trusted): (&mut [Option<Statistics>], &mut BTreeMap<(usize, ShardNumber), u64>),
+    ) -> bool {
+        let known = |(index, part): (usize, &SearchedIndex)| {
+            let found = core.known_counts.find((&self.node, &part.uuid), &part.shards, self.named[index].as_ref()?);
+            found.map(|found| (index, found))
+        };
+        let parts = self.indexes().into_iter().zip(&searched.indexes);
+        let Some(known) = parts.map(known).collect::<Option<Vec<_>>>() else { return false };
+        for ((index, (sum, generations)), part) in known.into_iter().zip(&searched.indexes) {
+            add_one(&mut sums[index], sum);
+            trusted.extend(part.shards.iter().map(|number| (index, *number)).zip(generations));
+        }
+        true
+    }
+
+    /// Adds what the node has counted, and remembers it.
+    fn add(
+        &self,
+        core: &Core,
+        searched: &Searched,
+        counts: Vec<Vec<Option<ShardCounts>>>,
+        sums: &mut [Option<Statistics>],
+    ) {
+        for ((index, part), counts) in self.indexes().into_iter().zip(&searched.indexes).zip(counts) {
+            for (number, counted) in
+                part.shards.iter().zip(counts).filter_map(|(number, counts)| Some((number, counts?)))
+            {
+                if let Some(named) = &self.named[index] {
+                    core.known_counts.learn((self.node.clone(), part.uuid.clone(), *number), &counted, named);
+                }
+                add_one(&mut sums[index], counted.statistics);
+            }
+        }
     }
 }
 
