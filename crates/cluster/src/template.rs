@@ -120,6 +120,15 @@ pub fn of_index(templates: &Templates, name: &str) -> Result<Option<Composed>, E
     Ok(Some(composed))
 }
 
+/// That a template and its components do not go together; the cause says why.
+pub fn invalid_composition(name: &str, components: &[String]) -> Error {
+    let with = match components {
+        [] => String::new(),
+        names => format!("with component templates [{}] ", names.join(", ")),
+    };
+    Error::illegal_argument(format!("composable template [{name}] template after composition {with}is invalid"))
+}
+
 /// The components of a template, and over them its own.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use model::template::{ComponentTemplate, IndexTemplate, LegacyTemplate, Template
 use super::{aliases, data_streams};
 use crate::settings::IndexSettings;
 use crate::state::State;
-use crate::template::{compose, flattened, invalid, overlapping};
+use crate::template::{compose, flattened, invalid, invalid_composition, overlapping};
 
 pub(super) fn change(state: &mut State, change: &TemplateChange) -> Result<(), Error> {
     let templates = Arc::make_mut(&mut state.templates);
@@ -27,7 +27,7 @@ pub(super) fn change(state: &mut State, change: &TemplateChange) -> Result<(), E
             refuse_known(*create && templates.component.contains_key(name), "component template", name)?;
             check_name(name)?;
             let template = ComponentTemplate { template: flattened(&template.template), ..template.clone() };
-            check(&template.template)?;
+            check_alone(&template.template)?;
             templates.component.insert(name.clone(), template);
             check_users(templates, name)?;
         }
@@ -36,7 +36,7 @@ pub(super) fn change(state: &mut State, change: &TemplateChange) -> Result<(), E
             check_name(name)?;
             check_patterns(name, &template.patterns)?;
             let template = LegacyTemplate { template: flattened(&template.template), ..template.clone() };
-            check(&template.template)?;
+            check_alone(&template.template)?;
             templates.legacy.insert(name.clone(), template);
         }
         TemplateChange::DeleteIndex { name } => {
@@ -101,6 +101,13 @@ fn check(template: &Template) -> Result<(), Error> {
     Ok(())
 }
 
+/// As [`check`], of a template whose fields have to be there without others.
+fn check_alone(template: &Template) -> Result<(), Error> {
+    check(template)?;
+    let mapping = template.mappings.as_ref().map(Mapping::parse).transpose()?;
+    mapping.map_or(Ok(()), |mapping| mapping.validate())
+}
+
 fn check_index(templates: &Templates, name: &str, template: &IndexTemplate) -> Result<(), Error> {
     if template.patterns.is_empty() {
         return Err(Error::illegal_argument("There must be at least one pattern, zero given"));
@@ -147,11 +154,7 @@ fn check_priority(templates: &Templates, name: &str, template: &IndexTemplate) -
 fn check_composed(templates: &Templates, name: &str, template: &IndexTemplate) -> Result<(), Error> {
     let failed = |cause: Error| {
         let cause = Error::illegal_argument(format!("invalid composite mappings for [{name}]")).with_cause(cause);
-        let parts = template.composed_of.join(", ");
-        Error::illegal_argument(format!(
-            "composable template [{name}] template after composition with component templates [{parts}] is invalid"
-        ))
-        .with_cause(cause)
+        invalid_composition(name, &template.composed_of).with_cause(cause)
     };
     let composed = compose(templates, template).map_err(failed)?;
     if let Some(mappings) = &composed.mappings {

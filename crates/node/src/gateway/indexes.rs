@@ -16,7 +16,6 @@ use model::error::{Error, ErrorKind};
 use model::id::IndexUuid;
 use model::mapping::Mapping;
 use model::target::Target;
-use model::template::TemplateChange;
 use model::write::ActiveShards;
 use serde_json::{Map, Value};
 
@@ -235,10 +234,6 @@ pub(super) fn info(core: &Core, target: &Target) -> Result<Vec<IndexInfo>, Error
     Ok(found.iter().map(|found| index_info(&state, &found.index, now_ms())).collect())
 }
 
-pub(super) async fn change_templates(door: &NodeGateway, change: TemplateChange) -> Result<(), Error> {
-    submit(door, Command::ChangeTemplates(change)).await
-}
-
 async fn submit(door: &NodeGateway, command: Command) -> Result<(), Error> {
     door.submit(command).await?;
     everywhere::followed(&door.core).await;
@@ -278,7 +273,7 @@ fn check_filter(alias: &str, filter: &Value) -> Result<(), Error> {
 }
 
 /// Whether the settings' analyzers and similarities can be made, and the mapping names none that is missing.
-fn check_names(mapping: &Mapping, settings: &IndexSettings) -> Result<(), Error> {
+pub(super) fn check_names(mapping: &Mapping, settings: &IndexSettings) -> Result<(), Error> {
     let registry = registry(settings)?;
     similarity::of_index(settings, mapping)?;
     let names = mapping.analysis_names();

@@ -33,6 +33,7 @@ mod search;
 mod shard_write;
 mod stats;
 mod tasks;
+mod templates;
 mod term_vectors;
 pub mod upkeep;
 mod write;
@@ -297,7 +298,7 @@ impl Gateway for NodeGateway {
     }
 
     async fn change_templates(&self, change: TemplateChange) -> Answer<()> {
-        indexes::change_templates(self, change).await
+        templates::change(self, change).await
     }
 
     fn simulate_template(&self, wanted: &Simulate) -> Answer<Option<Simulated>> {

@@ -2,9 +2,18 @@
 
 use model::error::{Error, ErrorKind};
 use model::id::{PrimaryTerm, SeqNo, Version};
+use model::target::Target;
 use model::write::{ActiveShards, Condition, Refresh, VersionType};
 
 use crate::params::{Params, number_format};
+
+/// A target that must mean some index where it is given by names: a pattern that nothing fits is refused unless the client allows it.
+pub(crate) fn of_some(mut target: Target) -> Target {
+    if !target.names.is_empty() {
+        target.options.allow_no_indices.get_or_insert(false);
+    }
+    target
+}
 
 /// Milliseconds of `timeout`'s default.
 const TIMEOUT_MS: u64 = 60_000;

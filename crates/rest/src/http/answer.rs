@@ -56,7 +56,7 @@ async fn route(server: Arc<Server>, request: HttpRequest<Body>, form: &mut Form)
     let (route, mut parts) = match server.routes.find(&method, &segments) {
         Found::Route(route, parts) => (route, parts),
         Found::Nothing => {
-            let reason = format!("no handler found for uri [{uri}] and method [{method}]");
+            let reason = format!("no handler found for uri [{path}] and method [{method}]");
             return Ok(Reply::plain(400, &reason));
         }
         Found::OtherMethods(allowed) => return Ok(other_methods(&method, uri, &allowed)),

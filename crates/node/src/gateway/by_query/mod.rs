@@ -101,10 +101,12 @@ async fn finish(
         Err(error) => return Err(error),
     };
     if request.refresh {
-        let target = match &request.change {
+        let mut target = match &request.change {
             Change::Copy(to) => Target::one(to.index.as_ref()),
             Change::Delete | Change::Update => request.search.target.clone(),
         };
+        // Where nothing was copied, nothing has made the index.
+        target.options.ignore_unavailable = Some(true);
         super::maintenance::refresh(core, target).await?;
     }
     (answer.took_ms, answer.progress) = (begun.elapsed().as_millis() as u64, work.progress());

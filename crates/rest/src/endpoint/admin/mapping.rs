@@ -42,7 +42,7 @@ fn readable(indexes: &[IndexInfo]) -> Result<(), Error> {
 }
 
 pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let target = request.target()?;
+    let target = options::of_some(request.target()?);
     let bytes = request.body();
     let params = &mut request.params;
     let patience = options::patience(params)?;

@@ -52,7 +52,7 @@ fn named(all: &BTreeMap<String, Value>, names: &[String]) -> BTreeMap<String, Va
 }
 
 pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let target = request.target()?;
+    let target = options::of_some(request.target()?);
     let bytes = request.body();
     let params = &mut request.params;
     let patience = options::patience(params)?;

@@ -141,7 +141,8 @@ fn body(server: &Server, answer: &HealthResponse, status: HealthStatus, level: L
     body.insert("number_of_in_flight_fetch".into(), answer.in_flight_fetch.into());
     body.insert("task_max_waiting_in_queue_millis".into(), 0.into());
     let everywhere = cluster.indexes.iter().flat_map(|index| &index.shards);
-    body.insert("active_shards_percent_as_number".into(), active_percent(everywhere).into());
+    let percent = if status == HealthStatus::Green { 100.0 } else { active_percent(everywhere) };
+    body.insert("active_shards_percent_as_number".into(), percent.into());
     if matches!(level, Level::Indices | Level::Shards) {
         let indexes = answer.indexes.iter().map(|index| (index.name.to_string(), of_index(index, level)));
         body.insert("indices".into(), Value::Object(indexes.collect()));

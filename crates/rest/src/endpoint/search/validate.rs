@@ -7,7 +7,7 @@ use model::query::Query;
 use model::search::{Shards, ValidateRequest, ValidateResponse, Validation};
 
 use crate::dsl;
-use crate::endpoint::Server;
+use crate::endpoint::{Server, options};
 use crate::render::json::Json;
 use crate::render::shards;
 use crate::reply::Reply;
@@ -15,7 +15,7 @@ use crate::request::Request;
 
 pub(super) async fn validate(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let body = request.body_or_source()?;
-    let target = request.target()?;
+    let target = options::of_some(request.target()?);
     let params = &mut request.params;
     let query = dsl::query_param(params).and_then(|given| match given {
         Some(query) => Ok(Some(query)),
