@@ -34,7 +34,7 @@ pub(in crate::gateway) struct Counted {
     /// Nodes that gave no count, and why.
     pub(in crate::gateway) silent: BTreeMap<NodeId, Error>,
     /// The generations of shards whose counts were known, by index and number.
-    pub(in crate::gateway) trusted: BTreeMap<(usize, ShardNumber), u64>,
+    pub(in crate::gateway) trusted: Generations,
 }
 
 /// Counts over all shards of each index that needs it, asked or not: routing does not change a score.
@@ -109,6 +109,9 @@ fn names(index: &BoundIndex, request: &SearchRequest) -> Option<Statistics> {
     Statistics::named(&index.query).filter(|_| all)
 }
 
+/// Of shards, by the place of their index: which generation of theirs was counted.
+type Generations = BTreeMap<(usize, ShardNumber), u64>;
+
 /// What one node is to count.
 struct Part<'a> {
     node: NodeId,
@@ -132,7 +135,7 @@ impl Part<'_> {
         &self,
         core: &Core,
         searched: &Searched,
-        (sums, trusted): (&mut [Option<Statistics>], &mut BTreeMap<(usize, ShardNumber), u64>),
+        (sums, trusted): (&mut [Option<Statistics>], &mut Generations),
     ) -> bool {
         let known = |(index, part): (usize, &SearchedIndex)| {
             let found = core.known_counts.find((&self.node, &part.uuid), &part.shards, self.named[index].as_ref()?);
