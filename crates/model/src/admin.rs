@@ -1,6 +1,6 @@
 //! What is asked of and said about indexes, nodes and the cluster.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -559,5 +559,6 @@ pub struct SearchedIndex {
     pub aliases: Vec<Arc<str>>,
     /// Of aliases; one must match.
     pub filters: Vec<Value>,
-    pub shards: BTreeSet<ShardNumber>,
+    /// With the allocation ids of the copies that may be asked, those that come first before others.
+    pub shards: BTreeMap<ShardNumber, Vec<Arc<str>>>,
 }

@@ -185,8 +185,8 @@ pub trait Gateway: Send + Sync + 'static {
     async fn hot_threads(&self, _: Vec<Arc<str>>, _: HotThreads) -> Answer<Vec<(Arc<str>, String)>> {
         Err(Error::not_implemented("_nodes/hot_threads"))
     }
-    /// Which shards a search with these routing values would ask.
-    fn search_shards(&self, _: &Target, _: &[String]) -> Answer<Vec<SearchedIndex>> {
+    /// Which copies a search with these routing values and this preference would ask.
+    fn search_shards(&self, _: &Target, _: &[String], _: Option<&str>) -> Answer<Vec<SearchedIndex>> {
         Err(Error::not_implemented("_search_shards"))
     }
     /// Keeps a definition under a name, in place of what had it.

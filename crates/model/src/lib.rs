@@ -18,6 +18,7 @@ pub mod geo;
 pub mod id;
 pub mod ingest;
 pub mod mapping;
+pub mod node_filter;
 pub mod number;
 pub mod point;
 pub mod profile;

@@ -79,6 +79,12 @@ pub struct SearchRequest {
     pub pre_filter_shard_size: Option<u32>,
     /// The answer tells what the search spent its time on.
     pub profile: bool,
+    /// The answer tells how long its phases took. The node that was asked measures them.
+    #[serde(skip)]
+    pub phase_took: bool,
+    /// After so many milliseconds the search is cancelled, by the node that was asked.
+    #[serde(skip)]
+    pub cancel_after_ms: Option<u64>,
 }
 
 impl SearchRequest {
@@ -120,6 +126,8 @@ impl SearchRequest {
             merge: None,
             pre_filter_shard_size: None,
             profile: false,
+            phase_took: false,
+            cancel_after_ms: None,
         }
     }
 }
@@ -299,6 +307,17 @@ pub struct SearchResponse {
     pub last: Option<Vec<SortValue>>,
     /// `None`: it was not asked for.
     pub profile: Option<Profile>,
+    /// `None`: they were not asked for.
+    pub phases: Option<Phases>,
+}
+
+/// How long the phases of a search took, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Phases {
+    /// From counting terms until the best of all shards were known.
+    pub query_ms: u64,
+    /// Until what is shown of them was there.
+    pub fetch_ms: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -392,6 +411,7 @@ pub struct CountRequest {
     pub min_score: Option<f32>,
     pub terminate_after: Option<u64>,
     pub routing: Vec<String>,
+    pub preference: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,17 +8,14 @@ use cluster::allocation::{self, Answer as Verdict, Disk, Explanation, Facts, Gra
 use cluster::apply::apply;
 use cluster::command::Command;
 use cluster::health::copies;
-use cluster::resolve::{Options, Resolved, resolve};
-use cluster::routing::Spread;
 use cluster::state::{IndexMetadata, NodeId, State, VotingExclusion};
-use model::admin::{SearchedIndex, ShardInfo, ShardState};
+use model::admin::{ShardInfo, ShardState};
 use model::allocation::{
     AllocationExplanation, DeciderVerdict, Decision, ExplainAllocation, ExplainShard, Movement, NodeDecision, NodeDisk,
     Reroute, RerouteCommand, RerouteExplanation, VotingExclusions,
 };
 use model::error::{Error, ErrorKind};
 use model::id::{ShardId, ShardNumber};
-use model::target::Target;
 
 use super::NodeGateway;
 use super::cluster::POLL;
@@ -99,20 +96,6 @@ fn decisions(told: Explanation) -> Vec<NodeDecision> {
         deciders: node.verdicts.into_iter().map(shown_verdict).collect(),
     };
     told.nodes.into_iter().map(of_node).collect()
-}
-
-/// The shards that a search of `target` with these routing values asks.
-pub(super) fn search_shards(core: &Core, target: &Target, routing: &[String]) -> Result<Vec<SearchedIndex>, Error> {
-    let of_index = |found: &Resolved| {
-        let spread = Spread::of(&found.index.settings);
-        let shards = match found.routing(routing) {
-            None => (0..spread.shards).map(ShardNumber).collect(),
-            Some(values) => values.iter().flat_map(|value| spread.shards_of(value)).collect(),
-        };
-        let (name, filters) = (found.index.name.clone(), found.filters.clone());
-        SearchedIndex { name, aliases: found.aliases.clone(), filters, shards }
-    };
-    Ok(resolve(&core.state(), target, Options::open())?.iter().map(of_index).collect())
 }
 
 fn shard_not_found(index: &IndexMetadata, number: ShardNumber) -> Error {

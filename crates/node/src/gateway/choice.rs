@@ -4,10 +4,12 @@
 //! as they are there, so that pages of one search come from one view.
 
 use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
-use cluster::state::{Copy, NodeId, State};
+use cluster::state::{Copy, IndexMetadata, NodeId};
+use model::error::Error;
 use model::id::{AllocationId, ShardNumber};
+
+use super::preference::{Among, Preference};
 
 /// A search's choice, the same for all its parts.
 #[derive(Clone, Debug)]
@@ -23,41 +25,35 @@ pub(super) struct Choice {
     trusting: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Preference {
-    Any,
-    Primary {
-        only: bool,
-    },
-    Replica {
-        only: bool,
-    },
-    /// No other node than this one.
-    OnlyLocal,
-    Nodes {
-        nodes: BTreeSet<NodeId>,
-        only: bool,
-    },
-    /// A text of the client's own.
-    Own(u64),
-}
-
 impl Choice {
-    /// `text`: the parameter `preference`. `turn`: any number.
-    pub(super) fn new(text: Option<&str>, state: &State, turn: u64) -> Self {
-        Self {
-            preference: Preference::read(text, state),
-            turn,
-            avoided: BTreeSet::new(),
-            forgiven: false,
-            trusting: true,
-        }
+    /// `turn`: any number.
+    pub(super) fn new(preference: Preference, turn: u64) -> Self {
+        Self { preference, turn, avoided: BTreeSet::new(), forgiven: false, trusting: true }
     }
 
     /// The primary, which shows at once what it was told to publish; another copy where it does not answer.
-    pub(super) fn primary_first() -> Self {
-        let preference = Preference::Primary { only: false };
-        Self { preference, turn: 0, avoided: BTreeSet::new(), forgiven: false, trusting: true }
+    pub(super) fn primary_first(preference: Preference) -> Self {
+        let among = Among::Primary { only: false };
+        Self::new(Preference { among, ..preference }, 0)
+    }
+
+    /// Whether the shard is searched at all.
+    pub(super) fn asks(&self, number: ShardNumber) -> bool {
+        self.preference.shards.as_ref().is_none_or(|wanted| wanted.contains(&number))
+    }
+
+    /// # Errors
+    /// `illegal_argument_exception` where no copy of the shard lies on the nodes that alone are to be asked.
+    pub(super) fn check_shard(&self, index: &IndexMetadata, number: ShardNumber) -> Result<(), Error> {
+        let Among::Nodes { nodes: wanted, only: Some(filters) } = &self.preference.among else { return Ok(()) };
+        let table = index.shard(number);
+        if table.is_some_and(|table| table.started().any(|(_, copy)| wanted.contains(&copy.node))) {
+            return Ok(());
+        }
+        let shard = format!("[{}][{number}]", index.name);
+        let word = if filters.len() == 1 { "criteria" } else { "criterion" };
+        let filters = filters.join(",");
+        Err(Error::illegal_argument(format!("no data nodes with {word} [{filters}] found for shard: {shard}")))
     }
 
     pub(super) fn avoids(&self, node: &NodeId) -> bool {
@@ -94,56 +90,61 @@ impl Choice {
         own: &NodeId,
         number: ShardNumber,
     ) -> Option<&'a Copy> {
-        let in_turn = |turn: u64| {
-            let place = turn.wrapping_add(u64::from(number.0)) % ready.len().max(1) as u64;
-            ready.get(place as usize).map(|(_, copy)| *copy)
-        };
-        let first = |fits: &dyn Fn(&Copy) -> bool| ready.iter().map(|(_, copy)| *copy).find(|copy| fits(copy));
-        let local = || first(&|copy| copy.node == *own);
-        let any = || local().or_else(|| in_turn(self.turn));
-        match &self.preference {
-            Preference::Any => any(),
-            Preference::OnlyLocal => local(),
-            Preference::Own(hash) => in_turn(*hash),
-            Preference::Primary { only } => first(&|copy| copy.primary).or_else(|| any().filter(|_| !only)),
-            Preference::Replica { only } => first(&|copy| !copy.primary).or_else(|| any().filter(|_| !only)),
-            Preference::Nodes { nodes, only } => {
-                first(&|copy| nodes.contains(&copy.node)).or_else(|| any().filter(|_| !only))
+        let mut found: Option<(u8, &'a Copy)> = None;
+        for (_, copy) in self.turned(ready, number) {
+            if let Some(rank) = self.rank(copy, own)
+                && found.is_none_or(|(best, _)| rank < best)
+            {
+                found = Some((rank, copy));
             }
         }
+        found.map(|(_, copy)| copy)
     }
-}
 
-impl Preference {
-    fn read(text: Option<&str>, state: &State) -> Self {
-        let Some(text) = text else { return Self::Any };
-        // `_shards:1,2|_local`: which shards is somebody else's to read.
-        let text = match text.strip_prefix("_shards:") {
-            Some(rest) => rest.split_once('|').map_or("_local", |(_, rest)| rest),
-            None => text,
+    /// All copies that may be read, those that are before others.
+    pub(super) fn order<'a>(
+        &self,
+        ready: &[(&'a AllocationId, &'a Copy)],
+        own: &NodeId,
+        number: ShardNumber,
+    ) -> Vec<&'a AllocationId> {
+        let ranked = self.turned(ready, number).filter_map(|(id, copy)| Some((self.rank(copy, own)?, id)));
+        let mut ranked: Vec<(u8, &AllocationId)> = ranked.collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        ranked.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// The copies from one on that is another one from search to search, but for a text of the client's own.
+    fn turned<'r, 'a>(
+        &self,
+        ready: &'r [(&'a AllocationId, &'a Copy)],
+        number: ShardNumber,
+    ) -> impl Iterator<Item = (&'a AllocationId, &'a Copy)> + use<'r, 'a> {
+        let turn = match self.preference.among {
+            Among::Own(hash) => hash,
+            _ => self.turn,
         };
-        let nodes = |list: &str, only| {
-            let wanted: BTreeSet<&str> = list.split(',').map(str::trim).collect();
-            let fits =
-                |(id, node): &(&NodeId, &cluster::state::Node)| wanted.contains(&*id.0) || wanted.contains(&*node.name);
-            Self::Nodes { nodes: state.nodes.iter().filter(fits).map(|(id, _)| id.clone()).collect(), only }
+        let first = turn.wrapping_add(u64::from(number.0)) % ready.len().max(1) as u64;
+        let (before, behind) = ready.split_at(first as usize);
+        behind.iter().chain(before).copied()
+    }
+
+    /// How late a copy is asked; `None`: not at all.
+    fn rank(&self, copy: &Copy, own: &NodeId) -> Option<u8> {
+        let local = copy.node == *own;
+        // What is preferred, whether anything else will do, and then what is near.
+        let (fits, only) = match &self.preference.among {
+            Among::Any => (local, false),
+            Among::OnlyLocal => (local, true),
+            Among::Own(_) => (true, false),
+            Among::Primary { only } => (copy.primary, *only),
+            Among::Replica { only } => (!copy.primary, *only),
+            Among::Nodes { nodes, only } => (nodes.contains(&copy.node), only.is_some()),
         };
-        match text {
-            "" | "_local" => Self::Any,
-            "_only_local" => Self::OnlyLocal,
-            "_primary" => Self::Primary { only: true },
-            "_primary_first" => Self::Primary { only: false },
-            "_replica" => Self::Replica { only: true },
-            "_replica_first" => Self::Replica { only: false },
-            _ => match text.split_once(':') {
-                Some(("_only_nodes", list)) => nodes(list, true),
-                Some(("_prefer_nodes", list)) => nodes(list, false),
-                _ => {
-                    let mut hasher = DefaultHasher::new();
-                    text.hash(&mut hasher);
-                    Self::Own(hasher.finish())
-                }
-            },
+        match (fits, only) {
+            (true, _) => Some(0),
+            (false, true) => None,
+            (false, false) => Some(if local { 1 } else { 2 }),
         }
     }
 }
@@ -158,15 +159,13 @@ mod tests {
 
     /// Copies on a, b and c, the primary on b. Whom `text` leads to, asked on `own`.
     fn chosen(text: Option<&str>, own: &str, avoided: &[&str], turn: u64) -> String {
-        let mut state = State::default();
         let copies: Vec<(AllocationId, Copy)> = ["a", "b", "c"]
-            .map(|name| {
-                let node = cluster::state::Node { name: format!("node-{name}").into(), ..Default::default() };
-                state.nodes.insert(id(name), node);
-                (AllocationId(name.into()), Copy { started: true, ..Copy::new(id(name), name == "b") })
-            })
+            .map(|name| (AllocationId(name.into()), Copy { started: true, ..Copy::new(id(name), name == "b") }))
             .into();
-        let mut choice = Choice::new(text, &state, turn);
+        let nodes = |filters: &[String]| {
+            ["a", "b", "c"].into_iter().filter(|name| filters.contains(&format!("node-{name}"))).map(id).collect()
+        };
+        let mut choice = Choice::new(Preference::read(text, &nodes).unwrap(), turn);
         choice.avoid(avoided.iter().map(|name| id(name)).collect());
         let ready: Vec<_> =
             copies.iter().map(|(id, copy)| (id, copy)).filter(|(_, copy)| !choice.avoids(&copy.node)).collect();
@@ -184,7 +183,8 @@ mod tests {
             (Some("_primary"), "a", &[], "b"),
             (Some("_primary"), "a", &["b"], "-"),
             (Some("_primary_first"), "a", &["b"], "a"),
-            (Some("_replica"), "b", &[], "a"),
+            (Some("_replica"), "b", &[], "c"),
+            (Some("_replica"), "b", &["c"], "a"),
             (Some("_only_nodes:node-c,z"), "a", &[], "c"),
             (Some("_only_nodes:z"), "a", &[], "-"),
             (Some("_prefer_nodes:z"), "a", &[], "a"),
@@ -193,6 +193,7 @@ mod tests {
             assert_eq!(chosen(text, own, avoided, 1), expected, "{text:?} {own} {avoided:?}");
         }
         assert_eq!(chosen(None, "x", &[], 2), "c", "in turn");
+        assert_eq!(chosen(Some("_replica"), "x", &[], 0), "a", "replicas are asked in turn, too");
         let same: BTreeSet<String> = (0..9).map(|turn| chosen(Some("client-7"), "x", &[], turn)).collect();
         assert_eq!(same.len(), 1, "a text of one's own leads to one copy");
     }

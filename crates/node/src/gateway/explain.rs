@@ -14,6 +14,7 @@ use shard::execute;
 use super::choice::Choice;
 use super::holder::Holder;
 use super::patience::Guard;
+use super::preference::Preference;
 use super::reading::Reading;
 use super::remote::get::{Explain, Explained, Shown};
 use super::remote::search::{Searched, SearchedIndex};
@@ -50,7 +51,7 @@ pub(super) async fn explain(core: &Arc<Core>, mut request: ExplainRequest) -> Re
     let now_ms = now_ms();
     let bound = bind_index(core, &search, Reached { metadata: metadata.clone(), filters, now_ms })?;
     let bound = std::slice::from_ref(&bound);
-    let mut choice = Choice::primary_first();
+    let mut choice = Choice::primary_first(Preference::default());
     let mut counted = statistics::count(core, bound, (&search, &choice), &Guard::new(None), None).await?;
     if choice.avoid(counted.silent.keys().cloned().collect()) {
         counted = statistics::count(core, bound, (&search, &choice), &Guard::new(None), None).await?;

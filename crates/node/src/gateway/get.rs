@@ -17,6 +17,7 @@ use super::choice::Choice;
 use super::holder::Holder;
 use super::lease;
 use super::placement;
+use super::preference::Preference;
 use super::reading::Reading;
 use super::remote::get::Get;
 use crate::core::Core;
@@ -65,7 +66,7 @@ async fn find(
     request: GetRequest,
     routing: Option<&str>,
 ) -> Result<Option<Found>, Error> {
-    let any = (!request.realtime && !request.refresh).then(|| Choice::new(None, &core.state(), core.turn()));
+    let any = (!request.realtime && !request.refresh).then(|| Choice::new(Preference::default(), core.turn()));
     let mut reading = Reading::new(core, open, number, any);
     loop {
         let state = core.state();

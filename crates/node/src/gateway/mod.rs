@@ -23,6 +23,7 @@ mod patience;
 mod pipelines;
 mod placement;
 pub(crate) mod point;
+mod preference;
 mod queries;
 mod reading;
 mod recovery;
@@ -30,6 +31,7 @@ pub mod remote;
 mod resize;
 mod scripts;
 mod search;
+mod search_shards;
 mod shard_write;
 mod stats;
 mod tasks;
@@ -331,8 +333,13 @@ impl Gateway for NodeGateway {
         Ok(nodes::hot_threads(&self.core, nodes, request).await)
     }
 
-    fn search_shards(&self, target: &Target, routing: &[String]) -> Answer<Vec<SearchedIndex>> {
-        allocation::search_shards(&self.core, target, routing)
+    fn search_shards(
+        &self,
+        target: &Target,
+        routing: &[String],
+        preference: Option<&str>,
+    ) -> Answer<Vec<SearchedIndex>> {
+        search_shards::search_shards(&self.core, target, routing, preference)
     }
 
     async fn tasks(&self, filter: TaskFilter) -> Answer<TaskList> {

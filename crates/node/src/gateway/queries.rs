@@ -16,8 +16,9 @@ use crate::telemetry::Action;
 
 pub(super) async fn count(core: &Arc<Core>, request: CountRequest) -> Result<CountResponse, Error> {
     let begun = Instant::now();
-    let CountRequest { target, query, min_score, terminate_after, routing } = request;
-    let search = search(core, SearchRequest { min_score, terminate_after, routing, ..counting(target, query) }).await?;
+    let CountRequest { target, query, min_score, terminate_after, routing, preference } = request;
+    let asked = SearchRequest { min_score, terminate_after, routing, preference, ..counting(target, query) };
+    let search = search(core, asked).await?;
     core.metrics.request(Action::Count, begun.elapsed());
     let count = search.total.map_or(0, |total| total.value);
     Ok(CountResponse { count, terminated_early: search.terminated_early, shards: search.shards })

@@ -17,6 +17,7 @@ use shard::execute::{Endless, Vocabulary, vocabulary};
 
 use super::choice::Choice;
 use super::holder::Holder;
+use super::preference::Preference;
 use super::reading::Reading;
 use super::remote::terms::Terms;
 use crate::core::Core;
@@ -67,7 +68,7 @@ async fn counts(
     (metadata, open, number): (&IndexMetadata, &OpenIndex, ShardNumber),
     asked: Vec<(String, Vec<String>)>,
 ) -> Result<Counts, Error> {
-    let mut reading = Reading::new(core, open, number, Some(Choice::primary_first()));
+    let mut reading = Reading::new(core, open, number, Some(Choice::primary_first(Preference::default())));
     loop {
         let state = core.state();
         match reading.holder(&state) {

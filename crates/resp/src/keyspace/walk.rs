@@ -93,6 +93,7 @@ impl Keyspace {
             min_score: None,
             terminate_after: None,
             routing: Vec::new(),
+            preference: None,
         };
         Ok(self.gateway.count(request).await?.count)
     }

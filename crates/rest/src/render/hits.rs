@@ -1,6 +1,6 @@
 //! Shapes of search answers.
 
-use model::search::{Explanation, Hit, InnerFound, NestedIdentity, SearchResponse, Total};
+use model::search::{Explanation, Hit, InnerFound, NestedIdentity, Phases, SearchResponse, Total};
 
 use super::aggregation::aggregations;
 use super::document::array;
@@ -19,6 +19,23 @@ pub(crate) struct Shape {
     pub(crate) without_ids: bool,
 }
 
+/// There are no rounds of their own for what OpenSearch does before and behind the query: terms are counted in it.
+fn phase_took(json: &mut Json, phases: Phases) {
+    json.key("phase_took");
+    json.begin_object();
+    for (phase, took_ms) in [
+        ("dfs_pre_query", 0),
+        ("query", phases.query_ms),
+        ("fetch", phases.fetch_ms),
+        ("dfs_query", 0),
+        ("expand", 0),
+        ("can_match", 0),
+    ] {
+        json.field_u64(phase, took_ms);
+    }
+    json.end_object();
+}
+
 /// The keys of a search's answer, without the braces around them.
 pub(crate) fn search(json: &mut Json, answer: &SearchResponse, shape: &Shape) {
     for (key, id) in [("_scroll_id", &answer.scroll_id), ("pit_id", &answer.point_id)] {
@@ -27,6 +44,9 @@ pub(crate) fn search(json: &mut Json, answer: &SearchResponse, shape: &Shape) {
         }
     }
     json.field_u64("took", answer.took_ms);
+    if let Some(phases) = answer.phases {
+        phase_took(json, phases);
+    }
     json.field_bool("timed_out", answer.timed_out);
     if let Some(early) = answer.terminated_early {
         json.field_bool("terminated_early", early);

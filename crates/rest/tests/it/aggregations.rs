@@ -55,6 +55,7 @@ fn answering(answers: Vec<Answer>) -> Server {
         max_score: None,
         hits: vec![],
         profile: None,
+        phases: None,
         aggregations: Some(answers),
         suggest: Vec::new(),
         scroll_id: None,

@@ -135,6 +135,7 @@ impl Gateway for Fake {
                 max_score: None,
                 hits: Vec::new(),
                 profile: None,
+                phases: None,
                 aggregations: None,
                 suggest: Vec::new(),
                 scroll_id: None,

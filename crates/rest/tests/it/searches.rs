@@ -88,6 +88,7 @@ fn a_hit_with_everything() {
         max_score: Some(1.5),
         hits: vec![hit()],
         profile: None,
+        phases: None,
         aggregations: None,
         suggest: Vec::new(),
         scroll_id: None,

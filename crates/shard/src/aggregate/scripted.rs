@@ -192,7 +192,7 @@ impl OverScripts {
             return Ok(());
         }
         let made: Vec<Made> = self.scripts.iter_mut().map(Source::take).collect();
-        let leaf = Leaf { made: &made, ..Leaf::new(reader, segment as usize) };
+        let leaf = Leaf { made: &made, budget: Some(&self.budget), ..Leaf::new(reader, segment as usize) };
         self.inner.enter(&leaf)?;
         let held = std::mem::take(&mut self.held);
         held.batches().try_for_each(|batch| self.inner.collect(batch))?;

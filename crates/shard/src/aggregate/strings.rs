@@ -76,7 +76,7 @@ impl Strings {
     pub(super) fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
         self.source = match &self.column {
             Column::Strings(field) | Column::Boolean(field) => match leaf.fields.by_path(field) {
-                Some(entry) => leaf.segment.strings(entry.slot)?,
+                Some(entry) => leaf.strings(entry)?,
                 None => None,
             },
             Column::Script(script) => leaf.made_strings(script),

@@ -9,7 +9,8 @@ use super::{
     BoolWeight, EnoughWeight, FunctionWeight, Kind, NestedWeight, PhraseWeight, Place, SynonymWeight, TermWeight,
     Weight,
 };
-use crate::fields::{FieldTable, meta};
+use crate::aggregate::Budget;
+use crate::fields::{FieldEntry, FieldTable, Layout, meta};
 use crate::reader::Reader;
 use crate::score::bm25::{FieldScale, TermScore};
 use crate::score::compose::{AtLeast, Boosting, Conjunction, Constant, Excluding, Required, WithOptional};
@@ -26,6 +27,7 @@ use crate::score::sets::Everything;
 use crate::score::sloppy::Sloppy;
 use crate::score::{Never, Outcome, Scorer, timed};
 use crate::segment::column::{NumberColumn, StringColumn};
+use crate::segment::fielddata::Fielddata;
 use crate::segment::made::{Made, MadeColumn};
 use crate::segment::{Detail, Segment, TermEntry};
 
@@ -43,6 +45,8 @@ pub(crate) struct Leaf<'a> {
     pub(crate) max: u32,
     /// What scripts made of the documents of an aggregation.
     pub(crate) made: &'a [Made],
+    /// What aggregations may hold; `None`: nobody counts.
+    pub(crate) budget: Option<&'a Budget>,
     /// Stands in where nobody wants scores.
     pub(crate) unscored: Arc<FieldScale>,
 }
@@ -52,7 +56,20 @@ impl<'a> Leaf<'a> {
         let number = segment as u32;
         let segment = reader.segments[segment].segment.as_ref();
         let unscored = Arc::new(FieldScale::silent());
-        Self { reader, number, segment, fields: &reader.fields, max: segment.doc_count(), made: &[], unscored }
+        let (fields, max) = (&*reader.fields, segment.doc_count());
+        Self { reader, number, segment, fields, max, made: &[], budget: None, unscored }
+    }
+
+    /// The strings of a field by document; of a text, its terms.
+    pub(crate) fn strings(&self, entry: &FieldEntry) -> Outcome<Option<Arc<dyn StringColumn>>> {
+        if !matches!(entry.layout, Layout::Text { .. }) {
+            return Ok(self.segment.strings(entry.slot)?);
+        }
+        let Some(terms) = Fielddata::new(self.segment, entry.slot)? else { return Ok(None) };
+        if let Some(budget) = self.budget {
+            budget.take(terms.bytes())?;
+        }
+        Ok(Some(Arc::new(terms)))
     }
 
     /// The numbers that a script made.

@@ -7,7 +7,7 @@ use search::aggregation::{Kind, Level};
 use super::matches::{self, Receiver, Walked};
 use super::profile::{self, Collecting};
 use super::{Search, Watch};
-use crate::aggregate::{Collectors, Placed, Workshop};
+use crate::aggregate::{Budget, Collectors, Placed, Workshop};
 use crate::compile::Weight;
 use crate::compile::scorer::Leaf;
 use crate::gauge::Gauge;
@@ -33,12 +33,13 @@ pub(super) fn collect(
     watch: &mut Watch<'_>,
 ) -> Outcome<Collected> {
     let all = workshop.level(level)?;
+    let budget = workshop.budget.clone();
     let (global, matching) = all.split(|at| matches!(level.list[at].kind, Kind::Global(_)));
     let mut found: Vec<Option<Partial>> = level.list.iter().map(|_| None).collect();
     let matches = Search { post_filter: None, ..*search };
     let clock = workshop.timing.as_ref().map(|timing| timing.clock().clone());
     let mut collecting = Collecting::default();
-    let each = || walk(&matches, level.needs_scores(), watch, (matching, &mut found));
+    let each = || walk(&matches, level.needs_scores(), (watch, &budget), (matching, &mut found));
     let (walked, nanos) = profile::beside(clock.as_ref(), &[Some(search.weight)], each)?;
     collecting.matching = nanos;
     if !global.is_empty() {
@@ -58,7 +59,7 @@ pub(super) fn collect(
             min_score: None,
             terminate_after: None,
         };
-        let each = || walk(&search, false, watch, (global, &mut found));
+        let each = || walk(&search, false, (watch, &budget), (global, &mut found));
         let ((), nanos) = profile::beside(clock.as_ref(), &[Some(&everything)], || each().map(drop))?;
         if clock.is_some() {
             let mut walk = SearchSpent { query: vec![profile::unscored(&everything)], ..SearchSpent::default() };
@@ -75,10 +76,10 @@ pub(super) fn collect(
 fn walk(
     search: &Search<'_>,
     scoring: bool,
-    watch: &mut Watch<'_>,
+    (watch, budget): (&mut Watch<'_>, &Budget),
     (collectors, found): (Placed, &mut [Option<Partial>]),
 ) -> Outcome<Walked> {
-    let mut tree = Tree { reader: search.reader, collectors, segment: None, done: Vec::new() };
+    let mut tree = Tree { reader: search.reader, budget, collectors, segment: None, done: Vec::new() };
     let walked = matches::each(search, scoring, watch, &mut tree)?;
     tree.leave()?;
     let reader = search.reader;
@@ -91,6 +92,7 @@ fn walk(
 
 struct Tree<'a> {
     reader: &'a Reader,
+    budget: &'a Budget,
     collectors: Placed,
     segment: Option<u32>,
     /// Of each collector, what it knows of the segment already.
@@ -156,7 +158,7 @@ impl Tree<'_> {
         self.segment = Some(segment);
         self.done.clear();
         self.done.resize(self.collectors.len(), Done::Nothing);
-        let leaf = Leaf::new(self.reader, segment as usize);
+        let leaf = Leaf { budget: Some(self.budget), ..Leaf::new(self.reader, segment as usize) };
         self.each(|collectors| collectors.enter(&leaf))
     }
 

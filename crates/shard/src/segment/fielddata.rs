@@ -1,4 +1,4 @@
-//! The terms of a text by document: its inverted index turned around, for sorting by it.
+//! The terms of a text by document: its inverted index turned around, for sorting by it and for aggregations over it.
 //!
 //! Made anew for each search that asks, from all postings of the field in the segment; nothing is kept.
 
@@ -39,6 +39,12 @@ impl Fielddata {
             return Err(io::Error::other("the field of one segment has too many terms to be sorted by"));
         }
         Ok(Some(gathered.turned()))
+    }
+
+    /// What it takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let ends = self.ends.len() * size_of::<usize>();
+        self.keys.len() + ends + (self.starts.len() + self.ords.len()) * size_of::<u32>()
     }
 
     fn of(&self, doc: DocId) -> &[u32] {

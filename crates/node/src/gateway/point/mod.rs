@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 
 use super::choice::Choice;
 use super::holder::Holder;
+use super::preference::Preference;
 use super::remote::{self, Message};
 use super::search::retry::{TRIES, again};
 use super::search::{failure, resolve_open, routed};
@@ -55,7 +56,8 @@ pub(super) async fn open(core: &Arc<Core>, request: OpenPoint) -> Result<PointOp
     let found = resolve_open(core, &request.target)?;
     let keep = checked(core, request.keep_alive_ms, "point_in_time.max_keep_alive")?;
     let wanted = Wanted { keep, scroll: false, partial: request.partial, slice: None };
-    let (point, shards) = make(core, &found, &request.routing, wanted).await?;
+    let preference = Preference::of(core, request.preference.as_deref())?;
+    let (point, shards) = make(core, &found, (&request.routing, preference), wanted).await?;
     let id = point.write();
     let named = point.contexts().into_iter().map(|(node, context)| (node, Name { context, id: id.clone() }));
     for (node, answer) in each(core, named).await {
@@ -117,10 +119,10 @@ impl Made {
 async fn make(
     core: &Arc<Core>,
     found: &[Resolved],
-    routing: &[String],
+    (routing, preference): (&[String], Preference),
     wanted: Wanted,
 ) -> Result<(PointId, Shards), Error> {
-    let mut choice = Choice::new(None, &core.state(), core.turn());
+    let mut choice = Choice::new(preference, core.turn());
     for _ in 1..TRIES {
         let version = core.state().version;
         let made = try_make(core, found, routing, (&wanted, &choice)).await?;
@@ -145,8 +147,10 @@ async fn try_make(
         let open = core.indexes.get(&one.index)?;
         let asked = wanted.slice.as_ref().map(|slice| sliced(slice, one.index.shards.len() as u32, &one.index.mapping));
         let asked = asked.transpose()?;
-        let is_asked = |number: &ShardNumber| asked.as_ref().is_none_or(|(asked, _)| asked(*number));
+        let is_asked =
+            |number: &ShardNumber| choice.asks(*number) && asked.as_ref().is_none_or(|(asked, _)| asked(*number));
         for number in routed(&one.index, one.routing(routing)).into_iter().filter(is_asked) {
+            choice.check_shard(&one.index, number)?;
             match Holder::reading(core, &state, &open, number, choice) {
                 Holder::Here(_) => by_node.entry(core.identity.node.clone()).or_default().push((at, number)),
                 Holder::There(node) => by_node.entry(node).or_default().push((at, number)),
@@ -232,7 +236,8 @@ impl Lease {
     pub(super) async fn open(core: &Arc<Core>, search: &SearchRequest, keep: Duration) -> Result<Self, Error> {
         let found = resolve_open(core, &search.target)?;
         let wanted = Wanted { keep, scroll: true, partial: false, slice: None };
-        let (point, _) = make(core, &found, &search.routing, wanted).await?;
+        let preference = Preference::of(core, search.preference.as_deref())?;
+        let (point, _) = make(core, &found, (&search.routing, preference), wanted).await?;
         Ok(Self { core: core.clone(), point, keep })
     }
 

@@ -19,6 +19,7 @@ use super::id::{PointId, ScrollId};
 use super::kept::ScrollState;
 use super::{Wanted, checked, close, each, limit, make, missing};
 use crate::core::Core;
+use crate::gateway::preference::Preference;
 use crate::gateway::remote::{self, Message};
 use crate::gateway::search::{failure, plain_order, resolve_open, search};
 
@@ -46,7 +47,8 @@ pub(in crate::gateway) async fn begin(core: &Arc<Core>, mut request: SearchReque
     }
     let partial = request.allow_partial_search_results != Some(false);
     let wanted = Wanted { keep, scroll: true, partial, slice: request.slice.clone() };
-    let (point, _) = make(core, &found, &request.routing, wanted).await?;
+    let preference = Preference::of(core, request.preference.as_deref())?;
+    let (point, _) = make(core, &found, (&request.routing, preference), wanted).await?;
     request.point = Some(PointInTime { id: point.write(), keep_alive_ms: Some(keep_ms) });
     let shown = ordered(&mut request);
     match first(core, request, shown, keep).await {
@@ -222,6 +224,7 @@ impl From<Page> for SearchResponse {
             hits,
             terminated_early: None,
             profile: None,
+            phases: None,
             aggregations: None,
             suggest: Vec::new(),
             scroll_id: None,

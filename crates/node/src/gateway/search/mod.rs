@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::error::{Error, ErrorKind};
-use model::search::{SearchRequest, SearchResponse, ShardFailure, Shards};
+use model::search::{Phases, SearchRequest, SearchResponse, ShardFailure, Shards};
 use model::task::TaskId;
 use search::merge::hits::{Page, merge};
 use search::scatter::Outcome;
@@ -35,6 +35,7 @@ use shard::fetch::FetchPlan;
 use super::choice::Choice;
 use super::holder::Holder;
 use super::patience::Guard;
+use super::preference::Preference;
 use super::remote::search::Query;
 use crate::core::Core;
 use crate::tasks::Begun;
@@ -57,20 +58,42 @@ pub(super) async fn search(core: &Arc<Core>, request: SearchRequest) -> Result<S
         if request.profile {
             return Err(Error::not_implemented("[profile] of a scroll"));
         }
+        if request.phase_took {
+            return Err(Error::not_implemented("[phase_took] of a scroll"));
+        }
         return super::point::scroll::begin(core, request).await;
     }
     let begun = Instant::now();
     let task = core.tasks.begin(task(&request));
-    let result = task.run(piped(core, request, begun, task.id())).await;
+    let result = task.run(in_time(request.cancel_after_ms, piped(core, request, begun, task.id()))).await;
     core.metrics.request(Action::Search, begun.elapsed());
     core.metrics.ended(match &result {
-        Err(error) if error.kind == ErrorKind::TaskCancelled => Ending::Cancelled,
+        Err(error) if was_cancelled(error) => Ending::Cancelled,
         Err(_) => Ending::Failed,
         Ok(answer) if answer.timed_out => Ending::TimedOut,
         Ok(answer) if !answer.shards.failures.is_empty() => Ending::Partial,
         Ok(_) => Ending::Complete,
     });
     result
+}
+
+fn was_cancelled(error: &Error) -> bool {
+    [Some(error), error.cause.as_deref()].into_iter().flatten().any(|error| error.kind == ErrorKind::TaskCancelled)
+}
+
+/// What `search` finds, unless it takes longer than it may.
+async fn in_time(
+    cancel_after_ms: Option<u64>,
+    search: impl Future<Output = Result<SearchResponse, Error>>,
+) -> Result<SearchResponse, Error> {
+    let Some(interval) = cancel_after_ms else { return search.await };
+    tokio::time::timeout(Duration::from_millis(interval), search).await.unwrap_or_else(|_| {
+        let reason = format!("cancelled task with reason: Cancellation timeout of [{interval}ms] is expired");
+        let cancelled = Error::new(ErrorKind::TaskCancelled, reason);
+        let mut error = Error::search_phase("all shards failed", Vec::new()).with_cause(cancelled.clone());
+        error.root_causes.push(cancelled);
+        Err(error)
+    })
 }
 
 fn task(request: &SearchRequest) -> Begun {
@@ -91,6 +114,10 @@ async fn piped(
         super::pipelines::filter(pipeline, &mut request)?;
     }
     let suggest = suggest::Suggesting::of(&mut request)?;
+    let nearby = nearby::Nearby::of(core, &request);
+    if request.phase_took && (nearby.is_some() || is_composed(&request)) {
+        return Err(Error::not_implemented("[phase_took] of a search that is carried out as several"));
+    }
     let mut answer = match &request.query.kind {
         model::query::Kind::Hybrid(_) if request.profile => {
             return Err(Error::not_implemented("[profile] of a [hybrid] query"));
@@ -102,7 +129,7 @@ async fn piped(
         _ if request.collapse.is_some() => collapse::search(core, request, begun, &task).await?,
         _ if !request.rescores.is_empty() => rescore::search(core, request, begun, &task).await?,
         _ if rounds::are_asked(&request) => rounds::search(core, request, begun, &task).await?,
-        _ => match nearby::Nearby::of(core, &request) {
+        _ => match nearby {
             Some(nearby) => nearby.search(core, request, begun, &task).await?,
             None => search_counted(core, request, begun, task).await?,
         },
@@ -114,6 +141,12 @@ async fn piped(
         pipeline.answer(&mut answer);
     }
     Ok(answer)
+}
+
+/// Whether a search is carried out as several, one after the other.
+fn is_composed(request: &SearchRequest) -> bool {
+    let hybrid = matches!(request.query.kind, model::query::Kind::Hybrid(_));
+    hybrid || request.collapse.is_some() || !request.rescores.is_empty() || rounds::are_asked(request)
 }
 
 async fn search_counted(
@@ -128,9 +161,10 @@ async fn search_counted(
     }
     super::lookup::of_search(core, &mut request).await?;
     let request = Arc::new(request);
+    let preference = Preference::of(core, request.preference.as_deref())?;
     let mut choice = match request.publish_pending {
-        true => Choice::primary_first(),
-        false => Choice::new(request.preference.as_deref(), &core.state(), core.turn()),
+        true => Choice::primary_first(preference),
+        false => Choice::new(preference, core.turn()),
     };
     let deadline =
         request.timeout_ms.or(core.config.search_timeout_ms).map(|timeout| begun + Duration::from_millis(timeout));
@@ -189,6 +223,7 @@ async fn try_search(
     if let Some(error) = refusal(&shards, request, timed_out) {
         return Err(error);
     }
+    let fetching = Instant::now();
     let winners = Winners { indexes: &indexes, plans: &plans, merged: &merged, request };
     let (hits, fetched) = winners.fetch(core, asked, guard, &mut shards).await?;
     failed.clone_from(&shards.failures);
@@ -196,6 +231,10 @@ async fn try_search(
         return Err(error);
     }
     core.metrics.hits_returned.inc_by(hits.len() as u64);
+    let phases = Phases {
+        query_ms: fetching.duration_since(begun).as_millis() as u64,
+        fetch_ms: fetching.elapsed().as_millis() as u64,
+    };
     Ok(SearchResponse {
         took_ms: begun.elapsed().as_millis() as u64,
         timed_out: timed_out || merged.timed_out,
@@ -211,6 +250,7 @@ async fn try_search(
         point_id: request.point.as_ref().map(|point| point.id.clone()),
         last: merged.hits.last().map(|(_, hit)| hit.sort.clone()),
         profile: request.profile.then(|| profile::told(core, &indexes, &places, queries, fetched)),
+        phases: request.phase_took.then_some(phases),
     })
 }
 
@@ -242,7 +282,7 @@ async fn gather(
     task: &TaskId,
 ) -> Result<Gathered, Error> {
     let counted = statistics::count(core, indexes, (request, choice), guard, Some(task)).await?;
-    let places = places(core, indexes, (request.preference.as_deref(), choice), &counted.silent)?;
+    let places = places(core, indexes, choice, &counted.silent)?;
     let queries = indexes.iter().zip(&counted.sums).map(|(index, sum)| shard_query(index, request, sum.clone()));
     let queries: Vec<Arc<ShardQuery>> = queries.collect::<Result<_, _>>()?;
     let clock = profile::clock(request);
@@ -337,4 +377,19 @@ fn refusal(shards: &Shards, request: &SearchRequest, timed_out: bool) -> Option<
         error.cause = None;
     }
     Some(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_search_that_takes_too_long_is_cancelled() {
+        let never = std::future::pending::<Result<SearchResponse, Error>>();
+        let error = in_time(Some(1), never).await.expect_err("it is cancelled");
+        assert_eq!(error.kind, ErrorKind::SearchPhaseExecution);
+        assert!(was_cancelled(&error));
+        let failed = std::future::ready(Err(Error::illegal_argument("wrong")));
+        assert_eq!(in_time(Some(60_000), failed).await.expect_err("its own").reason, "wrong");
+    }
 }

@@ -58,16 +58,19 @@ impl Place {
 pub(super) fn places(
     core: &Core,
     indexes: &[BoundIndex],
-    (preference, choice): (Option<&str>, &Choice),
+    choice: &Choice,
     silent: &BTreeMap<NodeId, Error>,
 ) -> Result<Vec<Place>, Error> {
-    let (wanted, state) = (preferred(preference), core.state());
+    let state = core.state();
     let mut places = Vec::new();
     for (at, bound) in indexes.iter().enumerate() {
         let open = core.indexes.get(&bound.metadata)?;
         for &number in &bound.shards {
-            if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&number)) {
+            if !choice.asks(number) {
                 continue;
+            }
+            if bound.pinned.is_none() {
+                choice.check_shard(&bound.metadata, number)?;
             }
             let mut place = Place::of(core, &state, (at, bound, &open), number, Some(choice));
             if let Holder::There(node) = &place.holder
@@ -79,12 +82,6 @@ pub(super) fn places(
         }
     }
     Ok(places)
-}
-
-/// The shards that `_shards:0,2` asks for; other preferences choose among copies.
-fn preferred(preference: Option<&str>) -> Option<Vec<ShardNumber>> {
-    let list = preference?.strip_prefix("_shards:")?.split('|').next()?;
-    Some(list.split(',').filter_map(|number| number.trim().parse().ok()).map(ShardNumber).collect())
 }
 
 /// What each other node has of a search: the part of the plan, and the places in order.

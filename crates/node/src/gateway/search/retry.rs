@@ -100,6 +100,7 @@ mod tests {
     use model::id::{AllocationId, ShardNumber};
 
     use super::*;
+    use crate::gateway::preference::Preference;
 
     fn id(name: char) -> NodeId {
         NodeId(name.to_string().into())
@@ -124,7 +125,7 @@ mod tests {
 
     /// Whom a search asks, copy after copy, when each fails as `kind`; how often it asks the last anew.
     fn asked(state: &State, kind: ErrorKind) -> String {
-        let (mut choice, mut asked) = (Choice::new(None, state, 0), String::new());
+        let (mut choice, mut asked) = (Choice::new(Preference::default(), 0), String::new());
         for _ in 0..TRIES {
             let table = state.indexes["films"].shard(ShardNumber(0)).expect("a shard").started();
             let ready: Vec<_> =

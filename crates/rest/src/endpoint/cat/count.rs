@@ -38,7 +38,8 @@ pub(super) async fn count(server: Arc<Server>, mut request: Request) -> Result<R
     };
     request.finish()?;
     let query = query.unwrap_or_else(Query::match_all);
-    let asked = CountRequest { target, query, min_score: None, terminate_after: None, routing: Vec::new() };
+    let asked =
+        CountRequest { target, query, min_score: None, terminate_after: None, routing: Vec::new(), preference: None };
     let count = server.gateway.count(asked).await?.count;
     let now = now_ms(&server).await?;
     let mut table = Table::new(columns());

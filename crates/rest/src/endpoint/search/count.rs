@@ -23,7 +23,6 @@ pub(super) async fn count(server: Arc<Server>, mut request: Request) -> Result<R
         None => dsl::body_query(&body),
     });
     let query = query.map_err(|error| on_shards(&server, &target, error))?.unwrap_or_else(Query::match_all);
-    params.take("preference");
     let asked = CountRequest {
         target,
         query,
@@ -34,6 +33,7 @@ pub(super) async fn count(server: Arc<Server>, mut request: Request) -> Result<R
             .transpose()?
             .filter(|&count| count > 0),
         routing: params.list("routing").unwrap_or_default(),
+        preference: params.take("preference"),
     };
     request.finish()?;
     let answer = server.gateway.count(asked).await?;

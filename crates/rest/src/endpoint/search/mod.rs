@@ -74,12 +74,13 @@ fn execution(params: &mut Params) -> Result<Execution, Error> {
     let concurrent = params.int("max_concurrent_shard_requests")?;
     at_least(concurrent, 1, "maxConcurrentShardRequests")?;
     params.flag("ccs_minimize_roundtrips")?;
-    for flag in ["phase_took", "include_named_queries_score", "verbose_pipeline"] {
+    let cancel_after_ms = params.time_ms("cancel_after_time_interval")?.flatten();
+    for flag in ["include_named_queries_score", "verbose_pipeline"] {
         if params.flag(flag)? == Some(true) {
             return Err(Error::not_implemented(format!("[{flag}] of a search")));
         }
     }
-    for name in ["scroll", "cancel_after_time_interval", "suggest_field"] {
+    for name in ["scroll", "suggest_field"] {
         if params.take(name).is_some() {
             return Err(Error::not_implemented(format!("[{name}] of a search")));
         }
@@ -92,7 +93,7 @@ fn execution(params: &mut Params) -> Result<Execution, Error> {
         })?),
     };
     let [concurrent, pre_filter] = [concurrent, pre_filter].map(|given| given.map(i32::unsigned_abs));
-    Ok(Execution { concurrent, pre_filter, merge })
+    Ok(Execution { concurrent, pre_filter, merge, cancel_after_ms })
 }
 
 /// How the shards of a search are gone through; `None`: as it is usual.
@@ -101,6 +102,7 @@ struct Execution {
     concurrent: Option<u32>,
     pre_filter: Option<u32>,
     merge: Option<MergeStrategy>,
+    cancel_after_ms: Option<u64>,
 }
 
 impl Execution {
@@ -108,6 +110,7 @@ impl Execution {
         asked.max_concurrent_shard_requests = self.concurrent.unwrap_or(asked.max_concurrent_shard_requests);
         asked.pre_filter_shard_size = self.pre_filter;
         asked.merge = self.merge;
+        asked.cancel_after_ms = asked.cancel_after_ms.or(self.cancel_after_ms);
         // Sorted by something else, hits have no scores of their own.
         asked.track_scores |= self.merge == Some(MergeStrategy::Score);
     }

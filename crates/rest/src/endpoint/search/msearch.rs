@@ -15,7 +15,7 @@ use crate::dsl;
 use crate::endpoint::Server;
 use crate::endpoint::options::refusal;
 use crate::json;
-use crate::params::{boolean, split};
+use crate::params::{boolean, split, time_ms};
 use crate::render::error::error;
 use crate::render::hits;
 use crate::render::json::Json;
@@ -183,6 +183,7 @@ struct Header {
     preference: Option<String>,
     partial: Option<bool>,
     request_cache: Option<bool>,
+    cancel_after_ms: Option<u64>,
 }
 
 impl Header {
@@ -199,12 +200,19 @@ impl Header {
         if self.request_cache.is_some() {
             asked.request_cache = self.request_cache;
         }
+        asked.cancel_after_ms = self.cancel_after_ms;
     }
 }
 
 fn header(line: &[u8], target: &Target) -> Result<Header, Error> {
-    let mut header =
-        Header { target: target.clone(), routing: None, preference: None, partial: None, request_cache: None };
+    let mut header = Header {
+        target: target.clone(),
+        routing: None,
+        preference: None,
+        partial: None,
+        request_cache: None,
+        cancel_after_ms: None,
+    };
     for (key, value) in json::object(line)?.unwrap_or_default() {
         let flag = || text(&key, &value).and_then(|text| boolean(&text));
         match key.as_str() {
@@ -223,7 +231,8 @@ fn header(line: &[u8], target: &Target) -> Result<Header, Error> {
             "ccs_minimize_roundtrips" | "ignore_throttled" | "ignoreThrottled" => {
                 flag()?;
             }
-            "cancel_after_time_interval" | "search_pipeline" => {
+            "cancel_after_time_interval" => header.cancel_after_ms = time_ms(&key, &text(&key, &value)?)?,
+            "search_pipeline" => {
                 return Err(Error::not_implemented(format!("[{key}] of a search")));
             }
             _ => {

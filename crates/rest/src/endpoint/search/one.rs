@@ -30,6 +30,7 @@ pub(super) async fn searched(
     let target = request.target()?;
     let read = dsl::search_request(&body, target.clone());
     let scroll = request.params.time_ms("scroll")?.flatten();
+    let phase_took = request.params.flag("phase_took")?.unwrap_or(false);
     let execution = execution(&mut request.params)?;
     let total_as_int = request.params.flag("rest_total_hits_as_int")?.unwrap_or(false);
     let applied = read.and_then(|mut asked| {
@@ -41,7 +42,7 @@ pub(super) async fn searched(
     if total_as_int {
         plain_total(&mut asked)?;
     }
-    asked.scroll_ms = scroll;
+    (asked.scroll_ms, asked.phase_took) = (scroll, phase_took);
     check_kept(&asked)?;
     request.finish()?;
     let shape = shape(&asked, total_as_int);

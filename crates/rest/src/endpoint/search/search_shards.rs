@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use model::admin::{IndexInfo, SearchedIndex};
+use model::admin::{NodeInfo, SearchedIndex, ShardInfo};
 use model::error::Error;
 use serde_json::{Map, Value, json};
 
 use crate::endpoint::Server;
-use crate::params::split;
-use crate::render::admin::shard::{is_active, routing};
+use crate::render::admin::shard::{is_active, routing as routing_of};
 use crate::reply::Reply;
 use crate::request::Request;
 
@@ -20,24 +19,23 @@ pub(super) async fn search_shards(server: Arc<Server>, mut request: Request) -> 
     let preference = request.params.take("preference");
     request.params.flag("local")?;
     request.finish()?;
-    let only = preference.as_deref().and_then(preferred);
-    let found = server.gateway.search_shards(&target, &routing)?;
+    let found = server.gateway.search_shards(&target, &routing, preference.as_deref())?;
     let view = server.gateway.cluster();
-    let (mut indices, mut shards, mut nodes) = (Map::new(), Vec::new(), Map::new());
+    let (mut indices, mut shards, mut nodes) = (Map::new(), Vec::<(u32, Arc<str>, Value)>::new(), Map::new());
     for one in &found {
         indices.insert(one.name.to_string(), of_index(one));
         let Some(index) = view.indexes.iter().find(|index| index.name == one.name) else { continue };
-        for number in one.shards.iter().filter(|number| only.as_ref().is_none_or(|only| only.contains(&number.0))) {
-            shards.push((number.0, one.name.clone(), copies(index, number.0)));
+        for (number, order) in &one.shards {
+            let copy = |id: &Arc<str>| index.shards.iter().find(|copy| copy.allocation_id.as_ref() == Some(id));
+            let copies: Vec<&ShardInfo> = order.iter().filter_map(copy).collect();
+            shards.push((
+                number.0,
+                one.name.clone(),
+                copies.iter().map(|copy| routing_of(&index.name, copy)).collect(),
+            ));
             for copy in index.shards.iter().filter(|copy| copy.number == *number && is_active(copy)) {
                 let node = view.nodes.iter().find(|node| Some(&node.id) == copy.node.as_ref());
-                nodes.extend(node.map(|node| {
-                    let shown = json!({
-                        "name": node.name.as_ref(), "ephemeral_id": node.ephemeral_id.as_ref(),
-                        "transport_address": node.transport_address, "attributes": node.attributes,
-                    });
-                    (node.id.to_string(), shown)
-                }));
+                nodes.extend(node.map(shown));
             }
         }
     }
@@ -46,11 +44,12 @@ pub(super) async fn search_shards(server: Arc<Server>, mut request: Request) -> 
     Ok(Reply::value(&json!({"nodes": nodes, "indices": indices, "shards": shards})))
 }
 
-/// The shards that `_shards:1,2|..` names. Other preferences choose among copies, of which a shard has one.
-fn preferred(preference: &str) -> Option<Vec<u32>> {
-    let rest = preference.strip_prefix("_shards:")?;
-    let numbers = rest.split('|').next().unwrap_or_default();
-    Some(split(numbers).iter().filter_map(|number| number.parse().ok()).collect())
+fn shown(node: &NodeInfo) -> (String, Value) {
+    let shown = json!({
+        "name": node.name.as_ref(), "ephemeral_id": node.ephemeral_id.as_ref(),
+        "transport_address": node.transport_address, "attributes": node.attributes,
+    });
+    (node.id.to_string(), shown)
 }
 
 fn of_index(one: &SearchedIndex) -> Value {
@@ -69,9 +68,4 @@ fn of_index(one: &SearchedIndex) -> Value {
         }
     }
     shown.into()
-}
-
-fn copies(index: &IndexInfo, number: u32) -> Value {
-    let active = index.shards.iter().filter(|copy| copy.number.0 == number && is_active(copy));
-    active.map(|copy| routing(&index.name, copy)).collect()
 }

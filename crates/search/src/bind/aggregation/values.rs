@@ -99,7 +99,12 @@ impl Binding<'_> {
     }
 
     fn field_values(self, field: &Field, source: &Source, accepts: Accepts, owner: &str) -> Result<Values, Error> {
-        readable(field).map_err(|fault| fault.error().clone())?;
+        let text = field.kind == FieldKind::Text && field.fielddata;
+        if !text {
+            readable(field).map_err(|fault| fault.error().clone())?;
+        } else if field.explicit.contains_key("fielddata_frequency_filter") {
+            return Err(Error::not_implemented(format!("[fielddata_frequency_filter] of [{}]", field.path)));
+        }
         let path = field.path.clone();
         let refused = || match &source.script {
             Some(_) => scripted::not_supported(source, owner),
@@ -127,12 +132,14 @@ impl Binding<'_> {
                 (Column::Number(path, NumberCode::Long), date(field, source, DateResolution::Nanos)?)
             }
             FieldKind::Boolean => (Column::Boolean(path), Format::Boolean),
-            FieldKind::Keyword | FieldKind::Ip if accepts.is_numeric() => return Err(refused()),
-            FieldKind::Keyword => (Column::Strings(path), Format::Raw),
+            FieldKind::Text | FieldKind::Keyword | FieldKind::Ip if accepts.is_numeric() => return Err(refused()),
+            FieldKind::Text | FieldKind::Keyword => (Column::Strings(path), Format::Raw),
             FieldKind::Ip => (Column::Strings(path), Format::Ip),
             _ => return Err(refused()),
         };
-        if source.format.is_some() && matches!(field.kind, FieldKind::Keyword | FieldKind::Ip | FieldKind::Boolean) {
+        if source.format.is_some()
+            && matches!(field.kind, FieldKind::Text | FieldKind::Keyword | FieldKind::Ip | FieldKind::Boolean)
+        {
             return Err(Error::illegal_argument(format!(
                 "Field [{}] of type [{}] does not support custom formats",
                 field.path,

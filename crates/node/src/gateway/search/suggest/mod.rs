@@ -27,6 +27,7 @@ use crate::core::Core;
 use crate::gateway::choice::Choice;
 use crate::gateway::holder::Holder;
 use crate::gateway::patience::Guard;
+use crate::gateway::preference::Preference;
 use crate::gateway::remote;
 use crate::gateway::remote::suggest::{AskedIndex, Tell, add, tell};
 
@@ -64,7 +65,7 @@ impl Suggesting {
     ) -> Result<(), Error> {
         let timeout = self.request.timeout_ms.or(core.config.search_timeout_ms);
         let guard = Guard::new(timeout.map(|timeout| begun + Duration::from_millis(timeout)));
-        let mut choice = Choice::new(self.request.preference.as_deref(), &core.state(), core.turn());
+        let mut choice = Choice::new(Preference::of(core, self.request.preference.as_deref())?, core.turn());
         let (mut suggested, mut failures) = (Vec::new(), Vec::new());
         for left in (0..TRIES).rev() {
             let version = core.state().version;
