@@ -11,6 +11,7 @@ use model::geo::area::Area;
 use model::mapping::Mapping;
 use model::mapping::vector::VectorField;
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
+use model::query::full_text::Frequency;
 use model::query::nested::NestedScore;
 use model::query::ranked::{Corpus, Scorer, Window};
 use regex_syntax::hir::Hir;
@@ -51,6 +52,8 @@ pub enum BoundKind {
         terms: Vec<(FieldName, TermBytes, f32)>,
         tie_breaker: f32,
     },
+    /// Words of a field, put together by how frequent each is.
+    ByFrequency(Box<WordsByFrequency>),
     /// One word in several fields that count as one.
     Combined(BoundCombined),
     /// Any of these terms, score 1. Sorted, distinct.
@@ -101,6 +104,18 @@ pub enum BoundKind {
     Ranges(Box<BoundRanges>),
     /// The values of a feature, each scored by a function.
     Feature(Box<BoundFeature>),
+}
+
+/// Rare words, of which some are sought, and frequent ones, which add to the score of what those match; where all are frequent they are sought
+/// together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WordsByFrequency {
+    pub field: FieldName,
+    pub terms: Vec<TermBytes>,
+    /// From 1 on a number of documents, below a share of all: a word in more of them is frequent.
+    pub cutoff: f32,
+    pub rare: Frequency,
+    pub frequent: Frequency,
 }
 
 /// Documents with the telling words of others: which they are, how often words occur in the index decides.
@@ -490,7 +505,7 @@ impl BoundQuery {
         use BoundKind as K;
         match &self.kind {
             K::Term(..) | K::Synonyms(..) | K::Blended { .. } | K::Combined(_) => true,
-            K::Phrase(_) | K::MoreLikeThis(_) | K::Spans(_) => true,
+            K::Phrase(_) | K::MoreLikeThis(_) | K::Spans(_) | K::ByFrequency(_) => true,
             K::Expand(expand) => expand.rewrite != Rewrite::Constant,
             K::Bool(bool) => {
                 let filters = bool.filter.iter().chain(&bool.must_not).any(Self::chooses_words);
@@ -514,7 +529,7 @@ impl BoundQuery {
     pub(crate) fn chooses_words(&self) -> bool {
         use BoundKind as K;
         match &self.kind {
-            K::MoreLikeThis(_) => true,
+            K::MoreLikeThis(_) | K::ByFrequency(_) => true,
             K::Bool(bool) => {
                 let all = bool.must.iter().chain(&bool.should).chain(&bool.filter).chain(&bool.must_not);
                 all.into_iter().any(Self::chooses_words)

@@ -32,6 +32,7 @@ fn kind(kind: &BoundKind) -> String {
             };
             format!("blended(terms:[{}])", list(terms, ", ", term))
         }
+        BoundKind::ByFrequency(common) => list(&common.terms, ", ", |term| format!("{}:{}", common.field, word(term))),
         BoundKind::Combined(word) => word.to_string(),
         BoundKind::Terms(field, terms) => format!("{field}:({})", list(terms, " ", word)),
         BoundKind::Numbers(field, codes) => match codes.as_slice() {

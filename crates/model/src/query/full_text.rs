@@ -28,6 +28,8 @@ pub struct MatchOptions {
     pub auto_generate_synonyms_phrase_query: bool,
     /// `slop` of phrase forms.
     pub slop: u32,
+    /// Words in more documents than this (from 1 on: a number; below: a share) only add to the score of what the others match.
+    pub cutoff_frequency: Option<f32>,
 }
 
 impl Default for MatchOptions {
@@ -42,8 +44,28 @@ impl Default for MatchOptions {
             zero_terms: ZeroTerms::None,
             auto_generate_synonyms_phrase_query: true,
             slop: 0,
+            cutoff_frequency: None,
         }
     }
+}
+
+/// `common`: rare words are sought, frequent ones add to the score of what those match.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ByFrequency {
+    pub field: String,
+    pub text: String,
+    pub analyzer: Option<String>,
+    /// As [`MatchOptions::cutoff_frequency`].
+    pub cutoff_frequency: f32,
+    pub low_freq: Frequency,
+    pub high_freq: Frequency,
+}
+
+/// How words that are alike in frequency are put together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Frequency {
+    pub operator: Operator,
+    pub minimum_should_match: Option<String>,
 }
 
 /// `combined_fields`: several fields that count as one.

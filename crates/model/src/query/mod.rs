@@ -20,7 +20,7 @@ pub mod vector;
 
 use crate::script::Script;
 use compound::{Boolean, Boosting, DisMax, FunctionScore};
-use full_text::{CombinedFields, Match, MatchPhrase, MultiMatch};
+use full_text::{ByFrequency, CombinedFields, Match, MatchPhrase, MultiMatch};
 use geo::Geo;
 use nested::Nested;
 use query_string::{QueryString, SimpleQueryString};
@@ -46,6 +46,7 @@ pub enum Kind {
     MatchBoolPrefix(Match),
     MultiMatch(Box<MultiMatch>),
     CombinedFields(Box<CombinedFields>),
+    ByFrequency(Box<ByFrequency>),
     QueryString(Box<QueryString>),
     SimpleQueryString(Box<SimpleQueryString>),
     Term(Term),
@@ -161,6 +162,7 @@ impl Query {
             Kind::MatchBoolPrefix(_) => "match_bool_prefix",
             Kind::MultiMatch(_) => "multi_match",
             Kind::CombinedFields(_) => "combined_fields",
+            Kind::ByFrequency(_) => "common",
             Kind::QueryString(_) => "query_string",
             Kind::SimpleQueryString(_) => "simple_query_string",
             Kind::Term(_) => "term",

@@ -42,7 +42,7 @@ pub(super) fn match_query(object: &Map<String, Value>) -> Result<Query, Error> {
                     "query" => text = Some(option.value.clone()),
                     "lenient" => options.lenient = option.flag()?,
                     "zero_terms_query" => options.zero_terms = option.zero_terms()?,
-                    "cutoff_frequency" => return Err(option.not_implemented()),
+                    "cutoff_frequency" => options.cutoff_frequency = Some(option.float()?),
                     _ if words(option, &mut options)? || carried.take(option)? => {}
                     _ => return Err(option.unsupported()),
                 }
@@ -187,7 +187,7 @@ pub(super) fn multi_match(object: &Map<String, Value>) -> Result<Query, Error> {
                 asked.options.slop = option.count(|| Error::illegal_argument("No negative slop allowed."))?;
                 slop = true;
             }
-            "cutoff_frequency" => return Err(option.not_implemented()),
+            "cutoff_frequency" => asked.options.cutoff_frequency = Some(option.float()?),
             _ if words(option, &mut asked.options)? || carried.take(option)? => {}
             _ => return Err(option.unsupported()),
         }
@@ -201,6 +201,16 @@ pub(super) fn multi_match(object: &Map<String, Value>) -> Result<Query, Error> {
     }
     if slop && asked.kind == MultiMatchKind::BoolPrefix {
         return Err(Error::parsing("[slop] not allowed for type [bool_prefix]"));
+    }
+    match asked.kind {
+        _ if asked.options.cutoff_frequency.is_none() => {}
+        MultiMatchKind::BoolPrefix => {
+            return Err(Error::parsing("[cutoff_frequency] not allowed for type [bool_prefix]"));
+        }
+        MultiMatchKind::CrossFields => {
+            return Err(Error::not_implemented("[cutoff_frequency] of [multi_match] of type [cross_fields]"));
+        }
+        _ => {}
     }
     Ok(carried.query(Kind::MultiMatch(Box::new(asked))))
 }

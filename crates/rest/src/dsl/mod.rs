@@ -6,6 +6,7 @@
 
 mod aggregation;
 mod body;
+mod by_frequency;
 mod combined_fields;
 mod compound;
 mod feature;

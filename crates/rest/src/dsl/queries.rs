@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::field::{Carried, Field, fields, text_of};
 use super::{
-    combined_fields, compound, feature, full_text, function_score, geo, hybrid, interval, join, knn, more_like_this,
-    nested, scripted, span, strings, suggest, term_level,
+    by_frequency, combined_fields, compound, feature, full_text, function_score, geo, hybrid, interval, join, knn,
+    more_like_this, nested, scripted, span, strings, suggest, term_level,
 };
 
 /// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
@@ -16,11 +16,12 @@ pub const MAX_QUERY_DEPTH: usize = 100;
 /// What reads the object after a query's name. `depth` is its own, from 1.
 type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
 
-const KNOWN: [(&str, Read); 52] = [
+const KNOWN: [(&str, Read); 53] = [
     ("approximate_regexp", |object, _| term_level::approximate(object)),
     ("bool", compound::boolean),
     ("boosting", compound::boosting),
     ("combined_fields", |object, _| combined_fields::combined_fields(object)),
+    ("common", |object, _| by_frequency::by_frequency(object)),
     ("constant_score", compound::constant_score),
     ("dis_max", compound::dis_max),
     ("distance_feature", |object, _| scripted::distance_feature(object)),
@@ -72,7 +73,7 @@ const KNOWN: [(&str, Read); 52] = [
 ];
 
 /// Queries of OpenSearch and its usual plugins that Shoal has not.
-const MISSING: [&str; 5] = ["common", "geo_shape", "neural", "neural_sparse", "percolate"];
+const MISSING: [&str; 4] = ["geo_shape", "neural", "neural_sparse", "percolate"];
 const MISSING_MORE: [&str; 2] = ["template", "xy_shape"];
 
 /// The query that `value` is.

@@ -44,7 +44,7 @@ fn what_is_missing_is_named() {
     for (method, path) in [("PUT", "/_snapshot/films"), ("GET", "/_nodes/usage")] {
         server.refuses(&format!("{method} {path}"), "", 501, "not_implemented_exception");
     }
-    server.refuses("GET /_search?phase_took=true", "", 501, "[phase_took] of a search");
+    server.refuses("GET /_search?verbose_pipeline=true", "", 501, "[verbose_pipeline] of a search");
 }
 
 #[test]

@@ -38,6 +38,7 @@ fn leaves(query: &BoundQuery) -> usize {
         BoundKind::TermsSet(set) => set.terms.len(),
         BoundKind::Blended { terms, .. } => terms.len(),
         BoundKind::Synonyms(_, terms) => terms.len(),
+        BoundKind::ByFrequency(common) => common.terms.len(),
         BoundKind::Combined(word) => word.fields.len(),
         _ => 1,
     }

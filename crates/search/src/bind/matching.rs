@@ -21,6 +21,7 @@ pub(super) fn reading<'q>(owner: &'static str, form: Form, options: &'q MatchOpt
         synonym_phrases: options.auto_generate_synonyms_phrase_query,
         slop: options.slop,
         max_expansions: options.fuzzy.max_expansions,
+        cutoff: options.cutoff_frequency,
     }
 }
 
@@ -61,6 +62,7 @@ impl Binder<'_> {
             synonym_phrases: true,
             slop: query.slop,
             max_expansions: query.max_expansions,
+            cutoff: None,
         };
         let found = self.text(&query.field, &java_text(&query.text), &reading)?;
         Ok(found.unwrap_or_else(|| zero_terms(query.zero_terms)))

@@ -46,8 +46,11 @@ fn integer(text: &str) -> Outcome<i64> {
     text.parse::<i32>().map(i64::from).map_err(|_| number_format(text).into())
 }
 
-/// Applies `spec` to a boolean query that analysis made; others have nothing to count.
+/// Applies `spec` to a boolean query that analysis made, or to its rare words where they are apart; others have nothing to count.
 pub(super) fn apply(query: &mut BoundQuery, spec: Option<&str>) -> Outcome<()> {
+    if let BoundKind::ByFrequency(common) = &mut query.kind {
+        common.rare.minimum_should_match = spec.map(str::to_owned);
+    }
     if let (BoundKind::Bool(clauses), Some(spec)) = (&mut query.kind, spec) {
         let least = u32::from(clauses.must.is_empty() && clauses.filter.is_empty() && !clauses.should.is_empty());
         clauses.minimum_should_match = required(clauses.should.len(), spec)?.max(least);

@@ -16,6 +16,7 @@ use crate::bound::{BoundKind, BoundQuery};
 mod after;
 mod aggregation;
 mod approximate;
+mod by_frequency;
 mod combined_fields;
 mod compound;
 mod cross_fields;
@@ -241,6 +242,7 @@ impl<'a> Binder<'a> {
             Kind::MatchBoolPrefix(query) => self.match_bool_prefix(query),
             Kind::MultiMatch(query) => self.multi_match(query),
             Kind::CombinedFields(query) => self.combined_fields(query),
+            Kind::ByFrequency(query) => self.by_frequency(query),
             Kind::QueryString(query) => self.query_string(query),
             Kind::SimpleQueryString(query) => self.simple_query_string(query),
             Kind::Term(query) => self.term_query(query),

@@ -33,6 +33,7 @@ impl Reads {
             K::Term(name, _) | K::Synonyms(name, _) | K::Terms(name, _) | K::Numbers(name, _) => field(name),
             K::NumberRange(name, ..) | K::TermRange(name, ..) | K::Geo(name, _) => field(name),
             K::Phrase(phrase) => field(&phrase.field),
+            K::ByFrequency(common) => field(&common.field),
             K::Expand(expand) => field(&expand.field),
             K::Approximate(query) => field(&query.field),
             K::Knn(knn) => field(&knn.field),

@@ -66,6 +66,7 @@ impl Binder<'_> {
             synonym_phrases: query.options.auto_generate_synonyms_phrase_query,
             slop: query.phrase_slop,
             max_expansions: query.fuzzy.max_expansions,
+            cutoff: None,
         };
         let quote_analyzer = query.quote_analyzer.as_deref().or(query.options.analyzer.as_deref());
         let quoted = Reading { form: Form::Phrase, analyzer: quote_analyzer, ..reading.clone() };
@@ -111,6 +112,7 @@ impl Binder<'_> {
             synonym_phrases: query.options.auto_generate_synonyms_phrase_query,
             slop: 0,
             max_expansions: query.fuzzy.max_expansions,
+            cutoff: None,
         };
         let quoted = Reading { form: Form::Phrase, ..reading.clone() };
         let strings = Strings {

@@ -12,7 +12,7 @@ use super::graph::{Stretch, TokenGraph, TooManyWays, Way};
 use super::pattern::Near;
 use super::target::{Target, has_positions, searchable};
 use super::term::bytes;
-use super::{Binder, limits, unmapped};
+use super::{Binder, by_frequency, limits, unmapped};
 use crate::bound::{BoundBool, BoundKind, BoundQuery, Phrase, PhrasePosition};
 use crate::suggest::analyze::of_variant;
 
@@ -48,10 +48,12 @@ pub(super) struct Reading<'q> {
     pub(super) synonym_phrases: bool,
     pub(super) slop: u32,
     pub(super) max_expansions: u32,
+    /// From how many documents on a word is frequent, where that matters.
+    pub(super) cutoff: Option<f32>,
 }
 
 /// How a field cuts the text of a query.
-enum Cut {
+pub(super) enum Cut {
     /// Not at all: the whole text is one value.
     Whole,
     Analyzer(Analyzer),
@@ -84,6 +86,8 @@ impl Binder<'_> {
         let mut bound = self.text_of(name, &target, text, reading)?;
         if silent && let Some(bound) = &mut bound {
             bound.silence();
+        } else if let (Form::Words, Some(cutoff), Some(bound)) = (reading.form, reading.cutoff, &mut bound) {
+            by_frequency::split(bound, cutoff);
         }
         Ok(bound)
     }
@@ -111,7 +115,7 @@ impl Binder<'_> {
         }
     }
 
-    fn cut(&self, target: &Target<'_>, reading: &Reading<'_>) -> Outcome<Cut> {
+    pub(super) fn cut(&self, target: &Target<'_>, reading: &Reading<'_>) -> Outcome<Cut> {
         if let Some(name) = reading.analyzer {
             let missing = || Fault::query_shard(format!("[{}] analyzer [{name}] not found", reading.owner));
             return self.context.analysis.analyzer(name).map(Cut::Analyzer).ok_or_else(missing);

@@ -18,6 +18,7 @@ use crate::score::timed;
 mod approximate;
 mod asked;
 pub(crate) mod automaton;
+mod by_frequency;
 mod combined;
 mod counts;
 mod expand;
@@ -130,6 +131,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             BoundKind::Term(field, term) => self.term(field, term, context)?,
             BoundKind::Synonyms(field, terms) => self.synonyms(field, terms, context)?,
             BoundKind::Blended { terms, tie_breaker } => self.blended(terms, *tie_breaker, context)?,
+            BoundKind::ByFrequency(common) => self.by_frequency(common, context)?,
             BoundKind::Combined(word) => self.combined(word, context)?,
             BoundKind::Terms(field, terms) => set(Set::Terms(self.place(field), terms.clone())),
             BoundKind::Numbers(field, codes) => set(Set::Numbers(self.place(field), codes.clone())),

@@ -180,7 +180,8 @@ impl Weight {
             Kind::Nested(nested) if nested.score == NestedScore::None => Some(0.0),
             Kind::Bool(b) if b.should.is_empty() => {
                 let scores: Option<Vec<f32>> = b.must.iter().map(Weight::constant_score).collect();
-                scores.map(|scores| scores.iter().map(|&score| f64::from(score)).sum::<f64>() as f32)
+                // From zero: the sum of nothing is a negative zero.
+                scores.map(|scores| scores.iter().fold(0.0, |sum, &score| sum + f64::from(score)) as f32)
             }
             _ => None,
         }

@@ -202,6 +202,9 @@ impl Collector<'_, '_> {
                     }
                 }
             }
+            BoundKind::ByFrequency(common) if self.wants(&common.field) => {
+                self.marks.terms.extend(common.terms.iter().map(|term| (term.clone(), boost)));
+            }
             BoundKind::Combined(word) => {
                 let factor = word.fields.iter().find(|(field, _)| self.wants(field)).map(|(_, factor)| *factor);
                 self.marks.terms.extend(factor.map(|factor| (word.term.clone(), boost * factor)));

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use model::error::ErrorKind;
 use model::query::compound::{BoostMode, Modifier, ScoreMode};
-use search::bound::{BoundFunction, BoundFunctionScore, BoundKind, Expand, Pattern, Rewrite, ScoreFunction};
+use search::bound::{BoundBool, BoundFunction, BoundFunctionScore, BoundKind, Expand, Pattern, Rewrite, ScoreFunction};
 
 use super::*;
 
@@ -31,6 +31,15 @@ fn terminate_after_stops_behind_so_many_and_says_so() {
         let count = CountQuery { query: Arc::new(query), statistics: None, min_score: None, terminate_after: Some(17) };
         assert_eq!(super::count(&reader, &count, &Endless).expect("counts").count, 17);
     }
+}
+
+#[test]
+fn filters_alone_score_zero_and_not_below() {
+    let (_, reader) = corpus();
+    let filters = BoundBool { filter: vec![word("w0")], ..BoundBool::default() };
+    let hits = ask(&reader, &request(&BoundQuery::new(BoundKind::Bool(filters)), 3));
+    let scores: Vec<String> = hits.hits.iter().map(|hit| format!("{:?}", hit.score)).collect();
+    assert_eq!(scores, ["0.0"; 3]);
 }
 
 /// Says `last` from the third question on.
