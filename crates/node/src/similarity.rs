@@ -1,7 +1,8 @@
 //! What `index.similarity.*` and the fields' `similarity` say of scoring.
 //!
-//! In: an index' settings and mapping. Out: how each field scores, or what OpenSearch finds wrong. Models of similarity other than BM25 and
-//! `boolean` are not here.
+//! In: an index' settings and mapping. Out: how each field scores, or what OpenSearch finds wrong. Similarities by a script are not here.
+
+mod models;
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,8 @@ use model::mapping::Mapping;
 use serde_json::{Map, Value};
 use shard::reader::{Bm25, Similarities, Similarity};
 
-/// Types that OpenSearch has and that are not here.
-const ABSENT: [&str; 6] = ["DFI", "DFR", "IB", "LMDirichlet", "LMJelinekMercer", "scripted"];
+/// The type that OpenSearch has and that is not here.
+const ABSENT: &str = "scripted";
 
 /// How the fields of an index score.
 ///
@@ -69,8 +70,11 @@ fn read(name: &str, definition: &Value) -> Result<Similarity, Error> {
     let kind = given.get("type").map(flat::text);
     let kind =
         kind.ok_or_else(|| Error::illegal_argument(format!("Similarity [{name}] must have an associated type")))?;
-    if ABSENT.contains(&kind.as_str()) {
+    if kind == ABSENT {
         return Err(Error::not_implemented(format!("similarity [{kind}]")));
+    }
+    if let Some(model) = models::read(&kind, given)? {
+        return Ok(Similarity::Model(model));
     }
     let base = typed(&kind);
     let base = base.ok_or_else(|| Error::illegal_argument(format!("Unknown Similarity type [{kind}] for [{name}]")))?;
@@ -153,6 +157,6 @@ mod tests {
         wrong(json!({"type": "BM25", "k1": -1}), "illegal k1 value: -1.0, must be a non-negative finite value");
         wrong(json!({"type": "BM25", "b": 2}), "illegal b value: 2.0, must be between 0 and 1");
         wrong(json!({"type": "BM25", "k2": 2}), "Unknown settings for similarity of type [BM25]: [k2]");
-        wrong(json!({"type": "DFR"}), "similarity [DFR] is not implemented yet");
+        wrong(json!({"type": "scripted"}), "similarity [scripted] is not implemented yet");
     }
 }

@@ -20,4 +20,5 @@ pub mod reader;
 mod score;
 pub mod seal;
 pub mod segment;
+pub mod similarity;
 pub mod suggest;

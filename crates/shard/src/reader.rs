@@ -6,6 +6,7 @@ use std::sync::Arc;
 pub use crate::compile::automaton::FuzzyTables;
 use crate::fields::FieldTable;
 use crate::segment::{AliveDocs, Segment};
+use crate::similarity::Model;
 
 /// Segments with the documents that were alive when the view was made. Cheap to clone; keeps its files.
 #[derive(Clone)]
@@ -42,6 +43,7 @@ pub enum Similarity {
     Bm25(Bm25),
     /// Every match scores the query's boost.
     Boolean,
+    Model(Model),
 }
 
 /// BM25's parameters.

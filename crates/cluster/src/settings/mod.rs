@@ -191,9 +191,18 @@ impl IndexSettings {
         flat::nested(&self.given, "index.analysis.")
     }
 
-    /// What stands under `index.similarity`, as an object.
+    /// What stands under `index.similarity`, by name of the similarity, its settings with their whole names (`normalization.h2.c`).
     pub fn similarity(&self) -> Value {
-        flat::nested(&self.given, "index.similarity.")
+        let mut all = Map::new();
+        for (name, value) in &self.given {
+            let Some(path) = name.strip_prefix("index.similarity.") else { continue };
+            let (name, key) = path.split_once('.').unwrap_or((path, ""));
+            let one = all.entry(name).or_insert_with(|| Value::Object(Map::new()));
+            if let (Value::Object(one), false) = (one, key.is_empty()) {
+                one.insert(key.to_owned(), value.clone());
+            }
+        }
+        Value::Object(all)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use model::error::Error;
 use search::bound::{BoundCombined, TermBytes};
-use search::statistics::FieldStatistics;
+use search::statistics::{FieldStatistics, TermStatistics};
 
 use super::scorer::Leaf;
 use super::{Compiler, Context, Kind, Place, Set, Weight};
+use crate::reader::Similarity;
 use crate::score::Outcome;
 use crate::score::bm25::{FieldScale, TermScore};
 use crate::score::combined::Combined;
@@ -42,8 +44,15 @@ impl Compiler<'_, '_> {
         }
         let counts = FieldStatistics { doc_count, total_term_freq: total as u64 };
         let similarity = self.counts.reader().similarities.of(NO_FIELD);
+        if matches!(similarity, Similarity::Model(_)) {
+            return Err(Error::not_implemented(
+                "combined_fields where [index.similarity.default] is neither BM25 nor boolean",
+            )
+            .into());
+        }
         let scale = Arc::new(FieldScale::new(similarity, counts));
-        let score = TermScore { weight: scale.weight(context.boost, scale.idf(doc_freq)), scale };
+        let occurrences = TermStatistics { doc_freq, total_term_freq: doc_freq };
+        let score = TermScore::of_word(scale, context.boost, occurrences);
         let fields = word.fields.iter().map(|(field, factor)| (self.place(field), *factor)).collect();
         let weight = CombinedWeight { fields, term: word.term.clone(), doc_freq, score, notation: word.to_string() };
         Ok(Weight::new(Kind::Combined(Box::new(weight)), context.boost))

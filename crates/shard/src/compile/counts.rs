@@ -59,9 +59,13 @@ impl<'a> Counts<'a> {
     }
 
     pub(crate) fn doc_freq(&mut self, field: &FieldName, term: &TermBytes) -> Outcome<u64> {
+        Ok(self.term(field, term)?.doc_freq)
+    }
+
+    pub(crate) fn term(&mut self, field: &FieldName, term: &TermBytes) -> Outcome<TermStatistics> {
         let known = |statistics: &Statistics| statistics.terms.get(field).and_then(|terms| terms.get(term)).copied();
         if let Some(counts) = self.given.and_then(known).or_else(|| known(&self.own)) {
-            return Ok(counts.doc_freq);
+            return Ok(counts);
         }
         let mut sum = TermStatistics::default();
         let mut places = vec![None; self.reader.segments.len()];
@@ -78,7 +82,7 @@ impl<'a> Counts<'a> {
         self.found.entry(field.clone()).or_default().insert(term.clone(), places.into());
         self.field(field)?;
         self.own.terms.entry(field.clone()).or_default().insert(term.clone(), sum);
-        Ok(sum.doc_freq)
+        Ok(sum)
     }
 
     /// The documents that a search can find, as if they were counts of a field.

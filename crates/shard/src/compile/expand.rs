@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
 use search::bound::{Expand, Rewrite, TermBytes};
+use search::statistics::TermStatistics;
 
 use super::pattern::Accepted;
 use super::{BoolWeight, Compiler, Context, Kind, Set, Weight};
@@ -65,13 +66,15 @@ impl Compiler<'_, '_> {
     }
 
     fn clauses(&mut self, expand: &Expand, best: Vec<(TermBytes, f32)>, context: Context) -> Outcome<Weight> {
-        let mut doc_freqs = Vec::with_capacity(best.len());
+        let (mut words, mut together) = (Vec::with_capacity(best.len()), TermStatistics::default());
         for (term, _) in &best {
-            doc_freqs.push(self.counts.doc_freq(&expand.field, term)?);
+            let word = self.counts.term(&expand.field, term)?;
+            together.doc_freq = together.doc_freq.max(word.doc_freq);
+            together.total_term_freq += word.total_term_freq;
+            words.push(word);
         }
-        let greatest = doc_freqs.iter().copied().max().unwrap_or(0);
         let mut should = Vec::with_capacity(best.len());
-        for ((term, closeness), doc_freq) in best.into_iter().zip(doc_freqs) {
+        for ((term, closeness), word) in best.into_iter().zip(words) {
             let boost = context.boost * closeness;
             should.push(match expand.rewrite {
                 _ if !context.scoring => self.term(&expand.field, &term, context)?,
@@ -79,8 +82,8 @@ impl Compiler<'_, '_> {
                     let filter = self.term(&expand.field, &term, context.filter())?;
                     Weight::new(Kind::Constant(Box::new(filter)), boost)
                 }
-                Rewrite::TopTermsBlended(_) => self.term_with(&expand.field, &term, greatest, boost)?,
-                _ => self.term_with(&expand.field, &term, doc_freq, boost)?,
+                Rewrite::TopTermsBlended(_) => self.term_with(&expand.field, &term, together, boost)?,
+                _ => self.term_with(&expand.field, &term, word, boost)?,
             });
         }
         Ok(match should.len() {

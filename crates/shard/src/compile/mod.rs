@@ -4,12 +4,15 @@
 
 use std::sync::Arc;
 
+use model::error::Error;
 use model::query::nested::NestedScore;
 use search::bound::{BoundBool, BoundKind, BoundNested, BoundQuery, FieldName, TermBytes};
+use search::statistics::TermStatistics;
 
 use crate::execute::{Endless, Patience};
 use crate::fields::FieldSlot;
 use crate::gauge::{Clock, Gauge};
+use crate::reader::Similarity;
 use crate::score::Outcome;
 use crate::score::bm25::TermScore;
 use crate::score::function::Modes;
@@ -225,14 +228,14 @@ impl<'c, 'a> Compiler<'c, 'a> {
         if !context.scoring {
             return Ok(Weight::new(Kind::Set(Set::Terms(self.place(field), vec![term.clone()])), context.boost));
         }
-        let doc_freq = self.counts.doc_freq(field, term)?;
-        self.term_with(field, term, doc_freq, context.boost)
+        let word = self.counts.term(field, term)?;
+        self.term_with(field, term, word, context.boost)
     }
 
-    /// A term that counts as if it were in `doc_freq` documents.
-    fn term_with(&mut self, field: &FieldName, term: &TermBytes, doc_freq: u64, boost: f32) -> Outcome<Weight> {
-        let scale = self.counts.scale(field)?;
-        let score = TermScore { weight: scale.weight(boost, scale.idf(doc_freq)), scale };
+    /// A term that counts as if it occurred as `word` says.
+    fn term_with(&mut self, field: &FieldName, term: &TermBytes, word: TermStatistics, boost: f32) -> Outcome<Weight> {
+        let (scale, doc_freq) = (self.counts.scale(field)?, word.doc_freq);
+        let score = TermScore::of_word(scale, boost, word);
         let found = self.counts.places(field, term);
         let weight = TermWeight { place: self.place(field), term: term.clone(), doc_freq, found, score };
         Ok(Weight::new(Kind::Term(weight), boost))
@@ -242,12 +245,14 @@ impl<'c, 'a> Compiler<'c, 'a> {
         if !context.scoring {
             return Ok(Weight::new(Kind::Set(Set::Terms(self.place(field), terms.to_vec())), context.boost));
         }
-        let mut doc_freq = 0;
+        let mut together = TermStatistics::default();
         for term in terms {
-            doc_freq = doc_freq.max(self.counts.doc_freq(field, term)?);
+            let word = self.counts.term(field, term)?;
+            together.doc_freq = together.doc_freq.max(word.doc_freq);
+            together.total_term_freq += word.total_term_freq;
         }
-        let scale = self.counts.scale(field)?;
-        let score = TermScore { weight: scale.weight(context.boost, scale.idf(doc_freq)), scale };
+        let (scale, doc_freq) = (self.counts.scale(field)?, together.doc_freq);
+        let score = TermScore::of_word(scale, context.boost, together);
         let weight = SynonymWeight { place: self.place(field), terms: terms.to_vec(), doc_freq, score };
         Ok(Weight::new(Kind::Synonyms(weight), context.boost))
     }
@@ -279,7 +284,12 @@ impl<'c, 'a> Compiler<'c, 'a> {
         }
         let blended = if terms.len() > 1 { blend(&own, documents.min(fewest_tokens)) } else { own };
         for ((field, term, factor), doc_freq) in terms.iter().zip(blended) {
-            parts.push(self.term_with(field, term, doc_freq, context.boost * factor)?);
+            if matches!(self.counts.scale(field)?.similarity, Similarity::Model(_)) {
+                let reason = format!("[cross_fields] over [{field}], which scores neither by BM25 nor boolean");
+                return Err(Error::not_implemented(reason).into());
+            }
+            let word = TermStatistics { doc_freq, total_term_freq: doc_freq };
+            parts.push(self.term_with(field, term, word, context.boost * factor)?);
         }
         Ok(Weight::new(Kind::DisMax { parts, tie_breaker }, context.boost))
     }

@@ -26,20 +26,15 @@ impl Compiler<'_, '_> {
         if let [(_, terms)] = positions.as_slice() {
             return self.one_position(phrase, terms, context);
         }
-        let mut doc_freqs = Vec::new();
-        let mut idf = 0.0f64;
+        let mut words = Vec::new();
         if context.scoring {
-            let scale = self.counts.scale(&phrase.field)?;
             for term in positions.iter().flat_map(|(_, terms)| terms) {
-                let doc_freq = self.counts.doc_freq(&phrase.field, term)?;
-                if doc_freq > 0 {
-                    doc_freqs.push(doc_freq);
-                    idf += f64::from(scale.idf(doc_freq));
-                }
+                words.extend(Some(self.counts.term(&phrase.field, term)?).filter(|word| word.doc_freq > 0));
             }
         }
         let scale = self.counts.scale(&phrase.field)?;
-        let score = TermScore { weight: scale.weight(context.boost, idf as f32), scale };
+        let score = TermScore::of_words(scale, context.boost, &words);
+        let doc_freqs = words.iter().map(|word| word.doc_freq).collect();
         let weight = PhraseWeight { place: self.place(&phrase.field), positions, slop: phrase.slop, doc_freqs, score };
         Ok(Weight::new(Kind::Phrase(weight), context.boost))
     }

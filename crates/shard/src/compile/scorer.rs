@@ -190,7 +190,7 @@ impl<'a> Leaf<'a> {
 
     /// The score of what scores nothing.
     pub(super) fn silent(&self) -> TermScore {
-        TermScore { weight: 0.0, scale: self.unscored.clone() }
+        TermScore::silent(self.unscored.clone())
     }
 
     /// The entry of a term.

@@ -41,7 +41,7 @@ fn scoring<'w>(
         Kind::Term(term) => positive(term).map(|term| Scoring::All(vec![term])),
         Kind::Phrase(phrase) => {
             let exact = phrase.slop == 0 && phrase.positions.iter().all(|(_, terms)| terms.len() == 1);
-            (exact && phrase.score.weight > 0.0).then_some(Scoring::Phrase(phrase))
+            (exact && phrase.score.is_positive()).then_some(Scoring::Phrase(phrase))
         }
         Kind::Bool(clauses) => {
             let found = clauses_scoring(clauses, filters, excluded)?;
@@ -82,5 +82,5 @@ fn terms(weights: &[Weight]) -> Option<Vec<&TermWeight>> {
 
 /// Sums of nothing tell no match from a match without score.
 fn positive(term: &TermWeight) -> Option<&TermWeight> {
-    (term.score.weight > 0.0).then_some(term)
+    term.score.is_positive().then_some(term)
 }

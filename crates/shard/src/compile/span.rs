@@ -33,16 +33,14 @@ impl Compiler<'_, '_> {
     pub(super) fn spans(&mut self, spans: &BoundSpans, context: Context) -> Outcome<Weight> {
         let mut span = spans.span.clone();
         self.expanded(&mut span)?;
-        let (mut idf, mut doc_freqs) = (0.0f64, Vec::new());
+        let mut words = Vec::new();
         let scale = self.counts.scale(&spans.field)?;
         for (field, term) in scored(&span) {
-            let doc_freq = self.counts.doc_freq(field, term)?;
-            if doc_freq > 0 && context.scoring {
-                doc_freqs.push(doc_freq);
-                idf += f64::from(scale.idf(doc_freq));
-            }
+            let word = self.counts.term(field, term)?;
+            words.extend(Some(word).filter(|word| word.doc_freq > 0 && context.scoring));
         }
-        let score = TermScore { weight: scale.weight(context.boost, idf as f32), scale };
+        let score = TermScore::of_words(scale, context.boost, &words);
+        let doc_freqs = words.iter().map(|word| word.doc_freq).collect();
         let notation = spans.span.to_string();
         let weight = SpanWeight { place: self.place(&spans.field), span, doc_freqs, score, notation };
         Ok(Weight::new(Kind::Spans(Box::new(weight)), context.boost))

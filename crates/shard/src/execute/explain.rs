@@ -258,6 +258,12 @@ impl Explainer<'_> {
                 let boost = matched(scored.boost, "boost, query boost", Vec::new());
                 matched(scored.boost, "score(BooleanWeight), computed from:", vec![boost])
             }
+            Similarity::Model(_) => {
+                let freq = matched(scored.freq, scored.freq_name.clone(), Vec::new());
+                let tokens = matched(length(code) as f32, "dl, length of field", Vec::new());
+                let name = format!("score(freq={:?}), computed by the field's similarity from:", scored.freq);
+                matched(scored.score.score(scored.freq, code), name, vec![freq, tokens])
+            }
         };
         let doc = self.first + u64::from(self.doc);
         matched(inner.value, format!("weight({query} in {doc}) [PerFieldSimilarity], result of:"), vec![inner])

@@ -175,6 +175,13 @@ impl TermCursor {
         self.load_freqs()?;
         if self.scored != self.block {
             self.scored = self.block;
+            if self.score.is_modelled() {
+                for at in 0..self.len {
+                    self.of_block.scores[at] =
+                        self.score.score(self.of_block.freqs[at] as f32, self.code(self.docs[at]));
+                }
+                return Ok(&self.of_block.scores[..self.len]);
+            }
             let mut inverse = [self.score.scale.inverse(NO_NORMS); BLOCK];
             if let Some(norms) = &self.norms {
                 let codes = (**norms).as_ref();

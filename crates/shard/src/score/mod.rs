@@ -31,6 +31,7 @@ pub(crate) mod slice;
 pub(crate) mod sloppy;
 pub(crate) mod span;
 pub(crate) mod timed;
+pub(crate) mod word_model;
 
 /// Why scoring stopped: small, because it is carried through every call.
 #[derive(Debug)]
