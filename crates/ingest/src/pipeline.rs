@@ -188,10 +188,10 @@ fn handled(
 
 impl Processor {
     fn pass(&self, document: &mut Document, run: &mut Run<'_>, depth: usize) -> Result<Passed, Failed> {
-        let passed = match self.condition.as_ref().map_or(Ok(true), |condition| condition.holds(document)) {
-            Ok(true) => self.kind.process(document, run),
+        let (passed, is_undecided) = match self.condition.as_ref().map_or(Ok(true), |one| one.holds(document)) {
+            Ok(true) => (self.kind.process(document, run), false),
             Ok(false) => return Ok(Passed::Changed),
-            Err(error) => Err(error),
+            Err(error) => (Err(error), true),
         };
         let step = |outcome| Step { name: self.name.clone(), tag: self.tag.clone(), outcome };
         let error = match passed {
@@ -204,7 +204,8 @@ impl Processor {
             }
             Err(error) => error,
         };
-        if self.ignore_failure {
+        // A condition that fails is no failure of the processor: nothing of its own handles it.
+        if self.ignore_failure && !is_undecided {
             if let Some(steps) = &mut run.steps {
                 steps.push(step(StepOutcome::Ignored(error, document.clone())));
             }
@@ -213,8 +214,9 @@ impl Processor {
         if let Some(steps) = &mut run.steps {
             steps.push(step(StepOutcome::Failed(error.clone())));
         }
-        let failed = Failed { error, name: self.name.clone(), tag: self.tag.clone() };
-        if self.on_failure.is_empty() || depth >= MAX_DEPTH {
+        let name = if is_undecided { "conditional".to_owned() } else { self.name.clone() };
+        let failed = Failed { error, name, tag: self.tag.clone() };
+        if is_undecided || self.on_failure.is_empty() || depth >= MAX_DEPTH {
             return Err(failed);
         }
         handled(&self.on_failure, failed, document, run, depth)

@@ -69,25 +69,25 @@ impl Dissect {
             return None;
         }
         let mut values = Vec::with_capacity(self.keys.len());
-        for (at, key) in self.keys.iter().enumerate() {
+        while let Some(key) = self.keys.get(values.len()) {
             if key.delimiter.is_empty() {
-                // Only the last may take all that is left.
-                if at + 1 < self.keys.len() {
-                    return None;
-                }
                 values.push(rest.to_owned());
-                continue;
+                // Only the last may take all that is left.
+                break;
             }
             let end = rest.find(key.delimiter.as_str())?;
             values.push(rest[..end].to_owned());
             rest = &rest[end + key.delimiter.len()..];
-            while key.padded
-                && let Some(next) = rest.strip_prefix(key.delimiter.as_str())
+            // Between delimiters that follow one another stand empty values; what is left behind the last key's is dropped.
+            while let Some(next) = rest.strip_prefix(key.delimiter.as_str()).filter(|_| values.len() < self.keys.len())
             {
                 rest = next;
+                if !key.padded {
+                    values.push(String::new());
+                }
             }
         }
-        Some(values)
+        (values.len() == self.keys.len()).then_some(values)
     }
 
     /// The fields that values become.

@@ -127,13 +127,13 @@ fn of_fields(name: &str, options: &mut Options) -> Result<Option<Kind>, Error> {
 /// Processors that make a field's value another.
 fn of_values(name: &str, options: &mut Options) -> Result<Option<Kind>, Error> {
     Ok(Some(match name {
-        "join" => Kind::Join { of: of(options)?, separator: options.required_text("separator")? },
+        "join" => Kind::Join { of: of_present(options)?, separator: options.required_text("separator")? },
         "convert" => {
             let of = of(options)?;
             Kind::Convert { to: kind(options)?, of }
         }
         "sort" => {
-            let of = of(options)?;
+            let of = of_present(options)?;
             let descending = match options.text("order")?.as_deref() {
                 None | Some("asc") => false,
                 Some("desc") => true,
@@ -165,6 +165,13 @@ fn of_values(name: &str, options: &mut Options) -> Result<Option<Kind>, Error> {
 fn given(options: &mut Options, name: &str) -> Result<Given, Error> {
     let value = options.required(name)?;
     Given::read(&value).map_err(|why| options.refused(name, &why))
+}
+
+/// As [`of`], of a processor that cannot pass over what is missing.
+fn of_present(options: &mut Options) -> Result<Of, Error> {
+    let field = options.required_text("field")?;
+    let target = options.text("target_field")?.unwrap_or_else(|| field.clone());
+    Ok(Of { field, target, ignore_missing: false })
 }
 
 /// `field`, `target_field` (the same where it is not given), `ignore_missing`.

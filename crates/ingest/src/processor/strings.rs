@@ -33,6 +33,8 @@ fn changed(change: &Change, text: &str, field: &str) -> Result<Value, Error> {
         Change::Trim => text.trim_matches(|c: char| c <= ' ').into(),
         Change::UrlDecode => url_decoded(text)?.into(),
         Change::Bytes => bytes(text, field)?.into(),
+        // Where no tag can stand, references to characters stay as well.
+        Change::StripHtml if !(text.contains('<') && text.contains('>')) => text.into(),
         Change::StripHtml => stripped(text).into(),
         Change::Replace(pattern, replacement) => {
             let made = pattern.replace_all(text, replacement.as_str());

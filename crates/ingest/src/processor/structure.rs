@@ -14,7 +14,7 @@ use crate::text::Text;
 
 pub(super) fn append(path: &str, value: Value, allow_duplicates: bool, document: &mut Document) -> Result<(), Error> {
     let mut list = match document.find(path) {
-        None | Some(Value::Null) => Vec::new(),
+        None => Vec::new(),
         Some(Value::Array(items)) => items.clone(),
         Some(one) => vec![one.clone()],
     };

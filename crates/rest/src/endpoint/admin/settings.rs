@@ -19,7 +19,7 @@ use crate::request::Request;
 pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let mut names = request.part("name").map(split).unwrap_or_default();
     let mut target = request.target()?;
-    target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: true, hidden: false });
+    target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: false, hidden: false });
     let params = &mut request.params;
     options::cluster_manager_timeout(params)?;
     params.flag("local")?;

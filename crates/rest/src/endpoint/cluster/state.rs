@@ -18,7 +18,7 @@ use crate::request::Request;
 pub(super) async fn state(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let metrics = request.part("metric").map(split).unwrap_or_default();
     let mut target = request.target()?;
-    target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: true, hidden: true });
+    target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: false, hidden: false });
     // What is missing is not in the answer, unless something must be there.
     if target.options.allow_no_indices != Some(false) {
         target.options.ignore_unavailable.get_or_insert(true);
@@ -34,7 +34,7 @@ pub(super) async fn state(server: Arc<Server>, mut request: Request) -> Result<R
     if at_least.is_some_and(|wanted| wanted > i64::try_from(view.version.0).unwrap_or(i64::MAX)) {
         return Err(Error::not_implemented("waiting for a later [wait_for_metadata_version] of _cluster/state"));
     }
-    let whole = target.names.is_empty();
+    let whole = target.names.is_empty() || target.names == ["_all"];
     let indexes = if whole { view.indexes.clone() } else { server.gateway.indexes(&target)? };
     Ok(Reply::value(&answer(&view, Part { indexes: &indexes, whole }, &metrics, flat)))
 }
