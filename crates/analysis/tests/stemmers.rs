@@ -9,6 +9,7 @@ const NAMES: &[&str] = &[
     "armenian",
     "basque",
     "bengali",
+    "brazilian",
     "bulgarian",
     "catalan",
     "czech",

@@ -76,7 +76,7 @@ fn positions_go_on_after_dropped_tokens_at_the_end() {
 fn what_is_not_there_is_named_and_not_answered_otherwise() {
     for (part, definition) in [
         ("filter", json!({"type": "kstem"})),
-        ("filter", json!({"type": "stemmer", "language": "brazilian"})),
+        ("filter", json!({"type": "stemmer", "language": "galician"})),
         ("filter", json!({"type": "min_hash"})),
         ("tokenizer", json!({"type": "uax_url_email"})),
         ("analyzer", json!({"type": "thai"})),

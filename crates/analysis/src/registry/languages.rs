@@ -55,6 +55,7 @@ pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
             Stop,
             Stem("bengali"),
         ],
+        "brazilian" => &[LOWER, Stop, Exclusion, Stem("brazilian")],
         "bulgarian" => &[LOWER, Stop, Exclusion, Stem("bulgarian")],
         "catalan" => &[Elision(CATALAN_ARTICLES), LOWER, Stop, Exclusion, Stem("catalan")],
         "cjk" => &[Filter("cjk_width"), LOWER, Filter("cjk_bigram"), Stop],
@@ -106,4 +107,4 @@ pub(crate) fn steps(language: &str) -> Option<&'static [Step]> {
 }
 
 /// Analyzers that OpenSearch has and this program has not.
-pub(crate) const MISSING: &[&str] = &["brazilian", "galician", "thai"];
+pub(crate) const MISSING: &[&str] = &["galician", "thai"];

@@ -4,6 +4,7 @@
 //! exactly is refused, because an index full of other stems would find other documents.
 
 mod arabic;
+mod brazilian;
 mod cuts;
 mod french;
 mod greek;
@@ -46,6 +47,7 @@ pub(crate) fn by_name(name: &str) -> Option<Filter> {
     let rule: Rule = match name {
         "arabic" => Arc::new(arabic::stem),
         "bengali" => Arc::new(cuts::bengali),
+        "brazilian" => Arc::new(brazilian::stem),
         "bulgarian" => Arc::new(slavic::bulgarian),
         "czech" => Arc::new(slavic::czech),
         "english" | "porter" => Arc::new(porter::stem),

@@ -20,7 +20,6 @@ use crate::stream::Filter;
 
 /// Types that OpenSearch has and this program has not.
 const MISSING: &[&str] = &[
-    "brazilian_stem",
     "concatenate_graph",
     "condition",
     "delimited_term_freq",
@@ -71,8 +70,8 @@ pub(crate) fn build(
                 None => return unsupported(kind),
             }
         }
-        "stemmer" | "snowball" | "porter_stem" | "arabic_stem" | "czech_stem" | "dutch_stem" | "french_stem"
-        | "persian_stem" | "russian_stem" => match of_terms::stemmer(kind, name, settings)? {
+        "stemmer" | "snowball" | "porter_stem" | "arabic_stem" | "brazilian_stem" | "czech_stem" | "dutch_stem"
+        | "french_stem" | "persian_stem" | "russian_stem" => match of_terms::stemmer(kind, name, settings)? {
             Some(filter) => filter,
             None => return Ok(None),
         },

@@ -160,6 +160,10 @@ fn stop(settings: &Settings) -> Result<Filter, AnalysisError> {
 }
 
 pub(super) fn stemmer(kind: &str, name: &str, settings: &Settings) -> Result<Option<Filter>, AnalysisError> {
+    if kind == "brazilian_stem" && settings.list("stem_exclusion").is_some_and(|words| !words.is_empty()) {
+        let kind = format!("{kind} with stem_exclusion");
+        return Err(AnalysisError::Unsupported { part: "filter", kind, name: name.to_owned() });
+    }
     let language = match kind {
         "stemmer" => {
             settings.text("language").or_else(|| settings.text("name")).unwrap_or_else(|| String::from("porter"))
@@ -168,6 +172,7 @@ pub(super) fn stemmer(kind: &str, name: &str, settings: &Settings) -> Result<Opt
             settings.text("language").or_else(|| settings.text("name")).unwrap_or_else(|| String::from("English"))
         }
         "arabic_stem" => String::from("arabic"),
+        "brazilian_stem" => String::from("brazilian"),
         "czech_stem" => String::from("czech"),
         "dutch_stem" => String::from("dutch"),
         "french_stem" => String::from("french"),
