@@ -249,3 +249,74 @@ pub(super) fn possessive_english(word: &mut String) {
         }
     }
 }
+
+/// Case, then possessive, then plural, then a last vowel.
+pub(super) fn hungarian(word: &mut String) {
+    let mut w = Letters::of(word);
+    w.map(|c| match c {
+        'á' => 'a',
+        'ë' | 'é' => 'e',
+        'í' => 'i',
+        'ó' | 'ő' | 'õ' | 'ö' => 'o',
+        'ú' | 'ű' | 'ũ' | 'û' | 'ü' => 'u',
+        other => other,
+    });
+    for count in [hungarian_case, hungarian_possessive, hungarian_plural] {
+        let count = count(&w);
+        w.cut(count);
+    }
+    if w.len() > 3 && matches!(w.last(1), 'a' | 'e' | 'i' | 'o') {
+        w.cut(1);
+    }
+    w.write(word);
+}
+
+fn is_hungarian_vowel(c: char) -> bool {
+    matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
+}
+
+/// How many letters tell the case.
+fn hungarian_case(w: &Letters) -> usize {
+    const THREE: [&str; 14] =
+        ["nak", "nek", "val", "vel", "ert", "rol", "ban", "ben", "bol", "nal", "nel", "hoz", "hez", "tol"];
+    const TWO: [&str; 11] = ["at", "et", "ot", "va", "ve", "ra", "re", "ba", "be", "ul", "ig"];
+    let doubled = |back: usize| !is_hungarian_vowel(w.last(back)) && w.last(back) == w.last(back + 1);
+    match w.len() {
+        7.. if w.ends("kent") => 4,
+        6.. if w.ends_any(&THREE) => 3,
+        6.. if w.ends_any(&["al", "el"]) && doubled(3) => 3,
+        5.. if w.ends_any(&TWO) => 2,
+        5.. if w.ends_any(&["on", "en"]) && !is_hungarian_vowel(w.last(3)) => 2,
+        5.. if matches!(w.last(1), 't' | 'n') => 1,
+        5.. if matches!(w.last(1), 'a' | 'e') && doubled(2) => 2,
+        _ => 0,
+    }
+}
+
+/// How many letters tell whose it is.
+fn hungarian_possessive(w: &Letters) -> usize {
+    let vowel = |back: usize| is_hungarian_vowel(w.last(back));
+    match w.len() {
+        7.. if !vowel(5) && w.ends_any(&["atok", "otok", "etek"]) => 4,
+        7.. if w.ends_any(&["itek", "itok"]) => 4,
+        6.. if !vowel(4) && w.ends_any(&["unk", "tok", "tek"]) => 3,
+        6.. if vowel(4) && w.ends("juk") => 3,
+        6.. if w.ends("ink") => 3,
+        5.. if !vowel(3) && w.ends_any(&["am", "em", "om", "ad", "ed", "od", "uk"]) => 2,
+        5.. if vowel(3) && w.ends_any(&["nk", "ja", "je"]) => 2,
+        5.. if w.ends_any(&["im", "id", "ik"]) => 2,
+        4.. if matches!(w.last(1), 'a' | 'e') && !vowel(2) => 1,
+        4.. if matches!(w.last(1), 'm' | 'd') && vowel(2) => 1,
+        4.. if w.last(1) == 'i' => 1,
+        _ => 0,
+    }
+}
+
+/// How many letters tell that they are several.
+fn hungarian_plural(w: &Letters) -> usize {
+    match (w.len(), w.last(1)) {
+        (5.., 'k') if matches!(w.last(2), 'a' | 'o' | 'e') => 2,
+        (4.., 'k') => 1,
+        _ => 0,
+    }
+}

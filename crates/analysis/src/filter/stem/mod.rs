@@ -12,12 +12,14 @@ mod indonesian;
 mod latvian;
 mod letters;
 mod light;
+mod norwegian;
 mod porter;
 mod slavic;
 mod snowball;
 
 use std::sync::Arc;
 
+use self::norwegian::Language;
 use crate::stream::{Filter, Term, TermFilter};
 
 /// Changes a word to its stem.
@@ -59,7 +61,10 @@ pub(crate) fn by_name(name: &str) -> Option<Filter> {
         "sorani" => Arc::new(cuts::sorani),
         "light_french" => Arc::new(french::light),
         "light_german" => Arc::new(light::german),
+        "light_hungarian" => Arc::new(light::hungarian),
         "light_italian" => Arc::new(light::italian),
+        "light_norwegian" => Arc::new(|word: &mut String| norwegian::light(word, Language::Bokmal)),
+        "light_nynorsk" => Arc::new(|word: &mut String| norwegian::light(word, Language::Nynorsk)),
         "light_portuguese" => Arc::new(light::portuguese),
         "light_russian" => Arc::new(light::russian),
         "light_spanish" => Arc::new(light::spanish),
@@ -67,6 +72,8 @@ pub(crate) fn by_name(name: &str) -> Option<Filter> {
         "minimal_english" => Arc::new(light::minimal_english),
         "minimal_french" => Arc::new(light::minimal_french),
         "minimal_german" => Arc::new(light::minimal_german),
+        "minimal_norwegian" => Arc::new(|word: &mut String| norwegian::minimal(word, Language::Bokmal)),
+        "minimal_nynorsk" => Arc::new(|word: &mut String| norwegian::minimal(word, Language::Nynorsk)),
         "possessive_english" => Arc::new(light::possessive_english),
         _ => snowball::by_name(name)?,
     };
