@@ -28,6 +28,7 @@ const NAMES: &[&str] = &[
     "irish",
     "italian",
     "latvian",
+    "light_finnish",
     "light_french",
     "light_german",
     "light_hungarian",

@@ -72,6 +72,11 @@ impl Letters {
         self.chars.iter_mut().for_each(|c| *c = map(*c));
     }
 
+    /// Makes runs of `k`, `p` or `t` a single letter.
+    pub(super) fn single_hard_letters(&mut self) {
+        self.chars.dedup_by(|next, last| next == last && matches!(next, 'k' | 'p' | 't'));
+    }
+
     /// Makes runs of one letter a single letter.
     pub(super) fn single_letters(&mut self) {
         self.chars.dedup_by(|next, last| next == last && next.is_alphabetic());

@@ -6,6 +6,7 @@
 mod arabic;
 mod brazilian;
 mod cuts;
+mod finnish;
 mod french;
 mod greek;
 mod indonesian;
@@ -59,6 +60,7 @@ pub(crate) fn by_name(name: &str) -> Option<Filter> {
         "latvian" => Arc::new(latvian::latvian),
         "persian" => Arc::new(cuts::persian),
         "sorani" => Arc::new(cuts::sorani),
+        "light_finnish" => Arc::new(finnish::light),
         "light_french" => Arc::new(french::light),
         "light_german" => Arc::new(light::german),
         "light_hungarian" => Arc::new(light::hungarian),
