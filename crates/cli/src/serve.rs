@@ -21,7 +21,11 @@ pub(crate) fn serve(arguments: Serve) -> Result<(), Failure> {
     telemetry::start_logging(&config).map_err(Failure::Logging)?;
     let runtime = runtime()?;
     let ended = runtime.block_on(run(config));
-    runtime.shutdown_timeout(GRACE);
+    match &ended {
+        Ok(()) => runtime.shutdown_timeout(GRACE),
+        // Others wait for this node to be gone.
+        Err(_) => runtime.shutdown_background(),
+    }
     ended.map_err(Failure::Node)
 }
 

@@ -70,11 +70,20 @@ impl Node {
         NodeGateway::new(self.core.clone())
     }
 
-    /// Answers until `stop` is done; then takes nothing more, finishes what runs, flushes, and returns.
+    /// Answers until `stop` is done; then takes nothing more, finishes what runs, flushes, and returns. Where others can take over, it returns at
+    /// once when the disk refuses the metadata: the copies that are here would stay in the others' way.
     ///
     /// # Errors
-    /// When the listener fails.
+    /// When the listener fails, or the disk has refused.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let failure = failure(self.core.clone());
+        tokio::select! {
+            ended = self.serve(stop) => ended,
+            why = failure => Err(io::Error::other(format!("the metadata cannot be written: {why}; this node leaves its part to the others"))),
+        }
+    }
+
+    async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let upkeep = tokio::spawn(upkeep::run(Arc::downgrade(&self.core)));
         let config = &self.core.config;
         let settings = Settings {
@@ -103,6 +112,15 @@ impl Node {
         let core = self.core;
         tokio::task::spawn_blocking(move || core.close()).await.map_err(io::Error::other)?;
         served
+    }
+}
+
+/// Why this node is of no use to its cluster any more. Never, as long as it is alone: what it has can still be read.
+async fn failure(core: Arc<Core>) -> String {
+    let why = core.metadata.failure().await;
+    match core.state().nodes.len() {
+        0 | 1 => std::future::pending().await,
+        _ => why,
     }
 }
 

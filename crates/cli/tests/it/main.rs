@@ -11,6 +11,7 @@ mod degradations;
 mod discovery;
 mod durability;
 mod failed_copy;
+mod failed_disk;
 mod hostile;
 mod hybrid;
 mod kept;

@@ -33,6 +33,8 @@ pub(crate) struct Server {
     child: Option<Child>,
     folder: TempDir,
     settings: Vec<String>,
+    /// A library whose functions stand before the system's.
+    preloaded: Option<PathBuf>,
     /// `host:port`; the port is the system's choice at the first start and kept afterwards.
     address: String,
     agent: ureq::Agent,
@@ -68,6 +70,7 @@ impl Server {
             child: None,
             folder: tempfile::tempdir().expect("a temporary folder"),
             settings: settings.iter().map(|setting| (*setting).to_owned()).collect(),
+            preloaded: None,
             address: "127.0.0.1:0".to_owned(),
             agent: config.build().into(),
         }
@@ -81,6 +84,11 @@ impl Server {
     /// One more setting, from the next start on.
     pub(crate) fn set(&mut self, key: &str, value: &str) {
         self.settings.push(format!("{key}={value}"));
+    }
+
+    /// From the next start on, a library's functions stand before the system's.
+    pub(crate) fn preload(&mut self, library: PathBuf) {
+        self.preloaded = Some(library);
     }
 
     /// Starts it again in the same folder on the same address, after [`Server::kill`] or [`Server::stop`], and waits until it is ready.
@@ -116,6 +124,7 @@ impl Server {
         for setting in &self.settings {
             command.args(["--set", setting]);
         }
+        command.envs(self.preloaded.iter().map(|library| ("LD_PRELOAD", library)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("the program starts")
     }
 

@@ -14,6 +14,7 @@ use parking_lot::{Mutex, RwLock};
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 
 const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
 const KEPT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("kept");
@@ -76,6 +77,8 @@ pub(super) struct Disk {
     database: RwLock<Option<Arc<Database>>>,
     orders: Mutex<Option<Sender<Order>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Why nothing is written any more.
+    failed: watch::Receiver<Option<String>>,
 }
 
 impl Disk {
@@ -113,12 +116,13 @@ impl Disk {
         }
         let database = Arc::new(database);
         let (orders, waiting) = channel();
+        let (tell, failed) = watch::channel(None);
         let for_thread = database.clone();
         let thread = std::thread::Builder::new()
             .name("shoal-metadata".to_owned())
-            .spawn(move || Writer { database: for_thread, failed: None }.run(&waiting))?;
+            .spawn(move || Writer { database: for_thread, failed: tell }.run(&waiting))?;
         let database = RwLock::new(Some(database));
-        Ok(Self { database, orders: Mutex::new(Some(orders)), thread: Mutex::new(Some(thread)) })
+        Ok(Self { database, orders: Mutex::new(Some(orders)), thread: Mutex::new(Some(thread)), failed })
     }
 
     /// Writes, and calls `done` when the disk has it.
@@ -182,6 +186,18 @@ impl Disk {
         entries.into_iter().map(|(index, bytes)| Ok((index, from_json(&bytes)?))).collect()
     }
 
+    /// Why nothing is written any more, once that is so; never, where all is written until it is closed.
+    pub(super) fn failure(&self) -> impl Future<Output = String> + Send + use<> {
+        let mut failed = self.failed.clone();
+        async move {
+            let why = failed.wait_for(Option::is_some).await.ok().and_then(|why| why.clone());
+            match why {
+                Some(why) => why,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
     /// Writes what waits and ends the thread.
     pub(super) fn close(&self) {
         self.orders.lock().take();
@@ -214,22 +230,23 @@ impl Drop for Disk {
 struct Writer {
     database: Arc<Database>,
     /// Why nothing is written any more.
-    failed: Option<String>,
+    failed: watch::Sender<Option<String>>,
 }
 
 impl Writer {
-    fn run(mut self, waiting: &Receiver<Order>) {
+    fn run(self, waiting: &Receiver<Order>) {
         while let Ok(first) = waiting.recv() {
             let more = std::iter::from_fn(|| waiting.try_recv().ok()).take(MAX_WRITES);
             let orders: Vec<Order> = std::iter::once(first).chain(more).collect();
-            if self.failed.is_none()
+            if self.failed.borrow().is_none()
                 && let Err(error) = self.write(&orders)
             {
-                tracing::error!("the metadata cannot be written: {error}; this node changes nothing any more");
-                self.failed = Some(error.to_string());
+                tracing::error!("the metadata cannot be written: {error}; this node takes part in nothing any more");
+                self.failed.send_replace(Some(error.to_string()));
             }
+            let failed = self.failed.borrow().clone();
             for order in orders {
-                (order.done)(self.failed.as_ref().map_or(Ok(()), |why| Err(io::Error::other(why.clone()))));
+                (order.done)(failed.as_ref().map_or(Ok(()), |why| Err(io::Error::other(why.clone()))));
             }
         }
     }

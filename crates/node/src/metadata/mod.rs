@@ -343,6 +343,11 @@ impl Metadata {
         let _ = told.recv_timeout(within);
     }
 
+    /// Why this node can take no part in its cluster any more, once that is so: its disk has refused what must not be forgotten.
+    pub fn failure(&self) -> impl Future<Output = String> + Send + use<> {
+        self.disk.failure()
+    }
+
     /// Whether an operator has made this node forget its cluster: it begins none, but joins one.
     ///
     /// # Errors

@@ -483,7 +483,7 @@ fn stage(room: &Room, engine: &Arc<ShardCopy>, entries: &[Logged]) -> Result<(),
 fn tell_when_safe(room: &Arc<Room>, engine: &Arc<ShardCopy>, position: wal::Position, ticket: Ticket) {
     let room = Arc::downgrade(room);
     engine.on_safe(position, move |result| {
-        // A log that has failed fails its copy, and that is told elsewhere.
+        // A log that has failed has failed its copy, and that is told elsewhere.
         if let (Some(room), Ok(())) = (room.upgrade(), result) {
             room.post(Event::Synced(ticket));
         }

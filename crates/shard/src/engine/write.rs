@@ -64,14 +64,21 @@ impl ShardCopy {
         Ok(batch)
     }
 
-    /// Calls `then` when everything up to `position` survives as the index' durability says.
-    pub fn on_safe(&self, position: Position, then: impl FnOnce(Result<(), ShardError>) + Send + 'static) {
-        self.log.on_safe(position, move |result| then(result.map_err(ShardError::Log)));
+    /// Calls `then` when everything up to `position` survives as the index' durability says. A log that has failed fails the copy first.
+    pub fn on_safe(self: &Arc<Self>, position: Position, then: impl FnOnce(Result<(), ShardError>) + Send + 'static) {
+        let copy = Arc::downgrade(self);
+        self.log.on_safe(position, move |safe| {
+            let safe = safe.map_err(ShardError::Log);
+            then(match copy.upgrade() {
+                Some(copy) => copy.fail(safe),
+                None => safe,
+            });
+        });
     }
 
     /// Waits until everything up to `position` survives as the index' durability says.
     pub fn wait_safe(&self, position: Position) -> Result<(), ShardError> {
-        self.log.wait(position).map_err(ShardError::Log)
+        self.fail(self.log.wait(position).map_err(ShardError::Log))
     }
 
     /// Changes when writes count as safe.
