@@ -62,7 +62,10 @@ fn report(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>) {
     core.flush.later(Box::new(move || {
         if let Err(error) = core_of_job.submit(&command) {
             tracing::error!("the failure of shard {name}[{number}] could not be recorded: {error}");
-            shard.unreported();
+            // Metadata that cannot be written will not be told anything.
+            if !core_of_job.metadata.has_failed() {
+                shard.unreported();
+            }
         }
     }));
 }

@@ -198,6 +198,11 @@ impl Disk {
         }
     }
 
+    /// Whether nothing is written any more.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.borrow().is_some()
+    }
+
     /// Writes what waits and ends the thread.
     pub(super) fn close(&self) {
         self.orders.lock().take();

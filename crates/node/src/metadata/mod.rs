@@ -348,6 +348,11 @@ impl Metadata {
         self.disk.failure()
     }
 
+    /// Whether that is so.
+    pub fn has_failed(&self) -> bool {
+        self.disk.has_failed()
+    }
+
     /// Whether an operator has made this node forget its cluster: it begins none, but joins one.
     ///
     /// # Errors
