@@ -1,4 +1,5 @@
-//! Values as bytes: compact where every field has a type of its own, JSON where a value describes itself (metadata).
+//! Values as bytes: compact where every field has a type of its own, JSON where a value describes itself (metadata); and how many
+//! of them a message may have.
 
 use model::error::{Error, ErrorKind};
 use serde::Serialize;

@@ -4,11 +4,11 @@
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Model {
     /// DFR (G. Amati, C. J. van Rijsbergen, 2002).
-    Randomness { basic: Basic, after: After, lengths: Lengths },
+    Randomness { basic: BasicModel, after: AfterEffect, lengths: Normalization },
     /// DFI (I. Kocabas, B. T. Dincer, B. Karaoglan, 2014).
-    Independence(Measure),
+    Independence(IndependenceMeasure),
     /// IB (S. Clinchant, E. Gaussier, 2010). `by_documents`: a word's rarity is that of its documents, not of its occurrences.
-    Information { spread: Spread, by_documents: bool, lengths: Lengths },
+    Information { spread: Distribution, by_documents: bool, lengths: Normalization },
     /// A language model smoothed by a prior of `mu` words (C. Zhai, J. Lafferty, 2001).
     Dirichlet { mu: f32 },
     /// A language model of which the collection's is a share of `lambda`.
@@ -17,7 +17,7 @@ pub enum Model {
 
 /// What a word's occurrences would be by chance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Basic {
+pub enum BasicModel {
     /// Geometric, as the limit of Bose and Einstein.
     Geometric,
     /// Inverse term frequency.
@@ -30,7 +30,7 @@ pub enum Basic {
 
 /// How much a first occurrence is worth more than others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum After {
+pub enum AfterEffect {
     /// The ratio of two processes of Bernoulli.
     Bernoulli,
     /// Laplace's law of succession.
@@ -39,7 +39,7 @@ pub enum After {
 
 /// How frequencies are made alike in documents of different length.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Lengths {
+pub enum Normalization {
     /// Not at all.
     AsTheyAre,
     /// As if words were spread evenly.
@@ -54,7 +54,7 @@ pub enum Lengths {
 
 /// How an observed frequency is held against the expected one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
+pub enum IndependenceMeasure {
     Standardized,
     Saturated,
     ChiSquared,
@@ -62,7 +62,7 @@ pub enum Measure {
 
 /// How frequencies are spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spread {
+pub enum Distribution {
     LogLogistic,
     /// Smoothed power law.
     PowerLaw,

@@ -3,7 +3,7 @@
 use cluster::settings::flat;
 use model::error::Error;
 use serde_json::{Map, Value};
-use shard::similarity::{After, Basic, Lengths, Measure, Model, Spread};
+use shard::similarity::{AfterEffect, BasicModel, Distribution, IndependenceMeasure, Model, Normalization};
 
 use super::{known, number};
 
@@ -50,13 +50,13 @@ fn unsupported(what: &str, found: &str, expected: &str) -> Error {
     Error::illegal_argument(format!("Unsupported {what} [{found}]{expected}"))
 }
 
-fn basic(given: &Map<String, Value>) -> Result<Basic, Error> {
+fn basic(given: &Map<String, Value>) -> Result<BasicModel, Error> {
     let name = text(given, "basic_model");
     Ok(match name.as_str() {
-        "g" => Basic::Geometric,
-        "if" => Basic::Occurrences,
-        "in" => Basic::Documents,
-        "ine" => Basic::ExpectedDocuments,
+        "g" => BasicModel::Geometric,
+        "if" => BasicModel::Occurrences,
+        "in" => BasicModel::Documents,
+        "ine" => BasicModel::ExpectedDocuments,
         "be" | "d" | "p" => {
             let reason = format!("Basic model [{name}] isn't supported anymore, please use another model.");
             return Err(Error::illegal_argument(reason));
@@ -65,11 +65,11 @@ fn basic(given: &Map<String, Value>) -> Result<Basic, Error> {
     })
 }
 
-fn after(given: &Map<String, Value>) -> Result<After, Error> {
+fn after(given: &Map<String, Value>) -> Result<AfterEffect, Error> {
     let name = text(given, "after_effect");
     Ok(match name.as_str() {
-        "b" => After::Bernoulli,
-        "l" => After::Laplace,
+        "b" => AfterEffect::Bernoulli,
+        "l" => AfterEffect::Laplace,
         "no" => {
             let reason = format!("After effect [{name}] isn't supported anymore, please use another effect.");
             return Err(Error::illegal_argument(reason));
@@ -78,20 +78,20 @@ fn after(given: &Map<String, Value>) -> Result<After, Error> {
     })
 }
 
-fn lengths(given: &Map<String, Value>) -> Result<Lengths, Error> {
+fn lengths(given: &Map<String, Value>) -> Result<Normalization, Error> {
     let name = text(given, "normalization");
     Ok(match name.as_str() {
-        "no" => Lengths::AsTheyAre,
-        "h1" => Lengths::Even { c: not_negative(given, "normalization.h1.c", ("c", 1.0))? },
-        "h2" => Lengths::Falling { c: not_negative(given, "normalization.h2.c", ("c", 1.0))? },
-        "h3" => Lengths::Prior { mu: not_negative(given, "normalization.h3.c", ("mu", 800.0))? },
+        "no" => Normalization::AsTheyAre,
+        "h1" => Normalization::Even { c: not_negative(given, "normalization.h1.c", ("c", 1.0))? },
+        "h2" => Normalization::Falling { c: not_negative(given, "normalization.h2.c", ("c", 1.0))? },
+        "h3" => Normalization::Prior { mu: not_negative(given, "normalization.h3.c", ("mu", 800.0))? },
         "z" => {
             let z = number(given, "normalization.z.z", 0.3)?;
             if !(z > 0.0 && z < 0.5) {
                 let reason = format!("illegal z value: {z:?}, must be in the range (0 .. 0.5)");
                 return Err(Error::illegal_argument(reason));
             }
-            Lengths::Power { z }
+            Normalization::Power { z }
         }
         _ => return Err(unsupported("Normalization", &name, "")),
     })
@@ -109,10 +109,10 @@ fn not_negative(given: &Map<String, Value>, name: &str, (called, default): (&str
     }
 }
 
-fn spread(given: &Map<String, Value>) -> Result<Spread, Error> {
+fn spread(given: &Map<String, Value>) -> Result<Distribution, Error> {
     match text(given, "distribution").as_str() {
-        "ll" => Ok(Spread::LogLogistic),
-        "spl" => Ok(Spread::PowerLaw),
+        "ll" => Ok(Distribution::LogLogistic),
+        "spl" => Ok(Distribution::PowerLaw),
         other => Err(unsupported("Distribution", other, "")),
     }
 }
@@ -125,11 +125,11 @@ fn by_documents(given: &Map<String, Value>) -> Result<bool, Error> {
     }
 }
 
-fn measure(given: &Map<String, Value>) -> Result<Measure, Error> {
+fn measure(given: &Map<String, Value>) -> Result<IndependenceMeasure, Error> {
     match text(given, "independence_measure").as_str() {
-        "standardized" => Ok(Measure::Standardized),
-        "saturated" => Ok(Measure::Saturated),
-        "chisquared" => Ok(Measure::ChiSquared),
+        "standardized" => Ok(IndependenceMeasure::Standardized),
+        "saturated" => Ok(IndependenceMeasure::Saturated),
+        "chisquared" => Ok(IndependenceMeasure::ChiSquared),
         other => {
             Err(unsupported("IndependenceMeasure", other, ", expected one of [standardized, saturated, chisquared]"))
         }
@@ -150,8 +150,11 @@ mod tests {
 
     #[test]
     fn models_are_read() {
-        let randomness =
-            Model::Randomness { basic: Basic::Documents, after: After::Laplace, lengths: Lengths::Falling { c: 3.0 } };
+        let randomness = Model::Randomness {
+            basic: BasicModel::Documents,
+            after: AfterEffect::Laplace,
+            lengths: Normalization::Falling { c: 3.0 },
+        };
         let given = json!({"type": "DFR", "basic_model": "in", "after_effect": "l", "normalization": "h2", "normalization.h2.c": "3.0"});
         check("DFR", given, Ok(Some(randomness)));
         check("LMDirichlet", json!({"type": "LMDirichlet"}), Ok(Some(Model::Dirichlet { mu: 2000.0 })));

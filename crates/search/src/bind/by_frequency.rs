@@ -1,6 +1,6 @@
 //! Words apart by how frequent they are: `common`, and `cutoff_frequency` of other queries.
 
-use model::query::full_text::{ByFrequency, Frequency, Operator};
+use model::query::full_text::{ByFrequency, Frequency, FuzzyOptions, Operator, ZeroTerms};
 
 use super::Binder;
 use super::fault::Outcome;
@@ -8,25 +8,12 @@ use super::target::Target;
 use super::term::bytes;
 use super::text::{Cut, Form, Reading, zero_terms};
 use crate::bound::{BoundKind, BoundQuery, FieldName, TermBytes, WordsByFrequency};
-use model::query::full_text::{FuzzyOptions, ZeroTerms};
 
 impl Binder<'_> {
     pub(super) fn by_frequency(&self, query: &ByFrequency) -> Outcome<BoundQuery> {
         let target = self.target(&query.field);
         let fuzzy = FuzzyOptions::default();
-        let reading = Reading {
-            owner: "common",
-            form: Form::Words,
-            operator: Operator::Or,
-            analyzer: query.analyzer.as_deref(),
-            lenient: false,
-            fuzziness: None,
-            fuzzy: &fuzzy,
-            synonym_phrases: true,
-            slop: 0,
-            max_expansions: fuzzy.max_expansions,
-            cutoff: None,
-        };
+        let reading = Reading::plain("common", Form::Words, query.analyzer.as_deref(), &fuzzy);
         let terms: Vec<TermBytes> = match self.cut(&target, &reading)? {
             Cut::Whole => vec![bytes(&query.text)],
             Cut::Analyzer(analyzer) => {

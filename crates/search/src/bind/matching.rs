@@ -1,6 +1,6 @@
 //! `match` and its kin about one field.
 
-use model::query::full_text::{FuzzyOptions, Match, MatchOptions, MatchPhrase, Operator};
+use model::query::full_text::{FuzzyOptions, Match, MatchOptions, MatchPhrase};
 
 use super::fault::Outcome;
 use super::number::java_text;
@@ -51,19 +51,8 @@ impl Binder<'_> {
 
     fn phrase_of(&self, owner: &'static str, form: Form, query: &MatchPhrase) -> Outcome<BoundQuery> {
         let fuzzy = FuzzyOptions::default();
-        let reading = Reading {
-            owner,
-            form,
-            operator: Operator::Or,
-            analyzer: query.analyzer.as_deref(),
-            lenient: false,
-            fuzziness: None,
-            fuzzy: &fuzzy,
-            synonym_phrases: true,
-            slop: query.slop,
-            max_expansions: query.max_expansions,
-            cutoff: None,
-        };
+        let plain = Reading::plain(owner, form, query.analyzer.as_deref(), &fuzzy);
+        let reading = Reading { slop: query.slop, max_expansions: query.max_expansions, ..plain };
         let found = self.text(&query.field, &java_text(&query.text), &reading)?;
         Ok(found.unwrap_or_else(|| zero_terms(query.zero_terms)))
     }

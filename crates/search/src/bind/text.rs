@@ -52,6 +52,25 @@ pub(super) struct Reading<'q> {
     pub(super) cutoff: Option<f32>,
 }
 
+impl<'q> Reading<'q> {
+    /// Of words as they stand, any of them.
+    pub(super) fn plain(owner: &'static str, form: Form, analyzer: Option<&'q str>, fuzzy: &'q FuzzyOptions) -> Self {
+        Self {
+            owner,
+            form,
+            operator: Operator::Or,
+            analyzer,
+            lenient: false,
+            fuzziness: None,
+            fuzzy,
+            synonym_phrases: true,
+            slop: 0,
+            max_expansions: fuzzy.max_expansions,
+            cutoff: None,
+        }
+    }
+}
+
 /// How a field cuts the text of a query.
 pub(super) enum Cut {
     /// Not at all: the whole text is one value.

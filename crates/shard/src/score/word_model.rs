@@ -2,7 +2,7 @@
 
 use search::statistics::{FieldStatistics, TermStatistics};
 
-use crate::similarity::{After, Basic, Lengths, Measure, Model, Spread};
+use crate::similarity::{AfterEffect, BasicModel, Distribution, IndependenceMeasure, Model, Normalization};
 
 /// A word under a model: what does not depend on the document is computed once.
 #[derive(Clone, Debug)]
@@ -69,18 +69,18 @@ impl WordModel {
         f64::from((self.occurrences as f32 + 1.0) / (self.field.tokens as f32 + 1.0))
     }
 
-    fn randomness(&self, basic: Basic, freq: f64) -> f64 {
+    fn randomness(&self, basic: BasicModel, freq: f64) -> f64 {
         let documents = self.field.docs;
         let rarity = match basic {
-            Basic::Geometric => {
+            BasicModel::Geometric => {
                 let occurrences = self.occurrences + 1.0;
                 let ratio = occurrences / (documents + occurrences);
                 let (first, more) = ((ratio + 1.0).log2(), ((1.0 + ratio) / ratio).log2());
                 return more - (more - first) / (1.0 + freq);
             }
-            Basic::Occurrences => 1.0 + (documents + 1.0) / (self.occurrences + 0.5),
-            Basic::Documents => (documents + 1.0) / (self.docs + 0.5),
-            Basic::ExpectedDocuments => {
+            BasicModel::Occurrences => 1.0 + (documents + 1.0) / (self.occurrences + 0.5),
+            BasicModel::Documents => (documents + 1.0) / (self.docs + 0.5),
+            BasicModel::ExpectedDocuments => {
                 let expected = documents * (1.0 - ((documents - 1.0) / documents).powf(self.occurrences));
                 (documents + 1.0) / (expected + 0.5)
             }
@@ -88,43 +88,43 @@ impl WordModel {
         rarity.log2() * (1.0 - 1.0 / (1.0 + freq))
     }
 
-    fn after(&self, after: After) -> f64 {
+    fn after(&self, after: AfterEffect) -> f64 {
         match after {
-            After::Bernoulli => (self.occurrences + 2.0) / (self.docs + 1.0),
-            After::Laplace => 1.0,
+            AfterEffect::Bernoulli => (self.occurrences + 2.0) / (self.docs + 1.0),
+            AfterEffect::Laplace => 1.0,
         }
     }
 
-    fn alike(&self, lengths: Lengths, freq: f64, length: f64) -> f64 {
+    fn alike(&self, lengths: Normalization, freq: f64, length: f64) -> f64 {
         let average = self.field.average;
         match lengths {
-            Lengths::AsTheyAre => freq,
-            Lengths::Even { c } => freq * f64::from(c) * (average / length),
-            Lengths::Falling { c } => freq * (1.0 + f64::from(c) * average / length).log2(),
-            Lengths::Prior { mu } => {
+            Normalization::AsTheyAre => freq,
+            Normalization::Even { c } => freq * f64::from(c) * (average / length),
+            Normalization::Falling { c } => freq * (1.0 + f64::from(c) * average / length).log2(),
+            Normalization::Prior { mu } => {
                 let mu = f64::from(mu);
                 (freq + mu * self.probability()) / (length + mu) * mu
             }
-            Lengths::Power { z } => freq * (average / length).powf(f64::from(z)),
+            Normalization::Power { z } => freq * (average / length).powf(f64::from(z)),
         }
     }
 }
 
-fn apart(measure: Measure, freq: f64, expected: f64) -> f64 {
+fn apart(measure: IndependenceMeasure, freq: f64, expected: f64) -> f64 {
     let more = freq - expected;
     match measure {
-        Measure::Standardized => more / expected.sqrt(),
-        Measure::Saturated => more / expected,
-        Measure::ChiSquared => more * more / expected,
+        IndependenceMeasure::Standardized => more / expected.sqrt(),
+        IndependenceMeasure::Saturated => more / expected,
+        IndependenceMeasure::ChiSquared => more * more / expected,
     }
 }
 
 /// `rarity`: the share of documents, or of occurrences to documents.
-fn information(spread: Spread, freq: f64, rarity: f64) -> f64 {
+fn information(spread: Distribution, freq: f64, rarity: f64) -> f64 {
     let rarity = if rarity == 1.0 { 1.0_f64.next_down() } else { rarity };
     match spread {
-        Spread::LogLogistic => -(rarity / (freq + rarity)).ln(),
-        Spread::PowerLaw => {
+        Distribution::LogLogistic => -(rarity / (freq + rarity)).ln(),
+        Distribution::PowerLaw => {
             let share = 1.0 - 1.0 / (freq + 1.0);
             let share = if share == 1.0 { 1.0_f64.next_down() } else { share };
             let power = rarity.powf(share);

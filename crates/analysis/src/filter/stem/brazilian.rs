@@ -1,6 +1,7 @@
 //! The stemmer of Brazilian Portuguese as Lucene has it, after the one of M. F. Porter for Portuguese: suffixes of nouns or of verbs, each only
 //! within a region of the word that does not move while the word gets shorter.
 
+use super::letters::is_vowel;
 use crate::unicode::is_letter;
 
 /// Where a suffix must lie.
@@ -126,10 +127,6 @@ fn plain(word: &str) -> Vec<char> {
         letters.pop();
     }
     letters
-}
-
-fn is_vowel(c: char) -> bool {
-    matches!(c, 'a' | 'e' | 'i' | 'o' | 'u')
 }
 
 /// What lies behind the first letter from `from` on that `fits`, which is not the last one.

@@ -68,12 +68,16 @@ pub(super) fn bengali(word: &mut String) {
         ],
         &["ি", "ী", "া", "ো", "ে", "ব", "ত"],
     ];
+    cut_longest(word, &SUFFIXES);
+}
+
+/// Cuts the longest suffix that leaves two letters. `suffixes`: by length, the longest first, down to one letter.
+fn cut_longest(word: &mut String, suffixes: &[&[&str]]) {
     let mut w = Letters::of(word);
-    for (length, suffixes) in (1..=8).rev().zip(SUFFIXES) {
-        if w.len() > length + 1 && w.ends_any(suffixes) {
-            w.cut(length);
-            return w.write(word);
-        }
+    let lengths = (1..=suffixes.len()).rev();
+    if let Some((length, _)) = lengths.zip(suffixes).find(|(length, all)| w.len() > length + 1 && w.ends_any(all)) {
+        w.cut(length);
+        w.write(word);
     }
 }
 
@@ -148,13 +152,7 @@ pub(super) fn hindi(word: &mut String) {
         &["कर", "ाओ", "िए", "ाई", "ाए", "ने", "नी", "ना", "ते", "ीं", "ती", "ता", "ाँ", "ां", "ों", "ें"],
         &["ो", "े", "ू", "ु", "ी", "ि", "ा"],
     ];
-    let mut w = Letters::of(word);
-    for (length, suffixes) in (1..=5).rev().zip(SUFFIXES) {
-        if w.len() > length + 1 && w.ends_any(suffixes) {
-            w.cut(length);
-            return w.write(word);
-        }
-    }
+    cut_longest(word, &SUFFIXES);
 }
 
 /// A postposition, a possessive, an article or number.

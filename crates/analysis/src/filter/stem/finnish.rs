@@ -1,6 +1,6 @@
 //! The light stemmer of Finnish (J. Savoy, "Report on CLEF-2003 monolingual tracks", 2003).
 
-use super::letters::Letters;
+use super::letters::{Letters, is_vowel_or_y};
 
 /// Words of three letters are left alone.
 pub(super) fn light(word: &mut String) {
@@ -19,10 +19,6 @@ pub(super) fn light(word: &mut String) {
     endings(&mut w);
     last_vowels(&mut w);
     w.write(word);
-}
-
-fn is_vowel(c: char) -> bool {
-    matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
 }
 
 /// Particles, as many as there are, then what makes adjectives.
@@ -55,7 +51,7 @@ fn cases(w: &mut Letters) {
         9.. if w.ends("tten") => (4, false),
         9.. if w.ends("eiden") => (5, false),
         7.. if w.ends_any(&["neen", "niin", "seen", "teen", "inen"]) => (4, false),
-        7.. if w.last(3) == 'h' && is_vowel(w.last(2)) && w.last(1) == 'n' => (3, false),
+        7.. if w.last(3) == 'h' && is_vowel_or_y(w.last(2)) && w.last(1) == 'n' => (3, false),
         7.. if w.ends("den") => (2, true),
         7.. if w.ends("ksen") => (3, true),
         7.. if w.ends_any(&["ssa", "sta", "lla", "lta", "tta", "ksi", "lle"]) => (3, false),
@@ -63,7 +59,7 @@ fn cases(w: &mut Letters) {
         6.. if w.ends("nei") => (3, false),
         5.. if w.ends_any(&["ja", "ta"]) => (2, false),
         5.. if w.last(1) == 'a' => (1, false),
-        5.. if w.last(1) == 'n' && is_vowel(w.last(2)) => (2, false),
+        5.. if w.last(1) == 'n' && is_vowel_or_y(w.last(2)) => (2, false),
         5.. if w.last(1) == 'n' => (1, false),
         _ => (0, false),
     };

@@ -3,6 +3,8 @@
 //!
 //! Words come in lower case. Nothing is cut of a word that has only two vowels left.
 
+use super::letters::is_vowel;
+
 /// What was cut before, which some suffixes do not go with.
 #[derive(Default)]
 struct Stemmer {
@@ -29,10 +31,6 @@ pub(super) fn indonesian(word: &mut String) {
     }
     stemmer.derivation();
     *word = stemmer.letters.into_iter().collect();
-}
-
-fn is_vowel(c: char) -> bool {
-    matches!(c, 'a' | 'e' | 'i' | 'o' | 'u')
 }
 
 impl Stemmer {

@@ -94,3 +94,11 @@ pub(super) fn plain_vowel(c: char) -> char {
         other => other,
     }
 }
+
+pub(super) fn is_vowel(c: char) -> bool {
+    matches!(c, 'a' | 'e' | 'i' | 'o' | 'u')
+}
+
+pub(super) fn is_vowel_or_y(c: char) -> bool {
+    is_vowel(c) || c == 'y'
+}

@@ -1,7 +1,7 @@
 //! The light stemmers of Jacques Savoy ("Light stemming approaches for the French, Portuguese, German and Hungarian languages", SAC 2006,
 //! and its sisters for other languages): mostly plural and gender.
 
-use super::letters::{Letters, plain_vowel};
+use super::letters::{Letters, is_vowel_or_y, plain_vowel};
 
 pub(super) fn german(word: &mut String) {
     let mut w = Letters::of(word);
@@ -271,22 +271,18 @@ pub(super) fn hungarian(word: &mut String) {
     w.write(word);
 }
 
-fn is_hungarian_vowel(c: char) -> bool {
-    matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y')
-}
-
 /// How many letters tell the case.
 fn hungarian_case(w: &Letters) -> usize {
     const THREE: [&str; 14] =
         ["nak", "nek", "val", "vel", "ert", "rol", "ban", "ben", "bol", "nal", "nel", "hoz", "hez", "tol"];
     const TWO: [&str; 11] = ["at", "et", "ot", "va", "ve", "ra", "re", "ba", "be", "ul", "ig"];
-    let doubled = |back: usize| !is_hungarian_vowel(w.last(back)) && w.last(back) == w.last(back + 1);
+    let doubled = |back: usize| !is_vowel_or_y(w.last(back)) && w.last(back) == w.last(back + 1);
     match w.len() {
         7.. if w.ends("kent") => 4,
         6.. if w.ends_any(&THREE) => 3,
         6.. if w.ends_any(&["al", "el"]) && doubled(3) => 3,
         5.. if w.ends_any(&TWO) => 2,
-        5.. if w.ends_any(&["on", "en"]) && !is_hungarian_vowel(w.last(3)) => 2,
+        5.. if w.ends_any(&["on", "en"]) && !is_vowel_or_y(w.last(3)) => 2,
         5.. if matches!(w.last(1), 't' | 'n') => 1,
         5.. if matches!(w.last(1), 'a' | 'e') && doubled(2) => 2,
         _ => 0,
@@ -295,7 +291,7 @@ fn hungarian_case(w: &Letters) -> usize {
 
 /// How many letters tell whose it is.
 fn hungarian_possessive(w: &Letters) -> usize {
-    let vowel = |back: usize| is_hungarian_vowel(w.last(back));
+    let vowel = |back: usize| is_vowel_or_y(w.last(back));
     match w.len() {
         7.. if !vowel(5) && w.ends_any(&["atok", "otok", "etek"]) => 4,
         7.. if w.ends_any(&["itek", "itok"]) => 4,

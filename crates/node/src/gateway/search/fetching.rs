@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use model::error::{Error, ErrorKind};
+use model::error::Error;
 use search::shard_query::DocAddress;
 use shard::execute::Patience;
 use shard::fetch::{FetchPlan, Fetched};
@@ -84,5 +84,5 @@ pub(super) fn fetch(
 }
 
 pub(super) fn was_cancelled(shown: &Shown) -> bool {
-    shown.as_ref().is_err_and(|error| error.kind == ErrorKind::TaskCancelled)
+    shown.as_ref().is_err_and(super::was_cancelled)
 }

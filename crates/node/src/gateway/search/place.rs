@@ -12,6 +12,7 @@ use model::task::TaskId;
 use search::statistics::Statistics;
 use shard::reader::Reader;
 
+use super::statistics::Generations;
 use super::target::BoundIndex;
 use crate::core::Core;
 use crate::gateway::choice::Choice;
@@ -91,8 +92,8 @@ pub(super) struct Elsewhere<'a> {
     pub(super) indexes: &'a [BoundIndex],
     /// By index.
     pub(super) statistics: &'a [Option<Arc<Statistics>>],
-    /// The generations of shards whose counts in `statistics` were told before, by index and number.
-    pub(super) trusted: &'a BTreeMap<(usize, ShardNumber), u64>,
+    /// Of shards whose counts in `statistics` were told before.
+    pub(super) trusted: &'a Generations,
     pub(super) remaining: Option<Duration>,
     /// The task that it is for.
     pub(super) task: Option<&'a TaskId>,

@@ -73,7 +73,7 @@ pub(in crate::gateway) async fn count(
     let elsewhere = Elsewhere { state: &state, request, indexes, statistics: &[], trusted: &trusted, remaining, task };
     let parts = elsewhere.parts(&places);
     let named: Vec<Option<Statistics>> =
-        indexes.iter().map(|index| names(index, request).filter(|_| needs(index))).collect();
+        indexes.iter().map(|index| names(index, choice).filter(|_| needs(index))).collect();
     let mut asked = JoinSet::new();
     for (node, slots, searched) in parts {
         let part = Part { node, slots, places: &places, named: &named };
@@ -103,14 +103,14 @@ pub(in crate::gateway) async fn count(
 
 /// What the scores of a search are made of; `None`: it has to be counted, since only the shards can tell what it is, or since not all shards
 /// whose counts are trusted would be asked whether they still are what they were.
-fn names(index: &BoundIndex, request: &SearchRequest) -> Option<Statistics> {
-    let some = request.preference.as_deref().is_some_and(|preference| preference.starts_with("_shards:"));
-    let all = !some && index.pinned.is_none() && index.shards.len() == index.metadata.shards.len();
+fn names(index: &BoundIndex, choice: &Choice) -> Option<Statistics> {
+    let some = index.shards.iter().filter(|number| choice.asks(**number)).count();
+    let all = index.pinned.is_none() && some == index.metadata.shards.len();
     Statistics::named(&index.query).filter(|_| all)
 }
 
 /// Of shards, by the place of their index: which generation of theirs was counted.
-type Generations = BTreeMap<(usize, ShardNumber), u64>;
+pub(super) type Generations = BTreeMap<(usize, ShardNumber), u64>;
 
 /// What one node is to count.
 struct Part<'a> {
