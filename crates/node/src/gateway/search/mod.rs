@@ -172,7 +172,9 @@ async fn search_counted(
         let guard = Guard::new(deadline);
         let (mut failed, version) = (Vec::new(), core.state().version);
         let answer = try_search(core, &request, (begun, &task), &guard, (&choice, &mut failed)).await;
-        if failed.is_empty() || guard.remaining().is_some_and(|left| left.is_zero()) {
+        // Without time for another try the client has what there is; where nothing was searched, another try says what that is.
+        let over = guard.remaining().is_some_and(|left| left.is_zero()) && retry::changed(&failed).is_none();
+        if failed.is_empty() || over {
             return answer;
         }
         if !retry::again(core, &mut choice, version, &failed).await {
@@ -214,8 +216,8 @@ async fn try_search(
     // One that was looked into stands for an answer that has nothing.
     shards.skipped = skipped.min(shards.successful.saturating_sub(1));
     failed.clone_from(&shards.failures);
-    if let Some(changed) = failed.iter().find(|failure| failure.error.kind == ErrorKind::StatisticsChanged) {
-        return Err(changed.error.clone());
+    if let Some(changed) = retry::changed(failed) {
+        return Err(changed.clone());
     }
     shards.total += refused.len() as u32 + spared;
     shards.successful += spared;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cluster::state::{NodeId, State};
-use model::error::ErrorKind;
+use model::error::{Error, ErrorKind};
 use model::id::StateVersion;
 use model::search::ShardFailure;
 
@@ -23,7 +23,7 @@ pub(in crate::gateway) async fn again(
     asked: StateVersion,
     failed: &[ShardFailure],
 ) -> bool {
-    if failed.iter().any(|failure| failure.error.kind == ErrorKind::StatisticsChanged) {
+    if changed(failed).is_some() {
         choice.distrust();
         return true;
     }
@@ -31,6 +31,11 @@ pub(in crate::gateway) async fn again(
     choice.avoid(elsewhere)
         || (are_out_of_reach(&core.state(), failed) && choice.forgive())
         || has_moved(core, asked, failed).await
+}
+
+/// That terms were counted of what shards are no more: nothing has been searched.
+pub(super) fn changed(failed: &[ShardFailure]) -> Option<&Error> {
+    failed.iter().map(|failure| &failure.error).find(|error| error.kind == ErrorKind::StatisticsChanged)
 }
 
 /// The nodes to be avoided from now on; empty: nothing would be gained.
@@ -96,7 +101,6 @@ mod tests {
     use cluster::apply::apply;
     use cluster::command::Command;
     use cluster::state::{Copy, Node};
-    use model::error::Error;
     use model::id::{AllocationId, ShardNumber};
 
     use super::*;
@@ -141,6 +145,17 @@ mod tests {
             }
         }
         asked
+    }
+
+    #[test]
+    fn terms_are_counted_anew_when_shards_have_changed() {
+        let failure = |kind| {
+            let error = Error::new(kind, "it fails");
+            ShardFailure { index: "films".into(), shard: ShardNumber(0), node: Some("a".into()), error }
+        };
+        let failed = [failure(ErrorKind::NodeDisconnected), failure(ErrorKind::StatisticsChanged)];
+        assert!(changed(&failed).is_some());
+        assert!(changed(&failed[..1]).is_none());
     }
 
     #[test]
