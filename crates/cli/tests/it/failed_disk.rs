@@ -45,12 +45,12 @@ fn refuse(folder: &Path, words: &str) {
     std::fs::write(folder.join("refuses"), words).expect("a file");
 }
 
-/// Three nodes, the last of which has a disk that can refuse, and an index with a copy of each of its shards there.
-fn started(folder: &Path) -> Peers {
+/// Three nodes, the last of which has a disk that can refuse, and an index of three shards.
+fn started(folder: &Path, replicas: u32) -> Peers {
     let mut peers = Peers::prepared(3);
     peers.servers[2].preload(shim(folder));
     peers.launch(0..3);
-    let settings = json!({"settings": {"number_of_shards": 3, "number_of_replicas": 2}}).to_string();
+    let settings = json!({"settings": {"number_of_shards": 3, "number_of_replicas": replicas}}).to_string();
     peers.servers[0].ok("PUT", "/films", &settings);
     until(&peers.servers[0], "/_cluster/health/films", |health| health["status"] == "green");
     peers
@@ -80,7 +80,7 @@ fn all_are_there(server: &Server, ids: &[String]) {
 #[test]
 fn a_log_that_the_disk_does_not_keep_costs_one_copy_and_no_write() {
     let folder = tempfile::tempdir().expect("a folder");
-    let peers = started(folder.path());
+    let peers = started(folder.path(), 2);
     let (door, sick) = (&peers.servers[0], &peers.servers[2]);
     let mut ids = written(door, "before", |ids| ids.len() == 30);
     refuse(folder.path(), "/indexes/");
@@ -96,11 +96,27 @@ fn a_log_that_the_disk_does_not_keep_costs_one_copy_and_no_write() {
     all_are_there(sick, &ids);
 }
 
+#[test]
+fn copies_that_a_disk_does_not_keep_go_to_other_nodes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let peers = started(folder.path(), 1);
+    let door = &peers.servers[0];
+    refuse(folder.path(), "/indexes/");
+    // Two copies of each shard on three nodes: two of them are met.
+    let ids = written(door, "amid", |ids| ids.len() == 60);
+    let elsewhere = |rows: &serde_json::Value| {
+        let started = |row: &&serde_json::Value| row["state"] == "STARTED" && row["node"] != "n2";
+        rows.as_array().expect("rows").iter().filter(started).count() == 6
+    };
+    until(door, "/_cat/shards/films?format=json", elsewhere);
+    all_are_there(door, &ids);
+}
+
 /// A node that cannot keep the metadata hears of no change any more: it ends, so that its primaries are somebody else's.
 #[test]
 fn a_node_whose_disk_keeps_nothing_ends_and_the_others_go_on() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut peers = started(folder.path());
+    let mut peers = started(folder.path(), 2);
     let mut ids = written(&peers.servers[0], "before", |ids| ids.len() == 30);
     refuse(folder.path(), "/");
     ids.extend(written(&peers.servers[0], "amid", |ids| ids.len() == 60));

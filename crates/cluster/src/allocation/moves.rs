@@ -30,7 +30,7 @@ pub(super) fn commands<'a>(view: &mut View<'a>, subjects: &[Subject<'a>]) -> (Ve
             if !may_move(view, &subject, copy) {
                 continue;
             }
-            let nodes = balance::ranked(view, &Subject { primary: false, ..subject });
+            let nodes = balance::ranked(view, &Subject { primary: false, why: copy.why.as_ref(), ..subject });
             let Some(node) = nodes.into_iter().find(|node| allowed(view, &subject, node, deciders::ALL)) else {
                 continue;
             };

@@ -8,6 +8,8 @@ use crate::apply::apply;
 use crate::command::{AssignReplica, Command, CreateIndex};
 use crate::state::{Node, State};
 
+mod failures;
+
 fn object(value: Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap()
 }
@@ -170,26 +172,6 @@ fn few_replicas_recover_at_a_time() {
     let state = set(&state, json!({"cluster.routing.allocation.node_concurrent_incoming_recoveries": 1}));
     assert_eq!(planner(&state, &at(0)).len(), 1);
     assert_eq!(copies(&settle(&state, &at(0)), "films"), ["a>b"; 6].join(" "));
-}
-
-#[test]
-fn a_replica_that_fails_to_start_is_tried_again_a_few_times() {
-    let films = json!({"number_of_replicas": 1, "allocation.max_retries": 2});
-    let mut state = create(&of(&["a", "b"]), "films", films);
-    state = replicas(&settle(&replicas(&state, "films", 0), &at(0)), "films", 1);
-    let mut now = 0;
-    let mut tried = 0;
-    while let Some(Command::AssignReplica(wanted)) = planner(&state, &at(now)).pop() {
-        let AssignReplica { shard, allocation, .. } = wanted.clone();
-        let term = Some(wanted.term);
-        let failed = Command::CopyFailed { shard, allocation, term, reason: "x".into(), at_ms: now };
-        state = apply(&apply(&state, &Command::AssignReplica(wanted)).unwrap(), &failed).unwrap();
-        assert_eq!(planner(&state, &at(now)), [], "a moment is waited");
-        (now, tried) = (now + 1_000, tried + 1);
-    }
-    assert_eq!(tried, 2);
-    let state = settle(&apply(&state, &Command::RetryFailed).unwrap(), &at(now));
-    assert_eq!(copies(&state, "films"), "a>b");
 }
 
 /// Shards of each node, by index: `a:2 b:1`.
@@ -392,39 +374,6 @@ fn shards_of_a_node_that_left_come_back_with_it() {
     let back = settle(&join(&gone, "b"), &Facts::default());
     assert_eq!(placed(&back, "films"), "a:1 b:2 c:1", "c has its part, too, now that all is whole");
     assert!(back.index("films").unwrap().shards.iter().all(|table| table.unassigned.is_none()));
-}
-
-#[test]
-fn a_copy_that_fails_to_start_is_tried_again_a_few_times() {
-    let mut state = create(&of(&["a"]), "films", json!({"allocation.max_retries": 2}));
-    let mut tried = 0;
-    while let Some(Command::AppointPrimary { shard, node, allocation, term, from }) =
-        planner(&state, &Facts::default()).pop()
-    {
-        tried += 1;
-        let failed = Command::CopyFailed {
-            shard: shard.clone(),
-            allocation: allocation.clone(),
-            term: None,
-            reason: "x".into(),
-            at_ms: 1,
-        };
-        let appoint = Command::AppointPrimary { shard, node, allocation, term, from };
-        state = apply(&apply(&state, &appoint).unwrap(), &failed).unwrap();
-    }
-    assert_eq!((tried, state.index("films").unwrap().shards[0].term), (2, PrimaryTerm(2)));
-    let state = settle(&apply(&state, &Command::RetryFailed).unwrap(), &Facts::default());
-    assert_eq!(placed(&state, "films"), "a:1");
-    let (allocation, _) = state.index("films").unwrap().shards[0].primary().unwrap();
-    let failed = Command::CopyFailed {
-        shard: model::id::ShardId { index: IndexUuid("uuid-films".into()), number: ShardNumber(0) },
-        allocation: allocation.clone(),
-        term: None,
-        reason: "disk".into(),
-        at_ms: 1,
-    };
-    let state = apply(&state, &failed).unwrap();
-    assert_eq!(planner(&state, &Facts::default()), [], "what failed while it served waits for an operator");
 }
 
 fn disks(each: &[(&str, u64)]) -> Facts {

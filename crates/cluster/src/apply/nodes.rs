@@ -13,6 +13,7 @@ pub(super) fn joined(state: &mut State, id: &NodeId, node: &Node) {
         };
         shards::node_left(state, id, &Unassigned::new(reason, node.joined_at_ms));
         shards::back_with(state, id);
+        shards::retry_with(state, id);
     }
     indexes::expand_replicas(state);
 }

@@ -160,16 +160,29 @@ pub(super) fn failed(
 
 /// Every copy that is missing may be tried again.
 pub(super) fn retry_failed(state: &mut State) {
+    retry(state, |_| true);
+}
+
+/// A new process on a node: whatever has failed too often is tried again, for the node may be what was missing, and what failed while it served is
+/// opened again where it lies, for somebody has begun that process.
+pub(super) fn retry_with(state: &mut State, node: &NodeId) {
+    retry(state, |table| table.in_sync.values().any(|home| home == node));
+}
+
+/// Forgets failures. `served`: whether also that a shard has failed while it served.
+fn retry(state: &mut State, served: impl Fn(&ShardTable) -> bool) {
     let failed = |table: &ShardTable| {
-        table.unassigned.iter().chain(&table.missing).any(|why| why.failed_attempts > 0 || why.served)
+        let mut missing = table.unassigned.iter().chain(&table.missing);
+        missing.any(|why| why.failed_attempts > 0 || why.served && served(table))
     };
     let moves = |table: &ShardTable| table.started().any(|(_, copy)| copy.why.is_some());
     let concerned = |index: &Arc<IndexMetadata>| index.shards.iter().any(|table| failed(table) || moves(table));
     for index in state.indexes.values_mut().filter(|index| concerned(index)) {
         for table in &mut Arc::make_mut(index).shards {
+            let served = served(table);
             for why in table.unassigned.iter_mut().chain(&mut table.missing) {
                 why.failed_attempts = 0;
-                why.served = false;
+                why.served &= !served;
             }
             table.copies.values_mut().filter(|copy| copy.started).for_each(|copy| copy.why = None);
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use cluster::command::Command;
-use cluster::state::{NodeId, State};
+use cluster::state::{NodeId, State, UnassignedReason};
 use model::id::IndexUuid;
 
 use super::Broken;
@@ -37,7 +37,10 @@ pub fn check(before: &State, plan: &[Command], after: &State) -> Result<(), Brok
             }
             _ => continue,
         };
-        if from.is_none() {
+        // Where it has failed it may not come back, though that node were the lightest.
+        let why = super::find(before, shard).and_then(|table| table.unassigned.as_ref());
+        let has_failed = why.is_some_and(|why| why.reason == UnassignedReason::AllocationFailed);
+        if from.is_none() && !has_failed {
             let lightest = after.data_nodes().map(|(id, _)| held.weight(id, &shard.index)).fold(f64::MAX, f64::min);
             if held.weight(node, &shard.index) > lightest + 1e-9 {
                 return Err(format!("{}[{}] goes to {}, which is not the lightest", shard.index, shard.number, node.0));

@@ -6,7 +6,7 @@ use crate::state::NodeId;
 const AGAIN: &str = "manually call [/_cluster/reroute?retry_failed=true] to retry";
 
 pub(super) fn max_retry(_: &View<'_>, subject: &Subject<'_>, _: &NodeId) -> Verdict {
-    let Some(why) = subject.why.filter(|why| why.failed_attempts > 0) else {
+    let Some(why) = subject.why.filter(|why| why.failed_attempts > 0 || why.served) else {
         return Verdict::yes("shard has no previous failures");
     };
     let most = subject.index.settings.typed().max_retries;
