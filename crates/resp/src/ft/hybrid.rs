@@ -255,7 +255,7 @@ struct Found {
 async fn run(session: &Session, searched: &Searched, hybrid: &Hybrid, request: &Request) -> Outcome<(u64, Vec<Row>)> {
     let yields = hybrid.names.iter().flatten().cloned();
     let known = [KEY.to_owned(), SCORE.to_owned()].into_iter().chain(yields);
-    let mut pipeline = Pipeline::new(resolve::steps(request, &searched.definition, known)?);
+    let mut pipeline = Pipeline::new(resolve::steps(request, searched, known)?);
     let found = both(session, searched, hybrid, request).await?;
     let mut ranked: Vec<(f64, Found)> =
         found.into_values().map(|found| (hybrid.score(found.words, found.vector), found)).collect();

@@ -139,13 +139,13 @@ impl Raw {
     }
 
     /// The first of what a sortable attribute holds, as hits are sorted by it.
-    pub fn sorted(&self, name: &str, definition: &Definition) -> Option<Bytes> {
+    pub fn sorted(&self, name: &str, definition: &Definition, dialect: u8) -> Option<Bytes> {
         let identifier = self.identifier(definition, name)?;
         match self.json(identifier)? {
             Json::Array(items) if definition.attribute(name).is_some_and(|attribute| attribute.sortable) => {
                 items.first().map(|first| Bytes::from(shown(first)))
             }
-            _ => self.field(name, definition, 1),
+            _ => self.field(name, definition, dialect),
         }
     }
 

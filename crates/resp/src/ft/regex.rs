@@ -8,7 +8,7 @@ use super::definition::AttributeKind;
 use super::mark::Marks;
 use super::raw;
 use super::request::{self, Options};
-use super::search::{page, render};
+use super::search::{Keys, page, render};
 use super::target::Searched;
 use crate::args::{Args, integer};
 use crate::error::RespError;
@@ -40,7 +40,7 @@ pub async fn regex(session: &mut Session, mut args: Args) -> Result<Reply, RespE
     if let Some(failure) = response.shards.failures.first() {
         return Err(failure.error.clone().into());
     }
-    let found = page((&searched, None), response, false, Marks::default());
+    let found = page((&searched, None), response, Keys::None, Marks::default());
     Ok(render(session, &searched, &options, found))
 }
 

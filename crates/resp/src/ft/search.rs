@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use super::Shape;
 use super::definition::{AttributeKind, SORTED};
 use super::explain;
-use super::expression::{Scalar, number_text};
+use super::expression::{Scalar, exact_text, number_text};
 use super::mark::{self, Marks};
 use super::partial::Warning;
 use super::raw::{self, Raw};
@@ -64,11 +64,35 @@ pub struct Shown {
     raw: Option<Raw>,
 }
 
+/// What a hit's first sort value is.
+#[derive(Clone, Copy)]
+pub(super) enum Keys {
+    None,
+    /// Infinity stands for a number that is missing, the greatest there is for an infinite one.
+    Numbers,
+    Texts,
+}
+
+impl Keys {
+    fn key(self, hit: &Hit) -> Option<Scalar> {
+        let first = hit.sort.first()?;
+        match self {
+            Self::None => None,
+            Self::Texts => Some(Scalar::of_json(first)),
+            Self::Numbers => Some(match first.as_f64() {
+                None => Scalar::Null,
+                Some(number) if number.abs() == f64::MAX => Scalar::Number(number * 2.0),
+                Some(number) => Scalar::Number(number),
+            }),
+        }
+    }
+}
+
 /// How hits are ordered.
 enum Order {
     Score,
     /// By a column behind the gateway.
-    Column(String, bool),
+    Column(String, Keys, bool),
     /// By a value of the key itself.
     Value(String, bool),
     /// By how alike payloads are.
@@ -167,7 +191,7 @@ async fn ordered(
     order: Order,
     marks: Marks,
 ) -> Result<Page, RespError> {
-    let sorted = match order {
+    let keys = match order {
         Order::Value(field, descending) => {
             let identifier = searched.definition.attribute(&field).map_or(&field, |attribute| &attribute.identifier);
             let key = |hit: &Hit| value_of(searched, hit, identifier);
@@ -181,11 +205,11 @@ async fn ordered(
             };
             return by_values(session, searched, (request, options), (&key, true), marks).await;
         }
-        Order::Score | Order::Distance(..) => false,
-        Order::Column(column, descending) => {
+        Order::Score | Order::Distance(..) => Keys::None,
+        Order::Column(column, keys, descending) => {
             request.sort = vec![sort_key(&column, descending)];
             request.track_scores = options.with_scores || options.merge == Some(MergeStrategy::Score);
-            true
+            keys
         }
     };
     let registry = &session.server.registry;
@@ -193,7 +217,7 @@ async fn ordered(
     policy.allow(&mut request);
     let response = session.server.gateway.search(request).await?;
     let warning = policy.judge(&response, &registry.tally(&searched.known.index))?;
-    Ok(Page { warning, ..page((searched, options.returned.as_deref()), response, sorted, marks) })
+    Ok(Page { warning, ..page((searched, options.returned.as_deref()), response, keys, marks) })
 }
 
 fn order(searched: &Searched, options: &Options, measures: &Measures) -> Result<Order, RespError> {
@@ -205,19 +229,21 @@ fn order(searched: &Searched, options: &Options, measures: &Measures) -> Result<
     }
     let missing = || RespError::line(format!("Property `{field}` not loaded nor in schema"));
     let attribute = searched.definition.attribute(field).ok_or_else(missing)?;
-    let column = match (&attribute.kind, attribute.sortable) {
-        (AttributeKind::Numeric, _) => attribute.name.clone(),
-        (AttributeKind::Text { .. } | AttributeKind::Tag { .. }, true) => format!("{SORTED}.{}", attribute.name),
-        (AttributeKind::Tag { .. }, false) if searched.foreign => attribute.name.clone(),
+    let (column, keys) = match (&attribute.kind, attribute.sortable) {
+        (AttributeKind::Numeric, _) => (attribute.name.clone(), Keys::Numbers),
+        (AttributeKind::Text { .. } | AttributeKind::Tag { .. }, true) => {
+            (format!("{SORTED}.{}", attribute.name), Keys::Texts)
+        }
+        (AttributeKind::Tag { .. }, false) if searched.foreign => (attribute.name.clone(), Keys::Texts),
         _ => return Ok(Order::Value(attribute.name.clone(), *descending)),
     };
-    Ok(Order::Column(column, *descending))
+    Ok(Order::Column(column, keys, *descending))
 }
 
 /// A page as the gateway has ordered it.
-pub(super) fn page(asked: Asked<'_>, response: SearchResponse, sorted: bool, marks: Marks) -> Page {
+pub(super) fn page(asked: Asked<'_>, response: SearchResponse, keys: Keys, marks: Marks) -> Page {
     let hits = response.hits.into_iter().map(|hit| {
-        let sort_key = if sorted { hit.sort.first().map(Scalar::of_json) } else { None };
+        let sort_key = keys.key(&hit);
         shown(asked, hit, sort_key)
     });
     Page { hits: hits.collect(), total: response.total.map_or(0, |total| total.value), marks, warning: None }
@@ -269,7 +295,8 @@ impl Eq for Ranked {}
 fn value_of(searched: &Searched, hit: &Hit, identifier: &str) -> Scalar {
     let raw = Raw::of(hit.source.as_ref(), &searched.definition, searched.foreign);
     match raw.and_then(|raw| raw.json(identifier)) {
-        Some(Json::String(text)) => Scalar::Text(text.to_lowercase()),
+        // Several values are one text.
+        Some(value @ Json::Array(_)) => Scalar::Text(value.to_string()),
         Some(value) => Scalar::of_json(&value),
         None => Scalar::Null,
     }
@@ -315,7 +342,7 @@ fn score_text(score: Option<f32>) -> String {
 fn sort_key_text(key: &Scalar) -> Reply {
     match key {
         Scalar::Null => Reply::Null,
-        Scalar::Number(number) => Reply::text(&format!("#{}", number_text(*number))),
+        Scalar::Number(number) => Reply::text(&format!("#{}", exact_text(*number))),
         other => Reply::text(&format!("${}", other.text())),
     }
 }
@@ -438,7 +465,8 @@ fn fields(
             let is_hash = matches!(raw, Raw::Hash(_));
             let sorted = marking.1.sort.as_ref().map(|(field, _)| field);
             let first = sorted.filter(|_| matches!(raw, Raw::Json(..)));
-            let first = first.and_then(|field| Some((Bytes::from(field.clone()), raw.sorted(field, definition)?)));
+            let first = first
+                .and_then(|field| Some((Bytes::from(field.clone()), raw.sorted(field, definition, searched.dialect)?)));
             let mut all = raw.into_fields(searched.dialect);
             match sorted {
                 Some(field) if is_hash => all.sort_by_key(|(name, _)| name != field.as_bytes()),

@@ -95,7 +95,7 @@ pub struct Knn {
     pub field: String,
     pub name: String,
     pub vector: Vec<u8>,
-    /// `EF_RUNTIME`, `HYBRID_POLICY` .. as given, in order.
+    /// `EF_RUNTIME`, `HYBRID_POLICY` .. between the brackets, as given, in order.
     pub options: Vec<(String, String)>,
     /// Name of the field that the distance is put in.
     pub distance_as: Option<String>,
@@ -109,8 +109,8 @@ pub struct Attributes {
     pub inorder: Option<bool>,
     pub phonetic: Option<bool>,
     pub yield_distance_as: Option<String>,
-    pub epsilon: Option<f64>,
-    pub ef_runtime: Option<u64>,
+    /// Of vectors alone: names and values as given, in order, behind those that stand between the brackets.
+    pub vector: Vec<(String, String)>,
 }
 
 impl Clause {

@@ -6,7 +6,8 @@ use super::lexer::Token;
 use super::parse::{Outcome, Parser};
 
 impl Parser<'_> {
-    pub(super) fn attributes(&mut self) -> Outcome<Attributes> {
+    /// `of_vectors`: whether the clause takes what only vectors have.
+    pub(super) fn attributes(&mut self, of_vectors: bool) -> Outcome<Attributes> {
         self.next();
         self.expect('{')?;
         let mut found = Attributes::default();
@@ -18,7 +19,9 @@ impl Parser<'_> {
                 Token::Parameter(name) => self.text_parameter(&name)?,
                 _ => return Err(self.unexpected()),
             };
-            set(&mut found, &name, &value)?;
+            if !(of_vectors && set_of_vectors(&mut found, &name, &value)) {
+                set(&mut found, &name, &value)?;
+            }
             if !self.take(';') {
                 self.expect('}')?;
                 break;
@@ -26,6 +29,18 @@ impl Parser<'_> {
         }
         Ok(found)
     }
+}
+
+/// Whether it is an attribute of vectors; what its value is worth is judged with the field.
+fn set_of_vectors(attributes: &mut Attributes, name: &str, value: &str) -> bool {
+    match name.to_ascii_lowercase().as_str() {
+        "yield_distance_as" => attributes.yield_distance_as = Some(value.to_owned()),
+        "epsilon" | "ef_runtime" | "hybrid_policy" | "batch_size" => {
+            attributes.vector.push((name.to_owned(), value.to_owned()));
+        }
+        _ => return false,
+    }
+    true
 }
 
 fn set(attributes: &mut Attributes, name: &str, value: &str) -> Outcome<()> {
@@ -39,9 +54,6 @@ fn set(attributes: &mut Attributes, name: &str, value: &str) -> Outcome<()> {
         "slop" => attributes.slop = Some(value.parse().map_err(|_| wrong())?),
         "inorder" => attributes.inorder = Some(flag(value).ok_or_else(wrong)?),
         "phonetic" => attributes.phonetic = Some(flag(value).ok_or_else(wrong)?),
-        "yield_distance_as" => attributes.yield_distance_as = Some(value.to_owned()),
-        "epsilon" => attributes.epsilon = Some(value.parse().map_err(|_| wrong())?),
-        "ef_runtime" => attributes.ef_runtime = Some(value.parse().map_err(|_| wrong())?),
         _ => return Err(SyntaxError(format!("Invalid attribute {name}"))),
     }
     Ok(())

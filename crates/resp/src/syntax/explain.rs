@@ -75,7 +75,7 @@ impl Writer<'_> {
             Node::Or(parts) => self.group("UNION", clause, (parts, depth, expand)),
             Node::Not(inner) => self.wrapped("NOT", inner, depth),
             Node::Optional(inner) => self.wrapped("OPTIONAL", inner, depth),
-            Node::Knn(inner, knn) => self.knn(inner, knn, depth),
+            Node::Knn(inner, knn) => self.knn(inner, (knn, &clause.attributes), depth),
             leaf => self.leaf(clause, leaf, depth),
         }
     }
@@ -98,13 +98,14 @@ impl Writer<'_> {
                     "VECTOR {{Vectors that are within {} distance radius from `${}` in vector index associated with field @{}",
                     range.radius, range.name, range.field
                 );
-                if let Some(epsilon) = clause.attributes.epsilon {
-                    let _ = write!(text, ", epsilon = {epsilon}");
+                for (name, value) in &clause.attributes.vector {
+                    let _ = write!(text, ", {name} = {value}");
                 }
                 if let Some(name) = &clause.attributes.yield_distance_as {
                     let _ = write!(text, ", yields distance as `{name}`");
                 }
-                self.line(depth, &format!("{text}}}"));
+                let behind = attributes(&clause.attributes);
+                self.line(depth, &format!("{text}}}{behind}"));
             }
             _ => {}
         }
@@ -151,16 +152,17 @@ impl Writer<'_> {
         self.line(depth, "}");
     }
 
-    fn knn(&mut self, inner: &Clause, knn: &Knn, depth: usize) {
+    fn knn(&mut self, inner: &Clause, (knn, outer): (&Knn, &Attributes), depth: usize) {
         let mut text = format!(
             "{{K={} nearest vectors to `${}` in vector index associated with field @{}",
             knn.k, knn.name, knn.field
         );
-        for (name, value) in &knn.options {
+        for (name, value) in knn.options.iter().chain(&outer.vector) {
             let _ = write!(text, ", {name} = {value}");
         }
         let own = format!("__{}_score", knn.field);
-        let _ = write!(text, ", yields distance as `{}`}}", knn.distance_as.as_ref().unwrap_or(&own));
+        let named = knn.distance_as.as_ref().unwrap_or(&own);
+        let _ = write!(text, ", yields distance as `{named}`}}{}", attributes(outer));
         if inner.node == Node::All {
             return self.line(depth, &format!("VECTOR {text}"));
         }

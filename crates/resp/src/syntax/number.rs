@@ -68,20 +68,57 @@ impl Parser<'_> {
         Ok(if negative { -value } else { value })
     }
 
+    /// How many neighbours: digits, or a parameter of digits. More than 64 bits hold is as many as they hold.
+    fn neighbours(&mut self) -> Outcome<u64> {
+        let whole = |text: &str| {
+            let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            is_whole.then(|| text.parse().unwrap_or(u64::MAX))
+        };
+        let found = match self.token().clone() {
+            Token::Number(written, _) => whole(&written).ok_or_else(|| self.unexpected())?,
+            Token::Parameter(name) => {
+                let text = self.text_parameter(&name)?;
+                let digits = text.trim_start();
+                let digits = digits.strip_prefix('+').unwrap_or(digits);
+                let found = if text.is_empty() { Some(0) } else { whole(digits) };
+                found.ok_or_else(|| no_number(&text, &name))?
+            }
+            _ => return Err(self.unexpected()),
+        };
+        self.next();
+        Ok(found)
+    }
+
+    /// How far a range of vectors reaches.
+    fn radius(&mut self) -> Outcome<f64> {
+        let Token::Parameter(name) = self.token().clone() else { return self.number("vector range radius") };
+        let text = self.text_parameter(&name)?;
+        let found = if text.is_empty() { Some(0.0) } else { text.trim_start().parse().ok() };
+        self.next();
+        found.ok_or_else(|| no_number(&text, &name))
+    }
+
     /// `KNN k @field $vector ..]`
     pub(super) fn knn(&mut self) -> Outcome<Knn> {
-        match self.next() {
-            Token::Word(word) if word.eq_ignore_ascii_case("KNN") => {}
+        match self.token() {
+            Token::Word(word) if word.eq_ignore_ascii_case("KNN") => self.next(),
+            Token::Word(_) => {
+                let SyntaxError(said) = self.unexpected();
+                let expecting = "Syntax error: Expecting Vector Similarity command";
+                return Err(SyntaxError(said.replacen("Syntax error", expecting, 1)));
+            }
             _ => return Err(self.unexpected()),
-        }
-        let k = self.number("KNN")?;
-        if !(k >= 0.0 && k.fract() == 0.0) {
-            return Err(SyntaxError("Invalid value for KNN".to_owned()));
-        }
-        let Token::Field(field) = self.next() else { return Err(self.unexpected()) };
+        };
+        let k = self.neighbours()?;
+        let Token::Field(field) = self.token().clone() else { return Err(self.unexpected()) };
+        self.next();
         let (name, vector) = self.vector()?;
-        let mut knn = Knn { k: k as u64, field, name, vector, options: Vec::new(), distance_as: None };
+        let mut knn = Knn { k, field, name, vector, options: Vec::new(), distance_as: None };
         while !self.take(']') {
+            // The name of the distance stands last.
+            if knn.distance_as.is_some() {
+                return Err(self.unexpected());
+            }
             let Token::Word(option) = self.next() else { return Err(self.unexpected()) };
             let value = match self.next() {
                 Token::Word(value) | Token::Number(value, _) => value,
@@ -90,7 +127,7 @@ impl Parser<'_> {
             };
             match option.eq_ignore_ascii_case("AS") {
                 true => knn.distance_as = Some(value),
-                false => knn.options.push((option.to_ascii_uppercase(), value)),
+                false => knn.options.push((option, value)),
             }
         }
         Ok(knn)
@@ -98,7 +135,7 @@ impl Parser<'_> {
 
     /// `VECTOR_RANGE radius $vector]`, the bracket left.
     pub(super) fn vector_range(&mut self, fields: &[String]) -> Outcome<Node> {
-        let radius = self.number("vector range radius")?;
+        let radius = self.radius()?;
         let (name, vector) = self.vector()?;
         let field = fields.first().cloned().unwrap_or_default();
         Ok(Node::VectorRange(VectorRange { field, radius, name, vector }))
@@ -110,4 +147,8 @@ impl Parser<'_> {
         self.next();
         Ok((name, vector))
     }
+}
+
+fn no_number(value: &str, parameter: &str) -> SyntaxError {
+    SyntaxError(format!("Invalid numeric value ({value}) for parameter `{parameter}`"))
 }

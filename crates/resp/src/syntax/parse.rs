@@ -97,22 +97,38 @@ impl Parser<'_> {
         let near = match self.token() {
             Token::Word(word) | Token::Field(word) | Token::Parameter(word) | Token::Number(word, _) => word,
             Token::Quoted(text) => text,
+            Token::Sign('-') if self.joined(1) => match self.ahead(1) {
+                Token::Number(word, _) => &format!("-{word}"),
+                _ => &self.last,
+            },
+            // Of an arrow the sign behind it is what stands wrong.
+            Token::Arrow => match self.ahead(1) {
+                Token::Sign(sign) => &format!(">{sign}"),
+                _ => &self.last,
+            },
             _ => &self.last,
         };
         // At the end it is the last token that stands wrong.
-        let at = if *self.token() == Token::End { self.at.saturating_sub(1) } else { self.at };
+        let at = match self.token() {
+            Token::End => self.at.saturating_sub(1),
+            Token::Arrow if self.at > 0 => self.at + 1,
+            _ => self.at,
+        };
         let offset = self.lexemes.get(at).map_or(0, |lexeme| lexeme.from);
         SyntaxError(format!("Syntax error at offset {offset} near {near}"))
     }
 
     fn query(&mut self) -> Outcome<Clause> {
-        let inner = if *self.token() == Token::Sign('*') && !self.starts_affix() {
-            self.next();
+        let start = self.at;
+        let inner = if self.everything() {
             Clause::new(Node::All)
         } else {
             self.union()?.unwrap_or_else(|| Clause::new(Node::Empty))
         };
         if *self.token() == Token::Arrow && *self.ahead(1) == Token::Sign('[') {
+            if !self.is_one(start, &inner) {
+                return Err(self.unexpected());
+            }
             self.next();
             self.next();
             let knn = self.knn()?;
@@ -121,10 +137,47 @@ impl Parser<'_> {
         Ok(inner)
     }
 
+    /// Takes `*` where it is the whole of what is asked, in parentheses or not.
+    fn everything(&mut self) -> bool {
+        let open = if self.options.dialect == 1 {
+            0
+        } else {
+            (0..).take_while(|by| *self.ahead(*by) == Token::Sign('(')).count()
+        };
+        let star = *self.ahead(open) == Token::Sign('*');
+        let closed = (0..open).all(|by| *self.ahead(open + 1 + by) == Token::Sign(')'));
+        let affix = open == 0 && self.starts_affix();
+        let found = star && closed && !affix;
+        if found {
+            self.at = (self.at + 2 * open + 1).min(self.lexemes.len() - 1);
+        }
+        found
+    }
+
+    /// Whether the clause that began at `start` and ends here is one by itself, or stands in parentheses: several would leave open
+    /// to which of them the neighbours belong.
+    fn is_one(&self, start: usize, clause: &Clause) -> bool {
+        if !matches!(clause.node, Node::And(_) | Node::Or(_) | Node::Not(_) | Node::Optional(_)) {
+            return true;
+        }
+        let tokens: Vec<&Token> = self.lexemes[start..self.at].iter().map(|lexeme| &lexeme.token).collect();
+        let opens = match tokens.first() {
+            Some(Token::Field(_)) if matches!(tokens.get(1), Some(Token::Compare(_))) => return true,
+            Some(Token::Field(_)) => tokens.iter().position(|token| **token == Token::Sign(':')).map_or(0, |at| at + 1),
+            _ => 0,
+        };
+        let Some(closes) = closing(&tokens, opens) else { return false };
+        match &tokens[closes + 1..] {
+            [] => true,
+            [Token::Arrow, inside @ .., Token::Sign('}')] => !inside.contains(&&Token::Sign('}')),
+            _ => false,
+        }
+    }
+
     fn behind_knn(&mut self, inner: Clause, knn: Knn) -> Outcome<Clause> {
         let mut clause = Clause::new(Node::Knn(Box::new(inner), knn));
         if *self.token() == Token::Arrow {
-            clause.attributes = self.attributes()?;
+            clause.attributes = self.attributes(true)?;
             let named = clause.attributes.yield_distance_as.clone();
             if let (Node::Knn(_, knn), Some(named)) = (&mut clause.node, named)
                 && let Some(first) = knn.distance_as.replace(named.clone())
@@ -272,7 +325,8 @@ impl Parser<'_> {
         if !behind {
             return Ok(found);
         }
-        let attributes = self.attributes()?;
+        let of_vectors = found.as_ref().is_some_and(|clause| matches!(clause.node, Node::VectorRange(_)));
+        let attributes = self.attributes(of_vectors)?;
         Ok(found.map(|clause| Clause { attributes, ..clause }))
     }
 }
@@ -284,4 +338,20 @@ fn conjunction(mut parts: Vec<Clause>) -> Option<Clause> {
         1 => parts.pop(),
         _ => Some(Clause::new(Node::And(parts))),
     }
+}
+
+/// Where the parenthesis that opens at `opens` closes; `None`: none opens there.
+fn closing(tokens: &[&Token], opens: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate().skip(opens) {
+        match token {
+            Token::Sign('(') => depth += 1,
+            Token::Sign(')') => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if depth == 0 {
+            return (at > opens).then_some(at);
+        }
+    }
+    None
 }

@@ -10,7 +10,7 @@ impl Parser<'_> {
         match self.token().clone() {
             Token::Sign('(') => {
                 self.next();
-                let inner = self.group()?;
+                let inner = self.union()?;
                 self.expect(')')?;
                 Ok(inner)
             }
@@ -20,15 +20,6 @@ impl Parser<'_> {
             }
             _ => self.text(),
         }
-    }
-
-    /// What stands between parentheses: `(*)` is everything.
-    fn group(&mut self) -> Outcome<Option<Clause>> {
-        if *self.token() == Token::Sign('*') && *self.ahead(1) == Token::Sign(')') {
-            self.next();
-            return Ok(Some(Clause::new(Node::All)));
-        }
-        self.union()
     }
 
     fn missing(&mut self) -> Outcome<Clause> {

@@ -169,7 +169,7 @@ pub async fn run(
     let clause = searched.parse(query, &options)?;
     let measures = Measures::of(&clause, &searched.definition)?;
     let part = searched.part(registry, &clause, &options)?;
-    let steps = resolve::steps(request, &searched.definition, measures.all().map(|measure| measure.name.clone()))?;
+    let steps = resolve::steps(request, searched, measures.all().map(|measure| measure.name.clone()))?;
     let scorer = if request.with_scores { request.scorer } else { Scorer::None };
     let mut search = searched.request(searched.query(part, scorer), raw::wanted(true));
     search.track_scores = request.with_scores;

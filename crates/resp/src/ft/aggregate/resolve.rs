@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::definition::Definition;
+use super::super::definition::{Definition, KeyKind};
+use super::super::target::Searched;
 use super::parse::{Asked, Request};
 use super::pipeline::Step;
 use crate::error::RespError;
@@ -11,6 +12,8 @@ use crate::error::RespError;
 struct Resolver<'d> {
     definition: &'d Definition,
     known: BTreeSet<String>,
+    /// To load everything is to load the document as one value: its attributes are not loaded by that.
+    whole: bool,
     /// Everything was loaded; of that only what is in the schema has a name.
     open: bool,
     /// Behind a group the schema is out of reach.
@@ -24,11 +27,13 @@ struct Resolver<'d> {
 /// A name that is neither in the schema nor in the rows by then.
 pub fn steps(
     request: &Request,
-    definition: &Definition,
+    searched: &Searched,
     known: impl IntoIterator<Item = String>,
 ) -> Result<Vec<Step>, RespError> {
     let known: BTreeSet<String> = known.into_iter().chain(["__score".to_owned()]).collect();
-    let mut resolver = Resolver { definition, known, open: false, grouped: false, steps: Vec::new() };
+    let definition = &searched.definition;
+    let whole = definition.kind == KeyKind::Json && !searched.foreign;
+    let mut resolver = Resolver { definition, whole, known, open: false, grouped: false, steps: Vec::new() };
     let stretches = request.steps.split(|step| matches!(step, Asked::Group { .. }));
     for stretch in stretches {
         if stretch.iter().filter(|step| matches!(step, Asked::Sort { .. })).count() > 1 {
@@ -119,7 +124,7 @@ impl Resolver<'_> {
     fn step(&mut self, asked: &Asked) -> Result<(), RespError> {
         let step = match asked {
             Asked::Load(None) => {
-                self.open = true;
+                self.open = !self.whole;
                 Step::LoadAll
             }
             Asked::Load(Some(fields)) => {

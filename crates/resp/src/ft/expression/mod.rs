@@ -11,7 +11,7 @@ mod tests;
 
 pub use evaluate::evaluate;
 pub use parse::parse;
-pub use scalar::{Scalar, number_text};
+pub use scalar::{Scalar, exact_text, number_text};
 
 use functions::Function;
 

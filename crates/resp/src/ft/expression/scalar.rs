@@ -117,20 +117,31 @@ pub fn number_text(number: f64) -> String {
     if number == 0.0 {
         return "0".to_owned();
     }
-    if number.fract() == 0.0 && number.abs() < 1e12 {
-        return format!("{number:.0}");
-    }
-    let scientific = format!("{number:.11e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
     if number.fract() == 0.0 && number.abs() < 1e15 {
         return format!("{number:.0}");
     }
-    if !(-4..12).contains(&exponent) {
+    with_digits(number, 12)
+}
+
+/// A number as `%.17g` writes it: all its digits.
+pub fn exact_text(number: f64) -> String {
+    match number.is_finite() && number != 0.0 {
+        true => with_digits(number, 17),
+        false => number_text(number),
+    }
+}
+
+/// With so many digits, those at the end that are zeros left out; `number` is finite and not zero.
+fn with_digits(number: f64, digits: i32) -> String {
+    let most = usize::try_from(digits - 1).unwrap_or(0);
+    let scientific = format!("{number:.most$e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if !(-4..digits).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{}e{sign}{:02}", plain_digits(mantissa), exponent.abs());
     }
-    let places = usize::try_from(11 - exponent).unwrap_or(0);
+    let places = usize::try_from(digits - 1 - exponent).unwrap_or(0);
     plain_digits(&format!("{number:.places$}")).to_owned()
 }
 

@@ -4,7 +4,8 @@ use model::query::vector::{Knn, Reach};
 
 use super::super::definition::{AttributeKind, Definition};
 use super::super::request::Options;
-use super::field::{Algorithm, Element, Metric, VectorField};
+use super::field::{Element, Metric, VectorField};
+use super::parameters::{self, Asked};
 use super::value;
 use crate::error::RespError;
 use crate::syntax::{self, Attributes, Clause, Node};
@@ -145,40 +146,14 @@ fn nearest(
 ) -> Outcome<Option<Measure>> {
     let Some(field) = field(definition, &knn.field) else { return Ok(None) };
     let vector = numbers(field, &knn.vector)?;
-    if knn.k > MOST {
-        return refuse(format!("KNN with more than {MOST} neighbours is not implemented yet"));
-    }
-    let mut search = Knn::new(&knn.field, vector, Reach::Nearest(knn.k as u32));
+    let mut search = Knn::new(&knn.field, vector, Reach::Nearest(knn.k.min(MOST) as u32));
     search.by_distance = true;
-    search.ef_search = attributes.ef_runtime.and_then(|ef| u32::try_from(ef).ok());
-    for (name, value) in &knn.options {
-        option(name, value, (field, everything), &mut search)?;
-    }
+    let asked = if everything { Asked::Neighbours } else { Asked::NeighboursAmong };
+    search.ef_search = parameters::effort(knn.options.iter().chain(&attributes.vector), field.algorithm, asked)?;
     let own = format!("__{}_score", knn.field);
     let name = knn.distance_as.clone().unwrap_or(own);
     free(definition, &name)?;
     Ok(Some(Measure { name, knn: search, metric: field.metric, element: field.element }))
-}
-
-/// An option between the brackets of `KNN`.
-fn option(name: &str, value: &str, (field, everything): (&VectorField, bool), search: &mut Knn) -> Outcome<()> {
-    const WRONG: &str = "Error parsing vector similarity parameters: ";
-    let number = || {
-        let number = value.parse::<u32>().ok().filter(|number| *number > 0);
-        number.ok_or_else(|| RespError::line(format!("{WRONG}Invalid value was given")))
-    };
-    match name {
-        "EF_RUNTIME" if field.algorithm == Algorithm::Hnsw => search.ef_search = Some(number()?),
-        // How the filter is brought in is decided here by how many documents pass it.
-        "HYBRID_POLICY" if !everything => {
-            if !["BATCHES", "ADHOC_BF"].iter().any(|policy| value.eq_ignore_ascii_case(policy)) {
-                return refuse(format!("{WRONG}invalid hybrid policy was given"));
-            }
-        }
-        "BATCH_SIZE" if !everything => drop(number()?),
-        _ => return refuse(format!("{WRONG}Invalid option")),
-    }
-    Ok(())
 }
 
 /// A range as a search; `None`: its field holds no vectors, so nothing is in it. The name is the caller's.
@@ -198,9 +173,7 @@ pub fn within(
             "Error parsing vector similarity query: negative radius ({radius}) given in a range query"
         ));
     }
-    if attributes.epsilon.is_some() && field.algorithm == Algorithm::Flat {
-        return refuse("Error parsing vector similarity parameters: Invalid option");
-    }
+    parameters::effort(&attributes.vector, field.algorithm, Asked::Range)?;
     let radius = range.radius as f32;
     let reach = Reach::Distance(if field.metric == Metric::Ip { radius - 1.0 } else { radius });
     let mut knn = Knn::new(&range.field, vector, reach);

@@ -6,6 +6,7 @@
 pub mod field;
 pub mod measure;
 pub mod near;
+pub mod parameters;
 pub mod value;
 
 pub use field::VectorField;
