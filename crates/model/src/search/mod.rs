@@ -264,23 +264,53 @@ pub struct HighlightField {
     pub highlight_query: Option<Query>,
     pub html_encoder: bool,
     pub boundary_scanner: BoundaryScanner,
-    /// `unified` (default) or `plain`.
+    /// `unified` (default), `plain` or `fvh`.
     pub kind: HighlightKind,
     /// Longest analysed text, in characters.
     pub max_analyzed_offset: Option<u32>,
     pub fragmenter_simple: bool,
+    /// What `fvh` alone heeds, but for the matched fields, which `unified` heeds, too.
+    pub fast: FastHighlight,
+}
+
+/// What the highlighter `fvh` heeds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FastHighlight {
+    /// Fields whose words are marked in this one. `fvh` marks them alone, as they stand there; empty: the field's own.
+    pub matched_fields: Vec<String>,
+    /// Characters before the first match of a fragment, before it is centred; `None`: 6.
+    pub margin: Option<i32>,
+    /// Where fragments may begin and end, for the scanner `chars`.
+    pub boundary_chars: String,
+    /// How many characters the scanner `chars` looks at.
+    pub boundary_max_scan: u32,
+    /// At most so many places are marked.
+    pub phrase_limit: u32,
+}
+
+impl Default for FastHighlight {
+    fn default() -> Self {
+        let boundary_chars = ".,!? \t\n".to_owned();
+        Self { matched_fields: Vec::new(), margin: None, boundary_chars, boundary_max_scan: 20, phrase_limit: 256 }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BoundaryScanner {
+    /// What the kind has by itself: sentences for `unified`, characters for `fvh`.
+    Usual,
     Sentence,
     Word,
+    /// Certain characters; of `fvh` alone.
+    Chars,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HighlightKind {
     Unified,
     Plain,
+    /// `fvh`: needs term vectors.
+    Fast,
     /// None that there is: refused when there is something to highlight.
     Unknown(String),
 }

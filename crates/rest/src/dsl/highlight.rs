@@ -2,7 +2,7 @@
 
 use model::error::{Error, ErrorKind};
 use model::query::Query;
-use model::search::{BoundaryScanner, Highlight, HighlightField, HighlightKind};
+use model::search::{BoundaryScanner, FastHighlight, Highlight, HighlightField, HighlightKind};
 use serde_json::{Map, Value};
 
 use super::field::{Field, fields, in_field, text_of};
@@ -23,6 +23,13 @@ struct Options {
     kind: Option<HighlightKind>,
     max_analyzed_offset: Option<u32>,
     fragmenter_simple: Option<bool>,
+    /// Of a field alone.
+    fragment_offset: Option<i32>,
+    /// Of a field alone.
+    matched_fields: Vec<String>,
+    boundary_chars: Option<String>,
+    boundary_max_scan: Option<u32>,
+    phrase_limit: Option<u32>,
 }
 
 /// The whole of `highlight`.
@@ -102,11 +109,8 @@ fn field_options(value: &Value) -> Result<Options, Error> {
     let mut options = Options::default();
     for field in fields("highlight_field", object) {
         match field.key {
-            "fragment_offset" => drop(number(field)?),
-            "matched_fields" => match field.value {
-                Value::Array(items) if items.is_empty() => {}
-                _ => return Err(field.not_implemented()),
-            },
+            "fragment_offset" => options.fragment_offset = Some(integer(field)?).filter(|offset| *offset != -1),
+            "matched_fields" => options.matched_fields = strings(field)?,
             _ => options.read(field)?,
         }
     }
@@ -114,18 +118,26 @@ fn field_options(value: &Value) -> Result<Options, Error> {
     Ok(options)
 }
 
+fn integer(field: Field<'_>) -> Result<i32, Error> {
+    let typed = field.typed(&["VALUE_NUMBER", "VALUE_STRING"])?;
+    typed.int().map_err(|error| field.failed(error))
+}
+
 /// A number; negative ones count as 0.
 fn number(field: Field<'_>) -> Result<u32, Error> {
-    let typed = field.typed(&["VALUE_NUMBER", "VALUE_STRING"])?;
-    let number = typed.int().map_err(|error| field.failed(error))?;
-    Ok(u32::try_from(number).unwrap_or(0))
+    Ok(u32::try_from(integer(field)?).unwrap_or(0))
+}
+
+/// A number; negative ones count as not said.
+fn limit(field: Field<'_>) -> Result<Option<u32>, Error> {
+    Ok(u32::try_from(integer(field)?).ok())
 }
 
 fn flag(field: Field<'_>) -> Result<bool, Error> {
     field.typed(&["VALUE_BOOLEAN", "VALUE_STRING"])?.flag().map_err(|error| field.failed(error))
 }
 
-fn tags(field: Field<'_>) -> Result<Vec<String>, Error> {
+fn strings(field: Field<'_>) -> Result<Vec<String>, Error> {
     let one = std::slice::from_ref(field.value);
     let items = match field.typed(&["VALUE_STRING", "START_ARRAY"])?.value {
         Value::Array(items) => items,
@@ -139,7 +151,8 @@ fn kind(field: Field<'_>) -> Result<HighlightKind, Error> {
     match string(field)?.as_str() {
         "unified" => Ok(HighlightKind::Unified),
         "plain" => Ok(HighlightKind::Plain),
-        other @ ("fvh" | "semantic") => Err(Error::not_implemented(format!("highlighter [{other}]"))),
+        "fvh" => Ok(HighlightKind::Fast),
+        other @ "semantic" => Err(Error::not_implemented(format!("highlighter [{other}]"))),
         other => Ok(HighlightKind::Unknown(other.to_owned())),
     }
 }
@@ -151,12 +164,11 @@ fn boundary_scanner_locale(field: Field<'_>) -> Result<(), Error> {
     if language.eq_ignore_ascii_case("en") { Ok(()) } else { Err(field.not_implemented()) }
 }
 
-fn boundary_scanner(field: Field<'_>) -> Result<Option<BoundaryScanner>, Error> {
+fn boundary_scanner(field: Field<'_>) -> Result<BoundaryScanner, Error> {
     match string(field)?.to_ascii_lowercase().as_str() {
-        "sentence" => Ok(Some(BoundaryScanner::Sentence)),
-        "word" => Ok(Some(BoundaryScanner::Word)),
-        // For the fast vector highlighter alone; the others keep their own.
-        "chars" => Ok(None),
+        "sentence" => Ok(BoundaryScanner::Sentence),
+        "word" => Ok(BoundaryScanner::Word),
+        "chars" => Ok(BoundaryScanner::Chars),
         other => {
             let constant = other.to_uppercase();
             let reason = format!("No enum constant HighlightBuilder.BoundaryScannerType.{constant}");
@@ -168,8 +180,8 @@ fn boundary_scanner(field: Field<'_>) -> Result<Option<BoundaryScanner>, Error> 
 impl Options {
     fn read(&mut self, field: Field<'_>) -> Result<(), Error> {
         match field.key {
-            "pre_tags" => self.pre_tags = Some(tags(field)?),
-            "post_tags" => self.post_tags = Some(tags(field)?),
+            "pre_tags" => self.pre_tags = Some(strings(field)?),
+            "post_tags" => self.post_tags = Some(strings(field)?),
             "fragment_size" => self.fragment_size = Some(number(field)?),
             "number_of_fragments" => self.number_of_fragments = Some(number(field)?),
             "no_match_size" => self.no_match_size = Some(number(field)?),
@@ -179,7 +191,7 @@ impl Options {
                 let typed = field.typed(&["START_OBJECT"])?;
                 self.highlight_query = Some(query(typed.value).map_err(|error| field.failed(error))?);
             }
-            "boundary_scanner" => self.boundary_scanner = boundary_scanner(field)?,
+            "boundary_scanner" => self.boundary_scanner = Some(boundary_scanner(field)?),
             "type" => self.kind = Some(kind(field)?),
             "max_analyzer_offset" => {
                 let offset =
@@ -189,9 +201,10 @@ impl Options {
                 self.max_analyzed_offset = Some(u32::try_from(offset).map_err(refuse)?);
             }
             "fragmenter" => self.fragmenter_simple = Some(string(field)? == "simple"),
-            // For the fast vector highlighter alone, or without effect in OpenSearch too.
-            "boundary_chars" => drop(string(field)?),
-            "boundary_max_scan" | "phrase_limit" => drop(number(field)?),
+            "boundary_chars" => self.boundary_chars = Some(string(field)?),
+            "boundary_max_scan" => self.boundary_max_scan = limit(field)?,
+            "phrase_limit" => self.phrase_limit = limit(field)?,
+            // Without effect in OpenSearch too.
             "force_source" => drop(flag(field)?),
             "boundary_scanner_locale" => boundary_scanner_locale(field)?,
             "options" => match field.typed(&["START_OBJECT"])?.value {
@@ -214,6 +227,15 @@ impl Options {
         let tag = |own: Option<Vec<String>>, outer: &Option<Vec<String>>, usual: &str| {
             own.or_else(|| outer.clone()).filter(|tags| !tags.is_empty()).unwrap_or_else(|| vec![usual.to_owned()])
         };
+        let usual = FastHighlight::default();
+        let chars = self.boundary_chars.or_else(|| request.boundary_chars.clone());
+        let fast = FastHighlight {
+            matched_fields: self.matched_fields,
+            margin: self.fragment_offset,
+            boundary_chars: chars.unwrap_or(usual.boundary_chars),
+            boundary_max_scan: self.boundary_max_scan.or(request.boundary_max_scan).unwrap_or(usual.boundary_max_scan),
+            phrase_limit: self.phrase_limit.or(request.phrase_limit).unwrap_or(usual.phrase_limit),
+        };
         HighlightField {
             field,
             pre_tags: tag(self.pre_tags, &request.pre_tags, "<em>"),
@@ -225,10 +247,11 @@ impl Options {
             require_field_match: self.require_field_match.or(request.require_field_match).unwrap_or(true),
             highlight_query: self.highlight_query.or_else(|| request.highlight_query.clone()),
             html_encoder,
-            boundary_scanner: self.boundary_scanner.or(request.boundary_scanner).unwrap_or(BoundaryScanner::Sentence),
+            boundary_scanner: self.boundary_scanner.or(request.boundary_scanner).unwrap_or(BoundaryScanner::Usual),
             kind: self.kind.or_else(|| request.kind.clone()).unwrap_or(HighlightKind::Unified),
             max_analyzed_offset: self.max_analyzed_offset.or(request.max_analyzed_offset),
             fragmenter_simple: self.fragmenter_simple.or(request.fragmenter_simple).unwrap_or(false),
+            fast,
         }
     }
 }

@@ -155,7 +155,7 @@ fn what_is_missing_is_named() {
         (r#"{"query":{"bool":{"must":[{"bool":{"filter":{"geo_shape":{}}}}]}}}"#, "geo_shape"),
         (r#"{"aggs":{"a":{"moving_avg":{}}}}"#, "moving_avg"),
         (r#"{"sort":{"_script":{"type":"number","script":"1","nested":{}}}}"#, "nested"),
-        (r#"{"highlight":{"fields":{"t":{"type":"fvh"}}}}"#, "fvh"),
+        (r#"{"highlight":{"fields":{"t":{"type":"semantic"}}}}"#, "semantic"),
     ] {
         let error = search(body).expect_err(body);
         assert_eq!(error.status(), 501, "{body}");

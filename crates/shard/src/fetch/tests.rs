@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::id::{IndexRef, IndexUuid};
 use model::search::{
-    BoundaryScanner, FieldSpec, Highlight, HighlightField, HighlightKind, SearchRequest, SourceFilter,
+    BoundaryScanner, FastHighlight, FieldSpec, Highlight, HighlightField, HighlightKind, SearchRequest, SourceFilter,
 };
 use model::target::Target;
 use search::bind::BindSettings;
@@ -220,6 +220,7 @@ fn hits_are_highlighted() {
         kind: HighlightKind::Unified,
         max_analyzed_offset: None,
         fragmenter_simple: false,
+        fast: FastHighlight::default(),
     };
     asked.fetch.highlight = Some(Box::new(Highlight { fields: vec![field] }));
     let pattern = search::bound::Pattern::Fuzzy {

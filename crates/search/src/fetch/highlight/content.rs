@@ -47,6 +47,7 @@ pub(super) struct Word {
 /// What all equal words share.
 #[derive(Debug, Default)]
 pub(super) struct Kind {
+    pub(super) text: String,
     /// How often it occurs.
     pub(super) count: u32,
     /// The factor of the term that it is.
@@ -146,6 +147,7 @@ impl Kind {
             clauses.filter_map(move |(at, clause)| clause.accepts(term).then_some((phrase, at)))
         });
         Self {
+            text: text.to_owned(),
             count: 0,
             term: marks.term(term),
             patterns: patterns.filter_map(|(at, (accepted, _))| numbered(accepted.accepts(term), at)).collect(),

@@ -6,12 +6,10 @@ use std::sync::Arc;
 
 use model::error::Error;
 
+use super::leaves::leaves;
 use crate::bound::{BoundKind, BoundQuery, FieldName, Pattern, Phrase, TermBytes};
 use crate::interval::BoundInterval;
 use crate::span::BoundSpan;
-
-/// Deeper queries are refused when they are bound; here only the stack is guarded.
-const MAX_DEPTH: u32 = 200;
 
 /// Accepts terms as a pattern of a query does.
 pub trait TermMatcher: Send + Sync {
@@ -54,7 +52,32 @@ pub(super) struct Clause {
     pub(super) prefix: bool,
 }
 
+/// The field whose terms a query tells by a rule.
+pub(super) fn ruled(kind: &BoundKind) -> Option<&FieldName> {
+    match kind {
+        BoundKind::Terms(field, _) | BoundKind::TermRange(field, ..) => Some(field),
+        BoundKind::Expand(expand) => Some(&expand.field),
+        _ => None,
+    }
+}
+
 impl Accepted {
+    /// The rule of a query that tells terms by one.
+    ///
+    /// # Errors
+    /// As `matchers` makes them.
+    pub(super) fn of(kind: &BoundKind, matchers: Matchers<'_>) -> Result<Option<Self>, Error> {
+        Ok(match kind {
+            BoundKind::Terms(_, terms) => Some(Self::Any(terms.clone())),
+            BoundKind::TermRange(_, from, to) => Some(Self::Between(from.clone(), to.clone())),
+            BoundKind::Expand(expand) => Some(match &expand.pattern {
+                Pattern::Prefix { prefix, case_insensitive: false } => Self::Prefix(vec![prefix.as_bytes().into()]),
+                other => Self::Matcher(matchers(other)?),
+            }),
+            _ => None,
+        })
+    }
+
     pub(super) fn accepts(&self, term: &[u8]) -> bool {
         match self {
             Self::Matcher(matcher) => matcher.accepts(term),
@@ -84,13 +107,13 @@ impl Clause {
 }
 
 impl Marks {
-    /// What `query` seeks in `field`; `None`: in whatever field.
+    /// What `query` seeks in any of `fields`; `None`: in whatever field.
     ///
     /// # Errors
     /// As `matchers` makes them.
-    pub(super) fn new(query: &BoundQuery, field: Option<&FieldName>, matchers: Matchers<'_>) -> Result<Self, Error> {
+    pub(super) fn new(query: &BoundQuery, fields: Option<&[FieldName]>, matchers: Matchers<'_>) -> Result<Self, Error> {
         let mut marks = Self::default();
-        Collector { marks: &mut marks, field, matchers, depth: 0 }.collect(query, 1.0)?;
+        Collector { marks: &mut marks, fields, matchers }.collect(query, 1.0)?;
         // A term that is sought twice is marked once, with the factor that came last.
         let mut seen = BTreeSet::new();
         marks.terms.reverse();
@@ -112,48 +135,17 @@ impl Marks {
 
 struct Collector<'a, 'm> {
     marks: &'a mut Marks,
-    field: Option<&'a FieldName>,
+    fields: Option<&'a [FieldName]>,
     matchers: Matchers<'m>,
-    depth: u32,
 }
 
 impl Collector<'_, '_> {
     fn wants(&self, field: &FieldName) -> bool {
-        self.field.is_none_or(|wanted| wanted == field)
+        self.fields.is_none_or(|wanted| wanted.contains(field))
     }
 
     fn collect(&mut self, query: &BoundQuery, outer: f32) -> Result<(), Error> {
-        if self.depth >= MAX_DEPTH {
-            return Ok(());
-        }
-        self.depth += 1;
-        let boost = outer * query.boost;
-        match &query.kind {
-            BoundKind::Bool(clauses) => {
-                for inner in clauses.must.iter().chain(&clauses.should).chain(&clauses.filter) {
-                    self.collect(inner, boost)?;
-                }
-            }
-            BoundKind::Boosting { positive: inner, .. } | BoundKind::ConstantScore(inner) => {
-                self.collect(inner, boost)?
-            }
-            BoundKind::DisMax { queries, .. } => {
-                for inner in queries {
-                    self.collect(inner, boost)?;
-                }
-            }
-            BoundKind::FunctionScore(function) => self.collect(&function.query, boost)?,
-            BoundKind::TermsSet(set) => {
-                for inner in &set.terms {
-                    self.collect(inner, boost)?;
-                }
-            }
-            BoundKind::Ranked(ranked) => self.collect(&ranked.candidates, boost)?,
-            BoundKind::Nested(nested) => self.collect(&nested.query, boost)?,
-            leaf => self.leaf(leaf, boost)?,
-        }
-        self.depth -= 1;
-        Ok(())
+        leaves(query, outer, &mut |leaf, boost| self.leaf(leaf, boost))
     }
 
     /// The words of spans, wherever they stand.
@@ -209,34 +201,23 @@ impl Collector<'_, '_> {
                 let factor = word.fields.iter().find(|(field, _)| self.wants(field)).map(|(_, factor)| *factor);
                 self.marks.terms.extend(factor.map(|factor| (word.term.clone(), boost * factor)));
             }
-            BoundKind::Terms(field, terms) if self.wants(field) => {
-                self.marks.patterns.push((Accepted::Any(terms.clone()), boost));
-            }
-            BoundKind::TermRange(field, from, to) if self.wants(field) => {
-                self.marks.patterns.push((Accepted::Between(from.clone(), to.clone()), boost));
-            }
-            BoundKind::Expand(expand) if self.wants(&expand.field) => {
-                let accepted = match &expand.pattern {
-                    Pattern::Prefix { prefix, case_insensitive: false } => {
-                        Accepted::Prefix(vec![prefix.as_bytes().into()])
-                    }
-                    other => Accepted::Matcher((self.matchers)(other)?),
-                };
-                self.marks.patterns.push((accepted, boost));
-            }
             BoundKind::Phrase(phrase) if self.wants(&phrase.field) => self.phrase(phrase, boost),
             BoundKind::Intervals(intervals) => self.interval(&intervals.source, boost)?,
             BoundKind::Spans(spans) => self.span(&spans.span, boost)?,
-            _ => {}
+            rule => {
+                if ruled(rule).is_some_and(|field| self.wants(field))
+                    && let Some(accepted) = Accepted::of(rule, self.matchers)?
+                {
+                    self.marks.patterns.push((accepted, boost));
+                }
+            }
         }
         Ok(())
     }
 
     fn phrase(&mut self, phrase: &Phrase, boost: f32) {
-        let last = phrase.positions.len().saturating_sub(1);
-        let is_prefix = |at: usize| at == last && phrase.prefix_expansions.is_some();
         if let [only] = &phrase.positions[..] {
-            if is_prefix(0) {
+            if phrase.prefix_expansions.is_some() {
                 self.marks.patterns.push((Accepted::Prefix(only.terms.clone()), boost));
             } else {
                 self.marks.terms.extend(only.terms.iter().map(|term| (term.clone(), boost)));
@@ -244,14 +225,20 @@ impl Collector<'_, '_> {
             return;
         }
         let (Some(first), Some(end)) = (phrase.positions.first(), phrase.positions.last()) else { return };
-        let gaps = (end.position.saturating_sub(first.position)).saturating_sub(last as u32);
-        let clauses = phrase.positions.iter().enumerate();
-        let clauses = clauses.map(|(at, position)| Clause { terms: position.terms.clone(), prefix: is_prefix(at) });
+        let gaps = (end.position.saturating_sub(first.position)).saturating_sub(phrase.positions.len() as u32 - 1);
         self.marks.phrases.push(PhraseMark {
-            clauses: clauses.collect(),
+            clauses: clauses(phrase),
             slop: phrase.slop.saturating_add(gaps),
             ordered: phrase.slop == 0,
             boost,
         });
     }
+}
+
+/// What a phrase wants at each of its places.
+pub(super) fn clauses(phrase: &Phrase) -> Vec<Clause> {
+    let last = phrase.positions.len().saturating_sub(1);
+    let is_prefix = |at: usize| at == last && phrase.prefix_expansions.is_some();
+    let clauses = phrase.positions.iter().enumerate();
+    clauses.map(|(at, position)| Clause { terms: position.terms.clone(), prefix: is_prefix(at) }).collect()
 }

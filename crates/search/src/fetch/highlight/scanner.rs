@@ -50,7 +50,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// The piece with the unit `at`.
-    fn word(&self, at: u32) -> (u32, u32) {
+    pub(super) fn word(&self, at: u32) -> (u32, u32) {
         let (from, to) = word::around(self.text.as_str(), self.text.byte(at));
         (self.text.unit(from), self.text.unit(to))
     }
@@ -82,7 +82,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// The last end of a sentence before `offset`, or 0.
-    fn sentence_before(&mut self, offset: u32) -> u32 {
+    pub(super) fn sentence_before(&mut self, offset: u32) -> u32 {
         self.find_ends(offset);
         let mut end = self.ends[..self.ends.partition_point(|end| *end < offset)].last().copied().unwrap_or(0);
         if self.known.is_none_or(|known| known >= offset) {
@@ -97,7 +97,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// The first end of a sentence behind `offset`.
-    fn sentence_behind(&mut self, offset: u32) -> Option<u32> {
+    pub(super) fn sentence_behind(&mut self, offset: u32) -> Option<u32> {
         self.find_ends(offset);
         self.known = self.ends.get(self.ends.partition_point(|end| *end <= offset)).copied();
         self.known

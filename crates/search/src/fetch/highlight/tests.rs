@@ -1,9 +1,11 @@
 //! Tables of texts and fragments, as a real OpenSearch answers them.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use model::id::{IndexRef, IndexUuid};
 use model::mapping::Mapping;
+use model::search::FastHighlight;
 use serde_json::json;
 
 use super::*;
@@ -15,6 +17,7 @@ const LONG: &str = "The night was long. Nobody in the harbour slept, because the
 fn context() -> BindContext {
     let mapping = Mapping::parse(&json!({"properties": {
         "body": {"type": "text", "fields": {"english": {"type": "text", "analyzer": "english"}, "raw": {"type": "keyword"}}},
+        "fast": {"type": "text", "term_vector": "with_positions_offsets"},
         "title": {"type": "text"}, "tags": {"type": "keyword"}, "low": {"type": "keyword", "normalizer": "lowercase"},
         "n": {"type": "integer", "ignore_malformed": true}, "other": {"type": "alias", "path": "title"}
     }}));
@@ -43,6 +46,7 @@ fn field(name: &str) -> HighlightField {
         kind: HighlightKind::Unified,
         max_analyzed_offset: None,
         fragmenter_simple: false,
+        fast: FastHighlight::default(),
     }
 }
 
@@ -61,10 +65,14 @@ fn words(field: &str, text: &str) -> BoundQuery {
 }
 
 fn phrase(words: &[(u32, &str)], slop: u32, prefix: bool) -> BoundQuery {
+    phrase_of("body", words, slop, prefix)
+}
+
+fn phrase_of(field: &str, words: &[(u32, &str)], slop: u32, prefix: bool) -> BoundQuery {
     let positions =
         words.iter().map(|(position, word)| PhrasePosition { position: *position, terms: vec![bytes(word)] });
     BoundQuery::new(BoundKind::Phrase(Phrase {
-        field: "body".into(),
+        field: field.into(),
         positions: positions.collect(),
         slop,
         prefix_expansions: prefix.then_some(50),
@@ -291,6 +299,49 @@ fn plain_fragments_come_by_words_found() {
     );
 }
 
+#[test]
+fn vectors_mark_by_number_around_what_is_found() {
+    let numbered = HighlightField {
+        kind: HighlightKind::Fast,
+        pre_tags: vec!["<1>".to_owned(), "<2>".to_owned()],
+        post_tags: vec!["</>".to_owned()],
+        fragment_size: 40,
+        boundary_scanner: BoundaryScanner::Usual,
+        ..field("fast")
+    };
+    let shown = |options: &HighlightField, query: &BoundQuery, values: Value| {
+        let found = highlight(vec![options.clone()], query, &json!({"fast": values, "body": "x"})).unwrap();
+        found.get("fast").cloned().unwrap_or(Value::Null)
+    };
+    let text =
+        "First the lamp went out, then the window broke, then the door. The keeper of the lighthouse lit a lamp.";
+    let expected = json!([
+        "First the <1>lamp</> went out, then the window",
+        "then the door. The <2>keeper</> of the lighthouse",
+        "lighthouse lit a <1>lamp</>."
+    ]);
+    assert_eq!(shown(&numbered, &words("fast", "lamp keeper"), text.into()), expected);
+    assert_eq!(shown(&numbered, &words("body", "lamp keeper"), text.into()), Value::Null);
+    let in_values =
+        shown(&numbered, &words("fast", "lamp"), json!(["One lamp.", "", "A second lamp, and it is a long text."]));
+    assert_eq!(in_values, json!(["One <1>lamp</>.", "A second <1>lamp</>, and it is a long"]));
+    let near = |first, second| phrase_of("fast", &[(0, first), (1, second)], 0, false);
+    let both = BoundBool { should: vec![near("the", "keeper"), near("keeper", "of")], ..BoundBool::default() };
+    let joined = shown(&numbered, &BoundQuery::new(BoundKind::Bool(both)), text.into());
+    assert_eq!(joined, json!(["then the door. <2>The keeper of</> the lighthouse"]));
+}
+
+#[test]
+fn vectors_are_refused_where_there_are_none() {
+    let refused = |options: HighlightField| {
+        let found = highlight(vec![options], &term("fast", "storm"), &json!({"fast": "storm", "body": "storm"}));
+        found.unwrap_err().reason
+    };
+    let fast = |name: &str| HighlightField { kind: HighlightKind::Fast, ..field(name) };
+    assert!(refused(fast("body")).contains("[body] should be indexed with term vector with position offsets"));
+    assert!(refused(HighlightField { fragment_size: 17, ..fast("fast") }).contains("must be 18 or higher"));
+}
+
 mod any {
     use proptest::prelude::*;
 
@@ -302,24 +353,27 @@ mod any {
             values in proptest::collection::vec(".{0,60}|[ab .!?\"'é😀\u{301}\0-]{0,60}", 1..4),
             size in 0u32..30,
             count in 0u32..4,
-            plain: bool,
+            kind in 0usize..3,
             word: bool,
             slop in 0u32..3,
         ) {
             let options = HighlightField {
-                fragment_size: size,
+                fragment_size: if kind == 2 { size.max(1) } else { size },
                 number_of_fragments: count,
                 no_match_size: size,
-                kind: if plain { HighlightKind::Plain } else { HighlightKind::Unified },
+                kind: [HighlightKind::Plain, HighlightKind::Unified, HighlightKind::Fast][kind].clone(),
+                fast: FastHighlight { margin: Some(0), ..FastHighlight::default() },
                 boundary_scanner: if word { BoundaryScanner::Word } else { BoundaryScanner::Sentence },
-                ..field("body")
+                ..field("fast")
             };
-            let should = vec![words("body", "a b"), phrase(&[(0, "a"), (1, "b")], slop, slop == 1)];
+            let should = vec![words("fast", "a b"), phrase_of("fast", &[(0, "a"), (1, "b")], slop, slop == 1)];
             let query = BoundQuery::new(BoundKind::Bool(BoundBool { should, ..BoundBool::default() }));
             let without = |text: &str| text.replace(['<', '>'], "");
-            let joined: String = values.iter().map(|value| without(value)).collect();
-            let found = highlight(vec![options], &query, &json!({"body": values})).unwrap();
-            for fragment in found.get("body").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+            // Fragments of vectors may go on over the ends of values, where a blank stands.
+            let between = if kind == 2 { " " } else { "" };
+            let joined = values.iter().map(|value| without(value)).collect::<Vec<_>>().join(between) + between;
+            let found = highlight(vec![options], &query, &json!({"fast": values})).unwrap();
+            for fragment in found.get("fast").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
                 prop_assert!(joined.contains(&without(fragment)), "{:?} is no part of {:?}", fragment, joined);
             }
         }

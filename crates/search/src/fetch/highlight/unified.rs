@@ -18,7 +18,6 @@ const PIVOT: f32 = 87.0;
 
 /// What is wanted of a field.
 pub(super) struct Unified {
-    pub(super) analysis: Analysis,
     pub(super) fragments: Fragments,
     /// At most so many fragments.
     pub(super) count: usize,
@@ -47,12 +46,12 @@ struct Passage {
 }
 
 impl Unified {
-    /// The fragments of a field's values.
-    pub(super) fn highlight(&self, content: &Content, marks: &Marks) -> Vec<String> {
+    /// The fragments of a field's values. `ways`: how they become words; what is found in several counts several times.
+    pub(super) fn highlight(&self, content: &Content, ways: &[Analysis], marks: &Marks) -> Vec<String> {
         if content.length == 0 {
             return Vec::new();
         }
-        let found = found(&content.words(&self.analysis, marks), marks);
+        let found = found_by_all(content, ways, marks);
         let mut passages = self.passages(content, &found);
         if passages.is_empty() {
             passages.extend(self.beginning(content));
@@ -127,6 +126,28 @@ impl Unified {
         self.style.plain(&mut snippet, slice(at, at.max(passage.end)));
         trim(snippet.strip_suffix('\u{2029}').unwrap_or(&snippet)).to_owned()
     }
+}
+
+/// Every place that is marked in any way to look at the text, in order of the text. Equal words count as one, whichever way they were found.
+fn found_by_all(content: &Content, ways: &[Analysis], marks: &Marks) -> Vec<Mark> {
+    if let [analysis] = ways {
+        return found(&content.words(analysis, marks), marks);
+    }
+    let mut labels: BTreeMap<String, usize> = BTreeMap::new();
+    let mut all = Vec::new();
+    for analysis in ways {
+        let words = content.words(analysis, marks);
+        let mut label = |label: usize| match words.kinds.get(label) {
+            Some(kind) => {
+                let next = labels.len();
+                *labels.entry(kind.text.clone()).or_insert(next)
+            }
+            None => usize::MAX - (label - words.kinds.len()),
+        };
+        all.extend(found(&words, marks).into_iter().map(|mark| Mark { label: label(mark.label), ..mark }));
+    }
+    all.sort_unstable();
+    all
 }
 
 /// Every place that is marked, in order of the text.
