@@ -22,6 +22,7 @@ mod nemesis;
 mod nodes;
 mod profiles;
 mod python;
+mod quiet;
 mod recovery;
 mod redis;
 mod relevance;

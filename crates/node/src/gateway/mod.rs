@@ -78,6 +78,7 @@ use model::write::{WriteRequest, WriteResponse};
 use serde_json::Value;
 
 pub(crate) use search::{Tries, known::KnownCounts};
+pub(crate) use upkeep::Quiet;
 
 use crate::core::Core;
 use crate::metadata::SUBMIT_TIMEOUT;

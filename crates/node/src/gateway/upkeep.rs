@@ -1,6 +1,6 @@
-//! What happens by itself: scheduled refreshes, flushes of long logs, waking of shards that nobody searched.
+//! What happens by itself: scheduled refreshes, flushes of long logs, waking of shards that nobody searched, merges of what nobody writes to.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,8 @@ const NODE_BATCH_BYTES: u64 = 128 << 20;
 const NODE_TAIL: u64 = 100_000;
 /// How often shards are looked at.
 const TICK: Duration = Duration::from_millis(50);
+/// Who has not been written to for so long is quiet.
+const QUIET_MS: u64 = 3_000;
 
 /// Looks after the shards until the node is gone.
 pub async fn run(core: Weak<Core>) {
@@ -37,8 +39,7 @@ fn tick(core: &Arc<Core>, now: u64) {
         for shard in &index.shards {
             match shard.copy() {
                 Ok(copy) => {
-                    look_after(core, &view, shard, &copy, now);
-                    tails.push((copy.tail(), copy));
+                    tails.push((look_after(core, &view, shard, &copy, now), copy));
                 }
                 Err(_) => report(core, &view, shard),
             }
@@ -88,7 +89,8 @@ fn shorten(mut tails: Vec<(Tail, Arc<ShardCopy>)>) {
     }
 }
 
-fn look_after(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>, copy: &Arc<ShardCopy>, now: u64) {
+/// What a shard needs by now. Out: the tail that it still has.
+fn look_after(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>, copy: &Arc<ShardCopy>, now: u64) -> Tail {
     if is_due(view, shard, now) && copy.is_dirty() {
         shard.used.refreshed_ms.store(now, Ordering::Relaxed);
         let (copy, name, number) = (copy.clone(), view.metadata.name.clone(), shard.number);
@@ -102,8 +104,34 @@ fn look_after(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>, copy: 
         }));
     }
     copy.forget_deleted(now);
-    if copy.tail().bytes > view.settings.flush_threshold_bytes {
+    let tail = copy.tail();
+    if tail.bytes > view.settings.flush_threshold_bytes {
         copy.flush_in_background();
+    }
+    let searched = now.saturating_sub(shard.used.searched_ms.load(Ordering::Relaxed));
+    if shard.used.quiet.begins(tail.next_seq, now, searched < view.settings.search_idle_after_ms) {
+        copy.settle_in_background();
+    }
+    tail
+}
+
+/// Whether a shard is written to, as far as was seen. Only one thread looks.
+#[derive(Default)]
+pub(crate) struct Quiet {
+    next_seq: AtomicU64,
+    since_ms: AtomicU64,
+    settled: AtomicBool,
+}
+
+impl Quiet {
+    /// Whether nobody has written for a while, and this is the first time that this was seen of a shard that is searched.
+    fn begins(&self, next_seq: u64, now: u64, searched: bool) -> bool {
+        if self.next_seq.swap(next_seq, Ordering::Relaxed) != next_seq {
+            self.since_ms.store(now, Ordering::Relaxed);
+            self.settled.store(false, Ordering::Relaxed);
+        }
+        let quiet = now.saturating_sub(self.since_ms.load(Ordering::Relaxed)) >= QUIET_MS;
+        quiet && searched && !self.settled.swap(true, Ordering::Relaxed)
     }
 }
 
@@ -138,4 +166,22 @@ pub fn wake(view: &IndexView, shard: &OpenShard, copy: &Arc<ShardCopy>, now: u64
         copy.refresh()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_quiet_once_after_the_last_write_and_when_somebody_searches() {
+        let quiet = Quiet::default();
+        assert!(!quiet.begins(5, 1_000, true));
+        assert!(!quiet.begins(6, 3_900, true));
+        assert!(!quiet.begins(6, 6_899, true));
+        assert!(!quiet.begins(6, 6_900, false), "nobody would have anything of it");
+        assert!(quiet.begins(6, 9_000, true));
+        assert!(!quiet.begins(6, 20_000, true));
+        assert!(!quiet.begins(7, 20_050, true));
+        assert!(quiet.begins(7, 23_050, true));
+    }
 }

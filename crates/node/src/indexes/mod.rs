@@ -24,7 +24,7 @@ use wal::Syncer;
 
 use crate::clock::now_ms;
 use crate::config::Config;
-use crate::gateway::Tries;
+use crate::gateway::{Quiet, Tries};
 use crate::metadata::Published;
 use crate::pool::Pool;
 use crate::recovery::Recovery;
@@ -101,6 +101,7 @@ pub struct Used {
     pub get_micros: AtomicU64,
     pub gets_missing: AtomicU64,
     pub(crate) tries: Tries,
+    pub(crate) quiet: Quiet,
     /// What it has in the request cache.
     pub cached: Arc<Share>,
     /// By the groups that searches name: queries and fetches, each how many and their microseconds.

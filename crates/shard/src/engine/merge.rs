@@ -41,7 +41,7 @@ impl ShardCopy {
     /// Merges blocks of one size at once (it is cheap), and seals them in the background when they have grown. Background jobs choose
     /// what they take when they run: nobody ever waits for blocks of a job that waits itself.
     pub(super) fn tidy_memory(self: &Arc<Self>) -> Result<(), ShardError> {
-        while self.merge_one_level()? {}
+        while self.merge_blocks(same_level)? {}
         let large = large_enough(&self.segments.lock().held).is_some();
         if large && !self.counters.sealing.swap(true, Ordering::AcqRel) {
             let copy = Arc::downgrade(self);
@@ -66,8 +66,9 @@ impl ShardCopy {
         choose(&segments.held).map(|keys| segments.begin(&keys))
     }
 
-    fn merge_one_level(&self) -> Result<bool, ShardError> {
-        let Some(inputs) = self.begin(same_level) else { return Ok(false) };
+    /// Merges the blocks that are chosen into one, here and now. Whether there were some.
+    fn merge_blocks(&self, choose: fn(&[Held]) -> Option<Vec<SegmentKey>>) -> Result<bool, ShardError> {
+        let Some(inputs) = self.begin(choose) else { return Ok(false) };
         let blocks: Vec<(Arc<MemoryBlock>, Option<&AliveDocs>)> = inputs
             .0
             .iter()
@@ -83,7 +84,24 @@ impl ShardCopy {
 
     /// Has the merge made that the policy wants, if any. One waits at most; when it runs it asks for the next.
     pub(super) fn merge_in_background(self: &Arc<Self>) {
-        if self.is_closing() || wanted(&self.segments.lock().held).is_none() {
+        self.merge_some_time(wanted);
+    }
+
+    /// Has segments and blocks merged that writes would make more of: for when there are none. Searches of fewer segments cost less.
+    pub fn settle_in_background(self: &Arc<Self>) {
+        if every_block(&self.segments.lock().held).is_some() {
+            let copy = Arc::downgrade(self);
+            let merge = move || {
+                // A failure is remembered by the copy.
+                let _ = copy.upgrade().map(|copy| copy.merge_blocks(every_block));
+            };
+            (self.spawn)(Work::Seal, Box::new(merge));
+        }
+        self.merge_some_time(settled);
+    }
+
+    fn merge_some_time(self: &Arc<Self>, choose: fn(&[Held]) -> Option<Vec<SegmentKey>>) {
+        if self.is_closing() || choose(&self.segments.lock().held).is_none() {
             return;
         }
         if !self.counters.merge_waits.swap(true, Ordering::AcqRel) {
@@ -94,7 +112,7 @@ impl ShardCopy {
                     // A job that waits keeps no copy open.
                     let Some(copy) = copy.upgrade() else { return };
                     copy.counters.merge_waits.store(false, Ordering::Release);
-                    let Some(inputs) = copy.begin(wanted) else { return };
+                    let Some(inputs) = copy.begin(choose) else { return };
                     // Where there are several threads for it, another may take another merge of this copy meanwhile.
                     copy.merge_in_background();
                     if copy.merge_sealed(inputs, Hurry::No).is_ok() {
@@ -246,6 +264,12 @@ fn same_level(held: &[Held]) -> Option<Vec<SegmentKey>> {
     (same.len() >= BLOCKS_PER_LEVEL).then_some(same)
 }
 
+fn every_block(held: &[Held]) -> Option<Vec<SegmentKey>> {
+    let blocks: Vec<SegmentKey> =
+        held.iter().filter(|held| held.body.is_memory() && !held.busy).map(|held| held.key).collect();
+    (blocks.len() > 1).then_some(blocks)
+}
+
 /// All blocks, when together they are worth a sealed segment.
 fn large_enough(held: &[Held]) -> Option<Vec<SegmentKey>> {
     let free = || held.iter().filter(|held| held.body.is_memory() && !held.busy);
@@ -255,8 +279,16 @@ fn large_enough(held: &[Held]) -> Option<Vec<SegmentKey>> {
 }
 
 fn wanted(held: &[Held]) -> Option<Vec<SegmentKey>> {
+    chosen(held, merge_policy::choose)
+}
+
+fn settled(held: &[Held]) -> Option<Vec<SegmentKey>> {
+    chosen(held, merge_policy::settle)
+}
+
+fn chosen(held: &[Held], choose: fn(&[Candidate]) -> Option<Vec<usize>>) -> Option<Vec<SegmentKey>> {
     let sealed: Vec<SegmentKey> = sealed(held).map(|held| held.key).collect();
-    merge_policy::choose(&candidates(held)).map(|chosen| chosen.into_iter().map(|at| sealed[at]).collect())
+    choose(&candidates(held)).map(|chosen| chosen.into_iter().map(|at| sealed[at]).collect())
 }
 
 /// What the policy knows of the sealed segments, in their order.

@@ -17,6 +17,11 @@ const SEGMENTS_PER_TIER: usize = 8;
 const FLOOR_BYTES: u64 = 2 << 20;
 /// A tier's segments are at most this many times its smallest.
 const TIER_FACTOR: u64 = 8;
+/// What merges of a copy that nobody writes to make is at most this large.
+const SETTLED_BYTES: u64 = 256 << 20;
+/// They rewrite no segment that is more than so many times as large as all smaller ones together: what was rewritten once is not, for every few
+/// documents that come.
+const SETTLED_FACTOR: u64 = 4;
 /// Larger segments are left alone, unless half of them is deleted.
 const MAX_BYTES: u64 = 5 << 30;
 /// So many segments that could be merged mean that merges are behind: they run at full speed.
@@ -54,6 +59,26 @@ pub(super) fn choose(segments: &[Candidate]) -> Option<Vec<usize>> {
         start += tier.max(1);
     }
     (0..segments.len()).find(|&at| !segments[at].busy && segments[at].is_mostly_deleted()).map(|at| vec![at])
+}
+
+/// What becomes one segment when nobody writes: as many of the smallest as that is worth, as positions in `segments`.
+pub(super) fn settle(segments: &[Candidate]) -> Option<Vec<usize>> {
+    let mut by_size: Vec<usize> = (0..segments.len()).filter(|&at| !segments[at].busy).collect();
+    by_size.sort_by_key(|&at| (segments[at].live_bytes(), at));
+    let (mut smaller, mut count) = (0u64, 0);
+    for (before, &at) in by_size.iter().enumerate() {
+        let bytes = segments[at].live_bytes();
+        if smaller.saturating_add(bytes) > SETTLED_BYTES {
+            break;
+        }
+        if bytes <= smaller.max(FLOOR_BYTES) * SETTLED_FACTOR {
+            count = before + 1;
+        }
+        smaller += bytes;
+    }
+    by_size.truncate(count);
+    by_size.sort_unstable();
+    (count > 1).then_some(by_size)
 }
 
 /// Whether there are more segments than tiers explain.
@@ -112,6 +137,27 @@ mod tests {
     fn busy_segments_are_left_alone() {
         let segments = [Candidate { busy: true, ..segment(1, 99) }; 20];
         assert_eq!(choose(&segments), None);
+    }
+
+    #[track_caller]
+    fn settles(megabytes: &[u64], expected: Option<&[usize]>) {
+        let segments: Vec<_> = megabytes.iter().map(|&size| segment(size, 0)).collect();
+        assert_eq!(settle(&segments).as_deref(), expected, "{megabytes:?}");
+    }
+
+    #[test]
+    fn what_nobody_writes_to_becomes_one_segment_unless_that_costs_much() {
+        settles(&[7, 6, 7, 1], Some(&[0, 1, 2, 3]));
+        settles(&[5], None);
+        settles(&[], None);
+        settles(&[100, 2, 3], Some(&[1, 2]));
+        settles(&[100, 2], None);
+        settles(&[20, 30, 150], Some(&[0, 1, 2]));
+        settles(&[20, 250, 30, 150], Some(&[0, 2, 3]));
+        settles(&[400, 300], None);
+        settles(&[100, 1, 30], Some(&[0, 1, 2]));
+        let busy = [segment(5, 0), Candidate { busy: true, ..segment(5, 0) }, segment(5, 0)];
+        assert_eq!(settle(&busy).as_deref(), Some(&[0, 2][..]));
     }
 
     #[test]

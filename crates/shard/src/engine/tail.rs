@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// How long the tail is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tail {
+    /// The sequence number of the operation that comes next.
+    pub next_seq: u64,
     pub operations: u64,
     /// Of the operations, as they are logged.
     pub bytes: u64,
@@ -42,6 +44,7 @@ impl ShardCopy {
     pub fn tail(&self) -> Tail {
         let writer = self.writer.lock();
         Tail {
+            next_seq: writer.next_seq,
             operations: writer.next_seq.saturating_sub(self.counters.committed_seq.load(Ordering::Acquire)),
             bytes: writer.logged_bytes.saturating_sub(self.counters.committed_bytes.load(Ordering::Acquire)),
             batch_bytes: writer.batch.bytes as u64,

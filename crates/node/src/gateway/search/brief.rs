@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use search::bound::{BoundKind, BoundQuery, RankedKind, RankedPart};
+use search::bound::{BoundKind, BoundQuery, Pattern, RankedKind, RankedPart, Rewrite};
 use search::shard_query::ShardQuery;
 use shard::reader::Reader;
 
@@ -16,6 +16,8 @@ const CLAUSES: usize = 32;
 const DOCS: u64 = 1 << 21;
 /// As `DOCS`, where the values of a whole column may be read without one.
 const DOCS_OF_COLUMNS: u64 = 1 << 18;
+/// As `DOCS`, where the documents of all terms that begin with something are read without one.
+const DOCS_OF_PREFIXES: u64 = 1 << 16;
 /// As `DOCS`, times the dimension, where vectors are compared: with all of them where there is no graph yet.
 const NUMBERS_OF_VECTORS: u64 = 1 << 22;
 /// Long searches in a row after which one in so many is still tried.
@@ -55,6 +57,7 @@ fn is_plain(query: &BoundQuery, docs: u64, left: &mut usize) -> bool {
         BoundKind::Ranked(ranked) => {
             is_plain(&ranked.candidates, docs, left) && is_plain_part(&ranked.part, docs, left)
         }
+        BoundKind::Expand(expand) => expand.rewrite == Rewrite::Constant && is_prefix_of_few(&expand.pattern, docs),
         BoundKind::Nested(nested) => is_plain(&nested.query, docs, left),
         BoundKind::DisMax { queries, .. } => queries.iter().all(|query| is_plain(query, docs, left)),
         BoundKind::Bool(clauses) => {
@@ -65,12 +68,17 @@ fn is_plain(query: &BoundQuery, docs: u64, left: &mut usize) -> bool {
     }
 }
 
+/// The words of a prefix lie side by side; others are looked for.
+fn is_prefix_of_few(pattern: &Pattern, docs: u64) -> bool {
+    matches!(pattern, Pattern::Prefix { case_insensitive: false, .. }) && docs <= DOCS_OF_PREFIXES
+}
+
 fn is_plain_part(part: &RankedPart, docs: u64, left: &mut usize) -> bool {
     let Some(rest) = left.checked_sub(1) else { return false };
     *left = rest;
     match &part.kind {
         RankedKind::Everything | RankedKind::Nothing | RankedKind::Word { .. } | RankedKind::Value { .. } => true,
-        RankedKind::Words { .. } => false,
+        RankedKind::Words { pattern, .. } => is_prefix_of_few(pattern, docs),
         RankedKind::Filter(query) => is_plain(query, docs, left),
         RankedKind::All(parts, _) | RankedKind::Any(parts) | RankedKind::First(parts) => {
             parts.iter().all(|part| is_plain_part(part, docs, left))
@@ -125,6 +133,8 @@ mod tests {
         assert!(!plain(any(vec![term(); CLAUSES])));
         assert!(!plain(any(vec![term(), BoundQuery::new(BoundKind::Exists(Vec::new()))])));
         assert!(!plain(BoundKind::NumberRange("a".into(), 0, 1)));
+        let pattern = Pattern::Prefix { prefix: "a".into(), case_insensitive: false };
+        assert!(is_prefix_of_few(&pattern, DOCS_OF_PREFIXES) && !is_prefix_of_few(&pattern, DOCS));
     }
 
     #[test]
