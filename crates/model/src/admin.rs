@@ -503,6 +503,8 @@ pub struct NodeStats {
     /// Requests refused or in flight, by breaker.
     pub breakers: Vec<BreakerStats>,
     pub pools: Vec<PoolStats>,
+    /// Answers of searches in the request cache.
+    pub answers_kept: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -173,6 +173,11 @@ impl RequestCache {
         self.forget_before(share, u64::MAX);
     }
 
+    /// How many answers are kept.
+    pub fn answers(&self) -> u64 {
+        self.kept.lock().entries.len() as u64
+    }
+
     /// Bytes of all that is kept.
     pub fn bytes(&self) -> u64 {
         self.kept.lock().bytes

@@ -111,6 +111,7 @@ pub(super) fn node_stats(core: &Core) -> NodeStats {
         }),
         process: process_stats(),
         disk: disk_stats(&core.config.data),
+        answers_kept: core.request_cache.answers(),
         http: HttpStats::default(),
         breakers: vec![
             BreakerStats {

@@ -159,7 +159,11 @@ fn nodes_and_their_counts() {
     assert!(some.get("os").is_none() && some.get("fs").is_some());
     server.refuses("GET /_nodes/stats/colour", "", 400, "contains unrecognized metric: [colour]");
     server.refuses("GET /_nodes/stats/os/docs", "", 400, "but indices stats not requested");
-    server.refuses("GET /_nodes/stats/discovery", "", 501, "[discovery] of _nodes/stats");
+    server.refuses("GET /_nodes/stats/search_pipeline", "", 501, "[search_pipeline] of _nodes/stats");
+    let load = &tree(&server, "/_nodes/stats/caches,resource_usage_stats,search_backpressure")["nodes"]["node-id-1"];
+    assert_eq!(load["caches"]["request_cache"]["item_count"], json!(4));
+    assert_eq!(load["resource_usage_stats"]["node-id-1"]["memory_utilization_percent"], json!("50.0"));
+    assert_eq!(load["search_backpressure"]["mode"], json!("disabled"));
     let levels = |level: &str| {
         let target = format!("/_nodes/stats/indices/docs?level={level}");
         tree(&server, &target)["nodes"]["node-id-1"]["indices"].clone()

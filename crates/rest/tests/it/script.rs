@@ -221,6 +221,7 @@ impl Script {
                 threads: 9,
                 ..ProcessStats::default()
             },
+            answers_kept: 4,
             disk: DiskStats { path: "/data".into(), total_bytes: 1000 << 20, available_bytes: 250 << 20 },
             http: HttpStats::default(),
             breakers: vec![BreakerStats {

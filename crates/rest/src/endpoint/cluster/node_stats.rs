@@ -20,11 +20,28 @@ use crate::reply::Reply;
 use crate::request::Request;
 
 /// Metrics that are told.
-const TOLD: [&str; 11] =
-    ["indices", "os", "process", "jvm", "thread_pool", "fs", "transport", "http", "breaker", "script", "ingest"];
+const TOLD: [&str; 13] = [
+    "indices",
+    "os",
+    "process",
+    "jvm",
+    "thread_pool",
+    "fs",
+    "transport",
+    "http",
+    "breaker",
+    "script",
+    "ingest",
+    "resource_usage_stats",
+    "caches",
+];
 
 /// Metrics of what nodes do not do, so that there is nothing to count.
-const IDLE: [&str; 9] = [
+const IDLE: [&str; 13] = [
+    "discovery",
+    "adaptive_selection",
+    "script_cache",
+    "search_backpressure",
     "shard_indexing_pressure",
     "cluster_manager_throttling",
     "weighted_routing",
@@ -37,16 +54,7 @@ const IDLE: [&str; 9] = [
 ];
 
 /// Metrics that OpenSearch has besides.
-const MISSING: [&str; 8] = [
-    "discovery",
-    "adaptive_selection",
-    "script_cache",
-    "indexing_pressure",
-    "search_backpressure",
-    "search_pipeline",
-    "resource_usage_stats",
-    "caches",
-];
+const MISSING: [&str; 2] = ["indexing_pressure", "search_pipeline"];
 
 pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let ids = request.part("node_id").map(split).unwrap_or_default();
@@ -140,6 +148,8 @@ fn one(node: &NodeStats, wanted: &Metrics, of_indexes: &Metrics, counters: Optio
                     "tx_count": 0, "tx_size_in_bytes": 0,
                 }),
             ),
+            "resource_usage_stats" => ("resource_usage_stats", load(node)),
+            "caches" => ("caches", caches(node)),
             "script" => ("script", json!({"compilations": 0, "cache_evictions": 0, "compilation_limit_triggered": 0})),
             _ => {
                 let total = json!({"count": 0, "time_in_millis": 0, "current": 0, "failed": 0});
@@ -156,10 +166,21 @@ fn one(node: &NodeStats, wanted: &Metrics, of_indexes: &Metrics, counters: Optio
     shown
 }
 
-/// What is not done counts nothing: changes of the metadata are never held back, all copies weigh the same, a
-/// task that is ended ends at once, copies do not lie in repositories, and nobody is refused for the machine's load.
+/// What is not done counts nothing: changes of the metadata are never held back and never sent as whole states, all copies weigh the same
+/// and are read in turn, scripts are not kept, a task that is ended ends at once and none is ended for what it costs, copies do not lie in
+/// repositories, and nobody is refused for the machine's load.
 fn idle(metric: &str) -> Option<Value> {
     Some(match metric {
+        "discovery" => json!({
+            "cluster_state_queue": {"total": 0, "pending": 0, "committed": 0},
+            "published_cluster_states": {"full_states": 0, "incompatible_diffs": 0, "compatible_diffs": 0},
+        }),
+        "adaptive_selection" => json!({}),
+        "script_cache" => {
+            let sum = json!({"compilations": 0, "cache_evictions": 0, "compilation_limit_triggered": 0});
+            json!({"sum": sum, "contexts": []})
+        }
+        "search_backpressure" => backpressure(),
         "shard_indexing_pressure" => json!({
             "stats": {}, "enabled": false, "enforced": false,
             "total_rejections_breakup_shadow_mode":
@@ -183,6 +204,40 @@ fn idle(metric: &str) -> Option<Value> {
         // There are no files elsewhere to be kept here: no section.
         _ => return None,
     })
+}
+
+/// Searches are not ended for what they cost.
+fn backpressure() -> Value {
+    let time = json!({"cancellation_count": 0, "current_max_millis": 0, "current_avg_millis": 0});
+    let memory =
+        json!({"cancellation_count": 0, "current_max_bytes": 0, "current_avg_bytes": 0, "rolling_avg_bytes": 0});
+    let task = json!({
+        "resource_tracker_stats": {"elapsed_time_tracker": time, "cpu_usage_tracker": time, "heap_usage_tracker": memory},
+        "completion_count": 0,
+        "cancellation_stats": {"cancellation_count": 0, "cancellation_limit_reached_count": 0},
+    });
+    json!({"search_task": task, "search_shard_task": task, "mode": "disabled"})
+}
+
+/// What the node takes of its machine. What its disks could do is not measured.
+fn load(node: &NodeStats) -> Value {
+    let (total, free) = (node.process.memory_total_bytes, node.process.memory_free_bytes);
+    let memory = total.saturating_sub(free) as f64 * 100.0 / total.max(1) as f64;
+    let of_node = json!({
+        "timestamp": node.timestamp_ms,
+        "cpu_utilization_percent": format!("{:.1}", f64::from(node.process.cpu_percent)),
+        "memory_utilization_percent": format!("{memory:.1}"),
+    });
+    Value::Object(Map::from_iter([(node.node.id.to_string(), of_node)]))
+}
+
+/// Answers that are kept.
+fn caches(node: &NodeStats) -> Value {
+    let kept = node.shards.request_cache;
+    json!({"request_cache": {
+        "size_in_bytes": kept.bytes, "evictions": kept.evictions, "hit_count": kept.hits, "miss_count": kept.misses,
+        "item_count": node.answers_kept, "store_name": "memory",
+    }})
 }
 
 /// The machine. Its processors' use is not measured, which OpenSearch writes as -1.
