@@ -20,6 +20,8 @@ const NODE_TAIL: u64 = 100_000;
 const TICK: Duration = Duration::from_millis(50);
 /// Who has not been written to for so long is quiet.
 const QUIET_MS: u64 = 3_000;
+/// What is searched so often between two writes is worth a merge.
+const SEARCHES: u64 = 100;
 
 /// Looks after the shards until the node is gone.
 pub async fn run(core: Weak<Core>) {
@@ -108,8 +110,7 @@ fn look_after(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>, copy: 
     if tail.bytes > view.settings.flush_threshold_bytes {
         copy.flush_in_background();
     }
-    let searched = now.saturating_sub(shard.used.searched_ms.load(Ordering::Relaxed));
-    if shard.used.quiet.begins(tail.next_seq, now, searched < view.settings.search_idle_after_ms) {
+    if shard.used.quiet.begins(tail.next_seq, now, shard.used.queries.load(Ordering::Relaxed)) {
         copy.settle_in_background();
     }
     tail
@@ -120,17 +121,21 @@ fn look_after(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>, copy: 
 pub(crate) struct Quiet {
     next_seq: AtomicU64,
     since_ms: AtomicU64,
+    /// How many there had been then.
+    searches: AtomicU64,
     settled: AtomicBool,
 }
 
 impl Quiet {
-    /// Whether nobody has written for a while, and this is the first time that this was seen of a shard that is searched.
-    fn begins(&self, next_seq: u64, now: u64, searched: bool) -> bool {
+    /// Whether nobody has written for a while, many have searched since, and this is the first time that this was seen. `searches`: so far.
+    fn begins(&self, next_seq: u64, now: u64, searches: u64) -> bool {
         if self.next_seq.swap(next_seq, Ordering::Relaxed) != next_seq {
             self.since_ms.store(now, Ordering::Relaxed);
+            self.searches.store(searches, Ordering::Relaxed);
             self.settled.store(false, Ordering::Relaxed);
         }
         let quiet = now.saturating_sub(self.since_ms.load(Ordering::Relaxed)) >= QUIET_MS;
+        let searched = searches.saturating_sub(self.searches.load(Ordering::Relaxed)) >= SEARCHES;
         quiet && searched && !self.settled.swap(true, Ordering::Relaxed)
     }
 }
@@ -173,15 +178,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_quiet_once_after_the_last_write_and_when_somebody_searches() {
+    fn it_is_quiet_once_after_the_last_write_and_many_searches() {
         let quiet = Quiet::default();
-        assert!(!quiet.begins(5, 1_000, true));
-        assert!(!quiet.begins(6, 3_900, true));
-        assert!(!quiet.begins(6, 6_899, true));
-        assert!(!quiet.begins(6, 6_900, false), "nobody would have anything of it");
-        assert!(quiet.begins(6, 9_000, true));
-        assert!(!quiet.begins(6, 20_000, true));
-        assert!(!quiet.begins(7, 20_050, true));
-        assert!(quiet.begins(7, 23_050, true));
+        assert!(!quiet.begins(5, 1_000, 0));
+        assert!(!quiet.begins(6, 3_900, 500));
+        assert!(!quiet.begins(6, 6_899, 700));
+        assert!(quiet.begins(6, 6_900, 700));
+        assert!(!quiet.begins(6, 20_000, 900));
+        assert!(!quiet.begins(7, 20_050, 900));
+        assert!(!quiet.begins(7, 30_000, 999), "nobody would have much of it");
+        assert!(quiet.begins(7, 30_000, 1_000));
     }
 }

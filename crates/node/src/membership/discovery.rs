@@ -263,6 +263,7 @@ impl Membership {
 
     fn tell_founder(&self, met: usize, founders: usize, all: Option<usize>) {
         match all.map(majority) {
+            Some(needed) if founders >= needed => tracing::info!("{founders} founders have met and begin a cluster"),
             Some(needed) => tracing::info!(
                 "waiting for others to begin a cluster: {founders} of {needed} founders have met, {met} nodes answer"
             ),

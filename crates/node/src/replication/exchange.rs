@@ -112,6 +112,11 @@ impl Exchange {
         self.metadata.state()
     }
 
+    /// What people call a node; its id, when it is not in the cluster.
+    pub(super) fn name_of(&self, node: &NodeId) -> Arc<str> {
+        self.state().nodes.get(node).map_or_else(|| node.0.clone(), |known| known.name.clone())
+    }
+
     /// On how many threads one copy's work may be spread.
     pub(super) fn threads(&self) -> usize {
         self.threads

@@ -136,7 +136,7 @@ async fn send_all(room: &Arc<Room>, engine: Arc<ShardCopy>, to: &AllocationId) -
         room.index,
         room.shard.number,
         wanted.len(),
-        node.0,
+        exchange.name_of(&node),
         begun.elapsed().as_millis(),
         throttled.as_millis()
     );
