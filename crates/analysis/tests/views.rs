@@ -78,7 +78,7 @@ fn what_is_not_there_is_named_and_not_answered_otherwise() {
         ("filter", json!({"type": "kstem"})),
         ("filter", json!({"type": "stemmer", "language": "galician"})),
         ("filter", json!({"type": "min_hash"})),
-        ("tokenizer", json!({"type": "uax_url_email"})),
+        ("tokenizer", json!({"type": "thai"})),
         ("analyzer", json!({"type": "thai"})),
     ] {
         let error = Registry::from_settings(&json!({part: {"mine": definition}})).expect_err("not supported");

@@ -7,6 +7,7 @@ use crate::error::AnalysisError;
 use crate::filter::words::Words;
 use crate::pattern;
 use crate::stream::Tokenizer;
+use crate::tokenizer::addresses::Addresses;
 use crate::tokenizer::classes::Classes;
 use crate::tokenizer::classic::Classic;
 use crate::tokenizer::grams::Grams;
@@ -19,7 +20,7 @@ use crate::tokenizer::standard::{MAX_TOKEN_LENGTH, Standard};
 use crate::unicode::{is_letter, is_whitespace};
 
 /// Types that OpenSearch has and this program has not.
-const MISSING: &[&str] = &["thai", "uax_url_email"];
+const MISSING: &[&str] = &["thai"];
 
 /// A tokenizer of this type; `None` for an unknown type.
 pub(crate) fn build(
@@ -35,11 +36,12 @@ pub(crate) fn build(
         )));
     }
     let tokenizer: Arc<dyn Tokenizer> = match kind {
-        "standard" => {
+        "standard" | "uax_url_email" => {
             if settings.int("max_token_length", 1)? < 1 {
                 return Err(AnalysisError::at_use("maxTokenLength must be greater than zero"));
             }
-            Arc::new(Standard::new(max_token_length(settings)?))
+            let longest = max_token_length(settings)?;
+            if kind == "standard" { Arc::new(Standard::new(longest)) } else { Arc::new(Addresses::new(longest)) }
         }
         "classic" => {
             let longest = settings.int("max_token_length", MAX_TOKEN_LENGTH as i64)?;

@@ -1,5 +1,6 @@
 //! Tokenizers: they cut a text into tokens.
 
+pub(crate) mod addresses;
 pub(crate) mod classes;
 pub(crate) mod classic;
 pub(crate) mod grams;

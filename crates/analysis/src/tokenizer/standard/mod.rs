@@ -21,6 +21,18 @@ impl Standard {
     pub(crate) fn new(max_token_length: usize) -> Self {
         Standard { max_token_length: max_token_length.max(1) }
     }
+
+    /// The token that begins at the byte `at`: where it ends.
+    pub(super) fn token(&self, text: &str, at: usize) -> Option<(usize, TokenKind)> {
+        let bytes = text.as_bytes();
+        match KIND[*bytes.get(at)? as usize] {
+            Ascii::Break => None,
+            Ascii::Letter | Ascii::Digit => {
+                ascii_run(bytes, at, self.max_token_length).or_else(|| words::token(text, at, self.max_token_length))
+            }
+            Ascii::Other => words::token(text, at, self.max_token_length),
+        }
+    }
 }
 
 impl Tokenizer for Standard {
@@ -32,18 +44,11 @@ impl Tokenizer for Standard {
             if self.max_token_length == 1 && byte >= 0xf0 {
                 break;
             }
-            let token = match KIND[byte as usize] {
-                Ascii::Break => {
-                    at += 1;
-                    continue;
-                }
-                Ascii::Letter | Ascii::Digit => match ascii_run(bytes, at, self.max_token_length) {
-                    Some(token) => Some(token),
-                    _ => words::token(text, at, self.max_token_length),
-                },
-                Ascii::Other => words::token(text, at, self.max_token_length),
-            };
-            match token {
+            if KIND[byte as usize] == Ascii::Break {
+                at += 1;
+                continue;
+            }
+            match self.token(text, at) {
                 Some((end, kind)) => {
                     sink(Raw { text: &text[at..end], start: at, end, increment: 1, kind });
                     at = end;
