@@ -24,6 +24,7 @@ struct Asked {
     ef_search: Option<i32>,
     slop: Option<i32>,
     oversample: Option<f32>,
+    rescored: bool,
     similarity: Option<f32>,
     nprobes: bool,
     ignore_unmapped: bool,
@@ -46,20 +47,25 @@ pub(super) fn knn(object: &Map<String, Value>, depth: usize) -> Result<Query, Er
     };
     let (mut asked, mut carried) = (Asked::default(), Carried::new());
     for field in fields("knn", options) {
-        let taken = carried.take_declared(field)? || asked.take(field, depth).map_err(|error| named(field, error))?;
-        if !taken {
-            return Err(field.undeclared());
+        if carried.take_declared(field)? {
+            continue;
         }
+        let field = declared(field)?;
+        asked.take(field, depth).map_err(|error| field.failed(error))?;
     }
     Ok(carried.query(Kind::Knn(Box::new(asked.finish(name)?))))
 }
 
-/// An error of a value, in its field; what is found once all has been read stays as it is.
-fn named(field: Field<'_>, error: Error) -> Error {
-    match field.key {
-        "filter" | "k" => error,
-        _ => field.failed(error),
-    }
+/// An option with a value of a kind that it takes.
+fn declared(field: Field<'_>) -> Result<Field<'_>, Error> {
+    field.typed(match field.key {
+        "vector" => &["START_ARRAY", "VALUE_NUMBER", "VALUE_STRING"],
+        "k" | "max_distance" | "min_score" => &["VALUE_NUMBER", "VALUE_STRING"],
+        "filter" | "method_parameters" => &["START_OBJECT"],
+        "rescore" => &["START_OBJECT", "VALUE_BOOLEAN"],
+        "ignore_unmapped" | "expand_nested_docs" => &["VALUE_BOOLEAN", "VALUE_STRING"],
+        _ => return Err(field.undeclared()),
+    })
 }
 
 fn no_vector() -> Error {
@@ -67,8 +73,7 @@ fn no_vector() -> Error {
 }
 
 impl Asked {
-    /// Whether it is an option that is known.
-    fn take(&mut self, field: Field<'_>, depth: usize) -> Result<bool, Error> {
+    fn take(&mut self, field: Field<'_>, depth: usize) -> Result<(), Error> {
         match field.key {
             "vector" => self.vector = Some(vector(field)?),
             "k" => self.k = Some(field.int()?),
@@ -79,13 +84,16 @@ impl Asked {
             "rescore" => self.rescore(field)?,
             "ignore_unmapped" => self.ignore_unmapped = field.flag()?,
             "expand_nested_docs" => self.expand_nested_docs = field.flag()?,
-            _ => return Ok(false),
+            _ => return Err(field.undeclared()),
         }
-        Ok(true)
+        Ok(())
     }
 
     fn method_parameters(&mut self, field: Field<'_>) -> Result<(), Error> {
         let Value::Object(parameters) = field.value else { return Err(field.mistyped()) };
+        if parameters.is_empty() {
+            return Err(Error::parsing("[knn] method_parameters cannot be empty"));
+        }
         for parameter in fields("knn", parameters) {
             let name = parameter.key;
             let integer = || parameter.int().map_err(|_| Error::parsing(format!("{name} value must be an integer")));
@@ -103,6 +111,7 @@ impl Asked {
     }
 
     fn rescore(&mut self, field: Field<'_>) -> Result<(), Error> {
+        self.rescored = true;
         match field.value {
             Value::Bool(true) => {}
             Value::Bool(false) => self.oversample = Some(1.0),
@@ -121,6 +130,11 @@ impl Asked {
 
     fn finish(self, field: &str) -> Result<Knn, Error> {
         let refused = |reason: &str| Err(Error::illegal_argument(reason));
+        for (name, radius) in [("max_distance", self.max_distance), ("min_score", self.min_score)] {
+            if self.rescored && radius.is_some() {
+                return refused(&format!("The following fields are not allowed together: [{name}, rescore] "));
+            }
+        }
         let Some(vector) = self.vector else { return refused("[knn] requires query vector") };
         let reach = match (self.k, self.max_distance, self.min_score) {
             (Some(k), None, None) if k > 0 && k <= MAX_K => Reach::Nearest(k as u32),
@@ -169,7 +183,11 @@ impl Asked {
 }
 
 fn vector(field: Field<'_>) -> Result<Vec<f32>, Error> {
-    let Value::Array(values) = field.value else { return Err(field.mistyped()) };
+    // One number is a list of one.
+    let values = match field.value {
+        Value::Array(values) => values.as_slice(),
+        one => std::slice::from_ref(one),
+    };
     if values.is_empty() {
         return Err(no_vector());
     }

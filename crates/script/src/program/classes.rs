@@ -13,8 +13,14 @@ use crate::expression::value::{Type, Value};
 
 type Outcome = Result<Object, Fault>;
 
+/// The class of functions that need none.
+pub(crate) const FREE: &str = "";
+
 /// `Class.name(arguments)`
 pub(crate) fn call(frame: &mut Frame<'_, '_>, (class, name): (&str, &str), arguments: &[Object], at: usize) -> Outcome {
+    if class == FREE {
+        return super::vectors::call(frame, name, arguments, at);
+    }
     let missing = || Fault::missing(at, &format!("[{class}.{name}/{}]", arguments.len()));
     let number = |index: usize| arguments.get(index).and_then(Object::as_f64);
     if let ("Math", "max" | "min", [Object::Plain(a), Object::Plain(b)]) = (class, name, arguments) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::classes::FREE;
 use super::parse::{CLASSES, LOOSE, MAX_NESTING, Parser, expr};
 use super::tree::{Deed, Expr, Form, Lambda, Step};
 use crate::expression::fault::Fault;
@@ -271,6 +272,11 @@ impl Parser<'_> {
             return Err(Fault::missing(at, "a function as a value"));
         }
         if self.mark_at(0, "(") {
+            if super::vectors::is_known(word) {
+                self.need_mark("(")?;
+                let (class, name, arguments) = (FREE.into(), word.into(), self.arguments(")")?);
+                return Ok(expr(at, Form::Static { class, name, arguments }));
+            }
             return Err(Fault::syntax(at, format!("Unknown call [{word}].")));
         }
         if let Some((_, local)) = self.known.scope.iter().rev().find(|(name, _)| name == word) {

@@ -23,6 +23,7 @@ mod run;
 mod state;
 mod texts;
 mod tree;
+mod vectors;
 
 #[cfg(test)]
 mod tests;

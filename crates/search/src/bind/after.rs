@@ -26,18 +26,28 @@ pub fn bind_after(
     sorts: &[BoundSort],
     context: &BindContext,
 ) -> Result<Vec<SortValue>, Error> {
-    if let [] | [BoundSort { by: SortBy::Score, descending: true }] = sorts {
-        return Err(Error::illegal_argument("Sort must contain at least one field."));
-    }
-    if values.len() != sorts.len() {
-        let (given, wanted) = (values.len(), sorts.len());
-        return Err(Error::illegal_argument(format!("search_after has {given} value(s) but sort has {wanted}.")));
-    }
+    let by_score = matches!(sorts, [BoundSort { by: SortBy::Score, descending: true }]);
+    check_after(values, if by_score { 0 } else { sorts.len() })?;
     let read = |((value, key), sort): ((&Value, &SortKey), &BoundSort)| {
         let shape = Shape::of(key, sort, &context.mapping);
         shape.read(value, sort).map_err(|fault| shape.refused(fault.error().clone()))
     };
     values.iter().zip(keys).zip(sorts).map(read).collect()
+}
+
+/// Whether there is a value for each of so many sort keys.
+///
+/// # Errors
+/// As [`bind_after`] says.
+pub fn check_after(values: &[Value], wanted: usize) -> Result<(), Error> {
+    if wanted == 0 {
+        return Err(Error::illegal_argument("Sort must contain at least one field."));
+    }
+    let given = values.len();
+    if given != wanted {
+        return Err(Error::illegal_argument(format!("search_after has {given} value(s) but sort has {wanted}.")));
+    }
+    Ok(())
 }
 
 /// A sort value of a hit as the answer shows it: dates as epoch numbers, missing numbers as the type's limits.

@@ -35,6 +35,7 @@ mod matching;
 mod minimum;
 mod more_like_this;
 mod multi_match;
+mod nearness;
 pub(super) mod nested;
 mod number;
 mod objects;
@@ -76,7 +77,7 @@ pub fn edits(fuzziness: model::query::full_text::Fuzziness, text: &str) -> u8 {
     fuzziness::edits(fuzziness, text)
 }
 
-pub use after::{bind_after, render_sort_value};
+pub use after::{bind_after, check_after, render_sort_value};
 pub use aggregation::bind_aggregations;
 pub use scripted::bind_script_field;
 pub use sort::{bind_sort, bind_sort_within};

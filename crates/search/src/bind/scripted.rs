@@ -7,12 +7,13 @@ use model::geo::read::{Corner, point};
 use model::mapping::{FieldKind, Mapping};
 use model::query::compound::{BoostMode, ScoreMode};
 use model::query::scripted::{DistanceFeature, ScriptScore, TermsMinimum, TermsSet};
-use model::script::Script;
+use model::script::{Language, Script};
 use script::program::Program;
 
 use super::fault::{Fault, Outcome};
 use super::functions::{interval_ms, number_code};
 use super::geo::length;
+use super::nearness;
 use super::number::java_text;
 use super::target::Target;
 use super::{BindContext, Binder};
@@ -30,7 +31,7 @@ const VALUE_GLOBALS: [&str; 4] = ["doc", "params", "_score", "_value"];
 
 /// Reads a script that a sort key goes by.
 pub(super) fn sort_script(script: &Script, mapping: &Arc<Mapping>) -> Result<Arc<BoundScript>, Error> {
-    read(script, &GLOBALS, mapping)
+    read(script, (&GLOBALS, "number_sort"), mapping)
 }
 
 /// Reads a script that makes a field of a hit.
@@ -38,12 +39,12 @@ pub(super) fn sort_script(script: &Script, mapping: &Arc<Mapping>) -> Result<Arc
 /// # Errors
 /// `script_exception` for a source that does not read, 501 for what is not in the language here.
 pub fn bind_script_field(script: &Script, context: &BindContext) -> Result<Arc<BoundScript>, Error> {
-    read(script, &FIELD_GLOBALS, &context.mapping)
+    read(script, (&FIELD_GLOBALS, "field"), &context.mapping)
 }
 
 /// Reads a script that makes values of an aggregation.
 pub(super) fn value_script(script: &Script, mapping: &Arc<Mapping>) -> Result<Arc<BoundScript>, Error> {
-    read(script, &VALUE_GLOBALS, mapping)
+    read(script, (&VALUE_GLOBALS, "aggs"), mapping)
 }
 
 /// Reads a script that gathers: over documents, or over what was gathered.
@@ -53,10 +54,19 @@ pub(super) fn gathering_script(
     mapping: &Arc<Mapping>,
 ) -> Result<Arc<BoundScript>, Error> {
     let globals = if over_documents { &["state", "params", "doc", "_score"][..] } else { &["state", "params"] };
-    read(script, globals, mapping)
+    read(script, (globals, "aggs_map"), mapping)
 }
 
-fn read(script: &Script, globals: &[&str], mapping: &Arc<Mapping>) -> Result<Arc<BoundScript>, Error> {
+/// `context`: what OpenSearch calls the place where the script stands.
+fn read(
+    script: &Script,
+    (globals, context): (&[&str], &str),
+    mapping: &Arc<Mapping>,
+) -> Result<Arc<BoundScript>, Error> {
+    if script.language == Language::Knn {
+        let reason = format!("knn KNN scoring scripts cannot be used for context [{context}]");
+        return Err(Error::illegal_argument(reason));
+    }
     Ok(Arc::new(BoundScript {
         program: Program::compile(&script.source, globals)?,
         source: script.source.clone(),
@@ -79,12 +89,17 @@ fn scored(query: BoundQuery, function: ScoreFunction, min_score: Option<f32>) ->
 }
 
 impl Binder<'_> {
+    /// A script that scores.
     pub(super) fn script(&self, script: &Script) -> Outcome<Arc<BoundScript>> {
-        Ok(read(script, &GLOBALS, &self.context.mapping)?)
+        let mapping = &self.context.mapping;
+        match script.language {
+            Language::Painless => Ok(read(script, (&GLOBALS, "score"), mapping)?),
+            Language::Knn => Ok(read(&nearness::program(script, mapping)?, (&GLOBALS, "score"), mapping)?),
+        }
     }
 
     pub(super) fn script_query(&self, script: &Script) -> Outcome<BoundQuery> {
-        let function = ScoreFunction::Script(self.script(script)?);
+        let function = ScoreFunction::Script(read(script, (&GLOBALS, "filter"), &self.context.mapping)?);
         Ok(scored(self.everything_here(), function, Some(1.0)))
     }
 

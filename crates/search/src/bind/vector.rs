@@ -27,16 +27,22 @@ impl Binder<'_> {
             _ => return Err(no_vectors(&query.field)),
         };
         check(vectors, &query.vector)?;
-        if query.nprobes {
+        if let Some(unknown) = unknown_parameter(query, vectors) {
             let engine = if vectors.engine == VectorEngine::Lucene { "LUCENE" } else { "FAISS" };
+            let asked = match query.reach {
+                Reach::Nearest(_) => "k",
+                Reach::Distance(_) => "max_distance",
+                Reach::Score(_) => "min_score",
+            };
             return Err(Fault::illegal_argument(format!(
-                "Parameters not valid for [{engine}]:[hnsw]:[k] combination: [Validation Failed: 1: Unknown parameter 'nprobes' found;]"
+                "Parameters not valid for [{engine}]:[hnsw]:[{asked}] combination: [Validation Failed: 1: Unknown parameter '{unknown}' found;]"
             )));
         }
         let path = self.context.mapping.nested_path_of(&field.path);
         // Beside the query no `nested` says that documents are meant.
         let by_passage = query.by_passage && self.scope.is_none() && path.is_some();
-        if query.expand_nested_docs && self.joined.is_none() {
+        let nearest = matches!(query.reach, Reach::Nearest(_));
+        if nearest && query.expand_nested_docs && self.joined.is_none() {
             return Err(Fault::illegal_argument(
                 "Invalid value provided for the [expand_nested_docs] field. [expand_nested_docs] is only supported with a nested field.",
             ));
@@ -97,6 +103,15 @@ impl Binder<'_> {
             None => bound,
         }))
     }
+}
+
+/// A parameter of the method that means nothing to the field's engine.
+fn unknown_parameter(query: &Knn, vectors: &VectorField) -> Option<&'static str> {
+    let radial = !matches!(query.reach, Reach::Nearest(_));
+    if query.nprobes {
+        return Some("nprobes");
+    }
+    (radial && query.ef_search.is_some() && vectors.engine == VectorEngine::Lucene).then_some("ef_search")
 }
 
 fn no_vectors(name: &str) -> Fault {

@@ -12,10 +12,12 @@ use script::expression::value::Value;
 use script::program::{Bindings, Document, Heap, Object};
 use search::bound::BoundScript;
 use serde_json::Value as Json;
+use vector::Element;
 
 use super::Outcome;
 use crate::fields::FieldTable;
 use crate::segment::column::{NumberColumn, StringColumn};
+use crate::segment::vectors::VectorColumn;
 use crate::segment::{DocId, Segment};
 
 /// Steps of a script for one document: many documents are looked at between two looks at the clock.
@@ -39,6 +41,7 @@ enum Column {
     Empty,
     Numbers(Arc<dyn NumberColumn>, FieldKind, f64),
     Strings(Arc<dyn StringColumn>, FieldKind),
+    Vectors(VectorColumn),
 }
 
 /// One document of it.
@@ -169,6 +172,10 @@ impl ScriptRun {
                     None => Column::Empty,
                 }
             }
+            FieldKind::KnnVector | FieldKind::DenseVector => {
+                let column = self.segment.vectors(entry.slot).map_err(unreadable)?;
+                column.map_or(Column::Empty, Column::Vectors)
+            }
             _ => match self.segment.strings(entry.slot).map_err(unreadable)? {
                 Some(column) => Column::Strings(column, field.kind.clone()),
                 None => Column::Empty,
@@ -217,6 +224,9 @@ impl Given<'_> {
 }
 
 fn readable(field: &Field) -> Result<(), Error> {
+    if matches!(field.kind, FieldKind::KnnVector | FieldKind::DenseVector) {
+        return Ok(());
+    }
     let kinds = matches!(
         field.kind,
         FieldKind::Keyword
@@ -242,7 +252,7 @@ fn readable(field: &Field) -> Result<(), Error> {
 }
 
 impl Document for At<'_> {
-    fn values(&self, name: &str, _: &mut Heap) -> Result<Option<Vec<Object>>, Error> {
+    fn values(&self, name: &str, heap: &mut Heap) -> Result<Option<Vec<Object>>, Error> {
         let known = self.run.columns.borrow().get(name).cloned();
         let column = match known {
             Some(column) => column,
@@ -254,7 +264,7 @@ impl Document for At<'_> {
                 column
             }
         };
-        column.values(self.doc).map(Some)
+        column.values(self.doc, heap).map(Some)
     }
 
     fn knows(&self, name: &str) -> bool {
@@ -263,9 +273,16 @@ impl Document for At<'_> {
 }
 
 impl Column {
-    fn values(&self, doc: DocId) -> Result<Vec<Object>, Error> {
+    fn values(&self, doc: DocId, heap: &mut Heap) -> Result<Vec<Object>, Error> {
         match self {
             Self::Empty => Ok(Vec::new()),
+            Self::Vectors(column) => {
+                let whole = matches!(column.rows().shape().element(), Element::I8 | Element::Binary);
+                let number = |number: f32| {
+                    Object::Plain(if whole { Value::Int(number as i32) } else { Value::Double(f64::from(number)) })
+                };
+                Ok(column.of(doc).map(|vector| heap.list(vector.into_iter().map(number).collect())).collect())
+            }
             Self::Numbers(column, kind, scale) => {
                 let mut codes = Vec::new();
                 column.values(doc, &mut codes);

@@ -56,6 +56,15 @@ impl VectorColumn {
         &self.rows
     }
 
+    /// The vectors of a document.
+    pub fn of(&self, doc: DocId) -> impl Iterator<Item = Vec<f32>> + '_ {
+        let rows = match self.docs.as_deref() {
+            Some(docs) => docs.partition_point(|known| *known < doc)..docs.partition_point(|known| *known <= doc),
+            None => (doc as usize)..(doc as usize + 1).min(self.rows.count() as usize),
+        };
+        rows.map(|row| self.rows.vector(row as u32))
+    }
+
     pub fn graph(&self) -> Option<&Arc<Graph>> {
         self.graph.get()
     }

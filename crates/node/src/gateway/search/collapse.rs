@@ -16,6 +16,7 @@ use model::query::{Kind, Query};
 use model::ranking::Collapse;
 use model::search::{FieldSpec, Hit, InnerFound, SearchRequest, SearchResponse, TrackTotal};
 use model::task::TaskId;
+use search::bind::check_after;
 use serde_json::Value;
 
 use super::shown::{Steps, bare};
@@ -187,7 +188,12 @@ fn check(core: &Core, request: &SearchRequest, collapse: &Collapse) -> Result<()
     if found.is_empty() {
         return Ok(());
     }
-    if request.search_after.is_some() && !same {
+    if let Some(after) = &request.search_after
+        && !same
+    {
+        if let Err(error) = check_after(after, request.sort.len()) {
+            return refused(0, error);
+        }
         let why =
             "collapse field and sort field must be the same when use `collapse` in conjunction with `search_after`";
         return refused(0, other(why));

@@ -3,7 +3,7 @@
 use model::aggregation::request::Kind;
 use model::aggregation::request::metric::ScriptedMetric;
 use model::error::Error;
-use model::script::Script;
+use model::script::{Language, Script};
 use serde_json::{Map, Value};
 
 use super::super::field::{Field, fields, required};
@@ -40,7 +40,7 @@ pub(super) fn declared(field: Field<'_>) -> Result<Script, Error> {
 /// 501 for stored scripts and for languages other than Painless.
 pub(super) fn script(field: Field<'_>) -> Result<Script, Error> {
     let Value::Object(object) = field.value else {
-        return Ok(Script { source: field.text()?, params: Vec::new() });
+        return Ok(Script::painless(field.text()?, Vec::new()));
     };
     let (mut source, mut id, mut lang) = (None, None, "painless");
     let mut params = Vec::new();
@@ -70,10 +70,12 @@ pub(super) fn script(field: Field<'_>) -> Result<Script, Error> {
     let source = source.ok_or_else(|| {
         Error::illegal_argument("must specify either [source] for an inline script or [id] for a stored script")
     })?;
-    if lang != "painless" {
-        return Err(Error::not_implemented(format!("script language [{lang}]")));
-    }
-    Ok(Script { source: source.to_owned(), params })
+    let language = match lang {
+        "painless" => Language::Painless,
+        "knn" => Language::Knn,
+        _ => return Err(Error::not_implemented(format!("script language [{lang}]"))),
+    };
+    Ok(Script { source: source.to_owned(), params, language })
 }
 
 fn one_of(alone: bool, text: &str) -> Result<&str, Error> {

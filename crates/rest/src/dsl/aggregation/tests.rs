@@ -387,7 +387,7 @@ fn pipelines() {
         vec![Order { by: OrderBy::Key, descending: false }, Order { by: OrderBy::Path("m".into()), descending: true }];
     assert_eq!(found.kind, PipelineKind::BucketSort { sort, from: 1, size: Some(2) });
     let script = json!({"source": "params.a + params.k", "lang": "painless", "params": {"k": 2}});
-    let expected = Script { source: "params.a + params.k".into(), params: vec![("k".into(), json!(2))] };
+    let expected = Script::painless("params.a + params.k".into(), vec![("k".into(), json!(2))]);
     let found = pipeline(true, "bucket_script", json!({"buckets_path": {"a": "m", "c": "_count"}, "script": script}));
     let paths = vec![("a".into(), "m".into()), ("c".into(), "_count".into())];
     assert_eq!(found.kind, PipelineKind::BucketScript { paths, script: expected });

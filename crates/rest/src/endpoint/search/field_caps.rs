@@ -103,7 +103,8 @@ fn of_index(index: &IndexInfo, fields: &[String], found: &mut Collected) {
         }
     }
     for object in objects.iter().filter(|path| wanted(path)) {
-        add(object, "object", false, false, Map::new());
+        let nested = mapping.nested_paths().iter().any(|path| **path == **object);
+        add(object, if nested { "nested" } else { "object" }, false, false, Map::new());
     }
 }
 
@@ -118,12 +119,15 @@ fn kind_of(field: &Field) -> String {
 }
 
 fn searchable(field: &Field) -> bool {
-    field.index && !matches!(field.kind, FieldKind::Binary | FieldKind::Features { many: true })
+    // Vectors are found by what is near, not by what they are.
+    let never = matches!(field.kind, FieldKind::Binary | FieldKind::Features { many: true } | FieldKind::KnnVector);
+    field.index && !never
 }
 
 fn aggregatable(field: &Field) -> bool {
     match field.kind {
         FieldKind::Text => field.fielddata,
+        FieldKind::KnnVector => true,
         FieldKind::Binary | FieldKind::FlatObject | FieldKind::Features { .. } => false,
         _ => field.doc_values,
     }

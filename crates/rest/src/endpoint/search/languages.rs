@@ -59,6 +59,7 @@ pub(super) async fn languages(_: Arc<Server>, request: Request) -> Result<Reply,
     Ok(Reply::value(&json!({
         "types_allowed": ["inline", "stored"],
         "language_contexts": [
+            {"language": "knn", "contexts": ["score"]},
             {"language": "mustache", "contexts": ["template"]},
             {"language": "painless", "contexts": painless},
         ],

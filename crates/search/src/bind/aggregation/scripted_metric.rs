@@ -39,5 +39,5 @@ fn with_params(script: &Script, asked: &Asked) -> Result<Script, Error> {
         }
         params.push((name.clone(), value.clone()));
     }
-    Ok(Script { source: script.source.clone(), params })
+    Ok(Script { params, ..script.clone() })
 }

@@ -72,7 +72,7 @@ fn shown_by(mut step: Step, pattern: &str) -> Step {
 }
 
 fn script(source: &str) -> Script {
-    Script { source: source.to_owned(), params: vec![("k".to_owned(), json!(2))] }
+    Script::painless(source.to_owned(), vec![("k".to_owned(), json!(2))])
 }
 
 fn paths_of(paths: &[(&str, &str)]) -> Vec<(String, BucketsPath)> {

@@ -80,12 +80,11 @@ fn gathered() -> Kind {
         // What is made on the way is let go.
         map: script("def lost = [1, 2, [:]]; state.docs += params.step; for (n in doc['n']) { state.all.add(n) }"),
         combine: script("long sum = 0; for (n in state.all) { sum += n } return [state.docs, state.all.size(), sum]"),
-        reduce: Script {
-            source:
-                "def all = [0, 0, 0]; for (s in states) { for (int i = 0; i < 3; i++) { all[i] += s[i] } } return all"
-                    .to_owned(),
-            params: Vec::new(),
-        },
+        reduce: Script::painless(
+            "def all = [0, 0, 0]; for (s in states) { for (int i = 0; i < 3; i++) { all[i] += s[i] } } return all"
+                .to_owned(),
+            Vec::new(),
+        ),
     }))
 }
 
