@@ -20,6 +20,8 @@ pub(super) fn update(state: &mut State, actions: &[AliasAction]) -> Result<(), E
         return Err(Error::illegal_argument("No action specified"));
     }
     let mut touched: Vec<Arc<str>> = Vec::new();
+    // What is not there to be removed is a mistake where nothing else is to be done, or where it was said that it must be there.
+    let (mut missing, mut done): (Vec<String>, bool) = (Vec::new(), false);
     for action in actions {
         match action {
             AliasAction::Add { indexes, aliases, alias, .. } => {
@@ -31,24 +33,34 @@ pub(super) fn update(state: &mut State, actions: &[AliasAction]) -> Result<(), E
                     indexes.iter().for_each(|index| set(state, index, &alias_name, Some(alias)));
                     touched.push(alias_name);
                 }
+                done = true;
             }
             AliasAction::Remove { indexes, aliases, must_exist } => {
                 let indexes = concrete(state, indexes)?;
-                let found = remove(state, &indexes, aliases);
-                if !found && *must_exist != Some(false) {
-                    let missing = aliases.join(",");
-                    let error = Error::new(ErrorKind::AliasNotFound, format!("aliases [{missing}] missing"));
-                    return Err(error.with_detail("resource.type", "aliases").with_detail("resource.id", missing));
+                match (remove(state, &indexes, aliases), must_exist) {
+                    (false, Some(true)) => return Err(not_there(aliases)),
+                    (false, None) => missing.extend_from_slice(aliases),
+                    _ => done = true,
                 }
             }
             AliasAction::RemoveIndex { indexes, .. } => {
                 for index in concrete(state, indexes)? {
                     state.indexes.remove(&index);
                 }
+                done = true;
             }
         }
     }
+    if !done {
+        return Err(not_there(&missing));
+    }
     touched.iter().try_for_each(|alias| check(state, alias))
+}
+
+fn not_there(aliases: &[String]) -> Error {
+    let missing = aliases.join(", ");
+    let error = Error::new(ErrorKind::AliasNotFound, format!("aliases [{missing}] missing"));
+    error.with_detail("resource.type", "aliases").with_detail("resource.id", missing)
 }
 
 fn concrete(state: &State, expressions: &[String]) -> Result<Vec<Arc<str>>, Error> {

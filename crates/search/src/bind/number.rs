@@ -175,7 +175,12 @@ fn limits(kind: NumberKind) -> (i128, i128) {
 }
 
 fn whole(kind: NumberKind, value: &Value) -> Outcome<Whole> {
-    let number = Whole::of(value)?;
+    let wide = matches!(kind, NumberKind::Long | NumberKind::UnsignedLong);
+    let number = match value {
+        // The narrow kinds are read as floats are, with white space around them.
+        Value::String(text) if !wide => Whole::of(&text.trim().into()).map_err(|_| number_format(text))?,
+        value => Whole::of(value)?,
+    };
     let (low, high) = limits(kind);
     // A fraction beyond the limit is beyond it, too.
     let beyond =
@@ -221,6 +226,10 @@ pub(super) fn term_code(field: &Field, kind: NumberKind, value: &Value) -> Outco
         }
         NumberKind::ScaledFloat => Ok(round(float(value)? * field.scaling_factor.unwrap_or(1.0))),
         _ => {
+            // What is no number, or beyond all of them, equals none; what is none at all is told below.
+            if value.is_string() && float(value).is_ok_and(|number| !number.is_finite()) {
+                return Ok(Err(format!("Value [{}] has a decimal part", shown(value))));
+            }
             let number = whole(kind, value)?;
             if number.fraction {
                 return Ok(Err(format!("Value [{}] has a decimal part", shown(value))));

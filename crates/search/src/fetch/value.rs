@@ -233,7 +233,8 @@ impl FieldValues {
                 let float = (float()? as f32).to_string();
                 float.parse::<f64>().ok()?.into()
             }
-            Shown::Scaled(factor) => ((float()? * factor + 0.5).floor() / factor).into(),
+            // As many steps as a long counts: what is kept is no more.
+            Shown::Scaled(factor) => (((float()? * factor + 0.5).floor() as i64) as f64 / factor).into(),
             _ => float()?.into(),
         })
     }

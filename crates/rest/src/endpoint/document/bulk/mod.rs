@@ -221,7 +221,8 @@ impl Batch {
             routing: line.routing.or_else(|| defaults.routing.as_deref().map(Arc::from)),
             action,
             condition,
-            require_alias: line.require_alias.unwrap_or(defaults.require_alias),
+            // What is deleted may lie under any name.
+            require_alias: verb != Verb::Delete && line.require_alias.unwrap_or(defaults.require_alias),
             pipeline: line.pipeline.or_else(|| defaults.pipeline.clone()).map(Arc::from),
         });
         Ok(())
