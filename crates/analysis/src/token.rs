@@ -66,6 +66,7 @@ pub enum TokenKind {
     AcronymDepartment,
     Fingerprint,
     Gram,
+    MinHash,
 }
 
 impl TokenKind {
@@ -95,6 +96,7 @@ impl TokenKind {
             TokenKind::AcronymDepartment => "<ACRONYM_DEP>",
             TokenKind::Fingerprint => "fingerprint",
             TokenKind::Gram => "gram",
+            TokenKind::MinHash => "MIN_HASH",
         }
     }
 }

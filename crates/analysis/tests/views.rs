@@ -77,7 +77,7 @@ fn what_is_not_there_is_named_and_not_answered_otherwise() {
     for (part, definition) in [
         ("filter", json!({"type": "kstem"})),
         ("filter", json!({"type": "stemmer", "language": "galician"})),
-        ("filter", json!({"type": "min_hash"})),
+        ("filter", json!({"type": "condition"})),
         ("tokenizer", json!({"type": "thai"})),
         ("analyzer", json!({"type": "thai"})),
     ] {

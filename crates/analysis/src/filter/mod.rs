@@ -7,6 +7,7 @@ pub(crate) mod flatten;
 pub(crate) mod fold;
 pub(crate) mod grams;
 pub(crate) mod indic;
+pub(crate) mod min_hash;
 pub(crate) mod multiplexer;
 pub(crate) mod normalize;
 pub(crate) mod shingle;

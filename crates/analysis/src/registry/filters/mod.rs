@@ -26,7 +26,6 @@ const MISSING: &[&str] = &[
     "hunspell",
     "hyphenation_decompounder",
     "kstem",
-    "min_hash",
     "predicate_token_filter",
     "type_as_payload",
 ];

@@ -2,6 +2,7 @@
 
 use crate::error::AnalysisError;
 use crate::filter::grams::{Edge, Grams};
+use crate::filter::min_hash::MinHash;
 use crate::filter::shingle::Shingle;
 use crate::filter::synonym_rules::SynonymRules;
 use crate::filter::whole;
@@ -30,6 +31,7 @@ pub(super) fn build(kind: &str, settings: &Settings, limits: Limits) -> Result<O
             separator: settings.text("separator").unwrap_or_else(|| String::from(" ")),
             max_output_size: settings.size("max_output_size", 255)?,
         }),
+        "min_hash" => Filter::stream(min_hash(settings)?),
         "cjk_bigram" => Filter::stream(cjk_bigram(settings)?),
         _ => return Ok(None),
     };
@@ -39,6 +41,27 @@ pub(super) fn build(kind: &str, settings: &Settings, limits: Limits) -> Result<O
 fn grams(settings: &Settings, edge: Option<Edge>) -> Result<Grams, AnalysisError> {
     let (min, max) = tokenizers::gram_sizes(settings, 1, 2)?;
     Ok(Grams { min, max, edge, preserve_original: settings.bool("preserve_original", false)? })
+}
+
+/// More hashes of one text than this are refused: they are all held, and most are indexed.
+const MOST_HASHES: usize = 1 << 20;
+
+fn min_hash(settings: &Settings) -> Result<MinHash, AnalysisError> {
+    let size = |key: &str, name: &str, default: i64| {
+        let given = usize::try_from(settings.int(key, default)?).ok().filter(|given| *given > 0);
+        given.ok_or_else(|| AnalysisError::setting(format!("{name} must be greater than zero")))
+    };
+    let ways = size("hash_count", "hashCount", 1)?;
+    let buckets = size("bucket_count", "bucketCount", 512)?;
+    let kept = size("hash_set_size", "hashSetSize", 1)?;
+    if ways.saturating_mul(buckets).saturating_mul(kept) > MOST_HASHES {
+        return Err(AnalysisError::setting(format!(
+            "[hash_count] times [bucket_count] times [hash_set_size] must not be above [{MOST_HASHES}]"
+        )));
+    }
+    // Where a bucket may keep several, one that is empty stays so.
+    let rotated = settings.bool("with_rotation", buckets > 1)? && kept == 1;
+    Ok(MinHash { ways, buckets, kept, rotated })
 }
 
 fn shingle(settings: &Settings, limits: Limits) -> Result<Shingle, AnalysisError> {
