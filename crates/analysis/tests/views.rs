@@ -114,6 +114,8 @@ fn huge_tokens_are_cut_or_whole_as_the_tokenizer_says() {
     assert!(custom(json!("keyword"), &[], &[json!("html_strip")]).tokens(&markup).len() == 1);
     let marks = "\u{200d}_\u{301}".repeat(20_000);
     assert_eq!(custom(json!("standard"), &[], &[]).each(&marks, &mut |_, _| ()), 0);
+    let signs = "!\"@.[".repeat(20_000);
+    assert_eq!(custom(json!("uax_url_email"), &[], &[]).each(&signs, &mut |_, _| ()), 0);
     assert_eq!(custom(json!("ngram"), &[], &[]).each(&huge, &mut |_, _| ()), 1_999_999);
 }
 
@@ -159,13 +161,18 @@ fn chains() -> Vec<Analyzer> {
             &[json!("html_strip"), mapping, replace],
         ));
     }
+    for longest in [7, 255] {
+        let addresses = json!({"type": "uax_url_email", "max_token_length": longest});
+        chains.push(custom(addresses, &[], &[]));
+    }
+    chains.push(custom(json!("standard"), &[json!({"type": "min_hash", "bucket_count": 3, "hash_count": 2})], &[]));
     chains
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
     #[test]
-    fn no_text_is_too_strange(text in "([ -~]|[aé<>&;#'\"b c/]|[\u{300}\u{200d}\u{fe0f}\u{1f3fd}😀🇩漢カひไ\u{e31}אｶﾞ한ßİ]|\\PC){0,24}") {
+    fn no_text_is_too_strange(text in "(http://|@x\\.com|[ -~]|[aé<>&;#'\"b c/]|[\u{300}\u{200d}\u{fe0f}\u{1f3fd}😀🇩漢カひไ\u{e31}אｶﾞ한ßİ]|\\PC){0,24}") {
         for chain in chains() {
             let units = text.encode_utf16().count() as u32;
             let tokens = chain.tokens(&text);
