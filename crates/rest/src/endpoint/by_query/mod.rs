@@ -242,14 +242,18 @@ fn slices(text: &str) -> Result<Slices, Error> {
 }
 
 async fn carry_out(server: &Server, request: ByQuery, wait: bool) -> Result<Reply, Error> {
-    let kind = request.change.kind();
+    let (kind, slice) = (request.change.kind(), request.search.slice.as_ref().map(|slice| slice.id));
     if !wait {
         let task = server.gateway.start_by_query(request)?;
         return Ok(Reply::value(&json!({"task": task.to_string()})));
     }
     let done = server.gateway.by_query(request).await?;
     let status = done.failures.iter().map(|failure| failure.error.status()).max().unwrap_or(200);
-    Ok(Reply::value(&answer(kind, &done)).with_status(status))
+    let mut told = answer(kind, &done);
+    if let Some(slice) = slice {
+        told["slice_id"] = slice.into();
+    }
+    Ok(Reply::value(&told).with_status(status))
 }
 
 async fn rethrottle(server: Arc<Server>, mut request: Request, kind: Kind) -> Result<Reply, Error> {

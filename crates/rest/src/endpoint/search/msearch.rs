@@ -57,13 +57,13 @@ async fn several(server: Arc<Server>, mut request: Request, templates: bool) -> 
     if body.is_empty() {
         return Err(Error::new(ErrorKind::Parse, "request body or source parameter is required"));
     }
-    let mut searches = read(&server, &body, &target, (total_as_int, templates))?;
+    let (mut searches, added) = read(&server, &body, &target, (total_as_int, templates))?;
     for asked in searches.iter_mut().flatten() {
         asked.typed_keys = typed_keys;
         execution.apply(asked);
     }
     request.finish()?;
-    if searches.is_empty() {
+    if !added {
         return Err(refusal("no requests added"));
     }
     let answers = run(&server, searches, concurrent, total_as_int).await;
@@ -130,18 +130,18 @@ async fn answer(server: &Server, search: Search, total_as_int: bool) -> Vec<u8> 
     json.finish()
 }
 
-/// Two lines a search: where and what. What is wrong with a line spoils the request.
+/// Two lines a search: where and what, and whether any of them is one. What is wrong with a line spoils the request.
 fn read(
     server: &Server,
     body: &[u8],
     target: &Target,
     (total_as_int, templates): (bool, bool),
-) -> Result<Vec<Search>, Error> {
+) -> Result<(Vec<Search>, bool), Error> {
     if body.last() != Some(&b'\n') {
         return Err(Error::illegal_argument("The msearch request must be terminated by a newline [\\n]"));
     }
     let mut lines = body.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    let mut searches = Vec::new();
+    let (mut searches, mut added) = (Vec::new(), false);
     // What follows the last newline is nothing, and a header without a body is left out.
     let count = body.iter().filter(|&&byte| byte == b'\n').count();
     for _ in 0..count / 2 {
@@ -169,11 +169,17 @@ fn read(
                 Ok(asked)
             }
             Err(failure) if is_late(&failure) => Err(on_shards(server, &head.target, failure)),
+            // A template that was filled with what is no search fails alone.
+            Err(failure) if templates => {
+                searches.push(Err(failure));
+                continue;
+            }
             Err(failure) => return Err(failure),
         };
+        added = true;
         searches.push(asked);
     }
-    Ok(searches)
+    Ok((searches, added))
 }
 
 /// What the line before a search says.

@@ -127,8 +127,11 @@ fn gain(hits: &[Option<u32>], rated: &[u32], (normalize, unrated): (bool, usize)
         best.sort_unstable_by(|a, b| b.cmp(a));
         let ideal = discounted(best.into_iter().take(hits.len()));
         value = if ideal > 0.0 { dcg / ideal } else { 0.0 };
-        details["ideal_dcg"] = ideal.into();
-        details["normalized_dcg"] = value.into();
+        // Where nothing is rated there is no ideal.
+        if ideal > 0.0 {
+            details["ideal_dcg"] = ideal.into();
+            details["normalized_dcg"] = value.into();
+        }
     }
     details["unrated_docs"] = unrated.into();
     Score { value, details: json!({"dcg": details}) }

@@ -78,6 +78,9 @@ fn evaluated(metric: &Metric, hits: Vec<Hit>, ratings: &[(String, String, u32)])
     let shown = |(hit, rating): (&Hit, &Option<u32>)| {
         let mut shown = place(hit);
         shown["_score"] = hit.score.map_or(Value::Null, |score| f64::from(score).into());
+        if let Some(routing) = &hit.routing {
+            shown["_routing"] = (&**routing).into();
+        }
         json!({"hit": shown, "rating": rating})
     };
     let shown: Vec<Value> = hits.iter().zip(&found).map(shown).collect();
