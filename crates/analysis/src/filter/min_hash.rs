@@ -91,38 +91,11 @@ fn written(way: Option<u32>, (high, low): Hash) -> String {
     String::from_utf16_lossy(&all)
 }
 
-/// Murmur3 of 128 bits for machines of 64, with the seed 0 (Appleby 2011).
+/// Murmur3 of 128 bits for machines of 64, with the seed 0.
 fn murmur(bytes: &[u8]) -> Hash {
-    const C1: u64 = 0x87c3_7b91_1142_53d5;
-    const C2: u64 = 0x4cf5_ad43_2745_937f;
-    let first = |k: u64| k.wrapping_mul(C1).rotate_left(31).wrapping_mul(C2);
-    let second = |k: u64| k.wrapping_mul(C2).rotate_left(33).wrapping_mul(C1);
-    let word = |bytes: &[u8]| bytes.iter().rev().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
-    let (mut one, mut two) = (0u64, 0u64);
-    let mut blocks = bytes.chunks_exact(16);
-    for block in &mut blocks {
-        let (low, high) = block.split_at(8);
-        one ^= first(word(low));
-        one = one.rotate_left(27).wrapping_add(two).wrapping_mul(5).wrapping_add(0x52dc_e729);
-        two ^= second(word(high));
-        two = two.rotate_left(31).wrapping_add(one).wrapping_mul(5).wrapping_add(0x3849_5ab5);
-    }
-    let (low, high) = blocks.remainder().split_at(blocks.remainder().len().min(8));
-    two ^= second(word(high));
-    one ^= first(word(low));
-    let length = bytes.len() as u64;
-    (one, two) = (one ^ length, two ^ length);
-    one = one.wrapping_add(two);
-    two = two.wrapping_add(one);
-    let finish = |mut bits: u64| {
-        bits = (bits ^ bits >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        bits = (bits ^ bits >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-        bits ^ bits >> 33
-    };
-    (one, two) = (finish(one), finish(two));
-    one = one.wrapping_add(two);
-    two = two.wrapping_add(one);
-    (two, one)
+    // Reading from memory cannot fail.
+    let bits = murmur3::murmur3_x64_128(&mut &*bytes, 0).unwrap_or(0);
+    ((bits >> 64) as u64, bits as u64)
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("md-5", Rooms(&["ingest"])),
     ("memchr", Rooms(&["shard"])),
     ("mimalloc", Rooms(&["cli", "shard"])),
-    ("murmur3", Rooms(&["cluster", "shard"])),
+    ("murmur3", Rooms(&["analysis", "cluster", "shard"])),
     ("openraft", Rooms(&["node"])),
     ("postcard", Rooms(&["model", "grpc"])),
     ("prometheus-client", Rooms(&["node"])),
