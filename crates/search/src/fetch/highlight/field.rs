@@ -165,8 +165,8 @@ impl Kind {
     ) -> Result<Self, Error> {
         let plain = asked.kind == HighlightKind::Plain;
         let matched = asked.fast.matched_fields.iter().filter(|_| !plain);
-        let matched = matched.filter_map(|name| binding.context.mapping.field(name));
-        let matched: Vec<_> = matched.map(|other| &**other).filter(|other| other.path != field.path).collect();
+        // The field itself counts again where it is named, too.
+        let matched = matched.filter_map(|name| binding.context.mapping.field(name)).map(|other| &**other);
         let all: Vec<&Field> = std::iter::once(field).chain(matched).collect();
         let paths: Vec<_> = all.iter().map(|field| field.path.clone()).collect();
         let marks = Marks::new(query, asked.require_field_match.then_some(&paths), binding.matchers)?;
