@@ -36,6 +36,8 @@ pub use parse::creation_failure;
 pub use template::matches as simple_match;
 use timestamp::Timestamp;
 
+use crate::search::SourceFilter;
+
 /// The mapping of one index. Equal to what a client reads with `GET /{index}/_mapping`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mapping {
@@ -101,6 +103,14 @@ pub struct SourceOptions {
 impl Default for SourceOptions {
     fn default() -> Self {
         Self { enabled: true, includes: Vec::new(), excludes: Vec::new() }
+    }
+}
+
+impl SourceOptions {
+    /// What readers see of a source that is kept; `None`: all of it.
+    pub fn shown(&self) -> Option<SourceFilter> {
+        let (includes, excludes) = (self.includes.clone(), self.excludes.clone());
+        (!includes.is_empty() || !excludes.is_empty()).then_some(SourceFilter { enabled: true, includes, excludes })
     }
 }
 

@@ -7,10 +7,12 @@ use std::time::Instant;
 use cluster::resolve::{read_target, write_routing};
 use cluster::routing::Spread;
 use cluster::state::IndexMetadata;
+use model::document::Source;
 use model::error::{Error, ErrorKind};
 use model::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
-use model::search::{Found, GetRequest, GetResponse};
+use model::search::{Found, GetRequest, GetResponse, SourceFilter};
 use model::write::VersionType;
+use search::fetch::source::filtered;
 use shard::engine::Current;
 
 use super::choice::Choice;
@@ -179,12 +181,17 @@ fn found(request: &GetRequest, current: Current, view: &crate::indexes::IndexVie
     let unreadable = |e: serde_json::Error| {
         Error::new(ErrorKind::Parse, format!("the source of [{}] does not read: {e}", request.id))
     };
-    let kept = view.metadata.mapping.source.enabled;
-    let source = match &request.source {
-        _ if !kept => None,
-        Some(filter) => search::fetch::source::filtered(&current.source, filter).map_err(unreadable)?,
-        None if request.stored_fields.is_empty() => Some(current.source.clone()),
-        None => None,
+    let filtered = |source: &Source, filter: &SourceFilter| filtered(source, filter).map_err(unreadable);
+    let options = &view.metadata.mapping.source;
+    let shown = match options.shown() {
+        _ if !options.enabled => None,
+        Some(filter) => filtered(&current.source, &filter)?,
+        None => Some(current.source.clone()),
+    };
+    let source = match (&request.source, shown) {
+        (Some(filter), Some(shown)) => filtered(&shown, filter)?,
+        (None, shown) if request.stored_fields.is_empty() => shown,
+        _ => None,
     };
     let fields =
         shard::fetch::stored_fields(&current.source, &request.stored_fields, &view.metadata.mapping, &view.analysis)?;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use model::document::Source;
 use model::error::{Error, ErrorKind};
-use model::mapping::SourceOptions;
 use model::search::{Fetch, SearchRequest, SourceFilter};
 use search::bind::{BindContext, bind, bind_script_field};
 use search::bound::{BoundBool, BoundKind, BoundQuery, BoundScript, Pattern};
@@ -63,7 +62,7 @@ impl Plan {
             seq_no: fetch.seq_no_primary_term,
             explain: request.explain,
             named: named(context, query, request)?,
-            kept: kept(&mapping.source),
+            kept: mapping.source.shown(),
             source: mapping.source.enabled.then(|| source(fetch, stored)).flatten(),
             fields: Fields::new(&fetch.fields, mapping, &context.analysis)?,
             stored: StoredFields::new(stored.unwrap_or_default(), mapping, &context.analysis, true)?,
@@ -190,11 +189,6 @@ fn scripts(context: &BindContext, request: &SearchRequest) -> Result<Vec<(String
         )));
     }
     asked.map(|one| Ok((one.name.clone(), bind_script_field(&one.script, context)?, one.ignore_failure))).collect()
-}
-
-fn kept(options: &SourceOptions) -> Option<SourceFilter> {
-    let filter = SourceFilter { enabled: true, includes: options.includes.clone(), excludes: options.excludes.clone() };
-    (!filter.includes.is_empty() || !filter.excludes.is_empty()).then_some(filter)
 }
 
 /// The query and the post filter together, when there are names in them.
