@@ -269,15 +269,14 @@ pub struct HighlightField {
     /// Longest analysed text, in characters.
     pub max_analyzed_offset: Option<u32>,
     pub fragmenter_simple: bool,
-    /// What `fvh` alone heeds, but for the matched fields, which `unified` heeds, too.
+    /// Fields whose words are marked in this one, by `unified` and `fvh`. `fvh` marks them alone, as they stand there; empty: the field's own.
+    pub matched_fields: Vec<String>,
     pub fast: FastHighlight,
 }
 
-/// What the highlighter `fvh` heeds.
+/// What the highlighter `fvh` alone heeds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FastHighlight {
-    /// Fields whose words are marked in this one. `fvh` marks them alone, as they stand there; empty: the field's own.
-    pub matched_fields: Vec<String>,
     /// Characters before the first match of a fragment, before it is centred; `None`: 6.
     pub margin: Option<i32>,
     /// Where fragments may begin and end, for the scanner `chars`.
@@ -290,8 +289,7 @@ pub struct FastHighlight {
 
 impl Default for FastHighlight {
     fn default() -> Self {
-        let boundary_chars = ".,!? \t\n".to_owned();
-        Self { matched_fields: Vec::new(), margin: None, boundary_chars, boundary_max_scan: 20, phrase_limit: 256 }
+        Self { margin: None, boundary_chars: ".,!? \t\n".to_owned(), boundary_max_scan: 20, phrase_limit: 256 }
     }
 }
 

@@ -230,7 +230,6 @@ impl Options {
         let usual = FastHighlight::default();
         let chars = self.boundary_chars.or_else(|| request.boundary_chars.clone());
         let fast = FastHighlight {
-            matched_fields: self.matched_fields,
             margin: self.fragment_offset,
             boundary_chars: chars.unwrap_or(usual.boundary_chars),
             boundary_max_scan: self.boundary_max_scan.or(request.boundary_max_scan).unwrap_or(usual.boundary_max_scan),
@@ -251,6 +250,7 @@ impl Options {
             kind: self.kind.or_else(|| request.kind.clone()).unwrap_or(HighlightKind::Unified),
             max_analyzed_offset: self.max_analyzed_offset.or(request.max_analyzed_offset),
             fragmenter_simple: self.fragmenter_simple.or(request.fragmenter_simple).unwrap_or(false),
+            matched_fields: self.matched_fields,
             fast,
         }
     }

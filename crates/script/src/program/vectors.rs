@@ -10,7 +10,7 @@ use crate::expression::value::Value;
 /// Their names.
 const FUNCTIONS: [&str; 6] = ["l2Squared", "l1Norm", "lInfNorm", "innerProduct", "cosineSimilarity", "hamming"];
 
-/// Whether there is such a function of so many arguments.
+/// Whether there is such a function.
 pub(crate) fn is_known(name: &str) -> bool {
     FUNCTIONS.contains(&name)
 }

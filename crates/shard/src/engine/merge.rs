@@ -258,24 +258,28 @@ impl ShardCopy {
 /// Blocks of one size, enough to be merged.
 fn same_level(held: &[Held]) -> Option<Vec<SegmentKey>> {
     let level = |held: &Held| held.body.segment().doc_count().max(1).ilog2() / BLOCKS_PER_LEVEL.ilog2();
-    let free: Vec<&Held> = held.iter().filter(|held| held.body.is_memory() && !held.busy).collect();
+    let free: Vec<&Held> = free_blocks(held).collect();
     let last = level(free.last()?);
     let same: Vec<SegmentKey> = free.iter().rev().take_while(|held| level(held) == last).map(|held| held.key).collect();
     (same.len() >= BLOCKS_PER_LEVEL).then_some(same)
 }
 
 fn every_block(held: &[Held]) -> Option<Vec<SegmentKey>> {
-    let blocks: Vec<SegmentKey> =
-        held.iter().filter(|held| held.body.is_memory() && !held.busy).map(|held| held.key).collect();
+    let blocks: Vec<SegmentKey> = free_blocks(held).map(|held| held.key).collect();
     (blocks.len() > 1).then_some(blocks)
 }
 
 /// All blocks, when together they are worth a sealed segment.
 fn large_enough(held: &[Held]) -> Option<Vec<SegmentKey>> {
-    let free = || held.iter().filter(|held| held.body.is_memory() && !held.busy);
+    let free = || free_blocks(held);
     let docs: u64 = free().map(|held| u64::from(held.body.segment().doc_count())).sum();
     let bytes: u64 = free().map(|held| held.body.segment().size().memory_bytes).sum();
     (docs >= SEAL_DOCS || bytes >= SEAL_BYTES).then(|| free().map(|held| held.key).collect())
+}
+
+/// Blocks that take part in no merge.
+fn free_blocks(held: &[Held]) -> impl Iterator<Item = &Held> {
+    held.iter().filter(|held| held.body.is_memory() && !held.busy)
 }
 
 fn wanted(held: &[Held]) -> Option<Vec<SegmentKey>> {

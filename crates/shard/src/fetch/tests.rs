@@ -220,6 +220,7 @@ fn hits_are_highlighted() {
         kind: HighlightKind::Unified,
         max_analyzed_offset: None,
         fragmenter_simple: false,
+        matched_fields: Vec::new(),
         fast: FastHighlight::default(),
     };
     asked.fetch.highlight = Some(Box::new(Highlight { fields: vec![field] }));

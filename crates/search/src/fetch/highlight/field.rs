@@ -164,7 +164,7 @@ impl Kind {
         binding: &mut Binding<'_, '_>,
     ) -> Result<Self, Error> {
         let plain = asked.kind == HighlightKind::Plain;
-        let matched = asked.fast.matched_fields.iter().filter(|_| !plain);
+        let matched = asked.matched_fields.iter().filter(|_| !plain);
         // The field itself counts again where it is named, too.
         let matched = matched.filter_map(|name| binding.context.mapping.field(name)).map(|other| &**other);
         let all: Vec<&Field> = std::iter::once(field).chain(matched).collect();
@@ -235,7 +235,7 @@ impl Vectors {
             Ok(())
         };
         let mapping = &binding.context.mapping;
-        match &asked.fast.matched_fields[..] {
+        match &asked.matched_fields[..] {
             [] => look(field)?,
             names => names.iter().filter_map(|name| mapping.field(name)).try_for_each(|field| look(field))?,
         }

@@ -46,6 +46,7 @@ fn field(name: &str) -> HighlightField {
         kind: HighlightKind::Unified,
         max_analyzed_offset: None,
         fragmenter_simple: false,
+        matched_fields: Vec::new(),
         fast: FastHighlight::default(),
     }
 }
