@@ -110,8 +110,11 @@ fn look_after(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>, copy: 
     if tail.bytes > view.settings.flush_threshold_bytes {
         copy.flush_in_background();
     }
-    if shard.used.quiet.begins(tail.next_seq, now, shard.used.queries.load(Ordering::Relaxed)) {
-        copy.settle_in_background();
+    let quiet = &shard.used.quiet;
+    if quiet.wants_fewer_segments(tail.next_seq, now, shard.used.queries.load(Ordering::Relaxed))
+        && copy.settle_in_background()
+    {
+        quiet.settled.store(true, Ordering::Relaxed);
     }
     tail
 }
@@ -121,22 +124,26 @@ fn look_after(core: &Arc<Core>, view: &IndexView, shard: &Arc<OpenShard>, copy: 
 pub(crate) struct Quiet {
     next_seq: AtomicU64,
     since_ms: AtomicU64,
-    /// How many there had been then.
+    /// How many had searched when somebody had last looked before the last write was seen.
     searches: AtomicU64,
+    /// How many had searched when somebody last looked.
+    seen: AtomicU64,
+    /// Whether there is nothing left to merge since then.
     settled: AtomicBool,
 }
 
 impl Quiet {
-    /// Whether nobody has written for a while, many have searched since, and this is the first time that this was seen. `searches`: so far.
-    fn begins(&self, next_seq: u64, now: u64, searches: u64) -> bool {
+    /// Whether nobody has written for a while, many have searched since, and there may be something to merge. `searches`: so far.
+    fn wants_fewer_segments(&self, next_seq: u64, now: u64, searches: u64) -> bool {
+        let seen = self.seen.swap(searches, Ordering::Relaxed);
         if self.next_seq.swap(next_seq, Ordering::Relaxed) != next_seq {
             self.since_ms.store(now, Ordering::Relaxed);
-            self.searches.store(searches, Ordering::Relaxed);
+            self.searches.store(seen, Ordering::Relaxed);
             self.settled.store(false, Ordering::Relaxed);
         }
         let quiet = now.saturating_sub(self.since_ms.load(Ordering::Relaxed)) >= QUIET_MS;
         let searched = searches.saturating_sub(self.searches.load(Ordering::Relaxed)) >= SEARCHES;
-        quiet && searched && !self.settled.swap(true, Ordering::Relaxed)
+        quiet && searched && !self.settled.load(Ordering::Relaxed)
     }
 }
 
@@ -178,15 +185,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_quiet_once_after_the_last_write_and_many_searches() {
+    fn fewer_segments_are_wanted_after_the_last_write_and_many_searches() {
         let quiet = Quiet::default();
-        assert!(!quiet.begins(5, 1_000, 0));
-        assert!(!quiet.begins(6, 3_900, 500));
-        assert!(!quiet.begins(6, 6_899, 700));
-        assert!(quiet.begins(6, 6_900, 700));
-        assert!(!quiet.begins(6, 20_000, 900));
-        assert!(!quiet.begins(7, 20_050, 900));
-        assert!(!quiet.begins(7, 30_000, 999), "nobody would have much of it");
-        assert!(quiet.begins(7, 30_000, 1_000));
+        let wants = |next_seq, now, searches| quiet.wants_fewer_segments(next_seq, now, searches);
+        assert!(!wants(5, 1_000, 0));
+        assert!(!wants(6, 3_900, 500));
+        assert!(!wants(6, 6_899, 700));
+        assert!(wants(6, 6_900, 700));
+        assert!(wants(6, 7_000, 700), "until there is nothing left to merge");
+        quiet.settled.store(true, Ordering::Relaxed);
+        assert!(!wants(6, 20_000, 900));
+        assert!(!wants(7, 20_050, 900));
+        assert!(!wants(7, 30_000, 999), "nobody would have much of it");
+        assert!(wants(7, 30_000, 1_000));
+    }
+
+    #[test]
+    fn searches_count_that_come_before_anybody_has_looked() {
+        let quiet = Quiet::default();
+        assert!(!quiet.wants_fewer_segments(5, 1_000, 10));
+        assert!(!quiet.wants_fewer_segments(6, 1_050, 110));
+        assert!(quiet.wants_fewer_segments(6, 4_050, 110));
     }
 }

@@ -88,16 +88,24 @@ impl ShardCopy {
     }
 
     /// Has segments and blocks merged that writes would make more of: for when there are none. Searches of fewer segments cost less.
-    pub fn settle_in_background(self: &Arc<Self>) {
-        if every_block(&self.segments.lock().held).is_some() {
+    /// Out: whether there is nothing left to merge; until then it is to be called again.
+    pub fn settle_in_background(self: &Arc<Self>) -> bool {
+        let (blocks, settles) = {
+            let held = &self.segments.lock().held;
+            (every_block(held).is_some(), settled(held).is_none() && !held.iter().any(|held| held.busy))
+        };
+        if blocks && !self.counters.sealing.swap(true, Ordering::AcqRel) {
             let copy = Arc::downgrade(self);
             let merge = move || {
+                let Some(copy) = copy.upgrade() else { return };
+                copy.counters.sealing.store(false, Ordering::Release);
                 // A failure is remembered by the copy.
-                let _ = copy.upgrade().map(|copy| copy.merge_blocks(every_block));
+                let _ = copy.merge_blocks(every_block);
             };
             (self.spawn)(Work::Seal, Box::new(merge));
         }
         self.merge_some_time(settled);
+        settles && !blocks
     }
 
     fn merge_some_time(self: &Arc<Self>, choose: fn(&[Held]) -> Option<Vec<SegmentKey>>) {
