@@ -82,6 +82,7 @@ pub struct Metrics {
     pub shards: Gauge,
     pub shards_failed: Gauge,
     pub resident_bytes: Gauge,
+    pub kept_sources_bytes: Gauge,
     /// What goes on between nodes.
     pub peers: Peers,
 }
@@ -115,6 +116,7 @@ impl Metrics {
             shards: Gauge::default(),
             shards_failed: Gauge::default(),
             resident_bytes: Gauge::default(),
+            kept_sources_bytes: Gauge::default(),
             peers: Peers::new(&mut registry),
             registry: Registry::default(),
         };
@@ -142,16 +144,27 @@ impl Metrics {
             Unit::Seconds,
             metrics.aggregation_seconds.clone(),
         );
-        registry.register("indexes", "Indexes in the metadata", metrics.indexes.clone());
-        registry.register("shards", "Shard copies open on this node", metrics.shards.clone());
-        registry.register("shards_failed", "Shard copies that do not serve", metrics.shards_failed.clone());
+        metrics.register_holdings(&mut registry);
+        Self { registry, ..metrics }
+    }
+
+    /// What the node holds at the moment.
+    fn register_holdings(&self, registry: &mut Registry) {
+        registry.register("indexes", "Indexes in the metadata", self.indexes.clone());
+        registry.register("shards", "Shard copies open on this node", self.shards.clone());
+        registry.register("shards_failed", "Shard copies that do not serve", self.shards_failed.clone());
         registry.register_with_unit(
             "process_resident_memory",
             "Resident memory",
             Unit::Bytes,
-            metrics.resident_bytes.clone(),
+            self.resident_bytes.clone(),
         );
-        Self { registry, ..metrics }
+        registry.register_with_unit(
+            "source_cache",
+            "Sources that are kept unpacked",
+            Unit::Bytes,
+            self.kept_sources_bytes.clone(),
+        );
     }
 
     /// Counts a request that took `time`.

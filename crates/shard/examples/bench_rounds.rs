@@ -12,6 +12,7 @@ use model::search::TrackTotal;
 use model::write::Condition;
 use search::bound::{BoundKind, BoundQuery};
 use search::shard_query::ShardQuery;
+use shard::caches::Caches;
 use shard::engine::{CopyOptions, ShardChange, ShardCopy, ShardWrite};
 use shard::execute::{self, Endless};
 use shard::layout;
@@ -72,8 +73,7 @@ fn open(directory: &std::path::Path) -> Result<(Arc<ShardCopy>, Preparer), Box<d
         spawn: Arc::new(|_, job| job()),
         throttle: Arc::default(),
         similarities: Arc::default(),
-        fuzzy: Arc::default(),
-        queries: Arc::default(),
+        caches: Caches::default(),
         new_history: "bench".into(),
         begins_history: false,
     };

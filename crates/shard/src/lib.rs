@@ -4,6 +4,7 @@
 //! out are [`search::shard_query`] answers.
 
 pub mod aggregate;
+pub mod caches;
 mod compile;
 pub mod engine;
 pub mod error;
@@ -21,4 +22,5 @@ mod score;
 pub mod seal;
 pub mod segment;
 pub mod similarity;
+pub mod source_cache;
 pub mod suggest;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use analysis::Registry;
 use model::mapping::Mapping;
 use model::write::{Condition, Outcome};
+use shard::caches::Caches;
 use shard::engine::{CopyOptions, ShardChange, ShardCopy, ShardWrite};
 use shard::fields::meta;
 use shard::layout;
@@ -37,8 +38,7 @@ fn open(directory: &Path) -> Open {
         spawn: Arc::new(|_, job| drop(std::thread::spawn(job))),
         throttle: Arc::default(),
         similarities: Arc::default(),
-        fuzzy: Arc::default(),
-        queries: Arc::default(),
+        caches: Caches::default(),
         new_history: "history".into(),
         begins_history: false,
     };

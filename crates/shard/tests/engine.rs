@@ -14,6 +14,7 @@ use model::id::{PrimaryTerm, SeqNo, Version};
 use model::mapping::Mapping;
 use model::write::{Condition, Outcome, VersionType};
 use proptest::prelude::*;
+use shard::caches::Caches;
 use shard::engine::{Change, CopyOptions, Operation, ShardChange, ShardCopy, ShardWrite};
 use shard::layout;
 use shard::prepare::{Prepared, Preparer, Settings};
@@ -40,8 +41,7 @@ fn open(directory: &Path, syncer: &Arc<Syncer>) -> Open {
         spawn: Arc::new(|_, job| drop(std::thread::spawn(job))),
         throttle: Arc::default(),
         similarities: Arc::default(),
-        fuzzy: Arc::default(),
-        queries: Arc::default(),
+        caches: Caches::default(),
         new_history: "history".into(),
         begins_history: false,
     };
@@ -257,8 +257,7 @@ fn a_corrupt_segment_is_named_and_nothing_is_served() {
         spawn: Arc::new(|_, job| job()),
         throttle: Arc::default(),
         similarities: Arc::default(),
-        fuzzy: Arc::default(),
-        queries: Arc::default(),
+        caches: Caches::default(),
         new_history: String::new(),
         begins_history: false,
     };

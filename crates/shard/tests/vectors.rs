@@ -16,6 +16,7 @@ use model::write::Condition;
 use search::bound::{BoundInside, BoundKind, BoundKnn, BoundNested, BoundQuery, BoundReach, KnnGroups, KnnObjects};
 use search::shard_query::ShardQuery;
 use serde_json::{Value, json};
+use shard::caches::Caches;
 use shard::engine::{Change, CopyOptions, Operation, ShardChange, ShardCopy, ShardWrite};
 use shard::execute::{Patience, Verdict};
 use shard::layout;
@@ -65,8 +66,7 @@ fn open_with(directory: &Path, syncer: &Arc<Syncer>, (field, properties): (&str,
         spawn: Arc::new(|_, job| drop(std::thread::spawn(job))),
         throttle: Arc::default(),
         similarities: Arc::default(),
-        fuzzy: Arc::default(),
-        queries: Arc::default(),
+        caches: Caches::default(),
         new_history: "history".into(),
         begins_history: false,
     };

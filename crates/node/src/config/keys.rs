@@ -122,6 +122,12 @@ pub(super) const KEYS: &[Key] = &[
         "64mb",
         "Bytes of the documents of filters that are kept because they are asked again and again; 0: none are.",
     ),
+    key(
+        "search.source_cache",
+        Kind::Bytes,
+        "64mb",
+        "Bytes of sources that are kept unpacked because they are shown again and again; 0: none are.",
+    ),
     key("write.threads", Kind::Count, "0", "Threads that map and write documents; 0: one a core."),
     key("write.queue", Kind::Count, "10000", "Writes that may wait for a thread; more are refused with 429."),
     key("merge.threads", Kind::Count, "1", "Threads that seal and merge segments in the background; 0: one a core."),

@@ -51,6 +51,8 @@ pub struct Config {
     pub request_cache_bytes: u64,
     /// Bytes of the documents of filters that are kept.
     pub query_cache_bytes: u64,
+    /// Bytes of sources that are kept unpacked.
+    pub source_cache_bytes: u64,
     pub write_threads: usize,
     pub write_queue: usize,
     pub merge_threads: usize,
@@ -224,6 +226,7 @@ impl Values {
             request_memory: self.get("search.request_memory").count().unwrap_or(512 << 20) as u64,
             request_cache_bytes: self.get("search.request_cache").count().unwrap_or(64 << 20) as u64,
             query_cache_bytes: self.get("search.query_cache").count().unwrap_or(64 << 20) as u64,
+            source_cache_bytes: self.get("search.source_cache").count().unwrap_or(64 << 20) as u64,
             write_threads: threads("write.threads"),
             write_queue: threads("write.queue"),
             merge_threads: threads("merge.threads"),

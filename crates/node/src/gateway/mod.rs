@@ -386,6 +386,7 @@ impl Gateway for NodeGateway {
 
     fn metrics(&self) -> String {
         self.core.metrics.shards_failed.set(self.core.indexes.failed_count() as i64);
+        self.core.metrics.kept_sources_bytes.set(self.core.indexes.kept_sources_bytes() as i64);
         self.core.metrics.resident_bytes.set(crate::process::process_stats().resident_bytes as i64);
         let (metadata, membership) = (&self.core.metadata, &self.core.membership);
         let nodes = self.core.state().nodes.len();

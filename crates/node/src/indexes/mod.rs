@@ -16,10 +16,11 @@ use cluster::state::{IndexMetadata, NodeId, State};
 use model::error::{Error, ErrorKind};
 use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId, ShardNumber};
 use parking_lot::{Mutex, RwLock};
+use shard::caches::Caches;
 use shard::engine::{ShardCopy, Spawn, Throttle, Work};
 use shard::prepare::Preparer;
 use shard::query_cache::QueryCache;
-use shard::reader::FuzzyTables;
+use shard::source_cache::SourceCache;
 use wal::Syncer;
 
 use crate::clock::now_ms;
@@ -40,8 +41,7 @@ pub struct Indexes {
     syncer: Arc<Syncer>,
     spawn: Spawn,
     throttle: Arc<Throttle>,
-    fuzzy: Arc<FuzzyTables>,
-    queries: Arc<QueryCache>,
+    caches: Caches,
     open: RwLock<BTreeMap<IndexUuid, Arc<OpenIndex>>>,
     /// Copies that were open and may still be in use, whose folders nobody else may open.
     leaving: Mutex<BTreeMap<ShardId, Weak<ShardCopy>>>,
@@ -186,14 +186,18 @@ impl Indexes {
             Work::Merge => merge.later(job),
         });
         let throttle = Arc::new(Throttle::new(config.merge_bytes_per_second));
-        let (open, leaving, recoveries, leftovers, changing, fuzzy) = Default::default();
+        let caches = Caches {
+            queries: Arc::new(QueryCache::new(config.query_cache_bytes)),
+            sources: Arc::new(SourceCache::new(config.source_cache_bytes)),
+            ..Caches::default()
+        };
+        let (open, leaving, recoveries, leftovers, changing) = Default::default();
         Self {
             directory,
             syncer,
             spawn,
             throttle,
-            fuzzy,
-            queries: Arc::new(QueryCache::new(config.query_cache_bytes)),
+            caches,
             open,
             leaving,
             recoveries,
@@ -257,6 +261,11 @@ impl Indexes {
     pub(crate) fn recoveries(&self) -> Vec<(ShardId, Arc<Recovery>)> {
         let recoveries = self.recoveries.lock();
         recoveries.iter().map(|(shard, recovery)| (shard.clone(), recovery.clone())).collect()
+    }
+
+    /// Bytes of sources that are kept unpacked.
+    pub fn kept_sources_bytes(&self) -> u64 {
+        self.caches.sources.bytes()
     }
 
     pub fn shard_count(&self) -> usize {

@@ -13,6 +13,7 @@ use cluster::state::{Copy, IndexMetadata, NodeId, ShardTable, State};
 use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId, ShardNumber};
 use model::recovery::RecoveryKind;
 use parking_lot::{Mutex, RwLock};
+use shard::caches::Caches;
 use shard::engine::{CopyOptions, ShardCopy};
 use shard::prepare::Preparer;
 
@@ -266,6 +267,11 @@ impl Indexes {
         Ok((Opened { engine, tail: Some(tail) }, preparer))
     }
 
+    fn caches_for(&self, view: &IndexView) -> Caches {
+        let queries = if view.settings.query_cache { self.caches.queries.clone() } else { Arc::default() };
+        Caches { queries, ..self.caches.clone() }
+    }
+
     fn open_engine(
         &self,
         view: &IndexView,
@@ -280,8 +286,7 @@ impl Indexes {
             spawn: self.spawn.clone(),
             throttle: self.throttle.clone(),
             similarities: view.similarities.clone(),
-            fuzzy: self.fuzzy.clone(),
-            queries: if view.settings.query_cache { self.queries.clone() } else { Arc::default() },
+            caches: self.caches_for(view),
             new_history: identity::random(),
             begins_history,
         };

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use crate::caches::Caches;
 use crate::fields::FieldTable;
-use crate::query_cache::{QueryCache, Share};
-use crate::reader::{FuzzyTables, Reader, SegmentView, Similarities};
+use crate::query_cache::Share;
+use crate::reader::{Reader, SegmentView, Similarities};
 use crate::segment::disk::SealedSegment;
 use crate::segment::memory::MemoryBlock;
 use crate::segment::{AliveDocs, DocId, Segment};
@@ -126,8 +127,7 @@ pub(super) struct Segments {
     pub(super) building: BTreeSet<String>,
     /// Of the last view.
     generation: u64,
-    fuzzy: Arc<FuzzyTables>,
-    queries: Arc<QueryCache>,
+    caches: Caches,
     /// What this copy has in the cache.
     pub(super) share: Arc<Share>,
 }
@@ -142,8 +142,8 @@ fn first_generation() -> u64 {
 pub(super) struct Inputs(pub Vec<(SegmentKey, Body, Option<Arc<AliveDocs>>)>);
 
 impl Segments {
-    pub(super) fn of(held: Vec<Held>, fuzzy: Arc<FuzzyTables>, queries: Arc<QueryCache>) -> Self {
-        Self { held, fuzzy, queries, generation: first_generation(), ..Self::default() }
+    pub(super) fn of(held: Vec<Held>, caches: Caches) -> Self {
+        Self { held, caches, generation: first_generation(), ..Self::default() }
     }
 
     pub(super) fn get_mut(&mut self, key: SegmentKey) -> Option<&mut Held> {
@@ -165,17 +165,17 @@ impl Segments {
         let generation = self.next_generation();
         for held in &self.held {
             if let Body::Sealed(segment) = &held.body {
-                segment.keep_queries(&self.queries, &self.share);
+                segment.keep_in(&self.caches, &self.share);
             }
         }
         let views = self.held.iter().filter(|held| held.live_docs() > 0);
         let views = views.map(|held| SegmentView { segment: held.body.segment(), alive: held.alive.clone() });
-        Reader { segments: views.collect(), fields, generation, similarities, fuzzy: self.fuzzy.clone() }
+        Reader { segments: views.collect(), fields, generation, similarities, fuzzy: self.caches.fuzzy.clone() }
     }
 
     /// Forgets the documents of filters.
     pub(super) fn clear_queries(&self) {
-        self.queries.clear(&self.share);
+        self.caches.queries.clear(&self.share);
     }
 
     /// For a view that answers otherwise than those before.

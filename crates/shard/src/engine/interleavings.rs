@@ -22,6 +22,7 @@ use super::held::{Body, Held, SegmentKey};
 use super::merge::{Hurry, Merging};
 use super::writer::Taken;
 use super::{Change, CopyOptions, ShardChange, ShardCopy, ShardWrite, Work};
+use crate::caches::Caches;
 use crate::fields::meta;
 use crate::layout;
 use crate::prepare::{Prepared, Preparer, Settings};
@@ -54,8 +55,7 @@ pub(super) fn open_unreplayed(directory: &Path, syncer: &Arc<Syncer>) -> Open {
         spawn: Arc::new(move |_: Work, job| queue.lock().push_back(job)),
         throttle: Arc::default(),
         similarities: Arc::default(),
-        fuzzy: Arc::default(),
-        queries: Arc::default(),
+        caches: Caches::default(),
         new_history: "history".into(),
         begins_history: false,
     };

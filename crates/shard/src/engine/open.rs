@@ -12,10 +12,10 @@ use super::held::{Body, Held, Segments};
 use super::snapshot::SNAPSHOTS;
 use super::writer::Writer;
 use super::{CommitState, ShardCopy, Spawn, Throttle, rewrite, stats};
+use crate::caches::Caches;
 use crate::error::ShardError;
 use crate::fields::{FieldTable, Layout};
-use crate::query_cache::QueryCache;
-use crate::reader::{FuzzyTables, Similarities};
+use crate::reader::Similarities;
 use crate::segment::disk::SealedSegment;
 
 /// How each path lies on disk; `None`: the mapping does not have it (any more).
@@ -32,10 +32,7 @@ pub struct CopyOptions {
     /// Shared by the copies of a node: how fast their merges may write.
     pub throttle: Arc<Throttle>,
     pub similarities: Arc<Similarities>,
-    /// Of all shards of the node: made once, when a fuzzy query first wants them.
-    pub fuzzy: Arc<FuzzyTables>,
-    /// Of all shards of the node, or one that keeps nothing.
-    pub queries: Arc<QueryCache>,
+    pub caches: Caches,
     /// The name of a history that begins now.
     pub new_history: String,
     /// What is in the folder belongs to that one from now on.
@@ -80,7 +77,7 @@ impl ShardCopy {
         if snapshots.exists() {
             commit::remove(&snapshots)?;
         }
-        let mut segments = Segments::of(held, options.fuzzy, options.queries);
+        let mut segments = Segments::of(held, options.caches);
         let first_key = segments.held.len() as u64;
         let reader = segments.reader(fields.clone(), options.similarities.clone());
         let copy = Self {

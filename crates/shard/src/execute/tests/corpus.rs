@@ -6,6 +6,7 @@ use std::sync::Arc;
 use analysis::Registry;
 use model::geo::GeoPoint;
 
+use crate::caches::Caches;
 use crate::fields::{FieldSlot, FieldTable, Layout, meta};
 use crate::prepared::{PreparedDocument, SequencedDocument};
 use crate::query_cache::QueryCache;
@@ -13,6 +14,7 @@ use crate::reader::{Reader, SegmentView};
 use crate::seal::seal;
 use crate::segment::memory::MemoryBlock;
 use crate::segment::{AliveDocs, Detail, Segment};
+use crate::source_cache::SourceCache;
 
 pub(super) const WORDS: [&str; 10] = ["a", "b", "c", "ab", "abc", "ship", "shop", "alien", "aliens", "zz"];
 pub(super) const KEYS: [&str; 5] = ["k0", "k1", "k2", "K3", "z"];
@@ -145,14 +147,16 @@ impl Corpus {
             Layouts::Mixed(parts) => (parts, |part| part % 2 == 0),
         };
         let size = self.docs.len().div_ceil(parts);
-        let (cache, share) = (Arc::new(QueryCache::of_small(1 << 20)), Arc::default());
+        let queries = Arc::new(QueryCache::of_small(1 << 20));
+        let sources = Arc::new(SourceCache::new(1 << 20));
+        let (caches, share) = (Caches { queries, sources, ..Caches::default() }, Arc::default());
         let segments = self.docs.chunks(size).enumerate().map(|(part, docs)| {
             let sequenced: Vec<SequencedDocument> = docs.iter().map(|doc| self.sequenced(doc)).collect();
             let segment: Arc<dyn Segment> = if sealed(part) {
                 std::fs::create_dir_all(directory).expect("a directory");
                 let path = directory.join(format!("s{part}"));
                 let segment = seal(&path, &self.fields, &mut sequenced.into_iter()).expect("seals");
-                segment.keep_queries(&cache, &share);
+                segment.keep_in(&caches, &share);
                 Arc::new(segment)
             } else {
                 Arc::new(MemoryBlock::build(&self.fields, sequenced))

@@ -20,9 +20,11 @@ use tantivy::termdict::TermDictionary;
 use super::column::{NumberColumn, StringColumn};
 use super::vectors::VectorColumn;
 use super::{DocId, FlatTerms, Nested, Norms, Segment, SegmentSize, Terms};
+use crate::caches::Caches;
 use crate::error::ShardError;
 use crate::fields::{FieldSlot, meta};
-use crate::query_cache::{QueryCache, SegmentQueries, Share};
+use crate::query_cache::{SegmentQueries, Share};
+use crate::source_cache::SegmentSources;
 
 pub(crate) mod blocks;
 pub(crate) mod column;
@@ -41,8 +43,10 @@ use manifest::{ColumnEntry, Manifest, SlotEntry};
 use terms::{DiskTerms, Inverted};
 pub(crate) use vectors::GRAPH_PREFIX;
 
-/// Blocks of sources that a segment keeps decompressed.
-const CACHED_SOURCES: usize = 128;
+/// Blocks of sources that a segment keeps unpacked, for those who read neighbours; what is read again and again is in the [`SourceCache`].
+///
+/// [`SourceCache`]: crate::source_cache::SourceCache
+const CACHED_BLOCKS: usize = 8;
 /// What an open segment holds besides its files, by estimate.
 const OPEN_BYTES: u64 = 4096;
 
@@ -63,6 +67,8 @@ pub struct SealedSegment {
     opened: Vec<Opened>,
     /// Where documents of filters are kept, once a shard that keeps some has it.
     queries: OnceLock<Option<SegmentQueries>>,
+    /// The same for sources.
+    kept_sources: OnceLock<Option<SegmentSources>>,
 }
 
 /// Readers of one field, made when first asked for.
@@ -98,7 +104,7 @@ impl SealedSegment {
         let files = Files::open(directory, &manifest)?;
         let unreadable = |name: &str, e: io::Error| ShardError::corrupt(&directory.join(name), e.to_string());
         let dictionary = TermDictionary::open(slice(files.terms)).map_err(|e| unreadable(manifest::TERMS, e))?;
-        let sources = StoreReader::open(slice(files.sources.clone()), CACHED_SOURCES)
+        let sources = StoreReader::open(slice(files.sources.clone()), CACHED_BLOCKS)
             .map_err(|e| unreadable(manifest::SOURCES, e))?;
         let written: u64 = manifest.slots.iter().filter_map(|slot| slot.terms).map(|terms| terms.count).sum();
         if dictionary.num_terms() as u64 != written {
@@ -120,6 +126,7 @@ impl SealedSegment {
             without_graphs: AtomicBool::new(false),
             opened: manifest.slots.iter().map(|_| Opened::default()).collect(),
             queries: OnceLock::new(),
+            kept_sources: OnceLock::new(),
             manifest,
         };
         let unreadable = |e: io::Error| ShardError::corrupt(&directory.join(manifest::POSTINGS), e.to_string());
@@ -138,9 +145,10 @@ impl SealedSegment {
         files::verify(&self.directory, &self.manifest)
     }
 
-    /// Documents of filters are kept there from now on, if they are worth it.
-    pub(crate) fn keep_queries(&self, cache: &Arc<QueryCache>, share: &Arc<Share>) {
-        self.queries.get_or_init(|| SegmentQueries::new(cache, share, self.manifest.doc_count));
+    /// Documents of filters and sources are kept there from now on, if they are worth it.
+    pub(crate) fn keep_in(&self, caches: &Caches, share: &Arc<Share>) {
+        self.queries.get_or_init(|| SegmentQueries::new(&caches.queries, share, self.manifest.doc_count));
+        self.kept_sources.get_or_init(|| SegmentSources::new(&caches.sources));
     }
 
     /// Where it lies.
@@ -205,6 +213,11 @@ impl SealedSegment {
         self.source_bytes.len() as u64
     }
 
+    fn unpack_source(&self, doc: DocId) -> io::Result<Arc<[u8]>> {
+        let bytes = self.sources.get_document_bytes(doc).map_err(io::Error::other)?;
+        Ok(if *bytes == *crate::seal::NO_SOURCE { Arc::default() } else { Arc::from(&bytes[..]) })
+    }
+
     /// A reader of the sources with a cache of its own, for reading them all in order.
     pub(crate) fn open_sources(&self) -> io::Result<StoreReader> {
         StoreReader::open(slice(self.source_bytes.clone()), 1)
@@ -265,8 +278,10 @@ impl Segment for SealedSegment {
     }
 
     fn source(&self, doc: DocId) -> io::Result<Arc<[u8]>> {
-        let bytes = self.sources.get_document_bytes(doc).map_err(io::Error::other)?;
-        Ok(if *bytes == *crate::seal::NO_SOURCE { Arc::default() } else { Arc::from(&bytes[..]) })
+        match self.kept_sources.get().and_then(Option::as_ref) {
+            Some(kept) => kept.get(doc, || self.unpack_source(doc)),
+            None => self.unpack_source(doc),
+        }
     }
 
     fn size(&self) -> SegmentSize {
