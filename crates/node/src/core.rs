@@ -266,6 +266,7 @@ impl Core {
         self.indexes.flush_all();
         self.flush.finish();
         self.exchange.finish();
+        self.membership.say_farewell();
         self.membership.hand_over();
         self.metadata.close();
         self.peer_threads.close();

@@ -94,8 +94,12 @@ fn nodes_are_restarted_one_by_one_and_nobody_notices() {
         }
         let operations: u64 = own.iter().filter_map(|shard| shard["translog"]["recovered"].as_u64()).sum();
         assert!(operations >= 20, "{operations} came: {all}");
+        let left = format!("node n{victim} has left: it was stopped");
+        assert!(rest.iter().any(|server| server.log().contains(&left)), "nobody tells that n{victim} was stopped");
         peers.servers.insert(victim, gone);
     }
+    let complaints: Vec<String> = peers.servers.iter().flat_map(Server::complaints).collect();
+    assert!(!complaints.iter().any(|line| line.contains("does not answer")), "{complaints:?}");
     let door = &peers.servers[0];
     door.ok("POST", "/films/_refresh", "");
     let counted = |server: &Server| {

@@ -130,7 +130,11 @@ impl Membership {
             return;
         }
         for id in &gone {
-            tracing::warn!("node {} is gone: it does not answer any more", state.nodes[id].name);
+            let name = &state.nodes[id].name;
+            match self.has_said_farewell(&state, id) {
+                true => tracing::info!("node {name} has left: it was stopped"),
+                false => tracing::warn!("node {name} is gone: it does not answer any more"),
+            }
         }
         let at_ms = now_ms();
         let left = gone.into_iter().map(|id| Command::NodeLeft { id, at_ms }).collect();

@@ -5,12 +5,14 @@
 
 mod beats;
 mod discovery;
+mod farewell;
 mod founding;
 mod lead;
 mod seeds;
 mod voters;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -28,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use crate::metadata::{Metadata, answer};
 pub(crate) use beats::start as start_beats;
 pub(crate) use discovery::Discovery;
+use farewell::Farewell;
 pub(crate) use seeds::Seeds;
 use watch::Watch;
 
@@ -58,6 +61,7 @@ pub struct Membership {
     leases_lost: AtomicU64,
     joined: AtomicBool,
     watch: Mutex<Option<Watch>>,
+    farewells: Mutex<BTreeSet<Farewell>>,
 }
 
 /// How a node asks to be let in.
@@ -77,7 +81,7 @@ impl Membership {
         discovery: Discovery,
         (metadata, channels): (Arc<Metadata>, Arc<Channels>),
     ) -> Arc<Self> {
-        let (lease_until, leases_lost, joined, watch) = Default::default();
+        let (lease_until, leases_lost, joined, watch, farewells) = Default::default();
         let begun = Instant::now();
         Arc::new(Self {
             own,
@@ -91,6 +95,7 @@ impl Membership {
             leases_lost,
             joined,
             watch,
+            farewells,
         })
     }
 
@@ -132,6 +137,7 @@ impl Membership {
         self.discovery.routes(router);
         self.routes_of_beats(router);
         self.routes_of_watch(router);
+        self.routes_of_farewell(router);
     }
 
     /// Whether this node has been in the cluster since its start.

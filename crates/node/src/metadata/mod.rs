@@ -343,6 +343,24 @@ impl Metadata {
         let _ = told.recv_timeout(within);
     }
 
+    /// Carries all of these out side by side, beside Raft. Blocks until they are done, or the time is over.
+    pub fn finish_within<F>(&self, within: Duration, tasks: impl Iterator<Item = F>)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (until, (done, told)) = (Instant::now() + within, std::sync::mpsc::channel());
+        for task in tasks {
+            let done = done.clone();
+            self.runtime.spawn(async move {
+                task.await;
+                // Nobody waits any more when the time is over.
+                let _ = done.send(());
+            });
+        }
+        drop(done);
+        while told.recv_timeout(until.saturating_duration_since(Instant::now())).is_ok() {}
+    }
+
     /// Why this node can take no part in its cluster any more, once that is so: its disk has refused what must not be forgotten.
     pub fn failure(&self) -> impl Future<Output = String> + Send + use<> {
         self.disk.failure()
