@@ -1,7 +1,8 @@
 //! Nearest neighbours beside hnswlib, over the same vectors in the same run: build, queries per second by recall, filters, memory.
 //!
 //! `cargo xtask bench vectors -- [--fvecs FILE] [--hnswlib DIRECTORY]`: FILE replaces the generated vectors, DIRECTORY holds `hnswlib/hnswlib.h`
-//! (the source archive of PyPI has it; `g++` compiles the peer). Times are of the processor, so that a busy machine does not blur them.
+//! (the source archive of PyPI has it; `g++` compiles the peer). Times are of the processor's own clock for the thread, so that a busy machine
+//! blurs them little; with `--curves` every measured point is printed.
 
 // A bench may unwrap: a panic is how it fails.
 #![allow(clippy::unwrap_used)]
@@ -15,8 +16,15 @@ use vector::graph::{BuildOptions, Graph, build};
 use vector::{Admitted, Block, Effort, Element, Query, Rows, Shape, Space, scan};
 
 const K: usize = 10;
-const QUERIES: usize = 500;
-const EFFORTS: [usize; 12] = [10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 480];
+const QUERIES: usize = 1000;
+/// Steps so fine that recalls in between are hardly guessed.
+const EFFORTS: [usize; 22] =
+    [10, 11, 12, 13, 14, 16, 18, 20, 23, 26, 30, 35, 40, 48, 56, 68, 80, 112, 160, 224, 320, 480];
+/// No more candidates are tried from here on.
+const ENOUGH: f64 = 0.995;
+/// Passes over the queries of which the fastest counts; no more begin after so many seconds.
+const PASSES: usize = 25;
+const PATIENCE: f64 = 1.0;
 const SHARES: [f64; 3] = [0.01, 0.1, 0.5];
 
 struct Work {
@@ -67,10 +75,10 @@ fn from_file(path: &Path) -> Work {
     Work { dimension, queries: rows[split..].to_vec(), rows: rows[..split].to_vec() }
 }
 
-/// Seconds that this thread has had of a processor.
+/// Seconds that this thread has had of a processor, to the nanosecond: what `/proc` tells moves by whole ticks.
 fn processor() -> f64 {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    told.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
 }
 
 fn main() {
@@ -99,6 +107,16 @@ fn main() {
     }
     std::fs::remove_dir_all(&folder).unwrap();
     report(&tables, peer.as_ref());
+    if arguments.iter().any(|it| it == "--curves") {
+        let all = peer.iter().map(|table| (&"hnswlib", table)).chain(&tables);
+        for (curve, (name, at)) in
+            all.flat_map(|(name, table)| table.curves.iter().zip(0..).map(move |c| (c.0, (name, c.1))))
+        {
+            print!("{name}, filter {at}:");
+            curve.iter().zip(EFFORTS).for_each(|((recall, qps), ef)| print!(" {ef} {recall:.4} {qps:.0},"));
+            println!();
+        }
+    }
 }
 
 fn ids(found: &[vector::Neighbour]) -> Vec<u32> {
@@ -143,15 +161,25 @@ fn ours(
                 queries.iter().map(|query| ids(&block.nearest(query, K, admitted, effort).neighbours)).collect()
             };
             let found = run();
-            let best = (0..3).map(|_| {
+            let (start, mut best) = (processor(), f64::INFINITY);
+            for _ in 0..PASSES {
                 let before = processor();
                 std::hint::black_box(run());
-                processor() - before
-            });
-            let best = best.fold(f64::INFINITY, f64::min);
+                best = best.min(processor() - before);
+                if processor() - start > PATIENCE {
+                    break;
+                }
+            }
             (recall(&found, truth), queries.len() as f64 / best)
         };
-        table.curves.push(EFFORTS.iter().map(|ef| measure(*ef)).collect());
+        let mut curve: Vec<(f64, f64)> = Vec::new();
+        for ef in EFFORTS {
+            curve.push(measure(ef));
+            if curve.last().is_some_and(|(recall, _)| *recall >= ENOUGH) {
+                break;
+            }
+        }
+        table.curves.push(curve);
     }
     table
 }
@@ -209,8 +237,9 @@ fn hnswlib(include: &Path, folder: &Path, work: &Work, filters: &[Vec<u64>], tru
     write("queries", floats(&work.queries));
     write("filters", filters.iter().flatten().flat_map(|word| word.to_le_bytes()).collect());
     write("truths", truths.iter().flatten().flatten().flat_map(|row| row.to_le_bytes()).collect());
+    let numbers = [work.dimension.to_string(), ENOUGH.to_string(), PASSES.to_string(), PATIENCE.to_string()];
     let efforts = EFFORTS.map(|ef| ef.to_string());
-    let output = Command::new(binary).arg(folder).arg(work.dimension.to_string()).args(efforts).output().unwrap();
+    let output = Command::new(binary).arg(folder).args(numbers).args(efforts).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut table = Table { curves: vec![Vec::new(); truths.len()], ..Table::default() };
     for line in String::from_utf8(output.stdout).unwrap().lines() {

@@ -1,5 +1,5 @@
 // hnswlib over the vectors of bench_vectors: build, then recall and queries per second for each effort, without and with filters.
-//   hnswlib FOLDER DIMENSION EF..
+//   hnswlib FOLDER DIMENSION ENOUGH PASSES PATIENCE EF..
 #include <time.h>
 #include <algorithm>
 #include <cstdint>
@@ -34,6 +34,8 @@ struct Bits : hnswlib::BaseFilterFunctor {
 int main(int, char** arguments) {
     const std::string folder = arguments[1];
     const size_t dimension = atoi(arguments[2]), k = 10;
+    const double enough = atof(arguments[3]), patience = atof(arguments[5]);
+    const int passes = atoi(arguments[4]);
     auto rows = read<float>(folder + "/rows"), queries = read<float>(folder + "/queries");
     auto filters = read<uint64_t>(folder + "/filters");
     auto truths = read<uint32_t>(folder + "/truths");
@@ -50,11 +52,12 @@ int main(int, char** arguments) {
     size_t truth = 0;
     for (size_t filter = 0; filter <= filters.size() / words; filter++) {
         bits.words = filter ? filters.data() + (filter - 1) * words : nullptr;
-        for (int at = 3; arguments[at]; at++) {
+        double recall = 0;
+        for (int at = 6; arguments[at] && recall < enough; at++) {
             index.setEf(atoi(arguments[at]));
-            double best = 1e9;
+            double best = 1e9, begun = processor();
             size_t hit = 0, wanted = 0, next = truth;
-            for (int run = 0; run < 4; run++) {
+            for (int run = 0; run < 2 || (run <= passes && processor() - begun < patience); run++) {
                 start = processor();
                 std::vector<std::vector<uint32_t>> found(asked);
                 for (size_t query = 0; query < asked; query++) {
@@ -67,7 +70,8 @@ int main(int, char** arguments) {
                     for (uint32_t row : found[query])
                         hit += std::find(&truths[next], &truths[next] + k, row) != &truths[next] + k;
             }
-            printf("curve %zu %f %f\n", filter, double(hit) / wanted, asked / best);
+            recall = double(hit) / wanted;
+            printf("curve %zu %f %f\n", filter, recall, asked / best);
         }
         truth += asked * k;
     }

@@ -3,7 +3,10 @@
 //! A batch is a fiftieth of what is already linked, so that not seeing each other costs its nodes nothing that could be measured (Manohar et al.
 //! 2024, ParlayANN). Within one, nodes and the lists that they enter are worked on by several threads; nothing is written meanwhile, and what
 //! they found is written in a fixed order: the same rows, options and seed make the same bytes on any number of threads.
-//! Memory: the bytes of the graph, its codes once more, and a batch.
+//!
+//! Rows are linked in a shuffled order: those that come place by place would make islands, since lists that are full of near links have no
+//! reason to keep the far ones that lead out.
+//! Memory: the bytes of the graph, its codes once more, five bytes a row, and a batch.
 
 use std::ops::Range;
 
@@ -115,6 +118,8 @@ struct Levels {
     levels: Vec<u8>,
     /// The first of the highest.
     entry: u32,
+    /// All nodes as they are linked: the entry, then the others shuffled.
+    order: Vec<u32>,
 }
 
 impl Levels {
@@ -127,21 +132,14 @@ impl Levels {
         let levels: Vec<u8> = (0..count).map(level).collect();
         let top = levels.iter().copied().max().unwrap_or(0);
         let entry = levels.iter().position(|level| *level == top).unwrap_or(0) as u32;
-        Self { levels, entry }
+        let mut order: Vec<u32> = (0..count).collect();
+        order.sort_unstable_by_key(|&node| (node != entry, mixed(!seed ^ u64::from(node)), node));
+        Self { levels, entry, order }
     }
 
     fn counts(&self) -> Vec<u32> {
         let top = self.levels[self.entry as usize];
         (1..=top).map(|at| self.levels.iter().filter(|level| **level >= at).count() as u32).collect()
-    }
-
-    /// The `at`-th node to be linked: the entry comes first, the others in their order.
-    fn in_order(&self, at: u32) -> u32 {
-        match at {
-            0 => self.entry,
-            at if at <= self.entry => at - 1,
-            at => at,
-        }
     }
 }
 
@@ -188,9 +186,9 @@ struct Growth<'a> {
 
 impl Growth<'_> {
     fn add(&self, batch: Range<u32>, bytes: &mut [u8], scratches: &mut [Scratch]) {
-        let nodes: Vec<u32> = batch.map(|at| self.levels.in_order(at)).collect();
+        let nodes = &self.levels.order[batch.start as usize..batch.end as usize];
         let read: &[u8] = bytes;
-        let linked = in_parallel(&nodes, scratches, |node, scratch| self.link(read, *node, scratch));
+        let linked = in_parallel(nodes, scratches, |node, scratch| self.link(read, *node, scratch));
         let mut entries = Vec::new();
         for linked in linked.into_iter().flatten() {
             write_list(&mut bytes[self.layout.list(linked.layer, linked.place)], &linked.chosen);

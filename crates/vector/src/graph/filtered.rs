@@ -8,6 +8,7 @@ use super::layer::Layer;
 use super::pool::Candidate;
 use super::walk::{Scratch, Target, compare};
 use crate::Admitted;
+use crate::kernel::prefetch;
 
 /// From this share on the walk goes through all rows.
 pub(crate) const INLINE_FROM: f64 = 0.3;
@@ -83,7 +84,9 @@ pub(crate) fn inline(
             let counts = admitted.contains(place);
             met.admitted += usize::from(counts);
             if distance < found.bound() {
-                pool.push(place, distance);
+                if pool.push(place, distance) {
+                    prefetch(layer.list(place).as_flattened());
+                }
                 if counts {
                     found.push(place, distance);
                 }
@@ -119,6 +122,10 @@ pub(crate) fn two_hop(
             return Walked::GaveUp;
         }
         fresh.clear();
+        for near in layer.linked(from.place()) {
+            let counts = admitted.contains(near);
+            prefetch(if counts { target.vectors.row(layer.node(near)) } else { layer.list(near).as_flattened() });
+        }
         for near in layer.linked(from.place()) {
             if !visited.first(near) {
                 continue;

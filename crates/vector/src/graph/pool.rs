@@ -48,18 +48,21 @@ impl Pool {
         &self.best
     }
 
+    /// Adds a place if it is near enough. Gives whether its links would be followed next.
     #[inline]
-    pub(crate) fn push(&mut self, place: u32, distance: f32) {
+    pub(crate) fn push(&mut self, place: u32, distance: f32) -> bool {
         // What is no number (two infinities subtracted) has no room either.
         if distance >= self.bound() || distance.is_nan() {
-            return;
+            return false;
         }
         let at = self.best.partition_point(|known| known.distance <= distance);
         if self.best.len() == self.limit {
             self.best.pop();
         }
         self.best.insert(at, Candidate::new(place, distance));
+        let comes_next = at <= self.next;
         self.next = self.next.min(at);
+        comes_next
     }
 
     /// The nearest whose links have not been followed.
@@ -96,8 +99,10 @@ mod tests {
     fn the_nearest_not_yet_followed_comes_next() {
         let mut pool = Pool::default();
         pool.reset(3);
-        for (place, distance) in [(1, 5.0), (2, 3.0), (3, 9.0), (4, 1.0), (5, f32::NAN)] {
-            pool.push(place, distance);
+        for (place, distance, next) in
+            [(1, 5.0, true), (2, 3.0, true), (3, 9.0, false), (4, 1.0, true), (5, f32::NAN, false)]
+        {
+            assert_eq!(pool.push(place, distance), next, "{place}");
         }
         assert_eq!(pool.follow().map(Candidate::place), Some(4));
         assert_eq!(pool.follow().map(Candidate::place), Some(2));

@@ -91,6 +91,25 @@ fn every_element_and_space_is_found_through_a_graph() {
 }
 
 #[test]
+fn rows_that_come_place_by_place_are_found_from_everywhere() {
+    let mut chance = Chance(0xC1A5);
+    let mut vectors: Vec<Vec<f32>> = Vec::new();
+    for _ in 0..400 {
+        let centre: Vec<f32> = (0..32).map(|_| chance.around(0.0, 1.0)).collect();
+        vectors.extend((0..41).map(|_| centre.iter().map(|&c| chance.around(c, 0.5)).collect::<Vec<_>>()));
+    }
+    let (queries, vectors): (Vec<_>, Vec<_>) = vectors.into_iter().enumerate().partition(|(at, _)| at % 41 == 0);
+    let plain = |all: Vec<(usize, Vec<f32>)>| all.into_iter().map(|(_, vector)| vector).collect::<Vec<_>>();
+    let rows = rows_of(Shape::new(32, Element::F32, Space::L2).unwrap(), &plain(vectors));
+    let queries = plain(queries);
+    for quantized in [true, false] {
+        let block = block(&rows, &BuildOptions { quantized, ..BuildOptions::default() });
+        let found = recall(&block, &queries, 10, None, Effort { ef: 40, ..Effort::default() });
+        assert!(found >= 0.95, "quantized {quantized}: {found}");
+    }
+}
+
+#[test]
 fn filters_keep_their_recall_and_their_count() {
     let vectors = clustered(20_000, 32, Element::F32);
     let (queries, vectors) = vectors.split_at(40);

@@ -3,12 +3,12 @@
 use super::format::Layout;
 use super::layer::Layer;
 use super::pool::{Candidate, Pool};
-use crate::kernel::prefetch;
+use crate::kernel::{lines, prefetch};
 use crate::rows::View;
 use crate::visited::Visited;
 
-/// Vectors that are fetched ahead of their comparison.
-const AHEAD: usize = 4;
+/// Lines of vectors that are fetched ahead of their comparison.
+const LINES_AHEAD: usize = 40;
 
 /// A query and what it is compared with: rows, or codes of both.
 pub(crate) struct Target<'a> {
@@ -55,6 +55,9 @@ pub(crate) fn descend(layers: &Layers<'_>, target: &Target<'_>, to: usize) -> Ca
         loop {
             let here = best;
             for place in layer.linked(here.place()) {
+                prefetch(target.vectors.row(layer.node(place)));
+            }
+            for place in layer.linked(here.place()) {
                 let distance = target.distance(layer.node(place));
                 if distance < best.distance {
                     best = Candidate::new(place, distance);
@@ -81,23 +84,29 @@ pub(crate) fn beam(layer: &Layer<'_>, target: &Target<'_>, entry: Candidate, ef:
     visited.first(entry.place());
     pool.push(entry.place(), entry.distance);
     while let Some(from) = pool.follow() {
-        fresh.clear();
-        fresh.extend(layer.linked(from.place()).filter(|place| visited.first(*place)));
-        compare(layer, target, fresh, |place, distance| pool.push(place, distance));
+        // Unless something nearer is met, this one is next.
         if let Some(next) = pool.peek() {
             prefetch(layer.list(next).as_flattened());
         }
+        fresh.clear();
+        fresh.extend(layer.linked(from.place()).filter(|place| visited.first(*place)));
+        compare(layer, target, fresh, |place, distance| {
+            if pool.push(place, distance) {
+                prefetch(layer.list(place).as_flattened());
+            }
+        });
     }
 }
 
 /// The distances of `places`, each fetched before it is its turn.
 #[inline]
 pub(crate) fn compare(layer: &Layer<'_>, target: &Target<'_>, places: &[u32], mut visit: impl FnMut(u32, f32)) {
-    for &place in places.iter().take(AHEAD) {
+    let ahead = LINES_AHEAD / lines(target.vectors.stride);
+    for &place in places.iter().take(ahead) {
         prefetch(target.vectors.row(layer.node(place)));
     }
     for (at, &place) in places.iter().enumerate() {
-        if let Some(&ahead) = places.get(at + AHEAD) {
+        if let Some(&ahead) = places.get(at + ahead) {
             prefetch(target.vectors.row(layer.node(ahead)));
         }
         visit(place, target.distance(layer.node(place)));

@@ -126,6 +126,11 @@ fn tail(row: &[u8], at: usize) -> f32 {
 /// Lines of a row that are worth fetching ahead; the processor sees the pattern by itself then.
 const LINES: usize = 8;
 
+/// How many lines [`prefetch`] fetches of a row of so many bytes.
+pub(crate) fn lines(bytes: usize) -> usize {
+    bytes.div_ceil(64).clamp(1, LINES)
+}
+
 /// Begins to fetch a row that will be read soon.
 #[inline]
 pub(crate) fn prefetch(row: &[u8]) {

@@ -69,7 +69,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("roaring", Rooms(&["shard"])),
     ("rphonetic", Rooms(&["analysis"])),
     ("rust-stemmers", Rooms(&["analysis"])),
-    ("rustix", Rooms(&["wal", "node", "cli"])),
+    ("rustix", Rooms(&["wal", "node", "cli", "vector"])),
     ("sha1", Rooms(&["ingest"])),
     ("sha2", Rooms(&["ingest"])),
     ("sha3", Rooms(&["ingest"])),
