@@ -6,7 +6,7 @@ use crate::graph::Graph;
 use crate::graph::Limits;
 use crate::{Admitted, Neighbour, Query, Rows, flat};
 
-/// So few rows are scanned, whatever the graph: so many, and so many more for each candidate of a walk.
+/// So few rows are compared one by one, whatever the graph: so many, and so many more for each candidate of a walk.
 const SCAN_ROWS: usize = 500;
 const SCAN_PER_CANDIDATE: usize = 20;
 
@@ -68,17 +68,13 @@ impl Block {
     pub fn nearest(&self, query: &Query, k: usize, admitted: Option<Admitted<'_>>, effort: Effort) -> Found {
         let count = admitted.map_or(self.rows.count(), |admitted| admitted.count()) as usize;
         let ef = effort.ef.max(k);
-        let scanned = SCAN_ROWS + SCAN_PER_CANDIDATE * ef;
         let graph = match &self.graph {
-            Some(graph) if count > scanned && count > k && k > 0 => graph,
+            Some(graph) if count > SCAN_ROWS + SCAN_PER_CANDIDATE * ef && count > k && k > 0 => graph,
             _ => return self.scanned(query, k, admitted),
         };
         let share = count as f64 / f64::from(self.rows.count().max(1));
         let (candidates, strategy) = match admitted {
-            Some(admitted) if share < 1.0 => {
-                let limits = Limits { ef, share, work: count / 2 };
-                (graph.nearest_admitted(&self.rows, query, admitted, limits), Strategy::FilteredWalk)
-            }
+            Some(admitted) if share < 1.0 => (self.admitted(graph, query, admitted, ef), Strategy::FilteredWalk),
             _ => (Some(graph.nearest(&self.rows, query, ef)), Strategy::Walk),
         };
         let kept = self.kept(k, effort);
@@ -91,6 +87,13 @@ impl Block {
             }
             None => self.scanned(query, k, admitted),
         }
+    }
+
+    /// The candidates of a walk through the rows that are admitted; `None`: it found too few, or comparing all takes no longer.
+    fn admitted(&self, graph: &Graph, query: &Query, admitted: Admitted<'_>, ef: usize) -> Option<Vec<Neighbour>> {
+        let limits = Limits::of(ef, (admitted.count(), self.rows.count()));
+        (admitted.count() as usize > limits.scanned()).then_some(())?;
+        graph.nearest_admitted(&self.rows, query, admitted, limits)
     }
 
     fn scanned(&self, query: &Query, k: usize, admitted: Option<Admitted<'_>>) -> Found {

@@ -9,6 +9,7 @@ use super::pool::Candidate;
 use super::walk::{Scratch, Target, compare};
 use crate::Admitted;
 use crate::kernel::prefetch;
+use crate::visited::Visited;
 
 /// From this share on the walk goes through all rows.
 pub(crate) const INLINE_FROM: f64 = 0.3;
@@ -16,8 +17,16 @@ pub(crate) const INLINE_FROM: f64 = 0.3;
 const JUDGED_FROM: usize = 192;
 /// What is admitted near the query, as a part of what the share says, below which the walk gives up.
 const LEAST: f64 = 0.25;
-/// Neighbours of neighbours that one step looks at, in widths of a list.
+/// Rows after which one step reaches no further, in widths of a list.
 const REACH: usize = 2;
+
+/// Below this share what is admitted hangs together so loosely that a walk needs more candidates: as many times more as it is less, up to [`MOST`].
+const LOOSE: f64 = 0.1;
+const MOST: f64 = 10.0;
+/// In the time that a walk takes for one candidate so many rows are compared, by codes or not: where it goes only through the admitted, and where
+/// it goes through all and all are admitted.
+const ROWS_PER_REACHED: f64 = 160.0;
+const ROWS_PER_WALKED: f64 = 60.0;
 
 /// How far a walk goes.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +37,21 @@ pub(crate) struct Limits {
     pub(crate) share: f64,
     /// Comparisons after which it gives up.
     pub(crate) work: usize,
+}
+
+impl Limits {
+    /// For a walk of `ef` candidates, if nothing were left out, to those of `all` rows that are `admitted`.
+    pub(crate) fn of(ef: usize, (admitted, all): (u32, u32)) -> Self {
+        let share = f64::from(admitted) / f64::from(all.max(1));
+        let more = (LOOSE / share.max(f64::MIN_POSITIVE)).clamp(1.0, MOST);
+        Self { ef: (ef as f64 * more) as usize, share, work: admitted as usize / 2 }
+    }
+
+    /// So many admitted rows are compared as fast as they are walked.
+    pub(crate) fn scanned(&self) -> usize {
+        let rows = if self.share < INLINE_FROM { ROWS_PER_REACHED } else { ROWS_PER_WALKED / self.share };
+        (rows * self.ef as f64) as usize
+    }
 }
 
 /// How a walk ended.
@@ -59,7 +83,7 @@ pub(crate) fn inline(
     (admitted, limits): (&Admitted<'_>, &Limits),
     scratch: &mut Scratch,
 ) -> Walked {
-    let Scratch { visited, pool, found, fresh } = scratch;
+    let Scratch { visited, pool, found, fresh, .. } = scratch;
     visited.reset(layer.links.len() / layer.width.max(1));
     // What lies behind so many nearer ones leads nowhere better.
     pool.reset((2.0 * limits.ef as f64 / limits.share.max(0.01)) as usize + 64);
@@ -107,7 +131,7 @@ pub(crate) fn two_hop(
     (admitted, limits): (&Admitted<'_>, &Limits),
     scratch: &mut Scratch,
 ) -> Walked {
-    let Scratch { visited, pool, found, fresh } = scratch;
+    let Scratch { visited, pool, found, fresh, over } = scratch;
     visited.reset(layer.links.len() / layer.width.max(1));
     pool.reset(limits.ef);
     found.reset(limits.ef);
@@ -122,29 +146,51 @@ pub(crate) fn two_hop(
             return Walked::GaveUp;
         }
         fresh.clear();
-        for near in layer.linked(from.place()) {
-            let counts = admitted.contains(near);
-            prefetch(if counts { target.vectors.row(layer.node(near)) } else { layer.list(near).as_flattened() });
-        }
-        for near in layer.linked(from.place()) {
-            if !visited.first(near) {
-                continue;
-            }
-            met.all += 1;
+        over.clear();
+        for near in layer.linked(from.place()).filter(|near| visited.first(*near)) {
             if admitted.contains(near) {
-                met.admitted += 1;
+                prefetch(target.vectors.row(layer.node(near)));
                 fresh.push(near);
-                continue;
+            } else {
+                prefetch(layer.list(near).as_flattened());
+                over.push(near);
             }
-            let room = (REACH * layer.width).saturating_sub(fresh.len());
-            let beyond = layer.linked(near).filter(|far| admitted.contains(*far) && visited.first(*far));
-            fresh.extend(beyond.take(room));
         }
+        met.all += fresh.len() + over.len();
+        met.admitted += fresh.len();
+        reach_over(layer, over, admitted, visited, fresh);
         compared += fresh.len();
         compare(layer, target, fresh, |place, distance| {
-            pool.push(place, distance);
+            if pool.push(place, distance) {
+                prefetch(layer.list(place).as_flattened());
+            }
             found.push(place, distance);
         });
     }
     Walked::Done
+}
+
+/// Adds to `fresh` the admitted neighbours, not met before, of those places `over` that are not admitted themselves.
+fn reach_over(layer: &Layer<'_>, over: &[u32], admitted: &Admitted<'_>, visited: &mut Visited, fresh: &mut Vec<u32>) {
+    for &near in over {
+        let begin = fresh.len();
+        if begin >= REACH * layer.width {
+            return;
+        }
+        // All are written and those that count are kept: few are admitted, but which ones no processor can foretell.
+        let mut kept = begin;
+        fresh.resize(begin + layer.width, 0);
+        for far in layer.linked(near) {
+            fresh[kept] = far;
+            kept += usize::from(admitted.contains(far));
+        }
+        fresh.truncate(kept);
+        kept = begin;
+        for at in begin..fresh.len() {
+            let far = fresh[at];
+            fresh[kept] = far;
+            kept += usize::from(visited.first(far));
+        }
+        fresh.truncate(kept);
+    }
 }

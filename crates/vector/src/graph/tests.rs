@@ -132,7 +132,34 @@ fn filters_keep_their_recall_and_their_count() {
             assert!(found >= 0.95, "{name} {share}: {found}");
             let found = recall(&block, &queries[..4], 1000, admitted, Effort::default());
             assert!(found >= 0.95, "{name} {share}, 1000 of them: {found}");
+            if share <= 0.1 {
+                let found = recall(&block, queries, 10, admitted, Effort { ef: 20, ..Effort::default() });
+                assert!(found >= 0.95, "{name} {share}, with few candidates: {found}");
+            }
         }
+    }
+}
+
+#[test]
+fn what_is_admitted_is_walked_only_where_that_is_faster() {
+    let vectors = clustered(30_000, 8, Element::F32);
+    let rows = rows_of(Shape::new(8, Element::F32, Space::L2).unwrap(), &vectors);
+    let block = block(&rows, &BuildOptions::default());
+    let query = Query::new(rows.shape(), &vectors[0]).unwrap();
+    for (every, ef, wanted) in [
+        (100, 10, Strategy::Scan),
+        (20, 10, Strategy::Codes),
+        (6, 10, Strategy::FilteredWalk),
+        (6, 50, Strategy::Codes),
+        (2, 50, Strategy::FilteredWalk),
+        (2, 200, Strategy::Codes),
+        (1, 200, Strategy::Walk),
+    ] {
+        let mut words = vec![0u64; 30_000usize.div_ceil(64)];
+        (0..30_000).step_by(every).for_each(|row| words[row / 64] |= 1 << (row % 64));
+        let effort = Effort { ef, ..Effort::default() };
+        let found = block.nearest(&query, 10, Some(Admitted::new(&words)), effort);
+        assert_eq!(found.strategy, wanted, "one in {every}, {ef} candidates");
     }
 }
 

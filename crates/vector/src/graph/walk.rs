@@ -43,6 +43,8 @@ pub(crate) struct Scratch {
     /// What a filtered walk has found.
     pub(crate) found: Pool,
     pub(crate) fresh: Vec<u32>,
+    /// Places that a filtered walk reaches over.
+    pub(crate) over: Vec<u32>,
 }
 
 /// From the top to the layer `to`: the place there that is nearest, going greedily.
