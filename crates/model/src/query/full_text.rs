@@ -19,8 +19,8 @@ pub struct MatchOptions {
     pub operator: Operator,
     pub minimum_should_match: Option<String>,
     pub analyzer: Option<String>,
-    /// Unanalysable values match nothing instead of failing.
-    pub lenient: bool,
+    /// Unanalysable values match nothing instead of failing; `None`: where all fields are asked.
+    pub lenient: Option<bool>,
     pub fuzziness: Option<Fuzziness>,
     pub fuzzy: FuzzyOptions,
     pub zero_terms: ZeroTerms,
@@ -38,7 +38,7 @@ impl Default for MatchOptions {
             operator: Operator::Or,
             minimum_should_match: None,
             analyzer: None,
-            lenient: false,
+            lenient: None,
             fuzziness: None,
             fuzzy: FuzzyOptions::default(),
             zero_terms: ZeroTerms::None,

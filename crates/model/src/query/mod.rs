@@ -201,7 +201,7 @@ impl Query {
 }
 
 impl Kind {
-    /// The queries that it is made of, those that only choose among neighbours too.
+    /// The queries that it is made of, those that only choose among neighbours, and those of hits that are shown with its own, too.
     fn parts_mut(&mut self) -> Vec<&mut Query> {
         match self {
             Self::Bool(bool) => {
@@ -215,13 +215,17 @@ impl Kind {
                 let filters = score.functions.iter_mut().filter_map(|function| function.filter.as_mut());
                 std::iter::once(&mut score.query).chain(filters).collect()
             }
-            Self::Nested(nested) => vec![&mut nested.query],
-            Self::HasChild(child) => vec![&mut child.query],
-            Self::HasParent(parent) => vec![&mut parent.query],
+            Self::Nested(nested) => with_shown(&mut nested.query, &mut nested.inner_hits),
+            Self::HasChild(child) => with_shown(&mut child.query, &mut child.inner_hits),
+            Self::HasParent(parent) => with_shown(&mut parent.query, &mut parent.inner_hits),
             Self::ScriptScore(score) => vec![&mut score.query],
             Self::Knn(knn) => knn.filter.iter_mut().collect(),
             Self::Hybrid(hybrid) => hybrid.queries.iter_mut().chain(&mut hybrid.filter).collect(),
             _ => Vec::new(),
         }
     }
+}
+
+fn with_shown<'q>(query: &'q mut Query, shown: &'q mut Option<Box<nested::InnerHits>>) -> Vec<&'q mut Query> {
+    std::iter::once(query).chain(shown.iter_mut().flat_map(|hits| hits.queries_mut())).collect()
 }

@@ -1,5 +1,6 @@
 //! A search and its answer.
 
+mod queries;
 mod sort;
 
 use std::sync::Arc;

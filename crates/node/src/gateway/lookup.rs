@@ -20,10 +20,7 @@ use crate::core::Core;
 /// As a get of the documents.
 pub(super) async fn of_search(core: &Arc<Core>, request: &mut SearchRequest) -> Result<(), Error> {
     let target = request.target.names.join(",");
-    let highlighted = request.fetch.highlight.iter_mut().flat_map(|highlight| &mut highlight.fields);
-    let highlighted = highlighted.filter_map(|field| field.highlight_query.as_mut());
-    let filter = request.post_filter.iter_mut();
-    for query in std::iter::once(&mut request.query).chain(filter).chain(highlighted) {
+    for query in request.queries_mut() {
         of_query(core, query, &target).await?;
     }
     Ok(())

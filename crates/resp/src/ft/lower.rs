@@ -175,7 +175,7 @@ impl Lowering<'_> {
     fn foreign_words(&self, text: &str, texts: &[&Attribute]) -> Part {
         let fields: Vec<(String, f32)> = texts.iter().map(|text| (text.name.clone(), 1.0)).collect();
         let text = Json::from(text);
-        let options = MatchOptions { lenient: true, ..MatchOptions::default() };
+        let options = MatchOptions { lenient: Some(true), ..MatchOptions::default() };
         match fields.as_slice() {
             [] => nothing(),
             [(field, _)] => filter(Kind::Match(Match { field: field.clone(), text, options })),

@@ -40,7 +40,7 @@ pub(super) fn match_query(object: &Map<String, Value>) -> Result<Query, Error> {
                 let option = option.scalar()?;
                 match option.key {
                     "query" => text = Some(option.value.clone()),
-                    "lenient" => options.lenient = option.flag()?,
+                    "lenient" => options.lenient = Some(option.flag()?),
                     "zero_terms_query" => options.zero_terms = option.zero_terms()?,
                     "cutoff_frequency" => options.cutoff_frequency = Some(option.float()?),
                     _ if words(option, &mut options)? || carried.take(option)? => {}
@@ -181,7 +181,7 @@ pub(super) fn multi_match(object: &Map<String, Value>) -> Result<Query, Error> {
             "query" => text = Some(option.value.clone()),
             "type" => asked.kind = multi_match_kind(&option.text()?)?,
             "tie_breaker" => asked.tie_breaker = Some(option.float()?),
-            "lenient" => asked.options.lenient = option.flag()?,
+            "lenient" => asked.options.lenient = Some(option.flag()?),
             "zero_terms_query" => asked.options.zero_terms = option.zero_terms()?,
             "slop" => {
                 asked.options.slop = option.count(|| Error::illegal_argument("No negative slop allowed."))?;

@@ -122,7 +122,7 @@ fn queries_are_read_with_their_options() {
     assert_eq!(found.options.fuzziness, Some(Fuzziness::Auto { low: 2, high: 5 }));
     assert_eq!((found.options.fuzzy.prefix_length, found.options.fuzzy.max_expansions), (1, 9));
     assert_eq!(found.options.minimum_should_match.as_deref(), Some("75%"));
-    assert!(found.options.lenient);
+    assert_eq!(found.options.lenient, Some(true));
 
     let Kind::Range(range) = read(json!({"range": {"n": {"gt": 1, "lte": "now/d", "time_zone": "+01:00"}}})).kind
     else {

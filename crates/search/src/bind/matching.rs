@@ -15,7 +15,7 @@ pub(super) fn reading<'q>(owner: &'static str, form: Form, options: &'q MatchOpt
         form,
         operator: options.operator,
         analyzer: options.analyzer.as_deref(),
-        lenient: options.lenient,
+        lenient: options.lenient.unwrap_or(false),
         fuzziness: options.fuzziness,
         fuzzy: &options.fuzzy,
         synonym_phrases: options.auto_generate_synonyms_phrase_query,

@@ -67,7 +67,7 @@ impl Binder<'_> {
             return Ok(unmapped(""));
         }
         let mut reading = reading("multi_match", form(query.kind), &query.options);
-        reading.lenient |= is_everything(list);
+        reading.lenient = query.options.lenient.unwrap_or_else(|| is_everything(list));
         reading.max_expansions = query.max_expansions;
         let together = Together {
             kind: query.kind,

@@ -78,7 +78,7 @@ fn options_of_match() {
     let auto = |o: &mut MatchOptions| o.fuzziness = Some(Fuzziness::Auto { low: 3, high: 6 });
     assert_eq!(shown(auto, "t", "ab abcd abcdefg"), "t:ab t:abcd~1 t:abcdefg~2");
     assert_eq!(
-        shown(|o| o.lenient = true, "l", "x"),
+        shown(|o| o.lenient = Some(true), "l", "x"),
         "MatchNoDocsQuery(\"failed [l] query, caused by number_format_exception:[For input string: \"x\"]\")"
     );
 }

@@ -179,11 +179,19 @@ impl Walk<'_> {
         let first = parts.first().map_or(Nature::Virtual, |part| part.nature);
         let nature = if parts.iter().all(|part| part.nature == first) { first } else { Nature::Word };
         // A group with a word in it stands somewhere, if only nowhere that is known.
-        let mut positions = (nature == Nature::Word).then(Vec::new);
-        if let Some(positions) = &mut positions {
-            positions.extend(parts.iter_mut().flat_map(|part| part.positions.take().unwrap_or_default()));
-            positions.sort_unstable();
-        }
+        let positions = (nature == Nature::Word).then(|| merged(parts));
         Found { score, positions, nature }
     }
+}
+
+/// All positions of the parts, ascending; taken from them.
+fn merged(parts: &mut [Found]) -> Vec<u32> {
+    let mut positions = parts.first_mut().and_then(|part| part.positions.take()).unwrap_or_default();
+    if let [_, others @ ..] = parts
+        && !others.is_empty()
+    {
+        positions.extend(others.iter_mut().flat_map(|part| part.positions.take().unwrap_or_default()));
+        positions.sort_unstable();
+    }
+    positions
 }
