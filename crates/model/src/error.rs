@@ -185,6 +185,7 @@ impl ErrorKind {
                 | K::TooManyClauses
                 | K::UnsupportedOperation
                 | K::ZoneRules
+                | K::XContentParse
         )
     }
 }

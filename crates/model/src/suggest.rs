@@ -1,7 +1,7 @@
 //! Suggestions beside a search: words that may have been meant, phrases, and what an input may go on to.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::query::full_text::Fuzziness;
 use crate::search::Hit;
@@ -124,6 +124,8 @@ pub struct CompletionSuggest {
     pub how: Completing,
     /// Of inputs that read alike one is shown.
     pub skip_duplicates: bool,
+    /// By the names of contexts: which inputs are meant, as written. What it says depends on the field's contexts.
+    pub contexts: Map<String, Value>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

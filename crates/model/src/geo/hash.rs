@@ -1,9 +1,14 @@
 //! Geohashes: cells of a grid that is refined by turns in longitude and latitude, written in base 32 (Niemeyer 2008).
 
+use std::f64::consts::PI;
+
 use super::{GeoBox, GeoPoint, decode_lat, decode_lon};
 
 /// Characters of the finest cell that a stored point can tell apart (60 bits).
 pub const MAX_PRECISION: u32 = 12;
+
+const EQUATOR_M: f64 = 2.0 * PI * 6_378_137.0;
+const POLE_TO_POLE_M: f64 = PI * 6_356_752.314_245;
 
 const SYMBOLS: &[u8; 32] = b"0123456789bcdefghjkmnpqrstuvwxyz";
 
@@ -17,6 +22,24 @@ pub fn cell_of_code(code: i64, precision: u32) -> u64 {
     let flipped = code as u64 ^ 0x8000_0000_8000_0000;
     let woven = (spread((flipped & 0xffff_ffff) as u32) << 1) | spread((flipped >> 32) as u32);
     woven >> (64 - 5 * precision.clamp(1, MAX_PRECISION))
+}
+
+/// Characters of the longest geohash whose cell is not smaller than a square with a diagonal of `metres` (as OpenSearch computes it).
+pub fn levels(metres: f64) -> i64 {
+    if metres == 0.0 {
+        return 24;
+    }
+    let columns = (EQUATOR_M * (1.0 + POLE_TO_POLE_M / EQUATOR_M) / metres).ceil();
+    let bits = columns.log2().ceil() as i64;
+    let (pairs, rest) = (bits / 5, bits % 5);
+    2 * pairs + i64::from(rest > 0) + i64::from(rest > 3)
+}
+
+/// Between opposite corners of a cell of so many characters at the equator, in metres.
+pub fn diagonal_m(precision: i64) -> f64 {
+    let bits = 5 * precision.clamp(1, 24) as i32;
+    let (columns, rows) = (2_f64.powi(bits - bits / 2), 2_f64.powi(bits / 2));
+    (EQUATOR_M / columns).hypot(POLE_TO_POLE_M / rows)
 }
 
 /// A cell's geohash: `precision` characters.
@@ -74,6 +97,30 @@ pub fn bounds(cell: u64, precision: u32) -> GeoBox {
 pub fn corner(cell: u64, precision: u32) -> GeoPoint {
     let edges = bounds(cell, precision);
     GeoPoint { lat: edges.bottom, lon: edges.left }
+}
+
+/// The cells around one: eight, fewer at the poles.
+pub fn neighbours(cell: u64, precision: u32) -> Vec<u64> {
+    let edges = bounds(cell, precision);
+    let (bits, lat, lon) = (5 * precision.clamp(1, MAX_PRECISION), edges.bottom, edges.left);
+    let (height, width) = (180.0 / f64::from(1_u32 << (bits / 2)), 360.0 / f64::from(1_u32 << (bits - bits / 2)));
+    let mut around = Vec::with_capacity(8);
+    for (rows, columns) in
+        [(1.0, -1.0), (1.0, 0.0), (1.0, 1.0), (0.0, -1.0), (0.0, 1.0), (-1.0, -1.0), (-1.0, 0.0), (-1.0, 1.0)]
+    {
+        let (lat, lon) = (lat + (rows + 0.5) * height, lon + (columns + 0.5) * width);
+        if (-90.0..=90.0).contains(&lat) {
+            let lon = if lon > 180.0 {
+                lon - 360.0
+            } else if lon < -180.0 {
+                lon + 360.0
+            } else {
+                lon
+            };
+            around.push(self::cell(GeoPoint { lat, lon }, precision));
+        }
+    }
+    around
 }
 
 /// Every second bit of the result, from the lowest, is a bit of the input.

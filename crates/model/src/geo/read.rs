@@ -101,7 +101,11 @@ pub fn check(point: GeoPoint, of: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn geohash(text: &str, corner: Corner) -> Result<GeoPoint, Error> {
+/// The point that a geohash stands for.
+///
+/// # Errors
+/// `parse_exception`.
+pub fn geohash(text: &str, corner: Corner) -> Result<GeoPoint, Error> {
     let (cell, precision) = hash::parse(text).map_err(|error| {
         let reason = match error {
             GeohashError::Empty => "empty geohash".to_owned(),

@@ -160,3 +160,18 @@ fn a_flat_distance_is_near_the_arc_when_short() {
     let (arc, plane) = (DistanceKind::Arc.metres(a, b), DistanceKind::Plane.metres(a, b));
     assert!((arc - plane).abs() < 0.01, "{arc} {plane}");
 }
+
+#[test]
+fn cells_have_neighbours_on_every_side() {
+    let around = |text: &str| {
+        let (cell, precision) = hash::parse(text).unwrap();
+        let mut around: Vec<String> =
+            hash::neighbours(cell, precision).into_iter().map(|cell| hash::text(cell, precision)).collect();
+        around.sort();
+        around.join(" ")
+    };
+    assert_eq!(around("u33d"), "u333 u336 u337 u339 u33c u33e u33f u33g");
+    // Beyond the dateline it goes on, beyond a pole it does not.
+    assert_eq!(around("8"), "2 3 9 b c r x z");
+    assert_eq!(around("z"), "8 b w x y");
+}

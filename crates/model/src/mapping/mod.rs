@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+mod context;
 pub mod dynamic;
 mod geo_point;
 mod join;
@@ -31,6 +32,7 @@ pub mod vector;
 #[cfg(test)]
 mod tests;
 
+pub use context::{Context, ContextKind};
 pub use lookup::Found;
 pub use parse::creation_failure;
 pub use template::matches as simple_match;

@@ -40,6 +40,8 @@ pub(super) enum Shape {
     Object,
     /// Of a join: kinds of children by the kind of their parent.
     Relations,
+    /// Of completions: the contexts of their inputs.
+    Contexts,
     /// Accepted and forgotten.
     Ignored,
 }
@@ -280,7 +282,7 @@ const COMPLETION: &[Parameter] = &[
     shown(fixed("preserve_separators", Shape::Flag(true))),
     shown(fixed("preserve_position_increments", Shape::Flag(true))),
     shown(free("max_input_length", Shape::Integer(50))),
-    fixed("contexts", Shape::Object),
+    fixed("contexts", Shape::Contexts),
     META,
     free("store", Shape::Ignored),
     free("index", Shape::Ignored),
@@ -430,6 +432,7 @@ impl Parameter {
             Shape::Vector => vector::read(field, self.name, value)?,
             Shape::Object => value.clone(),
             Shape::Relations => super::join::read(value)?,
+            Shape::Contexts => super::context::read(value)?,
             Shape::Ignored => return Ok(None),
         };
         Ok((self.shown || Some(&normal) != self.default().as_ref()).then_some(normal))

@@ -1,13 +1,13 @@
 //! Checks that fields refer only to what there is.
 
-use super::{Field, FieldKind, Found, Mapping};
+use super::{Field, FieldKind, Found, Mapping, Variant};
 use crate::error::{Error, ErrorKind};
 
 impl Mapping {
-    /// Aliases point to fields, `copy_to` to what can be written, no field has a metadata field's name.
+    /// Aliases and contexts point to fields, `copy_to` to what can be written, no field has a metadata field's name.
     ///
     /// # Errors
-    /// `mapper_parsing_exception` and `illegal_argument_exception`, as OpenSearch words them.
+    /// `parse_exception`, `mapper_parsing_exception` and `illegal_argument_exception`, as OpenSearch words them.
     pub fn validate(&self) -> Result<(), Error> {
         for name in self.root.properties.keys() {
             if super::names::is_metadata(name) {
@@ -19,6 +19,9 @@ impl Mapping {
             match &field.kind {
                 FieldKind::Alias(target) => self.validate_alias(field, target)?,
                 _ => self.validate_copies(field)?,
+            }
+            if field.variant == Variant::Completion {
+                super::context::check(self, field)?;
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ const MAX_SHINGLES: i64 = 4;
 /// Checks the parameters and fills in those that are always shown.
 ///
 /// # Errors
-/// What is missing or does not fit; 501 for contexts of completions.
+/// What is missing or does not fit.
 pub(super) fn complete(name: &str, field: &mut Field) -> Result<(), Error> {
     let given = &mut field.explicit;
     match field.variant {
@@ -25,9 +25,6 @@ pub(super) fn complete(name: &str, field: &mut Field) -> Result<(), Error> {
             shown(given, "max_input_length", 50.into());
             if given.get("search_analyzer") == given.get("analyzer") {
                 given.shift_remove("search_analyzer");
-            }
-            if given.contains_key("contexts") {
-                return Err(Error::not_implemented("[contexts] of a field of type [completion]"));
             }
             if given.get("max_input_length").and_then(Value::as_i64).is_some_and(|length| length <= 0) {
                 let reason = format!("[max_input_length] must be > 0 but was [{}]", given["max_input_length"]);

@@ -16,7 +16,7 @@ const MAX: usize = 100;
 /// Reads what stands under `suggest`.
 ///
 /// # Errors
-/// As OpenSearch; 501 for collation, contexts and measures of distance that are not here.
+/// As OpenSearch; 501 for collation and measures of distance that are not here.
 pub(super) fn suggestions(object: &Map<String, Value>) -> Result<Vec<Suggestion>, Error> {
     let mut shared = None;
     let mut named = Vec::new();
@@ -362,7 +362,7 @@ fn generator(item: &Value) -> Result<CandidateGenerator, Error> {
 
 fn completion(object: &Map<String, Value>) -> Result<Read, Error> {
     let mut shared_options = Shared::new();
-    let mut asked = CompletionSuggest { how: Completing::Prefix, skip_duplicates: false };
+    let mut asked = CompletionSuggest { how: Completing::Prefix, skip_duplicates: false, contexts: Map::new() };
     for option in fields("completion", object) {
         if shared_options.take(option)? {
             continue;
@@ -373,7 +373,7 @@ fn completion(object: &Map<String, Value>) -> Result<Read, Error> {
             ("fuzzy", Value::Bool(true)) => asked.how = fuzzy(&Map::new())?,
             ("fuzzy", Value::Bool(false)) => {}
             ("regex", Value::Object(inner)) => asked.how = regexp(inner)?,
-            ("contexts" | "context", _) => return Err(Error::not_implemented("[contexts] of a completion suggestion")),
+            ("contexts" | "context", Value::Object(inner)) => asked.contexts.clone_from(inner),
             _ => return Err(option.undeclared()),
         }
     }

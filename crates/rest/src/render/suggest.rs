@@ -49,5 +49,9 @@ fn option(json: &mut Json, option: &SuggestOption, shape: &Shape) {
     if let Some(freq) = option.freq {
         json.field_u64("freq", freq);
     }
+    if let Some(contexts) = &option.contexts {
+        json.key("contexts");
+        json.value(contexts);
+    }
     json.end_object();
 }

@@ -3,9 +3,12 @@
 //! In: [`Told`] by shards, merged. Out: options, best first. Terms are counted over all shards before anything is chosen, so that the number
 //! of shards changes no suggestion. Not here: walking over terms (`shard::suggest`), who is asked.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 pub mod analyze;
+pub mod contexts;
 pub mod phrase;
 pub mod similar;
 
@@ -32,6 +35,8 @@ pub struct Complete {
     /// At most so many.
     pub size: u32,
     pub skip_duplicates: bool,
+    /// Of a field with contexts: those that inputs belong to.
+    pub contexts: Vec<contexts::Wanted>,
 }
 
 /// What inputs, as analysed, begin with.
@@ -50,6 +55,15 @@ pub enum CompleteFrom {
         flags: crate::bound::RegexpFlags,
         max_determinized_states: u32,
     },
+}
+
+impl CompleteFrom {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Prefix(text) | Self::Fuzzy { text, .. } | Self::Regexp { pattern: text, .. } => text.is_empty(),
+        }
+    }
 }
 
 /// What shards tell. Merging is indifferent to order.
@@ -96,6 +110,8 @@ pub struct Completed {
     pub score: f32,
     pub index: String,
     pub id: String,
+    /// Of a field with contexts: those by which it was found, each by its number in the field.
+    pub contexts: BTreeSet<(u8, String)>,
 }
 
 impl Completed {
@@ -108,22 +124,28 @@ impl Completed {
     }
 }
 
-/// The best of `found`: of a document one input, and with `skip_duplicates` of an input one document.
+/// The best of `found`: of a document one input, and with `skip_duplicates` of an input one document. A document that was found by several
+/// contexts names them all.
 pub fn best_completions(mut found: Vec<Completed>, size: usize, skip_duplicates: bool) -> Vec<Completed> {
     found.sort_by(Completed::order);
     let mut kept: Vec<Completed> = Vec::with_capacity(size.min(found.len()));
-    let (mut documents, mut inputs) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    let (mut documents, mut inputs) = (BTreeMap::new(), BTreeSet::new());
     for one in found {
-        if kept.len() == size {
-            break;
-        }
-        if skip_duplicates && inputs.contains(&one.input) {
+        if let Some(&at) = documents.get(&(one.index.clone(), one.id.clone())) {
+            let known: &mut Completed = &mut kept[at];
+            known.contexts.extend(one.contexts);
             continue;
         }
-        if documents.insert((one.index.clone(), one.id.clone())) {
-            inputs.insert(one.input.clone());
-            kept.push(one);
+        let full = kept.len() == size;
+        if full && one.contexts.is_empty() {
+            break;
         }
+        if full || skip_duplicates && inputs.contains(&one.input) {
+            continue;
+        }
+        documents.insert((one.index.clone(), one.id.clone()), kept.len());
+        inputs.insert(one.input.clone());
+        kept.push(one);
     }
     kept
 }
@@ -133,7 +155,7 @@ impl Told {
     pub fn merge(&mut self, other: Self) {
         match (self, other) {
             (Self::Near(mine), Self::Near(others)) => {
-                let mut all: std::collections::BTreeMap<String, Near> =
+                let mut all: BTreeMap<String, Near> =
                     std::mem::take(mine).into_iter().map(|near| (near.term.clone(), near)).collect();
                 for near in others {
                     all.entry(near.term.clone()).and_modify(|known| known.count.add(near.count)).or_insert(near);

@@ -1,16 +1,21 @@
 //! Completions: inputs and their weights, each kept as one term: the words of the input as analysed, the input, the weight.
 //!
-//! A value is a text, a list of texts, or an object (or a list of them) with `input` and `weight`.
+//! A value is a text, a list of texts, or an object (or a list of them) with `input` and `weight`. In a field with contexts there is a term for
+//! each context, which begins with it; they are written when all of the document has been read ([`super::contexts`]).
+
+use std::collections::BTreeSet;
 
 use analysis::Analyzer;
 use model::error::{Error, ErrorKind};
-use model::mapping::Field;
+use model::mapping::{Context, Field};
 use search::suggest::analyze;
 
+use super::contexts::Pending;
 use super::json::{Token, Value, token_name};
+use super::leaf::Refusal;
 use super::plan::FieldPlan;
 use super::walk::{Done, Failure, Walk, wrap};
-use crate::suggest::END;
+use crate::suggest::completion::END;
 
 /// What only fields of completions have.
 #[derive(Debug)]
@@ -20,6 +25,7 @@ pub(super) struct CompletionPlan {
     increments: bool,
     /// In UTF-16 units.
     longest: usize,
+    pub(super) contexts: Vec<Context>,
 }
 
 impl CompletionPlan {
@@ -27,22 +33,28 @@ impl CompletionPlan {
         let (separators, increments, longest) = field.completion();
         let name = field.analyzer.as_deref().unwrap_or("simple");
         let missing = || Error::illegal_argument(format!("analyzer [{name}] not found for field [{}]", field.path));
-        Ok(Self { analyzer: registry.analyzer(name).ok_or_else(missing)?, separators, increments, longest })
+        let analyzer = registry.analyzer(name).ok_or_else(missing)?;
+        Ok(Self { analyzer, separators, increments, longest, contexts: field.contexts() })
     }
 }
 
-/// An input and its weight.
-#[derive(Default)]
+/// An input, its weight and its contexts, by their numbers.
 struct Entry {
     inputs: Vec<String>,
     weight: u32,
+    contexts: BTreeSet<(u8, String)>,
+}
+
+impl Entry {
+    fn new(inputs: Vec<String>) -> Self {
+        Self { inputs, weight: 1, contexts: BTreeSet::new() }
+    }
 }
 
 impl<'a> Walk<'a> {
     /// Reads the value of the field at `plan`.
     pub(super) fn completion_value(&mut self, plan: &FieldPlan, value: Value<'a>) -> Done {
         match &value.token {
-            Token::Null => Ok(()),
             Token::Array => self.array(&mut |walk| {
                 let value = walk.value_of(Some(plan))?;
                 walk.completion_value(plan, value)
@@ -51,10 +63,17 @@ impl<'a> Walk<'a> {
                 let entry = self.completion_entry(plan)?;
                 self.complete(plan, &entry)
             }
+            _ => self.completion_leaf(plan, &value),
+        }
+    }
+
+    /// A value that is no object and no list.
+    pub(super) fn completion_leaf(&mut self, plan: &FieldPlan, value: &Value<'a>) -> Done {
+        match &value.token {
+            Token::Null => Ok(()),
             Token::String(text) => {
-                let entry = Entry { inputs: vec![text.to_string()], weight: 1 };
-                self.complete(plan, &entry)?;
-                plan.multi_fields.iter().try_for_each(|inner| self.leaf(inner, &value))
+                self.complete(plan, &Entry::new(vec![text.to_string()]))?;
+                plan.multi_fields.iter().try_for_each(|inner| self.leaf(inner, value))
             }
             other => {
                 let reason =
@@ -66,7 +85,7 @@ impl<'a> Walk<'a> {
 
     /// The object that was just opened.
     fn completion_entry(&mut self, plan: &FieldPlan) -> Result<Entry, Failure> {
-        let mut entry = Entry { inputs: Vec::new(), weight: 1 };
+        let mut entry = Entry::new(Vec::new());
         while let Some(key) = self.reader.next_key()? {
             let value = self.reader.value()?;
             match (&*key, &value.token) {
@@ -85,11 +104,9 @@ impl<'a> Walk<'a> {
                 ("input", _) => {
                     return Err(refused("input must be a string or a list of strings, but was [", &value, "]"));
                 }
+                ("contexts", _) => self.contexts_value(plan, &value, &mut entry.contexts)?,
                 (other, _) => {
-                    let reason = match other {
-                        "contexts" => format!("contexts field is not supported for field: [{}]", plan.path),
-                        _ => format!("unknown field name [{other}], must be one of [input, weight, contexts]"),
-                    };
+                    let reason = format!("unknown field name [{other}], must be one of [input, weight, contexts]");
                     return Err(illegal(reason));
                 }
             }
@@ -100,14 +117,7 @@ impl<'a> Walk<'a> {
     fn complete(&mut self, plan: &FieldPlan, entry: &Entry) -> Done {
         let Some(completion) = &plan.completion else { return Ok(()) };
         for input in &entry.inputs {
-            if let Some(wrong) = input.chars().find(|&c| matches!(c, '\0' | '\u{1e}' | '\u{1f}')) {
-                let at = input.find(wrong).unwrap_or(0);
-                let reason = format!(
-                    "Illegal input [{input}] UTF-16 codepoint [0x{:x}] at position {at} is a reserved character",
-                    wrong as u32
-                );
-                return Err(illegal(reason));
-            }
+            check(input, !completion.contexts.is_empty())?;
             if input.is_empty() {
                 continue;
             }
@@ -118,9 +128,15 @@ impl<'a> Walk<'a> {
             term.extend_from_slice(input.as_bytes());
             term.push(END);
             term.extend_from_slice(&entry.weight.to_be_bytes());
-            self.out.exact(plan.slot, &plan.path, &term).map_err(|refusal| match refusal {
-                super::leaf::Refusal::Malformed(error) | super::leaf::Refusal::Whole(error) => Failure::from(error),
-            })?;
+            if completion.contexts.is_empty() {
+                self.out.exact(plan.slot, &plan.path, &term).map_err(too_long)?;
+            } else {
+                self.pending.push(Pending {
+                    plan: (plan.path.clone(), plan.slot),
+                    contexts: entry.contexts.clone(),
+                    term,
+                });
+            }
             self.out.present(&plan.path);
         }
         Ok(())
@@ -139,6 +155,23 @@ fn cut(input: &str, longest: usize) -> &str {
     input
 }
 
+/// Refuses what stands between the parts of a term.
+fn check(input: &str, contexts: bool) -> Done {
+    let reserved = |c: &char| matches!(c, '\0' | '\u{1e}' | '\u{1f}') || contexts && *c == '\u{1d}';
+    let Some((at, wrong)) = input.char_indices().find(|(_, c)| reserved(c)) else { return Ok(()) };
+    let reason = format!(
+        "Illegal input [{input}] UTF-16 codepoint [0x{:x}] at position {at} is a reserved character",
+        wrong as u32
+    );
+    Err(illegal(reason))
+}
+
+pub(super) fn too_long(refusal: Refusal) -> Failure {
+    match refusal {
+        Refusal::Malformed(error) | Refusal::Whole(error) => Failure::from(error),
+    }
+}
+
 fn weight(text: &str) -> Result<u32, Failure> {
     let number = match text.parse::<i64>() {
         Ok(number) => number,
@@ -150,7 +183,7 @@ fn weight(text: &str) -> Result<u32, Failure> {
         .ok_or_else(|| illegal(format!("weight must be in the interval [0..2147483647], but was [{number}]")))
 }
 
-fn illegal(reason: String) -> Failure {
+pub(super) fn illegal(reason: String) -> Failure {
     wrap("failed to parse".to_owned(), Error::illegal_argument(reason)).into()
 }
 

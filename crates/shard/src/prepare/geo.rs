@@ -95,7 +95,7 @@ fn geo_failed(path: &str, cause: Error) -> Error {
 }
 
 /// A value as a tree; what lies deeper than `depth` is an empty array.
-fn tree<'a>(reader: &mut Reader<'a>, value: &Value<'a>, depth: u32) -> Result<Json, Fault> {
+pub(super) fn tree<'a>(reader: &mut Reader<'a>, value: &Value<'a>, depth: u32) -> Result<Json, Fault> {
     Ok(match &value.token {
         Token::Null => Json::Null,
         Token::Bool(flag) => Json::Bool(*flag),

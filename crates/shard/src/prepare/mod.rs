@@ -15,6 +15,7 @@ use crate::layout;
 use crate::prepared::PreparedDocument;
 
 mod completion;
+mod contexts;
 mod dynamic;
 mod features;
 mod flat;
@@ -135,11 +136,14 @@ impl Preparer {
     /// `mapper_parsing_exception` and its like: JSON that does not parse, values that do not fit their fields, documents that are too
     /// deep, fields that the mapping does not let in, terms that are too long.
     pub fn prepare(&self, id: &Arc<str>, routing: Option<&Arc<str>>, source: &Arc<[u8]>) -> Result<Prepared, Error> {
-        let walk::Read { mut out, inner, new_fields } = walk::document(self, (id, routing.is_some()), source)?;
+        let walk::Read { mut out, inner, new_fields, late } = walk::document(self, (id, routing.is_some()), source)?;
         self.check_timestamp(&out)?;
         let update = new_fields.map_or(Ok(None), |new_fields| new_fields.finish(&self.settings.limits))?;
         if let Some(update) = update {
             return Ok(Prepared::NewFields(Box::new(update)));
+        }
+        if let Some(error) = late {
+            return Err(error);
         }
         for Constant { slot, path, value } in &self.constants {
             out.constant(*slot, path, value.as_bytes())?;
@@ -149,7 +153,7 @@ impl Preparer {
 
     fn check_timestamp(&self, out: &output::Output) -> Result<(), Error> {
         let Some(Timestamp { path, slot }) = &self.timestamp else { return Ok(()) };
-        if slot.map_or(0, |slot| out.numbers_in(slot)) == 1 {
+        if slot.map_or(0, |slot| out.numbers_of(slot).count()) == 1 {
             return Ok(());
         }
         let reason = format!("documents must contain a single-valued timestamp field '{path}' of date type");

@@ -38,7 +38,9 @@ impl Walk<'_> {
         let outer = std::mem::take(&mut self.out);
         let path = std::mem::replace(&mut self.blocks.path, plan.path.clone());
         self.blocks.around.push((path, outer));
+        let waiting = self.pending.len();
         self.object(plan)?;
+        self.end_contexts(waiting);
         self.end_nested(plan);
         Ok(())
     }

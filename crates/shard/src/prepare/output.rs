@@ -49,9 +49,19 @@ impl Output {
         self.numbers.extend(slot.map(|slot| (slot, code)));
     }
 
-    /// How many numbers a field has.
-    pub(super) fn numbers_in(&self, slot: FieldSlot) -> usize {
-        self.numbers.iter().filter(|(known, _)| *known == slot).count()
+    /// The numbers of a field.
+    pub(super) fn numbers_of(&self, slot: FieldSlot) -> impl Iterator<Item = i64> {
+        self.numbers.iter().filter(move |(known, _)| *known == slot).map(|(_, code)| *code)
+    }
+
+    /// The exact terms of a field.
+    pub(super) fn terms_of(&self, slot: FieldSlot) -> impl Iterator<Item = &[u8]> {
+        self.exact.iter().filter(move |(known, _)| *known == slot).map(|(_, term)| &**term)
+    }
+
+    /// The texts of a field.
+    pub(super) fn texts_of(&self, slot: FieldSlot) -> impl Iterator<Item = &str> {
+        self.texts.iter().filter(move |(known, _)| *known == slot).map(|(_, text)| &**text)
     }
 
     /// Of several in one field the last stays, unless all do.

@@ -4,6 +4,7 @@
 use model::error::{Error, ErrorKind};
 use model::mapping::FieldKind;
 
+use super::contexts::Pending;
 use super::dynamic::NewFields;
 use super::json::{Fault, Reader, Token, Value};
 use super::leaf::{self, Refusal};
@@ -44,6 +45,10 @@ pub(super) struct Walk<'a> {
     arrays: u64,
     /// Values are copies for another field, which copies nothing on.
     pub(super) copying: bool,
+    /// Completions whose contexts are not all known yet.
+    pub(super) pending: Vec<Pending>,
+    /// What was wrong with their contexts.
+    pub(super) late: Option<Error>,
 }
 
 /// What a document holds.
@@ -51,6 +56,8 @@ pub(super) struct Read {
     pub(super) out: Output,
     pub(super) inner: Vec<InnerDocument>,
     pub(super) new_fields: Option<NewFields>,
+    /// A refusal that holds unless the mapping needs new fields first.
+    pub(super) late: Option<Error>,
 }
 
 /// Reads a whole document: its id, and whether it has a routing.
@@ -70,9 +77,12 @@ pub(super) fn document<'a>(
         objects: 0,
         arrays: 0,
         copying: false,
+        pending: Vec::new(),
+        late: None,
     };
     walk.root()?;
-    Ok(Read { out: walk.out, inner: walk.blocks.done, new_fields: walk.new_fields })
+    walk.end_contexts(0);
+    Ok(Read { out: walk.out, inner: walk.blocks.done, new_fields: walk.new_fields, late: walk.late })
 }
 
 /// `mapper_parsing_exception` without more to say than its cause has.
@@ -94,7 +104,7 @@ impl From<Fault> for Failure {
 }
 
 /// An error of the document, complete.
-pub(super) struct Failure(Error);
+pub(super) struct Failure(pub(super) Error);
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
@@ -274,6 +284,9 @@ impl<'a> Walk<'a> {
 
     /// Gives one value to the field and its multi-fields.
     pub(super) fn leaf(&mut self, plan: &FieldPlan, value: &Value<'a>) -> Done {
+        if plan.completion.is_some() {
+            return self.completion_leaf(plan, value);
+        }
         if value.token == Token::Object && plan.kind == FieldKind::Binary && !plan.stored {
             let extra = Error::illegal_argument("Malformed content, found extra data after parsing: END_OBJECT");
             return Err(failed(extra).into());

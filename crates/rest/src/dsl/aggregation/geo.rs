@@ -1,14 +1,12 @@
 //! Aggregations of points on the earth.
 
-use std::f64::consts::PI;
-
 use model::aggregation::request::Kind;
 use model::aggregation::request::bucket::RangeSpec;
 use model::aggregation::request::geo::{GeoBounds, GeoDistance, GeoGrid};
 use model::error::Error;
 use model::geo::distance::{DistanceError, DistanceUnit, parse_distance};
 use model::geo::read::{self, Corner};
-use model::geo::{GeoBox, GeoPoint};
+use model::geo::{GeoBox, GeoPoint, hash};
 use serde_json::Value;
 
 use super::super::field::{Field, fields};
@@ -83,7 +81,7 @@ fn hash_precision(field: Field<'_>) -> Result<u8, Error> {
                     DistanceError::NotANumber(digits) => number_format(&digits),
                 });
                 let read = metres.and_then(|metres| {
-                    characters(hash_levels(metres)).map_err(|cause| {
+                    characters(hash::levels(metres)).map_err(|cause| {
                         Error::illegal_argument(format!("precision too high [{text}]")).with_cause(cause)
                     })
                 });
@@ -92,19 +90,6 @@ fn hash_precision(field: Field<'_>) -> Result<u8, Error> {
         },
         _ => characters(field.declared_int()?.into()).at(field),
     }
-}
-
-/// Characters of the longest geohash whose cell is not smaller than a square with a diagonal of `metres` (as OpenSearch computes it).
-fn hash_levels(metres: f64) -> i64 {
-    const EQUATOR_M: f64 = 2.0 * PI * 6_378_137.0;
-    const POLE_TO_POLE_M: f64 = PI * 6_356_752.314_245;
-    if metres == 0.0 {
-        return 24;
-    }
-    let columns = (EQUATOR_M * (1.0 + POLE_TO_POLE_M / EQUATOR_M) / metres).ceil();
-    let bits = columns.log2().ceil() as i64;
-    let (pairs, rest) = (bits / 5, bits % 5);
-    2 * pairs + i64::from(rest > 0) + i64::from(rest > 3)
 }
 
 /// The zoom of a tile.
