@@ -186,7 +186,7 @@ fn terms_of(
 }
 
 /// Puts the counts in, and leaves out what a filter does not want.
-fn told(request: &TermVectorsRequest, fields: &mut Vec<FieldTerms>, counts: Counts) {
+fn told(request: &TermVectorsRequest, fields: &mut [FieldTerms], counts: Counts) {
     let mut best: Vec<f32> = Vec::new();
     for (field, (whole, each)) in fields.iter_mut().zip(counts) {
         field.statistics = request.field_statistics.then_some(whole);
@@ -209,7 +209,6 @@ fn told(request: &TermVectorsRequest, fields: &mut Vec<FieldTerms>, counts: Coun
             kept
         });
     }
-    fields.retain(|field| !field.terms.is_empty());
 }
 
 /// How telling a term is; `None`: it does not pass.

@@ -30,7 +30,10 @@ pub(super) fn collapse(object: &Map<String, Value>) -> Result<Collapse, Error> {
             },
             // How many groups are asked for at a time is the server's own matter.
             "max_concurrent_group_searches" => {
-                field.int()?;
+                if field.int().map_err(|error| field.failed(error))? < 1 {
+                    let reason = "maxConcurrentGroupRequests` must be positive";
+                    return Err(field.failed(Error::illegal_argument(reason)));
+                }
             }
             _ => return Err(field.undeclared()),
         }

@@ -40,8 +40,8 @@ fn read(body: &[u8], asked: &mut AnalyzeRequest) -> Result<(), Error> {
     for (key, value) in &body {
         let unfit = || wrong(format!("[analyze_request] {key} doesn't support values of type: {}", token(value)));
         match key.as_str() {
-            "text" => asked.text = texts(value).ok_or_else(unfit)?,
-            "attributes" => asked.attributes = texts(value).ok_or_else(unfit)?,
+            "text" => asked.text = texts(key, value)?,
+            "attributes" => asked.attributes = texts(key, value)?,
             "analyzer" => asked.analyzer = Some(value.as_str().ok_or_else(unfit)?.to_owned()),
             "normalizer" => asked.normalizer = Some(value.as_str().ok_or_else(unfit)?.to_owned()),
             "field" => asked.field = Some(value.as_str().ok_or_else(unfit)?.to_owned()),
@@ -51,7 +51,10 @@ fn read(body: &[u8], asked: &mut AnalyzeRequest) -> Result<(), Error> {
             "explain" => {
                 asked.explain = match value {
                     Value::Bool(flag) => *flag,
-                    Value::String(text) => boolean(text)?,
+                    Value::String(text) => boolean(text).map_err(|cause| {
+                        let failed = wrong(format!("[analyze_request] failed to parse field [{key}]"));
+                        Error { root_causes: vec![failed.clone()], ..failed.with_cause(cause) }
+                    })?,
                     _ => return Err(unfit()),
                 }
             }
@@ -69,19 +72,21 @@ fn wrong(reason: String) -> Error {
 }
 
 /// A text or a list of scalars.
-fn texts(value: &Value) -> Option<Vec<String>> {
+fn texts(key: &str, value: &Value) -> Result<Vec<String>, Error> {
+    let text = |item: &Value| match item {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        other => {
+            let failed = wrong(format!("[analyze_request] failed to parse field [{key}]"));
+            let cause = Error::new(ErrorKind::IllegalState, format!("Can't get text on a {}", token(other)));
+            Err(Error { root_causes: vec![failed.clone()], ..failed.with_cause(cause) })
+        }
+    };
     match value {
-        Value::String(one) => Some(vec![one.clone()]),
-        Value::Array(items) => items
-            .iter()
-            .map(|item| match item {
-                Value::String(text) => Some(text.clone()),
-                Value::Number(number) => Some(number.to_string()),
-                Value::Bool(flag) => Some(flag.to_string()),
-                _ => None,
-            })
-            .collect(),
-        _ => None,
+        Value::String(one) => Ok(vec![one.clone()]),
+        Value::Array(items) => items.iter().map(text).collect(),
+        other => Err(wrong(format!("[analyze_request] {key} doesn't support values of type: {}", token(other)))),
     }
 }
 
@@ -121,8 +126,11 @@ fn check(asked: &AnalyzeRequest) -> Result<(), Error> {
     if asked.analyzer.is_some() && chained {
         refusals.add("cannot define extra components on a named analyzer");
     }
+    if asked.field.is_some() && chained {
+        refusals.add("cannot define extra components on a field-specific analyzer");
+    }
     refusals.finish()?;
-    if asked.index.is_none() && asked.field.is_some() && asked.analyzer.is_none() && !chained {
+    if asked.index.is_none() && asked.field.is_some() && asked.analyzer.is_none() {
         return Err(Error::illegal_argument("analysis based on a specific field requires an index"));
     }
     Ok(())
@@ -150,6 +158,8 @@ mod tests {
             r#"{"text": "x", "normalizer": "n", "analyzer": "a"}"#,
             "1: index is required if normalizer is specified;2: tokenizer/analyze should be null",
         );
+        refused(r#"{"text": ["x", null]}"#, "failed to parse field [text]");
+        refused(r#"{"text": "x", "field": "f", "filter": ["lowercase"]}"#, "on a field-specific analyzer");
         refused("[]", "Expected START_OBJECT but was: START_ARRAY");
     }
 

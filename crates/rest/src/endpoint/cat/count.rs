@@ -30,7 +30,7 @@ pub(super) async fn count(server: Arc<Server>, mut request: Request) -> Result<R
     };
     let target = request.target()?;
     let given = dsl::query_param(&mut request.params)?;
-    let with_time = request.params.flag("ts")?.unwrap_or(true);
+    let with_time = look.with_time()?;
     let body = request.body();
     let query = match given {
         Some(query) => Some(query),

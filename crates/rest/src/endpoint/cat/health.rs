@@ -42,7 +42,7 @@ pub(super) async fn health(server: Arc<Server>, mut request: Request) -> Result<
     };
     options::cluster_manager_timeout(&mut request.params)?;
     request.params.flag("local")?;
-    let with_time = request.params.flag("ts")?.unwrap_or(true);
+    let with_time = look.with_time()?;
     request.finish()?;
     let now = now_ms(&server).await?;
     let view = server.gateway.cluster();

@@ -14,9 +14,9 @@ use super::{copies_of_open, look, written};
 use crate::endpoint::{Server, options};
 use crate::render::admin::shard;
 use crate::render::admin::stats::sum;
-use crate::render::table::Table;
 use crate::render::table::cell::Cell;
 use crate::render::table::column::{Column, hidden, left, right};
+use crate::render::table::{Look, Table};
 use crate::reply::Reply;
 use crate::request::Request;
 
@@ -67,7 +67,7 @@ pub(super) async fn indices(server: Arc<Server>, mut request: Request) -> Result
         Ok(look) => look,
         Err(help) => return Ok(help),
     };
-    let asked = asked(&mut request)?;
+    let asked = asked(&mut request, &look)?;
     request.finish()?;
     let indexes = server.gateway.indexes(&asked.target)?;
     let table = table(&server, &indexes, &asked).await?;
@@ -81,21 +81,21 @@ pub(super) async fn pages(server: Arc<Server>, mut request: Request) -> Result<R
         Ok(look) => look,
         Err(help) => return Ok(help),
     };
-    let asked = asked(&mut request)?;
+    let asked = asked(&mut request, &look)?;
     request.finish()?;
     let (indexes, next) = page.of_indexes(server.gateway.indexes(&asked.target)?);
     let table = table(&server, &indexes, &asked).await?;
     Ok(page_written(&request, &look, table, ("indices", next)))
 }
 
-fn asked(request: &mut Request) -> Result<Asked, Error> {
+fn asked(request: &mut Request, look: &Look) -> Result<Asked, Error> {
     let mut target = request.target()?;
     target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: true, hidden: false });
     let params = &mut request.params;
     options::cluster_manager_timeout(params)?;
     params.flag("local")?;
     params.flag("include_unloaded_segments")?;
-    let only_primaries = params.flag("pri")?.unwrap_or(false);
+    let only_primaries = look.only_primaries();
     let only = params.take("health").map(|given| status(&given)).transpose()?;
     Ok(Asked { target, only_primaries, only })
 }

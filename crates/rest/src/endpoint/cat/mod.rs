@@ -112,7 +112,6 @@ async fn list(_: Arc<Server>, request: Request) -> Result<Reply, Error> {
 fn look(request: &mut Request, columns: fn() -> Vec<Column>) -> Result<Result<Look, Reply>, Error> {
     let look = Look::take(&mut request.params)?;
     if request.params.flag("help")? == Some(true) {
-        request.params.flag("ts")?;
         request.finish()?;
         return Ok(Err(Reply::text(200, Table::new(columns()).help())));
     }

@@ -9,7 +9,7 @@ use model::error::{Error, ErrorKind};
 use model::mapping::simple_match;
 use serde_json::{Map, Value};
 
-use crate::params::{Params, split};
+use crate::params::{Params, boolean, split};
 use cell::{Cell, Units};
 use column::Column;
 
@@ -29,22 +29,41 @@ pub(crate) struct Look {
     sort: Vec<(String, bool)>,
     with_header: bool,
     units: Units,
+    /// What is said of times and of primaries, which some tables have.
+    times: Option<String>,
+    primaries: Option<String>,
 }
 
 impl Look {
+    /// Whether the table shows when it was made.
+    ///
+    /// # Errors
+    /// `illegal_argument_exception` for what is no flag.
+    pub(crate) fn with_time(&self) -> Result<bool, Error> {
+        self.times.as_deref().map_or(Ok(true), boolean)
+    }
+
+    /// Whether the table counts primaries alone. What is no flag says nothing.
+    pub(crate) fn only_primaries(&self) -> bool {
+        self.primaries.as_deref() == Some("true")
+    }
+
     /// Takes the parameters that every table has.
     ///
     /// # Errors
     /// `illegal_argument_exception` for flags that are none.
     pub(crate) fn take(params: &mut Params) -> Result<Self, Error> {
         let sort = params.take("s").map(|given| split(&given)).unwrap_or_default();
-        // No column is counted in units of thousands.
+        // No column is counted in units of thousands, and no table waits.
         params.take("size");
+        params.take("timeout");
         Ok(Self {
             headers: params.take("h").map(|given| split(&given)),
             sort: sort.iter().map(|key| direction(key)).collect(),
             with_header: params.flag("v")?.unwrap_or(false),
             units: Units::take(params),
+            times: params.take("ts"),
+            primaries: params.take("pri"),
         })
     }
 }
