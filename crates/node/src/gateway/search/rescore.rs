@@ -67,13 +67,15 @@ fn check(core: &Core, request: &SearchRequest) -> Result<(), Error> {
     Ok(())
 }
 
-/// Gives hits their new scores, and those of the window their new order.
+/// Gives hits their new scores and order. Those beyond the window keep their own score, weighed, and may come before others.
 async fn rescored(steps: &Steps<'_>, rescore: &Rescore, hits: &mut [Hit]) -> Result<(), Error> {
     let window = hits.len().min(rescore.window as usize);
     let mut second = BTreeMap::new();
     if window > 0 {
         let (query, size) = Steps::among(&rescore.query, &hits[..window]);
-        for hit in steps.run(steps.plain(query, size)).await?.hits {
+        // What an index counts for is in the first scores already.
+        let request = SearchRequest { indices_boost: Vec::new(), ..steps.plain(query, size) };
+        for hit in steps.run(request).await?.hits {
             second.insert((hit.index.clone(), hit.id.clone()), hit.score.unwrap_or_default());
         }
     }
@@ -86,6 +88,6 @@ async fn rescored(steps: &Steps<'_>, rescore: &Rescore, hits: &mut [Hit]) -> Res
         });
     }
     let by_score = |a: &Hit, b: &Hit| b.score.unwrap_or_default().total_cmp(&a.score.unwrap_or_default());
-    hits[..window].sort_by(|a, b| by_score(a, b).then_with(|| a.id.cmp(&b.id)));
+    hits.sort_by(|a, b| by_score(a, b).then_with(|| a.id.cmp(&b.id)));
     Ok(())
 }
