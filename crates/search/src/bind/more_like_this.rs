@@ -39,10 +39,12 @@ impl Binder<'_> {
                 .collect()
         };
         let mut documents = Vec::new();
-        for field in &fields {
+        for (field, chosen) in self.with_all_of_given_documents(asked, &fields) {
             let mut words = Words::new();
             for like in &asked.likes {
-                if let Like::Source { source, .. } = like {
+                if let Like::Source { source, id } = like
+                    && (chosen || id.is_none())
+                {
                     self.source_words(field, (source, None), &mut words)?;
                 }
             }
@@ -70,6 +72,18 @@ impl Binder<'_> {
             boost_terms: asked.boost_terms,
         })));
         Ok(self.without_themselves(asked, likeness))
+    }
+
+    /// The fields that are asked for, and, where a document is given that is not stored, all others: of such a one every field counts.
+    fn with_all_of_given_documents<'f>(&'f self, asked: &MoreLikeThis, fields: &[&'f Field]) -> Vec<(&'f Field, bool)> {
+        let mut all: Vec<(&Field, bool)> = fields.iter().map(|field| (*field, true)).collect();
+        if asked.likes.iter().any(|like| matches!(like, Like::Source { id: None, .. })) {
+            let others = self.context.mapping.fields_matching("*").into_iter();
+            let others = others.filter(|(found, field)| takes_part(field) && *found == field.path);
+            let others = others.filter(|(_, field)| !fields.iter().any(|chosen| chosen.path == field.path));
+            all.extend(others.map(|(_, field)| (&**field, false)));
+        }
+        all
     }
 
     /// The documents that others are to be like are not found, unless that is wanted.

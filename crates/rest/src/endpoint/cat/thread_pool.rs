@@ -43,6 +43,7 @@ fn columns() -> Vec<Column> {
 }
 
 pub(super) async fn thread_pool(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    options::timeout_ms(&mut request.params)?;
     let look = match look(&mut request, columns)? {
         Ok(look) => look,
         Err(help) => return Ok(help),

@@ -54,7 +54,7 @@ impl Look {
     /// `illegal_argument_exception` for flags that are none.
     pub(crate) fn take(params: &mut Params) -> Result<Self, Error> {
         let sort = params.take("s").map(|given| split(&given)).unwrap_or_default();
-        // No column is counted in units of thousands, and no table waits.
+        // No column is counted in units of thousands. Tables that wait for other nodes have read their timeout before.
         params.take("size");
         params.take("timeout");
         Ok(Self {
