@@ -116,6 +116,15 @@ impl Pipeline {
         Ok(Self { id: id.to_owned(), processors, on_failure: on_failure.unwrap_or_default() })
     }
 
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.processors.is_empty()
+    }
+
     /// Changes a document.
     ///
     /// # Errors

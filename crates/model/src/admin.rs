@@ -505,6 +505,16 @@ pub struct NodeStats {
     pub pools: Vec<PoolStats>,
     /// Answers of searches in the request cache.
     pub answers_kept: u64,
+    pub ingest: IngestStats,
+    /// Questions to other nodes.
+    pub asked: u64,
+}
+
+/// Documents that went through ingest pipelines, all and by pipeline. Pipelines that are called by others count as a part of those.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct IngestStats {
+    pub total: OperationStats,
+    pub pipelines: BTreeMap<String, OperationStats>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -18,10 +18,10 @@ use crate::clock::now_ms;
 use crate::config::Config;
 use crate::data_lock::DataLock;
 use crate::follow;
-use crate::gateway::KnownCounts;
 use crate::gateway::point::Points;
 use crate::gateway::remote::Received;
 use crate::gateway::remote::contexts::Contexts;
+use crate::gateway::{IngestCounts, KnownCounts};
 use crate::identity::{self, DocumentIds, Identity};
 use crate::indexes::Indexes;
 use crate::membership::{self, Discovery, Membership, Seeds};
@@ -62,6 +62,7 @@ pub struct Core {
     pub metrics: Metrics,
     /// What searches without hits found.
     pub request_cache: RequestCache,
+    pub(crate) ingested: IngestCounts,
     /// How often terms occur in shards of other nodes.
     pub(crate) known_counts: KnownCounts,
     pub document_ids: DocumentIds,
@@ -153,6 +154,7 @@ impl Core {
             refresh: Pool::start("refresh", 1, usize::MAX)?,
             metrics,
             request_cache: RequestCache::new(config.request_cache_bytes),
+            ingested: IngestCounts::default(),
             known_counts: KnownCounts::new(),
             document_ids: DocumentIds::new(),
             ephemeral_id,

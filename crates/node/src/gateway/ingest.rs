@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use cluster::resolve::{WriteTarget, write_target};
 use cluster::settings::IndexSettings;
@@ -20,6 +21,7 @@ use model::ingest::{IngestChoice, IngestDocument, IngestOutcome, IngestStep, Ing
 use model::write::{Action, Outcome, Write, WriteFailure, Written};
 use serde_json::{Map, Value};
 
+use super::ingested::IngestCounts;
 use crate::clock::now_ms;
 use crate::core::Core;
 
@@ -52,7 +54,7 @@ fn is_ingested(write: &Write) -> bool {
 
 /// Passes writes through their pipelines, one after the other. May take long.
 pub(super) fn pass(core: &Core, writes: Vec<Write>) -> Vec<Prepared> {
-    let known = Known::new(core.state());
+    let known = Known::new(core.state(), &core.ingested);
     let now = DateFormat::parse_pattern("strict_date_time_nanos||strict_date_time");
     let now = now.map(|format| format.format(Moment::from_ms(now_ms() as i64), None)).unwrap_or_default();
     writes.into_iter().map(|write| if is_ingested(&write) { known.prepare(write, &now) } else { Ok(write) }).collect()
@@ -88,12 +90,13 @@ impl Own {
 }
 
 /// Pipelines of one state, read when they are first needed.
-struct Known {
+struct Known<'c> {
     state: Arc<State>,
+    counts: &'c IngestCounts,
     read: RefCell<BTreeMap<String, Option<Arc<Pipeline>>>>,
 }
 
-impl Pipelines for Known {
+impl Pipelines for Known<'_> {
     fn pipeline(&self, name: &str) -> Option<Arc<Pipeline>> {
         if let Some(known) = self.read.borrow().get(name) {
             return known.clone();
@@ -106,9 +109,9 @@ impl Pipelines for Known {
     }
 }
 
-impl Known {
-    fn new(state: Arc<State>) -> Self {
-        Self { state, read: RefCell::default() }
+impl<'c> Known<'c> {
+    fn new(state: Arc<State>, counts: &'c IngestCounts) -> Self {
+        Self { state, counts, read: RefCell::default() }
     }
 
     fn prepare(&self, write: Write, now: &str) -> Prepared {
@@ -136,25 +139,52 @@ impl Known {
         let source: Map<String, Value> = serde_json::from_slice(source)
             .map_err(|error| Error::new(ErrorKind::Parse, format!("the source does not read: {error}")))?;
         let mut document = Document::new(&write.index, write.id.as_deref(), write.routing.as_deref(), source, now);
+        let begun = Instant::now();
+        let passed = self.passed(&mut document, (first, last), &write.index);
+        self.counts.document(passed.is_err(), begun.elapsed());
+        Ok((passed? == Passed::Changed).then(|| written(write, &document)))
+    }
+
+    /// Passes a document through its first pipeline and its last.
+    fn passed(
+        &self,
+        document: &mut Document,
+        (first, last): (Option<String>, Option<String>),
+        meant: &str,
+    ) -> Result<Passed, Error> {
         if let Some(name) = &first
-            && self.required(name)?.run(&mut document, self)? == Passed::Dropped
+            && self.run(name, document)? == Passed::Dropped
         {
-            return Ok(None);
+            return Ok(Passed::Dropped);
         }
         // A document that goes elsewhere ends as documents there do.
         let index = document.meta("_index").unwrap_or_default();
-        let last = if index == *write.index { last } else { Own::of(&self.state, &index).and_then(|own| own.last) };
+        let last = if index == meant { last } else { Own::of(&self.state, &index).and_then(|own| own.last) };
         if let Some(name) = last {
-            let pipeline = self.required(&name)?;
-            if pipeline.run(&mut document, self)? == Passed::Dropped {
-                return Ok(None);
+            if self.run(&name, document)? == Passed::Dropped {
+                return Ok(Passed::Dropped);
             }
             if document.meta("_index").as_deref() != Some(&index) {
                 let reason = format!("final pipeline [{name}] can't change the target index");
                 return Err(Error::new(ErrorKind::IllegalState, reason));
             }
         }
-        Ok(Some(written(write, &document)))
+        Ok(Passed::Changed)
+    }
+
+    fn run(&self, name: &str, document: &mut Document) -> Result<Passed, Error> {
+        let pipeline = self.required(name)?;
+        if pipeline.is_empty() {
+            return Ok(Passed::Changed);
+        }
+        self.counted(&pipeline, document)
+    }
+
+    fn counted(&self, pipeline: &Pipeline, document: &mut Document) -> Result<Passed, Error> {
+        let begun = Instant::now();
+        let passed = pipeline.run(document, self);
+        self.counts.through(pipeline.id(), passed.is_err(), begun.elapsed());
+        passed
     }
 
     fn required(&self, name: &str) -> Result<Arc<Pipeline>, Error> {
@@ -199,7 +229,7 @@ fn dropped(index: Arc<str>, id: Option<Arc<str>>) -> Written {
 /// # Errors
 /// For a pipeline that is not there or does not read.
 pub(super) fn simulate(core: &Core, request: SimulateIngest) -> Result<Vec<Ingested>, Error> {
-    let known = Known::new(core.state());
+    let known = Known::new(core.state(), &core.ingested);
     let pipeline = match &request.pipeline {
         IngestChoice::Inline(definition) => Arc::new(Pipeline::parse("_simulate_pipeline", definition)?),
         IngestChoice::Named(name) => {
@@ -212,7 +242,7 @@ pub(super) fn simulate(core: &Core, request: SimulateIngest) -> Result<Vec<Inges
         if request.verbose {
             return Ingested::Steps(pipeline.watched(&mut document, &known).into_iter().map(step).collect());
         }
-        match pipeline.run(&mut document, &known) {
+        match known.counted(&pipeline, &mut document) {
             Ok(Passed::Changed) => Ingested::Changed(shown(document)),
             Ok(Passed::Dropped) => Ingested::Dropped,
             Err(error) => Ingested::Failed(error),

@@ -15,6 +15,7 @@ mod get;
 mod holder;
 mod indexes;
 mod ingest;
+mod ingested;
 mod lease;
 mod lookup;
 mod maintenance;
@@ -42,6 +43,7 @@ mod write;
 
 pub(crate) use by_query::Work;
 pub(crate) use cluster::max_buckets;
+pub(crate) use ingested::IngestCounts;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

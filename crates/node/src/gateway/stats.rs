@@ -112,6 +112,8 @@ pub(super) fn node_stats(core: &Core) -> NodeStats {
         process: process_stats(),
         disk: disk_stats(&core.config.data),
         answers_kept: core.request_cache.answers(),
+        ingest: core.ingested.stats(&core.state()),
+        asked: core.metrics.peers.asked(),
         http: HttpStats::default(),
         breakers: vec![
             BreakerStats {

@@ -34,6 +34,8 @@ struct KindLabels {
 /// Counters of what goes on between nodes.
 pub struct Peers {
     questions: Family<QuestionLabels, Counter>,
+    /// All of them.
+    asked: Counter,
     seconds: Family<KindLabels, Histogram>,
     term: Gauge,
     elected: Gauge,
@@ -52,6 +54,7 @@ impl Peers {
         let latency = || Histogram::new(exponential_buckets(0.000_05, 2.0, 20));
         let peers = Self {
             questions: Family::default(),
+            asked: Counter::default(),
             seconds: Family::new_with_constructor(latency as fn() -> Histogram),
             term: Gauge::default(),
             elected: Gauge::default(),
@@ -96,12 +99,18 @@ impl Peers {
 
     /// Counts the questions of a node's connections.
     pub(crate) fn watcher(&self) -> Watcher {
-        let (questions, seconds) = (self.questions.clone(), self.seconds.clone());
+        let (questions, asked, seconds) = (self.questions.clone(), self.asked.clone(), self.seconds.clone());
         Arc::new(move |ended: &Ended<'_>| {
+            asked.inc();
             let (class, kind) = (named(ended.class), ended.kind.to_owned());
             seconds.get_or_create(&KindLabels { class, kind: kind.clone() }).observe(ended.took.as_secs_f64());
             questions.get_or_create(&QuestionLabels { class, kind, ending: said(ended.ending) }).inc();
         })
+    }
+
+    /// Questions to other nodes so far.
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked.get()
     }
 
     /// Shows where Raft stands, how many nodes there are, and the lease: how long it lasts, how many were lost.

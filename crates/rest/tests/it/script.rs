@@ -222,6 +222,8 @@ impl Script {
                 ..ProcessStats::default()
             },
             answers_kept: 4,
+            ingest: IngestStats::default(),
+            asked: 8,
             disk: DiskStats { path: "/data".into(), total_bytes: 1000 << 20, available_bytes: 250 << 20 },
             http: HttpStats::default(),
             breakers: vec![BreakerStats {

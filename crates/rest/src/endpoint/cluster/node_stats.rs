@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use model::admin::{BreakerStats, NodeStats};
+use model::admin::{BreakerStats, IngestStats, NodeStats, OperationStats};
 use model::error::Error;
 use serde_json::{Map, Value, json};
 
@@ -141,20 +141,11 @@ fn one(node: &NodeStats, wanted: &Metrics, of_indexes: &Metrics, counters: Optio
             "fs" => ("fs", disk(node)),
             "http" => ("http", http(node, counters)),
             "breaker" => ("breakers", breakers(node, counters)),
-            "transport" => (
-                "transport",
-                json!({
-                    "server_open": 0, "total_outbound_connections": 0, "rx_count": 0, "rx_size_in_bytes": 0,
-                    "tx_count": 0, "tx_size_in_bytes": 0,
-                }),
-            ),
+            "transport" => ("transport", json!({"tx_count": node.asked})),
             "resource_usage_stats" => ("resource_usage_stats", load(node)),
             "caches" => ("caches", caches(node)),
             "script" => ("script", compilations()),
-            _ => {
-                let total = json!({"count": 0, "time_in_millis": 0, "current": 0, "failed": 0});
-                ("ingest", json!({"total": total, "pipelines": {}}))
-            }
+            _ => ("ingest", ingested(&node.ingest)),
         };
         shown[key] = section;
     }
@@ -201,6 +192,16 @@ fn idle(metric: &str) -> Option<Value> {
         // There are no files elsewhere to be kept here: no section.
         _ => return None,
     })
+}
+
+fn ingested(stats: &IngestStats) -> Value {
+    let count = |stats: &OperationStats| {
+        json!({
+            "count": stats.total, "time_in_millis": stats.time_ms, "current": stats.current, "failed": stats.failed,
+        })
+    };
+    let pipelines: Map<String, Value> = stats.pipelines.iter().map(|(id, stats)| (id.clone(), count(stats))).collect();
+    json!({"total": count(&stats.total), "pipelines": pipelines})
 }
 
 /// Scripts are compiled where they run, and not kept.
