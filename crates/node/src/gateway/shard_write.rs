@@ -1,5 +1,6 @@
 //! The writes of one shard, on a thread that may block: map, decide, log; updates read what was written before them.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use cluster::command::Command;
@@ -27,6 +28,8 @@ pub(super) struct Work {
     pub results: Vec<(usize, Result<Written, WriteFailure>)>,
     pub safe: Safe,
     pub last_seq_no: Option<SeqNo>,
+    /// A document has made the mapping grow.
+    pub has_grown: Cell<bool>,
 }
 
 /// One shard's writer for the time of one request.
@@ -122,6 +125,7 @@ impl Writer<'_> {
                 Prepared::NewFields(mapping) => {
                     let indexes = vec![self.index.view().metadata.uuid.clone()];
                     self.core.submit(&Command::PutMapping { indexes, mapping: mapping.render() })?;
+                    self.work.has_grown.set(true);
                 }
             }
         }

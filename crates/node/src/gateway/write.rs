@@ -293,7 +293,11 @@ async fn write_and_wait(
         Ok(work) => work,
         Err(writes) => core.write.run(move || write_shard(&for_job, &index, &for_write, writes)).await?,
     };
-    let Work { mut results, safe, last_seq_no } = work;
+    let Work { mut results, safe, last_seq_no, has_grown } = work;
+    if has_grown.get() {
+        // Whoever searches by the new fields next finds them through any node.
+        super::everywhere::followed(core).await;
+    }
     let room = shard.room()?.clone();
     let copies = match safe {
         Safe::Nothing => room.active(),
