@@ -20,8 +20,8 @@ pub enum AnalysisError {
     #[error("Custom normalizer [{name}] may not use {} [{used}]", part.replace('_', " "))]
     NotForNormalizer { name: String, part: &'static str, used: String },
     /// Of a request that gives filters without a tokenizer.
-    #[error("Custom normalizer may not use {} [{used}]", part.replace('_', " "))]
-    NotForAnonymousNormalizer { part: &'static str, used: String },
+    #[error("Custom normalizer may not use filter [{filter}]")]
+    NotForAnonymousNormalizer { filter: String },
     #[error("Custom normalizer [{name}] cannot configure a tokenizer")]
     NormalizerWithTokenizer { name: String },
     /// A setting has the wrong form; `reason` is OpenSearch's sentence about it.

@@ -150,21 +150,19 @@ impl Metrics {
 
     /// What the node holds at the moment.
     fn register_holdings(&self, registry: &mut Registry) {
-        registry.register("indexes", "Indexes in the metadata", self.indexes.clone());
-        registry.register("shards", "Shard copies open on this node", self.shards.clone());
-        registry.register("shards_failed", "Shard copies that do not serve", self.shards_failed.clone());
-        registry.register_with_unit(
-            "process_resident_memory",
-            "Resident memory",
-            Unit::Bytes,
-            self.resident_bytes.clone(),
-        );
-        registry.register_with_unit(
-            "source_cache",
-            "Sources that are kept unpacked",
-            Unit::Bytes,
-            self.kept_sources_bytes.clone(),
-        );
+        for (name, help, gauge) in [
+            ("indexes", "Indexes in the metadata", &self.indexes),
+            ("shards", "Shard copies open on this node", &self.shards),
+            ("shards_failed", "Shard copies that do not serve", &self.shards_failed),
+        ] {
+            registry.register(name, help, gauge.clone());
+        }
+        for (name, help, gauge) in [
+            ("process_resident_memory", "Resident memory", &self.resident_bytes),
+            ("source_cache", "Sources that are kept unpacked", &self.kept_sources_bytes),
+        ] {
+            registry.register_with_unit(name, help, Unit::Bytes, gauge.clone());
+        }
     }
 
     /// Counts a request that took `time`.

@@ -265,8 +265,6 @@ pub(crate) fn anonymous(
     let asker = Asker::Request;
     // Without a tokenizer it is a normalizer, whose filters keep one value.
     let normalizes = matches!(tokenizer, None | Some(Value::Null));
-    let not_for_normalizer =
-        |part: &'static str, used: &str| Err(AnalysisError::NotForAnonymousNormalizer { part, used: used.to_owned() });
     let mut char_stages = Vec::new();
     for definition in char_filters {
         char_stages.push(match definition {
@@ -292,25 +290,19 @@ pub(crate) fn anonymous(
     };
     let mut builder = Builder::new(char_stages, tokenizer);
     for definition in filters {
-        match definition {
-            Value::String(name) => {
-                let (kind, prepared) = (parts.filter_kind(name), parts.filter(name, &asker)?);
-                if normalizes && !filters::keeps_one_value(&kind) {
-                    return not_for_normalizer("filter", name);
-                }
-                builder.add(name, &kind, prepared)?;
-            }
+        let (name, kind, filter) = match definition {
+            Value::String(name) => (name.clone(), parts.filter_kind(name), parts.filter(name, &asker)?),
             other => {
                 let (kind, settings) = inline("filter", other)?;
                 let built = parts.built_filter(&kind, "__anonymous__", &settings)?;
                 let built = built.ok_or_else(|| asker.not_found("filter", &kind))?;
-                let name = "__anonymous__".to_owned() + &kind;
-                if normalizes && !filters::keeps_one_value(&kind) {
-                    return not_for_normalizer("filter", &name);
-                }
-                builder.add(&name, &kind, built)?;
+                ("__anonymous__".to_owned() + &kind, kind, built)
             }
+        };
+        if normalizes && !filters::keeps_one_value(&kind) {
+            return Err(AnalysisError::NotForAnonymousNormalizer { filter: name });
         }
+        builder.add(&name, &kind, filter)?;
     }
     // As analyzers of one's own have it, where they do not say.
     Ok(builder.finish("_anonymous_", super::analyzers::POSITION_GAP as u32))

@@ -110,14 +110,7 @@ pub fn neighbours(cell: u64, precision: u32) -> Vec<u64> {
     {
         let (lat, lon) = (lat + (rows + 0.5) * height, lon + (columns + 0.5) * width);
         if (-90.0..=90.0).contains(&lat) {
-            let lon = if lon > 180.0 {
-                lon - 360.0
-            } else if lon < -180.0 {
-                lon + 360.0
-            } else {
-                lon
-            };
-            around.push(self::cell(GeoPoint { lat, lon }, precision));
+            around.push(self::cell(GeoPoint { lat, lon }.normalized(), precision));
         }
     }
     around

@@ -39,7 +39,7 @@ impl Count {
 }
 
 impl IngestCounts {
-    /// A document went through a pipeline that its request or its index names.
+    /// A document went through a pipeline that its request or its index names, or was tried in it.
     pub(super) fn through(&self, pipeline: &str, failed: bool, took: Duration) {
         let pipelines = &mut self.0.lock().pipelines;
         match pipelines.get_mut(pipeline) {

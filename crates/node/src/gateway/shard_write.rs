@@ -1,6 +1,5 @@
 //! The writes of one shard, on a thread that may block: map, decide, log; updates read what was written before them.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use cluster::command::Command;
@@ -29,7 +28,7 @@ pub(super) struct Work {
     pub safe: Safe,
     pub last_seq_no: Option<SeqNo>,
     /// A document has made the mapping grow.
-    pub has_grown: Cell<bool>,
+    pub has_grown: bool,
 }
 
 /// One shard's writer for the time of one request.
@@ -94,7 +93,7 @@ impl Writer<'_> {
         }
     }
 
-    fn map(&self, placed: &Placed) -> Result<ShardWrite, Error> {
+    fn map(&mut self, placed: &Placed) -> Result<ShardWrite, Error> {
         let Some((source, create)) = given(placed) else { return Ok(deletion(placed)) };
         let document = self.prepare(&placed.id, &placed.write, source)?;
         Ok(change(placed, placed.write.condition, ShardChange::Index { document, create }))
@@ -114,7 +113,7 @@ impl Writer<'_> {
 
     /// Maps a document; fields that it brings are in the metadata before it is written.
     fn prepare(
-        &self,
+        &mut self,
         id: &Arc<str>,
         write: &Write,
         source: &model::document::Source,
@@ -125,7 +124,7 @@ impl Writer<'_> {
                 Prepared::NewFields(mapping) => {
                     let indexes = vec![self.index.view().metadata.uuid.clone()];
                     self.core.submit(&Command::PutMapping { indexes, mapping: mapping.render() })?;
-                    self.work.has_grown.set(true);
+                    self.work.has_grown = true;
                 }
             }
         }

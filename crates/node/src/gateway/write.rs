@@ -294,7 +294,7 @@ async fn write_and_wait(
         Err(writes) => core.write.run(move || write_shard(&for_job, &index, &for_write, writes)).await?,
     };
     let Work { mut results, safe, last_seq_no, has_grown } = work;
-    if has_grown.get() {
+    if has_grown {
         // Whoever searches by the new fields next finds them through any node.
         super::everywhere::followed(core).await;
     }

@@ -9,7 +9,6 @@ use cluster::state::{NodeId, State};
 use grpc::channels::Ask;
 use grpc::payload::to_json;
 use grpc::route::{Class, Router};
-
 use serde::{Deserialize, Serialize};
 
 use super::Membership;
@@ -45,9 +44,10 @@ impl Membership {
 
     /// Whether the process that `state` knows as this node's has said that it ends.
     pub(super) fn has_said_farewell(&self, state: &State, id: &NodeId) -> bool {
-        let ephemeral_id = state.nodes.get(id).map(|node| node.ephemeral_id.clone());
-        ephemeral_id
-            .is_some_and(|ephemeral_id| self.farewells.lock().contains(&Farewell { id: id.clone(), ephemeral_id }))
+        state.nodes.get(id).is_some_and(|node| {
+            let ephemeral_id = node.ephemeral_id.clone();
+            self.farewells.lock().contains(&Farewell { id: id.clone(), ephemeral_id })
+        })
     }
 
     pub(super) fn routes_of_farewell(self: &Arc<Self>, router: &mut Router) {

@@ -331,16 +331,15 @@ impl Metadata {
 
     /// Hands the lead to another voter, before this node leaves. Blocks until it has it, or the time is over.
     pub fn hand_over(self: &Arc<Self>, to: &NodeId, within: Duration) {
-        let (metadata, to, (done, told)) = (self.clone(), to.clone(), std::sync::mpsc::channel());
-        self.runtime.spawn(async move {
+        let (metadata, to) = (self.clone(), to.clone());
+        let handed_over = async move {
             // A lead that cannot be handed over is taken when this node is gone.
-            let _ = metadata.raft.trigger().transfer_leader(RaftId(to.clone())).await;
+            let _ = metadata.raft.trigger().transfer_leader(RaftId(to)).await;
             while metadata.is_elected() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            let _ = done.send(());
-        });
-        let _ = told.recv_timeout(within);
+        };
+        self.finish_within(within, std::iter::once(handed_over));
     }
 
     /// Carries all of these out side by side, beside Raft. Blocks until they are done, or the time is over.
@@ -358,6 +357,7 @@ impl Metadata {
             });
         }
         drop(done);
+        // A runtime that has ended carries nothing out: then there is nothing to wait for.
         while told.recv_timeout(until.saturating_duration_since(Instant::now())).is_ok() {}
     }
 
@@ -404,14 +404,10 @@ impl Metadata {
     /// Ends Raft and closes the file. Blocks.
     pub fn close(&self) {
         self.published.close();
-        let (raft, (done, told)) = (self.raft.clone(), std::sync::mpsc::channel());
-        self.runtime.spawn(async move {
-            // A core that has ended already is ended.
-            let _ = raft.shutdown().await;
-            let _ = done.send(());
-        });
-        // The runtime may have ended before: then there is nothing to wait for.
-        let _ = told.recv_timeout(Duration::from_secs(5));
+        let raft = self.raft.clone();
+        // A core that has ended already is ended.
+        let ended = async move { drop(raft.shutdown().await) };
+        self.finish_within(Duration::from_secs(5), std::iter::once(ended));
         self.disk.close();
     }
 }

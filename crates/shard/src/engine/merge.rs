@@ -90,22 +90,22 @@ impl ShardCopy {
     /// Has segments and blocks merged that writes would make more of: for when there are none. Searches of fewer segments cost less.
     /// Out: whether there is nothing left to merge; until then it is to be called again.
     pub fn settle_in_background(self: &Arc<Self>) -> bool {
-        let (blocks, settles) = {
+        let (blocks, segments, busy) = {
             let held = &self.segments.lock().held;
-            (every_block(held).is_some(), settled(held).is_none() && !held.iter().any(|held| held.busy))
+            (every_block(held).is_some(), settled(held).is_some(), held.iter().any(|held| held.busy))
         };
-        if blocks && !self.counters.sealing.swap(true, Ordering::AcqRel) {
+        if blocks && !self.counters.settling.swap(true, Ordering::AcqRel) {
             let copy = Arc::downgrade(self);
             let merge = move || {
                 let Some(copy) = copy.upgrade() else { return };
-                copy.counters.sealing.store(false, Ordering::Release);
+                copy.counters.settling.store(false, Ordering::Release);
                 // A failure is remembered by the copy.
                 let _ = copy.merge_blocks(every_block);
             };
             (self.spawn)(Work::Seal, Box::new(merge));
         }
         self.merge_some_time(settled);
-        settles && !blocks
+        !(blocks || segments || busy)
     }
 
     fn merge_some_time(self: &Arc<Self>, choose: fn(&[Held]) -> Option<Vec<SegmentKey>>) {

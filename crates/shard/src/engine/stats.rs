@@ -25,6 +25,8 @@ pub(super) struct Counters {
     pub(super) visible_seq: AtomicU64,
     /// A sealing of blocks, or a merge, waits for its thread.
     pub(super) sealing: AtomicBool,
+    /// So does a merge of blocks that nobody adds to.
+    pub(super) settling: AtomicBool,
     pub(super) merge_waits: AtomicBool,
     /// A job that builds a graph waits or runs.
     pub(super) graph_waits: AtomicBool,

@@ -4,6 +4,7 @@
 //! each context, which begins with it; they are written when all of the document has been read ([`super::contexts`]).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use analysis::Analyzer;
 use model::error::{Error, ErrorKind};
@@ -15,7 +16,7 @@ use super::json::{Token, Value, token_name};
 use super::leaf::Refusal;
 use super::plan::FieldPlan;
 use super::walk::{Done, Failure, Walk, wrap};
-use crate::suggest::completion::END;
+use crate::suggest::completion::{CONTEXT_END, END};
 
 /// What only fields of completions have.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub(super) struct CompletionPlan {
     increments: bool,
     /// In UTF-16 units.
     longest: usize,
-    pub(super) contexts: Vec<Context>,
+    pub(super) contexts: Arc<[Context]>,
 }
 
 impl CompletionPlan {
@@ -34,7 +35,7 @@ impl CompletionPlan {
         let name = field.analyzer.as_deref().unwrap_or("simple");
         let missing = || Error::illegal_argument(format!("analyzer [{name}] not found for field [{}]", field.path));
         let analyzer = registry.analyzer(name).ok_or_else(missing)?;
-        Ok(Self { analyzer, separators, increments, longest, contexts: field.contexts() })
+        Ok(Self { analyzer, separators, increments, longest, contexts: field.contexts().into() })
     }
 }
 
@@ -133,6 +134,7 @@ impl<'a> Walk<'a> {
             } else {
                 self.pending.push(Pending {
                     plan: (plan.path.clone(), plan.slot),
+                    declared: completion.contexts.clone(),
                     contexts: entry.contexts.clone(),
                     term,
                 });
@@ -157,13 +159,17 @@ fn cut(input: &str, longest: usize) -> &str {
 
 /// Refuses what stands between the parts of a term.
 fn check(input: &str, contexts: bool) -> Done {
-    let reserved = |c: &char| matches!(c, '\0' | '\u{1e}' | '\u{1f}') || contexts && *c == '\u{1d}';
-    let Some((at, wrong)) = input.char_indices().find(|(_, c)| reserved(c)) else { return Ok(()) };
-    let reason = format!(
-        "Illegal input [{input}] UTF-16 codepoint [0x{:x}] at position {at} is a reserved character",
-        wrong as u32
-    );
-    Err(illegal(reason))
+    let is_reserved = |c: char| matches!(c, '\0' | '\u{1e}' | '\u{1f}') || contexts && c == char::from(CONTEXT_END);
+    match input.char_indices().find(|(_, c)| is_reserved(*c)) {
+        Some(found) => Err(illegal(reserved(("input", input), found))),
+        None => Ok(()),
+    }
+}
+
+/// Says that a text, which is an input or a value, has a character that stands between the parts of a term, and where.
+pub(super) fn reserved((of, text): (&str, &str), (at, found): (usize, char)) -> String {
+    let code = found as u32;
+    format!("Illegal {of} [{text}] UTF-16 codepoint [0x{code:x}] at position {at} is a reserved character")
 }
 
 pub(super) fn too_long(refusal: Refusal) -> Failure {

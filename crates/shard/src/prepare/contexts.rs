@@ -6,12 +6,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
-use model::geo::read;
-use model::geo::{decode, hash};
+use model::geo::{decode, read};
 use model::mapping::{Context, ContextKind, FieldKind, Variant};
 use search::suggest::contexts::{hash_of, number_of};
 
-use super::completion::{illegal, too_long};
+use super::completion::{illegal, reserved, too_long};
 use super::geo::tree;
 use super::json::{Token, Value, token_name};
 use super::plan::FieldPlan;
@@ -22,6 +21,8 @@ use crate::suggest::completion::CONTEXT_END;
 /// An input whose contexts are not all known yet.
 pub(super) struct Pending {
     pub(super) plan: (Arc<str>, Option<FieldSlot>),
+    /// Those of the field, by their numbers.
+    pub(super) declared: Arc<[Context]>,
     pub(super) contexts: BTreeSet<(u8, String)>,
     /// Without a context.
     pub(super) term: Vec<u8>,
@@ -116,10 +117,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn pend(&mut self, Pending { plan: (path, slot), mut contexts, term }: Pending) -> Done {
-        let field = self.preparer.mapping.field(&path);
-        let declared = field.map(|field| field.contexts()).unwrap_or_default();
-        for (number, context) in (0_u8..).zip(&declared) {
+    fn pend(&mut self, Pending { plan: (path, slot), declared, mut contexts, term }: Pending) -> Done {
+        for (number, context) in (0_u8..).zip(&*declared) {
             contexts.extend(self.taken(context)?.into_iter().map(|text| (number, text)));
         }
         if contexts.is_empty() {
@@ -127,11 +126,8 @@ impl<'a> Walk<'a> {
             return Err(Error::illegal_argument(reason).into());
         }
         for (number, context) in contexts {
-            if let Some(at) = context.find('\u{1d}') {
-                let reason = format!(
-                    "Illegal value [{context}] UTF-16 codepoint [0x1d] at position {at} is a reserved character"
-                );
-                return Err(Error::illegal_argument(reason).into());
+            if let Some(found) = context.char_indices().find(|(_, c)| *c == char::from(CONTEXT_END)) {
+                return Err(Error::illegal_argument(reserved(("value", &context), found)).into());
             }
             let whole = [&[number + 1], context.as_bytes(), &[CONTEXT_END], &term].concat();
             self.out.exact(slot, &path, &whole).map_err(too_long)?;
@@ -154,11 +150,9 @@ impl<'a> Walk<'a> {
         };
         let Some(slot) = self.preparer.fields.by_path(path).map(|entry| entry.slot) else { return Ok(Vec::new()) };
         Ok(match (context.kind, &field.kind) {
-            (ContextKind::Geo { precision }, _) => self
-                .out
-                .numbers_of(slot)
-                .map(|code| hash_of(decode(code), precision.min(hash::MAX_PRECISION as usize)))
-                .collect(),
+            (ContextKind::Geo { precision }, _) => {
+                self.out.numbers_of(slot).map(|code| hash_of(decode(code), precision)).collect()
+            }
             (_, FieldKind::Text) => self.out.texts_of(slot).map(str::to_owned).collect(),
             (_, FieldKind::Keyword) if field.variant == Variant::Plain && !field.index => Vec::new(),
             (_, FieldKind::Keyword) if field.variant == Variant::Plain => {
@@ -166,7 +160,7 @@ impl<'a> Walk<'a> {
             }
             // As they lie in the index, and as a column has them.
             (_, FieldKind::Boolean) => {
-                let both = |term: &[u8]| [if term == b"T" { "1" } else { "0" }, if term == b"T" { "T" } else { "F" }];
+                let both = |term: &[u8]| if term == b"T" { ["1", "T"] } else { ["0", "F"] };
                 self.out.terms_of(slot).flat_map(both).map(str::to_owned).collect()
             }
             _ if self.out.numbers_of(slot).next().is_some() || self.out.terms_of(slot).next().is_some() => {

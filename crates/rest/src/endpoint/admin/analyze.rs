@@ -51,10 +51,7 @@ fn read(body: &[u8], asked: &mut AnalyzeRequest) -> Result<(), Error> {
             "explain" => {
                 asked.explain = match value {
                     Value::Bool(flag) => *flag,
-                    Value::String(text) => boolean(text).map_err(|cause| {
-                        let failed = wrong(format!("[analyze_request] failed to parse field [{key}]"));
-                        Error { root_causes: vec![failed.clone()], ..failed.with_cause(cause) }
-                    })?,
+                    Value::String(text) => boolean(text).map_err(|cause| failed(key, cause))?,
                     _ => return Err(unfit()),
                 }
             }
@@ -71,6 +68,11 @@ fn wrong(reason: String) -> Error {
     Error::new(ErrorKind::XContentParse, reason)
 }
 
+fn failed(key: &str, cause: Error) -> Error {
+    let failed = wrong(format!("[analyze_request] failed to parse field [{key}]"));
+    Error { root_causes: vec![failed.clone()], ..failed.with_cause(cause) }
+}
+
 /// A text or a list of scalars.
 fn texts(key: &str, value: &Value) -> Result<Vec<String>, Error> {
     let text = |item: &Value| match item {
@@ -78,9 +80,8 @@ fn texts(key: &str, value: &Value) -> Result<Vec<String>, Error> {
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(flag) => Ok(flag.to_string()),
         other => {
-            let failed = wrong(format!("[analyze_request] failed to parse field [{key}]"));
             let cause = Error::new(ErrorKind::IllegalState, format!("Can't get text on a {}", token(other)));
-            Err(Error { root_causes: vec![failed.clone()], ..failed.with_cause(cause) })
+            Err(failed(key, cause))
         }
     };
     match value {

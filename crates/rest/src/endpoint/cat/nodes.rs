@@ -60,13 +60,13 @@ fn columns() -> Vec<Column> {
 }
 
 pub(super) async fn nodes(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    options::timeout_ms(&mut request.params)?;
     let look = match look(&mut request, columns)? {
         Ok(look) => look,
         Err(help) => return Ok(help),
     };
     options::cluster_manager_timeout(&mut request.params)?;
     request.params.flag("local")?;
+    look.check_timeout()?;
     let full_id = request.params.flag("full_id")?.unwrap_or(false);
     request.finish()?;
     let mut table = Table::new(columns());

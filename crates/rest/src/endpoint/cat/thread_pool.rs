@@ -43,7 +43,6 @@ fn columns() -> Vec<Column> {
 }
 
 pub(super) async fn thread_pool(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    options::timeout_ms(&mut request.params)?;
     let look = match look(&mut request, columns)? {
         Ok(look) => look,
         Err(help) => return Ok(help),
@@ -51,6 +50,7 @@ pub(super) async fn thread_pool(server: Arc<Server>, mut request: Request) -> Re
     let patterns = request.part("thread_pools").map(split).unwrap_or_default();
     options::cluster_manager_timeout(&mut request.params)?;
     request.params.flag("local")?;
+    look.check_timeout()?;
     request.finish()?;
     let mut table = Table::new(columns());
     for node in server.gateway.node_stats().await? {

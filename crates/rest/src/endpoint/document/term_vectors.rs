@@ -28,13 +28,9 @@ pub(super) async fn one(server: Arc<Server>, mut request: Request) -> Result<Rep
         // Fields of the path's parameters and of the body add up.
         let more = asked.fields.take();
         read(&mut asked, &object)?;
-        asked.fields = match (asked.fields.take(), more) {
-            (Some(mut fields), Some(more)) => {
-                fields.extend(more);
-                Some(fields)
-            }
-            (fields, more) => fields.or(more),
-        };
+        if let Some(more) = more {
+            asked.fields.get_or_insert_default().extend(more);
+        }
     }
     if asked.get.id.is_empty() && asked.doc.is_none() {
         return Err(refusal("id or doc is missing"));

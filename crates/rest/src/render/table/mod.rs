@@ -9,7 +9,7 @@ use model::error::{Error, ErrorKind};
 use model::mapping::simple_match;
 use serde_json::{Map, Value};
 
-use crate::params::{Params, boolean, split};
+use crate::params::{Params, boolean, split, time_ms};
 use cell::{Cell, Units};
 use column::Column;
 
@@ -29,9 +29,10 @@ pub(crate) struct Look {
     sort: Vec<(String, bool)>,
     with_header: bool,
     units: Units,
-    /// What is said of times and of primaries, which some tables have.
+    /// What is said of times, of primaries and of how long to wait, which some tables heed.
     times: Option<String>,
     primaries: Option<String>,
+    timeout: Option<String>,
 }
 
 impl Look {
@@ -48,15 +49,22 @@ impl Look {
         self.primaries.as_deref() == Some("true")
     }
 
+    /// Of a table that other nodes are asked for: refuses a timeout that is none.
+    ///
+    /// # Errors
+    /// `illegal_argument_exception`.
+    pub(crate) fn check_timeout(&self) -> Result<(), Error> {
+        self.timeout.as_deref().map_or(Ok(None), |given| time_ms("timeout", given)).map(drop)
+    }
+
     /// Takes the parameters that every table has.
     ///
     /// # Errors
     /// `illegal_argument_exception` for flags that are none.
     pub(crate) fn take(params: &mut Params) -> Result<Self, Error> {
         let sort = params.take("s").map(|given| split(&given)).unwrap_or_default();
-        // No column is counted in units of thousands. Tables that wait for other nodes have read their timeout before.
+        // No column is counted in units of thousands.
         params.take("size");
-        params.take("timeout");
         Ok(Self {
             headers: params.take("h").map(|given| split(&given)),
             sort: sort.iter().map(|key| direction(key)).collect(),
@@ -64,6 +72,7 @@ impl Look {
             units: Units::take(params),
             times: params.take("ts"),
             primaries: params.take("pri"),
+            timeout: params.take("timeout"),
         })
     }
 }

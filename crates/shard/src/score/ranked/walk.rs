@@ -186,10 +186,9 @@ impl Walk<'_> {
 
 /// All positions of the parts, ascending; taken from them.
 fn merged(parts: &mut [Found]) -> Vec<u32> {
-    let mut positions = parts.first_mut().and_then(|part| part.positions.take()).unwrap_or_default();
-    if let [_, others @ ..] = parts
-        && !others.is_empty()
-    {
+    let [first, others @ ..] = parts else { return Vec::new() };
+    let mut positions = first.positions.take().unwrap_or_default();
+    if !others.is_empty() {
         positions.extend(others.iter_mut().flat_map(|part| part.positions.take().unwrap_or_default()));
         positions.sort_unstable();
     }

@@ -10,7 +10,6 @@ use model::suggest::{Completing, CompletionSuggest, SuggestEntry, SuggestOption,
 use search::suggest::analyze::input;
 use search::suggest::contexts::wanted;
 use search::suggest::{Ask, Complete, CompleteFrom, Told, best_completions};
-
 use serde_json::{Map, Value};
 
 use super::{Shards, whole};
