@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::id::{PrimaryTerm, SeqNo, Version};
 
 /// A JSON object, UTF-8, exactly as the client sent it.
@@ -16,4 +18,14 @@ pub struct Stored {
     pub seq_no: SeqNo,
     pub primary_term: PrimaryTerm,
     pub source: Source,
+}
+
+/// The text of a string, number or boolean.
+pub fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
 }

@@ -1,5 +1,6 @@
 //! One key of an object and its value, read as the type that is wanted, with OpenSearch's conversions and refusals.
 
+pub(super) use model::document::text_of;
 use model::error::{Error, ErrorKind};
 use model::query::full_text::{Fuzziness, Operator, ZeroTerms};
 use model::query::{Kind, Query};
@@ -20,16 +21,6 @@ pub(crate) struct Field<'a> {
 /// The keys of `object`, in order.
 pub(crate) fn fields<'a>(owner: &'a str, object: &'a Map<String, Value>) -> impl Iterator<Item = Field<'a>> {
     object.iter().map(move |(key, value)| Field { owner, key, value })
-}
-
-/// The text of a string, number or boolean.
-pub(super) fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
 }
 
 /// A query or a part of one lacks what it cannot do without.

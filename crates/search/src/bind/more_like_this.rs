@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use model::document::text_of;
 use model::mapping::{Field, FieldKind};
 use model::query::more_like_this::{Like, MoreLikeThis};
 use serde_json::Value;
@@ -165,11 +166,7 @@ impl Binder<'_> {
         let steps: Vec<&str> = path.split('.').collect();
         extract(&steps, source, None, &mut found);
         for value in found {
-            let text = match value {
-                Value::String(text) => text.clone(),
-                Value::Number(_) | Value::Bool(_) => value.to_string(),
-                _ => continue,
-            };
+            let Some(text) = text_of(value) else { continue };
             self.words(field, (&text, analyzer), words)?;
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::document::text_of;
 use model::error::{Error, ErrorKind};
 use model::geo::distance::{DistanceUnit, parse_distance};
 use model::geo::read::{self, Corner};
@@ -83,16 +84,6 @@ pub fn number_of(contexts: &[Context], name: &str) -> Result<usize, Error> {
 
 fn refused(reason: impl Into<String>) -> Error {
     Error::new(ErrorKind::XContentParse, reason)
-}
-
-/// A category as a text.
-fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
-    }
 }
 
 fn category(item: &Value, number: u8, found: &mut Found) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::admin::AnalyzeRequest;
+use model::document::text_of;
 use model::error::{Error, ErrorKind};
 use serde_json::Value;
 
@@ -75,14 +76,9 @@ fn failed(key: &str, cause: Error) -> Error {
 
 /// A text or a list of scalars.
 fn texts(key: &str, value: &Value) -> Result<Vec<String>, Error> {
-    let text = |item: &Value| match item {
-        Value::String(text) => Ok(text.clone()),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Bool(flag) => Ok(flag.to_string()),
-        other => {
-            let cause = Error::new(ErrorKind::IllegalState, format!("Can't get text on a {}", token(other)));
-            Err(failed(key, cause))
-        }
+    let text = |item: &Value| {
+        let no_text = || Error::new(ErrorKind::IllegalState, format!("Can't get text on a {}", token(item)));
+        text_of(item).ok_or_else(|| failed(key, no_text()))
     };
     match value {
         Value::String(one) => Ok(vec![one.clone()]),

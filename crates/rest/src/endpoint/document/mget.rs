@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use model::document::text_of;
 use model::error::{Error, ErrorKind};
 use model::search::{GetRequest, SourceFilter};
 use serde_json::{Map, Value};
@@ -86,7 +87,7 @@ impl ForAll {
                 "ids" => {
                     for item in items {
                         let wrong = || Error::illegal_argument("ids array element should only contain ids");
-                        let id = scalar(item).ok_or_else(wrong)?;
+                        let id = text_of(item).ok_or_else(wrong)?;
                         self.check(self.index.as_deref(), Some(&id), asked.len(), &mut refusals);
                         asked.push(self.request(id));
                     }
@@ -136,7 +137,7 @@ impl ForAll {
         let mut id = None;
         let (mut number, mut kind) = (None, None);
         for (key, value) in object {
-            match (key.as_str(), scalar(value)) {
+            match (key.as_str(), text_of(value)) {
                 ("_index", text) => index = text,
                 ("_id", text) => id = text,
                 ("routing" | "_routing", text) => request.routing = text,
@@ -167,8 +168,8 @@ impl ForAll {
 fn show(object: &Map<String, Value>, request: &mut GetRequest) -> Result<(), Error> {
     let stored = match object.get("stored_fields") {
         None => None,
-        Some(Value::Array(items)) => Some(items.iter().filter_map(scalar).collect()),
-        Some(value) => Some(scalar(value).into_iter().collect::<Vec<_>>()),
+        Some(Value::Array(items)) => Some(items.iter().filter_map(text_of).collect()),
+        Some(value) => Some(text_of(value).into_iter().collect::<Vec<_>>()),
     };
     let source = object.get("_source").map(dsl::source_filter).transpose()?;
     if stored.is_none() && source.is_none() {
@@ -178,15 +179,6 @@ fn show(object: &Map<String, Value>, request: &mut GetRequest) -> Result<(), Err
     let source = source.or_else(|| request.source.take());
     (request.stored_fields, request.source) = stored_source(stored, source);
     Ok(())
-}
-
-/// The text of a string, number or flag.
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
 }
 
 fn long(text: &str) -> Result<i64, Error> {
