@@ -27,6 +27,7 @@ use crate::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
 };
+use crate::snapshot::Snapshots;
 use crate::target::Target;
 use crate::task::{HotThreads, Job, TaskFilter, TaskId, TaskList};
 use crate::template::{Simulate, Simulated, TemplateChange};
@@ -223,6 +224,11 @@ pub trait Gateway: Send + Sync + 'static {
     }
     /// The patterns that the processor `grok` knows: name, expression.
     fn grok_patterns(&self) -> &'static [(&'static str, &'static str)];
+
+    /// The door to repositories and snapshots.
+    fn snapshots(&self) -> Answer<&dyn Snapshots> {
+        Err(Error::not_implemented("snapshots"))
+    }
 
     // The process.
 

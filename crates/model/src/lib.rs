@@ -28,6 +28,7 @@ pub mod recovery;
 pub mod resize;
 pub mod script;
 pub mod search;
+pub mod snapshot;
 pub mod suggest;
 pub mod target;
 pub mod task;
