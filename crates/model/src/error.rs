@@ -227,6 +227,7 @@ kinds! {
     ClassNotFound "class_not_found_exception" 500
     ClusterBlock "cluster_block_exception" 403
     ClusterBlockForNow "cluster_block_exception" 429
+    ConcurrentSnapshotExecution "concurrent_snapshot_execution_exception" 503
     ClusterManagerNotDiscovered "cluster_manager_not_discovered_exception" 503
     ContentTypeHeader "content_type_header_exception" 400
     ContentTooLong "content_too_long_exception" 413
@@ -243,7 +244,9 @@ kinds! {
     IndexTemplateMissing "index_template_missing_exception" 404
     InvalidIndexTemplate "invalid_index_template_exception" 400
     DecommissioningFailed "decommissioning_failed_exception" 400
+    Repository "repository_exception" 500
     RepositoryMissing "repository_missing_exception" 404
+    RepositoryVerification "repository_verification_exception" 500
     IllegalArgument "illegal_argument_exception" 400
     IllegalState "illegal_state_exception" 500
     IndexClosed "index_closed_exception" 400
@@ -252,6 +255,7 @@ kinds! {
     InputCoercion "input_coercion_exception" 400
     InvalidAliasName "invalid_alias_name_exception" 400
     InvalidIndexName "invalid_index_name_exception" 400
+    InvalidSnapshotName "invalid_snapshot_name_exception" 400
     Io "i_o_exception" 500
     JsonParse "json_parse_exception" 400
     LexerNoViableAlternative "lexer_no_viable_alt_exception" 400
@@ -291,6 +295,8 @@ kinds! {
     Settings "settings_exception" 400
     ShardFailed "shard_failed_exception" 503
     ShardNotFound "shard_not_found_exception" 404
+    SnapshotMissing "snapshot_missing_exception" 404
+    SnapshotRestore "snapshot_restore_exception" 500
     StatisticsChanged "statistics_changed_exception" 503
     Status "status_exception" 400
     StreamConstraints "stream_constraints_exception" 400
