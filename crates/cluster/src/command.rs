@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::centroids::Learned;
 use crate::resize::ResizedFrom;
+use crate::restore::RestoreIndexes;
 use crate::state::{Node, NodeId, Unassigned, VotingExclusion};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,7 @@ pub enum Command {
         uuid: Arc<str>,
     },
     CreateIndex(CreateIndex),
+    RestoreIndexes(RestoreIndexes),
     /// Concrete names.
     DeleteIndexes {
         names: Vec<Arc<str>>,

@@ -13,6 +13,7 @@ pub mod info;
 pub mod name;
 pub mod resize;
 pub mod resolve;
+pub mod restore;
 pub mod routing;
 pub mod settings;
 pub mod state;

@@ -7,6 +7,7 @@ use model::admin::{AliasInfo, IndexVersions};
 use model::definition::Definition;
 use model::id::{AllocationId, IndexRef, IndexUuid, PrimaryTerm, ShardNumber, StateVersion};
 use model::mapping::Mapping;
+use model::recovery::RestoredFrom;
 use model::template::Templates;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -110,6 +111,9 @@ pub struct ShardTable {
     /// Why replicas that there were are there no longer, the oldest first.
     #[serde(default)]
     pub missing: Vec<Unassigned>,
+    /// What its first copy begins with, until that has started; `None`: nothing.
+    #[serde(default)]
+    pub restores: Option<Arc<RestoredFrom>>,
 }
 
 /// A copy that a node has, or is to have.
@@ -153,6 +157,7 @@ pub enum UnassignedReason {
     NodeLeft,
     AllocationFailed,
     RerouteCancelled,
+    NewIndexRestored,
 }
 
 impl UnassignedReason {
@@ -165,6 +170,7 @@ impl UnassignedReason {
             Self::NodeLeft => "NODE_LEFT",
             Self::AllocationFailed => "ALLOCATION_FAILED",
             Self::RerouteCancelled => "REROUTE_CANCELLED",
+            Self::NewIndexRestored => "NEW_INDEX_RESTORED",
         }
     }
 }

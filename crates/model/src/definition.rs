@@ -9,4 +9,6 @@ pub enum Definition {
     IngestPipeline,
     /// A script or a template of a search.
     Script,
+    /// Where snapshots are kept.
+    Repository,
 }

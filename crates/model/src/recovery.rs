@@ -18,6 +18,8 @@ pub struct ShardRecovery {
     pub primary: bool,
     pub kind: RecoveryKind,
     pub stage: RecoveryStage,
+    /// What the copy began with, where that was a snapshot.
+    pub restored_from: Option<Arc<RestoredFrom>>,
     /// The node of the primary that gives; of a copy that is given nothing, none.
     pub source: Option<Arc<str>>,
     /// The node of the copy.
@@ -37,6 +39,18 @@ pub struct ShardRecovery {
     pub operations_ms: u64,
 }
 
+/// Where the first copy of a shard finds what it begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoredFrom {
+    /// Names of the repository and of the snapshot in it.
+    pub repository: Arc<str>,
+    pub snapshot: Arc<str>,
+    /// Of the snapshot: another one may get its name.
+    pub uuid: Arc<str>,
+    /// The index' name in the snapshot.
+    pub index: Arc<str>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RecoveryKind {
     /// A shard that begins.
@@ -45,6 +59,8 @@ pub enum RecoveryKind {
     ExistingStore,
     /// From the primary.
     Peer,
+    /// From a snapshot.
+    Snapshot,
 }
 
 impl RecoveryKind {
@@ -54,6 +70,7 @@ impl RecoveryKind {
             Self::EmptyStore => "EMPTY_STORE",
             Self::ExistingStore => "EXISTING_STORE",
             Self::Peer => "PEER",
+            Self::Snapshot => "SNAPSHOT",
         }
     }
 }

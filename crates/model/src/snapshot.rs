@@ -6,14 +6,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::id::ShardNumber;
 use crate::target::Target;
 
 type Answer<T> = Result<T, Error>;
+
+/// A compiled expression may take so many bytes.
+const SIZE_LIMIT: usize = 1 << 20;
 
 /// Repositories, and the snapshots in them.
 #[async_trait]
@@ -103,6 +107,42 @@ pub struct RestoreSnapshot {
     pub ignore_settings: Vec<String>,
     /// Until the primaries serve.
     pub wait: bool,
+}
+
+/// New names of indexes, or aliases: what an expression finds in them is replaced.
+#[derive(Clone, Debug)]
+pub struct Renaming {
+    pattern: Regex,
+    /// In the syntax of the crate `regex`.
+    replacement: String,
+}
+
+impl Renaming {
+    /// Of an expression, and what takes the place of what it finds (`$1`: its first group).
+    ///
+    /// # Errors
+    /// `pattern_syntax_exception`; `index_out_of_bounds_exception` for a group that there is not.
+    pub fn of((pattern, replacement): &(String, String)) -> Result<Self, Error> {
+        let unreadable = |error: regex::Error| Error::new(ErrorKind::PatternSyntax, error.to_string());
+        let pattern = RegexBuilder::new(pattern).size_limit(SIZE_LIMIT).build().map_err(unreadable)?;
+        let (mut written, mut rest) = (String::new(), replacement.as_str());
+        while let Some((before, after)) = rest.split_once('$') {
+            let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+            let group: Option<usize> = after[..digits].parse().ok();
+            if let Some(group) = group.filter(|group| *group >= pattern.captures_len()) {
+                return Err(Error::new(ErrorKind::IndexOutOfBounds, format!("No group {group}")));
+            }
+            written.push_str(before);
+            written.push_str(&group.map_or_else(|| "$$".to_owned(), |group| format!("${{{group}}}")));
+            rest = &after[digits..];
+        }
+        written.push_str(rest);
+        Ok(Self { pattern, replacement: written })
+    }
+
+    pub fn apply(&self, name: &str) -> String {
+        self.pattern.replace_all(name, self.replacement.as_str()).into_owned()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

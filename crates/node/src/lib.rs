@@ -19,6 +19,7 @@ mod process;
 mod recovery;
 pub mod repair;
 mod replication;
+mod repository;
 mod request_cache;
 mod similarity;
 mod tasks;

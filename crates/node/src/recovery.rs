@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use cluster::state::NodeId;
 use model::id::{AllocationId, ShardNumber};
-use model::recovery::{RecoveredFile, RecoveryKind, RecoveryStage, ShardRecovery};
+use model::recovery::{RecoveredFile, RecoveryKind, RecoveryStage, RestoredFrom, ShardRecovery};
 use parking_lot::Mutex;
 
 use crate::clock::now_ms;
@@ -20,6 +20,7 @@ use crate::clock::now_ms;
 pub(crate) struct Recovery {
     pub(crate) allocation: AllocationId,
     kind: RecoveryKind,
+    restored_from: Option<Arc<RestoredFrom>>,
     begun: Instant,
     start_ms: u64,
     is_done: AtomicBool,
@@ -43,7 +44,12 @@ struct Seen {
 }
 
 impl Recovery {
-    pub(crate) fn new(allocation: AllocationId, kind: RecoveryKind) -> Arc<Self> {
+    /// `restored_from`: of the kind [`RecoveryKind::Snapshot`].
+    pub(crate) fn new(
+        allocation: AllocationId,
+        kind: RecoveryKind,
+        restored_from: Option<Arc<RestoredFrom>>,
+    ) -> Arc<Self> {
         let seen = Seen {
             stage: RecoveryStage::Init,
             source: None,
@@ -58,7 +64,7 @@ impl Recovery {
         };
         let (begun, start_ms) = (Instant::now(), now_ms());
         let (is_done, seen) = (AtomicBool::new(false), Mutex::new(seen));
-        Arc::new(Self { allocation, kind, begun, start_ms, is_done, seen })
+        Arc::new(Self { allocation, kind, restored_from, begun, start_ms, is_done, seen })
     }
 
     /// Whether it goes on.
@@ -148,6 +154,7 @@ impl Recovery {
             number,
             primary,
             kind: self.kind,
+            restored_from: self.restored_from.clone(),
             stage: seen.stage,
             source: seen.source.as_ref().map(|node| node.0.clone()),
             target: target.0.clone(),
@@ -173,7 +180,7 @@ mod tests {
     use super::*;
 
     fn recovery() -> Arc<Recovery> {
-        Recovery::new(AllocationId("a".into()), RecoveryKind::Peer)
+        Recovery::new(AllocationId("a".into()), RecoveryKind::Peer, None)
     }
 
     fn shown(recovery: &Recovery) -> ShardRecovery {

@@ -45,6 +45,17 @@ pub(super) fn create(state: &mut State, new: &NewBackingIndex) -> Result<(), Err
     check_others(state, &new.stream)
 }
 
+/// A stream whose indexes are there again.
+pub(super) fn bring_back(state: &mut State, name: &Arc<str>, stream: Arc<DataStream>) -> Result<(), Error> {
+    if state.data_streams.contains_key(name) {
+        return Err(Error::new(ErrorKind::ResourceAlreadyExists, format!("data_stream [{name}] already exists")));
+    }
+    name::check_data_stream(name)?;
+    check_holders(state, name)?;
+    state.data_streams.insert(name.clone(), stream);
+    check_others(state, name)
+}
+
 pub(super) fn roll_over(state: &mut State, from: &str, to: &NewBackingIndex) -> Result<(), Error> {
     let stream = state.data_streams.get(&to.stream).ok_or_else(|| Error::index_not_found(&to.stream))?;
     let (writes_to, next) = (stream.write_index().clone(), stream.generation + 1);

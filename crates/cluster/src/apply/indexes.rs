@@ -140,7 +140,7 @@ pub(super) fn learn(state: &mut State, uuid: &IndexUuid, learned: &Learned) -> R
     Ok(())
 }
 
-fn check_shard_limit(state: &State, settings: &IndexSettings) -> Result<(), Error> {
+pub(super) fn check_shard_limit(state: &State, settings: &IndexSettings) -> Result<(), Error> {
     let per_node: u64 = state.settings.text("cluster.max_shards_per_node").parse().unwrap_or(1000);
     let copies = |settings: &IndexSettings| {
         let typed = settings.typed();

@@ -17,6 +17,7 @@ mod flood_stage;
 mod indexes;
 mod nodes;
 mod replicas;
+mod restore;
 mod shards;
 mod templates;
 
@@ -36,6 +37,7 @@ pub fn apply(state: &State, command: &Command) -> Result<State, Error> {
         Command::FormCluster { uuid } if next.cluster_uuid.is_empty() => next.cluster_uuid = uuid.clone(),
         Command::FormCluster { .. } => {}
         Command::CreateIndex(request) => indexes::create(&mut next, request)?,
+        Command::RestoreIndexes(wanted) => restore::restore(&mut next, wanted)?,
         Command::DeleteIndexes { names } => indexes::delete(&mut next, names)?,
         Command::PutMapping { indexes, mapping } => indexes::put_mapping(&mut next, indexes, mapping)?,
         Command::LearnCentroids { index, centroids } => indexes::learn(&mut next, index, centroids)?,

@@ -107,6 +107,7 @@ pub(super) fn started(
         replicas::drop_copy(table, &replaced);
     }
     if primary {
+        table.restores = None;
         replicas::found(table, &node);
         // From now on it acknowledges, and does so without those that are not here.
         replicas::keep_started(table);
@@ -215,6 +216,7 @@ pub(super) fn discard(state: &mut State, shard: &ShardId) -> Result<(), Error> {
     table.in_sync.clear();
     table.copies.clear();
     table.missing.clear();
+    table.restores = None;
     Ok(())
 }
 

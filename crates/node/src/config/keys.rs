@@ -39,6 +39,12 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key("path.data", Kind::Text, "data", "The folder of everything durable. One process at a time may use it."),
     key(
+        "path.repo",
+        Kind::List,
+        "",
+        "Folders that repositories of snapshots may lie in, the same ones for every node; empty: repo in path.data, which is of use to one node alone.",
+    ),
+    key(
         "peer.address",
         Kind::Optional,
         "",

@@ -24,6 +24,8 @@ pub struct Config {
     pub cluster_name: String,
     /// Where everything durable lies.
     pub data: PathBuf,
+    /// Folders that repositories of snapshots may lie in. Never empty.
+    pub repositories: Vec<PathBuf>,
     pub http_address: SocketAddr,
     /// `cluster_manager`, `data`, `ingest`; none: it coordinates only.
     pub roles: BTreeSet<String>,
@@ -203,10 +205,12 @@ impl Values {
         let mut shown: BTreeMap<String, String> =
             all_keys().map(|key| (key.name.to_owned(), self.get(key.name).to_string())).collect();
         shown.extend(self.attributes.iter().map(|(name, value)| (format!("node.attr.{name}"), value.clone())));
+        let data: PathBuf = self.get("path.data").to_string().into();
         Ok(Config {
+            repositories: repositories(&data, &self.get("path.repo").words()),
             node_name: self.get("node.name").to_string(),
             cluster_name: self.get("cluster.name").to_string(),
-            data: self.get("path.data").to_string().into(),
+            data,
             http_address: self
                 .get("http.address")
                 .address()
@@ -242,6 +246,10 @@ impl Values {
             shown,
         })
     }
+}
+
+fn repositories(data: &Path, given: &[String]) -> Vec<PathBuf> {
+    if given.is_empty() { vec![data.join("repo")] } else { given.iter().map(PathBuf::from).collect() }
 }
 
 fn unknown(key: &str, place: &str) -> ConfigError {

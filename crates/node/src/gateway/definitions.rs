@@ -18,6 +18,8 @@ pub(super) async fn put(door: &NodeGateway, kind: Definition, name: String, defi
         Definition::IngestPipeline => drop(ingest::pipeline::Pipeline::parse(&name, &definition)?),
         // Read by the dialect, which knows its languages.
         Definition::Script => {}
+        // They come through a door of their own.
+        Definition::Repository => return Err(Error::illegal_argument("[repository] is no definition to be put")),
     }
     let command = Command::PutDefinition { kind, name: name.into(), definition };
     door.submit(command).await.map(drop)
@@ -46,6 +48,7 @@ pub(super) async fn delete(door: &NodeGateway, kind: Definition, pattern: String
             return Ok(());
         }
         let reason = match kind {
+            Definition::Repository => format!("[{pattern}] missing"),
             Definition::Script => format!("stored script [{pattern}] does not exist and cannot be deleted"),
             Definition::SearchPipeline | Definition::IngestPipeline => format!("pipeline [{pattern}] is missing"),
         };

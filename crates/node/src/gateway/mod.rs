@@ -34,6 +34,7 @@ mod scripts;
 mod search;
 mod search_shards;
 mod shard_write;
+mod snapshots;
 mod stats;
 mod tasks;
 mod templates;
@@ -72,6 +73,7 @@ use model::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
 };
+use model::snapshot::Snapshots;
 use model::target::Target;
 use model::task::{HotThreads, Job, TaskFilter, TaskId, TaskList};
 use model::template::{Simulate, Simulated, TemplateChange};
@@ -384,6 +386,10 @@ impl Gateway for NodeGateway {
 
     async fn cancel_tasks(&self, filter: TaskFilter) -> Answer<TaskList> {
         tasks::cancel(&self.core, filter).await
+    }
+
+    fn snapshots(&self) -> Answer<&dyn Snapshots> {
+        Ok(self)
     }
 
     fn metrics(&self) -> String {

@@ -3,6 +3,7 @@
 mod leftovers;
 mod open;
 mod places;
+mod restore;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,7 @@ use crate::pool::Pool;
 use crate::recovery::Recovery;
 use crate::replication::{Exchange, Room, SharedPreparer};
 use crate::request_cache::Share;
+use restore::Fetches;
 pub(crate) use view::IndexView;
 pub(crate) use view::{analysis_error, registry, replayed_document};
 use view::{durability, prepare_for};
@@ -51,6 +53,8 @@ pub struct Indexes {
     leftovers: Mutex<Option<BTreeSet<ShardId>>>,
     /// How far what is open follows the metadata.
     published: Arc<Published>,
+    /// Shards on their way out of snapshots.
+    fetches: Fetches,
     /// Held while shards are opened, closed or replaced.
     changing: Mutex<()>,
     /// How copies of one shard speak with each other.
@@ -193,6 +197,7 @@ impl Indexes {
         };
         let (open, leaving, recoveries, leftovers, changing) = Default::default();
         Self {
+            fetches: Fetches::new(config.repositories.clone()),
             directory,
             syncer,
             spawn,

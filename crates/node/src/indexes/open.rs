@@ -10,15 +10,17 @@ use std::time::{Duration, Instant};
 use analysis::Registry;
 use cluster::command::Command;
 use cluster::state::{Copy, IndexMetadata, NodeId, ShardTable, State};
+use model::definition::Definition;
 use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId, ShardNumber};
-use model::recovery::RecoveryKind;
+use model::recovery::{RecoveryKind, RestoredFrom};
 use parking_lot::{Mutex, RwLock};
+use serde_json::Value;
 use shard::caches::Caches;
 use shard::engine::{CopyOptions, ShardCopy};
 use shard::prepare::Preparer;
 
 use super::view::{IndexView, durability, prepare_for, replayed_document};
-use super::{Followed, Indexes, OpenShard, Used};
+use super::{Followed, Indexes, OpenShard, Used, restore};
 use crate::clock::now_ms;
 use crate::identity;
 use crate::recovery::Recovery;
@@ -40,8 +42,17 @@ struct Wanted {
     has_data: bool,
     /// And what is there is all there is from now on.
     begins_history: bool,
+    /// What it begins with, where that is not nothing.
+    restores: Option<Restores>,
     /// Why the index cannot be opened at all.
     failure: Option<String>,
+}
+
+/// A snapshot that a shard begins with.
+struct Restores {
+    from: Arc<RestoredFrom>,
+    /// The repository, as the metadata has it.
+    repository: Option<Value>,
 }
 
 impl Wanted {
@@ -49,9 +60,15 @@ impl Wanted {
         ShardId { index: self.view.metadata.uuid.clone(), number: self.number }
     }
 
+    fn recovery(&self) -> Arc<Recovery> {
+        let from = self.restores.as_ref().map(|restores| restores.from.clone());
+        Recovery::new(self.allocation.clone(), self.kind(), from)
+    }
+
     fn kind(&self) -> RecoveryKind {
         match (self.primary, self.has_data) {
             (false, _) => RecoveryKind::Peer,
+            (true, false) if self.restores.is_some() => RecoveryKind::Snapshot,
             (true, false) => RecoveryKind::EmptyStore,
             (true, true) => RecoveryKind::ExistingStore,
         }
@@ -64,10 +81,11 @@ impl Indexes {
     pub(super) fn follow_assignments(&self, state: &State, own: &NodeId) -> Followed {
         let indexes: Vec<&Arc<IndexMetadata>> = state.indexes.values().filter(|index| index.open).collect();
         let prepared: Vec<(Arc<IndexView>, Vec<Wanted>)> =
-            indexes.iter().map(|index| self.prepare(index, own)).collect();
+            indexes.iter().map(|index| self.prepare(state, index, own)).collect();
         let (views, wanted): (Vec<Arc<IndexView>>, Vec<Vec<Wanted>>) = prepared.into_iter().unzip();
         let wanted: Vec<Wanted> = wanted.into_iter().flatten().collect();
         let mut opened: BTreeMap<IndexUuid, Vec<Arc<OpenShard>>> = BTreeMap::new();
+        self.fetches.keep(&wanted.iter().map(|shard| &shard.allocation).collect());
         let done = self.open_all(&wanted);
         let is_complete = done.len() == wanted.len();
         for (uuid, shard) in done {
@@ -83,7 +101,7 @@ impl Indexes {
 
     /// Lets go an index' shards that are not this node's, and says which are to be opened. An index that is not open yet is seen by nobody
     /// before its shards are.
-    fn prepare(&self, index: &Arc<IndexMetadata>, own: &NodeId) -> (Arc<IndexView>, Vec<Wanted>) {
+    fn prepare(&self, state: &State, index: &Arc<IndexMetadata>, own: &NodeId) -> (Arc<IndexView>, Vec<Wanted>) {
         let found = self.open.read().get(&index.uuid).cloned();
         let assigned = assignments(index, own);
         let known = found.as_ref().map_or(&[][..], |open| &open.shards);
@@ -113,6 +131,7 @@ impl Indexes {
             primary: table_of(index, *number, allocation).is_some_and(|copy| copy.primary),
             has_data: index.shard(*number).is_some_and(|table| table.in_sync.contains_key(allocation)),
             begins_history: table_of(index, *number, allocation).is_some_and(|copy| copy.begins_history),
+            restores: restores(state, index, *number, allocation),
             failure: failure.clone(),
         };
         let wanted = to_open.into_iter().map(wanted).collect();
@@ -147,10 +166,12 @@ impl Indexes {
         let (next, opened) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(wanted.len())));
         let work = || {
             while let Some(shard) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if self.former_is_gone(&shard.id()) {
-                    let done = self.open_shard(shard);
-                    opened.lock().push((shard.view.metadata.uuid.clone(), done));
+                if !self.former_is_gone(&shard.id()) {
+                    continue;
                 }
+                let Some((fetched, recovery)) = self.fetched(shard) else { continue };
+                let done = self.open_shard(shard, fetched, recovery);
+                opened.lock().push((shard.view.metadata.uuid.clone(), done));
             }
         };
         std::thread::scope(|scope| {
@@ -162,12 +183,32 @@ impl Indexes {
         opened.into_inner()
     }
 
-    fn open_shard(&self, wanted: &Wanted) -> OpenShard {
+    /// Whether the shard's folder is as its snapshot has it, where it has one; `None`: it will be.
+    fn fetched(&self, wanted: &Wanted) -> Option<(Result<(), String>, Arc<Recovery>)> {
+        let begin = || {
+            let recovery = wanted.recovery();
+            self.recoveries.lock().insert(wanted.id(), recovery.clone());
+            recovery
+        };
+        let directory = self.shard_directory(&wanted.view.metadata.uuid, wanted.number);
+        if self.fetches.occupied(&directory, &wanted.allocation) {
+            std::thread::sleep(FORMER);
+            return None;
+        }
+        let Some(restores) = &wanted.restores else { return Some((Ok(()), begin())) };
+        let fetched = || restore::Wanted {
+            from: restores.from.clone(),
+            repository: restores.repository.clone(),
+            number: wanted.number,
+            directory,
+        };
+        self.fetches.fetched(&wanted.allocation, fetched, begin)
+    }
+
+    fn open_shard(&self, wanted: &Wanted, fetched: Result<(), String>, recovery: Arc<Recovery>) -> OpenShard {
         let name = &wanted.view.metadata.name;
-        let recovery = Recovery::new(wanted.allocation.clone(), wanted.kind());
-        self.recoveries.lock().insert(wanted.id(), recovery.clone());
-        let opened = match &wanted.failure {
-            Some(reason) => Err(reason.clone()),
+        let opened = match fetched.err().or_else(|| wanted.failure.clone()) {
+            Some(reason) => Err(reason),
             None => catch_unwind(AssertUnwindSafe(|| self.open_copy(wanted, &recovery)))
                 .unwrap_or_else(|_| Err("opening it panicked".into())),
         };
@@ -226,14 +267,16 @@ impl Indexes {
                 self.open_replica(wanted)
             });
         }
-        if !wanted.has_data {
+        let is_restored = wanted.restores.is_some();
+        if !wanted.has_data && !is_restored {
             // A shard that begins, and begins with nothing, whatever lies here from another time.
             clear(&directory)?;
         } else if !directory.exists() {
             return Err(format!("it had data, but {} is not there", directory.display()));
         }
         let begun = Instant::now();
-        let (engine, preparer, log) = self.open_engine(&wanted.view, wanted.number, wanted.begins_history)?;
+        let begins_history = wanted.begins_history || is_restored;
+        let (engine, preparer, log) = self.open_engine(&wanted.view, wanted.number, begins_history)?;
         if wanted.has_data {
             recovery.finds(engine.files().map_err(|e| e.to_string())?);
         }
@@ -381,6 +424,15 @@ fn table_of<'a>(index: &'a IndexMetadata, number: ShardNumber, allocation: &Allo
     index.shard(number)?.copies.get(allocation)
 }
 
+/// What a primary begins with that has nothing of its own.
+fn restores(state: &State, index: &IndexMetadata, number: ShardNumber, allocation: &AllocationId) -> Option<Restores> {
+    let table = index.shard(number)?;
+    let begins = table.copies.get(allocation)?.primary && !table.in_sync.contains_key(allocation);
+    let from = table.restores.clone().filter(|_| begins)?;
+    let repository = state.definition(Definition::Repository, &from.repository).cloned();
+    Some(Restores { from, repository })
+}
+
 /// This node's assignments of an index: number, allocation, term.
 fn assignments(index: &IndexMetadata, own: &NodeId) -> Vec<(ShardNumber, AllocationId, PrimaryTerm)> {
     let tables = (0..).map(ShardNumber).zip(&index.shards);
@@ -409,6 +461,6 @@ fn view_of(index: &Arc<IndexMetadata>) -> (Arc<IndexView>, Option<String>) {
 }
 
 /// Threads that are worth starting for one piece of work.
-fn cores() -> usize {
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get).min(16)
 }

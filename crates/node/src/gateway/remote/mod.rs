@@ -137,6 +137,8 @@ pub fn routes(core: &Arc<Core>, router: &mut Router) {
     on::<super::nodes::Threads>(core, router);
     on::<super::recovery::Recoveries>(core, router);
     on::<super::recovery::Stores>(core, router);
+    on::<super::snapshots::remote::Prove>(core, router);
+    on::<super::snapshots::remote::Save>(core, router);
     super::point::routes(core, router);
 }
 

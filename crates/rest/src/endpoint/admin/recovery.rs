@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use model::admin::{ClusterView, HealthStatus};
 use model::error::Error;
-use model::recovery::{RecoveredFile, RecoveryKind, RecoveryStage, ShardRecovery, ShardStore, StoresRequest};
+use model::recovery::{
+    RecoveredFile, RecoveryKind, RecoveryStage, RestoredFrom, ShardRecovery, ShardStore, StoresRequest,
+};
 use serde_json::{Map, Value, json};
 
 use crate::endpoint::Server;
@@ -79,6 +81,19 @@ pub(in crate::endpoint) fn percent(part: u64, whole: u64) -> String {
     format!("{percent:.1}%")
 }
 
+fn restored_from(from: &RestoredFrom) -> Value {
+    json!({
+        "repository": from.repository,
+        "snapshot": from.snapshot,
+        "index": from.index,
+        "restoreUUID": from.uuid,
+        "isSearchableSnapshot": false,
+        "remoteStoreIndexShallowCopy": false,
+        "sourceRemoteStoreRepository": null,
+        "sourceRemoteTranslogRepository": null,
+    })
+}
+
 fn one(view: &ClusterView, recovery: &ShardRecovery, detailed: bool) -> Value {
     let (files, bytes) = Amount::of(&recovery.files);
     let mut shown = Map::new();
@@ -94,6 +109,7 @@ fn one(view: &ClusterView, recovery: &ShardRecovery, detailed: bool) -> Value {
     let source = match recovery.kind {
         RecoveryKind::EmptyStore => json!({}),
         RecoveryKind::ExistingStore => json!({"bootstrap_new_history_uuid": false}),
+        RecoveryKind::Snapshot => recovery.restored_from.as_deref().map_or_else(|| json!({}), restored_from),
         RecoveryKind::Peer => recovery.source.as_ref().map_or_else(|| json!({}), |source| node(view, source)),
     };
     shown.insert("source".into(), source);

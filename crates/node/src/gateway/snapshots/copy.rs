@@ -1,0 +1,37 @@
+//! A snapshot of a snapshot: it names the same files.
+
+use std::sync::Arc;
+
+use model::error::Error;
+use model::snapshot::{CopySnapshot, SnapshotState};
+
+use super::restore::check_complete;
+use super::{blocking, names, registry};
+use crate::clock::now_ms;
+use crate::core::Core;
+use crate::identity;
+use crate::repository::Manifest;
+
+pub(super) async fn copy(core: &Arc<Core>, asked: CopySnapshot) -> Result<(), Error> {
+    let repository = registry::find(core, &asked.repository)?;
+    repository.check_writable("cannot create snapshot in a readonly repository")?;
+    let maker: Arc<str> = core.ephemeral_id.as_str().into();
+    blocking(move || {
+        let _shared = repository.share()?;
+        let source = repository.manifest(&asked.source)?;
+        check_complete(&repository.name, &source)?;
+        let (indexes, streams) = names::chosen(&source, &asked.target)?;
+        let mut copy = Manifest::begin(&asked.snapshot, identity::random(), maker, now_ms());
+        copy.state = SnapshotState::Success;
+        copy.end_ms = Some(now_ms());
+        copy.indexes = source.indexes.into_iter().filter(|(name, _)| indexes.contains(name)).collect();
+        copy.streams = source.streams.into_iter().filter(|(name, _)| streams.contains(name)).collect();
+        copy.failures = source.failures.into_iter().filter(|failure| indexes.contains(&failure.index)).collect();
+        if !copy.failures.is_empty() {
+            copy.state = SnapshotState::Partial;
+        }
+        copy.global = source.global;
+        repository.add(&copy)
+    })
+    .await
+}
