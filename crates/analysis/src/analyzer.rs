@@ -6,6 +6,7 @@ use crate::char_filter::{Cursor, Filtered};
 use crate::explain::{self, Explanation};
 use crate::filter::grams::{Edge, Grams};
 use crate::filter::shingle::Shingle;
+use crate::recent::Recent;
 use crate::stream::{CharFilter, Filter, Piece, Raw, Stream, StreamFilter, Term, Tokenizer};
 use crate::token::{Analyzed, ByteToken, Token};
 
@@ -13,6 +14,7 @@ use crate::token::{Analyzed, ByteToken, Token};
 #[derive(Clone)]
 pub struct Analyzer {
     chain: Arc<Chain>,
+    recent: Arc<Recent>,
 }
 
 /// The stages of an analyzer with the names that `_analyze` shows.
@@ -47,7 +49,8 @@ impl std::fmt::Debug for Analyzer {
 
 impl Analyzer {
     pub(crate) fn new(chain: Chain) -> Self {
-        Analyzer { chain: Arc::new(chain) }
+        let recent = Recent::new(chain.filters.iter().any(|filter| filter.stage.is_costly()));
+        Analyzer { chain: Arc::new(chain), recent: Arc::new(recent) }
     }
 
     pub(crate) fn chain(&self) -> &Chain {
@@ -135,10 +138,14 @@ impl Analyzer {
         }
         let mut counter = PositionCounter::default();
         let mut term = Term::default();
+        let mut recent = self.recent.room();
         let end = chain.tokenizer.stage.tokenize(text, &mut |raw: Raw<'_>| {
             counter.advance(raw.increment);
             if chain.filters.is_empty() {
                 return sink(raw.text, counter.position());
+            }
+            if let Some(known) = recent.as_ref().and_then(|recent| recent.get(raw.text, raw.kind)) {
+                return known.into_iter().for_each(|made| sink(made, counter.position()));
             }
             term.text.clear();
             term.text.push_str(raw.text);
@@ -148,7 +155,11 @@ impl Analyzer {
                 Filter::Term(filter) => filter.apply(&mut term),
                 Filter::Stream(_) => true,
             };
-            if chain.filters.iter().all(keeps) {
+            let kept = chain.filters.iter().all(keeps);
+            if let Some(recent) = &mut recent {
+                recent.put(raw.text, raw.kind, kept.then_some(&term.text));
+            }
+            if kept {
                 sink(&term.text, counter.position());
             }
         });

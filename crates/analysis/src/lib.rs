@@ -12,6 +12,7 @@ mod explain;
 mod filter;
 mod normalizer;
 mod pattern;
+mod recent;
 mod registry;
 mod sound;
 mod stream;

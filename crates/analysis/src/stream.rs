@@ -55,13 +55,18 @@ pub(crate) trait Tokenizer: Send + Sync {
     }
 }
 
-/// A filter that looks at one token at a time.
+/// A filter that looks at one token at a time, and makes the same of the same token whenever it comes.
 pub(crate) trait TermFilter: Send + Sync {
     /// Changes the term in place; false drops the token and leaves a hole.
     fn apply(&self, term: &mut Term) -> bool;
 
     /// Does it ask or say whether a token is a keyword? `_analyze` shows that of tokens behind such a filter.
     fn knows_keywords(&self) -> bool {
+        false
+    }
+
+    /// Does it take longer than looking a word up?
+    fn is_costly(&self) -> bool {
         false
     }
 }
@@ -119,6 +124,10 @@ impl Filter {
             Filter::Stream(filter) => filter.knows_keywords(),
             Filter::Term(filter) => filter.knows_keywords(),
         }
+    }
+
+    pub(crate) fn is_costly(&self) -> bool {
+        matches!(self, Filter::Term(filter) if filter.is_costly())
     }
 
     pub(crate) fn overlaps(&self) -> bool {

@@ -188,3 +188,54 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    /// The path of indexing remembers words; the one of `_analyze` does not.
+    #[test]
+    fn remembered_words_are_made_as_they_were_the_first_time(texts in prop::collection::vec(word_texts(), 1..40)) {
+        let registry = registry(json!({
+            "filter": {"changed": {"type": "changed_stem", "language": "english"}, "digits": {"type": "pattern_replace", "pattern": "[0-9]", "replacement": "#"}},
+            "analyzer": {
+                "redis": {"tokenizer": "redis_words", "filter": ["changed"]},
+                "replaced": {"tokenizer": "standard", "filter": ["digits"]},
+            }
+        }));
+        for name in ["redis", "replaced", "english", "german", "french", "russian", "snowball", "arabic"] {
+            let analyzer = registry.analyzer(name).expect("there");
+            for text in &texts {
+                let mut found = Vec::new();
+                let taken = analyzer.each(text, &mut |term, position| found.push((term.to_owned(), position)));
+                let analyzed = analyzer.analyze(text);
+                let expected: Vec<_> = analyzed.tokens.into_iter().map(|token| (token.text, token.position)).collect();
+                prop_assert_eq!((&found, taken), (&expected, analyzed.positions), "{} {:?}", name, text);
+            }
+        }
+    }
+}
+
+/// Few words that come again, and some that do not.
+fn word_texts() -> impl Strategy<Value = String> {
+    let known = prop::sample::select(vec![
+        "The",
+        "the",
+        "foxes",
+        "Foxes",
+        "fox's",
+        "running",
+        "runs",
+        "42",
+        "a1",
+        "Häuser",
+        "chevaux",
+        "книгами",
+        "общественности",
+        "кото\u{301}рый",
+        "internationalization",
+        "electroencephalographically",
+        "pneumonoultramicroscopicsilicovolcanoconiosis",
+        "كتاب",
+        "日本",
+    ]);
+    let word = prop_oneof![4 => known.prop_map(str::to_owned), 1 => "\\PC{0,12}".boxed(), 1 => "[a-z]{1,50}".boxed()];
+    prop::collection::vec(word, 0..12).prop_map(|words| words.join(" "))
+}

@@ -1,6 +1,7 @@
 //! Rounds a second on one thread: index one document of 20 fields, refresh, find it. `durability: async`.
 //!
-//! Prints rounds a second with everything that belongs to them: mapping, log, memory blocks, merging and sealing.
+//! `bench_rounds [ROUNDS [redis]]`: with `redis`, texts are seven words of two thousand, the more frequent the shorter, in fields as Redis clients
+//! make them: with stems, and once more in a field of all texts. Prints rounds a second with everything that belongs to them: mapping, log, memory blocks, merging and sealing.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use model::search::TrackTotal;
 use model::write::Condition;
 use search::bound::{BoundKind, BoundQuery};
 use search::shard_query::ShardQuery;
+use serde_json::{Value, json};
 use shard::caches::Caches;
 use shard::engine::{CopyOptions, ShardChange, ShardCopy, ShardWrite};
 use shard::execute::{self, Endless};
@@ -28,7 +30,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rounds: u64 = std::env::args().nth(1).map_or(Ok(60_000), |rounds| rounds.parse())?;
     let directory = std::env::temp_dir().join(format!("shoal-rounds-{}", std::process::id()));
     std::fs::create_dir_all(&directory)?;
-    let (copy, preparer) = open(&directory)?;
+    let redis = std::env::args().nth(2).is_some_and(|kind| kind == "redis");
+    let (copy, preparer) = open(&directory, redis)?;
+    let source = if redis { redis_source } else { source };
     let begun = Instant::now();
     for n in 0..rounds {
         let id: Arc<str> = n.to_string().into();
@@ -58,12 +62,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn open(directory: &std::path::Path) -> Result<(Arc<ShardCopy>, Preparer), Box<dyn std::error::Error>> {
-    let texts = (0..10).map(|n| (format!("t{n}"), serde_json::json!({"type": "text"})));
-    let numbers = (0..10).map(|n| (format!("n{n}"), serde_json::json!({"type": "long"})));
-    let properties: serde_json::Map<String, serde_json::Value> = texts.chain(numbers).collect();
-    let mapping = Arc::new(Mapping::parse(&serde_json::json!({ "properties": properties }))?);
-    let registry = Registry::builtin();
+/// A field of text as Redis clients make it.
+fn redis_text() -> Value {
+    let stems = json!({"type": "text", "analyzer": "redis_stem", "norms": false, "position_increment_gap": 0});
+    json!({"type": "text", "analyzer": "redis", "position_increment_gap": 0, "fields": {"stems": stems}})
+}
+
+fn open(directory: &std::path::Path, redis: bool) -> Result<(Arc<ShardCopy>, Preparer), Box<dyn std::error::Error>> {
+    let mut text = json!({"type": "text"});
+    let (mut properties, mut registry) = (serde_json::Map::new(), Registry::builtin());
+    if redis {
+        text = redis_text();
+        properties.insert("all".to_owned(), text.clone());
+        text["copy_to"] = json!("all");
+        registry = Registry::from_settings(&json!({
+            "filter": {"stem": {"type": "changed_stem", "language": "english"}},
+            "analyzer": {"redis": {"tokenizer": "redis_words"}, "redis_stem": {"tokenizer": "redis_words", "filter": ["stem"]}},
+        }))?;
+    }
+    properties.extend((0..10).map(|n| (format!("t{n}"), text.clone())));
+    properties.extend((0..10).map(|n| (format!("n{n}"), json!({"type": "long"}))));
+    let mapping = Arc::new(Mapping::parse(&json!({ "properties": properties }))?);
     let options = CopyOptions {
         directory: directory.to_owned(),
         durability: Durability::Async { interval: Duration::from_secs(5) },
@@ -93,6 +112,33 @@ fn source(n: u64) -> Source {
     let texts = (0..10).map(|field| format!(r#""t{field}":"{} x{n}""#, text(field)));
     let numbers = (0..10).map(|field| format!(r#""n{field}":{n}"#));
     format!("{{{}}}", texts.chain(numbers).collect::<Vec<_>>().join(",")).into_bytes().into()
+}
+
+fn redis_source(n: u64) -> Source {
+    let texts = (0..10).map(|field| {
+        let words: Vec<String> = (0..7).map(|at| word(random(n * 70 + field * 7 + at))).collect();
+        format!(r#""t{field}":"{}""#, words.join(" "))
+    });
+    let numbers = (0..10).map(|field| format!(r#""n{field}":{n}"#));
+    format!("{{{}}}", texts.chain(numbers).collect::<Vec<_>>().join(",")).into_bytes().into()
+}
+
+fn random(n: u64) -> u64 {
+    n.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 20
+}
+
+/// One of two thousand words; half of all are of the first fifty.
+fn word(random: u64) -> String {
+    const PARTS: [&str; 12] = ["ba", "con", "der", "fi", "gol", "hum", "is", "lo", "mer", "nat", "ru", "tes"];
+    const ENDS: [&str; 8] = ["", "s", "ing", "ed", "ation", "ly", "ness", "er"];
+    let mut rank = (2000f64.powf((random % (1 << 20)) as f64 / f64::from(1 << 20)) - 1.0) as usize;
+    let end = ENDS[rank * 5 % 8];
+    let mut word = String::new();
+    while rank > 0 || word.is_empty() {
+        word.push_str(PARTS[rank % 12]);
+        rank /= 12;
+    }
+    word + end
 }
 
 fn find(n: u64) -> ShardQuery {

@@ -183,6 +183,10 @@ impl TermFilter for PatternReplace {
         }
         true
     }
+
+    fn is_costly(&self) -> bool {
+        true
+    }
 }
 
 /// `classic`: cuts the English possessive and the dots of acronyms, by the kinds of the classic tokenizer.

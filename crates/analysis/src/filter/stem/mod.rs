@@ -43,6 +43,10 @@ impl TermFilter for Stem {
     fn knows_keywords(&self) -> bool {
         self.keywords
     }
+
+    fn is_costly(&self) -> bool {
+        true
+    }
 }
 
 /// A stemmer by its name in the setting `language` of the `stemmer` filter, in lower case.
@@ -108,6 +112,10 @@ impl TermFilter for Changed {
         let before = term.text.clone();
         (self.rule)(&mut term.text);
         term.text != before
+    }
+
+    fn is_costly(&self) -> bool {
+        true
     }
 }
 
