@@ -151,9 +151,12 @@ pub(crate) fn target(names: Vec<String>, params: &mut Params) -> Result<Target, 
 }
 
 fn option(params: &mut Params, name: &str) -> Result<Option<bool>, Error> {
-    params
-        .flag(name)
-        .map_err(|cause| Error::illegal_argument(format!("Could not convert [{name}] to boolean")).with_cause(cause))
+    params.flag(name).map_err(|cause| not_a_flag(name, cause))
+}
+
+/// `illegal_argument_exception` about a value that is neither `true` nor `false`.
+pub(crate) fn not_a_flag(name: &str, cause: Error) -> Error {
+    Error::illegal_argument(format!("Could not convert [{name}] to boolean")).with_cause(cause)
 }
 
 /// Refuses names that begin with `_`, which are no names of indexes.

@@ -12,15 +12,7 @@ use crate::router::Routes;
 
 /// Methods (first letters; `P` is PUT, `O` is POST), pattern.
 const MISSING: &[(&str, &str)] = &[
-    ("POD", "/_snapshot/{repository}"),
     ("D", "/{index}/_block/{block}"),
-    ("O", "/_snapshot/{repository}/_verify"),
-    ("O", "/_snapshot/{repository}/_cleanup"),
-    ("GPOD", "/_snapshot/{repository}/{snapshot}"),
-    ("P", "/_snapshot/{repository}/{snapshot}/_clone/{target}"),
-    ("O", "/_snapshot/{repository}/{snapshot}/_restore"),
-    ("O", "/_snapshot/{repository}/{snapshot}/_mount"),
-    ("G", "/_snapshot/{repository}/{snapshot}/_status"),
     ("G", "/_nodes/usage"),
     ("GPD", "/_cluster/routing/awareness/{attribute}/weights"),
 ];

@@ -21,6 +21,7 @@ mod missing;
 mod options;
 mod root;
 mod search;
+mod snapshot;
 mod stored;
 mod tasks;
 
@@ -51,6 +52,7 @@ impl Server {
         search::routes(&mut routes);
         admin::routes(&mut routes);
         cluster::routes(&mut routes);
+        snapshot::routes(&mut routes);
         tasks::routes(&mut routes);
         cat::routes(&mut routes);
         missing::routes(&mut routes);

@@ -6,12 +6,13 @@ use model::admin::CreateIndex;
 use model::error::{Error, ErrorKind};
 use model::resize::{Resize, ResizeKind};
 use model::task::Job;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::rollover::size;
 use crate::endpoint::options::Refusals;
 use crate::endpoint::{Server, options, tasks};
 use crate::json;
+use crate::render::admin::settings::flat;
 use crate::reply::Reply;
 use crate::request::Request;
 
@@ -96,7 +97,8 @@ fn read(bytes: &[u8], asked: &mut Resize) -> Result<(), Error> {
 /// What is refused before anybody looks at the index.
 fn check(asked: &Resize) -> Result<(), Error> {
     let mut refusals = Refusals::default();
-    let given = flat(&asked.index.settings);
+    // Here nothing is put before the names.
+    let given: Vec<String> = flat(&asked.index.settings).into_keys().collect();
     let has_shards = given.iter().any(|name| name == "index.number_of_shards");
     if given.iter().any(|name| name.starts_with("index.sort.")) {
         refusals.add("can't override index sort when resizing an index");
@@ -117,20 +119,6 @@ fn check(asked: &Resize) -> Result<(), Error> {
         }
     }
     refusals.finish()
-}
-
-/// The names of settings as they are given: here nothing is put before them.
-fn flat(settings: &Map<String, Value>) -> Vec<String> {
-    let mut names = Vec::new();
-    // Bodies have a bounded depth.
-    let mut waiting: Vec<(String, &Value)> = settings.iter().map(|(name, value)| (name.clone(), value)).collect();
-    while let Some((name, value)) = waiting.pop() {
-        match value {
-            Value::Object(below) => waiting.extend(below.iter().map(|(key, value)| (format!("{name}.{key}"), value))),
-            _ => names.push(name),
-        }
-    }
-    names
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Tables of what there is none of: tasks that wait, plugins, fields in memory, repositories, snapshots, copied segments.
+//! Tables of what there is none of: tasks that wait, plugins, fields in memory, copied segments.
 
 use std::sync::Arc;
 
-use model::error::{Error, ErrorKind};
+use model::error::Error;
 
 use super::{look, written};
 use crate::endpoint::{Server, options};
@@ -47,39 +47,6 @@ pub(super) async fn fielddata(_: Arc<Server>, mut request: Request) -> Result<Re
             right("size", "s", "field data usage"),
         ]
     })
-}
-
-pub(super) async fn repositories(_: Arc<Server>, request: Request) -> Result<Reply, Error> {
-    table(request, || vec![left("id", "id,repoId", "unique repository id"), left("type", "t,type", "repository type")])
-}
-
-pub(super) async fn snapshots(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let columns = || {
-        vec![
-            left("id", "id,snapshot", "unique snapshot"),
-            left("status", "s,status", "snapshot name"),
-            right("start_epoch", "ste,startEpoch", "start time in seconds since 1970-01-01 00:00:00"),
-            right("start_time", "sti,startTime", "start time in HH:MM:SS"),
-            right("end_epoch", "ete,endEpoch", "end time in seconds since 1970-01-01 00:00:00"),
-            right("end_time", "eti,endTime", "end time in HH:MM:SS"),
-            right("duration", "dur,duration", "duration"),
-            right("indices", "i,indices", "number of indices"),
-            right("successful_shards", "ss,successful_shards", "number of successful shards"),
-            right("failed_shards", "fs,failed_shards", "number of failed shards"),
-            right("total_shards", "ts,total_shards", "number of total shards"),
-            hidden(left("reason", "r,reason", "reason for failures")),
-        ]
-    };
-    if let Err(help) = look(&mut request, columns)? {
-        return Ok(help);
-    }
-    options::cluster_manager_timeout(&mut request.params)?;
-    request.params.flag("ignore_unavailable")?;
-    request.finish()?;
-    match request.part("repository") {
-        None => Err(options::refusal("repository is missing")),
-        Some(name) => Err(Error::new(ErrorKind::RepositoryMissing, format!("[{name}] missing"))),
-    }
 }
 
 /// Segments are not copied between nodes.

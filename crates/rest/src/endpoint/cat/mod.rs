@@ -17,6 +17,7 @@ mod pit_segments;
 mod recovery;
 mod segments;
 mod shards;
+mod snapshots;
 mod stat_columns;
 mod tasks;
 mod templates;
@@ -47,8 +48,8 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&get, &["/_cat/health"], health::health);
     routes.add(&get, &["/_cat/indices", "/_cat/indices/{index}"], indices::indices);
     routes.add(&get, &["/_cat/fielddata", "/_cat/fielddata/{fields}"], empty::fielddata);
-    routes.add(&get, &["/_cat/repositories"], empty::repositories);
-    routes.add(&get, &["/_cat/snapshots", "/_cat/snapshots/{repository}"], empty::snapshots);
+    routes.add(&get, &["/_cat/repositories"], snapshots::repositories);
+    routes.add(&get, &["/_cat/snapshots", "/_cat/snapshots/{repository}"], snapshots::snapshots);
     let replication = ["/_cat/segment_replication", "/_cat/segment_replication/{index}"];
     routes.add(&get, &replication, empty::segment_replication);
     routes.add(&get, &["/_cat/tasks"], tasks::tasks);

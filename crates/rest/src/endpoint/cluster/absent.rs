@@ -42,14 +42,6 @@ pub(super) async fn no_dangling(_: Arc<Server>, mut request: Request) -> Result<
     Err(Error::illegal_argument(format!("No dangling index found for UUID [{uuid}]")))
 }
 
-/// `_snapshot/_status`: no snapshot is being made, whatever repository is meant.
-pub(super) async fn running_snapshots(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    options::cluster_manager_timeout(&mut request.params)?;
-    request.params.flag("ignore_unavailable")?;
-    request.finish()?;
-    Ok(Reply::value(&json!({"snapshots": []})))
-}
-
 /// `_nodes/reload_secure_settings`: secrets are read from the configuration when a node starts, and none can be read again.
 pub(super) async fn secure_settings(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let ids = request.part("node_id").map(split).unwrap_or_default();

@@ -81,9 +81,6 @@ pub(super) fn routes(routes: &mut Routes) {
     ];
     routes.add(&get, &stats, node_stats::stats);
     routes.add(&get, &["/_nodes/hot_threads", "/_nodes/{node_id}/hot_threads"], hot_threads::hot_threads);
-    // There are no snapshots yet, and so no repositories.
-    routes.add(&get, &["/_snapshot", "/_snapshot/{repository}"], state::repositories);
-    routes.add(&get, &["/_snapshot/_status", "/_snapshot/{repository}/_status"], absent::running_snapshots);
     let vectors = [
         "/_plugins/_knn/stats",
         "/_plugins/_knn/stats/{metric}",

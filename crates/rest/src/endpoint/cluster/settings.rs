@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::endpoint::admin::body;
 use crate::endpoint::{Server, options};
-use crate::render::admin::settings::settings;
+use crate::render::admin::settings::{flat, settings};
 use crate::reply::Reply;
 use crate::request::Request;
 
@@ -35,7 +35,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     let bytes = request.body();
     let params = &mut request.params;
     let patience = options::patience(params)?;
-    let flat = params.flag("flat_settings")?.unwrap_or(false);
+    let as_flat = params.flag("flat_settings")?.unwrap_or(false);
     let mut body = body::lenient(body::required(&bytes)?)?;
     request.finish()?;
     let persistent = scope(&mut body, "persistent")?;
@@ -43,12 +43,13 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     if persistent.is_empty() && transient.is_empty() {
         return Err(options::refusal("no settings to update"));
     }
+    let names = |given| flat(given).into_keys().collect::<Vec<_>>();
     let changed = (names(&persistent), names(&transient));
     let all = server.within(patience).put_cluster_settings(PutClusterSettings { persistent, transient }).await?;
     Ok(Reply::value(&json!({
         "acknowledged": true,
-        "persistent": settings(&only(all.persistent, &changed.0), flat),
-        "transient": settings(&only(all.transient, &changed.1), flat),
+        "persistent": settings(&only(all.persistent, &changed.0), as_flat),
+        "transient": settings(&only(all.transient, &changed.1), as_flat),
     })))
 }
 
@@ -59,19 +60,6 @@ fn scope(body: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>
         Some(Value::Object(settings)) => Ok(settings),
         Some(_) => Err(Error::new(ErrorKind::Parse, format!("key [{name}] must be an object"))),
     }
-}
-
-/// The flat names in `settings`. Bodies nest at most as deep as the reader of JSON allows, and this keeps its own stack.
-fn names(settings: &Map<String, Value>) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut open: Vec<(String, &Value)> = settings.iter().map(|(name, value)| (name.clone(), value)).collect();
-    while let Some((name, value)) = open.pop() {
-        match value {
-            Value::Object(inner) => open.extend(inner.iter().map(|(key, value)| (format!("{name}.{key}"), value))),
-            _ => names.push(name),
-        }
-    }
-    names
 }
 
 /// The answer shows what this request has set, not what there was.
@@ -92,8 +80,7 @@ mod tests {
     #[test]
     fn only_what_was_set_is_answered() {
         let body = json!({"search": {"max_buckets": 1, "x": {"y": null}}, "a.b": "c"});
-        let mut names = names(body.as_object().unwrap());
-        names.sort();
+        let names: Vec<String> = flat(body.as_object().unwrap()).into_keys().collect();
         assert_eq!(names, ["a.b", "search.max_buckets", "search.x.y"]);
         let all = [("a.b", "c"), ("other", "1")];
         let all = all.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();

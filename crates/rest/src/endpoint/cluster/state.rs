@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::admin::{ClusterView, IndexInfo, ShardInfo, ShardState};
-use model::error::{Error, ErrorKind};
+use model::error::Error;
 use model::target::Expand;
 use serde_json::{Map, Value, json};
 
@@ -228,15 +228,4 @@ pub(super) async fn pending_tasks(_: Arc<Server>, mut request: Request) -> Resul
     request.params.flag("local")?;
     request.finish()?;
     Ok(Reply::value(&json!({"tasks": []})))
-}
-
-/// None is registered, for none can be.
-pub(super) async fn repositories(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    options::cluster_manager_timeout(&mut request.params)?;
-    request.params.flag("local")?;
-    request.finish()?;
-    match request.part("repository").filter(|name| *name != "_all" && !name.contains('*')) {
-        Some(name) => Err(Error::new(ErrorKind::RepositoryMissing, format!("[{name}] missing"))),
-        None => Ok(Reply::value(&json!({}))),
-    }
 }

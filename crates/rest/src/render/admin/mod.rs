@@ -5,6 +5,7 @@ pub(crate) mod analyze;
 pub(crate) mod field_defaults;
 pub(crate) mod settings;
 pub(crate) mod shard;
+pub(crate) mod snapshot;
 pub(crate) mod stats;
 
 use model::date::{DateFormat, Moment};

@@ -2,7 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use model::document::text_of;
 use serde_json::{Map, Value};
+
+/// By name, however they are nested: numbers and booleans as text, lists of them as lists of text. Bodies nest at most as deep as the
+/// reader of JSON allows, and this keeps its own stack.
+pub(crate) fn flat(given: &Map<String, Value>) -> BTreeMap<String, Value> {
+    let text = |value: &Value| text_of(value).map_or_else(|| value.clone(), Value::String);
+    let mut all = BTreeMap::new();
+    let mut waiting: Vec<(String, &Value)> = given.iter().map(|(name, value)| (name.clone(), value)).collect();
+    while let Some((name, value)) = waiting.pop() {
+        match value {
+            Value::Object(below) => waiting.extend(below.iter().map(|(key, value)| (format!("{name}.{key}"), value))),
+            Value::Array(items) => drop(all.insert(name, items.iter().map(text).collect())),
+            one => drop(all.insert(name, text(one))),
+        }
+    }
+    all
+}
 
 /// `flat`: by their names; otherwise their names' parts are keys of nested objects.
 pub(crate) fn settings(all: &BTreeMap<String, Value>, flat: bool) -> Value {
@@ -41,6 +58,13 @@ fn insert(mut at: &mut Map<String, Value>, name: &str, value: &Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn flattened() {
+        let given = serde_json::json!({"a": {"b": [1, "x"], "c": {"d": true}}, "e": null, "f.g": 1.5, "h": {}});
+        let flat = settings(&flat(given.as_object().unwrap()), true);
+        assert_eq!(flat.to_string(), r#"{"a.b":["1","x"],"a.c.d":"true","e":null,"f.g":"1.5"}"#);
+    }
 
     #[test]
     fn nested_and_flat() {
