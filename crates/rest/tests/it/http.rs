@@ -41,7 +41,7 @@ fn unknown_paths_and_methods() {
 #[test]
 fn what_is_missing_is_named() {
     let server = Server::start();
-    for (method, path) in [("PUT", "/_snapshot/films"), ("GET", "/_nodes/usage")] {
+    for (method, path) in [("PUT", "/_cluster/routing/awareness/zone/weights"), ("GET", "/_nodes/usage")] {
         server.refuses(&format!("{method} {path}"), "", 501, "not_implemented_exception");
     }
     server.refuses("GET /_search?verbose_pipeline=true", "", 501, "[verbose_pipeline] of a search");

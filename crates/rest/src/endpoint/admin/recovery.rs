@@ -81,10 +81,11 @@ pub(in crate::endpoint) fn percent(part: u64, whole: u64) -> String {
     format!("{percent:.1}%")
 }
 
-fn restored_from(from: &RestoredFrom) -> Value {
+fn restored_from(from: &RestoredFrom, version: &str) -> Value {
     json!({
         "repository": from.repository,
         "snapshot": from.snapshot,
+        "version": version,
         "index": from.index,
         "restoreUUID": from.uuid,
         "isSearchableSnapshot": false,
@@ -109,7 +110,11 @@ fn one(view: &ClusterView, recovery: &ShardRecovery, detailed: bool) -> Value {
     let source = match recovery.kind {
         RecoveryKind::EmptyStore => json!({}),
         RecoveryKind::ExistingStore => json!({"bootstrap_new_history_uuid": false}),
-        RecoveryKind::Snapshot => recovery.restored_from.as_deref().map_or_else(|| json!({}), restored_from),
+        RecoveryKind::Snapshot => {
+            let target = view.nodes.iter().find(|node| node.id == recovery.target);
+            let version = target.map_or("", |node| &node.version);
+            recovery.restored_from.as_ref().map_or_else(|| json!({}), |from| restored_from(from, version))
+        }
         RecoveryKind::Peer => recovery.source.as_ref().map_or_else(|| json!({}), |source| node(view, source)),
     };
     shown.insert("source".into(), source);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::admin::ClusterView;
 use model::error::Error;
-use model::recovery::{RecoveryKind, RecoveryStage, ShardRecovery};
+use model::recovery::{RecoveryKind, RecoveryStage, RestoredFrom, ShardRecovery};
 
 use super::{look, node, written};
 use crate::endpoint::admin::recovery::{Amount, percent};
@@ -73,6 +73,9 @@ fn row(view: &ClusterView, recovery: &ShardRecovery) -> Vec<Cell> {
     let giver = node(view, recovery.source.as_ref()).filter(|_| recovery.kind == RecoveryKind::Peer);
     let taker = node(view, Some(&recovery.target));
     let host = |node: Option<&model::admin::NodeInfo>| Cell::text(node.map_or(NONE, |node| &node.host));
+    let from = |of: fn(&RestoredFrom) -> &Arc<str>| {
+        Cell::text(recovery.restored_from.as_deref().map_or(NONE, |from| of(from)))
+    };
     let name = |node: Option<&model::admin::NodeInfo>| Cell::text(node.map_or(NONE, |node| &node.name));
     vec![
         Cell::text(recovery.index.as_ref()),
@@ -88,8 +91,8 @@ fn row(view: &ClusterView, recovery: &ShardRecovery) -> Vec<Cell> {
         name(giver),
         host(taker),
         name(taker),
-        Cell::text(NONE),
-        Cell::text(NONE),
+        from(|from| &from.repository),
+        from(|from| &from.snapshot),
         Cell::number(files.missing()),
         Cell::number(files.recovered),
         Cell::text(files.percent()),
