@@ -34,6 +34,7 @@ mod scatter;
 mod serve;
 mod server;
 mod shards;
+mod snapshots;
 mod spread;
 mod stale;
 mod watched;

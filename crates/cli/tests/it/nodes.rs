@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::link::Link;
 use crate::server::Server;
@@ -17,12 +18,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Nodes {
     pub(crate) coordinator: Server,
     pub(crate) holders: Vec<Server>,
+    /// Where repositories of all of them lie.
+    _shared: TempDir,
 }
 
 impl Nodes {
     /// Starts the coordinator and `holders` nodes that hold shards, all at once, and waits until they have met.
     pub(crate) fn start(holders: usize) -> Self {
         let peers: Vec<String> = free_addresses(holders + 1);
+        let shared = tempfile::tempdir().expect("a temporary folder");
         let of = |at: usize, role: &str| {
             let own = &peers[at];
             vec![
@@ -30,6 +34,7 @@ impl Nodes {
                 format!("node.roles={role}"),
                 format!("peer.address={own}"),
                 format!("peer.seeds={}", peers[0]),
+                format!("path.repo={}", shared.path().display()),
             ]
         };
         let settings: Vec<Vec<String>> =
@@ -37,7 +42,7 @@ impl Nodes {
         let mut servers = Server::start_all(&settings);
         let holders = servers.split_off(1);
         let coordinator = servers.pop().expect("the first of them");
-        Self { coordinator, holders }
+        Self { coordinator, holders, _shared: shared }
     }
 
     /// Creates an index with so many shards, spread over the holders, and `count` documents `{"a": 0..}`.

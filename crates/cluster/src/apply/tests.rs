@@ -15,6 +15,7 @@ use crate::resolve::{self, Options, WriteTarget};
 use crate::state::{Node, NodeId, State};
 
 mod data_streams;
+mod restore;
 
 fn object(value: Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap()

@@ -92,3 +92,6 @@ fn resolved(location: &Path, allowed: &[PathBuf]) -> Option<PathBuf> {
         false => allowed.first().map(|root| root.join(location)),
     }
 }
+
+#[cfg(test)]
+mod tests;
