@@ -23,6 +23,8 @@ use crate::repository::{Repository, SavedShard};
 const AT_ONCE: usize = 2;
 /// How long one is waited for before others are looked at.
 const MOMENT: Duration = Duration::from_millis(50);
+/// Before those that wait for their turn are looked at again.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What is to be fetched.
 pub(super) struct Wanted {
@@ -82,18 +84,9 @@ impl Fetches {
         wanted: impl FnOnce() -> Wanted,
         recovery: impl FnOnce() -> Arc<Recovery>,
     ) -> Option<(Result<(), String>, Arc<Recovery>)> {
-        let fetch = {
-            let mut running = self.running.lock();
-            let busy = running.values().filter(|fetch| fetch.ended.lock().is_none()).count();
-            match running.get(allocation) {
-                Some(fetch) => fetch.clone(),
-                None if busy >= AT_ONCE => return None,
-                None => {
-                    let fetch = Fetch::begin(wanted(), recovery(), self.allowed.clone());
-                    running.insert(allocation.clone(), fetch.clone());
-                    fetch
-                }
-            }
+        let Some(fetch) = self.running_or_begun(allocation, wanted, recovery) else {
+            std::thread::sleep(PAUSE);
+            return None;
         };
         let result = {
             let mut ended = fetch.ended.lock();
@@ -104,6 +97,25 @@ impl Fetches {
         };
         self.running.lock().remove(allocation);
         Some((result, fetch.recovery.clone()))
+    }
+
+    /// `None`: as many are running as may.
+    fn running_or_begun(
+        &self,
+        allocation: &AllocationId,
+        wanted: impl FnOnce() -> Wanted,
+        recovery: impl FnOnce() -> Arc<Recovery>,
+    ) -> Option<Arc<Fetch>> {
+        let mut running = self.running.lock();
+        if let Some(fetch) = running.get(allocation) {
+            return Some(fetch.clone());
+        }
+        if running.values().filter(|fetch| fetch.ended.lock().is_none()).count() >= AT_ONCE {
+            return None;
+        }
+        let fetch = Fetch::begin(wanted(), recovery(), self.allowed.clone());
+        running.insert(allocation.clone(), fetch.clone());
+        Some(fetch)
     }
 }
 
