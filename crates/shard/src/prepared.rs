@@ -34,7 +34,7 @@ pub struct InnerDocument {
 }
 
 /// The values of one document of a block.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Values<'a> {
     pub(crate) texts: &'a [(FieldSlot, Box<str>)],
     pub(crate) exact: &'a [(FieldSlot, Box<[u8]>)],

@@ -12,7 +12,6 @@ use super::{ShardCopy, Work, caught};
 use crate::error::ShardError;
 use crate::seal;
 use crate::segment::AliveDocs;
-use crate::segment::disk::SealedSegment;
 use crate::segment::memory::MemoryBlock;
 
 /// So many blocks of one size become one.
@@ -214,25 +213,15 @@ impl ShardCopy {
         self.counters.merged_docs.fetch_add(live, Ordering::Relaxed);
         let fields = self.fields();
         let directory = self.segment_path(name);
-        let sealed: Vec<(Arc<SealedSegment>, Option<&AliveDocs>)> = inputs
-            .0
-            .iter()
-            .filter_map(|(_, body, alive)| match body {
-                Body::Sealed(segment) => Some((segment.clone(), alive.as_deref())),
-                Body::Memory(_) => None,
-            })
-            .collect();
+        let (mut blocks, mut sealed) = (Vec::new(), Vec::new());
+        for (_, body, alive) in &inputs.0 {
+            match body {
+                Body::Memory(block) => blocks.push((block.clone(), alive.as_deref())),
+                Body::Sealed(segment) => sealed.push((segment.clone(), alive.as_deref())),
+            }
+        }
         let output = if sealed.is_empty() {
-            let mut documents = inputs.0.iter().flat_map(|(_, body, alive)| {
-                let documents = match body {
-                    Body::Memory(block) => Some(block.numbered()),
-                    Body::Sealed(_) => None,
-                };
-                let is_alive =
-                    move |(doc, _): &(u32, _)| alive.as_ref().is_none_or(|alive: &Arc<AliveDocs>| alive.contains(*doc));
-                documents.into_iter().flatten().filter(is_alive).map(|(_, document)| document.clone())
-            });
-            seal::seal(&directory, &fields, &mut documents)?
+            seal::seal_blocks(&directory, &fields, &blocks)?
         } else {
             seal::merge(&sealed, &directory, &mut |bytes| self.proceed(bytes, hurry))?
         };

@@ -249,11 +249,14 @@ impl Numbers {
         }
         let column = if self.column { draft.column(&self.values, false)? } else { None };
         let doc_count = self.values.chunk_by(|a, b| a.0 == b.0).count() as u64;
-        let tokens = self.values.len() as u64;
+        let mut tokens = self.values.len() as u64;
         let mut terms = None;
         if self.postings {
             self.values.sort_unstable_by_key(|&(doc, code)| (code, doc));
             self.values.dedup();
+            if !self.column {
+                tokens = self.values.len() as u64;
+            }
             let mut writer = draft.terms(slot, Some(Record::Docs), None, 1.0)?;
             for of_term in self.values.chunk_by(|a, b| a.1 == b.1) {
                 writer.begin();

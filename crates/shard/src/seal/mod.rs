@@ -1,6 +1,6 @@
-//! Making sealed segments: from documents ([`seal`]), or from other sealed segments ([`merge`]).
+//! Making sealed segments: from documents ([`seal()`]), from memory blocks ([`seal_blocks`]), or from other sealed segments ([`merge`]).
 //!
-//! In: prepared documents, whose texts are analysed here, or segments with their alive sets. Out: one new directory, complete but
+//! In: prepared documents, whose texts are analysed here, or blocks or segments with their alive sets. Out: one new directory, complete but
 //! not yet durable, opened as a [`SealedSegment`]. Nothing here knows of shards, logs or threads; every function may run anywhere.
 
 use std::fs;
@@ -14,6 +14,7 @@ use crate::segment::DocId;
 use crate::segment::disk::SealedSegment;
 use crate::segment::disk::key::SLOT_LIMIT;
 
+mod blocks;
 mod draft;
 mod gather;
 mod merge;
@@ -21,6 +22,7 @@ mod output;
 mod term_table;
 mod vectors;
 
+pub use blocks::seal_blocks;
 use draft::{Draft, Sources};
 use gather::{Exacts, Numbers, Texts};
 pub use merge::{MergeInput, merge};

@@ -38,6 +38,27 @@ impl Assembly {
         self.data.doc_count
     }
 
+    /// Room for all that others hold of what is not shared by their documents.
+    pub(super) fn reserve<'a>(&mut self, others: impl Iterator<Item = &'a Data>) {
+        let (mut docs, mut freqs, mut positions, mut numbers, mut ords, mut norms) = (0, 0, 0, 0, 0, 0);
+        for other in others {
+            docs += other.docs.len();
+            freqs += other.freqs.len();
+            positions += other.positions.len();
+            numbers += other.numbers.len();
+            ords += other.ords.len();
+            norms += other.norms.len();
+        }
+        let data = &mut self.data;
+        data.docs.reserve_exact(docs);
+        data.freqs.reserve_exact(freqs);
+        data.position_ends.reserve_exact(freqs);
+        data.positions.reserve_exact(positions);
+        data.numbers.reserve_exact(numbers);
+        data.ords.reserve_exact(ords);
+        data.norms.reserve_exact(norms);
+    }
+
     pub(super) fn finish(mut self) -> Data {
         let data = &mut self.data;
         // A block of one document lives for moments; a large one is read many times.

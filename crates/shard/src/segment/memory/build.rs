@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use model::number::term_from_ordered;
 
 use super::assembly::{Assembly, RowAssembly};
-use super::data::{Data, Record};
+use super::data::{Data, Record, head};
 use crate::fields::{FieldSlot, FieldTable, Layout, meta};
 use crate::prepared::{SequencedDocument, Values};
 use crate::segment::norms::encode_length;
@@ -60,17 +60,7 @@ impl Gathered {
     fn token(&mut self, slot: FieldSlot, term: &[u8], doc: DocId, position: u32) {
         let start = self.terms.len() as u32;
         self.terms.extend_from_slice(term);
-        let mut head = [0; 8];
-        let known = term.len().min(8);
-        head[..known].copy_from_slice(&term[..known]);
-        self.tokens.push(Token {
-            slot,
-            head: u64::from_be_bytes(head),
-            start,
-            length: term.len() as u32,
-            doc,
-            position,
-        });
+        self.tokens.push(Token { slot, head: head(term), start, length: term.len() as u32, doc, position });
     }
 
     fn document(&mut self, fields: &FieldTable, doc: DocId, document: &SequencedDocument) {

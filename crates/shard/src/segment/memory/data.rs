@@ -172,6 +172,11 @@ impl Data {
                 Err(_) => return 0..0,
             },
         };
+        self.values_at(column, rank)
+    }
+
+    /// Where the values of the document lie that is so many documents with values after the first.
+    pub(super) fn values_at(&self, column: &Column, rank: usize) -> Range<usize> {
         let first = column.values.start as usize;
         match column.starts {
             None => first + rank..first + rank + 1,
@@ -212,4 +217,12 @@ fn values_bytes(values: Values<'_>) -> usize {
     let exact: usize = values.exact.iter().map(|(_, value)| value.len() + 40).sum();
     let vectors: usize = values.vectors.iter().map(|vector| vector.row.len() + 56).sum();
     texts + exact + vectors + values.numbers.len() * 16
+}
+
+/// The first eight bytes of a term as a number that sorts as they do.
+pub(super) fn head(term: &[u8]) -> u64 {
+    let mut head = [0; 8];
+    let known = term.len().min(8);
+    head[..known].copy_from_slice(&term[..known]);
+    u64::from_be_bytes(head)
 }

@@ -2,9 +2,13 @@
 //!
 //! A stream over rows and terms: nothing is analysed or sorted again.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+
 use super::Input;
 use super::assembly::{Assembly, RowAssembly};
-use super::data::{Data, Record, Row};
+use super::data::{Data, Record, Row, head};
 use crate::fields::FieldSlot;
 use crate::segment::DocId;
 
@@ -44,6 +48,7 @@ pub(super) fn merge(inputs: &[Input<'_>]) -> Data {
         sources.push(Source { data: &block.data, numbers, row: 0 });
     }
     let mut assembly = Assembly::new(documents, count);
+    assembly.reserve(sources.iter().map(|source| source.data));
     while let Some(slot) =
         sources.iter().filter_map(|source| source.data.rows.get(source.row)).map(|row| row.slot).min()
     {
@@ -65,9 +70,27 @@ impl<'a> Source<'a> {
     }
 }
 
-impl Part<'_> {
-    fn key(&self) -> Option<&[u8]> {
-        (self.term < self.row.terms.end).then(|| self.data.key(self.term))
+/// The next term of a part: its first bytes as a number, so that most comparisons need no more, all of it, and where the part stands.
+type Next<'a> = Reverse<(u64, &'a [u8], usize)>;
+
+impl<'a> Part<'a> {
+    /// `None`: it has no more.
+    fn next(&self, at: usize) -> Option<Next<'a>> {
+        let key = (self.term < self.row.terms.end).then(|| self.data.key(self.term))?;
+        Some(Reverse((head(key), key, at)))
+    }
+
+    /// Copies the postings of its next term that are kept.
+    fn copy(&self, row: &mut RowAssembly<'_>, record: Option<Record>) {
+        let postings = self.data.postings(self.term);
+        for posting in postings.start..postings.end {
+            let doc = self.numbers[self.data.docs[posting as usize] as usize];
+            if doc != DEAD {
+                let keeps = record == Some(Record::Positions);
+                let positions = if keeps { self.data.positions(self.row, posting) } else { &[] };
+                row.posting(doc, self.data.freq(self.row, posting), positions);
+            }
+        }
     }
 }
 
@@ -98,25 +121,18 @@ fn merge_row(assembly: &mut Assembly, slot: FieldSlot, parts: &mut [Part<'_>]) {
 }
 
 fn merge_terms(row: &mut RowAssembly<'_>, record: Option<Record>, parts: &mut [Part<'_>]) {
-    let mut term = Vec::new();
-    while let Some(least) = parts.iter().filter_map(Part::key).min() {
-        term.clear();
-        term.extend_from_slice(least);
-        row.begin_term(&term);
-        for part in parts.iter_mut() {
-            if part.key() != Some(&term[..]) {
-                continue;
+    let mut next: BinaryHeap<Next<'_>> = parts.iter().enumerate().filter_map(|(at, part)| part.next(at)).collect();
+    while let Some(&Reverse((head, key, _))) = next.peek() {
+        row.begin_term(key);
+        // Parts with the same term come in their order, and so do their documents.
+        while let Some(mut least) = next.peek_mut().filter(|least| least.0.0 == head && least.0.1 == key) {
+            let at = least.0.2;
+            parts[at].copy(row, record);
+            parts[at].term += 1;
+            match parts[at].next(at) {
+                Some(next) => *least = next,
+                None => drop(PeekMut::pop(least)),
             }
-            let postings = part.data.postings(part.term);
-            for posting in postings.start..postings.end {
-                let doc = part.numbers[part.data.docs[posting as usize] as usize];
-                if doc != DEAD {
-                    let keeps = record == Some(Record::Positions);
-                    let positions = if keeps { part.data.positions(part.row, posting) } else { &[] };
-                    row.posting(doc, part.data.freq(part.row, posting), positions);
-                }
-            }
-            part.term += 1;
         }
         row.end_term();
     }

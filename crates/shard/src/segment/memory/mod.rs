@@ -20,6 +20,7 @@ mod build;
 mod column;
 mod data;
 mod merge;
+mod rows;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ mod vectors;
 
 use column::{BlockNumbers, BlockStrings};
 use data::{Data, Stretch};
+pub(crate) use rows::{BlockColumn, BlockRow};
 use terms::BlockTerms;
 
 /// A block to merge, and which of its documents to keep (`None`: all).
