@@ -1,7 +1,7 @@
 //! Files of one shard: into the repository, and out of it.
 
 use std::fs;
-use std::io;
+use std::io::{self, BufRead};
 use std::path::Path;
 use std::time::Instant;
 
@@ -13,6 +13,9 @@ use shard::engine::snapshot::{HeldFile, Snapshot, clear_incoming, damaged, incom
 use super::manifest::{SavedFile, SavedShard, shard_folder};
 use super::{Repository, broken};
 use crate::clock::now_ms;
+
+/// Bytes that are compared at a time.
+const PART: usize = 64 << 10;
 
 /// Hears of a file and its bytes; answers whether to go on.
 pub(crate) type Arrived<'a> = &'a dyn Fn(&str, u64) -> bool;
@@ -32,13 +35,14 @@ impl Repository {
         let (begun, start_ms) = (Instant::now(), now_ms());
         let (folder, of_shard) = (self.folder(), shard_folder(place.0, place.1));
         let (mut files, mut written) = (Vec::with_capacity(held.files.len()), Files::default());
+        let there = folder.list(&of_shard)?;
         for file in &held.files {
-            let blob = blob_of(file, snapshot);
-            let name = format!("{of_shard}/{blob}");
-            let there = fs::metadata(folder.path(&name)).is_ok_and(|found| found.len() == file.length);
-            if !there {
-                let from = held.path(&file.name);
-                folder.put(&name, |to| io::copy(&mut fs::File::open(&from)?, to).map(drop))?;
+            let from = held.path(&file.name);
+            let known =
+                there.iter().find(|blob| is_same(file, &from, blob, &folder.path(&format!("{of_shard}/{blob}"))));
+            let blob = known.cloned().unwrap_or_else(|| blob_of(file, snapshot));
+            if known.is_none() {
+                folder.put(&format!("{of_shard}/{blob}"), |to| io::copy(&mut fs::File::open(&from)?, to).map(drop))?;
                 written.count += 1;
                 written.bytes += file.length;
             }
@@ -85,11 +89,66 @@ impl Repository {
 }
 
 /// The name of a file in the repository. Files that bear a checksum never change, and their segments have names that no others have; the
-/// others are this snapshot's own.
+/// others bear the uuid of the snapshot that had them first.
 fn blob_of(file: &HeldFile, snapshot: &str) -> String {
-    let flat = file.name.replace('/', "~");
     match file.crc32 {
-        Some(crc32) => format!("{flat}~{crc32:08x}"),
-        None => format!("{flat}~{snapshot}"),
+        Some(crc32) => format!("{}{crc32:08x}", stem_of(file)),
+        None => format!("{}{snapshot}", stem_of(file)),
+    }
+}
+
+/// What the names of all files begin with that may be this one.
+fn stem_of(file: &HeldFile) -> String {
+    format!("{}~", file.name.replace('/', "~"))
+}
+
+/// Whether a blob at `path` is the file that lies at `from`.
+fn is_same(file: &HeldFile, from: &Path, blob: &str, path: &Path) -> bool {
+    let Some(rest) = blob.strip_prefix(&stem_of(file)) else { return false };
+    let same_length = || fs::metadata(path).is_ok_and(|found| found.len() == file.length);
+    match file.crc32 {
+        Some(crc32) => rest == format!("{crc32:08x}") && same_length(),
+        None => same_length() && same_bytes(from, path).unwrap_or(false),
+    }
+}
+
+fn same_bytes(one: &Path, another: &Path) -> io::Result<bool> {
+    let open = |path: &Path| fs::File::open(path).map(|file| io::BufReader::with_capacity(PART, file));
+    let (mut one, mut another) = (open(one)?, open(another)?);
+    loop {
+        let (a, b) = (one.fill_buf()?, another.fill_buf()?);
+        let shared = a.len().min(b.len());
+        if shared == 0 || a[..shared] != b[..shared] {
+            return Ok(a.is_empty() && b.is_empty());
+        }
+        one.consume(shared);
+        another.consume(shared);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_without_a_checksum_are_the_same_when_their_bytes_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, bytes: &[u8]| {
+            fs::write(folder.path().join(name), bytes).unwrap();
+            folder.path().join(name)
+        };
+        let long = vec![7; 3 * PART + 5];
+        let mut other = long.clone();
+        other[3 * PART] = 8;
+        let (own, same, other) = (put("own", &long), put("same", &long), put("other", &other));
+        let file = HeldFile { name: "segments/a/graph-1".into(), length: long.len() as u64, crc32: None };
+        let blob = blob_of(&file, "uuid");
+        assert!(is_same(&file, &own, &blob, &same) && !is_same(&file, &own, &blob, &other));
+        assert!(!is_same(&file, &own, "segments~a~graph-10~uuid", &same));
+        assert!(!is_same(&file, &own, &blob, &put("short", &long[1..])));
+        // Those that bear one never change.
+        let file = HeldFile { crc32: Some(9), ..file };
+        let blob = blob_of(&file, "uuid");
+        assert!(is_same(&file, &own, &blob, &other) && blob.ends_with("~00000009"));
     }
 }

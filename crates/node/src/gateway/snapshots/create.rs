@@ -62,7 +62,11 @@ fn planned(core: &Core, state: &State, asked: &CreateSnapshot) -> Result<Manifes
     let expand = Expand { hidden: true, ..Options::open().expand };
     let found = resolve(state, &asked.target, Options { expand, ..Options::metadata() })?;
     if let Some(closed) = found.iter().find(|found| !found.index.open) {
-        return Err(Error::not_implemented(format!("a snapshot of the closed index [{}]", closed.index.name)));
+        let name = &closed.index.name;
+        let reason = format!(
+            "snapshots of closed indexes are not implemented yet: open [{name}], or leave it out by [*,-{name}]"
+        );
+        return Err(Error::new(ErrorKind::NotImplemented, reason));
     }
     let uuid = identity::random();
     let mut manifest = Manifest::begin(&asked.snapshot, uuid, core.ephemeral_id.as_str().into(), now_ms());
