@@ -38,8 +38,9 @@ impl Repository {
         let there = folder.list(&of_shard)?;
         for file in &held.files {
             let from = held.path(&file.name);
-            let known =
-                there.iter().find(|blob| is_same(file, &from, blob, &folder.path(&format!("{of_shard}/{blob}"))));
+            let stem = stem_of(file);
+            let known = named_like(&there, &stem)
+                .find(|blob| is_same(file, &from, blob, &folder.path(&format!("{of_shard}/{blob}"))));
             let blob = known.cloned().unwrap_or_else(|| blob_of(file, snapshot));
             if known.is_none() {
                 folder.put(&format!("{of_shard}/{blob}"), |to| io::copy(&mut fs::File::open(&from)?, to).map(drop))?;
@@ -100,6 +101,12 @@ fn blob_of(file: &HeldFile, snapshot: &str) -> String {
 /// What the names of all files begin with that may be this one.
 fn stem_of(file: &HeldFile) -> String {
     format!("{}~", file.name.replace('/', "~"))
+}
+
+/// Of names in their order those that begin so.
+fn named_like<'a>(names: &'a [String], begin: &'a str) -> impl Iterator<Item = &'a String> {
+    let first = names.partition_point(|name| name.as_str() < begin);
+    names[first..].iter().take_while(move |name| name.starts_with(begin))
 }
 
 /// Whether a blob at `path` is the file that lies at `from`.
