@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::error::Error;
+use model::error::{Error, ErrorKind};
 use model::snapshot::{CopySnapshot, SnapshotState};
 
 use super::restore::check_complete;
@@ -21,6 +21,9 @@ pub(super) async fn copy(core: &Arc<Core>, asked: CopySnapshot) -> Result<(), Er
         let source = repository.manifest(&asked.source)?;
         check_complete(&repository.name, &source)?;
         let (indexes, streams) = names::chosen(&source, &asked.target)?;
+        if indexes.is_empty() {
+            return Err(nothing(&repository.name, &source, &asked.target.names));
+        }
         let mut copy = Manifest::begin(&asked.snapshot, identity::random(), maker, now_ms());
         copy.state = SnapshotState::Success;
         copy.end_ms = Some(now_ms());
@@ -34,4 +37,11 @@ pub(super) async fn copy(core: &Arc<Core>, asked: CopySnapshot) -> Result<(), Er
         repository.add(&copy)
     })
     .await
+}
+
+/// `snapshot_exception`: what is wanted of a snapshot is not in it.
+fn nothing(repository: &str, source: &Manifest, names: &[String]) -> Error {
+    let (label, wanted) = (format!("{}/{}", source.name, source.uuid), names.join(","));
+    let reason = format!("No indices in the source snapshot [{label}] matched requested pattern [{wanted}]");
+    Error::new(ErrorKind::Snapshot, format!("[{repository}:{label}] {reason}"))
 }

@@ -28,11 +28,11 @@ pub(super) async fn delete(core: &Arc<Core>, repository: &str, patterns: Vec<Str
     .await
 }
 
-/// The snapshots that names and patterns stand for, none of them on its way.
+/// The snapshots that names and patterns stand for, none of them on its way. A pattern may stand for none.
 fn meant(core: &Core, repository: &Repository, patterns: &[String]) -> Result<Vec<Manifest>, Error> {
     let mut all = repository.manifests()?;
     for pattern in patterns {
-        if !all.iter().any(|manifest| simple_match(pattern, &manifest.name)) {
+        if !pattern.contains('*') && !all.iter().any(|manifest| simple_match(pattern, &manifest.name)) {
             return Err(missing(&repository.name, pattern));
         }
     }

@@ -83,7 +83,7 @@ fn plan(state: &State, manifest: &Manifest, asked: &RestoreSnapshot) -> Result<R
             return Err(Error::new(ErrorKind::SnapshotRestore, reason));
         }
         check_room(state, manifest, asked, (name, saved), &new)?;
-        let aliases = aliases(saved, asked, rename_alias.as_ref());
+        let aliases = aliases(saved, asked, rename_alias.as_ref(), state.indexes.get(new.as_str()));
         indexes.push(Arc::new(one(manifest, asked, saved, (new, aliases))?));
     }
     Ok(RestoreIndexes { indexes, streams: of_names(manifest, &streams) })
@@ -150,13 +150,21 @@ fn check_room(
     Ok(())
 }
 
-fn aliases(saved: &SavedIndex, asked: &RestoreSnapshot, rename: Option<&Renaming>) -> BTreeMap<Arc<str>, AliasInfo> {
-    let wanted = saved.metadata.aliases.iter().filter(|_| asked.include_aliases);
+/// Those of the snapshot; where they are not wanted, those that the index has whose place is taken.
+fn aliases(
+    saved: &SavedIndex,
+    asked: &RestoreSnapshot,
+    rename: Option<&Renaming>,
+    existing: Option<&Arc<IndexMetadata>>,
+) -> BTreeMap<Arc<str>, AliasInfo> {
+    if !asked.include_aliases {
+        return existing.map(|index| index.aliases.clone()).unwrap_or_default();
+    }
     let renamed = |(name, info): (&Arc<str>, &AliasInfo)| {
         let name = rename.map_or_else(|| name.clone(), |rename| rename.apply(name).into());
         (name, info.clone())
     };
-    wanted.map(renamed).collect()
+    saved.metadata.aliases.iter().map(renamed).collect()
 }
 
 /// Waits until every primary serves, or has been tried often enough.
