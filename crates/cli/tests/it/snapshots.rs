@@ -1,5 +1,7 @@
 //! Indexes are put into a repository and come back, on one node and over several.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
 use serde_json::{Value, json};
 
 use crate::nodes::{Peers, until};
@@ -175,6 +177,82 @@ fn a_cluster_saves_and_restores_with_any_node_asked() {
         health["number_of_nodes"] == 2 && health["active_primary_shards"] == 4
     });
     assert_eq!(hits(&peers.servers[0], "pearls"), before);
+}
+
+/// Writes documents one after the other until it is told to stop. `written`: how many were acknowledged.
+fn write(server: &Server, stop: &AtomicBool, written: &AtomicU64) {
+    while !stop.load(Ordering::Relaxed) {
+        let n = written.load(Ordering::Acquire);
+        server.ok("PUT", &format!("/pearls/_doc/{n}"), &json!({"n": n, "text": "pearl"}).to_string());
+        written.store(n + 1, Ordering::Release);
+    }
+}
+
+#[test]
+fn writes_go_on_and_what_was_acknowledged_before_is_in_the_snapshot() {
+    let shared = tempfile::tempdir().expect("a folder");
+    let peers = Peers::start_with(&[&format!("path.repo={}", shared.path().display())]);
+    let door = &peers.servers[0];
+    repository(door, "pearls");
+    create(door, "pearls", 2, 1);
+    until(door, "/_cluster/health", |health| health["status"] == "green");
+    let (stop, written) = (AtomicBool::new(false), AtomicU64::new(0));
+    let begun: Vec<(String, u64)> = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| write(&peers.servers[1], &stop, &written));
+        let one = |at: u64| {
+            until(door, "/pearls/_count", |_| written.load(Ordering::Acquire) >= 40 * (at + 1));
+            let (name, before) = (format!("s{at}"), written.load(Ordering::Acquire));
+            snapshot(&peers.servers[2], &name);
+            (name, before)
+        };
+        let begun = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (0..3).map(one).collect()));
+        stop.store(true, Ordering::Relaxed);
+        writer.join().expect("writes do not fail");
+        begun.unwrap_or_else(|failure| std::panic::resume_unwind(failure))
+    });
+    for (name, before) in begun {
+        let renamed = json!({"rename_pattern": "(.+)", "rename_replacement": format!("{name}_$1")});
+        restore(door, &name, &renamed);
+        let ids: Vec<String> = (0..before).map(|n| n.to_string()).collect();
+        let found = door.ok("POST", &format!("/{name}_pearls/_mget"), &json!({"ids": ids}).to_string());
+        let docs = found["docs"].as_array().expect("documents");
+        let missing: Vec<&Value> = docs.iter().filter(|doc| doc["found"] != true).collect();
+        assert!(
+            docs.len() as u64 == before && missing.is_empty(),
+            "{name}: of {before} documents {missing:?} are missing"
+        );
+    }
+}
+
+#[test]
+fn a_snapshot_without_a_node_is_refused_or_lacks_its_shards() {
+    let shared = tempfile::tempdir().expect("a folder");
+    let mut peers = Peers::start_with(&[&format!("path.repo={}", shared.path().display())]);
+    repository(&peers.servers[0], "pearls");
+    create(&peers.servers[0], "pearls", 3, 0);
+    until(&peers.servers[0], "/_cluster/health", |health| health["status"] == "green");
+    fill(&peers.servers[0], "pearls", 0, 60);
+    peers.servers[2].kill();
+    until(&peers.servers[0], "/_cluster/health", |health| {
+        health["number_of_nodes"] == 2 && health["active_primary_shards"] == 2
+    });
+    let body = json!({"indices": "pearls", "include_global_state": false});
+    let target = "/_snapshot/vault/whole?wait_for_completion=true";
+    let (status, refused) = peers.servers[0].ask("PUT", target, &body.to_string());
+    assert_eq!((status, &refused["error"]["type"]), (500, &json!("snapshot_exception")), "{refused}");
+    let body = json!({"indices": "pearls", "include_global_state": false, "partial": true});
+    let target = "/_snapshot/vault/part?wait_for_completion=true";
+    let made = peers.servers[1].ok("PUT", target, &body.to_string())["snapshot"].clone();
+    assert_eq!(made["state"], "PARTIAL", "{made}");
+    assert_eq!(made["shards"], json!({"total": 3, "failed": 1, "successful": 2}));
+    // What is not whole comes back only where that is accepted, and its shard is empty then.
+    let renamed = json!({"rename_pattern": "(.+)", "rename_replacement": "some_$1"});
+    let (status, refused) = peers.servers[0].ask("POST", "/_snapshot/vault/part/_restore", &renamed.to_string());
+    assert_eq!((status, &refused["error"]["type"]), (500, &json!("snapshot_restore_exception")), "{refused}");
+    let accepted = json!({"rename_pattern": "(.+)", "rename_replacement": "some_$1", "partial": true});
+    restore(&peers.servers[0], "part", &accepted);
+    let count = peers.servers[0].ok("GET", "/some_pearls/_count", "")["count"].as_u64().expect("a count");
+    assert!(0 < count && count < 60, "{count} of 60 documents");
 }
 
 #[test]
