@@ -225,6 +225,30 @@ fn writes_go_on_and_what_was_acknowledged_before_is_in_the_snapshot() {
 }
 
 #[test]
+fn a_snapshot_that_waits_for_a_node_is_deleted_at_once() {
+    let shared = tempfile::tempdir().expect("a folder");
+    let peers = Peers::start_with(&[&format!("path.repo={}", shared.path().display())]);
+    let door = &peers.servers[0];
+    repository(door, "pearls");
+    create(door, "pearls", 3, 0);
+    until(door, "/_cluster/health", |health| health["status"] == "green");
+    fill(door, "pearls", 0, 60);
+    peers.servers[2].freeze();
+    let begun =
+        door.ok("PUT", "/_snapshot/vault/late", r#"{"indices":"pearls","include_global_state":false,"partial":true}"#);
+    assert_eq!(begun["accepted"], true, "{begun}");
+    door.ok("DELETE", "/_snapshot/vault/late", "");
+    assert_eq!(peers.servers[1].ask("GET", "/_snapshot/vault/late", "").0, 404);
+    peers.servers[2].thaw();
+    until(door, "/_cluster/health", |health| health["number_of_nodes"] == 3 && health["status"] == "green");
+    // What it had begun stands in nobody's way.
+    snapshot(door, "late");
+    door.ok("DELETE", "/_snapshot/vault/late", "");
+    let listed = door.ok("GET", "/_snapshot/vault/_all", "");
+    assert_eq!(listed["snapshots"], json!([]));
+}
+
+#[test]
 fn a_snapshot_without_a_node_is_refused_or_lacks_its_shards() {
     let shared = tempfile::tempdir().expect("a folder");
     let mut peers = Peers::start_with(&[&format!("path.repo={}", shared.path().display())]);

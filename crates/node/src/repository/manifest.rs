@@ -205,6 +205,12 @@ impl Repository {
         serde_json::to_vec(manifest).map_err(|e| broken(&self.name, format!("[{}]: {e}", manifest.name)))
     }
 
+    /// Whether a snapshot that was added is still wanted.
+    pub(crate) fn knows(&self, snapshot: &str, uuid: &str) -> bool {
+        // One that does not read at the moment is there.
+        self.read(&file_of(snapshot)).map_or(true, |found| found.is_some_and(|found| *found.uuid == *uuid))
+    }
+
     /// Forgets a snapshot. Its files stay until [`Repository::clean`].
     pub(crate) fn forget(&self, snapshot: &str) -> Result<(), Error> {
         self.folder().remove(&file_of(snapshot)).map(drop)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cluster::resolve::{Options, resolve};
 use cluster::state::{IndexMetadata, NodeId, ShardTable, State};
@@ -20,6 +21,9 @@ use crate::core::Core;
 use crate::identity;
 use crate::repository::manifest::Global;
 use crate::repository::{Lock, Manifest, Repository, SavedIndex, SavedShard};
+
+/// How often who makes a snapshot looks whether it is still wanted.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// A snapshot that has its name, and is to be filled.
 struct Making {
@@ -117,7 +121,15 @@ impl Making {
     async fn carry_out(mut self) -> Result<SnapshotInfo, Error> {
         let label = format!("{}:{}", self.repository.name, self.manifest.name);
         tracing::info!("snapshot [{label}] begins: {} indexes", self.manifest.indexes.len());
-        for (named, node, result) in self.save_all().await {
+        let saved = tokio::select! {
+            saved = self.save_all() => saved,
+            () = self.forgotten() => {
+                tracing::info!("snapshot [{label}] is given up: it was deleted");
+                let reason = format!("[{label}/{}] Snapshot was aborted by deletion", self.manifest.uuid);
+                return Err(Error::new(ErrorKind::Snapshot, reason));
+            }
+        };
+        for (named, node, result) in saved {
             self.note(named, node, result);
         }
         let state = self.core.state();
@@ -143,6 +155,18 @@ impl Making {
             _ => tracing::warn!("snapshot [{label}] lacks {failures} shards"),
         }
         Ok(info(&core, &manifest))
+    }
+
+    /// Returns when somebody has deleted the snapshot.
+    async fn forgotten(&self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let (repository, name, uuid) =
+                (self.repository.clone(), self.manifest.name.clone(), self.manifest.uuid.clone());
+            if !blocking(move || Ok(repository.knows(&name, &uuid))).await.unwrap_or(true) {
+                return;
+            }
+        }
     }
 
     fn note(&mut self, (name, number): Named, node: Option<NodeId>, result: Result<SavedShard, Error>) {

@@ -1,12 +1,11 @@
-//! Snapshots that are wanted no more.
+//! Snapshots that are wanted no more. One that is being made ends when its name is gone.
 
 use std::sync::Arc;
 
-use model::error::{Error, ErrorKind};
+use model::error::Error;
 use model::mapping::simple_match;
-use model::snapshot::SnapshotState;
 
-use super::{blocking, lives, registry};
+use super::{blocking, registry};
 use crate::core::Core;
 use crate::repository::manifest::missing;
 use crate::repository::{Manifest, Repository};
@@ -14,13 +13,14 @@ use crate::repository::{Manifest, Repository};
 pub(super) async fn delete(core: &Arc<Core>, repository: &str, patterns: Vec<String>) -> Result<(), Error> {
     let repository = registry::find(core, repository)?;
     repository.check_writable("cannot delete snapshot from a readonly repository")?;
-    let core = core.clone();
     blocking(move || {
-        // Before it waits for others: what is not there will not be.
-        meant(&core, &repository, &patterns)?;
+        let meant = meant(&repository, &patterns)?;
+        let forget = || meant.iter().try_for_each(|manifest| repository.forget(&manifest.name));
+        forget()?;
         let _own = repository.own()?;
-        for manifest in meant(&core, &repository, &patterns)? {
-            repository.forget(&manifest.name)?;
+        // One that was all but made may have been written down meanwhile. Now nobody makes any.
+        forget()?;
+        for manifest in &meant {
             tracing::info!("snapshot [{}:{}] was deleted", repository.name, manifest.name);
         }
         repository.clean().map(drop)
@@ -28,8 +28,8 @@ pub(super) async fn delete(core: &Arc<Core>, repository: &str, patterns: Vec<Str
     .await
 }
 
-/// The snapshots that names and patterns stand for, none of them on its way. A pattern may stand for none.
-fn meant(core: &Core, repository: &Repository, patterns: &[String]) -> Result<Vec<Manifest>, Error> {
+/// The snapshots that names and patterns stand for. A pattern may stand for none.
+fn meant(repository: &Repository, patterns: &[String]) -> Result<Vec<Manifest>, Error> {
     let mut all = repository.manifests()?;
     for pattern in patterns {
         if !pattern.contains('*') && !all.iter().any(|manifest| simple_match(pattern, &manifest.name)) {
@@ -37,13 +37,5 @@ fn meant(core: &Core, repository: &Repository, patterns: &[String]) -> Result<Ve
         }
     }
     all.retain(|manifest| patterns.iter().any(|pattern| simple_match(pattern, &manifest.name)));
-    let running =
-        all.iter().find(|manifest| manifest.state == SnapshotState::InProgress && lives(core, &manifest.maker));
-    match running {
-        Some(manifest) => Err(Error::new(
-            ErrorKind::ConcurrentSnapshotExecution,
-            format!("[{}:{}] it is being made: try again when it is complete", repository.name, manifest.name),
-        )),
-        None => Ok(all),
-    }
+    Ok(all)
 }

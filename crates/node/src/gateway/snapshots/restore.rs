@@ -21,9 +21,6 @@ use crate::core::Core;
 use crate::identity;
 use crate::repository::{Manifest, SavedIndex};
 
-/// So often a shard is tried before it is left to an operator.
-const TRIES: u32 = 5;
-
 pub(super) async fn restore(door: &NodeGateway, asked: RestoreSnapshot) -> Result<Option<Restored>, Error> {
     let repository = registry::find(&door.core, &asked.repository)?;
     let snapshot = asked.snapshot.clone();
@@ -172,9 +169,11 @@ async fn ended(core: &Core, uuids: &[IndexUuid]) -> ShardCounts {
     loop {
         let state = core.state();
         let (mut counts, mut waits) = (ShardCounts::default(), false);
-        for table in uuids.iter().filter_map(|uuid| state.index_by_uuid(uuid)).flat_map(|index| &index.shards) {
+        let indexes = uuids.iter().filter_map(|uuid| state.index_by_uuid(uuid));
+        for (index, table) in indexes.flat_map(|index| index.shards.iter().map(move |table| (index, table))) {
             counts.total += 1;
-            let given_up = table.unassigned.as_ref().is_some_and(|why| why.failed_attempts >= TRIES);
+            let most = index.settings.typed().max_retries;
+            let given_up = table.unassigned.as_ref().is_some_and(|why| why.failed_attempts >= most);
             match table.primary() {
                 Some((_, copy)) if copy.started => counts.successful += 1,
                 None if given_up => counts.failed += 1,
