@@ -48,6 +48,22 @@ impl PreparedDocument {
         self.inner.len() as u32 + 1
     }
 
+    /// What is still asked of a document whose values lie in a segment: the same without them, but for vectors.
+    pub(crate) fn indexed(&self) -> Self {
+        let inner =
+            |inner: &InnerDocument| InnerDocument { vectors: inner.vectors.clone(), ..InnerDocument::default() };
+        Self {
+            id: self.id.clone(),
+            routing: self.routing.clone(),
+            source: self.source.clone(),
+            texts: Vec::new(),
+            exact: Vec::new(),
+            numbers: Vec::new(),
+            inner: self.inner.iter().map(inner).collect(),
+            vectors: self.vectors.clone(),
+        }
+    }
+
     /// The documents inside, in order.
     pub(crate) fn inner_values(&self) -> impl Iterator<Item = Values<'_>> {
         self.inner.iter().map(|inner| Values {

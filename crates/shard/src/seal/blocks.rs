@@ -11,29 +11,29 @@ use tantivy::directory::OwnedBytes;
 
 use super::draft::{Draft, Sources};
 use super::vectors::Vectors;
-use super::{Field, Gathered, NO_SOURCE, seal};
+use super::{Field, Gathered, NO_SOURCE};
 use crate::error::ShardError;
 use crate::fields::{FieldSlot, FieldTable, Layout};
-use crate::prepared::{SequencedDocument, Values};
+use crate::prepared::Values;
 use crate::segment::disk::SealedSegment;
 use crate::segment::disk::manifest::{Record, SlotEntry};
 use crate::segment::memory::{BlockColumn, BlockRow, Input, MemoryBlock};
 use crate::segment::{Detail, DocId, Segment};
 
-/// Blocks of more bytes are not put together in memory first.
-const MOST_BYTES: u64 = 1 << 30;
+/// Bytes of blocks that can be put together, for their parts are numbered in 32 bits.
+const MOST_BYTES: u64 = 1 << 32;
 
 /// Writes the documents of `blocks` that are kept into the new directory `directory`, as [`super::seal`] does those it is given, numbered as
 /// [`MemoryBlock::merge`] numbers them.
 ///
-/// Memory: once more what the blocks hold besides their documents, unless it is one whose documents are all kept. Where that is very much, the
-/// documents are analysed again instead.
+/// Memory: once more what the blocks hold besides their documents, unless it is one whose documents are all kept.
 ///
 /// # Errors
-/// [`ShardError::Io`]; [`ShardError::Field`] when a vector does not fit its field.
+/// [`ShardError::Io`]; [`ShardError::Field`] when a vector does not fit its field; [`ShardError::TooLarge`] for several blocks of more than 4 GB.
 pub fn seal_blocks(directory: &Path, fields: &FieldTable, blocks: &[Input<'_>]) -> Result<SealedSegment, ShardError> {
-    if blocks.iter().map(|(block, _)| block.size().memory_bytes).sum::<u64>() > MOST_BYTES {
-        return seal(directory, fields, &mut kept(blocks));
+    let bytes = blocks.iter().map(|(block, _)| block.size().memory_bytes).sum();
+    if blocks.len() > 1 && bytes > MOST_BYTES {
+        return Err(ShardError::TooLarge { what: "bytes of memory blocks", found: bytes, limit: MOST_BYTES });
     }
     fs::create_dir(directory).map_err(|e| ShardError::io("create", directory, e))?;
     let failed = |e: io::Error| ShardError::io("write", directory, e);
@@ -59,14 +59,6 @@ pub fn seal_blocks(directory: &Path, fields: &FieldTable, blocks: &[Input<'_>]) 
     vectors.try_for_each(|(slot, column)| column.write(slot, &mut draft)).map_err(failed)?;
     let numbers = || block.documents().iter().map(|document| document.seq_no);
     draft.finish(numbers().min().zip(numbers().max()))
-}
-
-/// The documents that are kept, in order.
-fn kept<'a>(blocks: &'a [Input<'a>]) -> impl Iterator<Item = SequencedDocument> + 'a {
-    blocks.iter().flat_map(|(block, alive)| {
-        let kept = block.numbered().filter(move |(doc, _)| alive.is_none_or(|alive| alive.contains(*doc)));
-        kept.map(|(_, document)| document.clone())
-    })
 }
 
 /// The vectors of all fields, by slot: blocks only gather them to be searched.

@@ -3,6 +3,7 @@
 //! Made for very few documents: everything goes through one sort of all tokens, whatever the number of fields.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use model::number::term_from_ordered;
 
@@ -53,6 +54,8 @@ pub(super) fn build(fields: &FieldTable, documents: Vec<SequencedDocument>) -> D
         doc_count += 1;
     }
     gathered.sort();
+    let indexed = |of: SequencedDocument| SequencedDocument { document: Arc::new(of.document.indexed()), ..of };
+    let documents = documents.into_iter().map(indexed).collect();
     gathered.write(fields, Assembly::new(documents, doc_count))
 }
 

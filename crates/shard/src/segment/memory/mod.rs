@@ -56,7 +56,7 @@ impl MemoryBlock {
         Self::new(merge::merge(inputs))
     }
 
-    /// In the order of their numbers, without those inside of others.
+    /// In the order of their numbers, without those inside of others. Of their values only vectors are left: the others lie in the block.
     pub fn documents(&self) -> &[SequencedDocument] {
         &self.data.documents
     }
