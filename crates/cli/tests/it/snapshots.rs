@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::nodes::{Peers, until};
 use crate::server::Server;
@@ -156,13 +157,19 @@ fn files_below(folder: &std::path::Path) -> Vec<String> {
     found
 }
 
+/// Three nodes with a repository that they share, and an index `pearls` whose copies serve.
+fn cluster(shards: u32, replicas: u32) -> (TempDir, Peers) {
+    let shared = tempfile::tempdir().expect("a folder");
+    let peers = Peers::start_with(&[&format!("path.repo={}", shared.path().display())]);
+    repository(&peers.servers[0], "pearls");
+    create(&peers.servers[1], "pearls", shards, replicas);
+    until(&peers.servers[0], "/_cluster/health", |health| health["status"] == "green");
+    (shared, peers)
+}
+
 #[test]
 fn a_cluster_saves_and_restores_with_any_node_asked() {
-    let shared = tempfile::tempdir().expect("a folder");
-    let mut peers = Peers::start_with(&[&format!("path.repo={}", shared.path().display())]);
-    repository(&peers.servers[0], "pearls");
-    create(&peers.servers[1], "pearls", 4, 1);
-    until(&peers.servers[1], "/_cluster/health", |health| health["status"] == "green");
+    let (_shared, mut peers) = cluster(4, 1);
     fill(&peers.servers[1], "pearls", 0, 300);
     let before = hits(&peers.servers[2], "pearls");
     snapshot(&peers.servers[2], "one");
@@ -190,12 +197,8 @@ fn write(server: &Server, stop: &AtomicBool, written: &AtomicU64) {
 
 #[test]
 fn writes_go_on_and_what_was_acknowledged_before_is_in_the_snapshot() {
-    let shared = tempfile::tempdir().expect("a folder");
-    let peers = Peers::start_with(&[&format!("path.repo={}", shared.path().display())]);
+    let (_shared, peers) = cluster(2, 1);
     let door = &peers.servers[0];
-    repository(door, "pearls");
-    create(door, "pearls", 2, 1);
-    until(door, "/_cluster/health", |health| health["status"] == "green");
     let (stop, written) = (AtomicBool::new(false), AtomicU64::new(0));
     let begun: Vec<(String, u64)> = std::thread::scope(|scope| {
         let writer = scope.spawn(|| write(&peers.servers[1], &stop, &written));
@@ -226,12 +229,8 @@ fn writes_go_on_and_what_was_acknowledged_before_is_in_the_snapshot() {
 
 #[test]
 fn a_snapshot_that_waits_for_a_node_is_deleted_at_once() {
-    let shared = tempfile::tempdir().expect("a folder");
-    let peers = Peers::start_with(&[&format!("path.repo={}", shared.path().display())]);
+    let (_shared, peers) = cluster(3, 0);
     let door = &peers.servers[0];
-    repository(door, "pearls");
-    create(door, "pearls", 3, 0);
-    until(door, "/_cluster/health", |health| health["status"] == "green");
     fill(door, "pearls", 0, 60);
     peers.servers[2].freeze();
     let begun =
@@ -250,11 +249,7 @@ fn a_snapshot_that_waits_for_a_node_is_deleted_at_once() {
 
 #[test]
 fn a_snapshot_without_a_node_is_refused_or_lacks_its_shards() {
-    let shared = tempfile::tempdir().expect("a folder");
-    let mut peers = Peers::start_with(&[&format!("path.repo={}", shared.path().display())]);
-    repository(&peers.servers[0], "pearls");
-    create(&peers.servers[0], "pearls", 3, 0);
-    until(&peers.servers[0], "/_cluster/health", |health| health["status"] == "green");
+    let (_shared, mut peers) = cluster(3, 0);
     fill(&peers.servers[0], "pearls", 0, 60);
     peers.servers[2].kill();
     until(&peers.servers[0], "/_cluster/health", |health| {
