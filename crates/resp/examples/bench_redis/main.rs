@@ -2,7 +2,8 @@
 //! With `--strings N`: `FT.REGEX` over so many strings on the server alone.
 //!
 //! Prints for each workload the CPU time of either server for one command, and their ratio. Both must run on this machine (their process
-//! is found by `INFO server`), be empty and have a search module: the bench makes an index `bench` of keys `bench:*`, and drops both at the end.
+//! is found by `INFO server`), be empty and have a search module: the bench makes indexes `bench` and `whole` of keys `bench:*` and `whole:*`, and drops
+//! them at the end.
 
 mod peer;
 mod strings;
@@ -56,6 +57,17 @@ fn hset(n: u64, with_vector: bool) -> Words {
     words
 }
 
+/// A key of ten texts of seven words and ten numbers, each of them indexed.
+fn hset_whole(n: u64) -> Words {
+    let mut words = line(&format!("HSET whole:{n}"));
+    for field in 0..10 {
+        let text = (0..6).map(|at| word(n * 67 + field * 7 + at)).collect::<Vec<_>>().join(" ");
+        words.extend([format!("text{field}").into_bytes(), format!("{text} own{n}").into_bytes()]);
+        words.extend([format!("number{field}").into_bytes(), (n * 7 + field).to_string().into_bytes()]);
+    }
+    words
+}
+
 /// What one turn asks: the commands of the round `n`.
 type Round = fn(u64) -> Vec<Words>;
 
@@ -65,6 +77,11 @@ const WORKLOADS: &[(&str, Round)] = &[
     ("HSET of 20 fields, then FT.SEARCH", |n| {
         let n = KEYS + n % 5_000;
         vec![hset(n, false), line(&format!("FT.SEARCH bench unique{n}"))]
+    }),
+    ("HSET of 20 fields, each indexed", |n| vec![hset_whole(n % 20_000)]),
+    ("the same, then FT.SEARCH", |n| {
+        let n = n % 20_000;
+        vec![hset_whole(n), line(&format!("FT.SEARCH whole own{n}"))]
     }),
     ("FT.SEARCH word", |n| vec![line(&format!("FT.SEARCH bench {} LIMIT 0 10", word(n)))]),
     ("FT.SEARCH two words", |n| {
@@ -99,6 +116,8 @@ fn fill(peer: &mut Peer) -> Result<(), Failure> {
         "FT.CREATE bench ON HASH PREFIX 1 bench: SCHEMA title TEXT unique TEXT number NUMERIC SORTABLE price NUMERIC SORTABLE tag TAG SORTABLE v VECTOR HNSW 6 TYPE FLOAT32 DIM {DIMENSION} DISTANCE_METRIC COSINE"
     );
     peer.ask(&line(&schema))?;
+    let fields = (0..10).map(|field| format!(" text{field} TEXT number{field} NUMERIC")).collect::<String>();
+    peer.ask(&line(&format!("FT.CREATE whole ON HASH PREFIX 1 whole: SCHEMA{fields}")))?;
     for batch in 0..KEYS / 500 {
         for n in 0..500 {
             peer.send(&hset(batch * 500 + n, true))?;
@@ -158,7 +177,9 @@ fn main() -> Result<(), Failure> {
         println!("{name:<36} {:>12} {:>12} {:>7}", micros(0), micros(1), ratio.unwrap_or_else(|| "-".to_owned()));
     }
     for peer in &mut peers {
-        peer.ask(&line("FT.DROPINDEX bench DD"))?;
+        for index in ["bench", "whole"] {
+            peer.ask(&line(&format!("FT.DROPINDEX {index} DD")))?;
+        }
     }
     Ok(())
 }
