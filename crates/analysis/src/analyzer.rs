@@ -138,7 +138,7 @@ impl Analyzer {
         }
         let mut counter = PositionCounter::default();
         let mut term = Term::default();
-        let mut recent = self.recent.room();
+        let mut recent = self.recent.shelf();
         let end = chain.tokenizer.stage.tokenize(text, &mut |raw: Raw<'_>| {
             counter.advance(raw.increment);
             if chain.filters.is_empty() {

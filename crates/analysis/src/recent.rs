@@ -1,15 +1,15 @@
 //! What the filters of a chain made of the words that came last, so that a word which comes again is looked up and not stemmed again.
 //!
 //! In: a word as the tokenizer cut it. Out: what the chain's filters of one token at a time make of it, which depends on nothing else.
-//! Bounded: each word has one place, and the newest one takes it. Nobody waits: who finds all rooms taken does without.
+//! Bounded: each word has one place, and the newest one takes it. Nobody waits: who finds all shelves taken does without.
 
 use std::sync::{Mutex, MutexGuard};
 
 use crate::token::TokenKind;
 
 /// So many texts may be analysed at one time with what is remembered.
-const ROOMS: usize = 16;
-/// Places of a room that has been used a little, and at most: 48 kB.
+const SHELVES: usize = 16;
+/// Places of a shelf that has been used a little, and at most: 48 kB.
 const FEWEST: usize = 64;
 const MOST: usize = 1024;
 /// Bytes for a word and for what was made of it; where both need more, they are not remembered.
@@ -17,22 +17,22 @@ const BYTES: usize = 45;
 /// Stands for the length of what was made: the filters dropped the word.
 const DROPPED: u8 = u8::MAX;
 
-/// What is remembered for one chain, each room on its own, so that threads do not share one.
+/// What is remembered for one chain, each shelf on its own, so that threads do not share one.
 #[derive(Default)]
 pub(crate) struct Recent {
-    rooms: Vec<Mutex<Words>>,
+    shelves: Vec<Mutex<Words>>,
 }
 
 impl Recent {
     /// `worth_it`: whether the filters cost more than looking a word up.
     pub(crate) fn new(worth_it: bool) -> Self {
-        let rooms = if worth_it { ROOMS } else { 0 };
-        Self { rooms: (0..rooms).map(|_| Mutex::default()).collect() }
+        let shelves = if worth_it { SHELVES } else { 0 };
+        Self { shelves: (0..shelves).map(|_| Mutex::default()).collect() }
     }
 
-    /// A room for as long as a text is analysed; `None`: there is none, or none free.
-    pub(crate) fn room(&self) -> Option<MutexGuard<'_, Words>> {
-        self.rooms.iter().find_map(|room| room.try_lock().ok())
+    /// A shelf for as long as a text is analysed; `None`: there is none, or none free.
+    pub(crate) fn shelf(&self) -> Option<MutexGuard<'_, Words>> {
+        self.shelves.iter().find_map(|shelf| shelf.try_lock().ok())
     }
 }
 
@@ -167,12 +167,12 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_room() {
+    fn nobody_waits_for_a_shelf() {
         let recent = Recent::new(true);
-        let taken: Vec<_> = (0..ROOMS).filter_map(|_| recent.room()).collect();
-        assert_eq!((taken.len(), recent.room().is_none()), (ROOMS, true));
+        let taken: Vec<_> = (0..SHELVES).filter_map(|_| recent.shelf()).collect();
+        assert_eq!((taken.len(), recent.shelf().is_none()), (SHELVES, true));
         drop(taken);
-        assert!(recent.room().is_some());
-        assert!(Recent::new(false).room().is_none());
+        assert!(recent.shelf().is_some());
+        assert!(Recent::new(false).shelf().is_none());
     }
 }

@@ -296,7 +296,6 @@ kinds! {
     ShardFailed "shard_failed_exception" 503
     ShardNotFound "shard_not_found_exception" 404
     Snapshot "snapshot_exception" 500
-    SnapshotInProgress "snapshot_in_progress_exception" 400
     SnapshotMissing "snapshot_missing_exception" 404
     SnapshotRestore "snapshot_restore_exception" 500
     StatisticsChanged "statistics_changed_exception" 503

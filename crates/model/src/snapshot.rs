@@ -42,9 +42,19 @@ pub trait Snapshots: Send + Sync {
     /// Removes the snapshots that names or patterns stand for, and files that no other one names.
     async fn delete(&self, repository: &str, patterns: Vec<String>) -> Answer<()>;
     /// Makes a snapshot of indexes of another.
-    async fn copy(&self, asked: CopySnapshot) -> Answer<()>;
+    async fn clone_snapshot(&self, asked: CloneSnapshot) -> Answer<()>;
     /// Brings indexes back. `None` where nobody waits for it.
     async fn restore(&self, asked: RestoreSnapshot) -> Answer<Option<Restored>>;
+}
+
+/// `snapshot_missing_exception`, 404.
+pub fn missing(repository: &str, snapshot: &str) -> Error {
+    Error::new(ErrorKind::SnapshotMissing, format!("[{repository}:{snapshot}] is missing"))
+}
+
+/// `repository_missing_exception`, 404.
+pub fn missing_repository(name: &str) -> Error {
+    Error::new(ErrorKind::RepositoryMissing, format!("[{name}] missing"))
 }
 
 /// Where snapshots are kept.
@@ -78,7 +88,7 @@ pub struct CreateSnapshot {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct CopySnapshot {
+pub struct CloneSnapshot {
     pub repository: String,
     pub source: String,
     /// The name of the new one.
@@ -226,7 +236,7 @@ pub struct ShardStatus {
     pub total: Files,
     pub start_ms: u64,
     pub took_ms: u64,
-    /// The id of the node, while it is at it.
+    /// The id of the node that had it, where it failed.
     pub node: Option<Arc<str>>,
     /// Why it failed.
     pub reason: Option<String>,

@@ -48,7 +48,7 @@ pub(super) async fn delete(door: &NodeGateway, kind: Definition, pattern: String
             return Ok(());
         }
         let reason = match kind {
-            Definition::Repository => format!("[{pattern}] missing"),
+            Definition::Repository => format!("repository [{pattern}] does not exist"),
             Definition::Script => format!("stored script [{pattern}] does not exist and cannot be deleted"),
             Definition::SearchPipeline | Definition::IngestPipeline => format!("pipeline [{pattern}] is missing"),
         };

@@ -32,7 +32,7 @@ use crate::pool::Pool;
 use crate::recovery::Recovery;
 use crate::replication::{Exchange, Room, SharedPreparer};
 use crate::request_cache::Share;
-use restore::Fetches;
+use restore::Restores;
 pub(crate) use view::IndexView;
 pub(crate) use view::{analysis_error, registry, replayed_document};
 use view::{durability, prepare_for};
@@ -53,8 +53,8 @@ pub struct Indexes {
     leftovers: Mutex<Option<BTreeSet<ShardId>>>,
     /// How far what is open follows the metadata.
     published: Arc<Published>,
-    /// Shards on their way out of snapshots.
-    fetches: Fetches,
+    /// Shards on their way back from snapshots.
+    restores: Restores,
     /// Held while shards are opened, closed or replaced.
     changing: Mutex<()>,
     /// How copies of one shard speak with each other.
@@ -197,7 +197,7 @@ impl Indexes {
         };
         let (open, leaving, recoveries, leftovers, changing) = Default::default();
         Self {
-            fetches: Fetches::new(config.repositories.clone()),
+            restores: Restores::new(config.repositories.clone()),
             directory,
             syncer,
             spawn,

@@ -10,11 +10,9 @@ use std::time::{Duration, Instant};
 use analysis::Registry;
 use cluster::command::Command;
 use cluster::state::{Copy, IndexMetadata, NodeId, ShardTable, State};
-use model::definition::Definition;
 use model::id::{AllocationId, IndexUuid, PrimaryTerm, ShardId, ShardNumber};
-use model::recovery::{RecoveryKind, RestoredFrom};
+use model::recovery::RecoveryKind;
 use parking_lot::{Mutex, RwLock};
-use serde_json::Value;
 use shard::caches::Caches;
 use shard::engine::{CopyOptions, ShardCopy};
 use shard::prepare::Preparer;
@@ -25,6 +23,7 @@ use crate::clock::now_ms;
 use crate::identity;
 use crate::recovery::Recovery;
 use crate::replication::{Opened, Place, Room, SharedPreparer};
+use crate::repository;
 
 /// How long a copy that was open before is waited for while others want to be opened, too. Two must never write into one folder.
 const FORMER: Duration = Duration::from_millis(50);
@@ -43,16 +42,9 @@ struct Wanted {
     /// And what is there is all there is from now on.
     begins_history: bool,
     /// What it begins with, where that is not nothing.
-    restores: Option<Restores>,
+    origin: Option<restore::Origin>,
     /// Why the index cannot be opened at all.
     failure: Option<String>,
-}
-
-/// A snapshot that a shard begins with.
-struct Restores {
-    from: Arc<RestoredFrom>,
-    /// The repository, as the metadata has it.
-    repository: Option<Value>,
 }
 
 impl Wanted {
@@ -61,14 +53,14 @@ impl Wanted {
     }
 
     fn recovery(&self) -> Arc<Recovery> {
-        let from = self.restores.as_ref().map(|restores| restores.from.clone());
+        let from = self.origin.as_ref().map(|origin| origin.from.clone());
         Recovery::new(self.allocation.clone(), self.kind(), from)
     }
 
     fn kind(&self) -> RecoveryKind {
         match (self.primary, self.has_data) {
             (false, _) => RecoveryKind::Peer,
-            (true, false) if self.restores.is_some() => RecoveryKind::Snapshot,
+            (true, false) if self.origin.is_some() => RecoveryKind::Snapshot,
             (true, false) => RecoveryKind::EmptyStore,
             (true, true) => RecoveryKind::ExistingStore,
         }
@@ -85,7 +77,7 @@ impl Indexes {
         let (views, wanted): (Vec<Arc<IndexView>>, Vec<Vec<Wanted>>) = prepared.into_iter().unzip();
         let wanted: Vec<Wanted> = wanted.into_iter().flatten().collect();
         let mut opened: BTreeMap<IndexUuid, Vec<Arc<OpenShard>>> = BTreeMap::new();
-        self.fetches.keep(&wanted.iter().map(|shard| &shard.allocation).collect());
+        self.restores.keep(&wanted.iter().map(|shard| &shard.allocation).collect());
         let done = self.open_all(&wanted);
         let is_complete = done.len() == wanted.len();
         for (uuid, shard) in done {
@@ -131,7 +123,7 @@ impl Indexes {
             primary: table_of(index, *number, allocation).is_some_and(|copy| copy.primary),
             has_data: index.shard(*number).is_some_and(|table| table.in_sync.contains_key(allocation)),
             begins_history: table_of(index, *number, allocation).is_some_and(|copy| copy.begins_history),
-            restores: restores(state, index, *number, allocation),
+            origin: origin(state, index, *number, allocation),
             failure: failure.clone(),
         };
         let wanted = to_open.into_iter().map(wanted).collect();
@@ -169,8 +161,8 @@ impl Indexes {
                 if !self.former_is_gone(&shard.id()) {
                     continue;
                 }
-                let Some((fetched, recovery)) = self.fetched(shard) else { continue };
-                let done = self.open_shard(shard, fetched, recovery);
+                let Some((restored, recovery)) = self.restored(shard) else { continue };
+                let done = self.open_shard(shard, restored, recovery);
                 opened.lock().push((shard.view.metadata.uuid.clone(), done));
             }
         };
@@ -184,30 +176,25 @@ impl Indexes {
     }
 
     /// Whether the shard's folder is as its snapshot has it, where it has one; `None`: it will be.
-    fn fetched(&self, wanted: &Wanted) -> Option<(Result<(), String>, Arc<Recovery>)> {
+    fn restored(&self, wanted: &Wanted) -> Option<(Result<(), String>, Arc<Recovery>)> {
         let begin = || {
             let recovery = wanted.recovery();
             self.recoveries.lock().insert(wanted.id(), recovery.clone());
             recovery
         };
         let directory = self.shard_directory(&wanted.view.metadata.uuid, wanted.number);
-        if self.fetches.occupied(&directory, &wanted.allocation) {
+        if self.restores.occupied(&directory, &wanted.allocation) {
             std::thread::sleep(FORMER);
             return None;
         }
-        let Some(restores) = &wanted.restores else { return Some((Ok(()), begin())) };
-        let fetched = || restore::Wanted {
-            from: restores.from.clone(),
-            repository: restores.repository.clone(),
-            number: wanted.number,
-            directory,
-        };
-        self.fetches.fetched(&wanted.allocation, fetched, begin)
+        let Some(origin) = &wanted.origin else { return Some((Ok(()), begin())) };
+        let wanted_back = || restore::Wanted { origin: origin.clone(), number: wanted.number, directory };
+        self.restores.restored(&wanted.allocation, wanted_back, begin)
     }
 
-    fn open_shard(&self, wanted: &Wanted, fetched: Result<(), String>, recovery: Arc<Recovery>) -> OpenShard {
+    fn open_shard(&self, wanted: &Wanted, restored: Result<(), String>, recovery: Arc<Recovery>) -> OpenShard {
         let name = &wanted.view.metadata.name;
-        let opened = match fetched.err().or_else(|| wanted.failure.clone()) {
+        let opened = match restored.err().or_else(|| wanted.failure.clone()) {
             Some(reason) => Err(reason),
             None => catch_unwind(AssertUnwindSafe(|| self.open_copy(wanted, &recovery)))
                 .unwrap_or_else(|_| Err("opening it panicked".into())),
@@ -267,7 +254,7 @@ impl Indexes {
                 self.open_replica(wanted)
             });
         }
-        let is_restored = wanted.restores.is_some();
+        let is_restored = wanted.origin.is_some();
         if !wanted.has_data && !is_restored {
             // A shard that begins, and begins with nothing, whatever lies here from another time.
             clear(&directory)?;
@@ -425,12 +412,17 @@ fn table_of<'a>(index: &'a IndexMetadata, number: ShardNumber, allocation: &Allo
 }
 
 /// What a primary begins with that has nothing of its own.
-fn restores(state: &State, index: &IndexMetadata, number: ShardNumber, allocation: &AllocationId) -> Option<Restores> {
+fn origin(
+    state: &State,
+    index: &IndexMetadata,
+    number: ShardNumber,
+    allocation: &AllocationId,
+) -> Option<restore::Origin> {
     let table = index.shard(number)?;
     let begins = table.copies.get(allocation)?.primary && !table.in_sync.contains_key(allocation);
     let from = table.restores.clone().filter(|_| begins)?;
-    let repository = state.definition(Definition::Repository, &from.repository).cloned();
-    Some(Restores { from, repository })
+    let repository = repository::registered(state, &from.repository);
+    Some(restore::Origin { from, repository })
 }
 
 /// This node's assignments of an index: number, allocation, term.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use model::error::{Error, ErrorKind};
+use model::error::Error;
 
 use super::broken;
 use crate::identity;
@@ -12,9 +12,9 @@ use crate::identity;
 /// Names of files that are being written begin so.
 const UNFINISHED: &str = ".unfinished-";
 
-/// A folder of a repository, or its root.
+/// The folder of a repository; names are below it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Folder<'a> {
+pub(super) struct Folder<'a> {
     pub(super) repository: &'a str,
     pub(super) root: &'a Path,
 }
@@ -124,13 +124,5 @@ impl Folder<'_> {
     /// Removes a folder if nothing is in it.
     pub(super) fn remove_empty(&self, name: &str) {
         let _ = fs::remove_dir(self.path(name));
-    }
-
-    /// What one node writes for others to read, or reads.
-    ///
-    /// # Errors
-    /// `repository_verification_exception`.
-    pub(super) fn unverified(&self, reason: &str) -> Error {
-        Error::new(ErrorKind::RepositoryVerification, format!("[{}] {reason}", self.repository))
     }
 }

@@ -8,7 +8,7 @@ use cluster::state::IndexMetadata;
 use model::definition::Definition;
 use model::error::{Error, ErrorKind};
 use model::id::ShardNumber;
-use model::snapshot::{Cleaned, Files, ShardCounts, SnapshotFailure, SnapshotInfo, SnapshotState};
+use model::snapshot::{Cleaned, Files, ShardCounts, SnapshotFailure, SnapshotInfo, SnapshotState, missing};
 use model::template::Templates;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,8 +28,6 @@ pub(crate) struct Manifest {
     pub(crate) name: Arc<str>,
     pub(crate) uuid: Arc<str>,
     pub(crate) state: SnapshotState,
-    /// Why there is nothing in it.
-    pub(crate) reason: Option<String>,
     /// The process that makes it: the ephemeral id of its node.
     pub(crate) maker: Arc<str>,
     pub(crate) start_ms: u64,
@@ -91,7 +89,6 @@ impl Manifest {
             name: name.into(),
             uuid: uuid.into(),
             state: SnapshotState::InProgress,
-            reason: None,
             maker,
             start_ms: now_ms,
             end_ms: None,
@@ -113,7 +110,7 @@ impl Manifest {
             name: self.name.clone(),
             uuid: self.uuid.clone(),
             state,
-            reason: reason.or_else(|| self.reason.clone()),
+            reason,
             indexes: self.indexes.keys().cloned().collect(),
             data_streams: self.streams.keys().cloned().collect(),
             include_global_state: self.global.is_some(),
@@ -206,14 +203,17 @@ impl Repository {
     }
 
     /// Whether a snapshot that was added is still wanted.
-    pub(crate) fn knows(&self, snapshot: &str, uuid: &str) -> bool {
+    pub(crate) fn knows(&self, name: &str, uuid: &str) -> bool {
         // One that does not read at the moment is there.
-        self.read(&file_of(snapshot)).map_or(true, |found| found.is_some_and(|found| *found.uuid == *uuid))
+        self.read(&file_of(name)).map_or(true, |found| found.is_some_and(|found| *found.uuid == *uuid))
     }
 
-    /// Forgets a snapshot. Its files stay until [`Repository::clean`].
-    pub(crate) fn forget(&self, snapshot: &str) -> Result<(), Error> {
-        self.folder().remove(&file_of(snapshot)).map(drop)
+    /// Forgets a snapshot, and no other that has its name by now. Its files stay until [`Repository::clean`].
+    pub(crate) fn forget(&self, snapshot: &Manifest) -> Result<(), Error> {
+        if self.knows(&snapshot.name, &snapshot.uuid) {
+            self.folder().remove(&file_of(&snapshot.name))?;
+        }
+        Ok(())
     }
 
     /// Removes files of shards that no snapshot names, and what was written in part. The caller [`Repository::own`]s the repository.
@@ -237,11 +237,6 @@ impl Repository {
         }
         Ok(cleaned)
     }
-}
-
-/// The snapshot is not there.
-pub(crate) fn missing(repository: &str, snapshot: &str) -> Error {
-    Error::new(ErrorKind::SnapshotMissing, format!("[{repository}:{snapshot}] is missing"))
 }
 
 /// Where a snapshot's manifest lies. Names are those of the client: what is no plain letter is written as its bytes.

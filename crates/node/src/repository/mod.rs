@@ -1,4 +1,4 @@
-//! Repositories of snapshots: folders outside of the data that every node reaches.
+//! Repositories of snapshots: folders that every node reaches.
 //!
 //! ```text
 //! snapshots/NAME.json           what a snapshot is made of: a `Manifest`
@@ -7,7 +7,7 @@
 //! ```
 //!
 //! In: a repository as the metadata has it. Out: its snapshots, and the files of shards, in and out. Everything here blocks for the disk. Not
-//! here: which shards there are and who holds them (`gateway::snapshots`), nor opening what was fetched (`indexes`).
+//! here: which shards there are and who holds them (`gateway::snapshots`), nor opening what came back (`indexes`).
 
 mod folder;
 mod lock;
@@ -17,11 +17,13 @@ mod verify;
 
 use std::path::{Component, Path, PathBuf};
 
+use cluster::state::State;
+use model::definition::Definition;
 use model::error::{Error, ErrorKind};
-use model::snapshot::Repository as Definition;
+use model::snapshot::Repository as Registered;
 use serde_json::Value;
 
-pub(crate) use folder::Folder;
+use folder::Folder;
 pub(crate) use lock::Lock;
 pub(crate) use manifest::{Manifest, SavedFile, SavedIndex, SavedShard};
 
@@ -32,8 +34,15 @@ const KIND: &str = "fs";
 #[derive(Clone, Debug)]
 pub(crate) struct Repository {
     pub(crate) name: String,
+    /// As it was registered: other nodes may find it elsewhere.
+    pub(crate) location: String,
     pub(crate) is_read_only: bool,
     root: PathBuf,
+}
+
+/// What the metadata knows a repository by.
+pub(crate) fn registered(state: &State, name: &str) -> Option<Registered> {
+    serde_json::from_value(state.definition(Definition::Repository, name)?.clone()).ok()
 }
 
 impl Repository {
@@ -41,18 +50,26 @@ impl Repository {
     ///
     /// # Errors
     /// `repository_exception` for a type that there is not, and for a location that is missing or lies elsewhere.
-    pub(crate) fn of(name: &str, definition: &Definition, allowed: &[PathBuf]) -> Result<Self, Error> {
-        let Definition { kind, settings } = definition;
+    pub(crate) fn of(name: &str, registered: &Registered, allowed: &[PathBuf]) -> Result<Self, Error> {
+        let Registered { kind, settings } = registered;
         if kind != KIND {
             return Err(broken(name, format!("repository type [{kind}] does not exist")));
         }
         let location = settings.get("location").and_then(Value::as_str).filter(|location| !location.is_empty());
         let location = location.ok_or_else(|| not_made(name, "missing location".to_owned()))?;
+        let is_read_only = settings.get("readonly").is_some_and(|value| *value == true || value == "true");
+        Ok(Self { is_read_only, ..Self::at(name, location, allowed)? })
+    }
+
+    /// The one that lies there.
+    ///
+    /// # Errors
+    /// `repository_exception` for a location that lies outside of what is allowed.
+    pub(crate) fn at(name: &str, location: &str, allowed: &[PathBuf]) -> Result<Self, Error> {
         let root = resolved(Path::new(location), allowed).ok_or_else(|| {
             not_made(name, format!("location [{location}] doesn't match any of the locations specified by path.repo"))
         })?;
-        let is_read_only = settings.get("readonly").is_some_and(|value| *value == true || value == "true");
-        Ok(Self { name: name.to_owned(), is_read_only, root })
+        Ok(Self { name: name.to_owned(), location: location.to_owned(), is_read_only: false, root })
     }
 
     fn folder(&self) -> Folder<'_> {

@@ -38,8 +38,8 @@ impl Repository {
         let there = folder.list(&of_shard)?;
         for file in &held.files {
             let from = held.path(&file.name);
-            let stem = stem_of(file);
-            let known = named_like(&there, &stem)
+            let beginning = beginning_of(file);
+            let known = named_like(&there, &beginning)
                 .find(|blob| is_same(file, &from, blob, &folder.path(&format!("{of_shard}/{blob}"))));
             let blob = known.cloned().unwrap_or_else(|| blob_of(file, snapshot));
             if known.is_none() {
@@ -58,7 +58,7 @@ impl Repository {
     ///
     /// # Errors
     /// `repository_exception` where a file is missing or not as it was written, and where it was not to go on.
-    pub(crate) fn fetch(
+    pub(crate) fn load(
         &self,
         saved: &SavedShard,
         place: (&str, ShardNumber),
@@ -93,13 +93,13 @@ impl Repository {
 /// others bear the uuid of the snapshot that had them first.
 fn blob_of(file: &HeldFile, snapshot: &str) -> String {
     match file.crc32 {
-        Some(crc32) => format!("{}{crc32:08x}", stem_of(file)),
-        None => format!("{}{snapshot}", stem_of(file)),
+        Some(crc32) => format!("{}{crc32:08x}", beginning_of(file)),
+        None => format!("{}{snapshot}", beginning_of(file)),
     }
 }
 
 /// What the names of all files begin with that may be this one.
-fn stem_of(file: &HeldFile) -> String {
+fn beginning_of(file: &HeldFile) -> String {
     format!("{}~", file.name.replace('/', "~"))
 }
 
@@ -111,7 +111,7 @@ fn named_like<'a>(names: &'a [String], begin: &'a str) -> impl Iterator<Item = &
 
 /// Whether a blob at `path` is the file that lies at `from`.
 fn is_same(file: &HeldFile, from: &Path, blob: &str, path: &Path) -> bool {
-    let Some(rest) = blob.strip_prefix(&stem_of(file)) else { return false };
+    let Some(rest) = blob.strip_prefix(&beginning_of(file)) else { return false };
     let same_length = || fs::metadata(path).is_ok_and(|found| found.len() == file.length);
     match file.crc32 {
         Some(crc32) => rest == format!("{crc32:08x}") && same_length(),

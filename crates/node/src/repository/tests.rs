@@ -1,18 +1,18 @@
 use std::path::{Path, PathBuf};
 
 use model::error::ErrorKind;
-use model::snapshot::{Repository as Definition, SnapshotState};
+use model::snapshot::{Repository as Registered, SnapshotState};
 use serde_json::json;
 
 use super::{Manifest, Repository};
 
-fn definition(location: &str) -> Definition {
+fn registered(location: &str) -> Registered {
     let settings = json!({"location": location}).as_object().cloned().unwrap();
-    Definition { kind: "fs".to_owned(), settings }
+    Registered { kind: "fs".to_owned(), settings }
 }
 
 fn repository(root: &Path) -> Repository {
-    Repository::of("vault", &definition("pearls"), &[root.to_owned()]).unwrap()
+    Repository::of("vault", &registered("pearls"), &[root.to_owned()]).unwrap()
 }
 
 fn manifest(name: &str) -> Manifest {
@@ -22,7 +22,7 @@ fn manifest(name: &str) -> Manifest {
 #[test]
 fn a_location_lies_below_a_folder_that_is_allowed() {
     let allowed = [PathBuf::from("/srv/a"), PathBuf::from("/srv/b")];
-    let root = |location: &str| Repository::of("vault", &definition(location), &allowed).map(|found| found.root);
+    let root = |location: &str| Repository::of("vault", &registered(location), &allowed).map(|found| found.root);
     assert_eq!(root("x/y").unwrap(), Path::new("/srv/a/x/y"));
     assert_eq!(root("/srv/b/x").unwrap(), Path::new("/srv/b/x"));
     for outside in ["/srv/c", "/srv/bb", "../b", "/srv/a/../../etc", "x/../../y"] {
@@ -32,7 +32,7 @@ fn a_location_lies_below_a_folder_that_is_allowed() {
         assert!(cause.contains(&format!("location [{outside}] doesn't match")), "{cause}");
     }
     assert!(root("").is_err());
-    let other = Definition { kind: "s3".to_owned(), ..definition("x") };
+    let other = Registered { kind: "s3".to_owned(), ..registered("x") };
     let refused = Repository::of("vault", &other, &allowed).unwrap_err();
     assert_eq!(refused.reason, "[vault] repository type [s3] does not exist");
 }
@@ -49,7 +49,7 @@ fn a_name_is_given_once_and_is_no_path() {
     }
     assert_eq!(repository.manifests().unwrap().len(), 4);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing lies beside the repository");
-    repository.forget("one").unwrap();
+    repository.forget(&manifest("one")).unwrap();
     assert_eq!(repository.manifest("one").unwrap_err().kind, ErrorKind::SnapshotMissing);
 }
 

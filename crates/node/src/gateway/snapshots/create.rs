@@ -10,7 +10,6 @@ use model::definition::Definition;
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, ShardNumber};
 use model::snapshot::{CreateSnapshot, SnapshotFailure, SnapshotInfo, SnapshotState};
-use model::target::Expand;
 use tokio::task::JoinSet;
 
 use super::super::remote::{Message, ask};
@@ -29,7 +28,6 @@ const LOOK: Duration = Duration::from_millis(500);
 struct Making {
     core: Arc<Core>,
     repository: Repository,
-    location: String,
     manifest: Manifest,
     /// Nobody takes away what is added.
     _shared: Lock,
@@ -43,7 +41,6 @@ type Saved = (Named, Option<NodeId>, Result<SavedShard, Error>);
 pub(super) async fn create(core: &Arc<Core>, asked: CreateSnapshot) -> Result<Option<SnapshotInfo>, Error> {
     let repository = registry::find(core, &asked.repository)?;
     repository.check_writable("cannot create snapshot in a readonly repository")?;
-    let location = registry::location(core, &asked.repository)?;
     let state = core.state();
     let manifest = planned(core, &state, &asked)?;
     let (repository, shared, manifest) = blocking(move || {
@@ -52,7 +49,7 @@ pub(super) async fn create(core: &Arc<Core>, asked: CreateSnapshot) -> Result<Op
         Ok((repository, shared, manifest))
     })
     .await?;
-    let making = Making { core: core.clone(), repository, location, manifest, _shared: shared };
+    let making = Making { core: core.clone(), repository, manifest, _shared: shared };
     // Goes on where the client goes away.
     let made = tokio::spawn(making.carry_out());
     if !asked.wait {
@@ -63,8 +60,7 @@ pub(super) async fn create(core: &Arc<Core>, asked: CreateSnapshot) -> Result<Op
 
 /// What is to be in the snapshot.
 fn planned(core: &Core, state: &State, asked: &CreateSnapshot) -> Result<Manifest, Error> {
-    let expand = Expand { hidden: true, ..Options::open().expand };
-    let found = resolve(state, &asked.target, Options { expand, ..Options::metadata() })?;
+    let found = resolve(state, &asked.target, Options::metadata())?;
     if let Some(closed) = found.iter().find(|found| !found.index.open) {
         let name = &closed.index.name;
         let reason = format!(
@@ -111,6 +107,12 @@ fn global(state: &State) -> Global {
     Global { settings: state.settings.persistent.clone(), templates: state.templates.clone(), definitions }
 }
 
+/// Somebody has deleted the snapshot before it was complete.
+fn aborted(label: &str, manifest: &Manifest) -> Error {
+    tracing::info!("snapshot [{label}] is given up: it was deleted");
+    Error::new(ErrorKind::Snapshot, format!("[{label}/{}] Snapshot was aborted by deletion", manifest.uuid))
+}
+
 /// The node of a primary that serves.
 fn holder<'a>(state: &State, table: &'a ShardTable) -> Option<&'a NodeId> {
     let (_, copy) = table.primary().filter(|(_, copy)| copy.started)?;
@@ -123,11 +125,7 @@ impl Making {
         tracing::info!("snapshot [{label}] begins: {} indexes", self.manifest.indexes.len());
         let saved = tokio::select! {
             saved = self.save_all() => saved,
-            () = self.forgotten() => {
-                tracing::info!("snapshot [{label}] is given up: it was deleted");
-                let reason = format!("[{label}/{}] Snapshot was aborted by deletion", self.manifest.uuid);
-                return Err(Error::new(ErrorKind::Snapshot, reason));
-            }
+            () = self.forgotten() => return Err(aborted(&label, &self.manifest)),
         };
         for (named, node, result) in saved {
             self.note(named, node, result);
@@ -143,13 +141,21 @@ impl Making {
         self.manifest.state = if failures == 0 { SnapshotState::Success } else { SnapshotState::Partial };
         self.manifest.end_ms = Some(now_ms());
         let Self { core, repository, manifest, _shared: shared, .. } = self;
+        let whose = label.clone();
         let manifest = blocking(move || {
+            // Another one may have its name by now.
+            if !repository.knows(&manifest.name, &manifest.uuid) {
+                return Err(aborted(&whose, &manifest));
+            }
             repository.replace(&manifest)?;
             drop(shared);
             Ok(manifest)
         })
         .await
-        .inspect_err(|error| tracing::error!("snapshot [{label}] is lost: {error}"))?;
+        .inspect_err(|error| match error.kind {
+            ErrorKind::Snapshot => {}
+            _ => tracing::error!("snapshot [{label}] is lost: {error}"),
+        })?;
         match failures {
             0 => tracing::info!("snapshot [{label}] is complete"),
             _ => tracing::warn!("snapshot [{label}] lacks {failures} shards"),
@@ -228,7 +234,7 @@ impl Making {
         let message = Save {
             version: core.state().version,
             repository: self.repository.name.clone(),
-            location: self.location.clone(),
+            location: self.repository.location.clone(),
             snapshot: self.manifest.uuid.to_string(),
             shards,
         };

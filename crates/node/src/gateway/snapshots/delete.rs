@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use model::error::Error;
 use model::mapping::simple_match;
+use model::snapshot::missing;
 
 use super::{blocking, registry};
 use crate::core::Core;
-use crate::repository::manifest::missing;
 use crate::repository::{Manifest, Repository};
 
 pub(super) async fn delete(core: &Arc<Core>, repository: &str, patterns: Vec<String>) -> Result<(), Error> {
@@ -15,7 +15,7 @@ pub(super) async fn delete(core: &Arc<Core>, repository: &str, patterns: Vec<Str
     repository.check_writable("cannot delete snapshot from a readonly repository")?;
     blocking(move || {
         let meant = meant(&repository, &patterns)?;
-        let forget = || meant.iter().try_for_each(|manifest| repository.forget(&manifest.name));
+        let forget = || meant.iter().try_for_each(|manifest| repository.forget(manifest));
         forget()?;
         let _own = repository.own()?;
         // One that was all but made may have been written down meanwhile. Now nobody makes any.

@@ -3,7 +3,7 @@
 //! The node that is asked carries it out: it writes down what belongs to a snapshot, and has the nodes of the primaries put their files beside
 //! it. Not here: files (`repository`), nor opening shards that come back (`indexes`).
 
-mod copy;
+mod clone;
 mod create;
 mod delete;
 mod global;
@@ -11,6 +11,7 @@ mod names;
 mod registry;
 pub(super) mod remote;
 mod restore;
+mod status;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,8 +19,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::error::{Error, ErrorKind};
 use model::snapshot::{
-    Cleaned, CopySnapshot, CreateSnapshot, Repository, RestoreSnapshot, Restored, ShardStage, ShardStatus,
-    SnapshotInfo, SnapshotState, SnapshotStatus, Snapshots,
+    Cleaned, CloneSnapshot, CreateSnapshot, Repository, RestoreSnapshot, Restored, SnapshotInfo, SnapshotStatus,
+    Snapshots,
 };
 
 use super::NodeGateway;
@@ -67,7 +68,7 @@ impl Snapshots for NodeGateway {
 
     async fn status(&self, repository: &str, names: &[String]) -> Answer<Vec<SnapshotStatus>> {
         let (core, repository, names) = (self.core.clone(), registry::find(&self.core, repository)?, names.to_vec());
-        let status = move |name: &String| Ok(status(&core, &repository.manifest(name)?));
+        let status = move |name: &String| Ok(status::of(&core, &repository.manifest(name)?));
         blocking(move || names.iter().map(status).collect()).await
     }
 
@@ -75,8 +76,8 @@ impl Snapshots for NodeGateway {
         delete::delete(&self.core, repository, patterns).await
     }
 
-    async fn copy(&self, asked: CopySnapshot) -> Answer<()> {
-        copy::copy(&self.core, asked).await
+    async fn clone_snapshot(&self, asked: CloneSnapshot) -> Answer<()> {
+        clone::clone(&self.core, asked).await
     }
 
     async fn restore(&self, asked: RestoreSnapshot) -> Answer<Option<Restored>> {
@@ -97,32 +98,4 @@ fn lives(core: &Core, maker: &str) -> bool {
 
 fn info(core: &Core, manifest: &Manifest) -> SnapshotInfo {
     manifest.info(|maker| lives(core, maker))
-}
-
-fn status(core: &Core, manifest: &Manifest) -> SnapshotStatus {
-    let info = info(core, manifest);
-    let shards = |(name, index): (&Arc<str>, &crate::repository::SavedIndex)| {
-        let numbered = (0..).map(model::id::ShardNumber).zip(&index.shards);
-        let one = |(number, saved): (model::id::ShardNumber, &Option<crate::repository::SavedShard>)| {
-            let failure = info.failures.iter().find(|failure| failure.index == *name && failure.shard == number);
-            let stage = match (saved, failure) {
-                (Some(_), _) => ShardStage::Done,
-                (None, None) if info.state == SnapshotState::InProgress => ShardStage::Started,
-                (None, _) => ShardStage::Failure,
-            };
-            ShardStatus {
-                number,
-                stage,
-                incremental: saved.as_ref().map(|saved| saved.written).unwrap_or_default(),
-                total: saved.as_ref().map(crate::repository::SavedShard::total).unwrap_or_default(),
-                start_ms: saved.as_ref().map_or(info.start_ms, |saved| saved.start_ms),
-                took_ms: saved.as_ref().map_or(0, |saved| saved.took_ms),
-                node: failure.and_then(|failure| failure.node.clone()),
-                reason: failure.map(|failure| failure.reason.clone()),
-            }
-        };
-        (name.clone(), numbered.map(one).collect())
-    };
-    let indexes = manifest.indexes.iter().map(shards).collect();
-    SnapshotStatus { info, indexes }
 }

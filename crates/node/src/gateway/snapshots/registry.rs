@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cluster::command::Command;
-use cluster::state::{NodeId, State};
+use cluster::state::{Node, NodeId, State};
 use model::definition::Definition;
 use model::error::{Error, ErrorKind};
 use model::mapping::simple_match;
-use model::snapshot::Repository as Registered;
+use model::snapshot::{Repository as Registered, missing_repository};
 
 use super::super::{NodeGateway, everywhere, remote::ask_each};
 use super::blocking;
 use super::remote::Prove;
 use crate::core::Core;
 use crate::identity;
-use crate::repository::Repository;
+use crate::repository::{Repository, registered};
 
 /// How long the slowest node may take to prove that it reaches a repository.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) async fn put(door: &NodeGateway, name: String, registered: Registered, verify: bool) -> Result<(), Error> {
     let repository = Repository::of(&name, &registered, &door.core.config.repositories)?;
     if verify && !repository.is_read_only {
-        proven(&door.core, repository, &registered).await?;
+        proven(&door.core, repository).await?;
     }
     let definition = serde_json::to_value(&registered).map_err(|e| Error::illegal_argument(e.to_string()))?;
     door.submit(Command::PutDefinition { kind: Definition::Repository, name: name.into(), definition }).await?;
@@ -38,7 +38,7 @@ pub(super) async fn delete(door: &NodeGateway, patterns: &[String]) -> Result<()
     for pattern in patterns {
         let found: Vec<Arc<str>> = known.keys().filter(|name| simple_match(pattern, name)).cloned().collect();
         if found.is_empty() && pattern != "*" {
-            return Err(missing(pattern));
+            return Err(missing_repository(pattern));
         }
         names.extend(found);
     }
@@ -49,51 +49,36 @@ pub(super) async fn delete(door: &NodeGateway, patterns: &[String]) -> Result<()
 }
 
 pub(super) fn all(state: &State) -> BTreeMap<Arc<str>, Registered> {
-    let registered = state.definitions.get(&Definition::Repository).into_iter().flatten();
-    registered.filter_map(|(name, value)| Some((name.clone(), serde_json::from_value(value.clone()).ok()?))).collect()
-}
-
-fn registered(core: &Core, name: &str) -> Result<Registered, Error> {
-    all(&core.state()).remove(name).ok_or_else(|| missing(name))
+    let names = state.definitions.get(&Definition::Repository).into_iter().flat_map(BTreeMap::keys);
+    names.filter_map(|name| Some((name.clone(), registered(state, name)?))).collect()
 }
 
 /// # Errors
 /// `repository_missing_exception`; `repository_exception` where this node may not use its location.
 pub(super) fn find(core: &Core, name: &str) -> Result<Repository, Error> {
-    Repository::of(name, &registered(core, name)?, &core.config.repositories)
-}
-
-/// Where a repository lies, as it was registered.
-pub(super) fn location(core: &Core, name: &str) -> Result<String, Error> {
-    let registered = registered(core, name)?;
-    Ok(location_of(&registered))
-}
-
-fn location_of(registered: &Registered) -> String {
-    registered.settings.get("location").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    let registered = registered(&core.state(), name).ok_or_else(|| missing_repository(name))?;
+    Repository::of(name, &registered, &core.config.repositories)
 }
 
 /// Ids and names of the nodes that reach the repository.
 pub(super) async fn verify(core: &Arc<Core>, name: &str) -> Result<Vec<(Arc<str>, Arc<str>)>, Error> {
-    let registered = registered(core, name)?;
-    let repository = Repository::of(name, &registered, &core.config.repositories)?;
-    proven(core, repository, &registered).await?;
+    proven(core, find(core, name)?).await?;
     let state = core.state();
     Ok(state.nodes.iter().filter(|(_, node)| uses(node)).map(|(id, node)| (id.0.clone(), node.name.clone())).collect())
 }
 
 /// Whether a node reads or writes repositories.
-fn uses(node: &cluster::state::Node) -> bool {
+fn uses(node: &Node) -> bool {
     node.is_data() || node.is_cluster_manager()
 }
 
 /// Has every node read what this one writes.
-async fn proven(core: &Arc<Core>, repository: Repository, registered: &Registered) -> Result<(), Error> {
+async fn proven(core: &Arc<Core>, repository: Repository) -> Result<(), Error> {
     let token = identity::random();
     let (writes, written) = (repository.clone(), token.clone());
     blocking(move || writes.begin_proof(&written)).await?;
-    let message =
-        Prove { repository: repository.name.clone(), location: location_of(registered), token: token.clone() };
+    let (name, location) = (repository.name.clone(), repository.location.clone());
+    let message = Prove { repository: name.clone(), location, token: token.clone() };
     let state = core.state();
     let nodes: Vec<NodeId> = state.nodes.iter().filter(|(_, node)| uses(node)).map(|(id, _)| id.clone()).collect();
     let answers = ask_each(core, nodes.clone(), &message, PATIENCE).await;
@@ -103,7 +88,6 @@ async fn proven(core: &Arc<Core>, repository: Repository, registered: &Registere
         None => Some(format!("[{}, 'no answer']", node.0)),
     };
     let failures: Vec<String> = nodes.iter().filter_map(failed).collect();
-    let name = repository.name.clone();
     blocking(move || {
         repository.end_proof(&token);
         Ok(())
@@ -114,8 +98,4 @@ async fn proven(core: &Arc<Core>, repository: Repository, registered: &Registere
     }
     let reason = format!("[{name}] [{}]", failures.join(", "));
     Err(Error::new(ErrorKind::RepositoryVerification, reason))
-}
-
-fn missing(name: &str) -> Error {
-    Error::new(ErrorKind::RepositoryMissing, format!("[{name}] missing"))
 }

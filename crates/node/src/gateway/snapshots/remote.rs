@@ -5,9 +5,7 @@ use std::sync::Arc;
 use grpc::route::Class;
 use model::error::Error;
 use model::id::{IndexUuid, ShardNumber, StateVersion};
-use model::snapshot::Repository as Registered;
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 
 use super::super::lease;
 use super::super::remote::{Message, caught_up, held};
@@ -19,6 +17,7 @@ use crate::repository::{Repository, SavedShard};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::gateway) struct Prove {
     pub(super) repository: String,
+    /// As it was registered.
     pub(super) location: String,
     pub(super) token: String,
 }
@@ -29,7 +28,7 @@ impl Message for Prove {
     type Answer = ();
 
     async fn answer(self, core: Arc<Core>) -> Result<(), Error> {
-        let repository = at(&core, &self.repository, &self.location)?;
+        let repository = Repository::at(&self.repository, &self.location, &core.config.repositories)?;
         blocking(move || repository.prove(&self.token, &core.identity.node.0)).await
     }
 }
@@ -54,7 +53,7 @@ impl Message for Save {
 
     async fn answer(self, core: Arc<Core>) -> Result<Self::Answer, Error> {
         caught_up(&core, self.version).await?;
-        let repository = at(&core, &self.repository, &self.location)?;
+        let repository = Repository::at(&self.repository, &self.location, &core.config.repositories)?;
         let mut saved = Vec::with_capacity(self.shards.len());
         for (index, number) in &self.shards {
             saved.push(save(&core, &repository, (index, *number), &self.snapshot).await);
@@ -83,10 +82,4 @@ async fn save(
         })
     };
     if lease::is_alone(core, &open, &shard) { once().await } else { lease::certain(core, &open, &shard, once).await }
-}
-
-/// The repository as this node reaches it.
-fn at(core: &Core, name: &str, location: &str) -> Result<Repository, Error> {
-    let settings = Map::from_iter([("location".to_owned(), location.into())]);
-    Repository::of(name, &Registered { kind: "fs".to_owned(), settings }, &core.config.repositories)
 }

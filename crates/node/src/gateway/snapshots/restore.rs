@@ -79,7 +79,7 @@ fn plan(state: &State, manifest: &Manifest, asked: &RestoreSnapshot) -> Result<R
             );
             return Err(Error::new(ErrorKind::SnapshotRestore, reason));
         }
-        check_room(state, manifest, asked, (name, saved), &new)?;
+        check_name(state, manifest, asked, (name, saved), &new)?;
         let aliases = aliases(saved, asked, rename_alias.as_ref(), state.indexes.get(new.as_str()));
         indexes.push(Arc::new(one(manifest, asked, saved, (new, aliases))?));
     }
@@ -118,7 +118,7 @@ fn one(
 }
 
 /// Whether the index may come back under that name. A closed one gives way.
-fn check_room(
+fn check_name(
     state: &State,
     manifest: &Manifest,
     asked: &RestoreSnapshot,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::error::Error;
-use model::snapshot::{CopySnapshot, CreateSnapshot};
+use model::snapshot::{CloneSnapshot, CreateSnapshot};
 use model::target::{Expand, Target, TargetOptions};
 use serde_json::{Map, Value, json};
 
@@ -32,15 +32,8 @@ fn everything() -> Target {
 pub(super) async fn create(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let patience = options::cluster_manager_timeout(&mut request.params)?;
     let wait = request.params.flag("wait_for_completion")?.unwrap_or(false);
-    let mut asked = CreateSnapshot {
-        repository: part(&request, "repository")?,
-        snapshot: dated(&server, request.required("snapshot")?)?,
-        target: everything(),
-        include_global_state: true,
-        partial: false,
-        metadata: None,
-        wait,
-    };
+    let mut asked = default(part(&request, "repository")?, dated(&server, request.required("snapshot")?)?);
+    asked.wait = wait;
     read(&body::optional(&request.body())?, &mut asked)?;
     request.finish()?;
     registered(&server, &asked.repository)?;
@@ -49,6 +42,19 @@ pub(super) async fn create(server: Arc<Server>, mut request: Request) -> Result<
         None => Reply::value(&json!({"accepted": true})),
         Some(made) => Reply::value(&json!({"snapshot": snapshot::whole(&made, &server.settings.version.number)})),
     })
+}
+
+/// Of everything.
+fn default(repository: String, snapshot: String) -> CreateSnapshot {
+    CreateSnapshot {
+        repository,
+        snapshot,
+        target: everything(),
+        include_global_state: true,
+        partial: false,
+        metadata: None,
+        wait: false,
+    }
 }
 
 /// A name with a date in it (`<nightly-{now/d}>`) is that of the snapshot of today.
@@ -86,7 +92,7 @@ fn metadata(value: &Value) -> Result<Option<Value>, Error> {
     }
 }
 
-pub(super) async fn copy(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+pub(super) async fn clone(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let patience = options::cluster_manager_timeout(&mut request.params)?;
     let bytes = request.body();
     let body = lenient(required(&bytes)?)?;
@@ -99,7 +105,7 @@ pub(super) async fn copy(server: Arc<Server>, mut request: Request) -> Result<Re
     if target.names.is_empty() {
         return Err(options::refusal("indices patterns are empty"));
     }
-    let asked = CopySnapshot {
+    let asked = CloneSnapshot {
         repository: part(&request, "repository")?,
         source: part(&request, "snapshot")?,
         snapshot: part(&request, "target")?,
@@ -107,7 +113,7 @@ pub(super) async fn copy(server: Arc<Server>, mut request: Request) -> Result<Re
     };
     registered(&server, &asked.repository)?;
     check_snapshot(&asked.repository, &asked.snapshot)?;
-    server.within(patience).snapshots()?.copy(asked).await?;
+    server.within(patience).snapshots()?.clone_snapshot(asked).await?;
     Ok(Reply::acknowledged())
 }
 
@@ -116,15 +122,7 @@ mod tests {
     use super::*;
 
     fn read_of(body: &str) -> Result<CreateSnapshot, Error> {
-        let mut asked = CreateSnapshot {
-            repository: "r".into(),
-            snapshot: "s".into(),
-            target: everything(),
-            include_global_state: true,
-            partial: false,
-            metadata: None,
-            wait: false,
-        };
+        let mut asked = default("r".into(), "s".into());
         read(&body::optional(body.as_bytes())?, &mut asked).map(|()| asked)
     }
 

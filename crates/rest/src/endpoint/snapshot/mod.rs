@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::Method;
-use model::error::{Error, ErrorKind};
-use model::snapshot::{Repository, SnapshotInfo};
+use model::error::Error;
+use model::snapshot::{Repository, SnapshotInfo, missing_repository};
 
 use super::Server;
 use crate::request::Request;
@@ -35,7 +35,7 @@ pub(super) fn routes(routes: &mut Routes) {
     ];
     routes.add(&get, &status, status::status);
     routes.add(&put_or_post, &["/_snapshot/{repository}/{snapshot}"], create::create);
-    routes.add(&[Method::PUT], &["/_snapshot/{repository}/{snapshot}/_clone/{target}"], create::copy);
+    routes.add(&[Method::PUT], &["/_snapshot/{repository}/{snapshot}/_clone/{target}"], create::clone);
     routes.add(&get, &["/_snapshot/{repository}/{snapshot}"], show::show);
     routes.add(&delete, &["/_snapshot/{repository}/{snapshot}"], show::delete);
     routes.add(&post, &["/_snapshot/{repository}/{snapshot}/_restore"], restore::restore);
@@ -58,15 +58,6 @@ fn registered(server: &Server, repository: &str) -> Result<(), Error> {
         true => Ok(()),
         false => Err(missing_repository(repository)),
     }
-}
-
-fn missing_repository(name: &str) -> Error {
-    Error::new(ErrorKind::RepositoryMissing, format!("[{name}] missing"))
-}
-
-/// `snapshot_missing_exception`, 404.
-fn missing(repository: &str, snapshot: &str) -> Error {
-    Error::new(ErrorKind::SnapshotMissing, format!("[{repository}:{snapshot}] is missing"))
 }
 
 /// The snapshots of a repository, the oldest first.

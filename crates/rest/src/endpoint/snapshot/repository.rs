@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use model::error::Error;
 use model::mapping::simple_match;
-use model::snapshot::Repository;
+use model::snapshot::{Repository, missing_repository};
 use serde_json::{Map, Value, json};
 
 use super::name::check_repository;
-use super::{missing_repository, part, repositories};
+use super::{part, repositories};
 use crate::endpoint::admin::body;
 use crate::endpoint::{Server, options};
 use crate::params::split;

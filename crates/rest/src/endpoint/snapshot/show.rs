@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use model::error::Error;
 use model::mapping::simple_match;
-use model::snapshot::{SnapshotInfo, SnapshotState};
+use model::snapshot::{SnapshotInfo, SnapshotState, missing};
 use serde_json::{Value, json};
 
-use super::{listed, missing};
+use super::listed;
 use crate::endpoint::{Server, options};
 use crate::params::split;
 use crate::render::admin::snapshot;

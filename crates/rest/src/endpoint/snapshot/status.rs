@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
-use model::snapshot::{SnapshotInfo, SnapshotState, SnapshotStatus};
+use model::snapshot::{SnapshotInfo, SnapshotState, SnapshotStatus, missing};
 use serde_json::{Value, json};
 
-use super::{listed, missing, repositories};
+use super::{listed, repositories};
 use crate::endpoint::{Server, options};
 use crate::params::split;
 use crate::render::admin::snapshot;

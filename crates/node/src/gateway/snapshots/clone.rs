@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
-use model::snapshot::{CopySnapshot, SnapshotState};
+use model::snapshot::{CloneSnapshot, SnapshotState};
 
 use super::restore::check_complete;
 use super::{blocking, names, registry};
@@ -12,7 +12,7 @@ use crate::core::Core;
 use crate::identity;
 use crate::repository::Manifest;
 
-pub(super) async fn copy(core: &Arc<Core>, asked: CopySnapshot) -> Result<(), Error> {
+pub(super) async fn clone(core: &Arc<Core>, asked: CloneSnapshot) -> Result<(), Error> {
     let repository = registry::find(core, &asked.repository)?;
     repository.check_writable("cannot create snapshot in a readonly repository")?;
     let maker: Arc<str> = core.ephemeral_id.as_str().into();
@@ -24,17 +24,17 @@ pub(super) async fn copy(core: &Arc<Core>, asked: CopySnapshot) -> Result<(), Er
         if indexes.is_empty() {
             return Err(nothing(&repository.name, &source, &asked.target.names));
         }
-        let mut copy = Manifest::begin(&asked.snapshot, identity::random(), maker, now_ms());
-        copy.state = SnapshotState::Success;
-        copy.end_ms = Some(now_ms());
-        copy.indexes = source.indexes.into_iter().filter(|(name, _)| indexes.contains(name)).collect();
-        copy.streams = source.streams.into_iter().filter(|(name, _)| streams.contains(name)).collect();
-        copy.failures = source.failures.into_iter().filter(|failure| indexes.contains(&failure.index)).collect();
-        if !copy.failures.is_empty() {
-            copy.state = SnapshotState::Partial;
+        let mut made = Manifest::begin(&asked.snapshot, identity::random(), maker, now_ms());
+        made.state = SnapshotState::Success;
+        made.end_ms = Some(now_ms());
+        made.indexes = source.indexes.into_iter().filter(|(name, _)| indexes.contains(name)).collect();
+        made.streams = source.streams.into_iter().filter(|(name, _)| streams.contains(name)).collect();
+        made.failures = source.failures.into_iter().filter(|failure| indexes.contains(&failure.index)).collect();
+        if !made.failures.is_empty() {
+            made.state = SnapshotState::Partial;
         }
-        copy.global = source.global;
-        repository.add(&copy)
+        made.global = source.global;
+        repository.add(&made)
     })
     .await
 }
