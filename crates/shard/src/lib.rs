@@ -12,6 +12,7 @@ pub mod execute;
 mod features;
 pub mod fetch;
 pub mod fields;
+mod gallop;
 pub mod gauge;
 pub mod layout;
 pub mod prepare;

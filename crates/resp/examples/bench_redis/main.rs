@@ -1,4 +1,5 @@
-//! One connection's load on a server that speaks RESP, beside another in turns: `bench_redis --server ADDR [--peer ADDR] [--seconds N]`.
+//! One connection's load on a server that speaks RESP, beside another in turns: `bench_redis --server ADDR [--peer ADDR] [--seconds N] [--only WORDS]`,
+//! only the workloads whose names hold the words.
 //! With `--strings N`: `FT.REGEX` over so many strings on the server alone.
 //!
 //! Prints for each workload the CPU time of either server for one command, and their ratio. Both must run on this machine (their process
@@ -170,7 +171,8 @@ fn main() -> Result<(), Failure> {
         fill(peer)?;
     }
     println!("{:<36} {:>12} {:>12} {:>7}", "CPU microseconds", "server", "peer", "ratio");
-    for (name, round) in WORKLOADS {
+    let only = value("--only").unwrap_or_default();
+    for (name, round) in WORKLOADS.iter().filter(|(name, _)| name.contains(&only)) {
         let found = measure(&mut peers, *round, seconds)?;
         let micros = |at: usize| found.get(at).map_or_else(|| "-".to_owned(), |cpu| format!("{:.1}", cpu * 1e6));
         let ratio = found.get(1).filter(|peer| **peer > 0.0).map(|peer| format!("{:.2}", found[0] / peer));

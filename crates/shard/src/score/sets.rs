@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::bits::Bits;
 use super::geo::Within;
 use super::{Outcome, Scorer, bits};
+use crate::gallop;
 use crate::segment::column::{NumberColumn, StringColumn};
 use crate::segment::{DocId, NO_MORE_DOCS};
 
@@ -143,9 +144,7 @@ impl Scored {
 
 impl Scorer for Scored {
     fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
-        if self.hits.get(self.at).is_some_and(|&(at, _)| at < doc) {
-            self.at += self.hits[self.at..].partition_point(|&(at, _)| at < doc);
-        }
+        self.at += gallop::partition_point(&self.hits[self.at..], |&(at, _)| at < doc);
         Ok(self.hits.get(self.at).map_or(NO_MORE_DOCS, |&(at, _)| at))
     }
 
@@ -159,6 +158,15 @@ impl Scorer for Scored {
 
     fn bound(&mut self, _: DocId, _: DocId) -> f32 {
         self.best
+    }
+
+    fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
+        self.probe(from)?;
+        while let Some(&(doc, _)) = self.hits.get(self.at).filter(|(doc, _)| *doc < to) {
+            bits::set(words, doc - from);
+            self.at += 1;
+        }
+        Ok(())
     }
 }
 

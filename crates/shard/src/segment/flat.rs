@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::io;
 use std::ops::Bound;
 
-use super::{EveryTerm, Terms};
+use super::{DocId, EveryTerm, NO_MORE_DOCS, Terms};
+use crate::gallop;
 
 /// More bytes than this are not kept.
 const MAX_BYTES: usize = 128 << 20;
@@ -16,14 +17,47 @@ pub struct FlatTerms {
     ends: Vec<u32>,
 }
 
-impl FlatTerms {
+/// All terms of a field, with the documents of those that stand in one alone.
+pub struct FlatField {
+    terms: FlatTerms,
+    /// Of each term; `NO_MORE_DOCS`: there are several.
+    lone: Vec<DocId>,
+}
+
+impl FlatField {
     /// `None`: it would be too much.
     pub(crate) fn of(terms: &dyn Terms) -> io::Result<Option<Self>> {
-        let mut kept = Gathered::new(MAX_BYTES);
-        terms.walk((Bound::Unbounded, Bound::Unbounded), &EveryTerm, &mut |term, _| kept.push(term))?;
-        Ok(kept.finish())
+        let (mut kept, mut lone) = (Gathered::new(MAX_BYTES), Vec::new());
+        let (mut docs, mut failed) = (Vec::new(), Ok(()));
+        terms.walk((Bound::Unbounded, Bound::Unbounded), &EveryTerm, &mut |term, entry| {
+            docs.clear();
+            if entry.statistics.doc_freq == 1 {
+                failed = terms.docs(&entry, &mut docs);
+            }
+            lone.push(docs.first().copied().unwrap_or(NO_MORE_DOCS));
+            failed.is_ok() && kept.push(term)
+        })?;
+        failed?;
+        lone.shrink_to_fit();
+        Ok(kept.finish().map(|terms| Self { terms, lone }))
     }
 
+    /// Bytes of memory.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.terms.memory_bytes() + size_of_val(&self.lone[..]) as u64
+    }
+
+    pub(crate) fn terms(&self) -> &FlatTerms {
+        &self.terms
+    }
+
+    /// The document of the term with this number; `None`: there are several.
+    pub(crate) fn lone(&self, at: usize) -> Option<DocId> {
+        Some(self.lone[at]).filter(|doc| *doc != NO_MORE_DOCS)
+    }
+}
+
+impl FlatTerms {
     /// Bytes of memory.
     pub(crate) fn memory_bytes(&self) -> u64 {
         (self.bytes.len() + size_of_val(&self.ends[..])) as u64
@@ -57,9 +91,9 @@ impl FlatTerms {
         Err(from)
     }
 
-    /// The number of the term that the byte at `place` belongs to.
-    pub(crate) fn at(&self, place: usize) -> usize {
-        self.ends.partition_point(|end| *end as usize <= place)
+    /// The number of the term that the byte at `place` belongs to, which is none of those before `from`; soon found when it is near.
+    pub(crate) fn at(&self, place: usize, from: usize) -> usize {
+        from + gallop::partition_point(&self.ends[from..], |end| *end as usize <= place)
     }
 }
 

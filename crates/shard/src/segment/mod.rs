@@ -26,8 +26,8 @@ pub mod vectors;
 
 pub use alive::AliveDocs;
 use column::{NumberColumn, StringColumn};
-pub use flat::FlatTerms;
 pub(crate) use flat::Gathered;
+pub use flat::{FlatField, FlatTerms};
 pub use nested::Nested;
 use postings::Postings;
 use vectors::VectorColumn;
@@ -104,8 +104,8 @@ pub trait Terms: Send + Sync {
         visit: &mut dyn FnMut(&[u8], TermEntry) -> bool,
     ) -> io::Result<()>;
 
-    /// All terms in one piece, where they may be kept so: for what looks at every one of them.
-    fn flat(&self) -> io::Result<Option<Arc<FlatTerms>>> {
+    /// All terms in one piece, in order, where they may be kept so: for what looks at every one of them.
+    fn flat(&self) -> io::Result<Option<Arc<FlatField>>> {
         Ok(None)
     }
 

@@ -59,6 +59,11 @@ impl Alphabet {
         }
     }
 
+    /// `None`: the byte is part of another character.
+    pub(super) fn class_of_ascii(&self, byte: u8) -> Option<u16> {
+        self.ascii.get(usize::from(byte)).copied()
+    }
+
     fn searched(&self, code: u32) -> u16 {
         let at = self.begins.partition_point(|(begin, _)| *begin <= code);
         self.begins.get(at.saturating_sub(1)).map_or(0, |(_, class)| *class)

@@ -10,68 +10,139 @@ use super::nfa::{Nfa, State, StateId};
 
 /// Bytes that the table and its states may take.
 const MAX_BYTES: usize = 8 << 20;
-/// Not in the table yet.
+/// Texts that are read side by side: the next look into the table for one need not wait for that for another.
+pub(super) const LANES: usize = 4;
+/// A step that is not in the table yet.
 const UNKNOWN: u32 = u32::MAX;
+/// Bits of a step that say with how many edits a match ends there; all of them: none does.
+const LEVEL_BITS: u32 = 3;
+const NEVER: u8 = (1 << LEVEL_BITS) - 1;
 
 /// Where a match may stand by now: of each layer the states, sorted.
 type Layers = Vec<Vec<StateId>>;
 
-/// Fewest edits of a match that ends here, and of one that may only end with the text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Fewest edits of a match that ends here, and of one that may only end with the text; `NEVER`: there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Accepts {
-    here: Option<u8>,
-    at_end: Option<u8>,
+    here: u8,
+    at_end: u8,
+}
+
+/// How far a text has been read.
+#[derive(Clone, Copy)]
+struct Place {
+    row: u32,
+    bytes: usize,
+    best: u8,
 }
 
 pub(super) struct Matcher {
     nfa: Nfa,
     edits: u8,
+    /// A row for each state, a step for each class of characters (the row of the next state, and what is accepted there), and behind those one that
+    /// stays, for a text that has ended before others.
     table: Vec<u32>,
     sets: Vec<Layers>,
     accepts: Vec<Accepts>,
     numbers: HashMap<Layers, u32>,
     bytes: usize,
+    /// How often the table was emptied.
+    emptied: u64,
 }
 
 impl Matcher {
     pub(super) fn new(nfa: Nfa, edits: u8) -> Self {
         let (table, sets, accepts, numbers) = Default::default();
-        Self { nfa, edits, table, sets, accepts, numbers, bytes: 0 }
+        let mut matcher = Self { nfa, edits, table, sets, accepts, numbers, bytes: 0, emptied: 0 };
+        let first = matcher.closed(vec![vec![matcher.nfa.start]], true);
+        let accepts = matcher.accepted(&first, true);
+        matcher.state(first, accepts);
+        matcher
     }
 
-    /// The fewest edits that make part of `text` match; `None`: more than are allowed.
-    pub(super) fn edits(&mut self, text: &str) -> Option<u8> {
-        if self.sets.is_empty() {
-            let first = self.closed(vec![vec![self.nfa.start]], true);
-            let accepts = self.accepted(&first, true);
-            self.state(first, accepts);
-        }
-        let mut state = 0;
-        let mut best = self.accepts[0].here;
-        for c in text.chars() {
-            if best == Some(0) {
-                return best;
+    /// The fewest edits that make part of `text` match; `None`: more than are allowed, or it is no UTF-8.
+    pub(super) fn edits(&mut self, text: &[u8]) -> Option<u8> {
+        self.read(text, self.begin())
+    }
+
+    /// The same of each text.
+    pub(super) fn edits_of_all(&mut self, texts: [&[u8]; LANES]) -> [Option<u8>; LANES] {
+        let mut places = [self.begin(); LANES];
+        self.read_together(&texts, &mut places);
+        let known = self.emptied;
+        std::array::from_fn(|lane| {
+            let place = if self.emptied == known { places[lane] } else { self.begin() };
+            self.read(texts[lane], place)
+        })
+    }
+
+    fn begin(&self) -> Place {
+        Place { row: 0, bytes: 0, best: self.accepts[0].here }
+    }
+
+    /// As far as all texts are ASCII and the table knows the steps.
+    fn read_together(&self, texts: &[&[u8]; LANES], places: &mut [Place; LANES]) {
+        let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
+        for at in 0..longest {
+            let mut steps = [UNKNOWN; LANES];
+            for lane in 0..LANES {
+                let class = match texts[lane].get(at) {
+                    None => self.nfa.alphabet.count(),
+                    Some(byte) => match self.nfa.alphabet.class_of_ascii(*byte) {
+                        Some(class) => usize::from(class),
+                        None => return,
+                    },
+                };
+                steps[lane] = self.table[places[lane].row as usize + class];
             }
-            state = self.next(state, self.nfa.alphabet.class(c));
-            best = fewer(best, self.accepts[state as usize].here);
+            if steps.contains(&UNKNOWN) {
+                return;
+            }
+            for (place, step) in places.iter_mut().zip(steps) {
+                place.take(step, at + 1);
+            }
         }
-        fewer(best, self.accepts[state as usize].at_end)
     }
 
-    fn next(&mut self, state: u32, class: u16) -> u32 {
-        let at = state as usize * self.nfa.alphabet.count() + usize::from(class);
+    /// Goes on to the end of a text.
+    fn read(&mut self, text: &[u8], mut place: Place) -> Option<u8> {
+        while let Some(byte) = text.get(place.bytes) {
+            let Some(class) = self.nfa.alphabet.class_of_ascii(*byte) else {
+                return self.read_characters(std::str::from_utf8(&text[place.bytes..]).ok()?, place);
+            };
+            place.take(self.step(place.row, class), place.bytes + 1);
+        }
+        self.end(place)
+    }
+
+    fn read_characters(&mut self, text: &str, mut place: Place) -> Option<u8> {
+        for c in text.chars() {
+            let step = self.step(place.row, self.nfa.alphabet.class(c));
+            place.take(step, place.bytes + c.len_utf8());
+        }
+        self.end(place)
+    }
+
+    fn end(&self, place: Place) -> Option<u8> {
+        let at_end = self.accepts[place.row as usize / self.row_len()].at_end;
+        Some(place.best.min(at_end)).filter(|best| *best != NEVER)
+    }
+
+    fn step(&mut self, row: u32, class: u16) -> u32 {
+        let at = row as usize + usize::from(class);
         match self.table[at] {
-            UNKNOWN => self.found(state, class, at),
+            UNKNOWN => self.found(at, class),
             known => known,
         }
     }
 
     /// A step that the table does not know.
-    fn found(&mut self, state: u32, class: u16, at: usize) -> u32 {
-        let next = self.stepped(&self.sets[state as usize], class);
+    fn found(&mut self, at: usize, class: u16) -> u32 {
+        let next = self.stepped(&self.sets[at / self.row_len()], class);
         if let Some(known) = self.numbers.get(&next) {
-            self.table[at] = *known;
-            return *known;
+            let step = self.step_to(*known);
+            self.table[at] = step;
+            return step;
         }
         let accepts = self.accepted(&next, false);
         if self.bytes > MAX_BYTES {
@@ -80,11 +151,22 @@ impl Matcher {
             let first_accepts = self.accepts[0];
             self.forget();
             self.state(first, first_accepts);
-            return self.state(next, accepts);
+            let next = self.state(next, accepts);
+            return self.step_to(next);
         }
         let next = self.state(next, accepts);
-        self.table[at] = next;
-        next
+        let step = self.step_to(next);
+        self.table[at] = step;
+        step
+    }
+
+    fn step_to(&self, state: u32) -> u32 {
+        let row = state * self.row_len() as u32;
+        row << LEVEL_BITS | u32::from(self.accepts[state as usize].here)
+    }
+
+    fn row_len(&self) -> usize {
+        self.nfa.alphabet.count() + 1
     }
 
     fn forget(&mut self) {
@@ -93,14 +175,16 @@ impl Matcher {
         self.accepts.clear();
         self.numbers.clear();
         self.bytes = 0;
+        self.emptied += 1;
     }
 
     fn state(&mut self, set: Layers, accepts: Accepts) -> u32 {
         let number = self.sets.len() as u32;
-        let row = self.nfa.alphabet.count();
-        self.table.resize(self.table.len() + row, UNKNOWN);
+        let (row, row_len) = (self.table.len(), self.row_len());
+        self.table.resize(row + row_len - 1, UNKNOWN);
+        self.table.push((row as u32) << LEVEL_BITS | u32::from(NEVER));
         let held: usize = set.iter().map(|layer| 24 + 4 * layer.len()).sum();
-        self.bytes += 4 * row + 2 * held + 100;
+        self.bytes += 4 * row_len + 2 * held + 100;
         // At the very first state more is possible than anywhere else, so that no step may lead back to it.
         if number > 0 {
             self.numbers.insert(set.clone(), number);
@@ -174,11 +258,11 @@ impl Matcher {
     }
 
     fn accepted(&self, set: &Layers, at_start: bool) -> Accepts {
-        let mut accepts = Accepts::default();
+        let mut accepts = Accepts { here: NEVER, at_end: NEVER };
         let mut base: Layers = Vec::with_capacity(set.len());
         for (layer, states) in set.iter().enumerate() {
             if states.contains(&0) {
-                accepts.here = fewer(accepts.here, Some(layer as u8));
+                accepts.here = accepts.here.min(layer as u8);
             }
             let mut left = states.clone();
             if let Some(below) = layer.checked_sub(1).and_then(|below| base.get(below)) {
@@ -187,7 +271,7 @@ impl Matcher {
             let mut met = BTreeSet::new();
             self.reach(left, (at_start, true), &mut met);
             if met.contains(&0) {
-                accepts.at_end = fewer(accepts.at_end, Some(layer as u8));
+                accepts.at_end = accepts.at_end.min(layer as u8);
             }
             base.push(met.into_iter().collect());
         }
@@ -195,9 +279,10 @@ impl Matcher {
     }
 }
 
-fn fewer(one: Option<u8>, other: Option<u8>) -> Option<u8> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
+impl Place {
+    fn take(&mut self, step: u32, bytes: usize) {
+        self.row = step >> LEVEL_BITS;
+        self.best = self.best.min((step & u32::from(NEVER)) as u8);
+        self.bytes = bytes;
     }
 }

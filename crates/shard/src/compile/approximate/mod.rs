@@ -3,13 +3,13 @@
 
 mod alphabet;
 mod automaton;
+mod hits;
 mod nfa;
 mod pieces;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use memchr::memmem;
@@ -18,12 +18,13 @@ use regex_automata::meta;
 use regex_syntax::hir::Hir;
 use search::bound::BoundApproximate;
 
-use self::automaton::Matcher;
+use self::automaton::{LANES, Matcher};
+use self::hits::Hits;
 use self::nfa::Nfa;
 use super::{Compiler, Context, Kind, NearestWeight, Weight};
 use crate::execute::{Patience, Verdict};
 use crate::score::Outcome;
-use crate::segment::{DocId, EveryTerm, Terms};
+use crate::segment::{EveryTerm, FlatField, Terms};
 
 /// Terms between two looks at the time. Few: a long value may take a while under a wide pattern.
 const WINDOW: usize = 16;
@@ -41,11 +42,9 @@ struct Search<'a> {
     matching: Matching,
     pieces: Option<Vec<memmem::Finder<'a>>>,
     patience: &'a dyn Patience,
+    /// Terms since the last look at the time.
     seen: usize,
 }
-
-/// Terms and their edits.
-type Found = Vec<(Vec<u8>, u8)>;
 
 impl Compiler<'_, '_> {
     pub(super) fn approximate(&mut self, query: &BoundApproximate, context: Context) -> Outcome<Weight> {
@@ -58,9 +57,12 @@ impl Compiler<'_, '_> {
         if let Some(entry) = reader.fields.by_path(&query.field) {
             for (view, hits) in reader.segments.iter().zip(&mut hits) {
                 let Some(terms) = view.segment.terms(entry.slot)? else { continue };
-                let found = search.terms(&*terms)?;
-                let scored = search.documents(&*terms, found, query.edits)?;
-                hits.extend(scored.into_iter().map(|(doc, score)| (doc, score * context.boost)));
+                let mut found = Hits::new(&*terms, query.edits, context.boost);
+                match terms.flat()? {
+                    Some(flat) => search.flat(&flat, &mut found)?,
+                    None => search.walk(&*terms, &mut found)?,
+                }
+                *hits = found.by_document(view.segment.doc_count());
             }
         }
         let notation = format!("{}:/{}/~{}", query.field, query.pattern, query.edits);
@@ -86,18 +88,26 @@ impl Matching {
     fn edits(&mut self, term: &[u8]) -> Option<u8> {
         match self {
             Self::Plain(plain) => plain.is_match(term).then_some(0),
-            Self::Within(matcher) => matcher.edits(std::str::from_utf8(term).ok()?),
+            Self::Within(matcher) => matcher.edits(term),
+        }
+    }
+
+    fn edits_of_all(&mut self, terms: [&[u8]; LANES]) -> [Option<u8>; LANES] {
+        match self {
+            Self::Plain(plain) => terms.map(|term| plain.is_match(term).then_some(0)),
+            Self::Within(matcher) => matcher.edits_of_all(terms),
         }
     }
 }
 
 impl Search<'_> {
-    /// False: the time is over.
-    fn go_on(&mut self) -> Outcome<bool> {
-        self.seen += 1;
-        if !self.seen.is_multiple_of(WINDOW) {
+    /// After so many terms more; false: the time is over.
+    fn go_on(&mut self, terms: usize) -> Outcome<bool> {
+        self.seen += terms;
+        if self.seen < WINDOW {
             return Ok(true);
         }
+        self.seen = 0;
         match self.patience.verdict() {
             Verdict::GoOn => Ok(true),
             Verdict::TimedOut => Ok(false),
@@ -105,70 +115,65 @@ impl Search<'_> {
         }
     }
 
-    fn terms(&mut self, terms: &dyn Terms) -> Outcome<Found> {
-        let mut found = Found::new();
-        let Some(flat) = terms.flat()? else {
-            let mut failure = None;
-            terms.walk((Bound::Unbounded, Bound::Unbounded), &EveryTerm, &mut |term, _| {
-                found.extend(self.matching.edits(term).map(|edits| (term.to_vec(), edits)));
-                self.go_on().unwrap_or_else(|error| {
-                    failure = Some(error);
-                    false
-                })
-            })?;
-            return failure.map_or(Ok(found), Err);
-        };
-        let mut look = |search: &mut Self, at: usize| {
-            let term = flat.get(at);
-            found.extend(search.matching.edits(term).map(|edits| (term.to_vec(), edits)));
-            search.go_on()
-        };
-        let Some(pieces) = self.pieces.take() else {
-            for at in 0..flat.len() {
-                if !look(self, at)? {
-                    break;
-                }
-            }
-            return Ok(found);
-        };
+    fn walk(&mut self, terms: &dyn Terms, hits: &mut Hits<'_>) -> Outcome<()> {
+        let mut result = Ok(());
+        terms.walk((Bound::Unbounded, Bound::Unbounded), &EveryTerm, &mut |term, entry| {
+            let found = self.matching.edits(term).map_or(Ok(()), |edits| hits.add(term, edits, &entry));
+            let next = found.map_err(Into::into).and_then(|()| self.go_on(1));
+            let go_on = matches!(next, Ok(true));
+            result = next.map(|_| ());
+            go_on
+        })?;
+        result
+    }
+
+    fn flat(&mut self, flat: &FlatField, hits: &mut Hits<'_>) -> Outcome<()> {
+        match self.candidates(flat) {
+            Some(candidates) => self.look_at(candidates.into_iter(), flat, hits),
+            None => self.look_at(0..flat.terms().len(), flat, hits),
+        }
+    }
+
+    /// The numbers of the terms that hold a piece, ascending.
+    fn candidates(&self, flat: &FlatField) -> Option<Vec<usize>> {
         let mut candidates: Vec<usize> = Vec::new();
-        for piece in &pieces {
-            for place in piece.find_iter(flat.bytes()) {
-                let at = flat.at(place);
-                if candidates.last() != Some(&at) {
+        for piece in self.pieces.as_ref()? {
+            let mut last = None;
+            for place in piece.find_iter(flat.terms().bytes()) {
+                let at = flat.terms().at(place, last.unwrap_or(0));
+                if last != Some(at) {
                     candidates.push(at);
                 }
+                last = Some(at);
             }
         }
         candidates.sort_unstable();
         candidates.dedup();
-        self.pieces = Some(pieces);
-        for at in candidates {
-            if !look(self, at)? {
-                break;
-            }
-        }
-        Ok(found)
+        Some(candidates)
     }
 
-    /// Documents with their scores: fewer edits come first, of the same number the shorter terms.
-    fn documents(&mut self, terms: &dyn Terms, found: Found, most: u8) -> Outcome<Vec<(DocId, f32)>> {
-        let mut best: BTreeMap<DocId, f32> = BTreeMap::new();
-        let mut docs = Vec::new();
-        for (term, edits) in found {
-            let Some(entry) = terms.get(&term)? else { continue };
-            let length = String::from_utf8_lossy(&term).chars().count() as f32;
-            let score = f32::from(most - edits.min(most)) + 1.0 / (1.0 + length / 16.0);
-            docs.clear();
-            terms.docs(&entry, &mut docs)?;
-            for doc in &docs {
-                let known = best.entry(*doc).or_insert(score);
-                *known = known.max(score);
+    fn look_at(
+        &mut self,
+        mut numbers: impl ExactSizeIterator<Item = usize>,
+        flat: &FlatField,
+        hits: &mut Hits<'_>,
+    ) -> Outcome<()> {
+        let terms = flat.terms();
+        while numbers.len() >= LANES {
+            let lanes: [usize; LANES] = std::array::from_fn(|_| numbers.next().unwrap_or_default());
+            let found = self.matching.edits_of_all(lanes.map(|at| terms.get(at)));
+            for (at, edits) in lanes.into_iter().zip(found) {
+                let Some(edits) = edits else { continue };
+                hits.add_flat(terms.get(at), edits, flat.lone(at))?;
             }
-            if !self.go_on()? {
-                break;
+            if !self.go_on(LANES)? {
+                return Ok(());
             }
         }
-        Ok(best.into_iter().collect())
+        for at in numbers {
+            let Some(edits) = self.matching.edits(terms.get(at)) else { continue };
+            hits.add_flat(terms.get(at), edits, flat.lone(at))?;
+        }
+        Ok(())
     }
 }

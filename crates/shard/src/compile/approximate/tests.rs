@@ -59,7 +59,11 @@ proptest! {
         let expected = (fewest <= edits).then_some(fewest);
         let (start, end) = (if anchors.0 { "^" } else { "" }, if anchors.1 { "$" } else { "" });
         let whole = format!("{start}(?:{pattern}){end}");
-        prop_assert_eq!(matcher(&whole, edits).edits(&text), expected, "{} in {}", whole, text);
+        prop_assert_eq!(matcher(&whole, edits).edits(text.as_bytes()), expected, "{} in {}", whole, text);
+        let longer = format!("{text}é{text}");
+        let texts = [&text, &longer, "", &text].map(str::as_bytes);
+        let one_by_one = texts.map(|text| matcher(&whole, edits).edits(text));
+        prop_assert_eq!(matcher(&whole, edits).edits_of_all(texts), one_by_one);
         if let (Some(_), Some(pieces)) = (expected, pieces::of(&regex_syntax::parse(&whole).unwrap(), edits)) {
             prop_assert!(pieces.iter().any(|piece| text.contains(piece.as_str())), "{:?}", pieces);
         }
@@ -69,7 +73,7 @@ proptest! {
 #[test]
 fn edits_are_of_characters_and_classes_are_met() {
     let check = |pattern: &str, edits, text: &str, expected: Option<u8>| {
-        assert_eq!(matcher(pattern, edits).edits(text), expected, "{pattern} {text}");
+        assert_eq!(matcher(pattern, edits).edits(text.as_bytes()), expected, "{pattern} {text}");
     };
     check("größe", 1, "die große", Some(1));
     check(r"\d{4}-\d{2}", 2, "am 2024-x1", Some(1));
@@ -84,11 +88,13 @@ fn edits_are_of_characters_and_classes_are_met() {
 fn no_pattern_is_catastrophic() {
     let text = "a".repeat(20_000);
     for pattern in ["(?:a*)*b", "(?:a|a)*b", "(?:a|aa)+$b", "(?:.*.*.*)x{20}", "(?:a?){200}b{5}"] {
-        assert!(matcher(pattern, 2).edits(&text).is_none_or(|edits| edits <= 2), "{pattern}");
+        assert!(matcher(pattern, 2).edits(text.as_bytes()).is_none_or(|edits| edits <= 2), "{pattern}");
     }
     // A table that grows too large is begun again.
     let wild: String =
         (0..20_000_u32).map(|n| char::from(b'a' + (n.wrapping_mul(2_654_435_761) >> 13) as u8 % 26)).collect();
-    assert_eq!(matcher("[a-m].{60}[n-z].{60}[a-f]{9}[^a-z]", 3).edits(&wild), None);
+    let (mut wide, wild) = (matcher("[a-m].{60}[n-z].{60}[a-f]{9}[^a-z]", 3), wild.as_bytes());
+    assert_eq!(wide.edits(wild), None);
+    assert_eq!(wide.edits_of_all([wild, b"", &wild[..70], wild]), [None; 4]);
     assert!(Nfa::of(&regex_syntax::parse("(?:a{50}){50}").unwrap()).is_err());
 }

@@ -19,7 +19,7 @@ use tantivy::termdict::TermDictionary;
 
 use super::column::{NumberColumn, StringColumn};
 use super::vectors::VectorColumn;
-use super::{DocId, FlatTerms, Nested, Norms, Segment, SegmentSize, Terms};
+use super::{DocId, FlatField, Nested, Norms, Segment, SegmentSize, Terms};
 use crate::caches::Caches;
 use crate::error::ShardError;
 use crate::fields::{FieldSlot, meta};
@@ -84,7 +84,7 @@ impl Opened {
     /// What is kept of the field's dictionary.
     fn memory_bytes(&self) -> u64 {
         let terms = self.terms.get().and_then(|terms| terms.flat.get()).and_then(Option::as_deref);
-        terms.map_or(0, FlatTerms::memory_bytes) + self.strings.get().map_or(0, |strings| strings.memory_bytes())
+        terms.map_or(0, FlatField::memory_bytes) + self.strings.get().map_or(0, |strings| strings.memory_bytes())
     }
 }
 

@@ -17,7 +17,7 @@ use super::key;
 use super::manifest::{Record, TermsEntry};
 use crate::fields::FieldSlot;
 use crate::segment::postings::{BLOCK, Postings};
-use crate::segment::{Detail, DocId, FlatTerms, TermAutomaton, TermEntry, TermRange, Terms};
+use crate::segment::{Detail, DocId, FlatField, TermAutomaton, TermEntry, TermRange, Terms};
 
 /// Blocks whose tables a segment keeps decoded.
 const CACHED_BLOCKS: usize = 32_768;
@@ -75,7 +75,7 @@ pub(crate) struct DiskTerms {
     pub(crate) record: Record,
     pub(crate) norms: Option<OwnedBytes>,
     /// Made when first asked for; `None`: too much to be kept.
-    pub(crate) flat: OnceLock<Option<Arc<FlatTerms>>>,
+    pub(crate) flat: OnceLock<Option<Arc<FlatField>>>,
 }
 
 impl DiskTerms {
@@ -193,11 +193,11 @@ impl Terms for DiskTerms {
         Ok(())
     }
 
-    fn flat(&self) -> io::Result<Option<Arc<FlatTerms>>> {
+    fn flat(&self) -> io::Result<Option<Arc<FlatField>>> {
         if let Some(known) = self.flat.get() {
             return Ok(known.clone());
         }
-        let made = FlatTerms::of(self)?.map(Arc::new);
+        let made = FlatField::of(self)?.map(Arc::new);
         Ok(self.flat.get_or_init(|| made).clone())
     }
 
