@@ -1,17 +1,19 @@
 //! The value of a key as its document keeps it, and what of it is shown.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use model::document::Source;
 use model::search::SourceFilter;
 use serde::Deserialize;
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use super::definition::{Attribute, Definition, KeyKind};
 use super::path;
 use crate::frame::reply::Reply;
-use crate::keyspace::id::append_bytes_of;
+
+mod pairs;
+
+use pairs::{Wanted, pairs};
 
 /// A hash's fields and values in order, or a JSON document.
 #[derive(Clone, Debug)]
@@ -23,23 +25,49 @@ pub enum Raw {
 }
 
 #[derive(Deserialize)]
-struct Kept<T> {
-    #[serde(rename = "__raw")]
-    raw: Option<T>,
+struct Kept<'a> {
+    #[serde(rename = "__raw", borrow)]
+    raw: Option<&'a RawValue>,
 }
 
 /// How a document begins whose first member is what is kept.
 const BEGINNING: &[u8] = br#"{"__raw":"#;
 
-/// A name or a value of a hash, as it is written where nothing of it is escaped.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// What is kept of the key: nothing behind it is read, where it comes first.
-fn kept<'a, T: Deserialize<'a>>(source: &'a Source) -> Option<T> {
+/// What is kept of the key, as JSON; where it comes first, with all that stands behind it.
+fn kept(source: &Source) -> Option<&[u8]> {
     match source.strip_prefix(BEGINNING) {
-        Some(rest) => T::deserialize(&mut serde_json::Deserializer::from_slice(rest)).ok(),
-        None => serde_json::from_slice::<Kept<T>>(source).ok()?.raw,
+        Some(rest) => Some(rest),
+        None => Some(serde_json::from_slice::<Kept<'_>>(source).ok()?.raw?.get().as_bytes()),
+    }
+}
+
+/// The fields of these names; `None`: all.
+struct Fields<'a> {
+    definition: &'a Definition,
+    names: Option<&'a [(String, String)]>,
+}
+
+impl Wanted for Fields<'_> {
+    fn is(&self, field: &[u8]) -> bool {
+        let is = |(name, _): &(String, String)| identifier(self.definition, name).as_bytes() == field;
+        self.names.is_none_or(|names| names.iter().any(is))
+    }
+
+    fn count(&self) -> usize {
+        self.names.map_or(usize::MAX, <[_]>::len)
+    }
+}
+
+/// The field that a document's payload is in.
+struct PayloadField<'a>(&'a str);
+
+impl Wanted for PayloadField<'_> {
+    fn is(&self, field: &[u8]) -> bool {
+        self.0.as_bytes() == field
+    }
+
+    fn count(&self) -> usize {
+        1
     }
 }
 
@@ -62,17 +90,11 @@ impl Raw {
         }
         match definition.kind {
             KeyKind::Json => {
-                let text: String = kept(source)?;
+                let text = String::deserialize(&mut serde_json::Deserializer::from_slice(kept(source)?)).ok()?;
                 let json = serde_json::from_str(&text).ok()?;
                 Some(Self::Json(text, json))
             }
-            KeyKind::Hash => {
-                let is_asked = |field: &[u8]| {
-                    let is = |(name, _): &(String, String)| identifier(definition, name).as_bytes() == field;
-                    names.is_none_or(|names| names.iter().any(is))
-                };
-                Some(Self::Hash(pairs(source, is_asked)?))
-            }
+            KeyKind::Hash => Some(Self::Hash(pairs(kept(source)?, &Fields { definition, names })?)),
         }
     }
 
@@ -174,30 +196,6 @@ fn identifier<'a>(definition: &'a Definition, name: &'a str) -> &'a str {
     definition.attribute(name).map_or(name, |attribute| &attribute.identifier)
 }
 
-/// The fields of a hash that are wanted, and their values: all in one buffer.
-fn pairs(source: &Source, wanted: impl Fn(&[u8]) -> bool) -> Option<Vec<(Bytes, Bytes)>> {
-    let items: Vec<Text<'_>> = kept(source)?;
-    let mut buffer = Vec::with_capacity(source.len());
-    let mut places = Vec::with_capacity(items.len() / 2);
-    for pair in items.chunks_exact(2) {
-        let from = buffer.len();
-        append_bytes_of(&pair[0].0, &mut buffer);
-        if !wanted(&buffer[from..]) {
-            buffer.truncate(from);
-            continue;
-        }
-        let middle = buffer.len();
-        append_bytes_of(&pair[1].0, &mut buffer);
-        places.push((from..middle, middle..buffer.len()));
-    }
-    let all = Bytes::from(buffer);
-    Some(places.into_iter().map(|(name, value)| (all.slice(name), all.slice(value))).collect())
-}
-
-fn is_payload(definition: &Definition, name: &[u8]) -> bool {
-    definition.payload_field.as_deref().is_some_and(|field| field.as_bytes() == name)
-}
-
 /// What of a document is asked for when its key's value is wanted: all of it, as taking the value out of it costs as much there as here.
 pub fn wanted(wanted: bool) -> SourceFilter {
     if wanted { SourceFilter::everything() } else { SourceFilter::nothing() }
@@ -205,8 +203,8 @@ pub fn wanted(wanted: bool) -> SourceFilter {
 
 /// What the key's `PAYLOAD_FIELD` holds.
 pub fn payload(source: Option<&Source>, definition: &Definition) -> Option<Bytes> {
-    definition.payload_field.as_ref()?;
-    let found = pairs(source?, |name| is_payload(definition, name))?;
+    let field = definition.payload_field.as_deref()?;
+    let found = pairs(kept(source?)?, &PayloadField(field))?;
     found.into_iter().next().map(|(_, value)| value)
 }
 
