@@ -74,6 +74,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("sha2", Rooms(&["ingest"])),
     ("sha3", Rooms(&["ingest"])),
     ("signal-hook", Rooms(&["node"])),
+    ("smallvec", Rooms(&["shard"])),
     ("strsim", Rooms(&["node"])),
     ("tantivy", Rooms(&["shard"])),
     ("tantivy-fst", Rooms(&["shard"])),

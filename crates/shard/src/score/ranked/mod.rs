@@ -180,6 +180,7 @@ pub(crate) struct RankedScorer {
     boost: f32,
     columns: Columns,
     doc: DocId,
+    scratch: Vec<u32>,
 }
 
 impl RankedScorer {
@@ -189,7 +190,7 @@ impl RankedScorer {
         (formula, verify, boost): (Formula, bool, f32),
         columns: Columns,
     ) -> Self {
-        Self { candidates, root, formula, verify, boost, columns, doc: 0 }
+        Self { candidates, root, formula, verify, boost, columns, doc: 0, scratch: Vec::new() }
     }
 
     /// The score of a candidate. They ascend.
@@ -202,7 +203,7 @@ impl RankedScorer {
         let Some(root) = &mut self.root else {
             return Ok(Some(if self.formula == Formula::DocScore { self.columns.score(doc) } else { 0.0 }));
         };
-        let mut walk = Walk { doc, formula: self.formula, columns: &self.columns };
+        let mut walk = Walk { doc, formula: self.formula, columns: &self.columns, scratch: &mut self.scratch };
         let found = walk.root(root, is_spread(self.formula))?;
         Ok(found.map(|found| self.columns.of_document(self.formula, doc, found)))
     }

@@ -1,6 +1,7 @@
 //! How near to each other the parts of a query stand in a document.
 
 use model::query::ranked::Window;
+use smallvec::SmallVec;
 
 use super::walk::Found;
 
@@ -9,12 +10,17 @@ pub(super) fn distance(parts: &[Found]) -> f64 {
     if parts.len() <= 1 {
         return 1.0;
     }
-    let placed: Vec<&[u32]> = parts.iter().filter_map(|part| part.positions.as_deref()).collect();
+    let placed = placed(parts);
     let sum: u64 = placed.windows(2).map(|pair| u64::from(nearest(pair[0], pair[1])).pow(2)).sum();
     match sum {
         0 => (parts.len() - 1) as f64,
         sum => (sum as f64).sqrt().floor(),
     }
+}
+
+/// Where those of the parts stand that stand anywhere.
+fn placed(parts: &[Found]) -> SmallVec<[&[u32]; 4]> {
+    parts.iter().filter_map(|part| part.positions.as_deref()).collect()
 }
 
 /// The least distance of a position of one list from one of the other. What stands nowhere is as far from the first of the other as if it
@@ -41,7 +47,7 @@ fn nearest(one: &[u32], other: &[u32]) -> u32 {
 
 /// Whether the parts stand near each other. What does not stand anywhere is passed over; of groups without a place nothing is near.
 pub(super) fn within(parts: &[Found], window: Window) -> bool {
-    let placed: Vec<&[u32]> = parts.iter().filter_map(|part| part.positions.as_deref()).collect();
+    let placed = placed(parts);
     if parts.len() <= 1 || placed.is_empty() {
         return true;
     }
@@ -106,14 +112,14 @@ mod tests {
     use super::super::walk::Nature;
     use super::*;
 
-    fn placed(lists: &[&[u32]]) -> Vec<Found> {
-        let found = |list: &&[u32]| Found { score: 0.0, positions: Some(list.to_vec()), nature: Nature::Word };
+    fn parts(lists: &[&[u32]]) -> Vec<Found> {
+        let found = |list: &&[u32]| Found { score: 0.0, positions: Some((*list).into()), nature: Nature::Word };
         lists.iter().map(found).collect()
     }
 
     #[test]
     fn distances_are_those_of_the_search_module() {
-        let check = |lists: &[&[u32]], expected| assert_eq!(distance(&placed(lists)), expected, "{lists:?}");
+        let check = |lists: &[&[u32]], expected| assert_eq!(distance(&parts(lists)), expected, "{lists:?}");
         check(&[&[3]], 1.0);
         check(&[&[1], &[2]], 1.0);
         check(&[&[6], &[6], &[1]], 5.0);
@@ -127,7 +133,7 @@ mod tests {
     fn windows_hold_in_order_or_in_any() {
         let check = |lists: &[&[u32]], slop, in_order, expected| {
             let window = Window { slop: Some(slop), in_order };
-            assert_eq!(within(&placed(lists), window), expected, "{lists:?} {slop} {in_order}");
+            assert_eq!(within(&parts(lists), window), expected, "{lists:?} {slop} {in_order}");
         };
         check(&[&[1], &[2]], 0, true, true);
         check(&[&[2], &[1]], 0, true, false);

@@ -1,17 +1,24 @@
 //! One document, looked at part by part.
 
 use model::query::ranked::{Scorer as Formula, Window};
+use smallvec::SmallVec;
 
 use super::near::{distance, within};
 use super::{B, Columns, K1, Node, NodeKind, Word};
 use crate::score::Outcome;
 use crate::segment::DocId;
 
+/// Where words stand, ascending: few places mostly.
+pub(super) type Positions = SmallVec<[u32; 8]>;
+
+/// The parts of a group: few mostly.
+pub(super) type Parts = SmallVec<[Found; 4]>;
+
 /// What a part is worth in one document.
 pub(super) struct Found {
     pub(super) score: f64,
     /// Where its words stand, ascending; `None`: it is nothing that stands anywhere.
-    pub(super) positions: Option<Vec<u32>>,
+    pub(super) positions: Option<Positions>,
     pub(super) nature: Nature,
 }
 
@@ -37,6 +44,8 @@ pub(super) struct Walk<'w> {
     pub(super) doc: DocId,
     pub(super) formula: Formula,
     pub(super) columns: &'w Columns,
+    /// Room for the places of a word.
+    pub(super) scratch: &'w mut Vec<u32>,
 }
 
 impl Walk<'_> {
@@ -93,11 +102,11 @@ impl Walk<'_> {
         let score = self.columns.of_word(self.formula, self.doc, (weight, freq, word.rarity));
         let mut found = Found { score, positions: None, nature: Nature::Word };
         if positions {
-            let mut all = Vec::new();
+            self.scratch.clear();
             let (block, at) = (word.pool.block, word.pool.at);
             word.pool.load_freqs()?;
-            word.pool.positions(block, at, &mut all)?;
-            found.positions = Some(all).filter(|all| !all.is_empty());
+            word.pool.positions(block, at, self.scratch)?;
+            found.positions = Some(Positions::from_slice(self.scratch)).filter(|all| !all.is_empty());
         }
         Ok(Some(found))
     }
@@ -120,8 +129,8 @@ impl Walk<'_> {
     }
 
     /// Each of them; `None`: one is missing, or they stand too far apart.
-    fn all(&mut self, nodes: &mut [Node], window: Option<Window>, positions: bool) -> Outcome<Option<Vec<Found>>> {
-        let mut parts = Vec::with_capacity(nodes.len());
+    fn all(&mut self, nodes: &mut [Node], window: Option<Window>, positions: bool) -> Outcome<Option<Parts>> {
+        let mut parts = Parts::new();
         for node in nodes {
             let Some(found) = self.node(node, positions || window.is_some())? else { return Ok(None) };
             parts.push(found);
@@ -131,29 +140,18 @@ impl Walk<'_> {
     }
 
     /// Those that match.
-    fn any(&mut self, nodes: &mut [Node], positions: bool) -> Outcome<Option<Vec<Found>>> {
-        let mut parts = Vec::new();
+    fn any(&mut self, nodes: &mut [Node], positions: bool) -> Outcome<Option<Parts>> {
+        let mut parts = Parts::new();
         for node in nodes {
             parts.extend(self.node(node, positions)?);
         }
         Ok(Some(parts).filter(|parts| !parts.is_empty()))
     }
 
-    /// Those that match, as one part: mostly it is one, of which no list is made.
+    /// Those that match, as one part.
     fn one_or_any(&mut self, nodes: &mut [Node], weight: f64, positions: bool) -> Outcome<Option<Found>> {
-        let (mut first, mut others) = (None, Vec::new());
-        for node in nodes {
-            match self.node(node, positions)? {
-                Some(found) if first.is_none() => first = Some(found),
-                found => others.extend(found),
-            }
-        }
-        let Some(mut first) = first else { return Ok(None) };
-        if others.is_empty() {
-            return Ok(Some(self.joined(std::slice::from_mut(&mut first), weight, true)));
-        }
-        others.insert(0, first);
-        Ok(Some(self.joined(&mut others, weight, true)))
+        let parts = self.any(nodes, positions)?;
+        Ok(parts.map(|mut parts| self.joined(&mut parts, weight, true)))
     }
 
     /// The first that matches.
@@ -185,8 +183,8 @@ impl Walk<'_> {
 }
 
 /// All positions of the parts, ascending; taken from them.
-fn merged(parts: &mut [Found]) -> Vec<u32> {
-    let [first, others @ ..] = parts else { return Vec::new() };
+fn merged(parts: &mut [Found]) -> Positions {
+    let [first, others @ ..] = parts else { return Positions::new() };
     let mut positions = first.positions.take().unwrap_or_default();
     if !others.is_empty() {
         positions.extend(others.iter_mut().flat_map(|part| part.positions.take().unwrap_or_default()));
