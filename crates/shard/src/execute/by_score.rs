@@ -293,7 +293,7 @@ fn by_document(
         while doc < end {
             if view.is_alive(doc) {
                 tally.count += 1;
-                let score = scorer.score()?;
+                let score = scorer.score_from(best.threshold())?;
                 if score >= best.threshold() {
                     best.offer(doc, score)?;
                 }

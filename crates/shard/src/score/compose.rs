@@ -66,6 +66,14 @@ impl Scorer for Conjunction {
         Ok(sum as f32)
     }
 
+    fn score_from(&mut self, floor: f32) -> Outcome<f32> {
+        let mut scoring = self.parts.iter_mut().filter(|part| part.scoring);
+        match (scoring.next(), scoring.next()) {
+            (Some(only), None) => only.scorer.score_from(floor),
+            _ => self.score(),
+        }
+    }
+
     fn raise_floor(&mut self, floor: f32) {
         let mut scoring = self.parts.iter_mut().filter(|part| part.scoring);
         if let (Some(only), None) = (scoring.next(), scoring.next()) {
@@ -141,6 +149,10 @@ impl Scorer for Excluding {
 
     fn score(&mut self) -> Outcome<f32> {
         self.base.score()
+    }
+
+    fn score_from(&mut self, floor: f32) -> Outcome<f32> {
+        self.base.score_from(floor)
     }
 
     fn raise_floor(&mut self, floor: f32) {

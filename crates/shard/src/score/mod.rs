@@ -84,6 +84,12 @@ pub(crate) trait Scorer {
     /// Score of the document that `probe` or `seek` has just found.
     fn score(&mut self) -> Outcome<f32>;
 
+    /// As `score`; where it is found out earlier that the score is below `floor`, something else below it.
+    fn score_from(&mut self, floor: f32) -> Outcome<f32> {
+        let _ = floor;
+        self.score()
+    }
+
     /// About how many documents have to be looked at.
     fn cost(&self) -> u64;
 

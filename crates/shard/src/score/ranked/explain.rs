@@ -30,7 +30,7 @@ impl RankedScorer {
             return Ok(Some(line(value, text, Vec::new())));
         };
         let mut walk = Walk { doc, formula: self.formula, columns: &self.columns, scratch: &mut self.scratch };
-        let Some((words, slop)) = walk.root(root, is_spread(self.formula))? else { return Ok(None) };
+        let Some((words, slop)) = walk.root(root, is_spread(self.formula), |_| true)? else { return Ok(None) };
         let Some(tree) = walk.explain(root)? else { return Ok(None) };
         let norm = match self.formula {
             Formula::TfIdf => self.columns.max_freq(doc),

@@ -195,16 +195,27 @@ impl RankedScorer {
 
     /// The score of a candidate. They ascend.
     pub(crate) fn score_of(&mut self, doc: DocId) -> Outcome<f32> {
-        let score = self.evaluate(doc)?.unwrap_or(0.0);
+        self.score_of_from(doc, f32::NEG_INFINITY)
+    }
+
+    /// The same; of one that is below `floor` no more than that it is.
+    fn score_of_from(&mut self, doc: DocId, floor: f32) -> Outcome<f32> {
+        let score = self.evaluate(doc, floor)?.unwrap_or(0.0);
         Ok(score as f32 * self.boost)
     }
 
-    fn evaluate(&mut self, doc: DocId) -> Outcome<Option<f64>> {
+    fn evaluate(&mut self, doc: DocId, floor: f32) -> Outcome<Option<f64>> {
         let Some(root) = &mut self.root else {
             return Ok(Some(if self.formula == Formula::DocScore { self.columns.score(doc) } else { 0.0 }));
         };
         let mut walk = Walk { doc, formula: self.formula, columns: &self.columns, scratch: &mut self.scratch };
-        let found = walk.root(root, is_spread(self.formula))?;
+        let (formula, columns, boost) = (self.formula, &self.columns, self.boost);
+        // Words are at least one place apart: how far they are only makes it less.
+        let matters = |worth| {
+            let most = columns.of_document(formula, doc, (worth, 1.0)) as f32 * boost;
+            most < 0.0 || most >= floor
+        };
+        let found = walk.root(root, is_spread(self.formula), matters)?;
         Ok(found.map(|found| self.columns.of_document(self.formula, doc, found)))
     }
 }
@@ -214,7 +225,7 @@ impl Scorer for RankedScorer {
         let found = self.candidates.probe(doc)?;
         if found == doc && found != NO_MORE_DOCS {
             self.doc = doc;
-            if self.verify && self.evaluate(doc)?.is_none() {
+            if self.verify && self.evaluate(doc, f32::INFINITY)?.is_none() {
                 return Ok(doc + 1);
             }
         }
@@ -224,7 +235,7 @@ impl Scorer for RankedScorer {
     fn seek(&mut self, mut target: DocId) -> Outcome<DocId> {
         loop {
             self.doc = self.candidates.seek(target)?;
-            if self.doc == NO_MORE_DOCS || !self.verify || self.evaluate(self.doc)?.is_some() {
+            if self.doc == NO_MORE_DOCS || !self.verify || self.evaluate(self.doc, f32::INFINITY)?.is_some() {
                 return Ok(self.doc);
             }
             target = self.doc + 1;
@@ -249,6 +260,10 @@ impl Scorer for RankedScorer {
 
     fn score(&mut self) -> Outcome<f32> {
         self.score_of(self.doc)
+    }
+
+    fn score_from(&mut self, floor: f32) -> Outcome<f32> {
+        self.score_of_from(self.doc, floor)
     }
 
     fn cost(&self) -> u64 {

@@ -49,22 +49,31 @@ pub(super) struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    /// Score of the whole, and how far apart its words stand.
-    pub(super) fn root(&mut self, node: &mut Node, spread: bool) -> Outcome<Option<(f64, f64)>> {
+    /// Score of the whole, and how far apart its words stand: one place, where not even the score that this gives `matters`.
+    pub(super) fn root(
+        &mut self,
+        node: &mut Node,
+        spread: bool,
+        matters: impl Fn(f64) -> bool,
+    ) -> Outcome<Option<(f64, f64)>> {
         let weight = node.weight;
-        let parts = match &mut node.kind {
-            NodeKind::All(nodes, window) => self.all(nodes, *window, spread)?,
-            NodeKind::Any(nodes) => match self.any(nodes, false)? {
-                // Only between several there is a distance.
-                Some(parts) if spread && parts.len() > 1 => self.any(nodes, true)?,
-                parts => parts,
-            },
+        let (parts, is_any) = match &mut node.kind {
+            NodeKind::All(nodes, window) => (self.all(nodes, *window, false)?, false),
+            NodeKind::Any(nodes) => (self.any(nodes, false)?, true),
             _ => return Ok(self.node(node, false)?.map(|found| (found.score, 1.0))),
         };
         let Some(parts) = parts else { return Ok(None) };
-        let slop = if spread { distance(&parts) } else { 1.0 };
-        let any = matches!(node.kind, NodeKind::Any(_));
-        Ok(Some((weight * self.sum(&parts, any), slop)))
+        let worth = weight * self.sum(&parts, is_any);
+        // Only between several there is a distance.
+        if !spread || parts.len() <= 1 || !matters(worth) {
+            return Ok(Some((worth, 1.0)));
+        }
+        let placed = match &mut node.kind {
+            NodeKind::All(nodes, window) => self.all(nodes, *window, true)?,
+            NodeKind::Any(nodes) => self.any(nodes, true)?,
+            _ => None,
+        };
+        Ok(placed.map(|parts| (worth, distance(&parts))))
     }
 
     pub(super) fn node(&mut self, node: &mut Node, positions: bool) -> Outcome<Option<Found>> {
