@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 
 use crate::feature::{BoundFeature, BoundRanges};
 use crate::interval::BoundIntervals;
+use crate::percolate::BoundPercolate;
 use crate::span::BoundSpans;
 
 /// Full dotted path of a leaf field, aliases resolved.
@@ -104,6 +105,8 @@ pub enum BoundKind {
     Ranges(Box<BoundRanges>),
     /// The values of a feature, each scored by a function.
     Feature(Box<BoundFeature>),
+    /// Stored queries that match documents.
+    Percolate(BoundPercolate),
 }
 
 /// Rare words, of which some are sought, and frequent ones, which add to the score of what those match; where all are frequent they are sought

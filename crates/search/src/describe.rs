@@ -75,6 +75,7 @@ fn kind(kind: &BoundKind) -> String {
             format!("like:{words} words")
         }
         BoundKind::Intervals(intervals) => format!("{}:{}", intervals.field, intervals.source),
+        BoundKind::Percolate(percolate) => percolate.to_string(),
         BoundKind::Spans(spans) => spans.span.to_string(),
         BoundKind::TermsSet(set) => format!("CoveringQuery({})", list(&set.terms, ", ", lucene)),
         BoundKind::Ranges(ranges) => format!("{}:{}", ranges.field, ranges.notation()),

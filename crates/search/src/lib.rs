@@ -9,6 +9,7 @@ pub mod feature;
 pub mod fetch;
 pub mod interval;
 pub mod merge;
+pub mod percolate;
 pub mod pipeline;
 pub mod scatter;
 pub mod shard_query;

@@ -1,7 +1,7 @@
 //! How each mapping type lies in the table of fields, and how the table grows with the mapping.
 //!
 //! In: a mapping and the index' analyzers. Out: layouts for [`FieldTable`]. Slots never move: fields are only ever appended. A flat
-//! object has two slots: its values under its own path, and `path=value` under [`flat_path`].
+//! object has two slots: its values under its own path, and `path=value` under [`flat_path`]; so has a field of stored queries.
 
 use std::sync::Arc;
 
@@ -39,6 +39,22 @@ pub fn flat_path(path: &str) -> String {
     format!("{path}._valueAndPath")
 }
 
+/// Where a field of stored queries at `path` keeps what they are found by ([`search::percolate::needles`]).
+pub fn needles_path(path: &str) -> String {
+    format!("{path}._needles")
+}
+
+/// A field that lies beside another: its path and its layout.
+fn companion(field: &Field, layout: &Layout) -> Option<(String, Layout)> {
+    match field.kind {
+        FieldKind::FlatObject => Some((flat_path(&field.path), layout.clone())),
+        FieldKind::Percolator => {
+            Some((needles_path(&field.path), Layout::Exact { postings: true, column: false, norms: false }))
+        }
+        _ => None,
+    }
+}
+
 /// How a field lies; `None`: only in the source.
 ///
 /// # Errors
@@ -58,6 +74,8 @@ pub fn layout_of(field: &Field, registry: &Registry) -> Result<Option<Layout>, E
         // Queries read the column, whatever the field says of indexing and doc values; sorting asks for doc values when it is bound.
         FieldKind::GeoPoint => Some(Layout::Number { postings: false, column: true }),
         FieldKind::Range(_) => Some(exact()),
+        // The queries as they were given.
+        FieldKind::Percolator => Some(Layout::Exact { postings: false, column: true, norms: false }),
         FieldKind::Features { .. } => Some(Layout::Exact { postings: true, column: false, norms: false }),
         FieldKind::KnnVector | FieldKind::DenseVector => field.vector.as_deref().map(vectors).transpose()?,
         FieldKind::Binary | FieldKind::Alias(_) => None,
@@ -144,8 +162,8 @@ pub fn append_fields(table: &mut FieldTable, mapping: &Mapping, registry: &Regis
             continue;
         }
         if let Some(layout) = layout_of(field, registry)? {
-            if field.kind == FieldKind::FlatObject {
-                table.append(flat_path(&field.path).into(), layout.clone());
+            if let Some((path, layout)) = companion(field, &layout) {
+                table.append(path.into(), layout);
             }
             table.append(field.path.clone(), layout);
         }
@@ -158,13 +176,13 @@ pub fn append_fields(table: &mut FieldTable, mapping: &Mapping, registry: &Regis
 /// # Errors
 /// As [`layout_of`].
 pub fn layout_at(path: &str, mapping: &Mapping, registry: &Registry) -> Result<Option<Layout>, Error> {
-    let field = match path.strip_suffix("._valueAndPath").and_then(|flat| mapping.field(flat)) {
-        Some(flat) if flat.kind == FieldKind::FlatObject => Some(flat),
-        _ => mapping.field(path),
-    };
-    field
-        .filter(|field| *field.path == *path || field.kind == FieldKind::FlatObject)
-        .map_or(Ok(None), |field| layout_of(field, registry))
+    if let Some(field) = mapping.field(path).filter(|field| *field.path == *path) {
+        return layout_of(field, registry);
+    }
+    let beside = path.rsplit_once('.').and_then(|(path, _)| mapping.field(path));
+    let Some(field) = beside else { return Ok(None) };
+    let companion = layout_of(field, registry)?.and_then(|layout| companion(field, &layout));
+    Ok(companion.filter(|(name, _)| name == path).map(|(_, layout)| layout))
 }
 
 /// Whether [`append_fields`] has been given this mapping.
@@ -198,13 +216,13 @@ mod tests {
         let first =
             mapping(json!({"b": {"type": "text", "fields": {"raw": {"type": "keyword"}}}, "z": {"type": "binary"}}));
         let update = mapping(
-            json!({"a": {"type": "integer"}, "f": {"type": "flat_object"}, "n": {"type": "keyword", "index": false, "doc_values": false}}),
+            json!({"a": {"type": "integer"}, "f": {"type": "flat_object"}, "q": {"type": "percolator"}, "n": {"type": "keyword", "index": false, "doc_values": false}}),
         );
         let mut table = base_table();
         append_fields(&mut table, &first, &registry).expect("known analyzers");
         append_fields(&mut table, &first.merge(&update).expect("fits"), &registry).expect("known analyzers");
         let paths: Vec<&str> = table.entries().iter().map(|entry| &*entry.path).collect();
-        assert_eq!(paths[meta::FIRST as usize..], ["b", "b.raw", "a", "f._valueAndPath", "f"]);
+        assert_eq!(paths[meta::FIRST as usize..], ["b", "b.raw", "a", "f._valueAndPath", "f", "q._needles", "q"]);
         assert_eq!(paths[meta::FIELD_NAMES.0 as usize], "_field_names");
         let all = first.merge(&update).expect("fits");
         for entry in &table.entries()[meta::FIRST as usize..] {

@@ -159,6 +159,7 @@ pub const TABLE: &[Setting] = &[
     row("context_aware.", Absent, Text, ""),
     row("composite_index", Absent, Flag, "false"),
     row("composite_index.", Absent, Text, ""),
+    row("percolator.map_unmapped_fields_as_text", Static, Flag, "false"),
     row("percolator.", Absent, Text, ""),
     row("routing.allocation.enable", Dynamic, Text, "all"),
     row("routing.allocation.total_shards_per_node", Dynamic, Integer(-1, MANY), "-1"),

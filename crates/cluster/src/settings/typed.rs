@@ -49,6 +49,8 @@ pub struct Typed {
     pub coerce: Option<bool>,
     pub default_field: Vec<String>,
     pub query_string_lenient: bool,
+    /// `index.percolator.map_unmapped_fields_as_text`
+    pub unmapped_as_text: bool,
     pub max_result_window: u64,
     pub max_rescore_window: u64,
     pub max_docvalue_fields_search: u64,
@@ -221,6 +223,7 @@ impl Typed {
                 _ => read.text("query.default_field").split(',').map(|field| field.trim().to_owned()).collect(),
             },
             query_string_lenient: read.flag("query_string.lenient")?,
+            unmapped_as_text: read.flag("percolator.map_unmapped_fields_as_text")?,
             max_result_window: read.number("max_result_window")?,
             max_rescore_window: read.number("max_rescore_window")?,
             max_docvalue_fields_search: read.number("max_docvalue_fields_search")?,

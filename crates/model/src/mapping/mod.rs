@@ -224,6 +224,8 @@ pub enum FieldKind {
     FlatObject,
     /// Places on the earth: one column of [`crate::geo::encode`].
     GeoPoint,
+    /// Queries, each found by the documents that it matches.
+    Percolator,
     /// Ranges of values, each one term.
     Range(range::RangeKind),
     /// Numbers above zero that add to scores: one by itself, or (`many`) any number of them by name.
@@ -264,6 +266,7 @@ impl FieldKind {
             Self::Binary => "binary",
             Self::FlatObject => "flat_object",
             Self::GeoPoint => "geo_point",
+            Self::Percolator => "percolator",
             Self::Range(kind) => kind.name(),
             Self::Features { many: false } => "rank_feature",
             Self::Features { many: true } => "rank_features",

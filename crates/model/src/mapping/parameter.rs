@@ -383,7 +383,7 @@ pub(super) fn of(kind: &FieldKind, variant: Variant) -> &'static [Parameter] {
         FieldKind::Features { .. } => FEATURES,
         FieldKind::KnnVector => KNN_VECTOR,
         FieldKind::DenseVector => DENSE_VECTOR,
-        FieldKind::FlatObject | FieldKind::Alias(_) => &[],
+        FieldKind::FlatObject | FieldKind::Percolator | FieldKind::Alias(_) => &[],
     }
 }
 

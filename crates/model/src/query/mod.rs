@@ -11,6 +11,7 @@ pub mod interval;
 pub mod join;
 pub mod more_like_this;
 pub mod nested;
+pub mod percolate;
 pub mod query_string;
 pub mod ranked;
 pub mod scripted;
@@ -85,7 +86,11 @@ pub enum Kind {
     MoreLikeThis(Box<more_like_this::MoreLikeThis>),
     Span(Box<span::Span>),
     Intervals(Box<interval::Intervals>),
+    Percolate(Box<percolate::Percolate>),
 }
+
+/// Reads a query from the bytes in which a dialect writes it.
+pub type ReadQuery = fn(&[u8]) -> Result<Query, crate::error::Error>;
 
 impl Query {
     pub fn new(kind: Kind) -> Self {
@@ -113,6 +118,15 @@ impl Query {
             _ => None,
         });
         likenesses.collect()
+    }
+
+    /// The queries for stored queries, anywhere in it.
+    pub fn percolations(&mut self) -> Vec<&mut percolate::Percolate> {
+        let percolations = self.simple_mut().into_iter().filter_map(|kind| match kind {
+            Kind::Percolate(percolate) => Some(&mut **percolate),
+            _ => None,
+        });
+        percolations.collect()
     }
 
     /// The queries, anywhere in it, that are made of no others.
@@ -196,6 +210,7 @@ impl Query {
             Kind::MoreLikeThis(_) => "more_like_this",
             Kind::Span(_) => "span",
             Kind::Intervals(_) => "intervals",
+            Kind::Percolate(_) => "percolate",
         }
     }
 }

@@ -1,14 +1,17 @@
-//! Queries of terms whose values stand in a document: the document is read, as a get reads it, before the query is bound.
+//! Queries of terms whose values stand in a document, and of what documents are like or match: the document is read, as a get reads it, before the query is bound.
 //!
 //! In: a query as the client sent it. Out: the same with the values in their places; a document that is not there has none.
 
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
+use model::id::Version;
 use model::query::Query;
 use model::query::more_like_this::Like;
+use model::query::percolate::{Documents, StoredDocument};
 use model::query::term_level::Lookup;
 use model::search::{GetRequest, SearchRequest};
+use model::write::VersionType;
 use search::fetch::extract::extract;
 use serde_json::Value;
 
@@ -40,12 +43,34 @@ pub(super) async fn of_query(core: &Arc<Core>, query: &mut Query, target: &str) 
             }
         }
     }
+    for percolate in query.percolations() {
+        if let Documents::Stored(document) = &percolate.documents {
+            percolate.documents = Documents::Given(vec![percolated(core, document).await?]);
+        }
+    }
     for terms in query.lookups() {
         if let Some(lookup) = terms.lookup.take() {
             terms.values = values(core, lookup).await?;
         }
     }
     Ok(())
+}
+
+/// The document that stored queries are to match.
+///
+/// # Errors
+/// As a get; `resource_not_found_exception` for one that is not there.
+async fn percolated(core: &Arc<Core>, document: &StoredDocument) -> Result<Value, Error> {
+    let StoredDocument { index, id, routing, version, .. } = document.clone();
+    let version = version.map(|version| (Version(version.max(0) as u64), VersionType::Internal));
+    let request = GetRequest { routing, version, ..GetRequest::new(index.clone(), id.clone()) };
+    let found = super::get::get(core, request).await?.found.ok_or_else(|| {
+        Error::new(ErrorKind::ResourceNotFound, format!("indexed document [{index}/{id}] couldn't be found"))
+    })?;
+    let source = found.source.filter(|source| !source.is_empty());
+    let source =
+        source.ok_or_else(|| Error::illegal_argument(format!("indexed document [{index}/{id}] source disabled")))?;
+    read(&source, &id)
 }
 
 async fn values(core: &Arc<Core>, lookup: Lookup) -> Result<Vec<Value>, Error> {
@@ -65,6 +90,10 @@ async fn source_of(
     let answer = super::get::get(core, request).await?;
     let source = answer.found.and_then(|found| found.source);
     let Some(source) = source.filter(|source| !source.is_empty()) else { return Ok(None) };
+    read(&source, &id).map(Some)
+}
+
+fn read(source: &[u8], id: &str) -> Result<Value, Error> {
     let unreadable = |e| Error::new(ErrorKind::Parse, format!("the source of [{id}] does not read: {e}"));
-    serde_json::from_slice(&source).map(Some).map_err(unreadable)
+    serde_json::from_slice(source).map_err(unreadable)
 }

@@ -7,6 +7,7 @@ use analysis::Registry;
 use cluster::settings::{Durability, IndexSettings, Typed};
 use cluster::state::IndexMetadata;
 use model::error::{Error, ErrorKind};
+use search::bind::{BindContext, BindSettings, DocumentSettings};
 use shard::engine::{Change, Operation, ShardCopy};
 use shard::prepare::{Prepared, Preparer, Settings};
 use shard::prepared::PreparedDocument;
@@ -37,17 +38,55 @@ impl IndexView {
     }
 }
 
+impl IndexView {
+    /// What binding needs to know of the index, with the limits that a cluster has unless it is told otherwise.
+    pub(crate) fn bind_context(&self, now_ms: u64) -> BindContext {
+        let typed = &self.settings;
+        let small = |limit: u64| limit.min(u64::from(u32::MAX)) as u32;
+        let settings = BindSettings {
+            default_field: typed.default_field.clone(),
+            query_string_lenient: typed.query_string_lenient,
+            max_adjacency_matrix_filters: small(typed.max_adjacency_matrix_filters),
+            max_terms_count: small(typed.max_terms_count),
+            max_inner_result_window: small(typed.max_inner_result_window),
+            max_regex_length: small(typed.max_regex_length),
+            max_analyzed_offset: small(typed.max_analyzed_offset),
+            knn_ef_search: typed.knn_ef_search,
+            max_docvalue_fields: usize::try_from(typed.max_docvalue_fields_search).unwrap_or(usize::MAX),
+            max_script_fields: usize::try_from(typed.max_script_fields).unwrap_or(usize::MAX),
+            unmapped_as_text: typed.unmapped_as_text,
+            documents: self.documents(),
+            ..BindSettings::default()
+        };
+        BindContext {
+            index: self.metadata.reference(),
+            mapping: self.metadata.mapping.clone(),
+            analysis: self.analysis.clone(),
+            now_ms: now_ms as i64,
+            settings,
+            read_query: rest::dsl::stored_query,
+        }
+    }
+
+    fn documents(&self) -> DocumentSettings {
+        let typed = &self.settings;
+        DocumentSettings {
+            limits: typed.mapping_limits,
+            ignore_malformed: typed.ignore_malformed,
+            coerce: typed.coerce.unwrap_or(true),
+        }
+    }
+}
+
 /// What maps documents for a copy: its table of fields grown by those of the mapping.
 pub(super) fn prepare_for(view: &IndexView, copy: &ShardCopy) -> Result<Arc<Preparer>, Error> {
     let mut fields = (*copy.fields()).clone();
     shard::layout::append_fields(&mut fields, &view.metadata.mapping, &view.analysis)?;
-    let typed = &view.settings;
-    let settings = Settings {
-        limits: typed.mapping_limits,
-        ignore_malformed: typed.ignore_malformed,
-        coerce: typed.coerce.unwrap_or(true),
-    };
-    Preparer::new(view.metadata.mapping.clone(), Arc::new(fields), (*view.analysis).clone(), settings).map(Arc::new)
+    let DocumentSettings { limits, ignore_malformed, coerce } = view.documents();
+    let settings = Settings { limits, ignore_malformed, coerce };
+    let preparer = Preparer::new(view.metadata.mapping.clone(), Arc::new(fields), (*view.analysis).clone(), settings)?;
+    // What a stored query means at some time is found out when it is run.
+    Ok(Arc::new(preparer.with_queries(Arc::new(view.bind_context(0)))))
 }
 
 /// The document of an operation of the log, mapped as it was when it was accepted.

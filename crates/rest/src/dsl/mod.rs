@@ -23,6 +23,7 @@ mod join;
 mod knn;
 mod more_like_this;
 mod nested;
+mod percolate;
 mod point;
 mod queries;
 mod ranking;
@@ -39,7 +40,7 @@ mod url;
 pub use aggregation::MAX_AGGREGATION_DEPTH;
 pub use aggregation::script_of;
 pub use body::{body_query, search_body, search_request};
-pub use queries::{MAX_QUERY_DEPTH, query};
+pub use queries::{MAX_QUERY_DEPTH, query, stored_query};
 pub use source::source_filter;
 pub use url::{apply_params, query_param, source_param};
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::field::{Carried, Field, fields, text_of};
 use super::{
     by_frequency, combined_fields, compound, feature, full_text, function_score, geo, hybrid, interval, join, knn,
-    more_like_this, nested, scripted, span, strings, suggest, term_level,
+    more_like_this, nested, percolate, scripted, span, strings, suggest, term_level,
 };
 
 /// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
@@ -16,7 +16,7 @@ pub const MAX_QUERY_DEPTH: usize = 100;
 /// What reads the object after a query's name. `depth` is its own, from 1.
 type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
 
-const KNOWN: [(&str, Read); 53] = [
+const KNOWN: [(&str, Read); 54] = [
     ("approximate_regexp", |object, _| term_level::approximate(object)),
     ("bool", compound::boolean),
     ("boosting", compound::boosting),
@@ -48,6 +48,7 @@ const KNOWN: [(&str, Read); 53] = [
     ("multi_match", |object, _| full_text::multi_match(object)),
     ("nested", nested::nested),
     ("parent_id", |object, _| join::parent_id(object)),
+    ("percolate", |object, _| percolate::percolate(object)),
     ("prefix", |object, _| term_level::prefix(object)),
     ("query_string", |object, _| strings::query_string(object)),
     ("range", |object, _| term_level::range(object)),
@@ -73,7 +74,7 @@ const KNOWN: [(&str, Read); 53] = [
 ];
 
 /// Queries of OpenSearch and its usual plugins that Shoal has not.
-const MISSING: [&str; 4] = ["geo_shape", "neural", "neural_sparse", "percolate"];
+const MISSING: [&str; 3] = ["geo_shape", "neural", "neural_sparse"];
 const MISSING_MORE: [&str; 2] = ["template", "xy_shape"];
 
 /// The query that `value` is.
@@ -84,6 +85,14 @@ const MISSING_MORE: [&str; 2] = ["template", "xy_shape"];
 /// there it is the cause of a failed search, and endpoints render it so. `too_many_nested_clauses` below [`MAX_QUERY_DEPTH`].
 pub fn query(value: &Value) -> Result<Query, Error> {
     within(value, 1)
+}
+
+/// The query that a document holds: the JSON object of one.
+///
+/// # Errors
+/// As [`query`], and for what is no JSON.
+pub fn stored_query(text: &[u8]) -> Result<Query, Error> {
+    query(&crate::json::parse(text)?)
 }
 
 /// As [`query`], at `depth`.

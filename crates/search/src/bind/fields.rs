@@ -20,7 +20,7 @@ impl Binder<'_> {
         for (pattern, factor) in list {
             for name in self.names(pattern) {
                 let longer = suffix.map(|suffix| format!("{name}{suffix}"));
-                let name = match longer.filter(|longer| !matches!(self.target(longer), Target::Nothing)) {
+                let name = match longer.filter(|longer| !matches!(self.target_if_any(longer), Target::Nothing)) {
                     Some(longer) => longer.into(),
                     None => name,
                 };
@@ -61,7 +61,10 @@ impl Binder<'_> {
 
 /// Whether a query for a text can find something in fields of this kind.
 fn has_words(kind: &FieldKind) -> bool {
-    !matches!(kind, FieldKind::Binary | FieldKind::GeoPoint | FieldKind::KnnVector | FieldKind::DenseVector)
+    !matches!(
+        kind,
+        FieldKind::Binary | FieldKind::GeoPoint | FieldKind::KnnVector | FieldKind::DenseVector | FieldKind::Percolator
+    )
 }
 
 /// Whether a list means every field.

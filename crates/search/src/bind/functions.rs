@@ -31,6 +31,10 @@ pub(super) fn readable(field: &Field) -> Outcome<()> {
             "[{}] fields do not support sorting, scripting or aggregating",
             field.type_name()
         ))),
+        FieldKind::Percolator => {
+            let reason = format!("Fielddata is not supported on field [{path}] of type [percolator]");
+            Err(Fault::illegal_argument(reason))
+        }
         FieldKind::Text if !field.fielddata => Err(Fault::illegal_argument(text_not_readable(path))),
         FieldKind::Text => Err(Error::not_implemented(format!("fielddata of text fields ([{path}])")).into()),
         _ if !field.doc_values => {
@@ -123,7 +127,7 @@ impl Binder<'_> {
     }
 
     fn field_value(&self, name: &str, factor: f32, modifier: Modifier, missing: Option<f64>) -> Outcome<ScoreFunction> {
-        let (field, code) = match self.target(name) {
+        let (field, code) = match self.target_if_any(name) {
             Target::Meta(Meta::SeqNo) => (name.into(), NumberCode::Long),
             Target::Field(field) => {
                 readable(field)?;

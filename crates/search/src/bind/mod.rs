@@ -4,12 +4,14 @@
 //! or the error that OpenSearch gives. Pure: no clock, no I/O, no index contents. Every wrong type, unknown format and exceeded limit of
 //! a query is found here.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use model::error::Error;
 use model::id::IndexRef;
-use model::mapping::Mapping;
-use model::query::{Kind, Query};
+use model::mapping::limits::Limits;
+use model::mapping::{Found, Mapping};
+use model::query::{Kind, Query, ReadQuery};
 
 use crate::bound::{BoundKind, BoundQuery};
 
@@ -40,6 +42,7 @@ pub(super) mod nested;
 mod number;
 mod objects;
 mod pattern;
+mod percolate;
 mod query_string;
 mod range;
 mod ranges;
@@ -79,6 +82,7 @@ pub fn edits(fuzziness: model::query::full_text::Fuzziness, text: &str) -> u8 {
 
 pub use after::{bind_after, check_after, render_sort_value};
 pub use aggregation::bind_aggregations;
+pub use percolate::bind_stored;
 pub use scripted::bind_script_field;
 pub use sort::{bind_sort, bind_sort_within};
 
@@ -98,6 +102,8 @@ pub struct BindContext {
     /// What `now` means, in milliseconds since 1970: the same for every index and shard of one search.
     pub now_ms: i64,
     pub settings: BindSettings,
+    /// Reads the queries that documents hold.
+    pub read_query: ReadQuery,
 }
 
 /// Settings of the index and the cluster that bound or shape queries.
@@ -129,6 +135,24 @@ pub struct BindSettings {
     pub max_script_fields: usize,
     /// `index.knn.algo_param.ef_search`, where it is set.
     pub knn_ef_search: Option<u32>,
+    /// `index.percolator.map_unmapped_fields_as_text`
+    pub unmapped_as_text: bool,
+    /// `index.mapping.*`, by which documents are read that a query brings along.
+    pub documents: DocumentSettings,
+}
+
+/// Settings of an index that bear on documents.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DocumentSettings {
+    pub limits: Limits,
+    pub ignore_malformed: bool,
+    pub coerce: bool,
+}
+
+impl Default for DocumentSettings {
+    fn default() -> Self {
+        Self { limits: Limits::default(), ignore_malformed: false, coerce: true }
+    }
 }
 
 impl Default for BindSettings {
@@ -147,6 +171,8 @@ impl Default for BindSettings {
             max_docvalue_fields: 100,
             max_script_fields: 32,
             knn_ef_search: None,
+            unmapped_as_text: false,
+            documents: DocumentSettings::default(),
         }
     }
 }
@@ -165,7 +191,8 @@ pub fn bind(query: &Query, context: &BindContext) -> Result<BoundQuery, Error> {
 /// # Errors
 /// As [`bind`].
 pub fn bind_within(query: &Query, context: &BindContext, scope: Option<&str>) -> Result<BoundQuery, Error> {
-    bind_at(query, Binder { context, depth: 0, scope, joined: None }).map_err(|fault| fault.into_error(context))
+    bind_at(query, Binder { context, depth: 0, scope, joined: None, noted: None })
+        .map_err(|fault| fault.into_error(context))
 }
 
 /// As [`bind_within`], a query beside the search's own (a bucket's, a highlighter's): what refuses it is told as it is.
@@ -173,7 +200,7 @@ pub fn bind_within(query: &Query, context: &BindContext, scope: Option<&str>) ->
 /// # Errors
 /// As [`bind`], without the `query_shard_exception` around them.
 pub fn bind_filter(query: &Query, context: &BindContext, scope: Option<&str>) -> Result<BoundQuery, Error> {
-    bind_at(query, Binder { context, depth: 0, scope, joined: None }).map_err(|fault| match fault {
+    bind_at(query, Binder { context, depth: 0, scope, joined: None, noted: None }).map_err(|fault| match fault {
         Fault::Create(cause) | Fault::AsIs(cause) => cause,
     })
 }
@@ -183,7 +210,7 @@ pub fn bind_filter(query: &Query, context: &BindContext, scope: Option<&str>) ->
 /// # Errors
 /// As [`bind`].
 pub fn bind_inner(query: &Query, context: &BindContext, path: &str, parent: Option<&str>) -> Result<BoundQuery, Error> {
-    let binder = Binder { context, depth: 0, scope: Some(path), joined: Some(Around(parent)) };
+    let binder = Binder { context, depth: 0, scope: Some(path), joined: Some(Around(parent)), noted: None };
     bind_at(query, binder).map_err(|fault| fault.into_error(context))
 }
 
@@ -206,11 +233,31 @@ struct Binder<'a> {
     scope: Option<&'a str>,
     /// What a `nested` query makes of those objects.
     joined: Option<Around<'a>>,
+    /// Where names are noted that the mapping does not have.
+    noted: Option<&'a RefCell<Vec<String>>>,
 }
 
 impl<'a> Binder<'a> {
     fn target(&self, name: &str) -> Target<'a> {
+        let target = self.target_if_any(name);
+        if matches!(target, Target::Nothing) && !name.contains('*') {
+            self.note(name);
+        }
+        target
+    }
+
+    /// As [`Binder::target`], of a name that need not be there.
+    fn target_if_any(&self, name: &str) -> Target<'a> {
         Target::of(name, &self.context.mapping)
+    }
+
+    /// The query needs a field that is not there.
+    fn note(&self, name: &str) {
+        if let Some(noted) = self.noted
+            && !matches!(self.context.mapping.find(name), Found::Object(_))
+        {
+            noted.borrow_mut().push(name.to_owned());
+        }
     }
 
     fn deeper(self) -> Outcome<Self> {
@@ -277,6 +324,7 @@ impl<'a> Binder<'a> {
             Kind::MoreLikeThis(query) => self.more_like_this(query),
             Kind::Span(span) => self.spans(span),
             Kind::Intervals(query) => self.intervals(query),
+            Kind::Percolate(query) => self.percolate(query),
         }
     }
 

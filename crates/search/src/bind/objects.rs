@@ -57,6 +57,7 @@ impl Reads {
             K::Ranges(ranges) => field(&ranges.field),
             K::Feature(feature) => field(&feature.field),
             K::Intervals(intervals) => field(&intervals.field),
+            K::Percolate(percolate) => field(&percolate.field),
             K::TermsSet(set) => all(&mut set.terms.iter()),
             K::MoreLikeThis(like) => {
                 let names = like.documents.iter().chain(&like.texts).flat_map(|words| &words.fields);

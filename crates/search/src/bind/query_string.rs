@@ -54,6 +54,14 @@ impl Binder<'_> {
     }
 
     pub(super) fn query_string(&self, query: &QueryString) -> Outcome<BoundQuery> {
+        if query.fields.is_empty() {
+            self.context
+                .settings
+                .default_field
+                .iter()
+                .filter(|name| name.contains('*'))
+                .for_each(|name| self.note(name));
+        }
         let (list, lenient) = self.listed(&query.fields, &query.options);
         let reading = Reading {
             owner: "query_string",

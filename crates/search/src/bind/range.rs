@@ -81,7 +81,11 @@ impl Binder<'_> {
     fn field_range(&self, field: &Field, query: &Range) -> Outcome<BoundQuery> {
         if matches!(
             field.kind,
-            FieldKind::Binary | FieldKind::GeoPoint | FieldKind::Features { .. } | FieldKind::Alias(_)
+            FieldKind::Binary
+                | FieldKind::GeoPoint
+                | FieldKind::Features { .. }
+                | FieldKind::Percolator
+                | FieldKind::Alias(_)
         ) || vector::holds(field)
         {
             return Err(no_ranges(&query.field, &Target::Field(field)));

@@ -49,6 +49,10 @@ pub(super) fn boolean(value: &Value) -> Outcome<bool> {
     }
 }
 
+fn stored_queries() -> Fault {
+    Fault::query_shard("Percolator fields are not searchable directly, use a percolate query instead")
+}
+
 /// Documents whose boolean is `value`. Indexed booleans score by rarity, as words do.
 pub(super) fn boolean_term(field: &Field, value: bool) -> BoundQuery {
     let term = bytes(if value { "T" } else { "F" });
@@ -91,6 +95,7 @@ impl Binder<'_> {
     fn field_term(&self, field: &Field, value: &Value) -> Outcome<BoundQuery> {
         match &field.kind {
             FieldKind::Binary => return Err(Fault::query_shard("Binary fields do not support searching")),
+            FieldKind::Percolator => return Err(stored_queries()),
             FieldKind::FlatObject => return Ok(constant(field.path.clone(), bytes(&java_text(value)))),
             FieldKind::GeoPoint => return Err(not_exact(field)),
             FieldKind::Range(kind) => return self.range_with(field, *kind, value),
@@ -234,6 +239,7 @@ impl Binder<'_> {
             }
             FieldKind::GeoPoint => Err(not_exact(field)),
             FieldKind::KnnVector | FieldKind::DenseVector => Err(vector::not_exact(field)),
+            FieldKind::Percolator => Err(stored_queries()),
             FieldKind::Binary | FieldKind::Alias(_) => {
                 Err(Fault::query_shard("Binary fields do not support searching"))
             }

@@ -164,6 +164,10 @@ fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
             let reason = format!("[{kind}] fields do not support sorting, scripting or aggregating");
             return Err(Error::illegal_argument(reason));
         }
+        FieldKind::Percolator => {
+            let reason = format!("Fielddata is not supported on field [{path}] of type [{kind}]");
+            return Err(Error::illegal_argument(reason));
+        }
         FieldKind::Range(_) => return Err(Error::not_implemented(format!("docvalue_fields of the ranges [{path}]"))),
         FieldKind::FlatObject => {
             let reason = format!("Field [{path}] of type [flat_object] does not support doc_value in root field");

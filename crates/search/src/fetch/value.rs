@@ -263,7 +263,7 @@ impl Shown {
                 let shown = Self::of(&ends, registry, format)?;
                 Self::Ends(Box::new(FieldValues { paths: Vec::new(), null: None, shown, sorted: false }))
             }
-            FieldKind::Features { many: true } => Self::AsGiven,
+            FieldKind::Features { many: true } | FieldKind::Percolator => Self::AsGiven,
             FieldKind::Features { many: false } => Self::Float,
             FieldKind::GeoPoint => Self::Places(Places::new(field, format)?),
             FieldKind::Number(kind) => match kind {

@@ -12,6 +12,7 @@ use search::statistics::TermStatistics;
 use crate::execute::{Endless, Patience};
 use crate::fields::FieldSlot;
 use crate::gauge::{Clock, Gauge};
+use crate::percolate::Percolation;
 use crate::reader::Similarity;
 use crate::score::Outcome;
 use crate::score::bm25::TermScore;
@@ -172,6 +173,10 @@ impl<'c, 'a> Compiler<'c, 'a> {
             }
             BoundKind::Knn(knn) => self.knn(knn, context)?,
             BoundKind::Intervals(intervals) => self.intervals(intervals, context)?,
+            BoundKind::Percolate(asked) => {
+                let percolation = Arc::new(Percolation::new(asked, self.counts.reader())?);
+                Weight::new(Kind::Percolate { percolation, scoring: context.scoring }, boost)
+            }
             BoundKind::Spans(spans) => self.spans(spans, context)?,
             BoundKind::MoreLikeThis(like) => self.likeness(like, context)?,
             BoundKind::TermsSet(set) => {

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::aggregate::Budget;
 use crate::fields::{FieldEntry, FieldTable, Layout, meta};
+use crate::percolate::Percolation;
 use crate::reader::Reader;
 use crate::score::bm25::{FieldScale, TermScore};
 use crate::score::compose::{AtLeast, Boosting, Conjunction, Constant, Excluding, Required, WithOptional};
@@ -21,6 +22,7 @@ use crate::score::function::{DecayCurve, Function, FunctionScore, RandomBy, Weig
 use crate::score::geo::distances;
 use crate::score::nested::{InsideOf, ToParent};
 use crate::score::occurrences::Occurrences;
+use crate::score::percolate::Percolated;
 use crate::score::phrase::{Part, PhraseScorer};
 use crate::score::script::ScriptRun;
 use crate::score::sets::Everything;
@@ -129,6 +131,7 @@ impl<'a> Leaf<'a> {
                 None => Box::new(Never),
             },
             Kind::Nearest(nearest) => nearest.scorer(self.number),
+            Kind::Percolate { percolation, scoring } => self.percolated(percolation, *scoring)?,
             Kind::Function(function) => {
                 let scorer = Box::new(self.function(function)?);
                 let scorer: Box<dyn Scorer> = match function.bound.min_score {
@@ -144,6 +147,12 @@ impl<'a> Leaf<'a> {
             Kind::Spans(spans) => Box::new(self.spans(spans)?),
             Kind::Intervals(intervals) => Box::new(self.intervals(intervals, weight.boost)?),
         })
+    }
+
+    fn percolated(&self, percolation: &Arc<Percolation>, scoring: bool) -> Outcome<Box<dyn Scorer>> {
+        let Some(queries) = percolation.queries(self.segment, self.fields)? else { return Ok(Box::new(Never)) };
+        let candidates = percolation.candidates(self.segment, self.fields)?;
+        Ok(Box::new(Percolated::new(percolation.clone(), queries, candidates, scoring)))
     }
 
     /// `None`: the segment has no such objects.

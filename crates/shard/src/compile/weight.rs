@@ -13,6 +13,7 @@ use super::pattern::Accepted;
 use super::ranked::RankedWeight;
 use super::{CombinedWeight, IntervalWeight, NearestWeight, Place, SpanWeight};
 use crate::gauge::Gauge;
+use crate::percolate::Percolation;
 use crate::score::bm25::TermScore;
 use crate::score::function::Modes;
 
@@ -65,6 +66,10 @@ pub(crate) enum Kind {
     Enough(Box<EnoughWeight>),
     Spans(Box<SpanWeight>),
     Intervals(Box<IntervalWeight>),
+    Percolate {
+        percolation: Arc<Percolation>,
+        scoring: bool,
+    },
 }
 
 /// As many of the parts as each document asks for.
@@ -168,6 +173,7 @@ impl Weight {
             | Kind::Phrase(_)
             | Kind::Spans(_)
             | Kind::Intervals(_)
+            | Kind::Percolate { .. }
             | Kind::Nearest(_) => Box::new(std::iter::empty()),
         }
     }

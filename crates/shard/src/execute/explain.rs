@@ -10,6 +10,7 @@ use crate::compile::scorer::Leaf;
 use crate::compile::{
     BoolWeight, CombinedWeight, IntervalWeight, Kind, NearestWeight, NestedWeight, PhraseWeight, SpanWeight, Weight,
 };
+use crate::percolate::Percolation;
 use crate::reader::{Bm25, Reader, Similarity};
 use crate::score::bm25::{TermScore, length};
 use crate::score::{Outcome, Scorer, bits};
@@ -91,6 +92,7 @@ impl Explainer<'_> {
             Kind::InsideOf { .. } => Ok(unmatched("Not a match", Vec::new())),
             Kind::Nearest(nearest) => self.nearest(weight, nearest),
             Kind::Intervals(intervals) => self.intervals(weight, intervals),
+            Kind::Percolate { percolation, .. } => self.percolated(weight, percolation),
             Kind::Spans(spans) => self.spans(weight, spans),
             Kind::Enough(enough) => {
                 let Some(score) = self.score(&mut *self.leaf.scorer(weight)?)? else {
@@ -124,6 +126,26 @@ impl Explainer<'_> {
                 unmatched(text, Vec::new())
             }
         })
+    }
+
+    /// Its score, and how the stored query came to it on the best of the documents.
+    fn percolated(&self, weight: &Weight, percolation: &Percolation) -> Outcome<Explanation> {
+        let name = "PercolateQuery";
+        let Some(score) = self.score(&mut *self.leaf.scorer(weight)?)? else {
+            return Ok(unmatched(name, Vec::new()));
+        };
+        let queries = percolation.queries(self.leaf.segment, self.leaf.fields)?;
+        let query = queries.map(|queries| percolation.query(&*queries, self.doc)).transpose()?.flatten();
+        let Some(query) = query else { return Ok(unmatched(name, Vec::new())) };
+        let (reader, inner) = percolation.weight(&query, true)?;
+        let mut details = Vec::new();
+        for slot in 0..percolation.asked().documents.len() {
+            let address = DocAddress { segment: 0, doc: percolation.root(slot) };
+            details.push(explain(reader, &inner, address)?);
+        }
+        details.retain(|detail| detail.matched && detail.value == score);
+        details.truncate(1);
+        Ok(matched(score, name, details))
     }
 
     fn constant(&self, weight: &Weight) -> Outcome<Explanation> {

@@ -38,6 +38,7 @@ pub(super) fn query(weight: &Weight) -> String {
         }
         Kind::Ranked(ranked) => format!("ranked({})", query(&ranked.candidates)),
         Kind::Nearest(nearest) => boosted(nearest.notation.clone(), weight.boost),
+        Kind::Percolate { percolation, .. } => percolation.notation(),
         Kind::Intervals(intervals) => intervals.notation.clone(),
         Kind::Spans(spans) => spans.notation.clone(),
         Kind::Enough(enough) => {

@@ -155,6 +155,7 @@ fn kind(weight: &Weight) -> &'static str {
         Kind::Nested(_) => "OpenSearchToParentBlockJoinQuery",
         Kind::InsideOf { .. } => "ToChildBlockJoinQuery",
         Kind::Nearest(_) => "KnnFloatVectorQuery",
+        Kind::Percolate { .. } => "PercolateQuery",
         Kind::Enough(_) => "CoveringQuery",
         Kind::Spans(_) => "SpanQuery",
         Kind::Intervals(_) => "IntervalQuery",

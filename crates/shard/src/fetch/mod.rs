@@ -27,6 +27,7 @@ use crate::reader::Reader;
 
 mod columns;
 mod inner;
+mod percolated;
 mod phases;
 mod plan;
 
@@ -132,11 +133,17 @@ impl FetchPlan {
     ) -> Result<Vec<Fetched>, Error> {
         let mut hits = Vec::with_capacity(addresses.len());
         let phases = Phases::new(self.clock.as_ref());
+        let percolated = self.plan.percolated.as_ref().filter(|_| !addresses.is_empty());
+        let percolated = percolated.map(|percolated| percolated.read(reader)).transpose()?;
         for address in addresses {
             if patience.verdict() == Verdict::Cancelled {
                 return Err(Error::new(ErrorKind::TaskCancelled, "the search was cancelled"));
             }
-            hits.push(self.fetch_one((reader, statistics), *address, &phases)?);
+            let mut hit = self.fetch_one((reader, statistics), *address, &phases)?;
+            if let Some(percolated) = &percolated {
+                percolated.show(reader, *address, &mut hit)?;
+            }
+            hits.push(hit);
         }
         if let Some(named) = &self.plan.named {
             let matched = phases.time(Phase::MatchedQueries, || execute::matched(reader, named, addresses))?;

@@ -14,6 +14,7 @@ use search::fetch::stored::{Fields, StoredFields};
 use serde_json::Value;
 
 use super::columns::Document;
+use super::percolated::PercolatedPlan;
 use super::phases::{Phase, Phases};
 use super::{Fetched, broken, unreadable};
 use crate::compile::automaton::FuzzyTables;
@@ -37,6 +38,8 @@ pub(super) struct Plan {
     /// Name, script, whether its failure is passed over.
     scripts: Vec<(String, Arc<BoundScript>, bool)>,
     highlighter: Option<Highlighter>,
+    /// What the stored queries show that were sought.
+    pub(super) percolated: Option<PercolatedPlan>,
 }
 
 impl Plan {
@@ -69,6 +72,7 @@ impl Plan {
             doc_values: doc_value::bind(&fetch.docvalue_fields, mapping, &context.index.name, most)?,
             scripts: scripts(context, request)?,
             highlighter,
+            percolated: PercolatedPlan::new(query, fetch.highlight.as_deref()),
         })
     }
 
@@ -232,6 +236,6 @@ impl TermMatcher for PatternMatcher {
     }
 }
 
-fn matcher(pattern: &Pattern) -> Result<Arc<dyn TermMatcher>, Error> {
+pub(super) fn matcher(pattern: &Pattern) -> Result<Arc<dyn TermMatcher>, Error> {
     Ok(Arc::new(PatternMatcher(Accepted::of(pattern, &FuzzyTables::default())?)))
 }

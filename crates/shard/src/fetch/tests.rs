@@ -57,6 +57,7 @@ fn index(mapping: Value, documents: &[(&str, Option<&str>, Value)]) -> Index {
         analysis: Arc::new(registry),
         now_ms: 0,
         settings: BindSettings::default(),
+        read_query: |_| Ok(model::query::Query::match_all()),
     };
     Index { context, reader }
 }

@@ -98,6 +98,11 @@ impl<'a> Reader<'a> {
         self.stack.last().is_some_and(|frame| frame.is_object)
     }
 
+    /// What stands between two offsets.
+    pub(super) fn between(&self, from: usize, to: usize) -> &'a str {
+        self.text.get(from..to).unwrap_or_default()
+    }
+
     pub(super) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }

@@ -9,6 +9,7 @@ use analysis::Registry;
 use model::error::Error;
 use model::mapping::limits::Limits;
 use model::mapping::{Dynamic, Mapping};
+use search::bind::BindContext;
 
 use crate::fields::{FieldSlot, FieldTable};
 use crate::layout;
@@ -28,6 +29,7 @@ mod nested;
 mod number;
 mod output;
 mod paths;
+mod percolator;
 mod plan;
 mod preview;
 mod range;
@@ -70,6 +72,8 @@ pub struct Preparer {
     /// Values that every document has.
     constants: Vec<Constant>,
     timestamp: Option<Timestamp>,
+    /// What stored queries are read by.
+    queries: Option<Arc<BindContext>>,
 }
 
 /// The field that every document must have one value of.
@@ -119,7 +123,13 @@ impl Preparer {
             let slot = mapping.field(path).filter(|field| field.doc_values).and_then(|_| fields.by_path(path));
             Timestamp { path: path.to_owned(), slot: slot.map(|field| field.slot) }
         });
-        Ok(Self { mapping, fields, registry, settings, root, constants, timestamp })
+        Ok(Self { mapping, fields, registry, settings, root, constants, timestamp, queries: None })
+    }
+
+    /// Lets documents hold queries, which are read by `context`, of the same mapping.
+    #[must_use]
+    pub fn with_queries(self, context: Arc<BindContext>) -> Self {
+        Self { queries: Some(context), ..self }
     }
 
     pub fn mapping(&self) -> &Arc<Mapping> {

@@ -40,6 +40,16 @@ impl Output {
         })
     }
 
+    /// A query, as it was given: no term, and of any length.
+    pub(super) fn stored_query(&mut self, slot: FieldSlot, text: &str) {
+        self.exact.push((slot, text.as_bytes().into()));
+    }
+
+    /// What a stored query is found by; short.
+    pub(super) fn needle(&mut self, slot: FieldSlot, needle: Box<[u8]>) {
+        self.exact.push((slot, needle));
+    }
+
     /// Whether a value of the feature is there already whose terms begin with `prefix`.
     pub(super) fn has_feature(&self, slot: FieldSlot, prefix: &[u8]) -> bool {
         self.exact.iter().any(|(known, term)| *known == slot && features::code_of(term, prefix).is_some())

@@ -55,6 +55,8 @@ pub(super) struct FieldPlan {
     pub(super) slot: Option<FieldSlot>,
     /// Of a flat object: where values lie by path.
     pub(super) by_path: Option<FieldSlot>,
+    /// Of stored queries: where lies what they are found by.
+    pub(super) needles: Option<FieldSlot>,
     /// Whether documents that have it are listed under `_field_names`.
     pub(super) presence: Presence,
     pub(super) stored: bool,
@@ -149,6 +151,7 @@ impl FieldPlan {
             path: field.path.clone(),
             slot: layout.as_ref().and_then(|_| slot(&field.path)),
             by_path: slot(&layout::flat_path(&field.path)).filter(|_| field.kind == FieldKind::FlatObject),
+            needles: slot(&layout::needles_path(&field.path)).filter(|_| field.kind == FieldKind::Percolator),
             presence: presence(field, layout.as_ref()),
             stored: field.store,
             ignore_malformed: if given("ignore_malformed") {

@@ -265,6 +265,7 @@ impl<'a> Walk<'a> {
             return self.join_value((plan, join), &value);
         }
         match plan.kind {
+            FieldKind::Percolator => return self.stored_query(plan, &value),
             FieldKind::Range(kind) => return self.range_value((plan, kind), &value),
             FieldKind::Features { many: false } => return self.feature_value(plan, &value),
             FieldKind::Features { many: true } => return self.features_value(plan, &value),
@@ -284,6 +285,9 @@ impl<'a> Walk<'a> {
 
     /// Gives one value to the field and its multi-fields.
     pub(super) fn leaf(&mut self, plan: &FieldPlan, value: &Value<'a>) -> Done {
+        if plan.kind == FieldKind::Percolator {
+            return self.stored_query(plan, value);
+        }
         if plan.completion.is_some() {
             return self.completion_leaf(plan, value);
         }

@@ -22,6 +22,7 @@ pub(crate) mod geo;
 pub(crate) mod interval;
 pub(crate) mod nested;
 pub(crate) mod occurrences;
+pub(crate) mod percolate;
 pub(crate) mod phrase;
 pub(crate) mod ranked;
 pub(crate) mod recording;

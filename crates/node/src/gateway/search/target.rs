@@ -13,7 +13,7 @@ use model::ranking::IndexBoost;
 use model::search::{SearchRequest, ShardFailure, TrackTotal};
 use model::target::Target;
 use search::aggregation::Level;
-use search::bind::{BindContext, BindSettings, bind, bind_aggregations, bind_sort};
+use search::bind::{BindContext, bind, bind_aggregations, bind_sort};
 use search::bound::{BoundBool, BoundKind, BoundQuery};
 use search::shard_query::BoundSort;
 use serde_json::Value;
@@ -138,28 +138,10 @@ pub(in crate::gateway) fn resolve_open(core: &Core, target: &Target) -> Result<V
 
 /// What binding needs to know of an index.
 pub(in crate::gateway) fn context(core: &Core, view: &IndexView, now_ms: u64) -> BindContext {
-    let settings = BindSettings {
-        max_clause_count: crate::gateway::cluster::max_clause_count(&core.state()),
-        max_buckets: crate::gateway::max_buckets(&core.state()),
-        default_field: view.settings.default_field.clone(),
-        query_string_lenient: view.settings.query_string_lenient,
-        max_adjacency_matrix_filters: view.settings.max_adjacency_matrix_filters.min(u64::from(u32::MAX)) as u32,
-        max_terms_count: view.settings.max_terms_count.min(u64::from(u32::MAX)) as u32,
-        max_inner_result_window: view.settings.max_inner_result_window.min(u64::from(u32::MAX)) as u32,
-        max_regex_length: view.settings.max_regex_length.min(u64::from(u32::MAX)) as u32,
-        max_analyzed_offset: view.settings.max_analyzed_offset.min(u64::from(u32::MAX)) as u32,
-        knn_ef_search: view.settings.knn_ef_search,
-        max_docvalue_fields: usize::try_from(view.settings.max_docvalue_fields_search).unwrap_or(usize::MAX),
-        max_script_fields: usize::try_from(view.settings.max_script_fields).unwrap_or(usize::MAX),
-        ..BindSettings::default()
-    };
-    BindContext {
-        index: view.metadata.reference(),
-        mapping: view.metadata.mapping.clone(),
-        analysis: view.analysis.clone(),
-        now_ms: now_ms as i64,
-        settings,
-    }
+    let mut context = view.bind_context(now_ms);
+    context.settings.max_clause_count = crate::gateway::cluster::max_clause_count(&core.state());
+    context.settings.max_buckets = crate::gateway::max_buckets(&core.state());
+    context
 }
 
 /// A query bound to an index, with the filters of the aliases through which the index was reached.

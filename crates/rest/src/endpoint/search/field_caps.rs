@@ -120,7 +120,10 @@ fn kind_of(field: &Field) -> String {
 
 fn searchable(field: &Field) -> bool {
     // Vectors are found by what is near, not by what they are.
-    let never = matches!(field.kind, FieldKind::Binary | FieldKind::Features { many: true } | FieldKind::KnnVector);
+    let never = matches!(
+        field.kind,
+        FieldKind::Binary | FieldKind::Features { many: true } | FieldKind::KnnVector | FieldKind::Percolator
+    );
     field.index && !never
 }
 
@@ -128,7 +131,7 @@ fn aggregatable(field: &Field) -> bool {
     match field.kind {
         FieldKind::Text => field.fielddata,
         FieldKind::KnnVector => true,
-        FieldKind::Binary | FieldKind::FlatObject | FieldKind::Features { .. } => false,
+        FieldKind::Binary | FieldKind::FlatObject | FieldKind::Features { .. } | FieldKind::Percolator => false,
         _ => field.doc_values,
     }
 }

@@ -55,6 +55,7 @@ fn context() -> BindContext {
         analysis: Arc::new(analysis::Registry::from_settings(&analysis).expect("an analyzer")),
         now_ms: NOW_MS,
         settings: BindSettings::default(),
+        read_query: |_| Ok(model::query::Query::match_all()),
     }
 }
 

@@ -27,6 +27,7 @@ fn context() -> BindContext {
         analysis: Arc::new(Registry::builtin()),
         now_ms: 0,
         settings: BindSettings::default(),
+        read_query: |_| Ok(model::query::Query::match_all()),
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) fn top_hits(field: Option<&str>) -> Kind {
         analysis: Arc::new(Registry::builtin()),
         now_ms: 0,
         settings: BindSettings::default(),
+        read_query: |_| Ok(model::query::Query::match_all()),
     };
     let sort: Vec<BoundSort> = field.into_iter().map(bound).collect();
     Kind::TopHits(Box::new(TopHits { asked, sort: sort.into(), context: Arc::new(context) }))
