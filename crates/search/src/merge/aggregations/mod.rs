@@ -16,6 +16,7 @@ mod composite;
 mod geo;
 mod heuristic;
 mod histogram;
+mod matrix;
 mod order;
 mod range;
 mod scripted_metric;
@@ -162,7 +163,7 @@ fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Resu
         (Kind::Cardinality(_), partial) => sketches::cardinality(&partial),
         (Kind::WeightedAvg(asked), partial) => sketches::weighted_avg(asked, &partial),
         (Kind::MedianAbsoluteDeviation(asked), partial) => sketches::median_absolute_deviation(asked, &partial),
-        (Kind::MatrixStats(asked), partial) => sketches::matrix_stats(asked, &partial),
+        (Kind::MatrixStats(asked), partial) => matrix::matrix_stats(asked, &partial),
         (Kind::TopHits(asked), partial) => top_hits::answer(asked, partial),
         (Kind::ScriptedMetric(asked), partial) => ("scripted_metric", scripted_metric::answer(asked, partial)?),
         (Kind::ValueCount(_), partial) => ("value_count", value_count(&partial)),

@@ -1,11 +1,11 @@
-//! Answers made from sketches and moments.
+//! Answers made from sketches and averages.
 
 use model::aggregation::answer::{Body, Metric, Number};
-use model::aggregation::partial::{Moments, Partial};
+use model::aggregation::partial::Partial;
 use serde_json::{Map, Value};
 
 use super::json;
-use crate::aggregation::metric::{MatrixStats, MedianAbsoluteDeviation, Percentiles, WeightedAvg};
+use crate::aggregation::metric::{MedianAbsoluteDeviation, Percentiles, WeightedAvg};
 use crate::bind::float_text;
 use model::aggregation::request::metric::PercentilesMethod;
 
@@ -75,41 +75,4 @@ pub(super) fn median_absolute_deviation(asked: &MedianAbsoluteDeviation, partial
     let found = if let Partial::TDigest(found) = partial { found.median_absolute_deviation() } else { f64::NAN };
     let (value, text) = asked.values.format.value(found);
     ("median_absolute_deviation", Body::Value { value, text })
-}
-
-pub(super) fn matrix_stats(asked: &MatrixStats, partial: &Partial) -> (&'static str, Body) {
-    let mut metric = Metric::default();
-    let found = if let Partial::Moments(found) = partial { Some(found) } else { None };
-    let count = found.map_or(0, |found| found.count());
-    metric.shown.insert("doc_count".to_owned(), count.into());
-    if let Some(found) = found.filter(|_| count > 0) {
-        let fields = (0..asked.fields.len()).map(|field| Value::Object(moments(asked, found, field)));
-        metric.shown.insert("fields".to_owned(), fields.collect());
-    }
-    ("matrix_stats", Body::Metric(metric))
-}
-
-fn moments(asked: &MatrixStats, found: &Moments, field: usize) -> Map<String, Value> {
-    let name = |field: usize| asked.fields[field].0.clone();
-    let each = |of: &dyn Fn(usize) -> f64| {
-        Value::Object((0..asked.fields.len()).map(|other| (name(other), undefined(of(other)))).collect())
-    };
-    let mut shown = Map::new();
-    shown.insert("name".to_owned(), name(field).into());
-    shown.insert("count".to_owned(), found.count().into());
-    let numbers = [
-        ("mean", found.mean(field)),
-        ("variance", found.variance(field)),
-        ("skewness", found.skewness(field)),
-        ("kurtosis", found.kurtosis(field)),
-    ];
-    shown.extend(numbers.map(|(name, number)| (name.to_owned(), undefined(number))));
-    shown.insert("covariance".to_owned(), each(&|other| found.covariance(field, other)));
-    shown.insert("correlation".to_owned(), each(&|other| found.correlation(field, other)));
-    shown
-}
-
-/// Moments that are not defined are written as Java writes them.
-fn undefined(number: f64) -> Value {
-    if number.is_nan() { "NaN".into() } else { json(number) }
 }
