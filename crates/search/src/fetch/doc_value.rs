@@ -78,22 +78,32 @@ pub enum StringShown {
     Ip,
 }
 
+/// Which columns are asked for.
+pub struct DocValues {
+    pub columns: Vec<DocValue>,
+    /// Why they cannot be shown, which is told when there is a hit to show them of: fields without columns, formats that do not fit.
+    pub refused: Option<Error>,
+}
+
 /// Resolves `docvalue_fields` for one index named `index`, at most `most`; fields that are not there are passed over.
 ///
 /// # Errors
-/// `illegal_argument_exception` for fields without columns, formats that do not fit, and too many fields.
-pub fn bind(specs: &[FieldSpec], mapping: &Mapping, index: &Arc<str>, most: usize) -> Result<Vec<DocValue>, Error> {
-    let mut bound = Vec::new();
+/// `illegal_argument_exception` for too many fields.
+pub fn bind(specs: &[FieldSpec], mapping: &Mapping, index: &Arc<str>, most: usize) -> Result<DocValues, Error> {
+    let (mut bound, mut refused) = (Vec::new(), None);
     for spec in specs {
         let format = spec.format.as_deref().filter(|format| *format != "use_field_mapping");
-        meta(&spec.field, index, &mut bound)?;
+        refused = refused.or(meta(&spec.field, index, &mut bound).err());
         let found = mapping.fields_matching(&spec.field);
         if let (true, Some((flat, rest))) = (found.is_empty(), mapping.flat_object(&spec.field)) {
             let path = flat.path.split('.').chain(rest.split('.')).map(str::to_owned).collect();
             bound.push(DocValue { name: spec.field.clone(), column: Column::Flat(path) });
         }
         for (name, field) in found {
-            bound.push(DocValue { name: name.to_string(), column: column(field, format)? });
+            match column(field, format) {
+                Ok(column) => bound.push(DocValue { name: name.to_string(), column }),
+                Err(error) => refused = refused.or(Some(error)),
+            }
         }
         if bound.len() > most {
             return Err(Error::illegal_argument(format!(
@@ -103,7 +113,7 @@ pub fn bind(specs: &[FieldSpec], mapping: &Mapping, index: &Arc<str>, most: usiz
             )));
         }
     }
-    Ok(bound)
+    Ok(DocValues { columns: bound, refused })
 }
 
 fn meta(pattern: &str, index: &Arc<str>, bound: &mut Vec<DocValue>) -> Result<(), Error> {
@@ -268,7 +278,9 @@ mod tests {
     fn column_of(kind: Value, format: Option<&str>) -> Result<Column, Error> {
         let mapping = Mapping::parse(&json!({"properties": {"f": kind}})).unwrap();
         let spec = FieldSpec { field: "f".to_owned(), format: format.map(str::to_owned), include_unmapped: false };
-        Ok(bind(&[spec], &mapping, &"index".into(), 100)?.remove(0).column)
+        let found = bind(&[spec], &mapping, &"index".into(), 100)?;
+        found.refused.map_or(Ok(()), Err)?;
+        Ok(found.columns.into_iter().next().expect("a column").column)
     }
 
     fn check(kind: Value, format: Option<&str>, code: i64, expected: Value) {

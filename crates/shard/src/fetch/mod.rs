@@ -77,7 +77,7 @@ impl FetchPlan {
     /// Binds what a request wants to see of each hit to one index: patterns of fields resolved, highlight queries bound.
     ///
     /// # Errors
-    /// As OpenSearch answers: formats that are none, fields without columns, highlight queries that do not bind, options that contradict.
+    /// As OpenSearch answers: formats that are none, highlight queries that do not bind, options that contradict.
     pub fn new(context: &BindContext, query: Arc<BoundQuery>, request: &SearchRequest) -> Result<Self, Error> {
         Self::within(context, query, request, None)
     }
@@ -114,7 +114,8 @@ impl FetchPlan {
     /// Fetches each of `addresses`, in their order. A deadline does not cut it short, for the hits are known.
     ///
     /// # Errors
-    /// `task_cancelled_exception`, failures to read a segment, and what only a value can show to be wrong (a text too long to highlight).
+    /// `task_cancelled_exception`, failures to read a segment, what only a value can show to be wrong (a text too long to highlight), and
+    /// `docvalue_fields` of fields without columns.
     pub fn fetch(
         &self,
         reader: &Reader,
@@ -131,6 +132,9 @@ impl FetchPlan {
         addresses: &[DocAddress],
         patience: &dyn Patience,
     ) -> Result<Vec<Fetched>, Error> {
+        if let (Some(refused), false) = (self.plan.refused(), addresses.is_empty()) {
+            return Err(refused.clone());
+        }
         let mut hits = Vec::with_capacity(addresses.len());
         let phases = Phases::new(self.clock.as_ref());
         let percolated = self.plan.percolated.as_ref().filter(|_| !addresses.is_empty());

@@ -7,7 +7,7 @@ use model::error::{Error, ErrorKind};
 use model::search::{Fetch, SearchRequest, SourceFilter};
 use search::bind::{BindContext, bind, bind_script_field};
 use search::bound::{BoundBool, BoundKind, BoundQuery, BoundScript, Pattern};
-use search::fetch::doc_value::{self, Column, DocValue};
+use search::fetch::doc_value::{self, Column, DocValues};
 use search::fetch::highlight::{Highlighter, HitSource, TermMatcher};
 use search::fetch::source::filtered;
 use search::fetch::stored::{Fields, StoredFields};
@@ -34,7 +34,7 @@ pub(super) struct Plan {
     source: Option<SourceFilter>,
     fields: Fields,
     stored: StoredFields,
-    doc_values: Vec<DocValue>,
+    doc_values: DocValues,
     /// Name, script, whether its failure is passed over.
     scripts: Vec<(String, Arc<BoundScript>, bool)>,
     highlighter: Option<Highlighter>,
@@ -80,9 +80,14 @@ impl Plan {
     pub(super) fn reads_source(&self) -> bool {
         self.source.is_some()
             || !self.scripts.is_empty()
-            || !self.doc_values.is_empty()
+            || !self.doc_values.columns.is_empty()
             || !self.stored.is_empty()
             || self.parses_source()
+    }
+
+    /// Why nothing can be shown of any hit.
+    pub(super) fn refused(&self) -> Option<&Error> {
+        self.doc_values.refused.as_ref()
     }
 
     /// Whether single values of the source are wanted.
@@ -90,7 +95,7 @@ impl Plan {
         !self.fields.is_empty()
             || self.highlighter.is_some()
             || self.scripts.iter().any(|(_, script, _)| ScriptRun::reads_source(script))
-            || self.doc_values.iter().any(|value| matches!(value.column, Column::Flat(_) | Column::Binary(_)))
+            || self.doc_values.columns.iter().any(|value| matches!(value.column, Column::Flat(_) | Column::Binary(_)))
     }
 
     /// Fills in what comes from the source and the columns of fields.
@@ -114,7 +119,7 @@ impl Plan {
             hit.fields = self.stored.of(&phases.parse(|| parse(source))?);
         }
         let parsed = if self.parses_source() { phases.parse(|| parse(kept))? } else { Value::Null };
-        for value in &self.doc_values {
+        for value in &self.doc_values.columns {
             let shown = phases.time(Phase::DocValues, || document.shown(value, &parsed)).map_err(broken)?;
             if shown.is_empty() {
                 continue;
