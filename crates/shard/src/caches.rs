@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::percolate::StoredQueries;
 use crate::query_cache::QueryCache;
 use crate::reader::FuzzyTables;
 use crate::source_cache::SourceCache;
@@ -13,4 +14,6 @@ pub struct Caches {
     pub fuzzy: Arc<FuzzyTables>,
     pub queries: Arc<QueryCache>,
     pub sources: Arc<SourceCache>,
+    /// Of documents that hold queries.
+    pub stored: Arc<StoredQueries>,
 }

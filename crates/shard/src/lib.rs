@@ -15,7 +15,7 @@ pub mod fields;
 mod gallop;
 pub mod gauge;
 pub mod layout;
-mod percolate;
+pub mod percolate;
 pub mod prepare;
 pub mod prepared;
 pub mod query_cache;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 pub use crate::compile::automaton::FuzzyTables;
 use crate::fields::FieldTable;
+use crate::percolate::StoredQueries;
 use crate::segment::{AliveDocs, Segment};
 use crate::similarity::Model;
 
@@ -19,6 +20,8 @@ pub struct Reader {
     pub similarities: Arc<Similarities>,
     /// Shared by all shards of a node.
     pub fuzzy: Arc<FuzzyTables>,
+    /// Shared by all shards of a node.
+    pub stored: Arc<StoredQueries>,
 }
 
 /// How the fields of an index score, by its settings and mapping.

@@ -37,5 +37,6 @@ mod shards;
 mod snapshots;
 mod spread;
 mod stale;
+mod stored_queries;
 mod watched;
 mod wire;

@@ -74,6 +74,18 @@ pub enum Clause {
     Exists(String),
 }
 
+impl Clause {
+    /// Whether something is sought in it without saying where.
+    pub fn is_bare(&self) -> bool {
+        match self {
+            Self::Empty | Self::All | Self::Field(..) | Self::Exists(_) => false,
+            Self::Group(members) => members.iter().any(|(_, member)| member.is_bare()),
+            Self::Boosted(inner, _) => inner.is_bare(),
+            _ => true,
+        }
+    }
+}
+
 /// One end of a range: its text and whether it is inside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RangeEnd {

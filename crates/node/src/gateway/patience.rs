@@ -76,27 +76,32 @@ impl SearchPatience {
 }
 
 /// As another patience, but only for a moment.
-pub(super) struct Hurried<'a> {
-    patience: &'a SearchPatience,
+#[derive(Clone)]
+pub(super) struct Hurried {
+    patience: SearchPatience,
     until: Instant,
-    gave_up: AtomicBool,
+    gave_up: Arc<AtomicBool>,
 }
 
 impl SearchPatience {
     /// The same, but no longer than until then.
-    pub(super) fn until(&self, until: Instant) -> Hurried<'_> {
-        Hurried { patience: self, until, gave_up: AtomicBool::new(false) }
+    pub(super) fn until(&self, until: Instant) -> Hurried {
+        Hurried { patience: self.clone(), until, gave_up: Arc::default() }
     }
 }
 
-impl Hurried<'_> {
+impl Hurried {
     /// Whether the moment was over before the work was done: what came of it is of no use.
     pub(super) fn gave_up(&self) -> bool {
         self.gave_up.load(Ordering::Relaxed)
     }
 }
 
-impl Patience for Hurried<'_> {
+impl Patience for Hurried {
+    fn shared(&self) -> Option<Arc<dyn Patience + Send>> {
+        Some(Arc::new(self.clone()))
+    }
+
     fn verdict(&self) -> Verdict {
         if Instant::now() < self.until {
             return self.patience.verdict();
@@ -107,6 +112,10 @@ impl Patience for Hurried<'_> {
 }
 
 impl Patience for SearchPatience {
+    fn shared(&self) -> Option<Arc<dyn Patience + Send>> {
+        Some(Arc::new(self.clone()))
+    }
+
     fn verdict(&self) -> Verdict {
         if self.cancelled.load(Ordering::Acquire) {
             Verdict::Cancelled

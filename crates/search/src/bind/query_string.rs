@@ -54,7 +54,7 @@ impl Binder<'_> {
     }
 
     pub(super) fn query_string(&self, query: &QueryString) -> Outcome<BoundQuery> {
-        if query.fields.is_empty() {
+        if query.fields.is_empty() && query.syntax.is_bare() {
             self.context
                 .settings
                 .default_field

@@ -100,8 +100,8 @@ fn is_settled(query: &Query) -> bool {
     let settled = match &query.kind {
         Kind::MultiMatch(query) => named(&query.fields),
         Kind::CombinedFields(query) => named(&query.fields),
-        Kind::QueryString(query) => named(&query.fields) && names_fields(&query.syntax),
-        Kind::SimpleQueryString(query) => named(&query.fields) && names_fields(&query.syntax),
+        Kind::QueryString(query) => (!query.syntax.is_bare() || named(&query.fields)) && names_fields(&query.syntax),
+        Kind::SimpleQueryString(query) => named(&query.fields),
         _ => true,
     };
     settled && query.parts().into_iter().all(is_settled)

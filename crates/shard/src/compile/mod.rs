@@ -174,8 +174,8 @@ impl<'c, 'a> Compiler<'c, 'a> {
             BoundKind::Knn(knn) => self.knn(knn, context)?,
             BoundKind::Intervals(intervals) => self.intervals(intervals, context)?,
             BoundKind::Percolate(asked) => {
-                let percolation = Arc::new(Percolation::new(asked, self.counts.reader())?);
-                Weight::new(Kind::Percolate { percolation, scoring: context.scoring }, boost)
+                let percolation = Percolation::new(asked, self.counts.reader())?.within(self.patience.shared());
+                Weight::new(Kind::Percolate { percolation: Arc::new(percolation), scoring: context.scoring }, boost)
             }
             BoundKind::Spans(spans) => self.spans(spans, context)?,
             BoundKind::MoreLikeThis(like) => self.likeness(like, context)?,

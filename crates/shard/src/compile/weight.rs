@@ -178,6 +178,14 @@ impl Weight {
         }
     }
 
+    /// Whether time ran out while it looked for documents.
+    pub(crate) fn is_cut(&self) -> bool {
+        match &self.kind {
+            Kind::Percolate { percolation, .. } => percolation.is_cut(),
+            _ => self.children().any(Self::is_cut),
+        }
+    }
+
     /// The score of every match, where all score the same.
     pub(crate) fn constant_score(&self) -> Option<f32> {
         match &self.kind {

@@ -145,7 +145,7 @@ fn answer(
     let counted = aggregated.as_ref().filter(|_| search.post_filter.is_none()).map(|collected| collected.walked);
     let weights = [Some(search.weight), search.post_filter];
     let (mut hits, nanos) = profile::beside(clock, &weights, || hits(&search, request, counted, watch))?;
-    hits.timed_out = watch.timed_out;
+    hits.timed_out = watch.timed_out || weights.into_iter().flatten().any(Weight::is_cut);
     let (partials, collecting) = aggregated.map(|all| (all.partials, all.collecting)).unzip();
     hits.aggregations = partials.unwrap_or_default();
     if clock.is_some() {
@@ -203,11 +203,16 @@ pub fn can_match(reader: &Reader, query: &BoundQuery, ranged: &dyn Fn(&str) -> b
 pub fn count(reader: &Reader, request: &CountQuery, patience: &dyn Patience) -> Result<ShardCount, Error> {
     let mut watch = Watch::new(patience);
     let mut counts = Counts::new(reader, request.statistics.as_deref());
-    let weight = Compiler::new(&mut counts).compile(&request.query, request.min_score.is_some())?;
+    let mut compiler = Compiler::new(&mut counts).within(patience);
+    let weight = compiler.compile(&request.query, request.min_score.is_some())?;
     let (min_score, terminate_after) = (request.min_score, request.terminate_after);
     let search = Search { reader, weight: &weight, post_filter: None, min_score, terminate_after };
     let hits = total::only(&search, TrackTotal::All, &mut watch)?;
-    Ok(ShardCount { count: hits.total, terminated_early: hits.terminated_early, timed_out: watch.timed_out })
+    Ok(ShardCount {
+        count: hits.total,
+        terminated_early: hits.terminated_early,
+        timed_out: watch.timed_out || weight.is_cut(),
+    })
 }
 
 /// This shard's counts of every field and term that BM25 needs for `query`, expanded terms included.

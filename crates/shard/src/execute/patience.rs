@@ -1,5 +1,7 @@
 //! How long a search may go on.
 
+use std::sync::Arc;
+
 use model::error::{Error, ErrorKind};
 
 use crate::score::Outcome;
@@ -7,6 +9,11 @@ use crate::score::Outcome;
 /// Whether a search may go on; asked at each segment and about every 4,096 documents.
 pub trait Patience: Sync {
     fn verdict(&self) -> Verdict;
+
+    /// The same for what goes on by itself between two documents; `None`: nobody stops that.
+    fn shared(&self) -> Option<Arc<dyn Patience + Send>> {
+        None
+    }
 }
 
 /// What [`Patience`] says.

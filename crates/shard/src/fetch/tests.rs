@@ -50,6 +50,7 @@ fn index(mapping: Value, documents: &[(&str, Option<&str>, Value)]) -> Index {
         generation: 1,
         similarities: Arc::default(),
         fuzzy: Arc::default(),
+        stored: Arc::default(),
     };
     let context = BindContext {
         index: IndexRef { name: "things".into(), uuid: IndexUuid("uuid".into()) },

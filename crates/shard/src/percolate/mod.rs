@@ -5,14 +5,16 @@
 //! which score, and which documents.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use model::error::{Error, ErrorKind};
 use search::bind::BindContext;
 use search::bound::BoundQuery;
-use search::percolate::stored::Stored;
 use search::percolate::{BoundPercolate, needles};
 
 use crate::compile::scorer::Leaf;
 use crate::compile::{Compiler, Counts, Weight};
+use crate::execute::{Patience, Verdict};
 use crate::fields::FieldTable;
 use crate::layout;
 use crate::reader::Reader;
@@ -21,15 +23,22 @@ use crate::segment::column::StringColumn;
 use crate::segment::{DocId, NO_MORE_DOCS, Segment};
 
 mod documents;
+mod memo;
 #[cfg(test)]
 mod tests;
 
 use documents::Haystack;
+pub use memo::StoredQueries;
 
 /// The documents of a search, ready to be searched.
 pub(crate) struct Percolation {
     asked: BoundPercolate,
     haystack: Haystack,
+    /// Those that were bound lately.
+    stored: Arc<StoredQueries>,
+    patience: Option<Arc<dyn Patience + Send>>,
+    /// It ended before all queries were run.
+    cut: AtomicBool,
 }
 
 impl Percolation {
@@ -38,7 +47,33 @@ impl Percolation {
     /// # Errors
     /// What is wrong with a document, as a query that cannot be created.
     pub(crate) fn new(asked: &BoundPercolate, reader: &Reader) -> Outcome<Self> {
-        Ok(Self { asked: asked.clone(), haystack: Haystack::new(asked, reader)? })
+        let (haystack, stored) = (Haystack::new(asked, reader)?, reader.stored.clone());
+        Ok(Self { asked: asked.clone(), haystack, stored, patience: None, cut: AtomicBool::new(false) })
+    }
+
+    /// How long running queries may take.
+    pub(crate) fn within(self, patience: Option<Arc<dyn Patience + Send>>) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Whether another query may be run. False: time is over, and what is left is not found.
+    ///
+    /// # Errors
+    /// `task_cancelled_exception`.
+    pub(crate) fn goes_on(&self) -> Outcome<bool> {
+        match self.patience.as_ref().map_or(Verdict::GoOn, |patience| patience.verdict()) {
+            Verdict::GoOn => Ok(true),
+            Verdict::TimedOut => {
+                self.cut.store(true, Ordering::Relaxed);
+                Ok(false)
+            }
+            Verdict::Cancelled => Err(Error::new(ErrorKind::TaskCancelled, "the search was cancelled").into()),
+        }
+    }
+
+    /// Whether time was over before all queries had been run.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
     }
 
     pub(crate) fn asked(&self) -> &BoundPercolate {
@@ -92,11 +127,11 @@ impl Percolation {
     }
 
     /// The query that a document holds, bound; `None`: it holds none.
-    pub(crate) fn query(&self, queries: &dyn StringColumn, doc: DocId) -> Outcome<Option<BoundQuery>> {
+    pub(crate) fn query(&self, queries: &dyn StringColumn, doc: DocId) -> Outcome<Option<Arc<BoundQuery>>> {
         let Some(ord) = queries.first(doc) else { return Ok(None) };
         let mut text = Vec::new();
         queries.value(ord, &mut text)?;
-        Ok(Some(Stored::read(&text, self.context())?.bound))
+        Ok(Some(self.stored.bound(&text, &self.asked.context)?))
     }
 
     pub(crate) fn context(&self) -> &BindContext {

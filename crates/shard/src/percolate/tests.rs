@@ -1,6 +1,7 @@
 //! Stored queries of every shape, found by what they need, against each of them run on each document.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use analysis::Registry;
 use model::error::Error;
@@ -11,9 +12,11 @@ use model::query::term_level::Term;
 use model::query::{Kind, Query};
 use proptest::prelude::*;
 use search::bind::BindSettings;
+use search::bound::BoundKind;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::execute::{self, CountQuery};
 use crate::prepare::{Prepared, Preparer, Settings};
 use crate::prepared::SequencedDocument;
 use crate::reader::SegmentView;
@@ -96,7 +99,14 @@ fn stores(queries: &[Value]) -> Stores {
 
 fn reader(fields: &Arc<FieldTable>, segment: Arc<dyn Segment>) -> Reader {
     let segments = [SegmentView { segment, alive: None }].into();
-    Reader { segments, fields: fields.clone(), generation: 1, similarities: Arc::default(), fuzzy: Arc::default() }
+    Reader {
+        segments,
+        fields: fields.clone(),
+        generation: 1,
+        similarities: Arc::default(),
+        fuzzy: Arc::default(),
+        stored: Arc::default(),
+    }
 }
 
 fn asked(context: &Arc<BindContext>, documents: &[Value]) -> BoundPercolate {
@@ -198,4 +208,49 @@ fn only_what_shares_a_term_is_looked_at() {
     // Of what has to be there the longest term is sought.
     check(json!({"n": 7}), &[1, 2]);
     check(json!({"t": "a"}), &[2]);
+}
+
+#[test]
+fn a_query_is_bound_once_for_a_mapping() {
+    let (stored, one, other) = (StoredQueries::default(), context(), context());
+    let bound = |text: &str, context| stored.bound(text.as_bytes(), context).expect("a query");
+    let (text, timely) = (r#"{"is": ["k", "a"]}"#, r#"{"is": ["k", "now"]}"#);
+    let first = bound(text, &one);
+    assert!(Arc::ptr_eq(&first, &bound(text, &one)));
+    assert!(!Arc::ptr_eq(&first, &bound(text, &other)));
+    assert!(!Arc::ptr_eq(&bound(timely, &one), &bound(timely, &one)));
+}
+
+/// Lets so many queries be run.
+#[derive(Clone)]
+struct Few(Arc<AtomicU32>, Verdict);
+
+impl Patience for Few {
+    fn verdict(&self) -> Verdict {
+        match self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)) {
+            Ok(_) => Verdict::GoOn,
+            Err(_) => self.1,
+        }
+    }
+
+    fn shared(&self) -> Option<Arc<dyn Patience + Send>> {
+        Some(Arc::new(self.clone()))
+    }
+}
+
+#[test]
+fn queries_that_match_nothing_are_no_longer_run_when_time_is_over() {
+    // One seek goes through all of them.
+    let queries = vec![json!({"not": {}}); 100];
+    let stores = stores(&queries);
+    let block = MemoryBlock::build(&stores.fields, stores.documents.clone());
+    let reader = reader(&stores.fields, Arc::new(block));
+    let query = BoundQuery::new(BoundKind::Percolate(asked(&stores.context, &[json!({"t": "a"})])));
+    let count = CountQuery { query: Arc::new(query), statistics: None, min_score: None, terminate_after: None };
+    let ask = |verdict| execute::count(&reader, &count, &Few(Arc::new(AtomicU32::new(50)), verdict));
+    let found = ask(Verdict::TimedOut).expect("an answer");
+    assert_eq!((found.count, found.timed_out), (0, true));
+    assert_eq!(ask(Verdict::Cancelled).expect_err("nobody waits").kind, model::error::ErrorKind::TaskCancelled);
+    let found = execute::count(&reader, &count, &execute::Endless).expect("an answer");
+    assert_eq!((found.count, found.timed_out), (0, false));
 }

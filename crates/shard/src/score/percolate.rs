@@ -47,6 +47,7 @@ impl Scorer for Percolated {
         match bits::next(&self.candidates, doc) {
             None => Ok(NO_MORE_DOCS),
             Some(next) if next > doc => Ok(next),
+            Some(_) if !self.percolation.goes_on()? => Ok(NO_MORE_DOCS),
             Some(_) => Ok(if self.found(doc)?.is_some() { doc } else { doc + 1 }),
         }
     }

@@ -174,6 +174,7 @@ impl Corpus {
             generation: 1,
             similarities: Arc::default(),
             fuzzy: Arc::default(),
+            stored: Arc::default(),
         }
     }
 

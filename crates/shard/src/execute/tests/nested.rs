@@ -91,6 +91,7 @@ fn reader(directory: &std::path::Path, documents: &[Document], (each, sealed): S
         generation: 1,
         similarities: Arc::default(),
         fuzzy: Arc::default(),
+        stored: Arc::default(),
     }
 }
 
