@@ -255,6 +255,7 @@ kinds! {
     InputCoercion "input_coercion_exception" 400
     InvalidAliasName "invalid_alias_name_exception" 400
     InvalidIndexName "invalid_index_name_exception" 400
+    InvalidShape "invalid_shape_exception" 400
     InvalidSnapshotName "invalid_snapshot_name_exception" 400
     Io "i_o_exception" 500
     JsonParse "json_parse_exception" 400

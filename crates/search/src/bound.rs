@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use model::geo::GeoPoint;
 use model::geo::area::Area;
+use model::geo::shape::relate::Question;
 use model::mapping::Mapping;
 use model::mapping::vector::VectorField;
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
@@ -67,6 +68,8 @@ pub enum BoundKind {
     TermRange(FieldName, Bound<TermBytes>, Bound<TermBytes>),
     /// Places inside an area, score 1.
     Geo(FieldName, Arc<Area>),
+    /// Shapes by how they stand to one.
+    Shape(FieldName, Arc<Question>),
     Phrase(Phrase),
     /// The terms of a field that a pattern accepts.
     Expand(Expand),

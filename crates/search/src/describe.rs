@@ -41,6 +41,7 @@ fn kind(kind: &BoundKind) -> String {
         },
         BoundKind::NumberRange(field, from, to) => format!("{field}:[{from} TO {to}]"),
         BoundKind::Geo(field, area) => format!("{field}:{}", area.notation()),
+        BoundKind::Shape(field, question) => format!("{field}:{}", question.notation()),
         BoundKind::TermRange(field, from, to) => format!("{field}:{}", range(from, to)),
         BoundKind::Phrase(found) => phrase(found),
         BoundKind::Expand(expand) => pattern(expand),

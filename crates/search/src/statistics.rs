@@ -66,7 +66,7 @@ impl Statistics {
             }
             K::DisMax { queries, .. } => queries.iter().all(|query| self.name(query)),
             K::MatchAll | K::MatchNone(_) | K::Terms(..) | K::Numbers(..) | K::NumberRange(..) | K::Ids(_) => true,
-            K::TermRange(..) | K::Exists(_) | K::Geo(..) => true,
+            K::TermRange(..) | K::Exists(_) | K::Geo(..) | K::Shape(..) => true,
             K::ConstantScore(query) => !query.chooses_words(),
             _ => false,
         }

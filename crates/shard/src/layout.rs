@@ -1,12 +1,14 @@
 //! How each mapping type lies in the table of fields, and how the table grows with the mapping.
 //!
 //! In: a mapping and the index' analyzers. Out: layouts for [`FieldTable`]. Slots never move: fields are only ever appended. A flat
-//! object has two slots: its values under its own path, and `path=value` under [`flat_path`]; so has a field of stored queries.
+//! object has two slots: its values under its own path, and `path=value` under [`flat_path`]; so has a field of stored queries. A shape has
+//! five: its bytes, and the ends of the box around it under [`code::paths`].
 
 use std::sync::Arc;
 
 use analysis::{Analyzer, Registry};
 use model::error::{Error, ErrorKind};
+use model::geo::shape::code;
 use model::mapping::vector::{VectorElement, VectorField, VectorSpace};
 use model::mapping::{Field, FieldKind, IndexOptions, Mapping, NumberKind};
 
@@ -44,14 +46,18 @@ pub fn needles_path(path: &str) -> String {
     format!("{path}._needles")
 }
 
-/// A field that lies beside another: its path and its layout.
-fn companion(field: &Field, layout: &Layout) -> Option<(String, Layout)> {
+/// Fields that lie beside another: their paths and layouts.
+fn companions(field: &Field, layout: &Layout) -> Vec<(String, Layout)> {
     match field.kind {
-        FieldKind::FlatObject => Some((flat_path(&field.path), layout.clone())),
+        FieldKind::FlatObject => vec![(flat_path(&field.path), layout.clone())],
         FieldKind::Percolator => {
-            Some((needles_path(&field.path), Layout::Exact { postings: true, column: false, norms: false }))
+            vec![(needles_path(&field.path), Layout::Exact { postings: true, column: false, norms: false })]
         }
-        _ => None,
+        FieldKind::GeoShape => {
+            let side = Layout::Number { postings: false, column: true };
+            code::paths(&field.path).map(|path| (path, side.clone())).into()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -73,6 +79,7 @@ pub fn layout_of(field: &Field, registry: &Registry) -> Result<Option<Layout>, E
         FieldKind::Date | FieldKind::DateNanos => Some(number(field, false)),
         // Queries read the column, whatever the field says of indexing and doc values; sorting asks for doc values when it is bound.
         FieldKind::GeoPoint => Some(Layout::Number { postings: false, column: true }),
+        FieldKind::GeoShape => Some(Layout::Exact { postings: false, column: true, norms: false }),
         FieldKind::Range(_) => Some(exact()),
         // The queries as they were given.
         FieldKind::Percolator => Some(Layout::Exact { postings: false, column: true, norms: false }),
@@ -162,7 +169,7 @@ pub fn append_fields(table: &mut FieldTable, mapping: &Mapping, registry: &Regis
             continue;
         }
         if let Some(layout) = layout_of(field, registry)? {
-            if let Some((path, layout)) = companion(field, &layout) {
+            for (path, layout) in companions(field, &layout) {
                 table.append(path.into(), layout);
             }
             table.append(field.path.clone(), layout);
@@ -179,10 +186,10 @@ pub fn layout_at(path: &str, mapping: &Mapping, registry: &Registry) -> Result<O
     if let Some(field) = mapping.field(path).filter(|field| *field.path == *path) {
         return layout_of(field, registry);
     }
-    let beside = path.rsplit_once('.').and_then(|(path, _)| mapping.field(path));
+    let beside = path.rsplit_once('.').and_then(|(path, _)| mapping.field(path.trim_end_matches('.')));
     let Some(field) = beside else { return Ok(None) };
-    let companion = layout_of(field, registry)?.and_then(|layout| companion(field, &layout));
-    Ok(companion.filter(|(name, _)| name == path).map(|(_, layout)| layout))
+    let Some(layout) = layout_of(field, registry)? else { return Ok(None) };
+    Ok(companions(field, &layout).into_iter().find(|(name, _)| name == path).map(|(_, layout)| layout))
 }
 
 /// Whether [`append_fields`] has been given this mapping.

@@ -23,6 +23,7 @@ pub mod reader;
 mod score;
 pub mod seal;
 pub mod segment;
+mod shapes;
 pub mod similarity;
 pub mod source_cache;
 pub mod suggest;

@@ -2,6 +2,8 @@
 
 use super::distance::{box_around, haversine, metres_of_haversine};
 use super::polygon::Polygon;
+use super::shape::relate::Question;
+use super::shape::{At, Bounds};
 use super::{GeoBox, GeoPoint};
 
 /// A part of the globe.
@@ -14,6 +16,8 @@ pub enum Area {
     },
     Box(GeoBox),
     Polygon(Polygon),
+    /// What a query by shape asks for.
+    Shape(Question),
 }
 
 impl Area {
@@ -23,6 +27,10 @@ impl Area {
             Self::Circle { center, radius_m } => box_around(*center, *radius_m),
             Self::Box(edges) => *edges,
             Self::Polygon(polygon) => polygon.bounds(),
+            Self::Shape(question) => {
+                let Bounds { min, max } = question.bounds();
+                GeoBox { top: max.y, left: min.x, bottom: min.y, right: max.x }
+            }
         }
     }
 
@@ -32,6 +40,7 @@ impl Area {
             Self::Circle { center, radius_m } => metres_of_haversine(haversine(*center, point)) <= *radius_m,
             Self::Box(edges) => edges.contains(point),
             Self::Polygon(polygon) => polygon.contains(point),
+            Self::Shape(question) => question.has(At { x: point.lon, y: point.lat }),
         }
     }
 }
@@ -61,6 +70,7 @@ impl Area {
                     polygon.ring().iter().map(|corner| format!("[{:?}, {:?}]", corner.lat, corner.lon)).collect();
                 format!("INTERSECTS:geometries([Polygon[{}]])", corners.join(", "))
             }
+            Self::Shape(question) => question.notation(),
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod distance;
 pub mod hash;
 pub mod polygon;
 pub mod read;
+pub mod shape;
 pub mod tile;
 pub mod wkt;
 

@@ -14,19 +14,19 @@ pub(super) fn point(text: &str, ignore_z: bool) -> Result<GeoPoint, Error> {
 }
 
 fn try_point(text: &str, ignore_z: bool) -> Result<GeoPoint, Error> {
-    let mut words = Words { rest: text };
-    let kind = words.next()?;
+    let mut words = Words::new(text);
+    let kind = words.next_word()?;
     if !kind.eq_ignore_ascii_case("point") {
         return Err(parse_error(format!("[geo_point] supports only POINT among WKT primitives, but found {kind}")));
     }
-    let open = words.next()?;
+    let open = words.next_word()?;
     if open.eq_ignore_ascii_case("empty") {
         words.end()?;
         return Ok(GeoPoint::default());
     }
     words.must(open, "(")?;
     let (lon, lat) = (words.number()?, words.number()?);
-    let mut close = words.next()?;
+    let mut close = words.next_word()?;
     if close != ")" {
         let z = number(close)?;
         if !ignore_z {
@@ -34,7 +34,7 @@ fn try_point(text: &str, ignore_z: bool) -> Result<GeoPoint, Error> {
                 "found Z value [{z:?}] but [ignore_z_value] parameter is [false]"
             )));
         }
-        close = words.next()?;
+        close = words.next_word()?;
     }
     words.must(close, ")")?;
     words.end()?;
@@ -53,8 +53,8 @@ fn try_point(text: &str, ignore_z: bool) -> Result<GeoPoint, Error> {
 /// `parse_exception`.
 pub fn envelope(text: &str) -> Result<GeoBox, Error> {
     let failed = || parse_error("failed to parse WKT bounding box");
-    let mut words = Words { rest: text };
-    let kind = words.next().map_err(|_| failed())?.to_uppercase();
+    let mut words = Words::new(text);
+    let kind = words.next_word().map_err(|_| failed())?.to_uppercase();
     const OTHERS: [&str; 7] =
         ["POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION"];
     if OTHERS.contains(&kind.as_str()) {
@@ -62,17 +62,17 @@ pub fn envelope(text: &str) -> Result<GeoBox, Error> {
         return Err(parse_error(reason));
     }
     let mut read = || -> Result<GeoBox, Error> {
-        let open = words.next()?;
+        let open = words.next_word()?;
         words.must(open, "(")?;
         let mut edges = [0.0; 4];
         for (at, edge) in edges.iter_mut().enumerate() {
             if at > 0 {
-                let comma = words.next()?;
+                let comma = words.next_word()?;
                 words.must(comma, ",")?;
             }
             *edge = words.number()?;
         }
-        let close = words.next()?;
+        let close = words.next_word()?;
         words.must(close, ")")?;
         words.end()?;
         let [left, right, top, bottom] = edges;
@@ -86,12 +86,27 @@ pub fn envelope(text: &str) -> Result<GeoBox, Error> {
 }
 
 /// Words, numbers, brackets and commas.
-struct Words<'a> {
+pub(super) struct Words<'a> {
     rest: &'a str,
 }
 
 impl<'a> Words<'a> {
-    fn next(&mut self) -> Result<&'a str, Error> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { rest: text }
+    }
+
+    /// Whether the next character that is no space is `mark`.
+    pub(super) fn is_next(&self, mark: &str) -> bool {
+        self.rest.trim_start().starts_with(mark)
+    }
+
+    /// Whether what follows is no mark.
+    pub(super) fn is_number_next(&self) -> bool {
+        let rest = self.rest.trim_start();
+        !rest.is_empty() && !rest.starts_with(['(', ')', ','])
+    }
+
+    pub(super) fn next_word(&mut self) -> Result<&'a str, Error> {
         self.rest = self.rest.trim_start();
         let Some(first) = self.rest.chars().next() else { return Err(parse_error("unexpected end of WKT")) };
         let length = match first {
@@ -103,15 +118,15 @@ impl<'a> Words<'a> {
         Ok(word)
     }
 
-    fn number(&mut self) -> Result<f64, Error> {
-        number(self.next()?)
+    pub(super) fn number(&mut self) -> Result<f64, Error> {
+        number(self.next_word()?)
     }
 
-    fn must(&self, found: &str, wanted: &str) -> Result<(), Error> {
+    pub(super) fn must(&self, found: &str, wanted: &str) -> Result<(), Error> {
         if found == wanted { Ok(()) } else { Err(parse_error(format!("expected {wanted} but found: '{found}'"))) }
     }
 
-    fn end(&mut self) -> Result<(), Error> {
+    pub(super) fn end(&mut self) -> Result<(), Error> {
         let rest = self.rest.trim();
         if rest.is_empty() {
             Ok(())

@@ -8,7 +8,7 @@ use crate::geo::GeoPoint;
 use crate::geo::read::{Corner, check, point};
 
 impl Field {
-    /// Of a geo point: whether a third coordinate is passed over rather than refused.
+    /// Of points and shapes: whether a third coordinate is passed over rather than refused.
     pub fn ignore_z_value(&self) -> bool {
         self.explicit.get("ignore_z_value").and_then(Value::as_bool).unwrap_or(true)
     }
@@ -25,9 +25,12 @@ pub(super) fn flag(field: &str, name: &str, value: &Value) -> Result<bool, Error
     })
 }
 
-/// What an update does not name stays as it was.
-pub(super) fn keep(old: &Field, merged: &mut Field) {
-    for name in ["ignore_malformed", "ignore_z_value", "null_value"] {
+/// What an update that does not name it leaves as it was.
+pub(super) const KEPT: [&str; 3] = ["ignore_malformed", "ignore_z_value", "null_value"];
+
+/// What an update does not name of `kept` stays as it was.
+pub(super) fn keep(old: &Field, merged: &mut Field, kept: &[&str]) {
+    for &name in kept {
         if let (Some(value), false) = (old.explicit.get(name), merged.explicit.contains_key(name)) {
             merged.explicit.insert(name.into(), value.clone());
         }

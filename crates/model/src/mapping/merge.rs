@@ -124,8 +124,10 @@ fn fields(old: &Field, new: &Field) -> Result<Field, Error> {
     refuse(path, conflicts)?;
     super::join::check_update(old, new)?;
     let mut merged = new.clone();
-    if old.kind == FieldKind::GeoPoint {
-        super::geo_point::keep(old, &mut merged);
+    match old.kind {
+        FieldKind::GeoPoint => super::geo_point::keep(old, &mut merged, &super::geo_point::KEPT),
+        FieldKind::GeoShape => super::geo_point::keep(old, &mut merged, &super::geo_shape::KEPT),
+        _ => {}
     }
     for (name, field) in &old.fields {
         let both = match new.fields.get(name) {

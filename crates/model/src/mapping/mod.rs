@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 mod context;
 pub mod dynamic;
 mod geo_point;
+mod geo_shape;
 mod join;
 pub mod limits;
 mod lookup;
@@ -226,6 +227,8 @@ pub enum FieldKind {
     GeoPoint,
     /// Queries, each found by the documents that it matches.
     Percolator,
+    /// Points, lines and polygons on the earth ([`crate::geo::shape`]).
+    GeoShape,
     /// Ranges of values, each one term.
     Range(range::RangeKind),
     /// Numbers above zero that add to scores: one by itself, or (`many`) any number of them by name.
@@ -253,6 +256,11 @@ pub enum NumberKind {
 }
 
 impl FieldKind {
+    /// Whether it holds places or shapes on the earth.
+    pub fn is_geo(&self) -> bool {
+        matches!(self, Self::GeoPoint | Self::GeoShape)
+    }
+
     /// As in `"type"`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -267,6 +275,7 @@ impl FieldKind {
             Self::FlatObject => "flat_object",
             Self::GeoPoint => "geo_point",
             Self::Percolator => "percolator",
+            Self::GeoShape => "geo_shape",
             Self::Range(kind) => kind.name(),
             Self::Features { many: false } => "rank_feature",
             Self::Features { many: true } => "rank_features",

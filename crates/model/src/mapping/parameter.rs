@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::text::java_text;
 use super::value::{flag, float, integer, mapper_parsing, meta, one_of, own, prefixes};
-use super::{Field, FieldKind, IndexOptions, NumberKind, Variant, geo_point, vector};
+use super::{Field, FieldKind, IndexOptions, NumberKind, Variant, geo_point, geo_shape, vector};
 use crate::date::{DEFAULT_FORMAT, DateFormat};
 use crate::error::{Error, ErrorKind};
 
@@ -42,6 +42,10 @@ pub(super) enum Shape {
     Relations,
     /// Of completions: the contexts of their inputs.
     Contexts,
+    /// Of shapes: the way in which rings run.
+    Orientation,
+    /// Of shapes that OpenSearch would cover with cells, as it did before it compared them.
+    Prefixed,
     /// Accepted and forgotten.
     Ignored,
 }
@@ -218,6 +222,27 @@ const GEO_POINT: &[Parameter] = &[
     OLD_OPTIONS,
 ];
 
+const GEO_SHAPE: &[Parameter] = &[
+    DOC_VALUES,
+    STORE,
+    MALFORMED,
+    shown(free("ignore_z_value", Shape::Flag(true))),
+    shown(free("coerce", Shape::Flag(false))),
+    shown(free("orientation", Shape::Orientation)),
+    META,
+    COPY_TO,
+    free("index", Shape::Ignored),
+    OLD_BOOST,
+    OLD_SIMILARITY,
+    OLD_OPTIONS,
+    free("strategy", Shape::Prefixed),
+    free("tree", Shape::Prefixed),
+    free("tree_levels", Shape::Prefixed),
+    free("precision", Shape::Prefixed),
+    free("distance_error_pct", Shape::Prefixed),
+    free("points_only", Shape::Prefixed),
+];
+
 const RANGE: &[Parameter] = &[
     INDEX,
     DOC_VALUES,
@@ -379,6 +404,7 @@ pub(super) fn of(kind: &FieldKind, variant: Variant) -> &'static [Parameter] {
         FieldKind::Ip => IP,
         FieldKind::Binary => BINARY,
         FieldKind::GeoPoint => GEO_POINT,
+        FieldKind::GeoShape => GEO_SHAPE,
         FieldKind::Range(_) => RANGE,
         FieldKind::Features { .. } => FEATURES,
         FieldKind::KnnVector => KNN_VECTOR,
@@ -404,7 +430,7 @@ impl Parameter {
             };
         }
         let normal = match self.shape {
-            Shape::Flag(_) if *kind == FieldKind::GeoPoint => geo_point::flag(field, self.name, value)?.into(),
+            Shape::Flag(_) if kind.is_geo() => geo_point::flag(field, self.name, value)?.into(),
             Shape::Flag(_) => flag(value)?.into(),
             Shape::Integer(_) => integer(value)?.into(),
             Shape::Float(_) => self.float(value)?,
@@ -433,6 +459,10 @@ impl Parameter {
             Shape::Object => value.clone(),
             Shape::Relations => super::join::read(value)?,
             Shape::Contexts => super::context::read(value)?,
+            Shape::Orientation => geo_shape::orientation(value)?,
+            Shape::Prefixed => {
+                return Err(Error::not_implemented(format!("parameter [{}] of field type [geo_shape]", self.name)));
+            }
             Shape::Ignored => return Ok(None),
         };
         Ok((self.shown || Some(&normal) != self.default().as_ref()).then_some(normal))
@@ -510,7 +540,7 @@ pub(super) fn apply(field: &mut Field) {
     field.null_value = given.get("null_value").cloned();
     field.ignore_above = given.get("ignore_above").and_then(Value::as_i64).map(|limit| limit.max(0) as u32);
     field.ignore_malformed = flag("ignore_malformed", false);
-    field.coerce = flag("coerce", true);
+    field.coerce = flag("coerce", field.kind != FieldKind::GeoShape);
     let paths = given.get("copy_to").and_then(Value::as_array).into_iter().flatten();
     field.copy_to = paths.filter_map(Value::as_str).map(Arc::from).collect();
     field.analyzer = name("analyzer").filter(|analyzer: &Arc<str>| **analyzer != *"default");

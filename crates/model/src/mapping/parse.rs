@@ -21,7 +21,6 @@ pub(super) const MAX_DEPTH: usize = 100;
 
 /// Types that OpenSearch has and that are not here.
 const ABSENT_TYPES: &[&str] = &[
-    "geo_shape",
     "xy_point",
     "xy_shape",
     "semantic",
@@ -438,6 +437,7 @@ pub(super) fn kind_named(name: &str) -> Result<Option<(FieldKind, Variant)>, Err
         "flat_object" => FieldKind::FlatObject,
         "geo_point" => FieldKind::GeoPoint,
         "percolator" => FieldKind::Percolator,
+        "geo_shape" => FieldKind::GeoShape,
         "rank_feature" => FieldKind::Features { many: false },
         "rank_features" => FieldKind::Features { many: true },
         "knn_vector" => FieldKind::KnnVector,

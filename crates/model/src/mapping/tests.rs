@@ -164,7 +164,7 @@ fn what_refers_to_nothing_and_what_is_not_here_is_refused() {
         json!({"type": "date", "locale": "de", "format": "d MMM yyyy"}),
         "names of months and days in locale [de] is not implemented yet",
     );
-    refused(json!({"type": "geo_shape"}), "field type [geo_shape] is not implemented yet");
+    refused(json!({"type": "xy_shape"}), "field type [xy_shape] is not implemented yet");
     let deep = mapping(json!({"properties": {vec!["a"; 5000].join("."): {"type": "long"}}}));
     assert!(deep.unwrap_err().reason.starts_with("Limit of mapping depth"));
 }

@@ -1,6 +1,9 @@
 //! Queries on places: circles, boxes, polygons.
 
+use crate::geo::shape::Geometry;
+use crate::geo::shape::relate::Relation;
 use crate::geo::{GeoBox, GeoPoint};
+use crate::query::term_level::Lookup;
 use serde::{Deserialize, Serialize};
 
 /// What becomes of coordinates that are not on the globe.
@@ -58,4 +61,21 @@ impl Shape {
             Self::Polygon(_) => "geo_polygon",
         }
     }
+}
+
+/// `geo_shape`: documents by how their shapes, or points, stand to one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ByShape {
+    pub field: String,
+    pub shape: AskedShape,
+    pub relation: Relation,
+    /// A field that is not mapped matches nothing.
+    pub ignore_unmapped: bool,
+}
+
+/// The shape that is asked for, or where it stands until it is looked up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum AskedShape {
+    Given(Geometry),
+    Indexed(Lookup),
 }

@@ -22,7 +22,7 @@ pub mod vector;
 use crate::script::Script;
 use compound::{Boolean, Boosting, DisMax, FunctionScore};
 use full_text::{ByFrequency, CombinedFields, Match, MatchPhrase, MultiMatch};
-use geo::Geo;
+use geo::{AskedShape, ByShape, Geo};
 use nested::Nested;
 use query_string::{QueryString, SimpleQueryString};
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,7 @@ pub enum Kind {
     DisMax(DisMax),
     FunctionScore(Box<FunctionScore>),
     Geo(Box<Geo>),
+    ByShape(Box<ByShape>),
     Ranked(Box<ranked::Ranked>),
     Nested(Box<Nested>),
     HasChild(Box<join::HasChild>),
@@ -109,6 +110,15 @@ impl Query {
             _ => None,
         });
         terms.filter(|terms| terms.lookup.is_some()).collect()
+    }
+
+    /// The queries by shape, anywhere in it, whose shapes are to be looked up.
+    pub fn shape_lookups(&mut self) -> Vec<&mut AskedShape> {
+        let shapes = self.simple_mut().into_iter().filter_map(|kind| match kind {
+            Kind::ByShape(query) => Some(&mut query.shape),
+            _ => None,
+        });
+        shapes.filter(|shape| matches!(shape, AskedShape::Indexed(_))).collect()
     }
 
     /// The queries of likeness, anywhere in it.
@@ -194,6 +204,7 @@ impl Query {
             Kind::DisMax(_) => "dis_max",
             Kind::FunctionScore(_) => "function_score",
             Kind::Geo(geo) => geo.shape.kind_name(),
+            Kind::ByShape(_) => "geo_shape",
             Kind::Ranked(_) => "ranked",
             Kind::Nested(_) => "nested",
             Kind::HasChild(_) => "has_child",

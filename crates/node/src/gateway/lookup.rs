@@ -5,8 +5,11 @@
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
+use model::geo::shape::Geometry;
+use model::geo::shape::read::Reading;
 use model::id::Version;
 use model::query::Query;
+use model::query::geo::AskedShape;
 use model::query::more_like_this::Like;
 use model::query::percolate::{Documents, StoredDocument};
 use model::query::term_level::Lookup;
@@ -48,6 +51,11 @@ pub(super) async fn of_query(core: &Arc<Core>, query: &mut Query, target: &str) 
             percolate.documents = Documents::Given(vec![percolated(core, document).await?]);
         }
     }
+    for shape in query.shape_lookups() {
+        if let AskedShape::Indexed(lookup) = shape {
+            *shape = AskedShape::Given(geometry(core, lookup.clone()).await?);
+        }
+    }
     for terms in query.lookups() {
         if let Some(lookup) = terms.lookup.take() {
             terms.values = values(core, lookup).await?;
@@ -71,6 +79,32 @@ async fn percolated(core: &Arc<Core>, document: &StoredDocument) -> Result<Value
     let source =
         source.ok_or_else(|| Error::illegal_argument(format!("indexed document [{index}/{id}] source disabled")))?;
     read(&source, &id)
+}
+
+/// The shape that stands in a document.
+async fn geometry(core: &Arc<Core>, lookup: Lookup) -> Result<Geometry, Error> {
+    let Lookup { index, id, path, routing } = lookup;
+    let request = GetRequest { routing, ..GetRequest::new(index, id.clone()) };
+    let found = super::get::get(core, request).await?.found;
+    let found = found.ok_or_else(|| Error::illegal_argument(format!("Shape with ID [{id}] not found")))?;
+    let source = found.source.filter(|source| !source.is_empty());
+    let source = source.ok_or_else(|| Error::illegal_argument(format!("Shape with ID [{id}] source disabled")))?;
+    let source = read(&source, &id)?;
+    let value = at_path(&source, &path.split('.').collect::<Vec<_>>());
+    let shape = value.map(|value| Reading::LOOKED_UP.read(value)).transpose()?.flatten();
+    shape.ok_or_else(|| {
+        Error::new(ErrorKind::IllegalState, format!("Shape with name [{id}] found but missing {path} field"))
+    })
+}
+
+/// The first value at a path, through arrays of objects.
+fn at_path<'v>(value: &'v Value, steps: &[&str]) -> Option<&'v Value> {
+    match (steps, value) {
+        ([], value) => Some(value),
+        ([step, rest @ ..], Value::Object(entries)) => at_path(entries.get(*step)?, rest),
+        (steps, Value::Array(items)) => items.iter().find_map(|item| at_path(item, steps)),
+        _ => None,
+    }
 }
 
 async fn values(core: &Arc<Core>, lookup: Lookup) -> Result<Vec<Value>, Error> {

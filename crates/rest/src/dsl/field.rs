@@ -220,6 +220,11 @@ impl Carried {
         Self { boost: 1.0, name: None }
     }
 
+    /// Of a query that scores nothing unless it is told to.
+    pub(super) fn silent() -> Self {
+        Self { boost: 0.0, name: None }
+    }
+
     /// Whether `field` was one of the two.
     pub(super) fn take(&mut self, field: Field<'_>) -> Result<bool, Error> {
         match field.key {

@@ -16,6 +16,7 @@ mod function_score;
 
 pub(crate) mod fuzziness;
 mod geo;
+mod geo_shape;
 mod highlight;
 mod hybrid;
 mod interval;

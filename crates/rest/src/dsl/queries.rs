@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::field::{Carried, Field, fields, text_of};
 use super::{
-    by_frequency, combined_fields, compound, feature, full_text, function_score, geo, hybrid, interval, join, knn,
-    more_like_this, nested, percolate, scripted, span, strings, suggest, term_level,
+    by_frequency, combined_fields, compound, feature, full_text, function_score, geo, geo_shape, hybrid, interval,
+    join, knn, more_like_this, nested, percolate, scripted, span, strings, suggest, term_level,
 };
 
 /// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
@@ -16,7 +16,7 @@ pub const MAX_QUERY_DEPTH: usize = 100;
 /// What reads the object after a query's name. `depth` is its own, from 1.
 type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
 
-const KNOWN: [(&str, Read); 54] = [
+const KNOWN: [(&str, Read); 55] = [
     ("approximate_regexp", |object, _| term_level::approximate(object)),
     ("bool", compound::boolean),
     ("boosting", compound::boosting),
@@ -32,6 +32,7 @@ const KNOWN: [(&str, Read); 54] = [
     ("geo_bounding_box", |object, _| geo::bounding_box(object)),
     ("geo_distance", |object, _| geo::distance(object)),
     ("geo_polygon", |object, _| geo::polygon(object)),
+    ("geo_shape", |object, _| geo_shape::geo_shape(object)),
     ("has_child", join::has_child),
     ("has_parent", join::has_parent),
     ("hybrid", hybrid::hybrid),
@@ -74,7 +75,7 @@ const KNOWN: [(&str, Read); 54] = [
 ];
 
 /// Queries of OpenSearch and its usual plugins that Shoal has not.
-const MISSING: [&str; 3] = ["geo_shape", "neural", "neural_sparse"];
+const MISSING: [&str; 2] = ["neural", "neural_sparse"];
 const MISSING_MORE: [&str; 2] = ["template", "xy_shape"];
 
 /// The query that `value` is.

@@ -151,8 +151,8 @@ fn queries_are_read_with_their_options() {
 #[test]
 fn what_is_missing_is_named() {
     for (body, name) in [
-        (r#"{"query":{"geo_shape":{}}}"#, "geo_shape"),
-        (r#"{"query":{"bool":{"must":[{"bool":{"filter":{"geo_shape":{}}}}]}}}"#, "geo_shape"),
+        (r#"{"query":{"neural":{}}}"#, "neural"),
+        (r#"{"query":{"bool":{"must":[{"bool":{"filter":{"xy_shape":{}}}}]}}}"#, "xy_shape"),
         (r#"{"aggs":{"a":{"moving_avg":{}}}}"#, "moving_avg"),
         (r#"{"sort":{"_script":{"type":"number","script":"1","nested":{}}}}"#, "nested"),
         (r#"{"highlight":{"fields":{"t":{"type":"semantic"}}}}"#, "semantic"),

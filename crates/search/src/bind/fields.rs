@@ -61,10 +61,9 @@ impl Binder<'_> {
 
 /// Whether a query for a text can find something in fields of this kind.
 fn has_words(kind: &FieldKind) -> bool {
-    !matches!(
-        kind,
-        FieldKind::Binary | FieldKind::GeoPoint | FieldKind::KnnVector | FieldKind::DenseVector | FieldKind::Percolator
-    )
+    let wordless =
+        matches!(kind, FieldKind::Binary | FieldKind::KnnVector | FieldKind::DenseVector | FieldKind::Percolator);
+    !kind.is_geo() && !wordless
 }
 
 /// Whether a list means every field.

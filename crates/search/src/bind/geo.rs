@@ -18,7 +18,7 @@ use super::fault::{Fault, Outcome};
 use super::functions::{check_decay, parse, readable};
 use super::number::java_text;
 use super::target::Target;
-use super::{BindContext, Binder, none_requested};
+use super::{BindContext, Binder, by_shape, none_requested};
 use crate::bound::{BoundKind, BoundQuery, NumberCode, ScoreFunction};
 use crate::shard_query::{BoundDistance, SortBy, SortValues};
 
@@ -26,16 +26,24 @@ impl Binder<'_> {
     pub(super) fn geo(&self, query: &Geo) -> Outcome<BoundQuery> {
         let field = match self.target(&query.field) {
             Target::Field(field) if field.kind == FieldKind::GeoPoint => field,
+            Target::Field(field) if field.kind == FieldKind::GeoShape && !matches!(query.shape, Shape::Polygon(_)) => {
+                let area = area_of(query)?;
+                return Ok(by_shape::in_area(field, &area));
+            }
             Target::Nothing if query.ignore_unmapped => return Ok(none_requested()),
             target => return Err(no_place(query, &target)),
         };
-        let area = match &query.shape {
-            Shape::Distance { center, radius_m } => circle(*center, *radius_m, query.validation)?,
-            Shape::BoundingBox(edges) => Area::Box(edges_of(*edges, query.validation)?),
-            Shape::Polygon(corners) => polygon(corners, query.validation)?,
-        };
+        let area = area_of(query)?;
         Ok(BoundQuery::new(BoundKind::Geo(field.path.clone(), Arc::new(area))))
     }
+}
+
+fn area_of(query: &Geo) -> Outcome<Area> {
+    Ok(match &query.shape {
+        Shape::Distance { center, radius_m } => circle(*center, *radius_m, query.validation)?,
+        Shape::BoundingBox(edges) => Area::Box(edges_of(*edges, query.validation)?),
+        Shape::Polygon(corners) => polygon(corners, query.validation)?,
+    })
 }
 
 /// The refusal of a field that has no places.
@@ -49,7 +57,7 @@ fn no_place(query: &Geo, target: &Target<'_>) -> Fault {
         _ => {
             let found = target.type_name();
             format!(
-                "type [{found}] for field [{name}] is not supported for [{kind}] queries. Must be one of [geo_point]"
+                "type [{found}] for field [{name}] is not supported for [{kind}] queries. Must be one of [geo_point] or [geo_shape]"
             )
         }
     })

@@ -19,6 +19,7 @@ mod after;
 mod aggregation;
 mod approximate;
 mod by_frequency;
+mod by_shape;
 mod combined_fields;
 mod compound;
 mod cross_fields;
@@ -308,6 +309,7 @@ impl<'a> Binder<'a> {
             Kind::DisMax(query) => self.dis_max(query),
             Kind::FunctionScore(query) => self.function_score(query),
             Kind::Geo(query) => self.geo(query),
+            Kind::ByShape(query) => self.by_shape(query),
             Kind::Ranked(query) => self.ranked(query),
             Kind::Nested(query) => self.nested(query),
             Kind::HasChild(query) => self.has_child(query),

@@ -31,7 +31,7 @@ impl Reads {
             // Every object has the id of its document.
             K::MatchAll | K::MatchNone(_) | K::Ids(_) => Self::default(),
             K::Term(name, _) | K::Synonyms(name, _) | K::Terms(name, _) | K::Numbers(name, _) => field(name),
-            K::NumberRange(name, ..) | K::TermRange(name, ..) | K::Geo(name, _) => field(name),
+            K::NumberRange(name, ..) | K::TermRange(name, ..) | K::Geo(name, _) | K::Shape(name, _) => field(name),
             K::Phrase(phrase) => field(&phrase.field),
             K::ByFrequency(common) => field(&common.field),
             K::Expand(expand) => field(&expand.field),

@@ -1,7 +1,6 @@
 //! `query_string` and `simple_query_string`: the clauses that the dialect read, bound.
 
 use model::error::{Error, ErrorKind};
-use model::mapping::FieldKind;
 use model::query::full_text::{Fuzziness, FuzzyOptions, MultiMatchKind, ZeroTerms};
 use model::query::query_string::{Clause, Occur, QueryString, RangeEnd, SimpleQueryString, StringOptions};
 use model::query::term_level::{self, Pattern as Asked, Range};
@@ -254,7 +253,7 @@ impl Strings<'_> {
             Some(name) => {
                 let mut fields = self.binder.fields(&[(name.to_owned(), 1.0)], suffix)?;
                 // Places cannot be written in this language.
-                let place = |target: Target<'_>| matches!(target, Target::Field(f) if f.kind == FieldKind::GeoPoint);
+                let place = |target: Target<'_>| matches!(target, Target::Field(f) if f.kind.is_geo());
                 fields.retain(|(name, _)| !place(self.binder.target(name)));
                 Ok(fields)
             }

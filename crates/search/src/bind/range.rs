@@ -81,12 +81,9 @@ impl Binder<'_> {
     fn field_range(&self, field: &Field, query: &Range) -> Outcome<BoundQuery> {
         if matches!(
             field.kind,
-            FieldKind::Binary
-                | FieldKind::GeoPoint
-                | FieldKind::Features { .. }
-                | FieldKind::Percolator
-                | FieldKind::Alias(_)
-        ) || vector::holds(field)
+            FieldKind::Binary | FieldKind::Features { .. } | FieldKind::Percolator | FieldKind::Alias(_)
+        ) || field.kind.is_geo()
+            || vector::holds(field)
         {
             return Err(no_ranges(&query.field, &Target::Field(field)));
         }

@@ -123,10 +123,11 @@ fn field_sort(key: &SortKey, field: &Field) -> Outcome<SortBy> {
         FieldKind::Range(_) => {
             return Err(Error::not_implemented(format!("sorting by ranges ([{}])", field.path)).into());
         }
-        FieldKind::GeoPoint if field.doc_values => {
-            return Err(Fault::illegal_argument(
-                "can't sort on geo_point field without using specific sorting feature, like geo_distance",
-            ));
+        FieldKind::GeoPoint | FieldKind::GeoShape if field.doc_values => {
+            let kind = field.type_name();
+            return Err(Fault::illegal_argument(format!(
+                "can't sort on {kind} field without using specific sorting feature, like geo_distance"
+            )));
         }
         FieldKind::Binary if field.doc_values => return Err(Fault::illegal_argument("can't sort on binary field")),
         FieldKind::Text if field.fielddata => {

@@ -97,7 +97,7 @@ impl Binder<'_> {
             FieldKind::Binary => return Err(Fault::query_shard("Binary fields do not support searching")),
             FieldKind::Percolator => return Err(stored_queries()),
             FieldKind::FlatObject => return Ok(constant(field.path.clone(), bytes(&java_text(value)))),
-            FieldKind::GeoPoint => return Err(not_exact(field)),
+            FieldKind::GeoPoint | FieldKind::GeoShape => return Err(not_exact(field)),
             FieldKind::Range(kind) => return self.range_with(field, *kind, value),
             FieldKind::Features { .. } => return Err(no_queries(field)),
             FieldKind::KnnVector | FieldKind::DenseVector => return Err(vector::not_exact(field)),
@@ -207,7 +207,8 @@ impl Binder<'_> {
     }
 
     fn field_terms(&self, field: &Field, values: &[Value]) -> Outcome<BoundQuery> {
-        if !matches!(field.kind, FieldKind::Binary | FieldKind::FlatObject | FieldKind::GeoPoint)
+        if !matches!(field.kind, FieldKind::Binary | FieldKind::FlatObject)
+            && !field.kind.is_geo()
             && !vector::holds(field)
         {
             searchable(field)?;
@@ -237,7 +238,7 @@ impl Binder<'_> {
                 }
                 Ok(any_of(field.path.clone(), terms))
             }
-            FieldKind::GeoPoint => Err(not_exact(field)),
+            FieldKind::GeoPoint | FieldKind::GeoShape => Err(not_exact(field)),
             FieldKind::KnnVector | FieldKind::DenseVector => Err(vector::not_exact(field)),
             FieldKind::Percolator => Err(stored_queries()),
             FieldKind::Binary | FieldKind::Alias(_) => {

@@ -179,6 +179,9 @@ fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
             return Err(Error::illegal_argument(reason));
         }
         FieldKind::Range(_) => return Err(Error::not_implemented(format!("docvalue_fields of the ranges [{path}]"))),
+        FieldKind::GeoShape if field.doc_values => {
+            return Err(Error::not_implemented(format!("docvalue_fields of the shapes [{path}]")));
+        }
         FieldKind::FlatObject => {
             let reason = format!("Field [{path}] of type [flat_object] does not support doc_value in root field");
             return Err(Error::illegal_argument(reason));

@@ -5,6 +5,7 @@ pub mod doc_value;
 pub mod extract;
 pub mod highlight;
 mod place;
+mod shape;
 pub mod source;
 pub mod stored;
 pub mod value;

@@ -15,6 +15,23 @@ pub(super) enum Shape {
     WellKnownText,
 }
 
+impl Shape {
+    /// `format`: `geojson` (the default) or `wkt`.
+    ///
+    /// # Errors
+    /// `illegal_argument_exception` for another format.
+    pub(super) fn named(format: Option<&str>) -> Result<Self, Error> {
+        match format.map(str::to_ascii_lowercase).as_deref() {
+            None | Some("geojson") => Ok(Self::GeoJson),
+            Some("wkt") => Ok(Self::WellKnownText),
+            Some(_) => {
+                let given = format.unwrap_or_default();
+                Err(Error::illegal_argument(format!("Unrecognized geometry format [{given}].")))
+            }
+        }
+    }
+}
+
 /// How the places of one field are read and shown.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Places {
@@ -30,14 +47,7 @@ impl Places {
     /// # Errors
     /// `illegal_argument_exception` for another format.
     pub(super) fn new(field: &Field, format: Option<&str>) -> Result<Self, Error> {
-        let shape = match format.map(str::to_ascii_lowercase).as_deref() {
-            None | Some("geojson") => Shape::GeoJson,
-            Some("wkt") => Shape::WellKnownText,
-            Some(_) => {
-                let given = format.unwrap_or_default();
-                return Err(Error::illegal_argument(format!("Unrecognized geometry format [{given}].")));
-            }
-        };
+        let shape = Shape::named(format)?;
         let ignore_malformed = field.ignore_malformed;
         Ok(Self { shape, ignore_z: field.ignore_z_value(), ignore_malformed, null: field.null_point() })
     }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::extract::{extract, java_text};
 use super::place::Places;
+use super::shape::Shapes;
 use super::vectors::vectors;
 
 /// Which fields are copied into which, so that the values of a field are found under every path that they come from.
@@ -95,6 +96,7 @@ enum Shown {
     /// Objects of values that are shown so; others as they are.
     Ends(Box<FieldValues>),
     Places(Places),
+    Shapes(Shapes),
     /// Lists of numbers as they were sent; single numbers as 32-bit floats.
     Vectors,
 }
@@ -106,7 +108,7 @@ impl FieldValues {
     /// `illegal_argument_exception` for a format of a field that is no date, or that is none.
     pub fn new(field: &Field, origins: &Origins<'_>, registry: &Registry, format: Option<&str>) -> Result<Self, Error> {
         let is_date = matches!(field.kind, FieldKind::Date | FieldKind::DateNanos | FieldKind::Range(RangeKind::Date));
-        if format.is_some() && !is_date && field.kind != FieldKind::GeoPoint {
+        if format.is_some() && !is_date && !field.kind.is_geo() {
             let of = match field.kind {
                 FieldKind::Text | FieldKind::Binary => String::new(),
                 _ => format!(" of type [{}]", field.type_name()),
@@ -160,6 +162,9 @@ impl FieldValues {
             });
             return out;
         }
+        if let Shown::Shapes(_) = self.shown {
+            return Vec::new();
+        }
         let mut found = Vec::new();
         for path in &self.paths {
             let steps: Vec<&str> = path.split('.').collect();
@@ -191,6 +196,7 @@ impl FieldValues {
                 Ok(Some(written.format(moment_of(stored, *resolution), None).into()))
             }
             Shown::Places(_) => Ok(None),
+            Shown::Shapes(shapes) => Ok(shapes.show(value)),
             Shown::AsGiven => Ok(Some(value.clone())),
             Shown::Ends(ends) => match value {
                 Value::Object(given) => {
@@ -266,6 +272,7 @@ impl Shown {
             FieldKind::Features { many: true } | FieldKind::Percolator => Self::AsGiven,
             FieldKind::Features { many: false } => Self::Float,
             FieldKind::GeoPoint => Self::Places(Places::new(field, format)?),
+            FieldKind::GeoShape => Self::Shapes(Shapes::new(field, format)?),
             FieldKind::Number(kind) => match kind {
                 NumberKind::Long | NumberKind::Integer | NumberKind::Short | NumberKind::Byte => Self::Whole,
                 NumberKind::UnsignedLong => Self::Unsigned,

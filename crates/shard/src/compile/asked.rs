@@ -40,7 +40,9 @@ pub(super) fn question(set: &Set) -> Option<Box<[u8]>> {
             asked.place(b'a', place)?;
             asked.bytes(accepted.question.as_bytes())?;
         }
-        Set::Terms(..) | Set::Numbers(..) | Set::Within(..) | Set::Ids(_) | Set::Slice(..) => return None,
+        Set::Terms(..) | Set::Numbers(..) | Set::Within(..) | Set::Shape(..) | Set::Ids(_) | Set::Slice(..) => {
+            return None;
+        }
     }
     (asked.0.len() <= MAX_BYTES).then(|| asked.0.into())
 }

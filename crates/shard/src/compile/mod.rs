@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use model::error::Error;
+use model::geo::shape::code;
 use model::query::nested::NestedScore;
 use search::bound::{BoundBool, BoundKind, BoundNested, BoundQuery, FieldName, TermBytes};
 use search::statistics::TermStatistics;
@@ -141,6 +142,10 @@ impl<'c, 'a> Compiler<'c, 'a> {
             BoundKind::Numbers(field, codes) => set(Set::Numbers(self.place(field), codes.clone())),
             BoundKind::NumberRange(field, from, to) => set(Set::NumberRange(self.place(field), *from, *to)),
             BoundKind::Geo(field, area) => set(Set::Within(self.place(field), area.clone())),
+            BoundKind::Shape(field, question) => {
+                let sides = code::paths(field).map(|side| self.place(&side.into()));
+                set(Set::Shape(self.place(field), sides, question.clone()))
+            }
             BoundKind::TermRange(field, from, to) => set(Set::TermRange(self.place(field), from.clone(), to.clone())),
             BoundKind::Phrase(phrase) => self.phrase(phrase, context)?,
             BoundKind::Expand(expand) => self.expand(expand, context)?,

@@ -4,6 +4,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use model::geo::area::Area;
+use model::geo::shape::relate::Question;
 use model::number::term_from_ordered;
 use search::bound::TermBytes;
 
@@ -19,9 +20,10 @@ use crate::score::disjunction::{Combine, Disjunction};
 use crate::score::geo::Within;
 use crate::score::recording::Recording;
 use crate::score::sets::{BitSet, ColumnRange, DocList, Everything, HasNorm, Ranged};
+use crate::score::shape::{ByShape, ShapeColumns};
 use crate::score::slice::Part;
 use crate::score::{Never, Outcome, Scorer, bits};
-use crate::segment::column::StringColumn;
+use crate::segment::column::{NumberColumn, StringColumn};
 use crate::segment::postings::BLOCK;
 use crate::segment::{Detail, DocId, EveryTerm, TermAutomaton, TermEntry, TermRange, Terms};
 
@@ -54,6 +56,7 @@ impl Leaf<'_> {
             Set::NumberRange(place, from, to) => self.number_range(place, (*from, *to), score),
             Set::TermRange(place, from, to) => self.term_range(place, (from, to), score),
             Set::Within(place, area) => self.within(place, area, score),
+            Set::Shape(place, sides, question) => self.by_shape(place, sides, question, score),
             Set::Accepted(place, accepted) => self.accepted(place, accepted, score),
             Set::Exists(fields) => self.exists(fields, score),
             Set::Slice(place, part, of) => self.slice(place.as_ref(), (*part, *of), score),
@@ -193,6 +196,24 @@ impl Leaf<'_> {
             return Ok(Box::new(Never));
         }
         Ok(Box::new(ColumnRange::new(Ranged::Within(Arc::new(within)), self.max, score)))
+    }
+
+    fn by_shape(
+        &self,
+        place: &Place,
+        sides: &[Place; 4],
+        question: &Arc<Question>,
+        score: f32,
+    ) -> Outcome<Box<dyn Scorer>> {
+        let Some(slot) = place.slot else { return Ok(Box::new(Never)) };
+        let Some(shapes) = self.segment.strings(slot)? else { return Ok(Box::new(Never)) };
+        let mut columns = Vec::new();
+        for side in sides {
+            let Some(slot) = side.slot else { return Ok(Box::new(Never)) };
+            columns.extend(self.segment.numbers(slot)?);
+        }
+        let Ok(sides) = <[Arc<dyn NumberColumn>; 4]>::try_from(columns) else { return Ok(Box::new(Never)) };
+        Ok(Box::new(ByShape::new(ShapeColumns { shapes, sides }, question.clone(), self.max, score)))
     }
 
     fn accepted(&self, place: &Place, accepted: &Accepted, score: f32) -> Outcome<Box<dyn Scorer>> {

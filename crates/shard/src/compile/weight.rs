@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use model::geo::area::Area;
+use model::geo::shape::relate::Question;
 use model::query::nested::NestedScore;
 use search::bound::{BoundFunctionScore, BoundMinimum, FieldName, TermBytes};
 
@@ -140,6 +141,8 @@ pub(crate) enum Set {
     NumberRange(Place, i64, i64),
     TermRange(Place, Bound<TermBytes>, Bound<TermBytes>),
     Within(Place, Arc<Area>),
+    /// The shapes, and the ends of the boxes around them.
+    Shape(Place, [Place; 4], Arc<Question>),
     Accepted(Place, Accepted),
     Exists(Vec<FieldName>),
     Ids(Vec<Arc<str>>),

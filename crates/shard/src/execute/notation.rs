@@ -54,9 +54,8 @@ pub(super) fn query(weight: &Weight) -> String {
 /// A weight whose score nobody asks for.
 pub(super) fn constant(weight: &Weight) -> String {
     match &weight.kind {
-        Kind::Set(Set::NumberRange(..) | Set::Numbers(..) | Set::Within(..) | Set::Accepted(..)) | Kind::All => {
-            bare(weight)
-        }
+        Kind::Set(Set::NumberRange(..) | Set::Numbers(..) | Set::Within(..) | Set::Shape(..) | Set::Accepted(..))
+        | Kind::All => bare(weight),
         Kind::Set(Set::Terms(_, terms)) if terms.len() > 1 => bare(weight),
         _ => format!("ConstantScore({})", bare(weight)),
     }
@@ -116,6 +115,7 @@ fn set(set: &Set) -> String {
             format!("{}:{open}{low} TO {high}{close}", place.field)
         }
         Set::Within(place, area) => format!("{}:{}", place.field, area.notation()),
+        Set::Shape(place, _, question) => format!("{}:{}", place.field, question.notation()),
         Set::Accepted(place, accepted) => format!("{}:{}", place.field, accepted.notation),
         Set::Exists(fields) => match fields.as_slice() {
             [one] => format!("FieldExistsQuery [field={one}]"),

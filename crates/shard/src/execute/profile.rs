@@ -139,6 +139,7 @@ fn kind(weight: &Weight) -> &'static str {
         Kind::Set(set) => match set {
             Set::Terms(_, terms) if terms.len() == 1 => "TermQuery",
             Set::Numbers(..) | Set::NumberRange(..) | Set::Within(..) => "IndexOrDocValuesQuery",
+            Set::Shape(..) => "LatLonShapeQuery",
             Set::Exists(_) => "FieldExistsQuery",
             Set::Slice(..) => "SliceQuery",
             Set::Terms(..) | Set::TermRange(..) | Set::Accepted(..) | Set::Ids(_) => {

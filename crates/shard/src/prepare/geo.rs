@@ -70,7 +70,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Only single texts can be copied: the target reads what stands behind a value of several tokens.
-    fn nothing_to_copy(&self, target: &str) -> Failure {
+    pub(super) fn nothing_to_copy(&self, target: &str) -> Failure {
         let kind = self.preparer.mapping().field(target).map(|field| field.kind.clone());
         match kind {
             Some(FieldKind::GeoPoint) => geo_failed(target, Error::new(ErrorKind::Parse, "geo_point expected")).into(),

@@ -51,6 +51,7 @@ pub(super) fn put(plan: &FieldPlan, value: &Value<'_>, reader: &Reader<'_>, out:
         FieldKind::FlatObject
         | FieldKind::GeoPoint
         | FieldKind::Percolator
+        | FieldKind::GeoShape
         | FieldKind::Range(_)
         | FieldKind::Features { .. }
         | FieldKind::KnnVector

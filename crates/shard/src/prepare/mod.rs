@@ -33,6 +33,7 @@ mod percolator;
 mod plan;
 mod preview;
 mod range;
+mod shape;
 mod strings;
 #[cfg(test)]
 mod tests;

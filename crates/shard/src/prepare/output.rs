@@ -33,6 +33,11 @@ impl Output {
         Ok(())
     }
 
+    /// One of the terms that a value is cut into so that none is too long.
+    pub(super) fn piece(&mut self, slot: FieldSlot, term: &[u8]) {
+        self.exact.push((slot, term.into()));
+    }
+
     /// A value that the document has without saying so.
     pub(super) fn constant(&mut self, slot: FieldSlot, path: &str, term: &[u8]) -> Result<(), Error> {
         self.exact(Some(slot), path, term).map_err(|refusal| match refusal {

@@ -10,6 +10,8 @@ use analysis::{Normalizer, Registry};
 use model::date::DateFormat;
 use model::error::Error;
 use model::geo::GeoPoint;
+use model::geo::shape::code;
+use model::geo::shape::read::Reading;
 use model::mapping::vector::VectorField;
 use model::mapping::{Dynamic, Field, FieldKind, Nested, Node, ObjectNode, Variant};
 
@@ -66,6 +68,8 @@ pub(super) struct FieldPlan {
     pub(super) null_value: Option<Token<'static>>,
     /// Of a geo point.
     pub(super) places: Option<Box<PlacesPlan>>,
+    /// Of a field of shapes.
+    pub(super) shapes: Option<Box<ShapesPlan>>,
     /// Of a field of vectors.
     pub(super) vectors: Option<Box<VectorPlan>>,
     pub(super) format: Option<DateFormat>,
@@ -94,6 +98,28 @@ pub(super) struct PlacesPlan {
     /// What stands for null.
     pub(super) null: Option<GeoPoint>,
     pub(super) ignore_z_value: bool,
+}
+
+/// What only fields of shapes have.
+#[derive(Debug)]
+pub(super) struct ShapesPlan {
+    pub(super) reading: Reading,
+    /// A document has at most one.
+    pub(super) single: bool,
+    /// Of the ends of the box around it.
+    pub(super) sides: [Option<FieldSlot>; 4],
+}
+
+impl ShapesPlan {
+    fn new(field: &Field, context: Context<'_>) -> Self {
+        let given = field.explicit.contains_key("coerce");
+        let slot = |path: String| context.fields.by_path(&path).map(|entry| entry.slot);
+        Self {
+            reading: field.shapes(if given { field.coerce } else { false }),
+            single: field.doc_values,
+            sides: code::paths(&field.path).map(slot),
+        }
+    }
 }
 
 /// How searches know that a document has the field.
@@ -164,6 +190,7 @@ impl FieldPlan {
             null_value: field.null_value.as_ref().and_then(constant),
             places: (field.kind == FieldKind::GeoPoint)
                 .then(|| Box::new(PlacesPlan { null: field.null_point(), ignore_z_value: field.ignore_z_value() })),
+            shapes: (field.kind == FieldKind::GeoShape).then(|| Box::new(ShapesPlan::new(field, context))),
             vectors: vectors(field)?,
             format: date_format(field)?,
             normalizer: normalizer(field, context.registry)?,

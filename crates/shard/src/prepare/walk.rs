@@ -249,6 +249,9 @@ impl<'a> Walk<'a> {
         if plan.kind == FieldKind::GeoPoint {
             return self.geo_value(plan, value);
         }
+        if let Some(shapes) = &plan.shapes {
+            return self.shape_value(plan, shapes, value);
+        }
         if plan.completion.is_some() {
             return self.completion_value(plan, value);
         }

@@ -28,6 +28,7 @@ pub(crate) mod ranked;
 pub(crate) mod recording;
 pub(crate) mod script;
 pub(crate) mod sets;
+pub(crate) mod shape;
 pub(crate) mod slice;
 pub(crate) mod sloppy;
 pub(crate) mod span;

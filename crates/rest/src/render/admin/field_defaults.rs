@@ -73,6 +73,11 @@ fn defaults(field: &Field) -> Value {
             "boost": 1.0, "index": field.index, "doc_values": field.doc_values, "store": field.store, "meta": {},
             "ignore_malformed": field.ignore_malformed, "ignore_z_value": field.ignore_z_value(), "null_value": null,
         }),
+        FieldKind::GeoShape => json!({
+            "boost": 1.0, "index": true, "doc_values": field.doc_values, "store": field.store, "meta": {},
+            "ignore_malformed": field.ignore_malformed, "ignore_z_value": field.ignore_z_value(), "coerce": field.coerce,
+            "orientation": field.orientation().name(),
+        }),
         FieldKind::Range(kind) => {
             let mut shown = json!({
                 "index": field.index, "doc_values": field.doc_values, "store": field.store, "coerce": field.coerce,

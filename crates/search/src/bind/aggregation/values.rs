@@ -117,6 +117,14 @@ impl Binding<'_> {
             FieldKind::Range(_) if matches!(owner, "histogram" | "date_histogram" | "cardinality" | "value_count") => {
                 return Err(Error::not_implemented(format!("aggregation [{owner}] over ranges ([{}])", source.field)));
             }
+            FieldKind::GeoShape if matches!(owner, "geo_bounds" | "geohash_grid" | "geotile_grid" | "cardinality") => {
+                return Err(Error::not_implemented(format!("aggregation [{owner}] over shapes ([{}])", source.field)));
+            }
+            // One shape, one western end.
+            FieldKind::GeoShape if accepts == Accepts::Any => {
+                let [west, ..] = model::geo::shape::code::paths(&path);
+                (Column::Number(west.into(), NumberCode::Long), Format::Raw)
+            }
             _ if accepts == Accepts::Places => return Err(refused()),
             kind if accepts == Accepts::PlainNumbers && !matches!(kind, FieldKind::Number(_)) => return Err(refused()),
             kind if accepts == Accepts::Ips && *kind != FieldKind::Ip => return Err(refused()),

@@ -195,7 +195,7 @@ fn score(corpus: &Corpus, doc: &Doc, query: &BoundQuery, outer: f64) -> Option<f
         | BoundKind::ByFrequency(_)
         | BoundKind::Percolate(_)
         | BoundKind::Intervals(_) => unreachable!("not generated"),
-        BoundKind::Nested(_) | BoundKind::InsideOf(_) => unreachable!("nothing lies inside of the corpus' documents"),
+        BoundKind::Nested(_) | BoundKind::InsideOf(_) | BoundKind::Shape(..) => unreachable!("not in the corpus"),
         BoundKind::Ranges(_) | BoundKind::Feature(_) | BoundKind::Joined(_) => unreachable!("the corpus has none"),
     }
 }
