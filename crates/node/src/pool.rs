@@ -12,6 +12,9 @@ use model::error::{Error, ErrorKind};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
+/// A stored query is run below the query that seeks it, each as deep as it may be.
+const STACK_BYTES: usize = 8 << 20;
+
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
 /// A fixed number of threads over one queue.
@@ -68,7 +71,7 @@ impl Pool {
         });
         let spawn = |n| {
             let shared = shared.clone();
-            std::thread::Builder::new().name(format!("shoal-{name}-{n}")).spawn(move || {
+            std::thread::Builder::new().name(format!("shoal-{name}-{n}")).stack_size(STACK_BYTES).spawn(move || {
                 // Refused, the threads are like any other: searches are slower beside merges, nothing is wrong.
                 let _ = nice.map(|nice| rustix::process::setpriority_process(None, nice));
                 shared.work();

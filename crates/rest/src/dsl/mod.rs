@@ -41,7 +41,7 @@ mod url;
 pub use aggregation::MAX_AGGREGATION_DEPTH;
 pub use aggregation::script_of;
 pub use body::{body_query, search_body, search_request};
-pub use queries::{MAX_QUERY_DEPTH, query, stored_query};
+pub use queries::{MAX_QUERY_DEPTH, MAX_STORED_DEPTH, query, stored_query};
 pub use source::source_filter;
 pub use url::{apply_params, query_param, source_param};
 

@@ -13,6 +13,9 @@ use super::{
 /// Deepest nesting of queries within queries. OpenSearch has no such limit and dies of what is too deep.
 pub const MAX_QUERY_DEPTH: usize = 100;
 
+/// Deepest nesting of queries within a stored query, which is run below one that seeks it.
+pub const MAX_STORED_DEPTH: usize = 30;
+
 /// What reads the object after a query's name. `depth` is its own, from 1.
 type Read = fn(&Map<String, Value>, usize) -> Result<Query, Error>;
 
@@ -91,9 +94,15 @@ pub fn query(value: &Value) -> Result<Query, Error> {
 /// The query that a document holds: the JSON object of one.
 ///
 /// # Errors
-/// As [`query`], and for what is no JSON.
+/// As [`query`], and for what is no JSON; `too_many_nested_clauses` below [`MAX_STORED_DEPTH`].
 pub fn stored_query(text: &[u8]) -> Result<Query, Error> {
-    query(&crate::json::parse(text)?)
+    within(&crate::json::parse(text)?, MAX_QUERY_DEPTH - MAX_STORED_DEPTH + 1).map_err(|error| match error.kind {
+        ErrorKind::TooManyClauses => {
+            let reason = format!("stored queries nest deeper than the allowed {MAX_STORED_DEPTH} levels");
+            Error::new(ErrorKind::TooManyClauses, reason)
+        }
+        _ => error,
+    })
 }
 
 /// As [`query`], at `depth`.

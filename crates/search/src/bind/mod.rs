@@ -138,6 +138,8 @@ pub struct BindSettings {
     pub knn_ef_search: Option<u32>,
     /// `index.percolator.map_unmapped_fields_as_text`
     pub unmapped_as_text: bool,
+    /// What is read are queries of documents that are percolated: these percolate nothing themselves, so that the depth of it all is bounded.
+    pub percolated: bool,
     /// `index.mapping.*`, by which documents are read that a query brings along.
     pub documents: DocumentSettings,
 }
@@ -173,6 +175,7 @@ impl Default for BindSettings {
             max_script_fields: 32,
             knn_ef_search: None,
             unmapped_as_text: false,
+            percolated: false,
             documents: DocumentSettings::default(),
         }
     }

@@ -58,12 +58,15 @@ fn read(asked: &BoundPercolate) -> Result<(FieldTable, Vec<PreparedDocument>), E
     let context = &asked.context;
     let given = context.settings.documents;
     let settings = Settings { limits: given.limits, ignore_malformed: given.ignore_malformed, coerce: given.coerce };
+    let mut inner = BindContext::clone(context);
+    inner.settings.percolated = true;
+    let inner = Arc::new(inner);
     let mut fields = layout::base_table();
     let preparer = |mapping: Arc<Mapping>, fields: &mut FieldTable| {
         layout::append_fields(fields, &mapping, &context.analysis)?;
         let registry = (*context.analysis).clone();
         let preparer = Preparer::new(mapping, Arc::new(fields.clone()), registry, settings)?;
-        Ok::<_, Error>(preparer.with_queries(context.clone()))
+        Ok::<_, Error>(preparer.with_queries(inner.clone()))
     };
     let mut current = preparer(context.mapping.clone(), &mut fields)?;
     let id: Arc<str> = NAMELESS.into();

@@ -8,6 +8,7 @@ use model::error::Error;
 use model::id::{IndexRef, IndexUuid};
 use model::mapping::Mapping;
 use model::query::compound::Boolean;
+use model::query::percolate::{Documents, Percolate};
 use model::query::term_level::Term;
 use model::query::{Kind, Query};
 use proptest::prelude::*;
@@ -23,7 +24,7 @@ use crate::reader::SegmentView;
 use crate::seal;
 use crate::segment::memory::MemoryBlock;
 
-/// `{"is": [field, value]}`, `{"all": [..]}`, `{"any": [..]}`, `{"not": ..}`, `{}` for everything.
+/// `{"is": [field, value]}`, `{"all": [..]}`, `{"any": [..]}`, `{"not": ..}`, `{"percolate": document}`, `{}` for everything.
 fn read(text: &[u8]) -> Result<Query, Error> {
     let json = serde_json::from_slice(text).map_err(|e| Error::illegal_argument(e.to_string()))?;
     Ok(query_of(&json))
@@ -49,6 +50,11 @@ fn query_of(json: &Value) -> Query {
             }),
             "all" => Kind::Bool(Boolean { must: all(value), ..none }),
             "any" => Kind::Bool(Boolean { should: all(value), ..none }),
+            "percolate" => Kind::Percolate(Box::new(Percolate {
+                field: "q".to_owned(),
+                name: None,
+                documents: Documents::Given(vec![value.clone()]),
+            })),
             _ => Kind::Bool(Boolean { must_not: vec![query_of(value)], ..none }),
         },
     };
@@ -253,4 +259,18 @@ fn queries_that_match_nothing_are_no_longer_run_when_time_is_over() {
     assert_eq!(ask(Verdict::Cancelled).expect_err("nobody waits").kind, model::error::ErrorKind::TaskCancelled);
     let found = execute::count(&reader, &count, &execute::Endless).expect("an answer");
     assert_eq!((found.count, found.timed_out), (0, false));
+}
+
+#[test]
+fn documents_that_are_percolated_percolate_nothing() {
+    let stores = stores(&[json!({"percolate": {"k": "a"}})]);
+    let block = MemoryBlock::build(&stores.fields, stores.documents.clone());
+    let reader = reader(&stores.fields, Arc::new(block));
+    // The stored query is run on a document with a query, and looks for queries there that match its own.
+    let matching = |query: Value| found(&reader, &asked(&stores.context, &[json!({"q": query})]));
+    assert_eq!(matching(json!({"is": ["k", "a"]})), (vec![0], vec![0]));
+    assert_eq!(matching(json!({"is": ["k", "b"]})), (vec![], vec![]));
+    let deeper = asked(&stores.context, &[json!({"q": {"percolate": {"k": "a"}}})]);
+    let refusal = Percolation::new(&deeper, &reader).err().map(model::error::Error::from).expect("refused");
+    assert_eq!(refusal.kind, ErrorKind::NotImplemented);
 }
