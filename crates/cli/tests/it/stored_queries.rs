@@ -83,3 +83,39 @@ fn fields_that_come_later_are_sought_by_all_of_them() {
     let answer = server.ok("GET", "/alerts/_search", &search.to_string());
     assert_eq!(answer["hits"]["total"]["value"], 1, "{answer}");
 }
+
+/// A query within so many others, as deep as JSON and levels of queries allow.
+fn deep(query: Value, levels: usize) -> Value {
+    (0..levels).fold(query, |inner, _| json!({"bool": {"must": [inner], "should": [{"match": {"body": "fox"}}]}}))
+}
+
+#[test]
+fn no_depth_of_queries_ends_a_node() {
+    let mut server = Server::start();
+    create(&server, 1, 0);
+    let fox = || json!({"match": {"body": "fox"}});
+    let stored = json!({"q": deep(fox(), 29)});
+    server.ok("PUT", "/alerts/_doc/1?refresh=true", &stored.to_string());
+    for (levels, reason) in [(30, "too_many_nested_clauses"), (90, "illegal_argument_exception")] {
+        let (status, answer) = server.ask("PUT", "/alerts/_doc/2", &json!({"q": deep(fox(), levels)}).to_string());
+        assert_eq!((status, &answer["error"]["caused_by"]["type"]), (400, &json!(reason)), "{answer}");
+    }
+    let document = json!({"body": "fox"});
+    let percolate = |document: &Value| json!({"percolate": {"field": "q", "document": document}});
+    let search = json!({"query": deep(percolate(&document), 95)});
+    let ask = |server: &Server| server.ok("GET", "/alerts/_search", &search.to_string());
+    assert_eq!(ask(&server)["hits"]["total"]["value"], 1);
+    // Queries of documents of queries of documents.
+    let (mut nested, mut refused) = (document, 0);
+    for _ in 0..60 {
+        nested = json!({"q": percolate(&nested)});
+        let (status, answer) = server.ask("GET", "/alerts/_search", &json!({"query": percolate(&nested)}).to_string());
+        assert!(matches!(status, 200 | 400 | 501), "{answer}");
+        refused += u32::from(status != 200);
+    }
+    assert!(refused > 50, "{refused}");
+    server.kill();
+    server.restart();
+    server.ok("POST", "/alerts/_refresh", "");
+    assert_eq!(ask(&server)["hits"]["total"]["value"], 1);
+}

@@ -52,7 +52,8 @@ mod tests {
             let x = at as f64 / 1000.0;
             [At { x, y: 0.0 }, At { x: x + 40.0, y: 80.0 }]
         };
-        let back = [At { x: 60.0, y: 0.0 }, At { x: 60.0, y: -20.0 }, At { x: -20.0, y: -20.0 }, At { x: 70.0, y: -5.0 }];
+        let back =
+            [At { x: 60.0, y: 0.0 }, At { x: 60.0, y: -20.0 }, At { x: -20.0, y: -20.0 }, At { x: 70.0, y: -5.0 }];
         let mut ring: Vec<At> = (0..teeth).flat_map(tooth).chain(back).chain([At { x: -20.0, y: 0.0 }]).collect();
         ring.push(ring[0]);
         vec![ring]
