@@ -25,15 +25,18 @@ pub(super) fn sound(rings: &Rings) -> Result<(), Error> {
 
 /// Whether an edge goes through another, as far as [`COMPARISONS`] reach.
 fn crosses_itself(edges: &Edges) -> bool {
-    let mut left = COMPARISONS;
-    edges.all().any(|edge| {
-        left > 0
-            && edges.any_near(&edge.bounds(), &mut |other| {
-                left = left.saturating_sub(1);
-                left == 0 || other.meets(&edge, false)
-            })
-            && left > 0
-    })
+    let (mut left, mut found) = (COMPARISONS, false);
+    for edge in edges.all() {
+        let ended = edges.any_near(&edge.bounds(), &mut |other| {
+            left = left.saturating_sub(1);
+            found = other.meets(&edge, false);
+            found || left == 0
+        });
+        if ended {
+            return found;
+        }
+    }
+    false
 }
 
 fn is_flat(ring: &[At]) -> bool {
