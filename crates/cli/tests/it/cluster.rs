@@ -2,21 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::ports::free_addresses;
 use super::server::Server;
 
 /// An election, a join, or a departure that takes longer is a failure of the test.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Addresses that were free a moment ago.
-pub(crate) fn free_addresses(count: usize) -> Vec<String> {
-    let taken: Vec<TcpListener> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
-    taken.iter().map(|listener| listener.local_addr().expect("its address").to_string()).collect()
-}
 
 /// A node that hears its peers on `own` and looks for others at `seeds`.
 pub(crate) fn node(name: &str, own: &str, seeds: &str, secret: &str) -> Server {

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::cluster::{free_addresses, node, start, wait_for};
+use crate::cluster::{node, start, wait_for};
 use crate::nodes::Nodes;
+use crate::ports::free_addresses;
 use crate::server::Server;
 use crate::wire::{Wire, isolate};
 

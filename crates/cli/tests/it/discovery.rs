@@ -6,7 +6,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::cluster::{free_addresses, start, wait_for};
+use crate::cluster::{start, wait_for};
+use crate::ports::free_addresses;
 use crate::server::Server;
 
 /// A node that hears its peers on `own` and knows others by a file.

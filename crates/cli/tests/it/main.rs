@@ -20,6 +20,7 @@ mod link;
 mod lost;
 mod nemesis;
 mod nodes;
+mod ports;
 mod profiles;
 mod python;
 mod quiet;

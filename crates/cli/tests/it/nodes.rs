@@ -2,13 +2,13 @@
 //!
 //! In: how many hold shards. Out: a [`Nodes`], green, with the ids of its nodes. Not here: what the tests ask.
 
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::link::Link;
+use crate::ports::free_addresses;
 use crate::server::Server;
 
 /// What another process does is waited for so long.
@@ -148,10 +148,4 @@ pub(crate) fn until(server: &Server, target: &str, wanted: impl Fn(&Value) -> bo
         assert!(Instant::now() < deadline, "GET {target} does not come to be as wanted: {answer}");
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-/// Addresses that nobody has at the moment.
-fn free_addresses(count: usize) -> Vec<String> {
-    let bound: Vec<TcpListener> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
-    bound.iter().map(|listener| listener.local_addr().expect("its address").to_string()).collect()
 }

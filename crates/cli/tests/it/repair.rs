@@ -4,7 +4,8 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::cluster::{free_addresses, node, start, wait_for};
+use crate::cluster::{node, start, wait_for};
+use crate::ports::free_addresses;
 use crate::server::{Server, shoal};
 
 /// `shoal node repair` or `detach` over the folder of a node.

@@ -12,6 +12,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::ports::free_address;
+
 /// A start, a stop or an answer that takes longer is a failure of the test.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at something that another process does.
@@ -71,7 +73,7 @@ impl Server {
             folder: tempfile::tempdir().expect("a temporary folder"),
             settings: settings.iter().map(|setting| (*setting).to_owned()).collect(),
             preloaded: None,
-            address: "127.0.0.1:0".to_owned(),
+            address: free_address(),
             agent: config.build().into(),
         }
     }
