@@ -17,6 +17,7 @@ pub mod gateway;
 pub mod geo;
 pub mod id;
 pub mod ingest;
+pub mod json;
 pub mod mapping;
 pub mod node_filter;
 pub mod number;

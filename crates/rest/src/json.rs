@@ -6,6 +6,7 @@
 //! heap and not stack, and stops at [`MAX_DEPTH`]. Not here: documents, whose bytes stay as they are.
 
 use model::error::{Error, ErrorKind};
+pub use model::json::token;
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
@@ -41,18 +42,6 @@ pub fn object(body: &[u8]) -> Result<Option<Map<String, Value>>, Error> {
     match value {
         Value::Object(map) => Ok(Some(map)),
         other => Err(not_an_object(token(&other))),
-    }
-}
-
-/// What OpenSearch calls the first token of `value`.
-pub fn token(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "VALUE_NULL",
-        Value::Bool(_) => "VALUE_BOOLEAN",
-        Value::Number(_) => "VALUE_NUMBER",
-        Value::String(_) => "VALUE_STRING",
-        Value::Array(_) => "START_ARRAY",
-        Value::Object(_) => "START_OBJECT",
     }
 }
 

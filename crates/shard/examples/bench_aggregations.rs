@@ -118,14 +118,7 @@ fn ours(directory: &Path, documents: u64) -> Result<Reader, Failure> {
     let path = directory.join("ours");
     let segment = if path.exists() { SealedSegment::open(&path)? } else { seal(&path, &table, &mut sequenced)? };
     let segments = Arc::from(vec![SegmentView { segment: Arc::new(segment), alive: None }]);
-    Ok(Reader {
-        segments,
-        fields: Arc::new(table),
-        generation: 1,
-        similarities: Arc::default(),
-        fuzzy: Arc::default(),
-        stored: Arc::default(),
-    })
+    Ok(Reader::of(segments, Arc::new(table)))
 }
 
 fn theirs(directory: &Path, documents: u64) -> Result<(Searcher, Field), Failure> {

@@ -24,6 +24,14 @@ pub struct Reader {
     pub stored: Arc<StoredQueries>,
 }
 
+impl Reader {
+    /// Of segments that are no copy's, scored as an index scores that says nothing else.
+    pub fn of(segments: Arc<[SegmentView]>, fields: Arc<FieldTable>) -> Self {
+        let (similarities, fuzzy, stored) = Default::default();
+        Self { segments, fields, generation: 1, similarities, fuzzy, stored }
+    }
+}
+
 /// How the fields of an index score, by its settings and mapping.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Similarities {

@@ -18,9 +18,10 @@ impl Field {
         given.and_then(Orientation::parse).unwrap_or_default()
     }
 
-    /// Of a shape: how its values are read; `coerce` where the field does not say.
-    pub fn shapes(&self, coerce: bool) -> Reading {
-        Reading { reader: Reader::Document, orientation: self.orientation(), coerce, ignore_z: self.ignore_z_value() }
+    /// Of a shape: how its values are read.
+    pub fn shapes(&self) -> Reading {
+        let (orientation, coerce, ignore_z) = (self.orientation(), self.coerce, self.ignore_z_value());
+        Reading { reader: Reader::Document, orientation, coerce, ignore_z }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::error::Error;
+use model::error::{Error, ErrorKind};
 use model::geo::area::Area;
 use model::geo::shape::ask::Part;
 use model::geo::shape::ground;
@@ -30,7 +30,7 @@ impl Binder<'_> {
             }
         };
         let AskedShape::Given(shape) = &query.shape else {
-            return Err(Error::new(model::error::ErrorKind::IllegalState, "the shape was not looked up").into());
+            return Err(Error::new(ErrorKind::IllegalState, "the shape was not looked up").into());
         };
         let points = field.kind == FieldKind::GeoPoint;
         if points {

@@ -25,7 +25,7 @@ pub fn bind_stored(query: &Query, context: &BindContext) -> Result<BoundQuery, E
     let missing: Vec<String> = noted.take();
     let Some(first) = missing.first() else {
         return bound.map_err(|fault| match fault {
-            Fault::Create(cause) | Fault::AsIs(cause) => cause.in_index(context),
+            Fault::Create(cause) | Fault::AsIs(cause) => in_index(cause, context),
         });
     };
     if context.settings.unmapped_as_text
@@ -34,7 +34,7 @@ pub fn bind_stored(query: &Query, context: &BindContext) -> Result<BoundQuery, E
         return bind_stored(query, &BindContext { mapping: Arc::new(mapping), ..context.clone() });
     }
     let reason = format!("No field mapping can be found for the field with name [{first}]");
-    Err(Error::new(ErrorKind::QueryShard, reason).in_index(context))
+    Err(in_index(Error::new(ErrorKind::QueryShard, reason), context))
 }
 
 /// The mapping with more fields of text; `None`: it cannot have them.
@@ -45,16 +45,10 @@ fn with_texts(mapping: &Mapping, names: &[String]) -> Option<Mapping> {
     names.iter().all(|name| more.field(name).is_some()).then_some(more)
 }
 
-trait InIndex {
-    fn in_index(self, context: &BindContext) -> Self;
-}
-
-impl InIndex for Error {
-    fn in_index(self, context: &BindContext) -> Self {
-        match self.kind == ErrorKind::QueryShard && self.index.is_none() {
-            true => self.with_index(context.index.clone()),
-            false => self,
-        }
+fn in_index(error: Error, context: &BindContext) -> Error {
+    match error.kind == ErrorKind::QueryShard && error.index.is_none() {
+        true => error.with_index(context.index.clone()),
+        false => error,
     }
 }
 

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use super::extract::float_text;
 
-/// How places are shown.
+/// How places and shapes are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum Form {
     GeoJson,
     WellKnownText,
 }
 
-impl Shape {
+impl Form {
     /// `format`: `geojson` (the default) or `wkt`.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl Shape {
 /// How the places of one field are read and shown.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Places {
-    shape: Shape,
+    form: Form,
     ignore_z: bool,
     ignore_malformed: bool,
     null: Option<GeoPoint>,
@@ -47,9 +47,9 @@ impl Places {
     /// # Errors
     /// `illegal_argument_exception` for another format.
     pub(super) fn new(field: &Field, format: Option<&str>) -> Result<Self, Error> {
-        let shape = Shape::named(format)?;
+        let form = Form::named(format)?;
         let ignore_malformed = field.ignore_malformed;
-        Ok(Self { shape, ignore_z: field.ignore_z_value(), ignore_malformed, null: field.null_point() })
+        Ok(Self { form, ignore_z: field.ignore_z_value(), ignore_malformed, null: field.null_point() })
     }
 
     /// The values at `path` of a source, in order; a value with a malformed part is left out. False: nothing is there.
@@ -79,9 +79,9 @@ impl Places {
     }
 
     fn show(&self, point: GeoPoint) -> Value {
-        match self.shape {
-            Shape::GeoJson => json!({"coordinates": [point.lon, point.lat], "type": "Point"}),
-            Shape::WellKnownText => format!("POINT ({} {})", float_text(point.lon), float_text(point.lat)).into(),
+        match self.form {
+            Form::GeoJson => json!({"coordinates": [point.lon, point.lat], "type": "Point"}),
+            Form::WellKnownText => format!("POINT ({} {})", float_text(point.lon), float_text(point.lat)).into(),
         }
     }
 }

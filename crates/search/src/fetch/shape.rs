@@ -6,12 +6,12 @@ use model::geo::shape::show;
 use model::mapping::Field;
 use serde_json::Value;
 
-use super::place::Shape;
+use super::place::Form;
 
 /// How the shapes of one field are read and shown.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shapes {
-    form: Shape,
+    form: Form,
     reading: Reading,
 }
 
@@ -21,18 +21,18 @@ impl Shapes {
     /// # Errors
     /// `illegal_argument_exception` for another format.
     pub(super) fn new(field: &Field, format: Option<&str>) -> Result<Self, Error> {
-        Ok(Self { form: Shape::named(format)?, reading: field.shapes(field.coerce) })
+        Ok(Self { form: Form::named(format)?, reading: field.shapes() })
     }
 
     /// `None`: no shape.
     pub(super) fn show(&self, value: &Value) -> Option<Value> {
         match (self.form, value) {
-            (Shape::GeoJson, Value::Object(_)) | (Shape::WellKnownText, Value::String(_)) => Some(value.clone()),
+            (Form::GeoJson, Value::Object(_)) | (Form::WellKnownText, Value::String(_)) => Some(value.clone()),
             _ => {
                 let shape = self.reading.read(value).ok().flatten()?;
                 Some(match self.form {
-                    Shape::GeoJson => show::geojson(&shape),
-                    Shape::WellKnownText => show::wkt(&shape).into(),
+                    Form::GeoJson => show::geojson(&shape),
+                    Form::WellKnownText => show::wkt(&shape).into(),
                 })
             }
         }

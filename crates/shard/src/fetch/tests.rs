@@ -44,14 +44,7 @@ fn index(mapping: Value, documents: &[(&str, Option<&str>, Value)]) -> Index {
     };
     let block = MemoryBlock::build(&fields, documents.iter().enumerate().map(prepare).collect());
     let view = SegmentView { segment: Arc::new(block), alive: None };
-    let reader = Reader {
-        segments: vec![view].into(),
-        fields,
-        generation: 1,
-        similarities: Arc::default(),
-        fuzzy: Arc::default(),
-        stored: Arc::default(),
-    };
+    let reader = Reader::of(vec![view].into(), fields);
     let context = BindContext {
         index: IndexRef { name: "things".into(), uuid: IndexUuid("uuid".into()) },
         mapping,

@@ -105,14 +105,7 @@ fn stores(queries: &[Value]) -> Stores {
 
 fn reader(fields: &Arc<FieldTable>, segment: Arc<dyn Segment>) -> Reader {
     let segments = [SegmentView { segment, alive: None }].into();
-    Reader {
-        segments,
-        fields: fields.clone(),
-        generation: 1,
-        similarities: Arc::default(),
-        fuzzy: Arc::default(),
-        stored: Arc::default(),
-    }
+    Reader::of(segments, fields.clone())
 }
 
 fn asked(context: &Arc<BindContext>, documents: &[Value]) -> BoundPercolate {

@@ -112,13 +112,8 @@ pub(super) struct ShapesPlan {
 
 impl ShapesPlan {
     fn new(field: &Field, context: Context<'_>) -> Self {
-        let given = field.explicit.contains_key("coerce");
         let slot = |path: String| context.fields.by_path(&path).map(|entry| entry.slot);
-        Self {
-            reading: field.shapes(if given { field.coerce } else { false }),
-            single: field.doc_values,
-            sides: code::paths(&field.path).map(slot),
-        }
+        Self { reading: field.shapes(), single: field.doc_values, sides: code::paths(&field.path).map(slot) }
     }
 }
 

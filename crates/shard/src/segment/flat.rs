@@ -1,4 +1,5 @@
-//! All terms of a field in one piece of memory, in order: what looks at every term reads it far faster than a dictionary.
+//! All terms of a field in one piece of memory, in order, and the documents of those that stand in one alone: what looks at every term
+//! reads it far faster than a dictionary.
 
 use std::cmp::Ordering;
 use std::io;

@@ -7,6 +7,7 @@ use super::{At, Geometry, Orientation, Rings};
 use crate::error::{Error, ErrorKind};
 use crate::geo::distance::{DistanceError, DistanceUnit, parse_distance};
 use crate::geo::read::parse_error;
+use crate::json::token;
 
 /// Reads a shape.
 ///
@@ -46,17 +47,6 @@ fn declared(reason: String, cause: Option<Error>) -> Error {
     match cause {
         Some(cause) => error.with_cause(cause),
         None => error,
-    }
-}
-
-fn token(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "VALUE_NULL",
-        Value::Bool(_) => "VALUE_BOOLEAN",
-        Value::Number(_) => "VALUE_NUMBER",
-        Value::String(_) => "VALUE_STRING",
-        Value::Array(_) => "START_ARRAY",
-        Value::Object(_) => "START_OBJECT",
     }
 }
 

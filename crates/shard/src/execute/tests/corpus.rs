@@ -168,14 +168,7 @@ impl Corpus {
             let all = alive.len() == alive.max();
             SegmentView { segment, alive: (!all).then(|| Arc::new(alive)) }
         });
-        Reader {
-            segments: segments.collect(),
-            fields: self.fields.clone(),
-            generation: 1,
-            similarities: Arc::default(),
-            fuzzy: Arc::default(),
-            stored: Arc::default(),
-        }
+        Reader::of(segments.collect(), self.fields.clone())
     }
 
     fn sequenced(&self, doc: &Doc) -> SequencedDocument {

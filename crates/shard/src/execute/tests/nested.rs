@@ -85,14 +85,7 @@ fn reader(directory: &std::path::Path, documents: &[Document], (each, sealed): S
         }
         segments.push(SegmentView { segment, alive: Some(Arc::new(alive)) });
     }
-    Reader {
-        segments: segments.into(),
-        fields: Arc::new(table),
-        generation: 1,
-        similarities: Arc::default(),
-        fuzzy: Arc::default(),
-        stored: Arc::default(),
-    }
+    Reader::of(segments.into(), Arc::new(table))
 }
 
 fn at_least(path: &str, parent: Option<&str>, (score_mode, least): (NestedScore, i64)) -> BoundQuery {
