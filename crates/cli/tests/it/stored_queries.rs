@@ -119,3 +119,19 @@ fn no_depth_of_queries_ends_a_node() {
     server.ok("POST", "/alerts/_refresh", "");
     assert_eq!(ask(&server)["hits"]["total"]["value"], 1);
 }
+
+#[test]
+fn what_is_to_be_looked_up_is_not_stored() {
+    let server = Server::start();
+    create(&server, 1, 0);
+    server.ok("PUT", "/alerts/_doc/1", r#"{"body":"fox"}"#);
+    for query in [
+        json!({"terms": {"body": {"index": "alerts", "id": "1", "path": "body"}}}),
+        json!({"more_like_this": {"fields": ["body"], "like": [{"_id": "1"}], "min_term_freq": 1}}),
+        json!({"bool": {"must": [{"more_like_this": {"fields": ["body"], "like": "fox", "unlike": {"_id": "1"}}}]}}),
+    ] {
+        let (status, answer) = server.ask("PUT", "/alerts/_doc/2", &json!({"q": query}).to_string());
+        assert_eq!((status, &answer["error"]["type"]), (501, &json!("not_implemented_exception")), "{answer}");
+    }
+    server.ok("PUT", "/alerts/_doc/2", r#"{"q":{"more_like_this":{"fields":["body"],"like":"fox"}}}"#);
+}

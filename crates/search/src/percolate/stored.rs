@@ -1,6 +1,7 @@
 //! Stored queries: read, checked, bound.
 
 use model::error::Error;
+use model::query::more_like_this::Like;
 use model::query::{Kind, Query};
 
 use crate::bind::{BindContext, bind_stored};
@@ -26,8 +27,8 @@ impl Stored {
         check_depth(text)?;
         let mut query = (context.read_query)(text)?;
         check_kinds(&query)?;
-        if !query.lookups().is_empty() {
-            return Err(Error::not_implemented("a stored query of [terms] that are to be looked up"));
+        if let Some(what) = looked_up(&mut query) {
+            return Err(Error::not_implemented(format!("a stored query of {what} that are to be looked up")));
         }
         if context.settings.percolated && !query.percolations().is_empty() {
             return Err(Error::not_implemented("a [percolate] query in a document that is percolated"));
@@ -35,6 +36,17 @@ impl Stored {
         let bound = bind_stored(&query, context)?;
         Ok(Self { query, bound })
     }
+}
+
+/// What a query has to look up in other documents before it is bound, which nobody does for a stored one.
+fn looked_up(query: &mut Query) -> Option<&'static str> {
+    let is_document = |like: &Like| matches!(like, Like::Document { .. });
+    if !query.lookups().is_empty() {
+        return Some("[terms]");
+    }
+    let likenesses = query.likenesses();
+    let mut likes = likenesses.iter().flat_map(|query| query.likes.iter().chain(&query.unlikes));
+    likes.any(is_document).then_some("documents ([more_like_this])")
 }
 
 /// Whoever replays a log reads it on a small stack.
