@@ -6,7 +6,7 @@
 //! heap and not stack, and stops at [`MAX_DEPTH`]. Not here: documents, whose bytes stay as they are.
 
 use model::error::{Error, ErrorKind};
-pub use model::json::token;
+use model::json::token;
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 

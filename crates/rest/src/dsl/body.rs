@@ -1,6 +1,7 @@
 //! The body of a search, and of the requests that have only a query.
 
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::query::Query;
 use model::search::{PipelineChoice, ScriptField, SearchRequest, TrackTotal};
 use model::target::Target;
@@ -196,7 +197,7 @@ fn script_fields(object: &Map<String, Value>) -> Result<Vec<ScriptField>, Error>
     let mut found = Vec::with_capacity(object.len());
     for (name, value) in object {
         let Value::Object(options) = value else {
-            let token = json::token(value);
+            let token = model::json::token(value);
             let reason = format!("Expected [START_OBJECT] in [{name}] but found [{token}]");
             return Err(Error::parsing(reason));
         };
@@ -231,7 +232,7 @@ fn read_array(field: Field<'_>, items: &[Value], request: &mut SearchRequest) ->
             let read = |item: &Value| match item {
                 Value::String(group) => Ok(group.clone()),
                 _ => {
-                    let reason = format!("Expected [VALUE_STRING] in [stats] but found [{}]", json::token(item));
+                    let reason = format!("Expected [VALUE_STRING] in [stats] but found [{}]", token(item));
                     Err(Error::parsing(reason))
                 }
             };
@@ -250,7 +251,7 @@ fn search_after(items: &[Value]) -> Result<Vec<Value>, Error> {
     }
     if let Some(wrong) = items.iter().find(|item| item.is_array() || item.is_object()) {
         let expected = "Expected [VALUE_STRING] or [VALUE_NUMBER] or [VALUE_BOOLEAN] or [VALUE_NULL]";
-        return Err(Error::parsing(format!("{expected} but found [{}] inside search_after.", json::token(wrong))));
+        return Err(Error::parsing(format!("{expected} but found [{}] inside search_after.", token(wrong))));
     }
     Ok(items.to_vec())
 }

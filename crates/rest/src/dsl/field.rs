@@ -2,12 +2,12 @@
 
 pub(super) use model::document::text_of;
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::query::full_text::{Fuzziness, Operator, ZeroTerms};
 use model::query::{Kind, Query};
 use serde_json::{Map, Value};
 
 use super::fuzziness;
-use crate::json::token;
 use crate::params::{boolean, number_format};
 
 /// `key: value` within the object that OpenSearch's messages call `owner` (a query's name, `highlight` ..).

@@ -1,6 +1,7 @@
 //! `highlight`: options of the request, merged into those of each field.
 
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::query::Query;
 use model::search::{BoundaryScanner, FastHighlight, Highlight, HighlightField, HighlightKind};
 use serde_json::{Map, Value};
@@ -103,7 +104,7 @@ fn named(field: Field<'_>, object: &Map<String, Value>) -> Result<Vec<(String, O
 
 fn field_options(value: &Value) -> Result<Options, Error> {
     let Value::Object(object) = value else {
-        let reason = format!("[highlight_field] Expected START_OBJECT but was: {}", crate::json::token(value));
+        let reason = format!("[highlight_field] Expected START_OBJECT but was: {}", token(value));
         return Err(Error::new(ErrorKind::XContentParse, reason));
     };
     let mut options = Options::default();

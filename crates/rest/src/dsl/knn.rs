@@ -41,7 +41,7 @@ pub(super) fn knn(object: &Map<String, Value>, depth: usize) -> Result<Query, Er
         return Err(Error::parsing(reason));
     }
     let Value::Object(options) = value else {
-        let token = crate::json::token(value);
+        let token = model::json::token(value);
         let reason = format!("Failed to parse list:  expecting START_ARRAY but got {token}");
         return Err(Error::new(ErrorKind::XContentParse, reason));
     };
@@ -216,7 +216,7 @@ pub(super) fn beside(value: &Value) -> Result<Vec<Query>, Error> {
 
 fn one_beside(value: &Value) -> Result<Query, Error> {
     let Value::Object(options) = value else {
-        let token = crate::json::token(value);
+        let token = model::json::token(value);
         return Err(Error::parsing(format!("[knn] wants an object, and got [{token}]")));
     };
     let (mut asked, mut carried, mut name) = (Asked { by_passage: true, ..Asked::default() }, Carried::new(), None);

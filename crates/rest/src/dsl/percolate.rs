@@ -1,6 +1,7 @@
 //! `percolate`.
 
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::query::percolate::{Documents, Percolate, StoredDocument};
 use model::query::{Kind, Query};
 use serde_json::{Map, Value};
@@ -112,7 +113,7 @@ fn documents(field: Field<'_>) -> Result<Vec<Value>, Error> {
     field.typed(&["START_OBJECT", "START_ARRAY"])?;
     let Value::Array(all) = field.value else { return Ok(vec![field.value.clone()]) };
     if let Some(list) = all.iter().find(|one| one.is_array()) {
-        let reason = format!("expected value but got [{}]", crate::json::token(list));
+        let reason = format!("expected value but got [{}]", token(list));
         return Err(field.failed(Error::new(ErrorKind::IllegalState, reason)));
     }
     Ok(all.clone())

@@ -60,7 +60,7 @@ pub(super) fn rescore(value: &Value) -> Result<Vec<Rescore>, Error> {
     let one = |value: &Value| match value {
         Value::Object(object) => one_rescore(object),
         other => {
-            let token = crate::json::token(other);
+            let token = model::json::token(other);
             Err(Error::parsing(format!("unexpected token [{token}] in [rescore]")))
         }
     };

@@ -1,6 +1,7 @@
 //! `sort`, in all its forms.
 
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::search::{Missing, ScriptSort, SortKey, SortMode};
 use serde_json::{Map, Value};
 
@@ -112,7 +113,7 @@ fn read_object(object: &Map<String, Value>, keys: &mut Vec<SortKey>) -> Result<(
                 }
             }
             other => {
-                let reason = format!("[{OWNER}] Expected START_OBJECT but was: {}", crate::json::token(other));
+                let reason = format!("[{OWNER}] Expected START_OBJECT but was: {}", token(other));
                 return Err(Error::new(ErrorKind::XContentParse, reason));
             }
         }

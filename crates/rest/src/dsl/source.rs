@@ -1,11 +1,11 @@
 //! What to show of each hit: `_source`, `fields`, `docvalue_fields`, `stored_fields`.
 
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::search::{FieldSpec, SourceFilter};
 use serde_json::Value;
 
 use super::field::{Field, fields, text_of};
-use crate::json::token;
 
 /// `_source`: a flag, a pattern, an array of patterns, or an object with `includes` and `excludes`.
 ///

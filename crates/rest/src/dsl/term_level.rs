@@ -403,7 +403,7 @@ fn id_values(field: Field<'_>) -> Result<Vec<String>, Error> {
     };
     let read = |item: &Value| {
         text_of(item).ok_or_else(|| {
-            let token = crate::json::token(item);
+            let token = model::json::token(item);
             field.failed(Error::new(ErrorKind::IllegalState, format!("Can't get text on a {token}")))
         })
     };

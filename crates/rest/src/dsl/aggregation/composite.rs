@@ -4,6 +4,7 @@ use model::aggregation::request::Kind;
 use model::aggregation::request::Source;
 use model::aggregation::request::bucket::{Composite, CompositeKind, CompositeSource, MissingOrder};
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use serde_json::{Map, Value};
 
 use super::super::field::{Field, build_failed, fields};
@@ -12,7 +13,6 @@ use super::geo::{grid_bounds, tile_precision};
 use super::interval::{IntervalReader, offset_ms};
 use super::source::time_zone;
 use super::{Asked, late, script};
-use crate::json::token;
 
 /// `composite`.
 pub(super) fn composite(asked: Asked<'_>) -> Result<Kind, Error> {

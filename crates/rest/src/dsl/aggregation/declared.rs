@@ -3,12 +3,12 @@
 
 use model::error::{Error, ErrorKind};
 use model::geo::distance::java_double;
+use model::json::token;
 use serde_json::{Map, Value};
 
 use super::super::field::{Field, fields};
 use super::super::suggest;
 use super::Asked;
-use crate::json::token;
 use crate::params::number_format;
 
 const NUMBER_TOKENS: [&str; 2] = ["VALUE_NUMBER", "VALUE_STRING"];

@@ -7,6 +7,7 @@ use model::error::Error;
 use model::geo::distance::{DistanceError, DistanceUnit, parse_distance};
 use model::geo::read::{self, Corner};
 use model::geo::{GeoBox, GeoPoint, hash};
+use model::json::token;
 use serde_json::Value;
 
 use super::super::field::{Field, fields};
@@ -16,7 +17,6 @@ use super::declared::At;
 use super::range::{items, some};
 use super::source::{Keys, SourceReader, only};
 use super::terms::size;
-use crate::json::token;
 use crate::params::number_format;
 
 /// `geo_centroid`.

@@ -28,10 +28,10 @@ use std::sync::Arc;
 
 use model::aggregation::request::{Aggregation, Kind};
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use serde_json::{Map, Value};
 
 use super::suggest;
-use crate::json::token;
 
 #[cfg(test)]
 mod tests;

@@ -3,12 +3,12 @@
 use model::aggregation::request::metric::MatrixStats;
 use model::aggregation::request::{Kind, Source};
 use model::error::Error;
+use model::json::token;
 use model::search::SortMode;
 use serde_json::{Map, Value};
 
 use super::super::field::Field;
 use super::Asked;
-use crate::json::token;
 
 /// `matrix_stats`.
 pub(super) fn matrix_stats(asked: Asked<'_>) -> Result<Kind, Error> {

@@ -2,11 +2,11 @@
 
 use model::aggregation::request::{Order, OrderBy};
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use serde_json::{Map, Value};
 
 use super::super::field::Field;
 use super::declared::At;
-use crate::json::token;
 
 /// An object with one key, or an array of such.
 pub(super) fn order(field: Field<'_>) -> Result<Vec<Order>, Error> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::aggregation::request::pipeline::{BucketsPath, GapPolicy, Normalization, Pipeline, PipelineKind};
 use model::aggregation::request::{Kind, Order, OrderBy};
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::search::SortKey;
 use serde_json::Value;
 
@@ -13,7 +14,6 @@ use super::super::sort::sort;
 use super::declared::At;
 use super::interval::{time, unit};
 use super::{Asked, late};
-use crate::json::token;
 
 pub(super) fn wrapped(kind: PipelineKind, format: Option<String>, gap_policy: GapPolicy) -> Kind {
     Kind::Pipeline(Box::new(Pipeline { kind, format, gap_policy }))

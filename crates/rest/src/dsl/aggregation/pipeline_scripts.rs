@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::aggregation::request::Kind;
 use model::aggregation::request::pipeline::{BucketsPath, GapPolicy, PipelineKind};
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::script::Script;
 use serde_json::{Map, Value};
 
@@ -13,7 +14,6 @@ use super::Asked;
 use super::declared::At;
 use super::pipeline::{gap_policy, paths, unknown_key, wrapped};
 use super::script::{declared, script};
-use crate::json::token;
 
 /// Paths by the names that a script knows their values by.
 type Named = Vec<(String, BucketsPath)>;

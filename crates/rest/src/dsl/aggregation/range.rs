@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use model::aggregation::request::Kind;
 use model::aggregation::request::bucket::{DateRange, IpRange, IpRangeSpec, Range, RangeSpec};
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use serde_json::Value;
 
 use super::super::field::{Field, fields, text_of};
 use super::declared::{At, object_of};
 use super::source::{Keys, SourceReader};
 use super::{Asked, late};
-use crate::json::token;
 use crate::params::number_format;
 
 const OWN: [&str; 2] = ["ranges", "keyed"];

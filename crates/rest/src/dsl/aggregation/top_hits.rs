@@ -3,6 +3,7 @@
 use model::aggregation::request::Kind;
 use model::aggregation::request::metric::TopHits;
 use model::error::Error;
+use model::json::token;
 use model::search::Fetch;
 use serde_json::Value;
 
@@ -64,7 +65,7 @@ fn object(field: Field<'_>, found: &mut TopHits) -> Result<(), Error> {
             None if object.is_empty() => {}
             None => return Err(field.not_implemented()),
             Some((_, value)) => {
-                let found = crate::json::token(value);
+                let found = token(value);
                 let reason = format!("Expected [START_OBJECT] in [script_fields] but found [{found}]");
                 return Err(Error::parsing(reason));
             }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use model::admin::AnalyzeRequest;
 use model::document::text_of;
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use serde_json::Value;
 
 use crate::dsl::suggest::{alike, did_you_mean};
 use crate::endpoint::Server;
 use crate::endpoint::options::Refusals;
-use crate::json::{self, token};
+use crate::json;
 use crate::params::boolean;
 use crate::render::admin::analyze::answer;
 use crate::reply::Reply;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::admin::CreateIndex;
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::resize::{Resize, ResizeKind};
 use model::task::Job;
 use serde_json::{Value, json};
@@ -69,7 +70,7 @@ fn read(bytes: &[u8], asked: &mut Resize) -> Result<(), Error> {
     let wrong = |reason: String| Error::new(ErrorKind::XContentParse, format!("[resize_request] {reason}"));
     let body = match json::parse(bytes)? {
         Value::Object(body) => body,
-        other => return Err(wrong(format!("Expected START_OBJECT but was: {}", json::token(&other)))),
+        other => return Err(wrong(format!("Expected START_OBJECT but was: {}", token(&other)))),
     };
     for (key, value) in body {
         match (key.as_str(), value) {
@@ -86,7 +87,7 @@ fn read(bytes: &[u8], asked: &mut Resize) -> Result<(), Error> {
                 asked.max_shard_bytes = Some(bytes);
             }
             ("settings" | "aliases" | "max_shard_size", other) => {
-                return Err(wrong(format!("{key} doesn't support values of type: {}", json::token(&other))));
+                return Err(wrong(format!("{key} doesn't support values of type: {}", token(&other))));
             }
             _ => return Err(wrong(format!("unknown field [{key}]"))),
         }

@@ -7,10 +7,11 @@ use model::allocation::{
     AllocationExplanation, DeciderVerdict, Decision, ExplainAllocation, ExplainShard, NodeDecision,
 };
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use serde_json::{Map, Value, json};
 
 use crate::endpoint::{Server, options};
-use crate::json::{self, token};
+use crate::json;
 use crate::params::number_format;
 use crate::render::admin::instant;
 use crate::reply::Reply;

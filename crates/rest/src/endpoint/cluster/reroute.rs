@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use model::allocation::{Reroute, RerouteCommand, RerouteExplanation};
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use serde_json::{Map, Value, json};
 
 use super::allocation::verdict;
 use super::state::{Part, answer};
 use crate::endpoint::{Server, options};
-use crate::json::{self, token};
+use crate::json;
 use crate::params::{boolean, number_format, split};
 use crate::reply::Reply;
 use crate::request::Request;

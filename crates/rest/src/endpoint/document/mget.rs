@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::document::text_of;
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::search::{GetRequest, SourceFilter};
 use serde_json::{Map, Value};
 
@@ -67,7 +68,7 @@ impl ForAll {
         let object = match json::parse(body)? {
             Value::Object(object) => object,
             other => {
-                let reason = format!("unexpected token [{}], expected [START_OBJECT]", json::token(&other));
+                let reason = format!("unexpected token [{}], expected [START_OBJECT]", token(&other));
                 return Err(Error::parsing(reason));
             }
         };
@@ -76,7 +77,7 @@ impl ForAll {
         for (key, value) in &object {
             let Value::Array(items) = value else {
                 let reason = "expected [FIELD_NAME] or [START_ARRAY]";
-                return Err(Error::parsing(format!("unexpected token [{}], {reason}", json::token(value))));
+                return Err(Error::parsing(format!("unexpected token [{}], {reason}", token(value))));
             };
             match key.as_str() {
                 "docs" => {

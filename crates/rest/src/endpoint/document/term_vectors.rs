@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::search::{GetRequest, SourceFilter};
 use model::term_vectors::{FieldTerms, TermFilter, TermVectors, TermVectorsRequest};
 use serde_json::{Map, Value, json};
@@ -59,7 +60,7 @@ pub(super) async fn many(server: Arc<Server>, mut request: Request) -> Result<Re
                 }
             }
             _ => {
-                let reason = format!("no parameter named [{key}] and type {}", crate::json::token(value));
+                let reason = format!("no parameter named [{key}] and type {}", token(value));
                 return Err(Error::new(ErrorKind::Parse, reason));
             }
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::script::Script;
 use model::search::SourceFilter;
 use model::write::{Action, Update, Write};
@@ -90,7 +91,7 @@ pub(super) fn body(bytes: &[u8]) -> Result<Body, Error> {
     }
     let object = match json::parse(bytes)? {
         Value::Object(object) => object,
-        other => return Err(malformed(&format!("Expected START_OBJECT but was: {}", json::token(&other)))),
+        other => return Err(malformed(&format!("Expected START_OBJECT but was: {}", token(&other)))),
     };
     for (key, value) in object {
         match key.as_str() {
@@ -163,14 +164,14 @@ fn object_of(key: &str, value: Value) -> Result<Value, Error> {
     if value.is_object() {
         return Ok(value);
     }
-    Err(malformed(&format!("{key} doesn't support values of type: {}", json::token(&value))))
+    Err(malformed(&format!("{key} doesn't support values of type: {}", token(&value))))
 }
 
 fn flag(key: &str, value: &Value) -> Result<bool, Error> {
     let read = match value {
         Value::Bool(flag) => return Ok(*flag),
         Value::String(text) => boolean(text),
-        other => return Err(malformed(&format!("{key} doesn't support values of type: {}", json::token(other)))),
+        other => return Err(malformed(&format!("{key} doesn't support values of type: {}", token(other)))),
     };
     read.map_err(|cause| malformed(&format!("failed to parse field [{key}]")).with_cause(cause))
 }

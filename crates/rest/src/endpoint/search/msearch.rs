@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::search::SearchRequest;
 use model::target::Target;
 use serde_json::Value;
@@ -263,7 +264,7 @@ fn text(key: &str, value: &Value) -> Result<String, Error> {
         Value::String(text) => Ok(text.clone()),
         Value::Number(_) | Value::Bool(_) => Ok(value.to_string()),
         other => {
-            let found = json::token(other);
+            let found = token(other);
             Err(Error::illegal_argument(format!("key [{key}] of the metadata section cannot be [{found}]")))
         }
     }

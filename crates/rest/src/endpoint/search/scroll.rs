@@ -72,7 +72,7 @@ pub(super) fn ids_of(name: &str, body: &Map<String, Value>, mut otherwise: Vec<S
 }
 
 fn unknown(key: &str, value: &Value) -> Error {
-    let token = json::token(value);
+    let token = model::json::token(value);
     let reason = format!("Unknown parameter [{key}] in request body or parameter is of the wrong type[{token}] ");
     Error::new(ErrorKind::IllegalArgument, reason)
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use model::admin::{AliasAction, AliasInfo};
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use serde_json::Value;
 
 use super::check_filter;
 use crate::dsl::suggest::{alike, did_you_mean};
 use crate::endpoint::admin::body;
 use crate::endpoint::{Server, options};
-use crate::json::{self, token};
+use crate::json;
 use crate::params::{boolean, split};
 use crate::reply::Reply;
 use crate::request::Request;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use model::mapping::timestamp::TIMESTAMP;
 use model::template::{ComponentTemplate, DataStreamTemplate, IndexTemplate, LegacyTemplate, Template};
 use serde_json::{Map, Value};
 
 use crate::endpoint::options;
-use crate::json::{self, token};
+use crate::json;
 
 fn wrong(reason: impl Into<String>) -> Error {
     Error::new(ErrorKind::XContentParse, reason)

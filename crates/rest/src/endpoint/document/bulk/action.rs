@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use model::error::Error;
+use model::json::token;
 use model::search::SourceFilter;
 use serde_json::Value;
 
@@ -106,7 +107,7 @@ fn slow(text: &[u8], number: u64) -> Result<Line, Error> {
     let object = match json::parse(text)? {
         Value::Object(object) => object,
         other => {
-            return Err(malformed(format!("expected START_OBJECT but found [{}]", json::token(&other))));
+            return Err(malformed(format!("expected START_OBJECT but found [{}]", token(&other))));
         }
     };
     let Some((name, inner)) = object.into_iter().next() else {
@@ -119,7 +120,7 @@ fn slow(text: &[u8], number: u64) -> Result<Line, Error> {
     let inner = match inner {
         Value::Object(inner) => inner,
         other => {
-            let found = json::token(&other);
+            let found = token(&other);
             return Err(malformed(format!("expected START_OBJECT or END_OBJECT but found [{found}]")));
         }
     };
@@ -133,7 +134,7 @@ fn slow(text: &[u8], number: u64) -> Result<Line, Error> {
                 line.source = Some(dsl::source_filter(&value)?);
             }
             Value::Array(_) | Value::Object(_) => {
-                let found = json::token(&value);
+                let found = token(&value);
                 let what = format!("expected a simple value for field [{key}] but found [{found}]");
                 return Err(malformed(what));
             }
