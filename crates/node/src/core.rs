@@ -21,7 +21,7 @@ use crate::follow;
 use crate::gateway::point::Points;
 use crate::gateway::remote::Received;
 use crate::gateway::remote::contexts::Contexts;
-use crate::gateway::{IngestCounts, KnownCounts};
+use crate::gateway::{IngestCounts, KnownCounts, Returns};
 use crate::identity::{self, DocumentIds, Identity};
 use crate::indexes::Indexes;
 use crate::membership::{self, Discovery, Membership, Seeds};
@@ -68,6 +68,8 @@ pub struct Core {
     pub document_ids: DocumentIds,
     /// What searches of other nodes keep here between their phases.
     pub(crate) contexts: Contexts,
+    /// What it has let go of what other nodes keep for its own.
+    pub(crate) returns: Returns,
     /// What points in time and scrolls keep here.
     pub(crate) points: Points,
     /// What this node is doing.
@@ -162,6 +164,7 @@ impl Core {
             turns: AtomicU64::new(0),
             aggregated: Arc::default(),
             contexts: Contexts::default(),
+            returns: Returns::default(),
             points: Points::new(),
             tasks: Tasks::new(identity.node.0.clone()),
             received: Received::default(),

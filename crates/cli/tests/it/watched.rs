@@ -26,14 +26,57 @@ fn a_node_is_asked_once_a_phase_however_many_shards_it_has() {
     let asked = |kind: &str| asked(door, kind);
     let before = ["count", "query", "fetch"].map(asked);
     for n in 0..5 {
-        // A word that has not been counted yet.
-        let body = format!(r#"{{"query":{{"match":{{"t":"all word{n}"}}}},"size":60}}"#);
+        // A word that has not been counted yet, and highlights, which are made of winners alone.
+        let highlight = r#""highlight":{"fields":{"t":{}}}"#;
+        let body = format!(r#"{{"query":{{"match":{{"t":"all word{n}"}}}},"size":60,{highlight}}}"#);
         let found = door.ok("POST", "/films/_search", &body);
         assert_eq!((&found["_shards"]["successful"], &found["hits"]["total"]["value"]), (&json!(6), &json!(60)));
     }
     let after = ["count", "query", "fetch"].map(asked);
     let each: Vec<f64> = after.iter().zip(before).map(|(after, before)| (after - before) / 5.0).collect();
     assert_eq!(each, [3.0, 3.0, 3.0], "three nodes, with two shards each");
+}
+
+/// What is read in no time comes with the answer that names it, as long as it is likely to win.
+#[test]
+fn likely_winners_are_not_asked_for_once_more() {
+    let nodes = Nodes::start(3);
+    nodes.fill("films", 6, 60);
+    let door = &nodes.coordinator;
+    let query = r#"{"query":{"match":{"t":"all"}},"size":60}"#;
+    // A search that takes longer than usual leaves the winners for a question of their own.
+    wait_for("all winners to come with the answers", || {
+        let before = asked(door, "fetch");
+        assert_eq!(door.ok("POST", "/films/_search", query)["hits"]["hits"].as_array().map(Vec::len), Some(60));
+        asked(door, "fetch") == before
+    });
+}
+
+/// More winners on one node than was likely, and sources too large to be sent on suspicion: every hit is shown all the same, and in order.
+#[test]
+fn unlikely_winners_are_asked_for() {
+    let nodes = Nodes::start(3);
+    nodes.fill("films", 6, 60);
+    let door = &nodes.coordinator;
+    let long = "x".repeat(20_000);
+    for n in 0..30 {
+        let source = json!({"a": n, "t": "all all all all", "long": if n % 3 == 0 { &long } else { "" }});
+        door.ok("PUT", &format!("/films/_doc/together{n}?routing=here"), &source.to_string());
+    }
+    door.ok("POST", "/films/_refresh", "");
+    for page in [r#""size":20"#, r#""size":20,"from":5"#, r#""size":90"#, r#""size":20,"sort":[{"a":"asc"}]"#] {
+        let found = |more: &str| {
+            let body = format!(r#"{{"query":{{"match":{{"t":"all"}}}},{page}{more}}}"#);
+            let answer = door.ok("POST", "/films/_search", &body);
+            let mut hits = answer["hits"]["hits"].as_array().cloned().expect("hits");
+            hits.iter_mut().filter_map(Value::as_object_mut).for_each(|hit| drop(hit.remove("highlight")));
+            hits
+        };
+        let (before, hits) = (asked(door, "fetch"), found(""));
+        assert!(asked(door, "fetch") > before, "{page}");
+        // Highlights are made of winners alone.
+        assert_eq!(hits, found(r#","highlight":{"fields":{"t":{}}}"#), "{page}");
+    }
 }
 
 /// What other nodes have told of a word is trusted until one of their shards has changed; no score is one of before.

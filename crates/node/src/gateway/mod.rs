@@ -81,7 +81,7 @@ use model::term_vectors::{TermVectors, TermVectorsRequest};
 use model::write::{WriteRequest, WriteResponse};
 use serde_json::Value;
 
-pub(crate) use search::{Tries, known::KnownCounts};
+pub(crate) use search::{Returns, Tries, known::KnownCounts};
 pub(crate) use upkeep::Quiet;
 
 use crate::core::Core;

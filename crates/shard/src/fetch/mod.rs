@@ -111,6 +111,11 @@ impl FetchPlan {
         self
     }
 
+    /// Whether a hit is shown by reading what is stored of it, and no more.
+    pub fn is_light(&self) -> bool {
+        self.inner.is_empty() && self.clock.is_none() && self.plan.is_light()
+    }
+
     /// Fetches each of `addresses`, in their order. A deadline does not cut it short, for the hits are known.
     ///
     /// # Errors

@@ -85,6 +85,12 @@ impl Plan {
             || self.parses_source()
     }
 
+    /// Whether a hit is shown without asking the query, or a script, about it once more.
+    pub(super) fn is_light(&self) -> bool {
+        let asks = self.explain || self.named.is_some() || self.highlighter.is_some() || self.percolated.is_some();
+        !asks && self.scripts.is_empty() && self.refused().is_none()
+    }
+
     /// Why nothing can be shown of any hit.
     pub(super) fn refused(&self) -> Option<&Error> {
         self.doc_values.refused.as_ref()

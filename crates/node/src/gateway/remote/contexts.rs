@@ -56,6 +56,17 @@ impl Contexts {
         self.kept.lock().contexts.remove(&number).map(|(_, context)| context)
     }
 
+    /// Forgets contexts that nobody will fetch from.
+    pub(in crate::gateway) fn release(&self, numbers: &[u64]) {
+        if numbers.is_empty() {
+            return;
+        }
+        let mut kept = self.kept.lock();
+        for number in numbers {
+            kept.contexts.remove(number);
+        }
+    }
+
     /// Drops what nobody has fetched for too long.
     pub(crate) fn sweep(&self, now: Instant) {
         self.kept.lock().drop_old(now);

@@ -5,6 +5,7 @@
 //! others. Requests travel as the model speaks them: each node binds them to its own mapping, once it has caught up with the metadata that
 //! the asker had. Not here: the wire (`grpc`), where shards are (`gateway::holder`).
 
+mod ahead;
 pub(crate) mod contexts;
 pub(super) mod get;
 pub(super) mod search;

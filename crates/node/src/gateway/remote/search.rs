@@ -17,14 +17,14 @@ use shard::execute;
 use shard::reader::Reader;
 
 use super::contexts::Context;
-use super::{Message, caught_up};
+use super::{Message, ahead, caught_up};
 use crate::core::Core;
 use crate::gateway::holder::Holder;
 use crate::gateway::patience::Guard;
 use crate::gateway::point::Pinned as PointReaders;
 use crate::gateway::search::{
-    Asked, Asking, BoundIndex, Pin, Pinned, Place, Question, Reached, Shown, bind_filtered, bind_index, clock, context,
-    is_counted_at_once, is_kept, known::ShardCounts, scatter, shard_query,
+    Asked, Asking, BoundIndex, FetchedAhead, Pin, Pinned, Place, Question, Reached, Shown, bind_filtered, bind_index,
+    clock, context, is_counted_at_once, is_kept, known::ShardCounts, scatter, shard_query,
 };
 use crate::indexes::OpenIndex;
 use crate::tasks::Begun;
@@ -151,10 +151,14 @@ pub(in crate::gateway) struct Query {
     pub(in crate::gateway) searched: Searched,
     /// The only shard of its search knows the winners and fetches them at once.
     pub(in crate::gateway) only: bool,
+    /// How many of the best hits are likely to win, and are shown with the answer if that takes but a moment.
+    pub(in crate::gateway) ahead: u32,
     /// Shards that cannot match are passed over.
     pub(in crate::gateway) pre_filter: bool,
     /// How many shards may be searched at a time.
     pub(in crate::gateway) most: u32,
+    /// Contexts that the asker needs no more.
+    pub(in crate::gateway) released: Vec<u64>,
 }
 
 /// What a query has found on one node.
@@ -171,6 +175,8 @@ pub(in crate::gateway) struct ShardFound {
     pub(in crate::gateway) hits: ShardHits,
     /// The winners, where they are known.
     pub(in crate::gateway) fetched: Option<Shown>,
+    /// Some of the hits, shown should they win.
+    pub(in crate::gateway) ahead: Vec<FetchedAhead>,
 }
 
 impl Message for Query {
@@ -179,6 +185,7 @@ impl Message for Query {
     type Answer = Found;
 
     async fn answer(self, core: Arc<Core>) -> Result<Found, Error> {
+        core.contexts.release(&self.released);
         let task = core.tasks.begin(self.searched.begun("indices:data/read/search[phase/query]"));
         task.run(self.find(&core)).await
     }
@@ -217,14 +224,17 @@ impl Query {
                 _ => None,
             });
         }
+        let groups: Arc<[String]> = searched.request.stats.as_slice().into();
+        let sort = questions.first().map_or(&[][..], |question| &question.query.sort);
+        let mut ahead = ahead::fetch((&outcome.answers, sort), (&pins, &groups), self.ahead, guard.patience());
         for (shard, hits) in outcome.answers {
-            if hits.hits.is_empty() || fetched[shard].is_some() {
+            let (fetched, ahead) = (fetched[shard].take(), ahead.remove(&shard).unwrap_or_default());
+            if hits.hits.len() == ahead.len() || fetched.is_some() {
                 pins[shard] = None;
             }
-            shards[shard] = Ok(ShardFound { hits, fetched: fetched[shard].take() });
+            shards[shard] = Ok(ShardFound { hits, fetched, ahead });
         }
         let wanted = searched.request.size > 0 && pins.iter().any(Option::is_some);
-        let groups: Arc<[String]> = searched.request.stats.as_slice().into();
         let context = wanted.then(|| core.contexts.keep(Context { shards: pins, groups }, Instant::now()));
         Ok(Found { context, shards })
     }
@@ -315,9 +325,9 @@ impl Message for Fetch {
     }
 }
 
-/// Nothing will be fetched from this context.
+/// Nothing will be fetched from these contexts.
 #[derive(Debug, Serialize, Deserialize)]
-pub(in crate::gateway) struct Release(pub(in crate::gateway) u64);
+pub(in crate::gateway) struct Release(pub(in crate::gateway) Vec<u64>);
 
 impl Message for Release {
     const CLASS: Class = Class::Search;
@@ -325,7 +335,7 @@ impl Message for Release {
     type Answer = ();
 
     async fn answer(self, core: Arc<Core>) -> Result<(), Error> {
-        drop(core.contexts.take(self.0));
+        core.contexts.release(&self.0);
         Ok(())
     }
 }

@@ -17,14 +17,14 @@ use search::shard_query::{DocAddress, ShardHits, ShardQuery};
 use search::statistics::Statistics;
 use shard::aggregate::Budget;
 use shard::execute::{self, Patience};
-use shard::fetch::FetchPlan;
+use shard::fetch::{FetchPlan, Fetched};
 use shard::gauge::Clock;
 use shard::reader::Reader;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::brief::goes_in_steps;
-use super::fetching::{HERE, Shown, fetch, was_cancelled};
+use super::fetching::{FetchedAhead, HERE, Shown, fetch, was_cancelled};
 use super::pinned::Borrowed;
 use super::place::Place;
 use super::target::{BoundIndex, failure};
@@ -47,8 +47,22 @@ pub(in crate::gateway) struct Asked {
     pub(in crate::gateway) place: Place,
     pub(in crate::gateway) pin: Option<Pin>,
     pub(in crate::gateway) fetched: Option<Shown>,
+    /// What the client sees of some of its hits, should they win.
+    pub(in crate::gateway) ahead: Vec<FetchedAhead>,
     /// It took no time.
     pub(in crate::gateway) brief: bool,
+}
+
+impl Asked {
+    fn new(place: Place) -> Self {
+        Self { place, pin: None, fetched: None, ahead: Vec::new(), brief: false }
+    }
+
+    /// What has come with the answer of a hit; once.
+    pub(super) fn take_ahead(&mut self, address: DocAddress) -> Option<Fetched> {
+        let at = self.ahead.iter().position(|(known, _)| *known == address)?;
+        Some(self.ahead.swap_remove(at).1)
+    }
 }
 
 /// What a search asks all its shards.
@@ -100,6 +114,7 @@ struct Answered {
     hits: ShardHits,
     pin: Option<Pin>,
     fetched: Option<Shown>,
+    ahead: Vec<FetchedAhead>,
     /// It took no time.
     brief: bool,
 }
@@ -131,8 +146,7 @@ pub(in crate::gateway) async fn scatter(
     guard: &Guard,
 ) -> (Outcome<Error>, Vec<Asked>) {
     let Asking { questions, elsewhere, most, held } = asking;
-    let fresh = |question: &Question| Asked { place: question.place.clone(), pin: None, fetched: None, brief: false };
-    let mut asked: Vec<Asked> = questions.iter().map(fresh).collect();
+    let mut asked: Vec<Asked> = questions.iter().map(|question| Asked::new(question.place.clone())).collect();
     let (answers, mut events) = mpsc::channel(questions.len().max(1));
     let (waiting, heard, nodes, running) = Default::default();
     let (most, here) = (most.max(1), Some(Instant::now() + HERE));
@@ -149,11 +163,12 @@ pub(in crate::gateway) async fn scatter(
             }
         }
         let event = match run.next(&mut events).await {
-            Some((shard, Ok(Answered { hits, pin, fetched, brief }))) => {
+            Some((shard, Ok(Answered { hits, pin, fetched, ahead, brief }))) => {
                 match held.hold(hits.aggregations.iter().map(Partial::bytes).sum()) {
                     Ok(()) => {
                         asked[shard].pin = pin;
                         asked[shard].fetched = fetched;
+                        asked[shard].ahead = ahead;
                         asked[shard].brief = brief;
                         Event::ShardAnswered { shard, hits }
                     }
@@ -254,10 +269,11 @@ impl Run<'_> {
         };
         let context = found.context.map(|context| Borrowed::new(self.core, node, (context, slots.clone())));
         for (slot, answer) in slots.into_iter().zip(found.shards) {
-            let answered = |ShardFound { hits, fetched }: ShardFound| Answered {
+            let answered = |ShardFound { hits, fetched, ahead }: ShardFound| Answered {
                 pin: context.clone().map(Pin::There),
                 hits,
                 fetched,
+                ahead,
                 brief: false,
             };
             self.heard.push_back((slot, answer.map(answered)));
@@ -369,7 +385,7 @@ impl Question {
         };
         if self.pre_filter && !self.can_match(&reader)? {
             let hits = ShardHits { skipped: true, ..ShardHits::default() };
-            return Ok(Answered { hits, pin: None, fetched: None, brief: false });
+            return Ok(Answered { hits, pin: None, fetched: None, ahead: Vec::new(), brief: false });
         }
         let hits = self.hits(core, (shard, &reader), patience)?;
         let took = begun.elapsed();
@@ -381,6 +397,6 @@ impl Question {
         if !fetched.as_ref().is_some_and(was_cancelled) {
             shard.used.count_query(took, &self.groups);
         }
-        Ok(Answered { hits, pin: Some(Pin::Here(reader)), fetched, brief: false })
+        Ok(Answered { hits, pin: Some(Pin::Here(reader)), fetched, ahead: Vec::new(), brief: false })
     }
 }

@@ -15,12 +15,16 @@ use crate::gateway::patience::SearchPatience;
 use crate::indexes::OpenShard;
 
 /// How long a search, and what it fetches, may hold up a thread that serves connections.
-pub(super) const HERE: Duration = Duration::from_micros(500);
+pub(in crate::gateway) const HERE: Duration = Duration::from_micros(500);
 
 /// What the client sees of documents, in the order asked.
 pub(in crate::gateway) type Shown = Result<Vec<Fetched>, Error>;
 
+/// A hit, and what the client sees of it should it win.
+pub(in crate::gateway) type FetchedAhead = (DocAddress, Fetched);
+
 /// A shard as a search has seen it, and what to show of its hits.
+#[derive(Clone)]
 pub(in crate::gateway) struct Pinned {
     pub(in crate::gateway) shard: Arc<OpenShard>,
     pub(in crate::gateway) reader: Reader,

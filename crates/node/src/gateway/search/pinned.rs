@@ -1,11 +1,13 @@
 //! What another node keeps for a search between its phases: fetched from once, or let go when the search ends without.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use cluster::state::NodeId;
 use model::error::Error;
+use parking_lot::Mutex;
 use search::shard_query::DocAddress;
 use shard::fetch::Fetched;
 
@@ -14,6 +16,8 @@ use crate::gateway::remote::{self, search::Fetch, search::Release};
 
 /// How long letting go may take; who does not hear it forgets by itself.
 const RELEASE: Duration = Duration::from_secs(5);
+/// How long one that is let go waits for the next question to its node.
+const SOON: Duration = Duration::from_millis(100);
 
 /// A context of another node.
 pub(in crate::gateway) struct Borrowed {
@@ -57,12 +61,51 @@ impl Drop for Borrowed {
             return;
         }
         let (core, runtime) = (self.core.upgrade(), tokio::runtime::Handle::try_current());
-        if let (Some(core), Ok(runtime)) = (core, runtime) {
-            let (node, context) = (self.node.clone(), self.context);
-            runtime.spawn(async move {
-                // A node that does not hear it forgets the context by itself.
-                let _ = remote::ask(&core, &node, &Release(context), Some(RELEASE)).await;
-            });
+        if let (Some(core), Ok(runtime)) = (core, runtime)
+            && core.returns.add(&self.node, self.context)
+        {
+            runtime.spawn(tell_soon(self.core.clone(), self.node.clone()));
         }
+    }
+}
+
+/// Contexts of other nodes that were let go: their nodes hear of them with the next question, or soon without one.
+#[derive(Default)]
+pub(crate) struct Returns(Mutex<BTreeMap<NodeId, Returned>>);
+
+#[derive(Default)]
+struct Returned {
+    contexts: Vec<u64>,
+    /// Somebody will tell them soon.
+    is_timed: bool,
+}
+
+impl Returns {
+    /// Whether somebody is to tell it soon.
+    fn add(&self, node: &NodeId, context: u64) -> bool {
+        let mut returns = self.0.lock();
+        let returned = returns.entry(node.clone()).or_default();
+        returned.contexts.push(context);
+        !std::mem::replace(&mut returned.is_timed, true)
+    }
+
+    /// What is to be told with a question.
+    pub(super) fn take(&self, node: &NodeId) -> Vec<u64> {
+        self.0.lock().get_mut(node).map(|returned| std::mem::take(&mut returned.contexts)).unwrap_or_default()
+    }
+
+    /// What was not told with a question.
+    fn end(&self, node: &NodeId) -> Vec<u64> {
+        self.0.lock().remove(node).unwrap_or_default().contexts
+    }
+}
+
+async fn tell_soon(core: Weak<Core>, node: NodeId) {
+    tokio::time::sleep(SOON).await;
+    let Some(core) = core.upgrade() else { return };
+    let contexts = core.returns.end(&node);
+    if !contexts.is_empty() {
+        // A node that does not hear it forgets the contexts by itself.
+        let _ = remote::ask(&core, &node, &Release(contexts), Some(RELEASE)).await;
     }
 }

@@ -50,7 +50,7 @@ pub(super) struct Winners<'a> {
 }
 
 impl Winners<'_> {
-    /// All hits in order, fetched in parallel, and what that took where it is timed, by place in the plan. A shard that fails now is a failure of the search, not a silent gap.
+    /// All hits in order, those that did not come with the answers fetched in parallel, and what that took where it is timed, by place in the plan. A shard that fails now is a failure of the search, not a silent gap.
     pub(super) async fn fetch(
         &self,
         core: &Arc<Core>,
@@ -60,9 +60,17 @@ impl Winners<'_> {
     ) -> Result<(Vec<Hit>, Vec<(usize, Spent)>), Error> {
         let hits = &self.merged.hits;
         let mut by_shard: Vec<Vec<usize>> = asked.iter().map(|_| Vec::new()).collect();
-        hits.iter().enumerate().for_each(|(rank, (shard, _))| by_shard[*shard].push(rank));
-        let shown = self.show(core, &mut asked, &by_shard, guard).await;
         let (mut found, mut spent) = (hits.iter().map(|_| None).collect::<Vec<Option<Hit>>>(), Vec::new());
+        for (rank, (slot, hit)) in hits.iter().enumerate() {
+            match asked[*slot].take_ahead(hit.address) {
+                Some(fetched) => {
+                    let place = &asked[*slot].place;
+                    found[rank] = Some(self.assemble((place, place.holder.node(core)), hit, fetched));
+                }
+                None => by_shard[*slot].push(rank),
+            }
+        }
+        let shown = self.show(core, &mut asked, &by_shard, guard).await;
         for (slot, fetched) in shown {
             let place = &asked[slot].place;
             match fetched {
