@@ -1,11 +1,14 @@
 //! The answering end of conversations ([`crate::conversation`]): every question on a task of its own, which ends when nobody waits for it any
-//! more.
+//! more. Of a search that alone has come, the first step is taken at once: it is often the only one, and another task would have to be
+//! woken for it.
 //!
 //! A node that stops takes no more questions, and says so; those that it has taken are answered.
 
 use std::collections::HashMap;
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 
 use cluster::state::NodeId;
 use parking_lot::Mutex;
@@ -63,7 +66,7 @@ impl Listener {
         loop {
             tokio::select! {
                 turn = turns.message() => match turn {
-                    Ok(Some(turn)) => self.take(turn, &voice).await,
+                    Ok(Some(turn)) => self.take_all(turn, &mut turns, &voice).await,
                     // The asker has ended, or cannot be understood.
                     Ok(None) | Err(_) => return,
                 },
@@ -82,12 +85,29 @@ impl Listener {
         }
     }
 
-    async fn take(&self, turn: proto::Turn, voice: &Voice) {
+    /// Takes a turn, and those that have come with it.
+    async fn take_all(&self, mut turn: proto::Turn, turns: &mut Streaming<proto::Turn>, voice: &Voice) {
+        while let Some(next) = come(turns).await {
+            self.take(turn, voice, false).await;
+            turn = next;
+        }
+        self.take(turn, voice, self.class == Class::Search).await;
+    }
+
+    /// `alone`: nobody waits for anything else.
+    async fn take(&self, turn: proto::Turn, voice: &Voice, alone: bool) {
         match turn.question {
             None => self.drop_answer(turn.id),
             // No more than an asker that keeps to the rules has waiting.
             Some(_) if self.running.lock().len() >= MAX_STREAMS as usize => say(voice, turn.id, None).await,
-            Some(question) => self.answer(turn.id, question, voice.clone()),
+            Some(question) => {
+                let (desk, class, from) = (self.desk.clone(), self.class, self.from.clone());
+                let mut reply = Box::pin(async move { desk.reply(class, from, question).await });
+                match if alone { step(&mut reply).await } else { None } {
+                    Some(reply) => say(voice, turn.id, Some(reply)).await,
+                    None => self.answer(turn.id, reply, voice.clone()),
+                }
+            }
         }
     }
 
@@ -97,17 +117,31 @@ impl Listener {
         }
     }
 
-    fn answer(&self, id: u64, question: proto::Request, voice: Voice) {
-        let (desk, class, from, done) = (self.desk.clone(), self.class, self.from.clone(), self.running.clone());
+    fn answer(&self, id: u64, reply: impl Future<Output = proto::Reply> + Send + 'static, voice: Voice) {
+        let done = self.running.clone();
         // Nothing is taken out before it is in.
         let mut running = self.running.lock();
         let task = tokio::spawn(async move {
-            let reply = desk.reply(class, from, question).await;
+            let reply = reply.await;
             done.lock().remove(&id);
             say(&voice, id, Some(reply)).await;
         });
         running.insert(id, task.abort_handle());
     }
+}
+
+/// What a first step comes to; `None`: there is more to do.
+async fn step<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    poll_fn(|context| match Pin::new(&mut *future).poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+/// A turn that has come already. The end of the conversation is heard by who waits for the next.
+async fn come(turns: &mut Streaming<proto::Turn>) -> Option<proto::Turn> {
+    step(&mut Box::pin(turns.message())).await?.ok().flatten()
 }
 
 async fn say(voice: &Voice, id: u64, reply: Option<proto::Reply>) {

@@ -4,7 +4,9 @@
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use cluster::state::NodeId;
 use grpc::route::Router;
@@ -16,8 +18,6 @@ use tokio::sync::oneshot;
 use crate::config::Config;
 use crate::core::Core;
 
-/// They hand work to pools and wait for the disk; they do not compute.
-const THREADS: usize = 2;
 /// Nested queries are decoded and bound on them.
 const STACK_BYTES: usize = 8 << 20;
 /// Ports that are tried where none was given.
@@ -33,7 +33,9 @@ pub(crate) struct PeerThreads {
 impl PeerThreads {
     pub(crate) fn start() -> io::Result<Self> {
         let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(THREADS).thread_name("shoal-peer").thread_stack_size(STACK_BYTES).enable_all();
+        // What takes but a moment is done on them; what does not is handed to pools.
+        let threads = available_parallelism().map_or(2, NonZeroUsize::get).max(2);
+        builder.worker_threads(threads).thread_name("shoal-peer").thread_stack_size(STACK_BYTES).enable_all();
         let runtime = builder.build()?;
         Ok(Self { handle: runtime.handle().clone(), runtime: Mutex::new(Some(runtime)), stop: Mutex::default() })
     }

@@ -21,13 +21,13 @@ use shard::fetch::{FetchPlan, Fetched};
 use shard::gauge::Clock;
 use shard::reader::Reader;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 
 use super::brief::goes_in_steps;
 use super::fetching::{FetchedAhead, HERE, Shown, fetch, was_cancelled};
 use super::pinned::Borrowed;
 use super::place::Place;
 use super::target::{BoundIndex, failure};
+use super::together::Together;
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::gateway::holder::Holder;
@@ -134,7 +134,7 @@ struct Run<'a> {
     answers: mpsc::Sender<ShardAnswer>,
     /// Heard, and yet to be told.
     heard: VecDeque<ShardAnswer>,
-    nodes: JoinSet<NodeAnswer>,
+    nodes: Together<NodeAnswer>,
     /// Until when shards are searched on this thread; `None`: one of them took longer.
     here: Option<Instant>,
 }
@@ -151,7 +151,7 @@ pub(in crate::gateway) async fn scatter(
     let (waiting, heard, nodes, running) = Default::default();
     let (most, here) = (most.max(1), Some(Instant::now() + HERE));
     let mut run = Run { core, questions, guard, waiting, running, most, answers, heard, nodes, here };
-    run.ask_nodes(elsewhere);
+    run.ask_nodes(elsewhere).await;
     let mut effects = Vec::new();
     let mut scatter = Scatter::start(questions.len(), &mut effects);
     loop {
@@ -183,15 +183,18 @@ pub(in crate::gateway) async fn scatter(
 }
 
 impl Run<'_> {
-    /// Asks the other nodes, each once for all its shards.
-    fn ask_nodes(&mut self, elsewhere: Vec<(NodeId, Vec<usize>, Query)>) {
+    /// Asks the other nodes, each once for all its shards. The questions are on their way before this node's shards are searched.
+    async fn ask_nodes(&mut self, elsewhere: Vec<(NodeId, Vec<usize>, Query)>) {
         let within = self.guard.within();
         for (node, slots, query) in elsewhere {
             let core = self.core.clone();
-            self.nodes.spawn(async move {
+            self.nodes.add(async move {
                 let answer = remote::ask(&core, &node, &query, within).await;
                 (node, slots, answer)
             });
+        }
+        for (node, slots, answer) in self.nodes.begin().await {
+            self.hear(node, slots, answer);
         }
     }
 
@@ -243,9 +246,7 @@ impl Run<'_> {
                     self.begin();
                     return Some(answer);
                 }
-                Some(answered) = self.nodes.join_next() => {
-                    // A task that ends without an answer was dropped with the runtime.
-                    let Ok((node, slots, answer)) = answered else { return None };
+                (node, slots, answer) = self.nodes.next() => {
                     self.hear(node, slots, answer);
                 }
                 () = self.guard.deadline() => return None,

@@ -18,6 +18,7 @@ mod shown;
 pub(super) mod statistics;
 pub(super) mod suggest;
 mod target;
+mod together;
 mod winners;
 
 use std::sync::Arc;
