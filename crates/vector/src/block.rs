@@ -9,6 +9,10 @@ use crate::{Admitted, Neighbour, Query, Rows, flat};
 /// So few rows are compared one by one, whatever the graph: so many, and so many more for each candidate of a walk.
 const SCAN_ROWS: usize = 500;
 const SCAN_PER_CANDIDATE: usize = 20;
+/// Candidates that are always compared by their full vectors, so that it is seen how far codes err.
+const CALIBRATED: usize = 10;
+/// Nearer than so many standard deviations of that error none is taken to be.
+const DEVIATIONS: f64 = 4.0;
 
 /// Rows, and their graph when it has been built.
 #[derive(Clone)]
@@ -22,7 +26,7 @@ pub struct Block {
 pub struct Effort {
     /// Candidates of a walk; at least `k` are taken.
     pub ef: usize,
-    /// How many times `k` candidates are compared by their full vectors, where the walk goes over codes.
+    /// How many times `k` candidates may be compared by their full vectors, where the walk goes over codes: those are that may come to be among the `k`.
     pub oversample: f32,
 }
 
@@ -113,18 +117,47 @@ impl Block {
         mut candidates: Vec<Neighbour>,
         (k, kept): (usize, usize),
     ) -> Vec<Neighbour> {
-        if graph.is_quantized() {
+        if let Some(unit) = graph.unit(query) {
             candidates.truncate(kept);
-            let view = self.rows.view();
-            for ahead in &candidates {
-                crate::kernel::prefetch(view.row(ahead.row));
-            }
-            for candidate in &mut candidates {
-                candidate.distance = view.metric.distance(&query.row, view.row(candidate.row));
-            }
+            self.compare_fully(query, &mut candidates, k, unit);
         }
         candidates.sort_unstable_by(Neighbour::order);
         candidates.truncate(k);
         candidates
     }
+
+    /// Puts the distances of full vectors in the place of those of codes, of which each is `unit` of them. How far codes err is seen on the first
+    /// candidates; of the others only those stay that may be among the `k` nearest nevertheless.
+    fn compare_fully(&self, query: &Query, candidates: &mut Vec<Neighbour>, k: usize, unit: f32) {
+        let first = k.max(CALIBRATED).min(candidates.len());
+        let (near, others) = candidates.split_at_mut(first);
+        let guessed: Vec<f64> = near.iter().map(|candidate| f64::from(unit * candidate.distance)).collect();
+        self.measure(query, near);
+        let errors = near.iter().zip(&guessed).map(|(candidate, guess)| f64::from(candidate.distance) - guess);
+        let (mean, deviation) = spread(errors);
+        near.sort_unstable_by(Neighbour::order);
+        let bound = near.get(k.saturating_sub(1)).map_or(f64::INFINITY, |last| f64::from(last.distance));
+        let least = |candidate: &Neighbour| f64::from(unit * candidate.distance) + mean - DEVIATIONS * deviation;
+        // What cannot be told (two infinities subtracted) is compared.
+        let worth = others.partition_point(|candidate| !least(candidate).gt(&bound));
+        self.measure(query, &mut others[..worth]);
+        candidates.truncate(first + worth);
+    }
+
+    fn measure(&self, query: &Query, candidates: &mut [Neighbour]) {
+        let view = self.rows.view();
+        for ahead in candidates.iter() {
+            crate::kernel::prefetch(view.row(ahead.row));
+        }
+        for candidate in candidates {
+            candidate.distance = view.metric.distance(&query.row, view.row(candidate.row));
+        }
+    }
+}
+
+/// Mean and standard deviation.
+fn spread(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let count = values.clone().count().max(1) as f64;
+    let mean = values.clone().sum::<f64>() / count;
+    (mean, (values.map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt())
 }

@@ -84,12 +84,9 @@ impl Quantizer {
         let mut vector = query.shape.vector(&query.row);
         match query.shape.space() {
             Space::Cosine => normalize(&mut vector),
-            // Only its direction counts; as long as the longest row, so that it lies within the range.
             Space::InnerProduct => {
-                let factor = (self.reach / square(&vector).max(f32::MIN_POSITIVE)).sqrt();
-                if factor.is_finite() {
-                    vector.iter_mut().for_each(|value| *value *= factor);
-                }
+                let factor = self.stretch(&vector);
+                vector.iter_mut().for_each(|value| *value *= factor);
                 vector.push(0.0);
             }
             _ => {}
@@ -97,6 +94,24 @@ impl Quantizer {
         let mut out = vec![0; code_bytes(rows)];
         self.encode(&vector, &mut out);
         out
+    }
+
+    /// Only the direction of a query for inner products counts: it is made as long as the longest row, so that it lies within the range.
+    fn stretch(&self, query: &[f32]) -> f32 {
+        let factor = (self.reach / square(query).max(f32::MIN_POSITIVE)).sqrt();
+        if factor.is_finite() { factor } else { 1.0 }
+    }
+
+    /// How much nearer a row is when its codes are nearer by 1; from where on is not said.
+    pub(crate) fn unit(&self, query: &Query) -> f32 {
+        let square_unit = 1.0 / (self.scale * self.scale);
+        match query.shape.space() {
+            // |a - b|^2 is 2 - 2 ab of directions.
+            Space::Cosine => square_unit / 2.0,
+            // It is a^2 + b^2 - 2 ab, and all rows are equally long.
+            Space::InnerProduct => square_unit / (2.0 * self.stretch(&query.shape.vector(&query.row))),
+            _ => square_unit,
+        }
     }
 
     fn encode(&self, vector: &[f32], out: &mut [u8]) {

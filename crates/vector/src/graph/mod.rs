@@ -73,6 +73,11 @@ impl Graph {
         self.header.quantizer.is_some()
     }
 
+    /// What a unit of the codes' distances from `query` is in distances of rows. `None`: the walk goes over rows.
+    pub(crate) fn unit(&self, query: &Query) -> Option<f32> {
+        self.header.quantizer.as_ref().map(|quantizer| quantizer.unit(query))
+    }
+
     /// Bytes that a walk reads in: all of them, and of the rows only what is compared in the end.
     pub fn bytes(&self) -> usize {
         self.layout.total
@@ -164,5 +169,7 @@ fn code_bytes(rows: &Rows, quantizer: Option<&Quantizer>) -> usize {
     quantizer.map_or(0, |_| quantize::code_bytes(rows))
 }
 
+#[cfg(test)]
+mod rescoring;
 #[cfg(test)]
 mod tests;

@@ -8,10 +8,10 @@ use super::*;
 use crate::{Block, Effort, Element, Shape, Space, Strategy, flat};
 
 /// Numbers from 0 to 1 that are the same everywhere.
-struct Chance(u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
-    fn next(&mut self) -> f32 {
+    pub(super) fn next(&mut self) -> f32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -28,7 +28,7 @@ impl Chance {
 const CLUSTERS: usize = 40;
 
 /// Clustered vectors; row `i` is of cluster `i % CLUSTERS`.
-fn clustered(count: usize, dimension: usize, element: Element) -> Vec<Vec<f32>> {
+pub(super) fn clustered(count: usize, dimension: usize, element: Element) -> Vec<Vec<f32>> {
     let mut chance = Chance(0x5EED);
     let centres: Vec<Vec<f32>> =
         (0..CLUSTERS).map(|_| (0..dimension).map(|_| chance.around(0.0, 1.0)).collect()).collect();
@@ -39,7 +39,7 @@ fn clustered(count: usize, dimension: usize, element: Element) -> Vec<Vec<f32>> 
     (0..count).map(|row| centres[row % CLUSTERS].iter().map(|&c| value(chance.around(c, 0.7))).collect()).collect()
 }
 
-fn rows_of(shape: Shape, vectors: &[Vec<f32>]) -> Rows {
+pub(super) fn rows_of(shape: Shape, vectors: &[Vec<f32>]) -> Rows {
     let mut bytes = Vec::new();
     vectors.iter().for_each(|vector| shape.push_row(vector, &mut bytes).unwrap());
     Rows::new(shape, Arc::new(bytes)).unwrap()
