@@ -66,6 +66,13 @@ impl AutoDateHistogram {
         self.buckets as usize * joined as usize
     }
 
+    /// Whether buckets at a rounding, whose beginnings lie within so many milliseconds, are few enough with the gaps between them.
+    pub fn fits(&self, rounding: usize, count: usize, within_ms: i64) -> bool {
+        let most = self.acceptable(rounding);
+        let rough_ms = self.roundings.get(rounding).map_or(0, |candidate| candidate.rough_ms);
+        count <= most && within_ms <= rough_ms.saturating_mul(most as i64)
+    }
+
     pub fn is_last(&self, rounding: usize) -> bool {
         rounding + 1 >= self.roundings.len()
     }

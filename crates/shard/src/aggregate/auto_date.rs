@@ -37,6 +37,8 @@ struct Owner {
     recent: Option<(i64, i64, u32)>,
     /// All that were ever made, of finer roundings too.
     all: Vec<u32>,
+    /// The first and the last beginning, each as it was rounded when it was found.
+    ends: Option<(i64, i64)>,
 }
 
 struct Buckets {
@@ -55,23 +57,24 @@ impl Owner {
         }
         let rounding = &asked.roundings[self.rounding].rounding;
         let begin = rounding.round(ms);
-        let bucket = match self.by_begin.get(&begin) {
-            Some(bucket) => *bucket,
-            None => {
-                buckets.budget.buckets(1, BUCKET_BYTES)?;
-                let made = buckets.begins.len() as u32;
-                buckets.begins.push(begin);
-                buckets.counts.push(0);
-                self.by_begin.insert(begin, made);
-                self.all.push(made);
-                made
-            }
-        };
-        self.recent = Some((begin, rounding.next(begin), bucket));
-        while self.by_begin.len() > asked.acceptable(self.rounding) && !asked.is_last(self.rounding) {
+        if let Some(&bucket) = self.by_begin.get(&begin) {
+            self.recent = Some((begin, rounding.next(begin), bucket));
+            return Ok(bucket);
+        }
+        buckets.budget.buckets(1, BUCKET_BYTES)?;
+        let made = buckets.begins.len() as u32;
+        buckets.begins.push(begin);
+        buckets.counts.push(0);
+        self.by_begin.insert(begin, made);
+        self.all.push(made);
+        self.recent = Some((begin, rounding.next(begin), made));
+        let (first, last) = self.ends.map_or((begin, begin), |(first, last)| (first.min(begin), last.max(begin)));
+        self.ends = Some((first, last));
+        let within_ms = last.saturating_sub(first);
+        while !asked.is_last(self.rounding) && !asked.fits(self.rounding, self.by_begin.len(), within_ms) {
             self.coarser(asked, buckets);
         }
-        Ok(bucket)
+        Ok(made)
     }
 
     /// The next rounding; what was found at finer ones is joined at the end.
