@@ -91,6 +91,24 @@ impl RangeKind {
     pub fn term(self, from: End, to: End) -> Vec<u8> {
         [&from.0[..self.width()], &to.0[..self.width()]].concat()
     }
+
+    /// The first and the last value of a term; `None`: it holds no numbers.
+    pub fn codes(self, term: &[u8]) -> Option<(i64, i64)> {
+        if self == Self::Ip {
+            return None;
+        }
+        let (from, to) = term.split_at_checked(self.width())?;
+        let code = |bytes: &[u8]| bytes.try_into().ok().map(crate::number::ordered_from_term);
+        Some((code(from)?, code(to)?))
+    }
+
+    /// The value of an end as a number: itself, or milliseconds.
+    pub fn number(self, code: i64) -> f64 {
+        match self {
+            Self::Float | Self::Double => crate::number::f64_from_ordered(code),
+            Self::Integer | Self::Long | Self::Date | Self::Ip => code as f64,
+        }
+    }
 }
 
 /// One end of a range: eight bytes of a number and zeros, or sixteen of an address.
@@ -165,7 +183,9 @@ mod tests {
     fn terms_order_as_their_first_values() {
         let term = |from, to| RangeKind::Long.term(End::of_code(from), End::of_code(to));
         assert!(term(-5, 3) < term(-4, -2) && term(1, 2) < term(1, 3));
+        assert_eq!(RangeKind::Long.codes(&term(-5, 3)), Some((-5, 3)));
         let (least, greatest) = RangeKind::Ip.limits();
+        assert_eq!(RangeKind::Ip.codes(&RangeKind::Ip.term(least, greatest)), None);
         assert_eq!(RangeKind::Ip.term(least, greatest).len(), 32);
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::aggregation::key::Key;
+use model::mapping::range::RangeKind;
 
 use super::format::Format;
 use crate::bound::{BoundScript, FieldName, NumberCode, TermBytes};
@@ -26,6 +27,8 @@ pub enum Column {
     Boolean(FieldName),
     /// Keywords and addresses.
     Strings(FieldName),
+    /// Ranges as terms ([`RangeKind::term`]); all of a document's together are one value.
+    Ranges(FieldName, RangeKind),
     /// Every document has this one (`_index`).
     Constant(TermBytes),
     /// What a script makes.
@@ -81,7 +84,7 @@ impl Values {
             Column::Nothing(shape) => *shape,
             Column::Number(_, code) => Shape::of(*code),
             Column::Boolean(_) => Shape::Long,
-            Column::Strings(_) | Column::Constant(_) => Shape::Bytes,
+            Column::Strings(_) | Column::Ranges(..) | Column::Constant(_) => Shape::Bytes,
             Column::Script(script) => script.shape,
         }
     }

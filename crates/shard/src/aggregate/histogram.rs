@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-use model::aggregation::key::Key;
-use model::aggregation::partial::{Bucket, Partial, Row, Table};
+use model::aggregation::partial::Partial;
 use search::aggregation::histogram::{Histogram as Asked, Step};
 
 use super::batch::Sorted;
+use super::keyed::Buckets;
 use super::numbers::{Numbers, Read};
 use super::places::Places;
 use super::rounding::{Dates, Steps};
@@ -18,9 +17,6 @@ use crate::reader::Reader;
 use crate::score::Outcome;
 use crate::score::found::Found;
 use crate::segment::column::Bounds;
-
-/// Bytes of a bucket with its key, its place in the table of keys, and its count.
-const BUCKET_BYTES: usize = 56;
 
 pub(super) struct Histogram {
     asked: Asked,
@@ -38,37 +34,6 @@ pub(super) struct Histogram {
     inside: Sorted,
 }
 
-/// The buckets of all owners.
-struct Buckets {
-    by_key: HashMap<(u32, i64), u32>,
-    owners: Vec<u32>,
-    keys: Vec<i64>,
-    counts: Vec<u64>,
-    budget: Arc<Budget>,
-    by_owner: Vec<Vec<u32>>,
-    /// Whether every bucket will be in the answer.
-    all_shown: bool,
-}
-
-impl Buckets {
-    /// The bucket of a number, made when it is new.
-    fn get(&mut self, owner: u32, key: i64) -> Outcome<u32> {
-        if let Some(found) = self.by_key.get(&(owner, key)) {
-            return Ok(*found);
-        }
-        self.budget.buckets(1, BUCKET_BYTES)?;
-        let made = self.keys.len() as u32;
-        self.by_key.insert((owner, key), made);
-        self.owners.push(owner);
-        self.keys.push(key);
-        self.counts.push(0);
-        if self.all_shown {
-            self.budget.shown(self.counts.len())?;
-        }
-        Ok(made)
-    }
-}
-
 impl Histogram {
     /// `all_shown`: whether every bucket will be in the answer.
     pub(super) fn new(asked: &Asked, children: Collectors, budget: Arc<Budget>, all_shown: bool) -> Self {
@@ -77,15 +42,7 @@ impl Histogram {
             steps: Steps::new(asked),
             least: i64::MIN,
             places: Places::new(budget.clone()),
-            buckets: Buckets {
-                by_key: HashMap::new(),
-                owners: Vec::new(),
-                keys: Vec::new(),
-                counts: Vec::new(),
-                budget,
-                by_owner: Vec::new(),
-                all_shown,
-            },
+            buckets: Buckets::new(budget, all_shown),
             asked: asked.clone(),
             counting: false,
             tally: Tally::default(),
@@ -150,7 +107,7 @@ impl Histogram {
     /// Counts documents that have one value each by the number of their bucket; false: some have another number of values.
     fn count(&mut self, read: impl FnOnce(&mut Numbers) -> Read<'_>) -> Outcome<bool> {
         let Read::Dense(codes) = read(&mut self.numbers) else { return Ok(false) };
-        let (tally, least, budget) = (&mut self.tally, self.least, &self.buckets.budget);
+        let (tally, least, budget) = (&mut self.tally, self.least, &self.buckets.budget());
         match &self.steps {
             Steps::Width(width) => tally.add(codes, |code| width.index(code).wrapping_sub(least), budget),
             Steps::Uniform(uniform) => tally.add(codes, |code| uniform.index(code).wrapping_sub(least), budget),
@@ -248,11 +205,7 @@ impl Collector for Histogram {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        let owners = self.buckets.owners.iter().max().map_or(0, |&owner| owner as usize + 1);
-        self.buckets.by_owner = vec![Vec::new(); owners];
-        for (bucket, &owner) in self.buckets.owners.iter().enumerate() {
-            self.buckets.by_owner[owner as usize].push(bucket as u32);
-        }
+        self.buckets.group();
         self.children.end(reader)
     }
 
@@ -260,15 +213,6 @@ impl Collector for Histogram {
         if !self.asked.values.is_mapped() && self.asked.values.missing.is_none() {
             return Ok(Partial::Unmapped);
         }
-        let mut mine = self.buckets.by_owner.get_mut(owner as usize).map(std::mem::take).unwrap_or_default();
-        let (keys, counts) = (&self.buckets.keys, &self.buckets.counts);
-        mine.sort_unstable_by_key(|&bucket| keys[bucket as usize]);
-        let mut rows = Vec::with_capacity(mine.len());
-        for bucket in mine {
-            let children = self.children.partials(bucket)?;
-            let found = Bucket { doc_count: counts[bucket as usize], children };
-            rows.push(Row { key: Key::Long(keys[bucket as usize]), bucket: found, known: 0 });
-        }
-        Ok(Partial::Table(Table { rows, other: 0, error: 0, shards: 1 }))
+        self.buckets.table(owner, &mut self.children)
     }
 }

@@ -74,10 +74,12 @@ impl Collector for Missing {
                 Some(slot) => leaf.segment.numbers(slot)?.map_or(Present::None, Present::Numbers),
                 None => Present::None,
             },
-            Column::Boolean(field) | Column::Strings(field) => match leaf.fields.by_path(field) {
-                Some(entry) => leaf.strings(entry)?.map_or(Present::None, Present::Strings),
-                None => Present::None,
-            },
+            Column::Boolean(field) | Column::Strings(field) | Column::Ranges(field, _) => {
+                match leaf.fields.by_path(field) {
+                    Some(entry) => leaf.strings(entry)?.map_or(Present::None, Present::Strings),
+                    None => Present::None,
+                }
+            }
         };
         self.children.enter(leaf)
     }

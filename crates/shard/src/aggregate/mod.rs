@@ -29,6 +29,7 @@ mod family;
 mod filter;
 mod histogram;
 mod interned;
+mod keyed;
 mod live;
 mod metric;
 mod missing;
@@ -36,6 +37,7 @@ mod nested;
 mod numbers;
 mod places;
 mod range;
+mod ranges;
 mod rounding;
 mod sampler;
 mod scripted;
@@ -169,7 +171,10 @@ impl Workshop<'_, '_> {
             }
             Kind::Histogram(asked) => {
                 let all_shown = self.shown && leaves_out_none(&bound.kind);
-                Box::new(histogram::Histogram::new(asked, children, budget, all_shown))
+                match ranges::Ranges::new(&asked.values, &budget) {
+                    Some(of) => Box::new(ranges::RangeHistogram::new(of, asked, children, all_shown)),
+                    None => Box::new(histogram::Histogram::new(asked, children, budget, all_shown)),
+                }
             }
             Kind::Ranges(asked) => Box::new(range::Ranges::new(asked, children, budget)),
             Kind::IpRanges(asked) => Box::new(range::IpSlots::new(asked, children, budget)),

@@ -87,7 +87,7 @@ impl Numbers {
                 None => Source::Nothing,
             },
             Column::Script(script) => leaf.made_numbers(script).map_or(Source::Nothing, Source::Codes),
-            Column::Nothing(_) | Column::Strings(_) | Column::Constant(_) => Source::Nothing,
+            Column::Nothing(_) | Column::Strings(_) | Column::Ranges(..) | Column::Constant(_) => Source::Nothing,
         };
         Ok(())
     }

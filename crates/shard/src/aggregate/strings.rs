@@ -80,7 +80,7 @@ impl Strings {
                 None => None,
             },
             Column::Script(script) => leaf.made_strings(script),
-            Column::Nothing(_) | Column::Number(..) | Column::Constant(_) => None,
+            Column::Nothing(_) | Column::Number(..) | Column::Ranges(..) | Column::Constant(_) => None,
         };
         self.missing_ord = match (&self.missing, &self.source) {
             (None, _) => u64::MAX,

@@ -9,7 +9,7 @@ use model::profile::Spent;
 use search::aggregation::geo::Cell;
 use search::aggregation::histogram::Step;
 use search::aggregation::metric::StatsShown;
-use search::aggregation::values::{Shape, Values};
+use search::aggregation::values::{Column, Shape, Values};
 use search::aggregation::{BoundAggregation, Kind};
 
 use super::{Batch, Collector};
@@ -154,9 +154,11 @@ fn aggregator(kind: &Kind) -> String {
         }
         Kind::RareTerms(asked) => of_values(&asked.values, "StringRareTermsAggregator", "LongRareTermsAggregator"),
         Kind::MultiTerms(_) => "MultiTermsAggregator",
-        Kind::Histogram(asked) => match asked.step {
-            Step::Dates { .. } => "DateHistogramAggregator",
-            Step::Width { .. } => "NumericHistogramAggregator",
+        Kind::Histogram(asked) => match (&asked.step, &asked.values.column) {
+            (Step::Dates { .. }, Column::Ranges(..)) => "DateRangeHistogramAggregator",
+            (Step::Width { .. }, Column::Ranges(..)) => "RangeHistogramAggregator",
+            (Step::Dates { .. }, _) => "DateHistogramAggregator",
+            (Step::Width { .. }, _) => "NumericHistogramAggregator",
         },
         Kind::AutoDateHistogram(_) => "AutoDateHistogramAggregator.FromSingle",
         Kind::VariableWidth(_) => "VariableWidthHistogramAggregator",

@@ -6,6 +6,7 @@ use model::aggregation::partial::Partial;
 use search::aggregation::values::{Shape, Values};
 
 use super::numbers::Numbers;
+use super::ranges::Ranges;
 use super::strings::{Ords, Strings};
 use super::{Batch, Budget, Collector};
 use crate::compile::scorer::Leaf;
@@ -22,13 +23,16 @@ pub(super) struct ValueCount {
 enum Source {
     Numbers(Box<Numbers>),
     Strings(Box<(Strings, Ords)>),
+    /// All of a document's are one value.
+    Ranges(Box<Ranges>),
 }
 
 impl ValueCount {
     pub(super) fn new(values: &Values, budget: Arc<Budget>) -> Self {
-        let source = match values.shape() {
-            Shape::Bytes => Source::Strings(Box::new((Strings::new(values), Ords::default()))),
-            _ => Source::Numbers(Box::new(Numbers::new(values))),
+        let source = match (Ranges::new(values, &budget), values.shape()) {
+            (Some(ranges), _) => Source::Ranges(Box::new(ranges)),
+            (None, Shape::Bytes) => Source::Strings(Box::new((Strings::new(values), Ords::default()))),
+            (None, _) => Source::Numbers(Box::new(Numbers::new(values))),
         };
         let mapped = values.is_mapped() || values.missing.is_some();
         Self { source, mapped, by_owner: Vec::new(), budget }
@@ -46,6 +50,7 @@ impl ValueCount {
         match &self.source {
             Source::Numbers(numbers) => numbers.is_full(),
             Source::Strings(strings) => strings.0.is_full(),
+            Source::Ranges(_) => false,
         }
     }
 }
@@ -55,6 +60,7 @@ impl Collector for ValueCount {
         match &mut self.source {
             Source::Numbers(numbers) => numbers.enter(leaf),
             Source::Strings(strings) => strings.0.enter(leaf),
+            Source::Ranges(ranges) => ranges.enter(leaf),
         }
     }
 
@@ -67,6 +73,10 @@ impl Collector for ValueCount {
             Source::Strings(strings) => {
                 let (strings, ords) = &mut **strings;
                 strings.read(batch.docs, ords).for_each(|at, _| count(at));
+            }
+            Source::Ranges(ranges) => {
+                let places = (0..).zip(batch.docs).filter(|(_, doc)| ranges.has(**doc));
+                places.for_each(|(at, _)| count(at));
             }
         }
         Ok(())

@@ -386,8 +386,14 @@ fn refusal(shards: &Shards, request: &SearchRequest, timed_out: bool) -> Option<
     let everything = shards.total > 0 && shards.failures.len() as u32 == shards.total;
     let must_be_whole =
         request.allow_partial_search_results == Some(false) && (timed_out || !shards.failures.is_empty());
-    if let Some(cancelled) = shards.failures.iter().find(|failure| failure.error.kind == ErrorKind::TaskCancelled) {
-        return Some(cancelled.error.clone());
+    let failed =
+        |kind: ErrorKind| shards.failures.iter().map(|failure| &failure.error).find(|error| error.kind == kind);
+    if let Some(cancelled) = failed(ErrorKind::TaskCancelled) {
+        return Some(cancelled.clone());
+    }
+    // Where one shard has more buckets than an answer may hold, the others cannot make them fewer.
+    if let Some(too_many) = failed(ErrorKind::TooManyBuckets) {
+        return Some(Error::reduce_phase(too_many.clone()));
     }
     if !everything && !must_be_whole {
         return None;

@@ -25,7 +25,10 @@ const BY_KEY: Order = Order { by: OrderBy::Key, descending: false };
 impl Binding<'_> {
     pub(super) fn histogram(self, whole: &Aggregation, asked: &Numeric) -> Result<Kind, Error> {
         Ok(Kind::Histogram(Box::new(Histogram {
-            values: self.computed_values(&asked.source, Accepts::Numbers, "histogram")?,
+            values: match self.ranges(&asked.source)? {
+                Some(ranges) => ranges.numbers()?,
+                None => self.computed_values(&asked.source, Accepts::Numbers, "histogram")?,
+            },
             step: Step::Width {
                 interval: asked.interval,
                 offset: asked.offset,
@@ -39,7 +42,10 @@ impl Binding<'_> {
     }
 
     pub(super) fn date_histogram(self, whole: &Aggregation, asked: &DateHistogram) -> Result<Kind, Error> {
-        let values = self.values(&asked.source, Accepts::Dates, "date_histogram")?;
+        let values = match self.ranges(&asked.source)? {
+            Some(ranges) => ranges.dates()?,
+            None => self.values(&asked.source, Accepts::Dates, "date_histogram")?,
+        };
         let zone = asked.source.time_zone.as_deref().map(Zone::parse).transpose()?.unwrap_or_else(Zone::utc);
         let rounding = Rounding::new(asked.interval, zone.clone(), asked.offset_ms);
         let bounds = |given: &Option<Bounds<Arc<str>>>| {

@@ -21,6 +21,7 @@ mod join;
 mod metric;
 mod nested;
 mod range;
+mod ranges;
 mod sample;
 mod scripted;
 mod scripted_metric;

@@ -26,6 +26,10 @@ impl Binding<'_> {
         owner: &str,
     ) -> Result<Values, Error> {
         let script = value_script(script, &self.context.mapping)?;
+        if self.ranges_of(source).is_some() {
+            // A script over ranges is given nothing, and changes nothing.
+            return self.plain_values(source, accepts, owner);
+        }
         if accepts == Accepts::Places {
             let reason = "value source of type [geopoint] is not supported by scripts";
             return Err(Error::new(ErrorKind::AggregationExecution, reason));

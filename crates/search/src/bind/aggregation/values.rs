@@ -70,6 +70,11 @@ impl Binding<'_> {
 
     pub(super) fn plain_values(self, source: &Source, accepts: Accepts, owner: &str) -> Result<Values, Error> {
         let context = self.context;
+        if accepts == Accepts::Any
+            && let Some(ranges) = self.ranges(source)?
+        {
+            return Ok(ranges.values);
+        }
         match Target::of(&source.field, &context.mapping) {
             Target::Field(field) => self.field_values(field, source, accepts, owner),
             Target::Meta(Meta::Index) => {
@@ -105,6 +110,7 @@ impl Binding<'_> {
         } else if field.explicit.contains_key("fielddata_frequency_filter") {
             return Err(Error::not_implemented(format!("[fielddata_frequency_filter] of [{}]", field.path)));
         }
+        check_value_type(field, source)?;
         let path = field.path.clone();
         let refused = || match &source.script {
             Some(_) => scripted::not_supported(source, owner),
@@ -113,9 +119,6 @@ impl Binding<'_> {
         let (column, format) = match &field.kind {
             FieldKind::GeoPoint if matches!(accepts, Accepts::Any | Accepts::Places) => {
                 (Column::Number(path, NumberCode::Long), Format::Raw)
-            }
-            FieldKind::Range(_) if matches!(owner, "histogram" | "date_histogram" | "cardinality" | "value_count") => {
-                return Err(Error::not_implemented(format!("aggregation [{owner}] over ranges ([{}])", source.field)));
             }
             FieldKind::GeoShape if matches!(owner, "geo_bounds" | "geohash_grid" | "geotile_grid" | "cardinality") => {
                 return Err(Error::not_implemented(format!("aggregation [{owner}] over shapes ([{}])", source.field)));
@@ -234,6 +237,19 @@ impl Binding<'_> {
     }
 }
 
+/// Refuses to read as numbers what has none.
+pub(super) fn check_value_type(field: &Field, source: &Source) -> Result<(), Error> {
+    use FieldKind::{Boolean, Date, DateNanos, Number};
+    match source.value_type.as_deref() {
+        None | Some("string" | "ip") => Ok(()),
+        Some(_) if matches!(field.kind, Number(_) | Date | DateNanos | Boolean) => Ok(()),
+        Some(_) => {
+            let (path, kind) = (&field.path, field.type_name());
+            Err(Error::illegal_argument(format!("Expected numeric type on field [{path}], but got [{kind}]")))
+        }
+    }
+}
+
 /// 0 or 1.
 fn boolean(value: &Value) -> Result<i64, Error> {
     match (value, value.as_f64()) {
@@ -277,7 +293,7 @@ fn decimal(source: &Source) -> Result<Format, Error> {
     }
 }
 
-fn date(field: &Field, source: &Source, resolution: DateResolution) -> Result<Format, Error> {
+pub(super) fn date(field: &Field, source: &Source, resolution: DateResolution) -> Result<Format, Error> {
     let pattern = source.format.as_deref().or(field.format.as_deref()).unwrap_or_default();
     let zone = source.time_zone.as_deref().map(Zone::parse).transpose()?.unwrap_or_else(Zone::utc);
     Ok(Format::Date(Box::new(DateShown { format: DateFormat::parse_pattern(pattern)?, zone, resolution })))

@@ -10,6 +10,7 @@ use search::bound::NumberCode;
 
 use super::Charged;
 use crate::aggregate::numbers::Numbers;
+use crate::aggregate::ranges::Ranges;
 use crate::aggregate::strings::{Ords, Read, Strings};
 use crate::aggregate::tally::Tally;
 use crate::aggregate::{Batch, Budget, Collector, Owners};
@@ -30,6 +31,8 @@ pub(in crate::aggregate) struct Distinct {
 enum Source {
     Numbers(Box<Numbers>),
     Strings(Box<Words>),
+    /// All of a document's are one value.
+    Ranges(Box<Ranges>),
 }
 
 /// The strings of a segment.
@@ -48,9 +51,10 @@ struct Words {
 impl Distinct {
     pub(in crate::aggregate) fn new(asked: &Asked, budget: Arc<Budget>) -> Self {
         let values = &asked.values;
-        let source = match values.shape() {
-            Shape::Bytes => Source::Strings(Box::new(Words::new(Strings::new(values)))),
-            _ => Source::Numbers(Box::new(Numbers::new(values))),
+        let source = match (Ranges::new(values, &budget), values.shape()) {
+            (Some(ranges), _) => Source::Ranges(Box::new(ranges)),
+            (None, Shape::Bytes) => Source::Strings(Box::new(Words::new(Strings::new(values)))),
+            (None, _) => Source::Numbers(Box::new(Numbers::new(values))),
         };
         let mapped = values.is_mapped() || values.missing.is_some();
         let empty = Cardinality::new(asked.threshold);
@@ -174,6 +178,7 @@ impl Collector for Distinct {
         match &mut self.source {
             Source::Numbers(numbers) => numbers.enter(leaf),
             Source::Strings(words) => words.strings.enter(leaf),
+            Source::Ranges(ranges) => ranges.enter(leaf),
         }
     }
 
@@ -195,17 +200,25 @@ impl Collector for Distinct {
                 words.note(budget, |strings, ords| strings.read(batch.docs, ords))
             }
             Source::Strings(words) => words.hashed(batch, budget, add),
+            Source::Ranges(ranges) => {
+                for (at, &doc) in batch.docs.iter().enumerate() {
+                    if let Some(hash) = ranges.hash(doc)? {
+                        add(at, hash)?;
+                    }
+                }
+                Ok(())
+            }
         }
     }
 
     fn collect_found(&mut self, found: &Found<'_>, owner: u32) -> Outcome<()> {
-        if owner != 0 || matches!(self.source, Source::Numbers(_)) {
+        if owner != 0 || !matches!(self.source, Source::Strings(_)) {
             return self.collect(Batch::of(found, owner));
         }
         self.grow(1)?;
         match &mut self.source {
             Source::Strings(words) => words.note(&self.budget, |strings, ords| strings.read_found(found, ords)),
-            Source::Numbers(_) => Ok(()),
+            Source::Numbers(_) | Source::Ranges(_) => Ok(()),
         }
     }
 
@@ -221,7 +234,7 @@ impl Collector for Distinct {
     }
 
     fn nearly_whole(&mut self, leaf: &Leaf<'_>) -> Outcome<bool> {
-        if matches!(self.source, Source::Numbers(_)) {
+        if !matches!(self.source, Source::Strings(_)) {
             return Ok(false);
         }
         self.grow(1)?;
