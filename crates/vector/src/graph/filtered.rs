@@ -102,7 +102,7 @@ pub(crate) fn inline(
             return Walked::GaveUp;
         }
         fresh.clear();
-        fresh.extend(layer.linked(from.place()).filter(|place| visited.first(*place)));
+        visited.first_of(layer.list(from.place()), fresh);
         met.all += fresh.len();
         compare(layer, target, fresh, |place, distance| {
             let counts = admitted.contains(place);

@@ -91,7 +91,7 @@ pub(crate) fn beam(layer: &Layer<'_>, target: &Target<'_>, entry: Candidate, ef:
             prefetch(layer.list(next).as_flattened());
         }
         fresh.clear();
-        fresh.extend(layer.linked(from.place()).filter(|place| visited.first(*place)));
+        visited.first_of(layer.list(from.place()), fresh);
         compare(layer, target, fresh, |place, distance| {
             if pool.push(place, distance) {
                 prefetch(layer.list(place).as_flattened());
