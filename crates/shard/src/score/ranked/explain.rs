@@ -29,7 +29,7 @@ impl RankedScorer {
             };
             return Ok(Some(line(value, text, Vec::new())));
         };
-        let mut walk = Walk { doc, formula: self.formula, columns: &self.columns, scratch: &mut self.scratch };
+        let mut walk = Walk { doc, formula: self.formula, columns: &self.columns, places: &mut self.places };
         let Some((words, slop)) = walk.root(root, is_spread(self.formula), |_| true)? else { return Ok(None) };
         let Some(tree) = walk.explain(root)? else { return Ok(None) };
         let norm = match self.formula {

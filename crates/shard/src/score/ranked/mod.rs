@@ -18,6 +18,7 @@ mod explain;
 mod near;
 mod walk;
 pub(crate) mod words;
+mod worth;
 
 use walk::Walk;
 
@@ -180,7 +181,8 @@ pub(crate) struct RankedScorer {
     boost: f32,
     columns: Columns,
     doc: DocId,
-    scratch: Vec<u32>,
+    /// Room for where words stand.
+    places: Vec<u32>,
 }
 
 impl RankedScorer {
@@ -190,7 +192,7 @@ impl RankedScorer {
         (formula, verify, boost): (Formula, bool, f32),
         columns: Columns,
     ) -> Self {
-        Self { candidates, root, formula, verify, boost, columns, doc: 0, scratch: Vec::new() }
+        Self { candidates, root, formula, verify, boost, columns, doc: 0, places: Vec::new() }
     }
 
     /// The score of a candidate. They ascend.
@@ -208,7 +210,7 @@ impl RankedScorer {
         let Some(root) = &mut self.root else {
             return Ok(Some(if self.formula == Formula::DocScore { self.columns.score(doc) } else { 0.0 }));
         };
-        let mut walk = Walk { doc, formula: self.formula, columns: &self.columns, scratch: &mut self.scratch };
+        let mut walk = Walk { doc, formula: self.formula, columns: &self.columns, places: &mut self.places };
         let (formula, columns, boost) = (self.formula, &self.columns, self.boost);
         // Words are at least one place apart: how far they are only makes it less.
         let matters = |worth| {

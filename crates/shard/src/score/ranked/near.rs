@@ -3,24 +3,20 @@
 use model::query::ranked::Window;
 use smallvec::SmallVec;
 
-use super::walk::Found;
+/// Where the parts of a group stand, as far as they stand anywhere: few mostly.
+pub(super) type Placed<'a> = SmallVec<[&'a [u32]; 4]>;
 
 /// How far neighbours among the parts stand apart, at their nearest: the root of the sum of squares, without its fraction.
-pub(super) fn distance(parts: &[Found]) -> f64 {
-    if parts.len() <= 1 {
+/// `parts`: how many there are, those among them that stand nowhere.
+pub(super) fn distance(parts: usize, placed: &[&[u32]]) -> f64 {
+    if parts <= 1 {
         return 1.0;
     }
-    let placed = placed(parts);
     let sum: u64 = placed.windows(2).map(|pair| u64::from(nearest(pair[0], pair[1])).pow(2)).sum();
     match sum {
-        0 => (parts.len() - 1) as f64,
+        0 => (parts - 1) as f64,
         sum => (sum as f64).sqrt().floor(),
     }
-}
-
-/// Where those of the parts stand that stand anywhere.
-fn placed(parts: &[Found]) -> SmallVec<[&[u32]; 4]> {
-    parts.iter().filter_map(|part| part.positions.as_deref()).collect()
 }
 
 /// The least distance of a position of one list from one of the other. What stands nowhere is as far from the first of the other as if it
@@ -46,16 +42,15 @@ fn nearest(one: &[u32], other: &[u32]) -> u32 {
 }
 
 /// Whether the parts stand near each other. What does not stand anywhere is passed over; of groups without a place nothing is near.
-pub(super) fn within(parts: &[Found], window: Window) -> bool {
-    let placed = placed(parts);
-    if parts.len() <= 1 || placed.is_empty() {
+pub(super) fn within(parts: usize, placed: &[&[u32]], window: Window) -> bool {
+    if parts <= 1 || placed.is_empty() {
         return true;
     }
     if placed.iter().any(|all| all.is_empty()) {
         return false;
     }
     let slop = window.slop.unwrap_or(u32::MAX);
-    if window.in_order { in_order(&placed, slop) } else { in_any_order(&placed, slop) }
+    if window.in_order { in_order(placed, slop) } else { in_any_order(placed, slop) }
 }
 
 /// Each at the one before or behind it, with at most `slop` other words between them in all.
@@ -109,17 +104,11 @@ fn in_any_order(placed: &[&[u32]], slop: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::walk::Nature;
     use super::*;
-
-    fn parts(lists: &[&[u32]]) -> Vec<Found> {
-        let found = |list: &&[u32]| Found { score: 0.0, positions: Some((*list).into()), nature: Nature::Word };
-        lists.iter().map(found).collect()
-    }
 
     #[test]
     fn distances_are_those_of_the_search_module() {
-        let check = |lists: &[&[u32]], expected| assert_eq!(distance(&parts(lists)), expected, "{lists:?}");
+        let check = |lists: &[&[u32]], expected| assert_eq!(distance(lists.len(), lists), expected, "{lists:?}");
         check(&[&[3]], 1.0);
         check(&[&[1], &[2]], 1.0);
         check(&[&[6], &[6], &[1]], 5.0);
@@ -133,7 +122,7 @@ mod tests {
     fn windows_hold_in_order_or_in_any() {
         let check = |lists: &[&[u32]], slop, in_order, expected| {
             let window = Window { slop: Some(slop), in_order };
-            assert_eq!(within(&parts(lists), window), expected, "{lists:?} {slop} {in_order}");
+            assert_eq!(within(lists.len(), lists, window), expected, "{lists:?} {slop} {in_order}");
         };
         check(&[&[1], &[2]], 0, true, true);
         check(&[&[2], &[1]], 0, true, false);

@@ -1,15 +1,14 @@
 //! One document, looked at part by part.
 
+use std::ops::Range;
+
 use model::query::ranked::{Scorer as Formula, Window};
 use smallvec::SmallVec;
 
-use super::near::{distance, within};
+use super::near::{Placed, distance, within};
 use super::{B, Columns, K1, Node, NodeKind, Word};
 use crate::score::Outcome;
 use crate::segment::DocId;
-
-/// Where words stand, ascending: few places mostly.
-pub(super) type Positions = SmallVec<[u32; 8]>;
 
 /// The parts of a group: few mostly.
 pub(super) type Parts = SmallVec<[Found; 4]>;
@@ -17,8 +16,8 @@ pub(super) type Parts = SmallVec<[Found; 4]>;
 /// What a part is worth in one document.
 pub(super) struct Found {
     pub(super) score: f64,
-    /// Where its words stand, ascending; `None`: it is nothing that stands anywhere.
-    pub(super) positions: Option<Positions>,
+    /// Where its words stand, ascending: a stretch of [`Walk::places`]; `None`: it is nothing that stands anywhere.
+    pub(super) positions: Option<Range<u32>>,
     pub(super) nature: Nature,
 }
 
@@ -44,8 +43,8 @@ pub(super) struct Walk<'w> {
     pub(super) doc: DocId,
     pub(super) formula: Formula,
     pub(super) columns: &'w Columns,
-    /// Room for the places of a word.
-    pub(super) scratch: &'w mut Vec<u32>,
+    /// Where the words of what was found stand, part after part.
+    pub(super) places: &'w mut Vec<u32>,
 }
 
 impl Walk<'_> {
@@ -56,28 +55,23 @@ impl Walk<'_> {
         spread: bool,
         matters: impl Fn(f64) -> bool,
     ) -> Outcome<Option<(f64, f64)>> {
-        let weight = node.weight;
-        let (parts, is_any) = match &mut node.kind {
-            NodeKind::All(nodes, window) => (self.all(nodes, *window, false)?, false),
-            NodeKind::Any(nodes) => (self.any(nodes, false)?, true),
-            _ => return Ok(self.node(node, false)?.map(|found| (found.score, 1.0))),
-        };
-        let Some(parts) = parts else { return Ok(None) };
-        let worth = weight * self.sum(&parts, is_any);
-        // Only between several there is a distance.
-        if !spread || parts.len() <= 1 || !matters(worth) {
+        let Some(worth) = self.worth(node)? else { return Ok(None) };
+        if !spread || !matters(worth) {
             return Ok(Some((worth, 1.0)));
         }
-        let placed = match &mut node.kind {
-            NodeKind::All(nodes, window) => self.all(nodes, *window, true)?,
-            NodeKind::Any(nodes) => self.any(nodes, true)?,
-            _ => None,
+        self.places.clear();
+        let parts = match &mut node.kind {
+            NodeKind::All(nodes, window) if nodes.len() > 1 => self.all(nodes, *window, true)?,
+            NodeKind::Any(nodes) if nodes.len() > 1 => self.any(nodes, true)?,
+            // Only between several there is a distance.
+            _ => return Ok(Some((worth, 1.0))),
         };
-        Ok(placed.map(|parts| (worth, distance(&parts))))
+        Ok(parts.map(|parts| (worth, distance(parts.len(), &self.placed(&parts)))))
     }
 
+    /// One part. What has no match leaves no places behind.
     pub(super) fn node(&mut self, node: &mut Node, positions: bool) -> Outcome<Option<Found>> {
-        let weight = node.weight;
+        let (weight, from) = (node.weight, self.places.len());
         Ok(match &mut node.kind {
             NodeKind::Nothing => None,
             NodeKind::Everything => Found::plain(self.everything(weight), Nature::Virtual),
@@ -87,7 +81,10 @@ impl Walk<'_> {
             },
             NodeKind::Word(word) => self.word(word, weight, positions)?,
             NodeKind::Not(inner) => match self.node(inner, false)? {
-                Some(_) => None,
+                Some(_) => {
+                    self.places.truncate(from);
+                    None
+                }
                 None => Found::plain(0.0, Nature::Virtual),
             },
             NodeKind::Optional(inner) => match self.node(inner, positions)? {
@@ -96,12 +93,15 @@ impl Walk<'_> {
             },
             NodeKind::All(nodes, window) => {
                 let parts = self.all(nodes, *window, positions)?;
-                parts.map(|mut parts| self.joined(&mut parts, weight, false))
+                parts.map(|parts| self.joined(&parts, from, weight, false))
             }
-            NodeKind::Any(nodes) => self.one_or_any(nodes, weight, positions)?,
+            NodeKind::Any(nodes) => {
+                let parts = self.any(nodes, positions)?;
+                parts.map(|parts| self.joined(&parts, from, weight, true))
+            }
             NodeKind::First(nodes) => {
                 let found = self.first(nodes, positions)?;
-                found.map(|mut found| self.joined(std::slice::from_mut(&mut found), weight, true))
+                found.map(|found| self.joined(std::slice::from_ref(&found), from, weight, true))
             }
         })
     }
@@ -111,11 +111,10 @@ impl Walk<'_> {
         let score = self.columns.of_word(self.formula, self.doc, (weight, freq, word.rarity));
         let mut found = Found { score, positions: None, nature: Nature::Word };
         if positions {
-            self.scratch.clear();
-            let (block, at) = (word.pool.block, word.pool.at);
+            let (block, at, from) = (word.pool.block, word.pool.at, self.places.len());
             word.pool.load_freqs()?;
-            word.pool.positions(block, at, self.scratch)?;
-            found.positions = Some(Positions::from_slice(self.scratch)).filter(|all| !all.is_empty());
+            word.pool.positions(block, at, self.places)?;
+            found.positions = Some(self.since(from)).filter(|all| !all.is_empty());
         }
         Ok(Some(found))
     }
@@ -138,14 +137,25 @@ impl Walk<'_> {
     }
 
     /// Each of them; `None`: one is missing, or they stand too far apart.
-    fn all(&mut self, nodes: &mut [Node], window: Option<Window>, positions: bool) -> Outcome<Option<Parts>> {
-        let mut parts = Parts::new();
+    pub(super) fn all(
+        &mut self,
+        nodes: &mut [Node],
+        window: Option<Window>,
+        positions: bool,
+    ) -> Outcome<Option<Parts>> {
+        let (mut parts, from) = (Parts::new(), self.places.len());
         for node in nodes {
-            let Some(found) = self.node(node, positions || window.is_some())? else { return Ok(None) };
+            let Some(found) = self.node(node, positions || window.is_some())? else {
+                self.places.truncate(from);
+                return Ok(None);
+            };
             parts.push(found);
         }
-        let near = window.is_none_or(|window| within(&parts, window));
-        Ok(near.then_some(parts))
+        if window.is_none_or(|window| within(parts.len(), &self.placed(&parts), window)) {
+            return Ok(Some(parts));
+        }
+        self.places.truncate(from);
+        Ok(None)
     }
 
     /// Those that match.
@@ -155,12 +165,6 @@ impl Walk<'_> {
             parts.extend(self.node(node, positions)?);
         }
         Ok(Some(parts).filter(|parts| !parts.is_empty()))
-    }
-
-    /// Those that match, as one part.
-    fn one_or_any(&mut self, nodes: &mut [Node], weight: f64, positions: bool) -> Outcome<Option<Found>> {
-        let parts = self.any(nodes, positions)?;
-        Ok(parts.map(|mut parts| self.joined(&mut parts, weight, true)))
     }
 
     /// The first that matches.
@@ -173,7 +177,7 @@ impl Walk<'_> {
         Ok(None)
     }
 
-    fn sum(&self, parts: &[Found], any: bool) -> f64 {
+    pub(super) fn sum(&self, parts: &[Found], any: bool) -> f64 {
         let scores = parts.iter().map(|part| part.score);
         match self.formula {
             Formula::DisMax if any => scores.fold(0.0, f64::max),
@@ -181,23 +185,26 @@ impl Walk<'_> {
         }
     }
 
-    fn joined(&self, parts: &mut [Found], weight: f64, any: bool) -> Found {
+    /// Several parts as one. `from`: where the places of the first begin.
+    fn joined(&mut self, parts: &[Found], from: usize, weight: f64, any: bool) -> Found {
         let score = weight * self.sum(parts, any);
         let first = parts.first().map_or(Nature::Virtual, |part| part.nature);
         let nature = if parts.iter().all(|part| part.nature == first) { first } else { Nature::Word };
         // A group with a word in it stands somewhere, if only nowhere that is known.
-        let positions = (nature == Nature::Word).then(|| merged(parts));
-        Found { score, positions, nature }
+        if parts.len() > 1 {
+            self.places[from..].sort_unstable();
+        }
+        Found { score, positions: (nature == Nature::Word).then(|| self.since(from)), nature }
     }
-}
 
-/// All positions of the parts, ascending; taken from them.
-fn merged(parts: &mut [Found]) -> Positions {
-    let [first, others @ ..] = parts else { return Positions::new() };
-    let mut positions = first.positions.take().unwrap_or_default();
-    if !others.is_empty() {
-        positions.extend(others.iter_mut().flat_map(|part| part.positions.take().unwrap_or_default()));
-        positions.sort_unstable();
+    /// The places that were found since there were so many.
+    fn since(&self, from: usize) -> Range<u32> {
+        from as u32..self.places.len() as u32
     }
-    positions
+
+    /// Where those of the parts stand that stand anywhere.
+    fn placed(&self, parts: &[Found]) -> Placed<'_> {
+        let places = |stretch: &Range<u32>| &self.places[stretch.start as usize..stretch.end as usize];
+        parts.iter().filter_map(|part| part.positions.as_ref().map(places)).collect()
+    }
 }
