@@ -159,17 +159,23 @@ impl Names<'_> {
     }
 
     fn exclude(&mut self, pattern: &str) {
-        // A pattern that matches an alias takes out the indexes behind it. A name of a stream takes out nothing, as in OpenSearch.
-        let of_streams = self.options.streams && pattern.contains('*');
-        let behind = |index: &Arc<str>| {
-            self.state
-                .indexes
-                .get(index)
-                .is_some_and(|index| index.aliases.keys().any(|alias| simple_match(pattern, alias)))
-                || of_streams && self.state.stream_of(index).is_some_and(|(stream, _)| simple_match(pattern, stream))
+        // A pattern that matches an alias takes out the indexes behind it, however they were reached. The name of an alias or a stream takes
+        // out nothing, as in OpenSearch.
+        let (state, options) = (self.state, self.options);
+        let is_pattern = pattern.contains('*');
+        let behind_alias = |index: &IndexMetadata| {
+            options.allow_aliases && index.aliases.keys().any(|alias| simple_match(pattern, alias))
         };
-        self.indexes.retain(|index| !simple_match(pattern, index) && !behind(index));
-        self.aliases.retain(|alias, _| !simple_match(pattern, alias));
+        let behind_stream = |index: &Arc<str>| {
+            options.streams && state.stream_of(index).is_some_and(|(stream, _)| simple_match(pattern, stream))
+        };
+        let stays = |index: &Arc<str>| {
+            let behind = is_pattern
+                && (state.indexes.get(index).is_some_and(|index| behind_alias(index)) || behind_stream(index));
+            !simple_match(pattern, index) && !behind
+        };
+        self.indexes.retain(&stays);
+        self.aliases.values_mut().for_each(|indexes| indexes.retain(&stays));
     }
 
     fn add_name(&mut self, expression: &str) -> Result<(), Error> {
@@ -332,6 +338,7 @@ pub fn write_target(state: &State, name: &str, require_alias: bool) -> Result<Wr
         let mut error = Error::index_not_found(name);
         error.reason =
             format!("no such index [{name}] and [require_alias] request flag is [true] and [{name}] is not an alias");
+        ["resource.id", "resource.type"].into_iter().for_each(|key| drop(error.details.remove(key)));
         return Err(error);
     }
     let stream = state.data_streams.get(name).and_then(|stream| state.indexes.get(stream.write_index()));

@@ -34,6 +34,8 @@ pub(crate) struct Processor {
     on_failure: Vec<Processor>,
     /// Only documents of which it says true.
     condition: Option<Script>,
+    condition_source: Option<String>,
+    description: Option<String>,
 }
 
 /// What became of a document.
@@ -48,13 +50,18 @@ pub enum Passed {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     pub name: String,
+    pub description: Option<String>,
     pub tag: Option<String>,
+    /// The source of its condition, and whether that held; `None`: it has none, or nobody could tell.
+    pub condition: Option<(String, bool)>,
     pub outcome: StepOutcome,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepOutcome {
     Done(Document),
+    /// Its condition did not hold.
+    Skipped,
     Dropped,
     /// Its failure was passed over.
     Ignored(Error, Document),
@@ -197,12 +204,25 @@ fn handled(
 
 impl Processor {
     fn pass(&self, document: &mut Document, run: &mut Run<'_>, depth: usize) -> Result<Passed, Failed> {
-        let (passed, is_undecided) = match self.condition.as_ref().map_or(Ok(true), |one| one.holds(document)) {
-            Ok(true) => (self.kind.process(document, run), false),
-            Ok(false) => return Ok(Passed::Changed),
-            Err(error) => (Err(error), true),
+        let held = self.condition.as_ref().map(|one| one.holds(document)).transpose();
+        let step = |outcome, held: Option<bool>| Step {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            tag: self.tag.clone(),
+            condition: self.condition_source.clone().zip(held),
+            outcome,
         };
-        let step = |outcome| Step { name: self.name.clone(), tag: self.tag.clone(), outcome };
+        let (passed, is_undecided, held) = match held {
+            Ok(Some(false)) => {
+                if let Some(steps) = &mut run.steps {
+                    steps.push(step(StepOutcome::Skipped, Some(false)));
+                }
+                return Ok(Passed::Changed);
+            }
+            Ok(held) => (self.kind.process(document, run), false, held),
+            Err(error) => (Err(error), true, None),
+        };
+        let step = |outcome| step(outcome, held);
         let error = match passed {
             Ok(passed) => {
                 if let Some(steps) = &mut run.steps {
@@ -257,7 +277,7 @@ pub(crate) fn one(item: &Value, depth: usize, left: &mut usize) -> Result<Proces
     };
     let mut options = Options::new(name, given);
     let tag = options.text("tag")?;
-    options.text("description")?;
+    let description = options.text("description")?;
     let ignore_failure = options.flag("ignore_failure", false)?;
     let on_failure = match options.take("on_failure") {
         None => Vec::new(),
@@ -267,13 +287,22 @@ pub(crate) fn one(item: &Value, depth: usize, left: &mut usize) -> Result<Proces
         Some(Value::Array(items)) => processors(&items, depth + 1, left)?,
         Some(_) => return Err(options.refused("on_failure", "property isn't a list")),
     };
-    let condition = match options.take("if") {
-        None => None,
-        Some(given) => Some(processor::script_of(&mut options, &given)?),
-    };
+    let given = options.take("if");
+    let source = given.as_ref().and_then(|given| given.get("source").unwrap_or(given).as_str());
+    let condition_source = source.map(str::to_owned);
+    let condition = given.map(|given| processor::script_of(&mut options, &given)).transpose()?;
     let kind = processor::read(name, &mut options, (depth, left))?;
     options.finish()?;
-    Ok(Processor { kind, name: name.clone(), tag, ignore_failure, on_failure, condition })
+    Ok(Processor {
+        kind,
+        name: name.clone(),
+        tag,
+        ignore_failure,
+        on_failure,
+        condition,
+        condition_source,
+        description,
+    })
 }
 
 impl Processor {

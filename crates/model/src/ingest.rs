@@ -43,13 +43,18 @@ pub enum Ingested {
 #[derive(Clone, Debug, PartialEq)]
 pub struct IngestStep {
     pub processor: String,
+    pub description: Option<String>,
     pub tag: Option<String>,
+    /// The source of its condition, and whether that held; `None`: it has none, or nobody could tell.
+    pub condition: Option<(String, bool)>,
     pub outcome: IngestOutcome,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum IngestOutcome {
     Done(IngestDocument),
+    /// Its condition did not hold.
+    Skipped,
     Dropped,
     Ignored(Error, IngestDocument),
     Failed(Error),

@@ -58,9 +58,12 @@ pub(super) fn update(state: &mut State, actions: &[AliasAction]) -> Result<(), E
 }
 
 fn not_there(aliases: &[String]) -> Error {
-    let missing = aliases.join(", ");
-    let error = Error::new(ErrorKind::AliasNotFound, format!("aliases [{missing}] missing"));
-    error.with_detail("resource.type", "aliases").with_detail("resource.id", missing)
+    let error = Error::new(ErrorKind::AliasNotFound, format!("aliases [{}] missing", aliases.join(", ")));
+    let error = error.with_detail("resource.type", "aliases");
+    match aliases {
+        [only] => error.with_detail("resource.id", only.clone()),
+        several => error.with_detail("resource.id", several.to_vec()),
+    }
 }
 
 fn concrete(state: &State, expressions: &[String]) -> Result<Vec<Arc<str>>, Error> {

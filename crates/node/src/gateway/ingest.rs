@@ -55,9 +55,14 @@ fn is_ingested(write: &Write) -> bool {
 /// Passes writes through their pipelines, one after the other. May take long.
 pub(super) fn pass(core: &Core, writes: Vec<Write>) -> Vec<Prepared> {
     let known = Known::new(core.state(), &core.ingested);
-    let now = DateFormat::parse_pattern("strict_date_time_nanos||strict_date_time");
-    let now = now.map(|format| format.format(Moment::from_ms(now_ms() as i64), None)).unwrap_or_default();
+    let now = now();
     writes.into_iter().map(|write| if is_ingested(&write) { known.prepare(write, &now) } else { Ok(write) }).collect()
+}
+
+/// The present, as documents see it.
+fn now() -> String {
+    let format = DateFormat::parse_pattern("strict_date_optional_time");
+    format.map(|format| format.format(Moment::from_ms(now_ms() as i64), None)).unwrap_or_default()
 }
 
 /// The pipelines that the settings of an index name.
@@ -237,8 +242,10 @@ pub(super) fn simulate(core: &Core, request: SimulateIngest) -> Result<Vec<Inges
             known.pipeline(name).ok_or_else(missing)?
         }
     };
+    let now = now();
     let one = |given: IngestDocument| {
         let mut document = Document { source: given.source, meta: given.meta, ingest: given.ingest };
+        document.ingest.insert("timestamp".into(), now.as_str().into());
         if request.verbose {
             return Ingested::Steps(pipeline.watched(&mut document, &known).into_iter().map(step).collect());
         }
@@ -258,9 +265,23 @@ fn shown(document: Document) -> IngestDocument {
 fn step(step: Step) -> IngestStep {
     let outcome = match step.outcome {
         StepOutcome::Done(document) => IngestOutcome::Done(shown(document)),
+        StepOutcome::Skipped => IngestOutcome::Skipped,
         StepOutcome::Dropped => IngestOutcome::Dropped,
         StepOutcome::Ignored(error, document) => IngestOutcome::Ignored(error, shown(document)),
         StepOutcome::Failed(error) => IngestOutcome::Failed(error),
     };
-    IngestStep { processor: step.name, tag: step.tag, outcome }
+    let Step { name: processor, description, tag, condition, .. } = step;
+    IngestStep { processor, description, tag, condition, outcome }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_see_the_present() {
+        let format = DateFormat::parse_pattern("strict_date_time").unwrap();
+        let read = format.parse(&now(), None).unwrap();
+        assert!((0..60_000).contains(&(now_ms() as i64 - read.ms)), "{}", now());
+    }
 }

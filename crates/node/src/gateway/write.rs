@@ -11,7 +11,9 @@ use cluster::routing::Spread;
 use cluster::settings::WaitForActive;
 use model::error::{Error, ErrorKind};
 use model::id::{IndexUuid, ShardNumber};
-use model::write::{Action, ActiveShards, Refresh, Write, WriteFailure, WriteRequest, WriteResponse, Written};
+use model::write::{
+    Action, ActiveShards, Refresh, VersionType, Write, WriteFailure, WriteRequest, WriteResponse, Written,
+};
 use serde::{Deserialize, Serialize};
 use shard::engine::ShardCopy;
 use tokio::sync::oneshot;
@@ -121,7 +123,9 @@ fn task(writes: &[(usize, Write)]) -> Begun {
 async fn create_missing(core: &Arc<Core>, writes: impl Iterator<Item = &Write>) {
     let state = core.state();
     let missing = |write: &&Write| {
-        !matches!(write.action, Action::Delete)
+        // A deletion whose version is the client's is remembered, wherever there is nothing yet to delete.
+        let remembered = matches!(write.condition.version, Some((_, VersionType::External | VersionType::ExternalGte)));
+        (remembered || !matches!(write.action, Action::Delete))
             && matches!(write_target(&state, &write.index, write.require_alias), Ok(WriteTarget::Missing))
     };
     let names: BTreeSet<Arc<str>> = writes.filter(missing).map(|write| write.index.clone()).collect();

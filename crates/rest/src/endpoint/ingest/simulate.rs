@@ -82,13 +82,20 @@ fn step(step: IngestStep) -> Value {
     let mut json = json!({"processor_type": step.processor});
     let (status, ignored, failed, document) = match step.outcome {
         IngestOutcome::Done(document) => ("success", None, None, Some(document)),
+        IngestOutcome::Skipped => ("skipped", None, None, None),
         IngestOutcome::Dropped => ("dropped", None, None, None),
         IngestOutcome::Ignored(error, document) => ("error_ignored", Some(error), None, Some(document)),
         IngestOutcome::Failed(error) => ("error", None, Some(error), None),
     };
     json["status"] = status.into();
+    if let Some(description) = step.description {
+        json["description"] = description.into();
+    }
     if let Some(tag) = step.tag {
         json["tag"] = tag.into();
+    }
+    if let Some((condition, result)) = step.condition {
+        json["if"] = json!({"condition": condition, "result": result});
     }
     if let Some(error) = ignored {
         json["ignored_error"] = json!({"error": failure(&error)});
