@@ -67,20 +67,30 @@ impl<'a> Counts<'a> {
         if let Some(counts) = self.given.and_then(known).or_else(|| known(&self.own)) {
             return Ok(counts);
         }
-        let mut sum = TermStatistics::default();
         let mut places = vec![None; self.reader.segments.len()];
         if let Some(entry) = self.reader.fields.by_path(field) {
             for (view, place) in self.reader.segments.iter().zip(&mut places) {
                 let Some(terms) = view.segment.terms(entry.slot)? else { continue };
                 *place = terms.get(term)?;
-                if let Some(found) = place {
-                    sum.doc_freq += found.statistics.doc_freq;
-                    sum.total_term_freq += found.statistics.total_term_freq;
-                }
             }
         }
-        self.found.entry(field.clone()).or_default().insert(term.clone(), places.into());
+        self.note(field, term, places)
+    }
+
+    /// Takes where the segments have a term, as their dictionaries, or a walk over them, have told. Out: how often that is.
+    pub(crate) fn note(
+        &mut self,
+        field: &FieldName,
+        term: &TermBytes,
+        places: Vec<Option<TermEntry>>,
+    ) -> Outcome<TermStatistics> {
+        let mut sum = TermStatistics::default();
+        for found in places.iter().flatten() {
+            sum.doc_freq += found.statistics.doc_freq;
+            sum.total_term_freq += found.statistics.total_term_freq;
+        }
         self.field(field)?;
+        self.found.entry(field.clone()).or_default().insert(term.clone(), places.into());
         self.own.terms.entry(field.clone()).or_default().insert(term.clone(), sum);
         Ok(sum)
     }

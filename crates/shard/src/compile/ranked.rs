@@ -1,11 +1,12 @@
 //! Full text as the Redis dialect ranks it: rarities looked up, patterns expanded; and its scorer for one segment.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::query::ranked::{Scorer as Formula, Window};
 use search::bound::{BoundRanked, FieldName, Pattern, RankedKind, RankedPart, TermBytes};
 
+use super::counts::TermPlaces;
 use super::pattern::Accepted;
 use super::scorer::Leaf;
 use super::{Compiler, Context, Kind, Place, Weight};
@@ -14,7 +15,7 @@ use crate::score::bm25::TermScore;
 use crate::score::cursor::TermCursor;
 use crate::score::ranked::words::{AnyWord, Group};
 use crate::score::ranked::{Columns, Node, NodeKind, RankedScorer, Rarity, Word};
-use crate::segment::Detail;
+use crate::segment::{Detail, TermEntry};
 
 /// Words that one pattern stands for, at most (`MAXEXPANSIONS`).
 const MAX_EXPANSIONS: usize = 200;
@@ -47,6 +48,8 @@ enum RankedNodeKind {
     Word {
         pool: Place,
         term: TermBytes,
+        /// Where the segments have it, as far as that is known.
+        found: Option<TermPlaces>,
         stem: bool,
         fields: Option<Vec<Place>>,
         /// Where it is counted, when an occurrence does not count as one everywhere.
@@ -152,7 +155,8 @@ impl Planner<'_, '_, '_> {
                 let doc_freq = if self.scored { self.compiler.counts.doc_freq(field, term)? } else { 0 };
                 let rarity = Rarity::new(self.documents, doc_freq);
                 let (pool, term) = (self.compiler.place(field), term.clone());
-                (RankedNodeKind::Word { pool, term, stem: false, fields: None, counted: Vec::new(), rarity }, doc_freq)
+                let (found, counted) = (self.compiler.counts.places(field, &term), Vec::new());
+                (RankedNodeKind::Word { pool, term, found, stem: false, fields: None, counted, rarity }, doc_freq)
             }
             RankedKind::Filter(query) => {
                 let context = Context { boost: 1.0, scoring: false };
@@ -208,6 +212,7 @@ impl Planner<'_, '_, '_> {
             counted: counted.collect(),
             pool: self.compiler.place(pool),
             term: term.clone(),
+            found: self.compiler.counts.places(pool, term),
             stem,
             fields: fields.map(|fields| fields.iter().map(|field| self.compiler.place(field)).collect()),
             rarity: Rarity::new(self.documents, doc_freq),
@@ -233,18 +238,27 @@ impl Planner<'_, '_, '_> {
     }
 
     /// The first terms, in order, that the pattern accepts; those that other shards have count, too.
-    fn expansions(&mut self, pool: &FieldName, pattern: &Pattern) -> Outcome<BTreeSet<TermBytes>> {
+    fn expansions(&mut self, pool: &FieldName, pattern: &Pattern) -> Outcome<Vec<TermBytes>> {
         let accepted = Accepted::of(pattern, &self.compiler.counts.reader().fuzzy)?;
         let counts = &self.compiler.counts;
         let given = counts.given_terms(pool).filter(|term| accepted.accepts(term));
-        let mut found: BTreeSet<TermBytes> = given.take(MAX_EXPANSIONS).cloned().collect();
         let reader = counts.reader();
-        let Some(entry) = reader.fields.by_path(pool) else { return Ok(found) };
-        for view in reader.segments.iter() {
+        let nowhere = || vec![None; reader.segments.len()];
+        let given = given.take(MAX_EXPANSIONS).map(|term| (term.clone(), nowhere()));
+        let mut found: BTreeMap<TermBytes, Vec<Option<TermEntry>>> = given.collect();
+        let Some(entry) = reader.fields.by_path(pool) else { return Ok(found.into_keys().collect()) };
+        for (segment, view) in reader.segments.iter().enumerate() {
             let Some(terms) = view.segment.terms(entry.slot)? else { continue };
             let mut left = MAX_EXPANSIONS;
-            terms.walk(accepted.range(), accepted.automaton(), &mut |term, _| {
-                found.insert(Arc::from(term));
+            terms.walk(accepted.range(), accepted.automaton(), &mut |term, entry| {
+                match found.get_mut(term) {
+                    Some(places) => places[segment] = Some(entry),
+                    None => {
+                        let mut places = nowhere();
+                        places[segment] = Some(entry);
+                        found.insert(Arc::from(term), places);
+                    }
+                }
                 left -= 1;
                 left > 0
             })?;
@@ -252,7 +266,9 @@ impl Planner<'_, '_, '_> {
         while found.len() > MAX_EXPANSIONS {
             found.pop_last();
         }
-        Ok(found)
+        // Each is known in every segment: none of them is beyond the first ones of any.
+        let note = |(term, places)| self.compiler.counts.note(pool, &term, places).map(|_| term);
+        found.into_iter().map(note).collect()
     }
 }
 
@@ -307,9 +323,13 @@ impl Leaf<'_> {
         let kind = match &node.kind {
             RankedNodeKind::Everything => NodeKind::Everything,
             RankedNodeKind::Nothing => NodeKind::Nothing,
-            RankedNodeKind::Word { pool, term, stem, fields, counted, rarity } => {
+            RankedNodeKind::Word { pool, term, found, stem, fields, counted, rarity } => {
                 let cursor = |place: &Place, detail| self.cursor(place, term, (detail, silent));
-                let Some(pool) = cursor(pool, Detail::Positions)? else {
+                let pool = match found {
+                    Some(found) => self.cursor_at(pool, found[self.number as usize], (Detail::Positions, silent))?,
+                    None => cursor(pool, Detail::Positions)?,
+                };
+                let Some(pool) = pool else {
                     return Ok(Node { weight: node.weight, documents: node.estimate, kind: NodeKind::Nothing });
                 };
                 let mut within: Option<Vec<TermCursor>> = None;

@@ -185,7 +185,19 @@ impl<'a> Leaf<'a> {
     ) -> Outcome<Option<TermCursor>> {
         let Some(slot) = place.slot else { return Ok(None) };
         let Some(terms) = self.segment.terms(slot)? else { return Ok(None) };
-        let Some(entry) = terms.get(term)? else { return Ok(None) };
+        let entry = terms.get(term)?;
+        self.cursor_at(place, entry, (detail, score))
+    }
+
+    /// As [`Leaf::cursor`], of a term whose entry is known; `None`: the segment does not have it.
+    pub(super) fn cursor_at(
+        &self,
+        place: &Place,
+        entry: Option<TermEntry>,
+        (detail, score): (Detail, &TermScore),
+    ) -> Outcome<Option<TermCursor>> {
+        let (Some(slot), Some(entry)) = (place.slot, entry) else { return Ok(None) };
+        let Some(terms) = self.segment.terms(slot)? else { return Ok(None) };
         let postings = terms.postings(&entry, detail)?;
         Ok(Some(TermCursor::new(postings, self.segment.norms(slot)?, score.clone())))
     }
@@ -214,10 +226,7 @@ impl<'a> Leaf<'a> {
 
     /// The documents of a term, with their scores.
     pub(crate) fn term(&self, term: &TermWeight) -> Outcome<Option<TermCursor>> {
-        let (Some(slot), Some(entry)) = (term.place.slot, self.entry(term)?) else { return Ok(None) };
-        let Some(terms) = self.segment.terms(slot)? else { return Ok(None) };
-        let postings = terms.postings(&entry, Detail::Freqs)?;
-        Ok(Some(TermCursor::new(postings, self.segment.norms(slot)?, term.score.clone())))
+        self.cursor_at(&term.place, self.entry(term)?, (Detail::Freqs, &term.score))
     }
 
     pub(crate) fn synonyms(&self, synonyms: &SynonymWeight) -> Outcome<Box<dyn Scorer>> {
