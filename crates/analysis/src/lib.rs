@@ -23,7 +23,7 @@ mod unicode;
 pub use analyzer::Analyzer;
 pub use error::AnalysisError;
 pub use explain::{ExplainedCharFilter, ExplainedStage, Explanation};
-pub use filter::stem::Stemmer;
+pub use filter::stem::Stemmers;
 pub use normalizer::{NormalizeError, Normalizer};
 pub use registry::{Limits, Registry};
 pub use sound::sound;

@@ -90,3 +90,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_word_that_comes_again_has_the_same_stem() {
+    let stemmers = analysis::Stemmers::default();
+    let long = "internationalizations".repeat(3);
+    let words = ["running", "runs", "", long.as_str(), "running", "größer"];
+    let stemmer = stemmers.of("english").unwrap();
+    let first = stemmer.stems(&words);
+    assert_eq!(first[..2], ["run", "run"]);
+    for language in ["english", "german", "english"] {
+        let again = stemmers.of(language).unwrap().stems(&words);
+        assert_eq!(again == first, language == "english", "{language}: {again:?}");
+    }
+    assert!(stemmers.of("klingon").is_none());
+}

@@ -103,7 +103,7 @@ impl Listener {
             Some(question) => {
                 let (desk, class, from) = (self.desk.clone(), self.class, self.from.clone());
                 let mut reply = Box::pin(async move { desk.reply(class, from, question).await });
-                match if alone { step(&mut reply).await } else { None } {
+                match if alone { step(reply.as_mut()).await } else { None } {
                     Some(reply) => say(voice, turn.id, Some(reply)).await,
                     None => self.answer(turn.id, reply, voice.clone()),
                 }
@@ -131,8 +131,8 @@ impl Listener {
 }
 
 /// What a first step comes to; `None`: there is more to do.
-async fn step<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    poll_fn(|context| match Pin::new(&mut *future).poll(context) {
+async fn step<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(done) => Poll::Ready(Some(done)),
         Poll::Pending => Poll::Ready(None),
     })
@@ -141,7 +141,7 @@ async fn step<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
 
 /// A turn that has come already. The end of the conversation is heard by who waits for the next.
 async fn come(turns: &mut Streaming<proto::Turn>) -> Option<proto::Turn> {
-    step(&mut Box::pin(turns.message())).await?.ok().flatten()
+    step(pin!(turns.message())).await?.ok().flatten()
 }
 
 async fn say(voice: &Voice, id: u64, reply: Option<proto::Reply>) {

@@ -12,9 +12,8 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// The bytes of a text, padded or not, white space passed over; `None`: it is none.
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
-    let is_space = |c: char| c <= ' ';
-    match text.contains(is_space) {
-        true => LENIENT.decode(text.replace(is_space, "")).ok(),
+    match text.bytes().any(|byte| byte <= b' ') {
+        true => LENIENT.decode(text.replace(|c| c <= ' ', "")).ok(),
         false => LENIENT.decode(text).ok(),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use analysis::Stemmers;
 use cluster::command::Command;
 use cluster::state::{Node, State};
 use grpc::channels::Channels;
@@ -21,7 +22,7 @@ use crate::follow;
 use crate::gateway::point::Points;
 use crate::gateway::remote::Received;
 use crate::gateway::remote::contexts::Contexts;
-use crate::gateway::{IngestCounts, KnownCounts, Returns};
+use crate::gateway::{IngestCounts, KnownCounts, Released};
 use crate::identity::{self, DocumentIds, Identity};
 use crate::indexes::Indexes;
 use crate::membership::{self, Discovery, Membership, Seeds};
@@ -66,10 +67,12 @@ pub struct Core {
     /// How often terms occur in shards of other nodes.
     pub(crate) known_counts: KnownCounts,
     pub document_ids: DocumentIds,
+    /// For words that are not analysed with a field's text.
+    pub(crate) stemmers: Stemmers,
     /// What searches of other nodes keep here between their phases.
     pub(crate) contexts: Contexts,
     /// What it has let go of what other nodes keep for its own.
-    pub(crate) returns: Returns,
+    pub(crate) released: Released,
     /// What points in time and scrolls keep here.
     pub(crate) points: Points,
     /// What this node is doing.
@@ -159,12 +162,13 @@ impl Core {
             ingested: IngestCounts::default(),
             known_counts: KnownCounts::new(),
             document_ids: DocumentIds::new(),
+            stemmers: Stemmers::default(),
             ephemeral_id,
             started_ms: now_ms(),
             turns: AtomicU64::new(0),
             aggregated: Arc::default(),
             contexts: Contexts::default(),
-            returns: Returns::default(),
+            released: Released::default(),
             points: Points::new(),
             tasks: Tasks::new(identity.node.0.clone()),
             received: Received::default(),

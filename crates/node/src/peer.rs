@@ -4,9 +4,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 use cluster::state::NodeId;
 use grpc::route::Router;
@@ -17,6 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::core::Core;
+use crate::process::cores;
 
 /// Nested queries are decoded and bound on them.
 const STACK_BYTES: usize = 8 << 20;
@@ -34,7 +33,7 @@ impl PeerThreads {
     pub(crate) fn start() -> io::Result<Self> {
         let mut builder = Builder::new_multi_thread();
         // What takes but a moment is done on them; what does not is handed to pools.
-        let threads = available_parallelism().map_or(2, NonZeroUsize::get).max(2);
+        let threads = cores().max(2);
         builder.worker_threads(threads).thread_name("shoal-peer").thread_stack_size(STACK_BYTES).enable_all();
         let runtime = builder.build()?;
         Ok(Self { handle: runtime.handle().clone(), runtime: Mutex::new(Some(runtime)), stop: Mutex::default() })

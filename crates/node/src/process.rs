@@ -6,6 +6,11 @@ use std::time::Duration;
 use model::admin::{DiskStats, ProcessStats};
 use model::task::ThreadTime;
 
+/// Processors that this process may use; 2 where the system does not say.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get)
+}
+
 /// Memory, threads, files and load of now.
 pub(crate) fn process_stats() -> ProcessStats {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();

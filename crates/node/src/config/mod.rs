@@ -200,7 +200,7 @@ impl Values {
     }
 
     fn config(self) -> Result<Config, ConfigError> {
-        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get);
+        let cores = crate::process::cores();
         let threads = |name| self.get(name).count().filter(|count| *count > 0).unwrap_or(cores);
         let mut shown: BTreeMap<String, String> =
             all_keys().map(|key| (key.name.to_owned(), self.get(key.name).to_string())).collect();

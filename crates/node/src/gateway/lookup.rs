@@ -32,7 +32,7 @@ pub(super) async fn of_search(core: &Arc<Core>, request: &mut SearchRequest) -> 
     Ok(())
 }
 
-/// Looks up what one query needs; `target`: where documents are whose index is not said.
+/// Looks up what one query needs, which is nothing mostly: what looks up is boxed. `target`: where documents are whose index is not said.
 ///
 /// # Errors
 /// As a get of the documents.
@@ -41,24 +41,24 @@ pub(super) async fn of_query(core: &Arc<Core>, query: &mut Query, target: &str) 
         for one in like.likes.iter_mut().chain(&mut like.unlikes) {
             if let Like::Document { index, id, routing } = one {
                 let index = index.clone().unwrap_or_else(|| target.to_owned());
-                let source = source_of(core, (index, id.clone(), routing.clone())).await?;
+                let source = Box::pin(source_of(core, (index, id.clone(), routing.clone()))).await?;
                 *one = Like::Source { id: Some(id.clone()), source: source.unwrap_or_default() };
             }
         }
     }
     for percolate in query.percolations() {
         if let Documents::Stored(document) = &percolate.documents {
-            percolate.documents = Documents::Given(vec![percolated(core, document).await?]);
+            percolate.documents = Documents::Given(vec![Box::pin(percolated(core, document)).await?]);
         }
     }
     for shape in query.shape_lookups() {
         if let AskedShape::Indexed(lookup) = shape {
-            *shape = AskedShape::Given(geometry(core, lookup.clone()).await?);
+            *shape = AskedShape::Given(Box::pin(geometry(core, lookup.clone())).await?);
         }
     }
     for terms in query.lookups() {
         if let Some(lookup) = terms.lookup.take() {
-            terms.values = values(core, lookup).await?;
+            terms.values = Box::pin(values(core, lookup)).await?;
         }
     }
     Ok(())

@@ -81,7 +81,7 @@ use model::term_vectors::{TermVectors, TermVectorsRequest};
 use model::write::{WriteRequest, WriteResponse};
 use serde_json::Value;
 
-pub(crate) use search::{Returns, Tries, known::KnownCounts};
+pub(crate) use search::{Released, Tries, known::KnownCounts};
 pub(crate) use upkeep::Quiet;
 
 use crate::core::Core;
@@ -267,8 +267,7 @@ impl Gateway for NodeGateway {
     }
 
     fn stems(&self, language: &str, words: &[&str]) -> Option<Vec<String>> {
-        let stemmer = analysis::Stemmer::of(language)?;
-        Some(words.iter().map(|word| stemmer.stem(word)).collect())
+        Some(self.core.stemmers.of(language)?.stems(words))
     }
 
     fn sounds(&self, words: &[&str]) -> Vec<String> {

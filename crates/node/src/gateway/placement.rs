@@ -55,9 +55,9 @@ pub(super) fn comparable(vectors: &VectorField, mut vector: Vec<f32>) -> Vec<f32
 pub(super) async fn route(core: &Arc<Core>, writes: &mut [(usize, Write)]) -> Result<(), Error> {
     for (metadata, places) in concerned(core, writes).into_values() {
         let vectors: Vec<Option<Vec<f32>>> = places.iter().map(|at| vector_of(&metadata, &writes[*at].1)).collect();
-        let metadata = learned(core, metadata, &vectors).await;
+        let metadata = Box::pin(learned(core, metadata, &vectors)).await;
         let ids = places.iter().map(|at| writes[*at].1.id.clone()).collect();
-        let mut known = known(core, &metadata, ids).await?;
+        let mut known = Box::pin(known(core, &metadata, ids)).await?;
         let mut routings = Routings { spread: Spread::of(&metadata.settings), made: BTreeMap::new() };
         for (at, vector) in places.into_iter().zip(vectors) {
             let write = &mut writes[at].1;

@@ -119,7 +119,7 @@ fn task(writes: &[(usize, Write)]) -> Begun {
     Begun { action: "indices:data/write/bulk", description, parent: None, cancellable: false }
 }
 
-/// Creates the indexes and data streams that writes name and that are not there. What refuses shows again when the write is placed.
+/// Creates the indexes and data streams that writes name and that are not there; boxed, as most writes make none. What refuses shows again when the write is placed.
 async fn create_missing(core: &Arc<Core>, writes: impl Iterator<Item = &Write>) {
     let state = core.state();
     let missing = |write: &&Write| {
@@ -136,9 +136,9 @@ async fn create_missing(core: &Arc<Core>, writes: impl Iterator<Item = &Write>) 
         }
         // Someone else may have been faster; if it failed, placing the write says why.
         let _ = if super::data_streams::is_for_streams(&state, &name) {
-            super::data_streams::create(&door, &name).await
+            Box::pin(super::data_streams::create(&door, &name)).await
         } else {
-            super::indexes::create(&door, super::indexes::automatic(&name)).await.map(drop)
+            Box::pin(super::indexes::create(&door, super::indexes::automatic(&name))).await.map(drop)
         };
     }
 }

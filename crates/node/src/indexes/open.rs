@@ -454,5 +454,5 @@ fn view_of(index: &Arc<IndexMetadata>) -> (Arc<IndexView>, Option<String>) {
 
 /// Threads that are worth starting for one piece of work.
 pub(super) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(2, std::num::NonZeroUsize::get).min(16)
+    crate::process::cores().min(16)
 }

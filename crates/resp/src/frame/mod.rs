@@ -3,6 +3,7 @@
 //! Bytes only: no socket, no time, no meaning.
 
 pub mod double;
+pub mod pairs;
 pub mod parse;
 pub mod reply;
 pub mod request;

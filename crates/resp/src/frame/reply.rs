@@ -8,7 +8,11 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::double;
+use super::pairs::Pairs;
 use crate::error::RespError;
+
+/// Bytes of a frame besides its text: its kind, a length, two breaks.
+const LONGEST_FRAME: usize = 25;
 
 /// The version of the protocol that a client has asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub enum Reply {
     Set(Vec<Reply>),
     /// Keys and values in order.
     Map(Vec<(Reply, Reply)>),
+    /// The same, of texts alone.
+    Pairs(Pairs),
     /// Out of turn (RESP3); an array to RESP2.
     Push(Vec<Reply>),
 }
@@ -93,11 +99,17 @@ impl Reply {
             Self::Set(items) => list(out, if three { b'~' } else { b'*' }, items, protocol),
             Self::Push(items) => list(out, if three { b'>' } else { b'*' }, items, protocol),
             Self::Map(pairs) => {
-                let (kind, times) = if three { (b'%', 1) } else { (b'*', 2) };
-                number(out, kind, pairs.len() as i64 * times);
+                begin_map(out, pairs.len(), protocol);
                 for (key, value) in pairs {
                     key.write(protocol, out);
                     value.write(protocol, out);
+                }
+            }
+            Self::Pairs(pairs) => {
+                begin_map(out, pairs.len(), protocol);
+                for (key, value) in pairs.iter() {
+                    bulk(out, b'$', key);
+                    bulk(out, b'$', value);
                 }
             }
         }
@@ -107,6 +119,13 @@ impl Reply {
 impl From<RespError> for Reply {
     fn from(error: RespError) -> Self {
         Self::Error(error)
+    }
+}
+
+fn begin_map(out: &mut Vec<u8>, pairs: usize, protocol: Protocol) {
+    match protocol {
+        Protocol::Two => number(out, b'*', 2 * pairs as i64),
+        Protocol::Three => number(out, b'%', pairs as i64),
     }
 }
 
@@ -122,6 +141,7 @@ fn line(out: &mut Vec<u8>, kind: u8, text: &[u8]) {
 }
 
 fn bulk(out: &mut Vec<u8>, kind: u8, text: &[u8]) {
+    out.reserve(text.len() + LONGEST_FRAME);
     number(out, kind, text.len() as i64);
     out.extend_from_slice(text);
     out.extend_from_slice(b"\r\n");
@@ -129,16 +149,17 @@ fn bulk(out: &mut Vec<u8>, kind: u8, text: &[u8]) {
 
 fn number(out: &mut Vec<u8>, kind: u8, value: i64) {
     out.push(kind);
+    if let 0..=9 = value {
+        out.extend_from_slice(&[b'0' + value as u8, b'\r', b'\n']);
+        return;
+    }
     let mut digits = [0; 20];
     let mut at = digits.len();
     let mut left = value.unsigned_abs();
-    loop {
+    while left > 0 {
         at -= 1;
         digits[at] = b'0' + (left % 10) as u8;
         left /= 10;
-        if left == 0 {
-            break;
-        }
     }
     if value < 0 {
         out.push(b'-');
@@ -177,6 +198,8 @@ mod tests {
         check(Reply::NullArray, "*-1 ", "_ ");
         check(Reply::Set(vec![Reply::Integer(1)]), "*1 :1 ", "~1 :1 ");
         check(Reply::Map(vec![(Reply::text("k"), Reply::Integer(1))]), "*2 $1 k :1 ", "%1 $1 k :1 ");
+        let pairs = Pairs::new("kay12", vec![(0..1, 3..5), (1..3, 0..0)]);
+        check(Reply::Pairs(pairs), "*4 $1 k $2 12 $2 ay $0  ", "%2 $1 k $2 12 $2 ay $0  ");
         check(Reply::Push(vec![]), "*0 ", ">0 ");
     }
 }

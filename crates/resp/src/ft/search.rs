@@ -363,9 +363,7 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, mut pag
     let mut results = Vec::new();
     for mut hit in page.hits {
         let raw = hit.raw.take();
-        let mut fields = content.then(|| fields(session, searched, (&hit, raw), marking));
-        let hides = |name: &Reply| matches!(name, Reply::Bulk(name) if searched.definition.hides(name));
-        fields.iter_mut().for_each(|fields| fields.retain(|(name, _)| !hides(name)));
+        let fields = content.then(|| content_of(session, searched, (&hit, raw), marking));
         if !three {
             flat.push(Reply::Bulk(hit.key));
             if options.with_scores {
@@ -378,7 +376,7 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, mut pag
             if options.with_sort_keys {
                 flat.push(hit.sort_key.as_ref().map_or(Reply::Null, sort_key_text));
             }
-            flat.extend(fields.map(Reply::Map));
+            flat.extend(fields);
             continue;
         }
         let mut result = vec![(Reply::text("id"), Reply::Bulk(hit.key))];
@@ -394,7 +392,7 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, mut pag
             result.push((Reply::text("sortkey"), hit.sort_key.as_ref().map_or(Reply::Null, sort_key_text)));
         }
         if let Some(fields) = fields {
-            result.push((Reply::text("extra_attributes"), Reply::Map(fields)));
+            result.push((Reply::text("extra_attributes"), fields));
         }
         result.push((Reply::text("values"), Reply::Array(Vec::new())));
         results.push(Reply::Map(result));
@@ -422,6 +420,33 @@ fn marked_first(fields: &mut [(Bytes, Bytes)], options: &Options) {
     let summarized = options.summarize.iter().filter_map(|summarize| summarize.fields.as_deref());
     let named: Vec<&String> = summarized.chain(highlighted).flatten().collect();
     fields.sort_by_key(|(name, _)| named.iter().position(|known| known.as_bytes() == name).unwrap_or(named.len()));
+}
+
+/// What is shown of a hit's key.
+fn content_of(
+    session: &Session,
+    searched: &Searched,
+    (hit, raw): (&Shown, Option<Raw>),
+    (marks, options): (&Marks, &Options),
+) -> Reply {
+    let definition = &searched.definition;
+    let marked = options.highlight.is_some() || options.summarize.is_some();
+    let whole = options.returned.is_none() && !options.expanded && !marked && hit.distances.is_empty();
+    match raw {
+        Some(Raw::Hash(mut pairs)) if whole => {
+            pairs.retain(|name| !definition.hides(name));
+            if let Some((sorted, _)) = &options.sort {
+                pairs.sort_by_key(|name| name != sorted.as_bytes());
+            }
+            Reply::Pairs(pairs)
+        }
+        raw => {
+            let mut found = fields(session, searched, (hit, raw), (marks, options));
+            let hides = |name: &Reply| matches!(name, Reply::Bulk(name) if definition.hides(name));
+            found.retain(|(name, _)| !hides(name));
+            Reply::Map(found)
+        }
+    }
 }
 
 fn fields(

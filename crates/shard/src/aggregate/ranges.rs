@@ -93,7 +93,7 @@ impl Ranges {
 /// `histogram` and `date_histogram` over ranges.
 pub(super) struct RangeHistogram {
     ranges: Ranges,
-    spans: Spans,
+    reach: Reach,
     buckets: Buckets,
     children: Collectors,
     inside: Sorted,
@@ -102,9 +102,9 @@ pub(super) struct RangeHistogram {
 
 impl RangeHistogram {
     pub(super) fn new(ranges: Ranges, asked: &Asked, children: Collectors, all_shown: bool) -> Self {
-        let spans = Spans { step: asked.step.clone(), kind: ranges.kind };
+        let reach = Reach { step: asked.step.clone(), kind: ranges.kind };
         let buckets = Buckets::new(ranges.budget.clone(), all_shown);
-        Self { ranges, spans, buckets, children, inside: Sorted::default(), ends: Vec::new() }
+        Self { ranges, reach, buckets, children, inside: Sorted::default(), ends: Vec::new() }
     }
 
     /// Counts the document at a place of `batch` in each bucket that one of its ranges (`ends`, by where they begin) touches.
@@ -112,9 +112,9 @@ impl RangeHistogram {
         let owner = batch.owners.of(at);
         let mut last_counted = None;
         for &(from, to) in &self.ends {
-            let (first, last) = self.spans.touched(from, to);
+            let (first, last) = self.reach.touched(from, to);
             let mut next = match last_counted {
-                Some(counted) if counted >= first => self.spans.next(counted),
+                Some(counted) if counted >= first => self.reach.next(counted),
                 _ => Some(first),
             };
             while let Some(key) = next.filter(|key| *key <= last) {
@@ -128,7 +128,7 @@ impl RangeHistogram {
                     }
                 }
                 last_counted = Some(key);
-                next = self.spans.next(key);
+                next = self.reach.next(key);
             }
         }
         Ok(())
@@ -166,12 +166,12 @@ impl Collector for RangeHistogram {
 }
 
 /// Which buckets ranges touch.
-struct Spans {
+struct Reach {
     step: Step,
     kind: RangeKind,
 }
 
-impl Spans {
+impl Reach {
     /// The first and the last bucket that the part of a range within the hard bounds touches; nothing of it lies there: the last comes first, or
     /// both are the bucket of the bound and of the end before it.
     fn touched(&self, from: i64, to: i64) -> (i64, i64) {
@@ -209,9 +209,9 @@ mod tests {
 
     use super::*;
 
-    fn dates(interval: DateInterval) -> Spans {
+    fn dates(interval: DateInterval) -> Reach {
         let rounding = Rounding::new(interval, Zone::utc(), 0);
-        Spans { step: Step::Dates { rounding, extended: None, hard: None }, kind: RangeKind::Date }
+        Reach { step: Step::Dates { rounding, extended: None, hard: None }, kind: RangeKind::Date }
     }
 
     #[test]
@@ -219,9 +219,9 @@ mod tests {
         use CalendarUnit::{Day, Month, Week, Year};
         let intervals = [Day, Week, Month, Year].map(DateInterval::Calendar);
         for interval in intervals.into_iter().chain([DateInterval::FixedMs(7)]) {
-            let spans = dates(interval);
-            let (first, last) = spans.touched(i64::MIN, i64::MAX);
-            assert!(first < spans.next(first).unwrap() && last > 0, "{interval:?}: {first} to {last}");
+            let reach = dates(interval);
+            let (first, last) = reach.touched(i64::MIN, i64::MAX);
+            assert!(first < reach.next(first).unwrap() && last > 0, "{interval:?}: {first} to {last}");
         }
     }
 
@@ -229,9 +229,9 @@ mod tests {
     fn hard_bounds_cut_ranges_off() {
         let hard = Some(Bounds { min: Some(4.0), max: Some(21.0) });
         let step = Step::Width { interval: 5.0, offset: 0.0, extended: None, hard };
-        let spans = Spans { step, kind: RangeKind::Integer };
-        assert_eq!(spans.touched(0, 30), (0, 4));
-        assert_eq!(spans.touched(i32::MIN.into(), 3), (0, 0));
-        assert_eq!(spans.touched(30, 40), (6, 4));
+        let reach = Reach { step, kind: RangeKind::Integer };
+        assert_eq!(reach.touched(0, 30), (0, 4));
+        assert_eq!(reach.touched(i32::MIN.into(), 3), (0, 0));
+        assert_eq!(reach.touched(30, 40), (6, 4));
     }
 }

@@ -29,12 +29,12 @@ impl<'a> Ids<'a> {
         Self { reader, columns: vec![None; reader.segments.len()], one: Vec::new(), other: Vec::new() }
     }
 
-    pub(super) fn column(&mut self, segment: u32) -> Outcome<Option<Arc<dyn StringColumn>>> {
+    pub(super) fn column(&mut self, segment: u32) -> Outcome<Option<&dyn StringColumn>> {
         let slot = &mut self.columns[segment as usize];
         if slot.is_none() {
             *slot = self.reader.segments[segment as usize].segment.strings(meta::ID)?;
         }
-        Ok(slot.clone())
+        Ok(slot.as_deref())
     }
 
     pub(super) fn place(&mut self, segment: u32, doc: DocId) -> Outcome<IdPlace> {

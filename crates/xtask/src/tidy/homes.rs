@@ -54,7 +54,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("levenshtein_automata", Rooms(&["shard"])),
     ("lru", Rooms(&["node", "shard"])),
     ("md-5", Rooms(&["ingest"])),
-    ("memchr", Rooms(&["shard"])),
+    ("memchr", Rooms(&["resp", "shard"])),
     ("mimalloc", Rooms(&["cli", "shard"])),
     ("murmur3", Rooms(&["analysis", "cluster", "shard"])),
     ("openraft", Rooms(&["node"])),

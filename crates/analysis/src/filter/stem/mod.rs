@@ -18,10 +18,13 @@ mod porter;
 mod slavic;
 mod snowball;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use self::norwegian::Language;
+use crate::recent::Recent;
 use crate::stream::{Filter, Term, TermFilter};
+use crate::token::TokenKind;
 
 /// Changes a word to its stem.
 type Rule = Arc<dyn Fn(&mut String) + Send + Sync>;
@@ -132,29 +135,47 @@ fn of_language(language: &str) -> Option<Rule> {
     }
 }
 
-/// Snowball's stemmer of one language.
-#[derive(Clone)]
-pub struct Stemmer {
-    rule: Rule,
+/// Snowball's stemmers by language, each with what it made of recent words.
+#[derive(Default)]
+pub struct Stemmers {
+    known: Mutex<BTreeMap<String, Arc<Stemmer>>>,
 }
 
-impl std::fmt::Debug for Stemmer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Stemmer")
+impl Stemmers {
+    /// By the language's English name in lower case; `None`: there is none.
+    pub fn of(&self, language: &str) -> Option<Arc<Stemmer>> {
+        let mut known = self.known.lock().ok()?;
+        if let Some(stemmer) = known.get(language) {
+            return Some(stemmer.clone());
+        }
+        let stemmer = Arc::new(Stemmer { rule: of_language(language)?, recent: Recent::new(true) });
+        known.insert(language.to_owned(), stemmer.clone());
+        Some(stemmer)
     }
+}
+
+/// Snowball's stemmer of one language.
+pub struct Stemmer {
+    rule: Rule,
+    recent: Recent,
 }
 
 impl Stemmer {
-    /// By the language's English name in lower case; `None`: there is none.
-    pub fn of(language: &str) -> Option<Self> {
-        of_language(language).map(|rule| Self { rule })
-    }
-
-    /// What the forms of a word, in lower case, share.
-    pub fn stem(&self, word: &str) -> String {
-        let mut stem = word.to_owned();
-        (self.rule)(&mut stem);
-        stem
+    /// Of each word, in lower case, what its forms share.
+    pub fn stems(&self, words: &[&str]) -> Vec<String> {
+        let mut recent = self.recent.shelf();
+        let stem = |word: &&str| {
+            if let Some(Some(known)) = recent.as_ref().and_then(|recent| recent.get(word, TokenKind::Word)) {
+                return known.to_owned();
+            }
+            let mut stem = (*word).to_owned();
+            (self.rule)(&mut stem);
+            if let Some(recent) = &mut recent {
+                recent.put(word, TokenKind::Word, Some(&stem));
+            }
+            stem
+        };
+        words.iter().map(stem).collect()
     }
 }
 

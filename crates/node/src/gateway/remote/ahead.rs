@@ -4,7 +4,6 @@
 //! (`gateway::search`); the fetch of winners that nobody has foreseen ([`super::search::Fetch`]).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use search::merge::hits::{Answer, order};
@@ -20,7 +19,7 @@ const BYTES: usize = 32 << 10;
 /// more than reading what is stored of them. `answers` with their sort; `pins`: by shard, with the groups under which they are counted.
 pub(super) fn fetch(
     (answers, sort): (&[Answer], &[BoundSort]),
-    (pins, groups): (&[Option<Pinned>], &Arc<[String]>),
+    (pins, groups): (&[Option<Pinned>], &[String]),
     most: u32,
     patience: SearchPatience,
 ) -> BTreeMap<usize, Vec<FetchedAhead>> {

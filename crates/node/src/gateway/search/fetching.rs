@@ -24,7 +24,6 @@ pub(in crate::gateway) type Shown = Result<Vec<Fetched>, Error>;
 pub(in crate::gateway) type FetchedAhead = (DocAddress, Fetched);
 
 /// A shard as a search has seen it, and what to show of its hits.
-#[derive(Clone)]
 pub(in crate::gateway) struct Pinned {
     pub(in crate::gateway) shard: Arc<OpenShard>,
     pub(in crate::gateway) reader: Reader,

@@ -46,7 +46,7 @@ pub(super) use ask::{Asked, Asking, Pin, Question, is_kept, scatter, shard_query
 pub(crate) use brief::Tries;
 pub(super) use brief::is_counted_at_once;
 pub(super) use fetching::{FetchedAhead, HERE, Pinned, Shown};
-pub(crate) use pinned::Returns;
+pub(crate) use pinned::Released;
 pub(super) use place::Place;
 use place::{Elsewhere, places};
 pub(super) use profile::clock;
@@ -68,7 +68,10 @@ pub(super) async fn search(core: &Arc<Core>, request: SearchRequest) -> Result<S
     }
     let begun = Instant::now();
     let task = core.tasks.begin(task(&request));
-    let result = task.run(in_time(request.cancel_after_ms, piped(core, request, begun, task.id()))).await;
+    // Large, and handed from one to the next.
+    let cancel_after_ms = request.cancel_after_ms;
+    let work = Box::pin(piped(core, request, begun, task.id()));
+    let result = task.run(in_time(cancel_after_ms, work)).await;
     core.metrics.request(Action::Search, begun.elapsed());
     core.metrics.ended(match &result {
         Err(error) if was_cancelled(error) => Ending::Cancelled,
@@ -105,7 +108,8 @@ fn task(request: &SearchRequest) -> Begun {
     Begun { action: "indices:data/read/search", description, parent: None, cancellable: true }
 }
 
-/// A search with its pipeline around it; one of several queries is carried out query by query.
+/// A search with its pipeline around it; one of several queries is carried out query by query. What most searches are not is boxed, so that they
+/// do not make room for it.
 async fn piped(
     core: &Arc<Core>,
     mut request: SearchRequest,
@@ -127,18 +131,18 @@ async fn piped(
         }
         model::query::Kind::Hybrid(hybrid) => {
             let fusion = pipeline.as_ref().and_then(|pipeline| pipeline.fusion.as_ref());
-            hybrid::search(core, &request, hybrid, fusion, (begun, &task)).await?
+            Box::pin(hybrid::search(core, &request, hybrid, fusion, (begun, &task))).await?
         }
-        _ if request.collapse.is_some() => collapse::search(core, request, begun, &task).await?,
-        _ if !request.rescores.is_empty() => rescore::search(core, request, begun, &task).await?,
-        _ if rounds::are_asked(&request) => rounds::search(core, request, begun, &task).await?,
+        _ if request.collapse.is_some() => Box::pin(collapse::search(core, request, begun, &task)).await?,
+        _ if !request.rescores.is_empty() => Box::pin(rescore::search(core, request, begun, &task)).await?,
+        _ if rounds::are_asked(&request) => Box::pin(rounds::search(core, request, begun, &task)).await?,
         _ => match nearby {
-            Some(nearby) => nearby.search(core, request, begun, &task).await?,
+            Some(nearby) => Box::pin(nearby.search(core, request, begun, &task)).await?,
             None => search_counted(core, request, begun, task).await?,
         },
     };
     if let Some(suggest) = suggest {
-        suggest.answer(core, &mut answer, begun).await?;
+        Box::pin(suggest.answer(core, &mut answer, begun)).await?;
     }
     if let Some(pipeline) = &pipeline {
         pipeline.answer(&mut answer);
@@ -160,7 +164,7 @@ async fn search_counted(
 ) -> Result<SearchResponse, Error> {
     plain_order(&mut request);
     if request.publish_pending {
-        super::maintenance::publish(core, &request.target).await?;
+        Box::pin(super::maintenance::publish(core, &request.target)).await?;
     }
     super::lookup::of_search(core, &mut request).await?;
     let request = Arc::new(request);
@@ -171,21 +175,21 @@ async fn search_counted(
     };
     let deadline =
         request.timeout_ms.or(core.config.search_timeout_ms).map(|timeout| begun + Duration::from_millis(timeout));
-    for _ in 1..retry::TRIES {
+    let mut tried = 0;
+    loop {
+        tried += 1;
         let guard = Guard::new(deadline);
         let (mut failed, version) = (Vec::new(), core.state().version);
         let answer = try_search(core, &request, (begun, &task), &guard, (&choice, &mut failed)).await;
         // Without time for another try the client has what there is; where nothing was searched, another try says what that is.
         let over = guard.remaining().is_some_and(|left| left.is_zero()) && retry::changed(&failed).is_none();
-        if failed.is_empty() || over {
+        if failed.is_empty() || over || tried == retry::TRIES {
             return answer;
         }
-        if !retry::again(core, &mut choice, version, &failed).await {
+        if !Box::pin(retry::again(core, &mut choice, version, &failed)).await {
             return answer;
         }
     }
-    let guard = Guard::new(deadline);
-    try_search(core, &request, (begun, &task), &guard, (&choice, &mut Vec::new())).await
 }
 
 /// A search of the copies that are chosen. `failed`: takes in the shards that gave nothing.
@@ -321,7 +325,7 @@ async fn gather(
         let parts = Elsewhere { state, request, indexes, statistics, trusted, remaining, task }.parts(&places);
         let query = |(node, slots, searched): (NodeId, Vec<usize>, Searched)| {
             let ahead = likely_winners(request, (slots.len(), places.len()));
-            let (released, most) = (core.returns.take(&node), request.max_concurrent_shard_requests);
+            let (released, most) = (core.released.take(&node), request.max_concurrent_shard_requests);
             let query = Query { searched, only, ahead, pre_filter, most, released };
             (node, slots, query)
         };

@@ -26,12 +26,12 @@ pub(in crate::gateway) struct Borrowed {
     context: u64,
     /// The places in the plan of the shards that the node was asked for, in their order.
     slots: Vec<usize>,
-    returned: AtomicBool,
+    forgotten: AtomicBool,
 }
 
 impl Borrowed {
     pub(super) fn new(core: &Arc<Core>, node: NodeId, (context, slots): (u64, Vec<usize>)) -> Arc<Self> {
-        Arc::new(Self { core: Arc::downgrade(core), node, context, slots, returned: AtomicBool::new(false) })
+        Arc::new(Self { core: Arc::downgrade(core), node, context, slots, forgotten: AtomicBool::new(false) })
     }
 
     /// Whether both are one context.
@@ -50,19 +50,19 @@ impl Borrowed {
         let shards = wanted.into_iter().map(|(slot, addresses)| (place(slot), addresses)).collect();
         let fetched = remote::ask(&core, &self.node, &Fetch { context: self.context, shards }, within).await?;
         // Whatever it answered, it has forgotten the context.
-        self.returned.store(true, Ordering::Relaxed);
+        self.forgotten.store(true, Ordering::Relaxed);
         Ok(fetched)
     }
 }
 
 impl Drop for Borrowed {
     fn drop(&mut self) {
-        if self.returned.load(Ordering::Relaxed) {
+        if self.forgotten.load(Ordering::Relaxed) {
             return;
         }
         let (core, runtime) = (self.core.upgrade(), tokio::runtime::Handle::try_current());
         if let (Some(core), Ok(runtime)) = (core, runtime)
-            && core.returns.add(&self.node, self.context)
+            && core.released.add(&self.node, self.context)
         {
             runtime.spawn(tell_soon(self.core.clone(), self.node.clone()));
         }
@@ -71,27 +71,27 @@ impl Drop for Borrowed {
 
 /// Contexts of other nodes that were let go: their nodes hear of them with the next question, or soon without one.
 #[derive(Default)]
-pub(crate) struct Returns(Mutex<BTreeMap<NodeId, Returned>>);
+pub(crate) struct Released(Mutex<BTreeMap<NodeId, Untold>>);
 
 #[derive(Default)]
-struct Returned {
+struct Untold {
     contexts: Vec<u64>,
     /// Somebody will tell them soon.
     is_timed: bool,
 }
 
-impl Returns {
+impl Released {
     /// Whether somebody is to tell it soon.
     fn add(&self, node: &NodeId, context: u64) -> bool {
-        let mut returns = self.0.lock();
-        let returned = returns.entry(node.clone()).or_default();
-        returned.contexts.push(context);
-        !std::mem::replace(&mut returned.is_timed, true)
+        let mut released = self.0.lock();
+        let untold = released.entry(node.clone()).or_default();
+        untold.contexts.push(context);
+        !std::mem::replace(&mut untold.is_timed, true)
     }
 
     /// What is to be told with a question.
     pub(super) fn take(&self, node: &NodeId) -> Vec<u64> {
-        self.0.lock().get_mut(node).map(|returned| std::mem::take(&mut returned.contexts)).unwrap_or_default()
+        self.0.lock().get_mut(node).map(|untold| std::mem::take(&mut untold.contexts)).unwrap_or_default()
     }
 
     /// What was not told with a question.
@@ -103,7 +103,7 @@ impl Returns {
 async fn tell_soon(core: Weak<Core>, node: NodeId) {
     tokio::time::sleep(SOON).await;
     let Some(core) = core.upgrade() else { return };
-    let contexts = core.returns.end(&node);
+    let contexts = core.released.end(&node);
     if !contexts.is_empty() {
         // A node that does not hear it forgets the contexts by itself.
         let _ = remote::ask(&core, &node, &Release(contexts), Some(RELEASE)).await;

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::definition::{Attribute, Definition, KeyKind};
 use super::path;
+use crate::frame::pairs::Pairs;
 use crate::frame::reply::Reply;
 
 mod pairs;
@@ -18,7 +19,7 @@ use pairs::{Wanted, pairs};
 /// A hash's fields and values in order, or a JSON document.
 #[derive(Clone, Debug)]
 pub enum Raw {
-    Hash(Vec<(Bytes, Bytes)>),
+    Hash(Pairs),
     Json(String, Json),
     /// A document that is no key's.
     Document(Json),
@@ -101,7 +102,7 @@ impl Raw {
     /// All of it, as fields.
     pub fn into_fields(self, dialect: u8) -> Vec<(Bytes, Bytes)> {
         match self {
-            Self::Hash(fields) => fields,
+            Self::Hash(fields) => fields.into_texts().collect(),
             Self::Json(text, _) => {
                 let shown = if dialect >= 3 { format!("[{text}]") } else { text };
                 vec![(Bytes::from_static(b"$"), Bytes::from(shown))]
@@ -118,10 +119,7 @@ impl Raw {
     pub fn field(&self, name: &str, definition: &Definition, dialect: u8) -> Option<Bytes> {
         let identifier = self.identifier(definition, name)?;
         match self {
-            Self::Hash(fields) => {
-                let found = fields.iter().find(|(field, _)| field == identifier.as_bytes());
-                found.map(|(_, value)| value.clone())
-            }
+            Self::Hash(fields) => fields.get(identifier.as_bytes()),
             Self::Json(text, _) if identifier == "$" && dialect < 3 => Some(Bytes::from(text.clone())),
             Self::Json(_, document) => {
                 let values = path::values(document, identifier);
@@ -175,8 +173,8 @@ impl Raw {
     pub fn json(&self, identifier: &str) -> Option<Json> {
         match self {
             Self::Hash(fields) => {
-                let found = fields.iter().find(|(field, _)| field == identifier.as_bytes());
-                found.map(|(_, value)| Json::from(String::from_utf8_lossy(value).into_owned()))
+                let found = fields.get(identifier.as_bytes());
+                found.map(|value| Json::from(String::from_utf8_lossy(&value).into_owned()))
             }
             Self::Json(_, document) | Self::Document(document) => {
                 let mut values = path::values(document, identifier);
@@ -205,7 +203,7 @@ pub fn wanted(wanted: bool) -> SourceFilter {
 pub fn payload(source: Option<&Source>, definition: &Definition) -> Option<Bytes> {
     let field = definition.payload_field.as_deref()?;
     let found = pairs(kept(source?)?, &PayloadField(field))?;
-    found.into_iter().next().map(|(_, value)| value)
+    found.get(field.as_bytes())
 }
 
 /// How alike two payloads of one length are: 1 over 1 and the bits that differ (`SCORER HAMMING`).

@@ -1,18 +1,7 @@
 //! A hash's fields and values out of the list of texts that its document keeps: taken one after the other, no further than they are asked for.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::ops::Range;
-
-use bytes::Bytes;
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
-
+use crate::frame::pairs::Pairs;
 use crate::keyspace::id::append_bytes_of;
-
-/// A name or a value of a hash, as it is written where nothing of it is escaped.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Which fields are taken.
 pub(super) trait Wanted {
@@ -22,54 +11,77 @@ pub(super) trait Wanted {
     fn count(&self) -> usize;
 }
 
-struct Pairs<'w, W> {
-    wanted: &'w W,
-    buffer: Vec<u8>,
-    places: Vec<(Range<usize>, Range<usize>)>,
-}
-
-/// The fields that are wanted, and their values, all in one buffer; `None`: it is no list of texts. What stands behind the last one that
-/// may be wanted is not read.
-pub(super) fn pairs(json: &[u8], wanted: &impl Wanted) -> Option<Vec<(Bytes, Bytes)>> {
-    let room = if wanted.count() == usize::MAX { json.len() } else { 0 };
-    let mut pairs = Pairs { wanted, buffer: Vec::with_capacity(room), places: Vec::new() };
-    let read = serde_json::Deserializer::from_slice(json).deserialize_seq(&mut pairs);
-    if read.is_err() && !pairs.is_complete() {
-        return None;
-    }
-    let all = Bytes::from(pairs.buffer);
-    Some(pairs.places.into_iter().map(|(name, value)| (all.slice(name), all.slice(value))).collect())
-}
-
-impl<W: Wanted> Pairs<'_, W> {
-    fn is_complete(&self) -> bool {
-        self.places.len() >= self.wanted.count()
-    }
-}
-
-impl<'de, W: Wanted> Visitor<'de> for &mut Pairs<'_, W> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("names and values of a hash in turns")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while !self.is_complete() {
-            let Some(name) = list.next_element::<Text<'de>>()? else { break };
-            let from = self.buffer.len();
-            append_bytes_of(&name.0, &mut self.buffer);
-            if !self.wanted.is(&self.buffer[from..]) {
-                self.buffer.truncate(from);
-                list.next_element::<IgnoredAny>()?;
-                continue;
-            }
-            let middle = self.buffer.len();
-            let Some(value) = list.next_element::<Text<'de>>()? else { break };
-            append_bytes_of(&value.0, &mut self.buffer);
-            self.places.push((from..middle, middle..self.buffer.len()));
+/// The fields that are wanted, and their values; `None`: it is no list of texts. What stands behind the last one that may be wanted is not read.
+pub(super) fn pairs(json: &[u8], wanted: &impl Wanted) -> Option<Pairs> {
+    let all = wanted.count() == usize::MAX;
+    let mut texts = Texts { left: json.trim_ascii_start().strip_prefix(b"[")?, begun: false };
+    let (mut buffer, mut places) = (Vec::with_capacity(if all { json.len() } else { 0 }), Vec::new());
+    while places.len() < wanted.count() {
+        let Some(name) = texts.next()? else { break };
+        let from = buffer.len();
+        name.append_to(&mut buffer)?;
+        let is_wanted = wanted.is(&buffer[from..]);
+        let middle = buffer.len();
+        let Some(value) = texts.next()? else { break };
+        if is_wanted {
+            value.append_to(&mut buffer)?;
+            places.push((from..middle, middle..buffer.len()));
+        } else {
+            buffer.truncate(from);
         }
-        Ok(())
+    }
+    Some(Pairs::new(buffer, places))
+}
+
+/// The texts of a list in JSON behind its bracket.
+struct Texts<'j> {
+    left: &'j [u8],
+    begun: bool,
+}
+
+/// A text in JSON with its quotation marks.
+struct Text<'j> {
+    quoted: &'j [u8],
+    escaped: bool,
+}
+
+impl<'j> Texts<'j> {
+    /// `Some(None)`: the list has ended; `None`: something else stands there.
+    fn next(&mut self) -> Option<Option<Text<'j>>> {
+        let mut left = self.left.trim_ascii_start();
+        if left.first() == Some(&b']') {
+            return Some(None);
+        }
+        if self.begun {
+            left = left.strip_prefix(b",")?.trim_ascii_start();
+        }
+        let text = Text::at_start(left)?;
+        (self.left, self.begun) = (&left[text.quoted.len()..], true);
+        Some(Some(text))
+    }
+}
+
+impl<'j> Text<'j> {
+    fn at_start(json: &'j [u8]) -> Option<Self> {
+        let (mut at, mut escaped) = (1, false);
+        json.strip_prefix(b"\"")?;
+        loop {
+            at += memchr::memchr2(b'"', b'\\', json.get(at..)?)?;
+            if json[at] == b'"' {
+                return Some(Self { quoted: &json[..=at], escaped });
+            }
+            (at, escaped) = (at + 2, true);
+        }
+    }
+
+    /// Appends the bytes that the text stands for.
+    fn append_to(&self, out: &mut Vec<u8>) -> Option<()> {
+        if self.escaped {
+            append_bytes_of(&serde_json::from_slice::<String>(self.quoted).ok()?, out);
+        } else {
+            out.extend_from_slice(&self.quoted[1..self.quoted.len() - 1]);
+        }
+        Some(())
     }
 }
 
@@ -91,12 +103,11 @@ mod tests {
 
     #[test]
     fn nothing_is_read_behind_what_is_wanted() {
-        let check = |json: &str, names: &'static [&'static str], expected: Option<&[(&str, &str)]>| {
+        let check = |json: &str, names: &'static [&'static str], expected: Option<&[(&'static str, &'static str)]>| {
             let found = pairs(json.as_bytes(), &Names(names));
-            let expected = expected.map(|pairs| {
-                let bytes = |text: &str| Bytes::copy_from_slice(text.as_bytes());
-                pairs.iter().map(|(name, value)| (bytes(name), bytes(value))).collect::<Vec<_>>()
-            });
+            let found: Option<Vec<_>> = found.as_ref().map(|found| found.iter().collect());
+            let bytes = |(name, value): &(&'static str, &'static str)| (name.as_bytes(), value.as_bytes());
+            let expected = expected.map(|pairs| pairs.iter().map(bytes).collect());
             assert_eq!(found, expected, "{json} {names:?}");
         };
         let hash = r#"["a","1","\u0000YiI=","2\n","c","3"] and more"#;
@@ -107,5 +118,9 @@ mod tests {
         check(r#"["a","1",}"#, &["a", "c"], None);
         check(r#"{"a":"1"}"#, &["a"], None);
         check("[]", &["a"], Some(&[]));
+        check(r#" [ "a" , "\\\"" ] "#, &["a", "b"], Some(&[("a", "\\\"")]));
+        for broken in ["", "[", r#"["a"#, r#"["a\"#, r#"["a","\x"]"#, r#"["a" "1"]"#, r#"["a",1]"#] {
+            check(broken, &["a"], None);
+        }
     }
 }

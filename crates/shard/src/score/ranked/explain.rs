@@ -29,17 +29,15 @@ impl RankedScorer {
             };
             return Ok(Some(line(value, text, Vec::new())));
         };
-        let mut walk = Walk { doc, formula: self.formula, columns: &self.columns, places: &mut self.places };
+        let norm = self.columns.norm(self.formula, doc);
+        let mut walk = Walk { doc, norm, formula: self.formula, columns: &self.columns, places: &mut self.places };
         let Some((words, slop)) = walk.root(root, is_spread(self.formula), |_| true)? else { return Ok(None) };
         let Some(tree) = walk.explain(root)? else { return Ok(None) };
-        let norm = match self.formula {
-            Formula::TfIdf => self.columns.max_freq(doc),
-            _ => self.columns.length(doc).max(1.0),
-        };
+        let norm = norm.max(1);
         let text = match self.formula {
-            Formula::TfIdf | Formula::TfIdfDocNorm => format!(
-                "Final TFIDF : words TFIDF {words:.2} * document score {own:.2} / norm {norm:.0} / slop {slop:.0}"
-            ),
+            Formula::TfIdf | Formula::TfIdfDocNorm => {
+                format!("Final TFIDF : words TFIDF {words:.2} * document score {own:.2} / norm {norm} / slop {slop:.0}")
+            }
             Formula::Bm25 => {
                 format!("Final BM25 : words BM25 {words:.2} * document score {own:.2} / slop {slop:.0}")
             }
@@ -61,7 +59,7 @@ impl Walk<'_> {
                 line(value, self.occurrence_text(weight, 1), Vec::new())
             }),
             NodeKind::Word(word) => self.word_explained(word, weight)?,
-            NodeKind::Not(inner) => match self.node(inner, false)? {
+            NodeKind::Not(inner) => match self.worth(inner)? {
                 Some(_) => None,
                 None => Some(line(0.0, self.occurrence_text(weight, 0), Vec::new())),
             },
@@ -123,9 +121,9 @@ impl Walk<'_> {
     }
 
     fn word_explained(&mut self, word: &mut Word, weight: f64) -> Outcome<Option<Explanation>> {
-        let Some(found) = self.word(word, weight, false)? else { return Ok(None) };
+        let Some(value) = self.worth_of_word(word, weight)? else { return Ok(None) };
         let freq = word.freq(self.doc)?.unwrap_or(0.0);
-        let (value, average) = (found.score, self.columns.average);
+        let average = self.columns.average;
         let text = match self.formula {
             Formula::Bm25 => {
                 let idf = word.rarity.coarse;
@@ -149,10 +147,10 @@ impl Walk<'_> {
     }
 
     fn standard_text(&self, name: &str, value: f64, (idf, freq): (f64, f64)) -> String {
-        let (length, average) = (self.columns.length(self.doc), self.columns.average);
+        let (length, average) = (self.norm, self.columns.average);
         format!(
             "{name}: ({value:.2} = IDF {idf:.2} * (F {freq:.2} * (k1 {K1:.1} + 1)) / (F {freq:.2} + k1 {K1:.1} * (1 - b {B:.1} \
-             + b {B:.1} * Doc Len {length:.0} / Average Doc Len {average:.2})))"
+             + b {B:.1} * Doc Len {length} / Average Doc Len {average:.2})))"
         )
     }
 

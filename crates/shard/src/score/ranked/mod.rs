@@ -53,21 +53,28 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    fn length(&self, doc: DocId) -> f64 {
-        self.length.as_ref().and_then(|column| column.first(doc)).unwrap_or(0) as f64
-    }
-
-    fn max_freq(&self, doc: DocId) -> f64 {
-        self.max_freq.as_ref().and_then(|column| column.first(doc)).unwrap_or(1).max(1) as f64
-    }
-
     fn score(&self, doc: DocId) -> f64 {
         let own = self.score.as_ref().and_then(|column| column.first(doc));
         own.map_or(self.default_score, model::number::f64_from_ordered)
     }
 
-    /// What a word of this weight is worth that a document has `freq` times.
-    fn of_word(&self, formula: Formula, doc: DocId, (weight, freq, rarity): (f64, f64, Rarity)) -> f64 {
+    /// What a formula weighs a document against, and what that is where nothing is known of it; `None`: nothing.
+    fn norms(&self, formula: Formula) -> Option<(&dyn NumberColumn, i64)> {
+        let (column, missing) = match formula {
+            Formula::TfIdf => (&self.max_freq, 1),
+            Formula::TfIdfDocNorm | Formula::Bm25Std => (&self.length, 0),
+            _ => return None,
+        };
+        Some((column.as_deref()?, missing))
+    }
+
+    /// The same of one document: the frequency of its commonest word, or how many words it has.
+    fn norm(&self, formula: Formula, doc: DocId) -> i64 {
+        self.norms(formula).map_or(0, |(column, missing)| column.first(doc).unwrap_or(missing))
+    }
+
+    /// What a word of this weight is worth that a document of this norm has `freq` times.
+    fn of_word(&self, formula: Formula, norm: i64, (weight, freq, rarity): (f64, f64, Rarity)) -> f64 {
         match formula {
             Formula::TfIdf | Formula::TfIdfDocNorm => weight * freq * rarity.coarse,
             Formula::Bm25 => {
@@ -75,22 +82,21 @@ impl Columns {
                 // The weight of a word is left out here, as that of a group is not.
                 rarity.coarse * freq / (freq + K1 * length)
             }
-            Formula::Bm25Std => rarity.fine * self.saturated(doc, freq),
+            Formula::Bm25Std => rarity.fine * self.saturated(norm, freq),
             Formula::DisMax => weight * freq,
             Formula::DocScore | Formula::None => 0.0,
         }
     }
 
-    fn saturated(&self, doc: DocId, freq: f64) -> f64 {
-        let length = 1.0 - B + B * self.length(doc) / self.average.max(f64::MIN_POSITIVE);
+    fn saturated(&self, length: i64, freq: f64) -> f64 {
+        let length = 1.0 - B + B * length as f64 / self.average.max(f64::MIN_POSITIVE);
         freq * (K1 + 1.0) / (freq + K1 * length)
     }
 
-    /// The score of a document whose parts are worth `worth`, and stand `slop` apart.
-    fn of_document(&self, formula: Formula, doc: DocId, (worth, slop): (f64, f64)) -> f64 {
+    /// The score of a document of this norm whose parts are worth `worth`, and stand `slop` apart.
+    fn of_document(&self, formula: Formula, (doc, norm): (DocId, i64), (worth, slop): (f64, f64)) -> f64 {
         match formula {
-            Formula::TfIdf => worth * self.score(doc) / self.max_freq(doc) / slop,
-            Formula::TfIdfDocNorm => worth * self.score(doc) / self.length(doc).max(1.0) / slop,
+            Formula::TfIdf | Formula::TfIdfDocNorm => worth * self.score(doc) / norm.max(1) as f64 / slop,
             Formula::Bm25 => worth * self.score(doc) / slop,
             Formula::Bm25Std => worth * self.score(doc),
             Formula::DisMax => worth,
@@ -210,15 +216,16 @@ impl RankedScorer {
         let Some(root) = &mut self.root else {
             return Ok(Some(if self.formula == Formula::DocScore { self.columns.score(doc) } else { 0.0 }));
         };
-        let mut walk = Walk { doc, formula: self.formula, columns: &self.columns, places: &mut self.places };
         let (formula, columns, boost) = (self.formula, &self.columns, self.boost);
+        let norm = columns.norm(formula, doc);
+        let mut walk = Walk { doc, norm, formula, columns, places: &mut self.places };
         // Words are at least one place apart: how far they are only makes it less.
         let matters = |worth| {
-            let most = columns.of_document(formula, doc, (worth, 1.0)) as f32 * boost;
+            let most = columns.of_document(formula, (doc, norm), (worth, 1.0)) as f32 * boost;
             most < 0.0 || most >= floor
         };
-        let found = walk.root(root, is_spread(self.formula), matters)?;
-        Ok(found.map(|found| self.columns.of_document(self.formula, doc, found)))
+        let found = walk.root(root, is_spread(formula), matters)?;
+        Ok(found.map(|found| columns.of_document(formula, (doc, norm), found)))
     }
 }
 

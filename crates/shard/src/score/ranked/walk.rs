@@ -41,6 +41,8 @@ impl Found {
 /// One document, looked at.
 pub(super) struct Walk<'w> {
     pub(super) doc: DocId,
+    /// What the formula weighs it against.
+    pub(super) norm: i64,
     pub(super) formula: Formula,
     pub(super) columns: &'w Columns,
     /// Where the words of what was found stand, part after part.
@@ -61,16 +63,16 @@ impl Walk<'_> {
         }
         self.places.clear();
         let parts = match &mut node.kind {
-            NodeKind::All(nodes, window) if nodes.len() > 1 => self.all(nodes, *window, true)?,
-            NodeKind::Any(nodes) if nodes.len() > 1 => self.any(nodes, true)?,
+            NodeKind::All(nodes, window) if nodes.len() > 1 => self.all(nodes, *window)?,
+            NodeKind::Any(nodes) if nodes.len() > 1 => self.any(nodes)?,
             // Only between several there is a distance.
             _ => return Ok(Some((worth, 1.0))),
         };
         Ok(parts.map(|parts| (worth, distance(parts.len(), &self.placed(&parts)))))
     }
 
-    /// One part. What has no match leaves no places behind.
-    pub(super) fn node(&mut self, node: &mut Node, positions: bool) -> Outcome<Option<Found>> {
+    /// One part with where its words stand. What has no match leaves no places behind.
+    fn gathered(&mut self, node: &mut Node) -> Outcome<Option<Found>> {
         let (weight, from) = (node.weight, self.places.len());
         Ok(match &mut node.kind {
             NodeKind::Nothing => None,
@@ -79,50 +81,43 @@ impl Walk<'_> {
                 true => Found::plain(self.occurrence(weight), Nature::Number),
                 false => None,
             },
-            NodeKind::Word(word) => self.word(word, weight, positions)?,
-            NodeKind::Not(inner) => match self.node(inner, false)? {
-                Some(_) => {
-                    self.places.truncate(from);
-                    None
-                }
+            NodeKind::Word(word) => self.word(word, weight)?,
+            NodeKind::Not(inner) => match self.worth(inner)? {
+                Some(_) => None,
                 None => Found::plain(0.0, Nature::Virtual),
             },
-            NodeKind::Optional(inner) => match self.node(inner, positions)? {
+            NodeKind::Optional(inner) => match self.gathered(inner)? {
                 None => Found::plain(0.0, Nature::Virtual),
                 found => found,
             },
             NodeKind::All(nodes, window) => {
-                let parts = self.all(nodes, *window, positions)?;
+                let parts = self.all(nodes, *window)?;
                 parts.map(|parts| self.joined(&parts, from, weight, false))
             }
             NodeKind::Any(nodes) => {
-                let parts = self.any(nodes, positions)?;
+                let parts = self.any(nodes)?;
                 parts.map(|parts| self.joined(&parts, from, weight, true))
             }
             NodeKind::First(nodes) => {
-                let found = self.first(nodes, positions)?;
+                let found = self.first(nodes)?;
                 found.map(|found| self.joined(std::slice::from_ref(&found), from, weight, true))
             }
         })
     }
 
-    pub(super) fn word(&mut self, word: &mut Word, weight: f64, positions: bool) -> Outcome<Option<Found>> {
-        let Some(freq) = word.freq(self.doc)? else { return Ok(None) };
-        let score = self.columns.of_word(self.formula, self.doc, (weight, freq, word.rarity));
-        let mut found = Found { score, positions: None, nature: Nature::Word };
-        if positions {
-            let (block, at, from) = (word.pool.block, word.pool.at, self.places.len());
-            word.pool.load_freqs()?;
-            word.pool.positions(block, at, self.places)?;
-            found.positions = Some(self.since(from)).filter(|all| !all.is_empty());
-        }
-        Ok(Some(found))
+    fn word(&mut self, word: &mut Word, weight: f64) -> Outcome<Option<Found>> {
+        let Some(score) = self.worth_of_word(word, weight)? else { return Ok(None) };
+        let (block, at, from) = (word.pool.block, word.pool.at, self.places.len());
+        word.pool.load_freqs()?;
+        word.pool.positions(block, at, self.places)?;
+        let positions = Some(self.since(from)).filter(|all| !all.is_empty());
+        Ok(Some(Found { score, positions, nature: Nature::Word }))
     }
 
     /// `*`
     pub(super) fn everything(&self, weight: f64) -> f64 {
         match self.formula {
-            Formula::Bm25Std => weight * self.columns.saturated(self.doc, 1.0),
+            Formula::Bm25Std => weight * self.columns.saturated(self.norm, 1.0),
             _ => self.occurrence(weight),
         }
     }
@@ -137,15 +132,10 @@ impl Walk<'_> {
     }
 
     /// Each of them; `None`: one is missing, or they stand too far apart.
-    pub(super) fn all(
-        &mut self,
-        nodes: &mut [Node],
-        window: Option<Window>,
-        positions: bool,
-    ) -> Outcome<Option<Parts>> {
+    pub(super) fn all(&mut self, nodes: &mut [Node], window: Option<Window>) -> Outcome<Option<Parts>> {
         let (mut parts, from) = (Parts::new(), self.places.len());
         for node in nodes {
-            let Some(found) = self.node(node, positions || window.is_some())? else {
+            let Some(found) = self.gathered(node)? else {
                 self.places.truncate(from);
                 return Ok(None);
             };
@@ -159,18 +149,18 @@ impl Walk<'_> {
     }
 
     /// Those that match.
-    fn any(&mut self, nodes: &mut [Node], positions: bool) -> Outcome<Option<Parts>> {
+    fn any(&mut self, nodes: &mut [Node]) -> Outcome<Option<Parts>> {
         let mut parts = Parts::new();
         for node in nodes {
-            parts.extend(self.node(node, positions)?);
+            parts.extend(self.gathered(node)?);
         }
         Ok(Some(parts).filter(|parts| !parts.is_empty()))
     }
 
     /// The first that matches.
-    fn first(&mut self, nodes: &mut [Node], positions: bool) -> Outcome<Option<Found>> {
+    fn first(&mut self, nodes: &mut [Node]) -> Outcome<Option<Found>> {
         for node in nodes {
-            if let Some(found) = self.node(node, positions)? {
+            if let Some(found) = self.gathered(node)? {
                 return Ok(Some(found));
             }
         }

@@ -26,6 +26,9 @@ pub(crate) struct AnyWord {
     boost: f32,
     columns: Columns,
     window: Vec<Cell>,
+    /// Documents of a window, and what the formula weighs them against.
+    docs: Vec<DocId>,
+    norms: Vec<i64>,
 }
 
 /// What is known of one document of a window.
@@ -36,6 +39,8 @@ struct Cell {
     groups: u32,
     /// The last of them, from 1.
     last: u32,
+    /// What the formula weighs the document against.
+    norm: i64,
 }
 
 impl AnyWord {
@@ -46,7 +51,8 @@ impl AnyWord {
         (formula, boost): (Formula, f32),
         (columns, max): (Columns, DocId),
     ) -> Self {
-        Self { groups, weight, formula, boost, columns, window: vec![Cell::default(); WINDOW.min(max) as usize] }
+        let window = vec![Cell::default(); WINDOW.min(max) as usize];
+        Self { groups, weight, formula, boost, columns, window, docs: Vec::new(), norms: Vec::new() }
     }
 
     /// Calls `visit` with each document of the window that begins at `from` whose bit is set in `wanted`, ascending, and its score. `None`: how far
@@ -57,15 +63,15 @@ impl AnyWord {
         wanted: &[u64],
         mut visit: impl FnMut(DocId, Option<f32>) -> Outcome<()>,
     ) -> Outcome<()> {
+        self.docs.clear();
+        bits::docs(wanted, from, &mut self.docs);
+        self.weigh(from);
         for number in 0..self.groups.len() {
             self.add(number, from, wanted)?;
         }
-        let mut next = bits::next(wanted, 0);
-        while let Some(at) = next {
-            let cell = std::mem::take(&mut self.window[at as usize]);
-            let doc = from + at;
+        for &doc in &self.docs {
+            let cell = std::mem::take(&mut self.window[(doc - from) as usize]);
             visit(doc, self.of(doc, cell))?;
-            next = bits::next(wanted, at + 1);
         }
         Ok(())
     }
@@ -74,9 +80,19 @@ impl AnyWord {
         let score = match cell.groups {
             0 => 0.0,
             2.. if is_spread(self.formula) => return None,
-            _ => self.columns.of_document(self.formula, doc, (self.weight * cell.worth, 1.0)),
+            _ => self.columns.of_document(self.formula, (doc, cell.norm), (self.weight * cell.worth, 1.0)),
         };
         Some(score as f32 * self.boost)
+    }
+
+    /// Looks up what the formula weighs the documents against.
+    fn weigh(&mut self, from: DocId) {
+        let Some((column, missing)) = self.columns.norms(self.formula) else { return };
+        self.norms.resize(self.docs.len(), missing);
+        column.first_batch(&self.docs, missing, &mut self.norms);
+        for (doc, norm) in self.docs.iter().zip(&self.norms) {
+            self.window[(doc - from) as usize].norm = *norm;
+        }
     }
 
     fn add(&mut self, number: usize, from: DocId, wanted: &[u64]) -> Outcome<()> {
@@ -89,7 +105,7 @@ impl AnyWord {
                 if !bits::contains(wanted, doc - from) || cell.last == mark {
                     return;
                 }
-                let worth = *outer * columns.of_word(formula, doc, (weight, f64::from(freq), rarity));
+                let worth = *outer * columns.of_word(formula, cell.norm, (weight, f64::from(freq), rarity));
                 cell.worth = if formula == Formula::DisMax { cell.worth.max(worth) } else { cell.worth + worth };
                 cell.groups += 1;
                 cell.last = mark;

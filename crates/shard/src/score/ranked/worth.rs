@@ -2,35 +2,39 @@
 
 use model::query::ranked::Scorer as Formula;
 
-use super::walk::{Parts, Walk};
-use super::{Node, NodeKind};
+use super::walk::Walk;
+use super::{Node, NodeKind, Word};
 use crate::score::Outcome;
 
 impl Walk<'_> {
-    /// As [`Walk::node`] without positions, of which it is the score alone; `None`: no match.
+    /// What a part is worth; `None`: it does not match. Leaves no places behind.
     pub(super) fn worth(&mut self, node: &mut Node) -> Outcome<Option<f64>> {
         let weight = node.weight;
         Ok(match &mut node.kind {
             NodeKind::Nothing => None,
             NodeKind::Everything => Some(self.everything(weight)),
             NodeKind::Filter(scorer) => (scorer.probe(self.doc)? == self.doc).then(|| self.occurrence(weight)),
-            NodeKind::Word(word) => {
-                let freq = word.freq(self.doc)?;
-                freq.map(|freq| self.columns.of_word(self.formula, self.doc, (weight, freq, word.rarity)))
-            }
+            NodeKind::Word(word) => self.worth_of_word(word, weight)?,
             NodeKind::Not(inner) => match self.worth(inner)? {
                 Some(_) => None,
                 None => Some(0.0),
             },
             NodeKind::Optional(inner) => Some(self.worth(inner)?.unwrap_or(0.0)),
             NodeKind::All(nodes, Some(window)) => {
-                let parts: Option<Parts> = self.all(nodes, Some(*window), false)?;
+                let from = self.places.len();
+                let parts = self.all(nodes, Some(*window))?;
+                self.places.truncate(from);
                 parts.map(|parts| weight * self.sum(&parts, false))
             }
             NodeKind::All(nodes, None) => self.worth_of_all(nodes)?.map(|sum| weight * sum),
             NodeKind::Any(nodes) => self.worth_of_any(nodes)?.map(|sum| weight * sum),
             NodeKind::First(nodes) => self.worth_of_first(nodes)?.map(|first| weight * first),
         })
+    }
+
+    pub(super) fn worth_of_word(&self, word: &mut Word, weight: f64) -> Outcome<Option<f64>> {
+        let freq = word.freq(self.doc)?;
+        Ok(freq.map(|freq| self.columns.of_word(self.formula, self.norm, (weight, freq, word.rarity))))
     }
 
     fn worth_of_all(&mut self, nodes: &mut [Node]) -> Outcome<Option<f64>> {

@@ -22,7 +22,7 @@ use crate::segment::vectors::VectorColumn;
 /// How the names of graphs' files begin.
 pub(crate) const GRAPH_PREFIX: &str = "graph-";
 /// Fewer rows are scanned as fast as they are walked.
-pub(crate) const GRAPH_FROM: u32 = 4096;
+pub(crate) const GRAPH_FROM: u32 = 1024;
 
 impl VectorsEntry {
     pub(crate) fn new(shape: Shape) -> Self {
