@@ -166,6 +166,17 @@ pub(crate) fn compact<T: Copy>(words: &[u64], values: &mut Vec<T>) {
     values.truncate(kept);
 }
 
+/// One bit for each of the flags, which are 0 or 1.
+pub(crate) fn of_flags(flags: &[u8; 128]) -> u128 {
+    let mut bits = 0;
+    for (at, flags) in flags.as_chunks::<8>().0.iter().enumerate() {
+        // Gathers the lowest bits of eight bytes in the highest byte.
+        let byte = u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        bits |= u128::from(byte) << (8 * at);
+    }
+    bits
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,27 +31,39 @@ pub(crate) struct TermCursor {
     loaded: usize,
     with_freqs: usize,
     scored: usize,
-    summed: usize,
+    summed: Summed,
 }
 
 /// What is known of the entries of a block besides their documents.
 struct OfBlock {
     freqs: [u32; BLOCK],
     scores: [f32; BLOCK],
-    /// Occurrences in the block before each entry's.
-    before: [u32; BLOCK],
+}
+
+/// Occurrences in a block before those of one of its entries.
+struct Summed {
+    block: usize,
+    index: usize,
+    before: u32,
 }
 
 /// The index of the first document of a block at or behind `target`, `BLOCK` when there is none.
 #[inline]
 pub(crate) fn lower_bound(docs: &[DocId; BLOCK], target: DocId) -> usize {
+    let at = lower_bound_within(docs, target);
+    at + usize::from(docs[at] < target)
+}
+
+/// The index of the first document of a block at or behind `target`, the last one's when there is none.
+#[inline]
+pub(crate) fn lower_bound_within(docs: &[DocId; BLOCK], target: DocId) -> usize {
     let mut at = 0;
     let mut half = BLOCK / 2;
     while half > 0 {
         at += usize::from(docs[(at + half - 1) & (BLOCK - 1)] < target) * half;
         half /= 2;
     }
-    at + usize::from(docs[at & (BLOCK - 1)] < target)
+    at & (BLOCK - 1)
 }
 
 impl TermCursor {
@@ -67,13 +79,13 @@ impl TermCursor {
             correction,
             block: 0,
             docs: Box::new([NO_MORE_DOCS; BLOCK]),
-            of_block: Box::new(OfBlock { freqs: [1; BLOCK], scores: [0.0; BLOCK], before: [0; BLOCK] }),
+            of_block: Box::new(OfBlock { freqs: [1; BLOCK], scores: [0.0; BLOCK] }),
             len: 0,
             at: 0,
             loaded: NONE,
             with_freqs: NONE,
             scored: NONE,
-            summed: NONE,
+            summed: Summed { block: NONE, index: 0, before: 0 },
         }
     }
 
@@ -154,14 +166,15 @@ impl TermCursor {
         Ok(())
     }
 
+    /// Decodes the current block's documents and frequencies; returns how many.
     #[inline]
-    pub(crate) fn load_freqs(&mut self) -> Outcome<()> {
+    pub(crate) fn load_freqs(&mut self) -> Outcome<usize> {
         self.load()?;
         if self.with_freqs != self.block {
             self.source.freqs(self.block, &mut self.of_block.freqs)?;
             self.with_freqs = self.block;
         }
-        Ok(())
+        Ok(self.len)
     }
 
     /// Entry `index`'s frequency; the block's frequencies are loaded.
@@ -182,13 +195,7 @@ impl TermCursor {
                 }
                 return Ok(&self.of_block.scores[..self.len]);
             }
-            let mut inverse = [self.score.scale.inverse(NO_NORMS); BLOCK];
-            if let Some(norms) = &self.norms {
-                let codes = (**norms).as_ref();
-                for (inverse, &doc) in inverse.iter_mut().zip(self.docs.iter()) {
-                    *inverse = self.score.scale.inverse(codes.get(doc as usize).copied().unwrap_or(0));
-                }
-            }
+            let inverse = self.inverses();
             let weight = self.score.weight;
             let OfBlock { freqs, scores, .. } = &mut *self.of_block;
             for ((out, &freq), inverse) in scores.iter_mut().zip(freqs.iter()).zip(&inverse) {
@@ -196,6 +203,37 @@ impl TermCursor {
             }
         }
         Ok(&self.of_block.scores[..self.len])
+    }
+
+    /// The length factors of the loaded block's documents.
+    fn inverses(&self) -> [f32; BLOCK] {
+        let scale = &*self.score.scale;
+        let mut inverses = [scale.inverse(NO_NORMS); BLOCK];
+        if let Some(norms) = &self.norms {
+            let codes = (**norms).as_ref();
+            for (inverse, &doc) in inverses.iter_mut().zip(self.docs.iter()) {
+                *inverse = scale.inverse(codes.get(doc as usize).copied().unwrap_or(0));
+            }
+        }
+        inverses
+    }
+
+    /// The entries of the current block that score at least `needed`, and some that score a little less: a bit each.
+    pub(crate) fn reaching(&mut self, needed: f64) -> Outcome<u128> {
+        let all = u128::MAX >> (BLOCK - self.load_freqs()?);
+        let weight = f64::from(self.score.weight);
+        // Scores are rounded.
+        let needed = needed - weight * 1e-6;
+        if needed <= 0.0 || self.score.is_modelled() {
+            return Ok(all);
+        }
+        // The score grows with the product of frequency and length factor, which is cheaper than itself.
+        let product = if needed < weight { (needed / (weight - needed)) as f32 * (1.0 - 1e-6) } else { f32::INFINITY };
+        let mut flags = [0u8; BLOCK];
+        for ((flag, &freq), inverse) in flags.iter_mut().zip(&self.of_block.freqs).zip(&self.inverses()) {
+            *flag = u8::from(freq as i32 as f32 * inverse >= product);
+        }
+        Ok(bits::of_flags(&flags) & all)
     }
 
     /// Scores of the current block, which `load_scores` has made.
@@ -244,23 +282,21 @@ impl TermCursor {
         Ok(self.docs[self.at])
     }
 
-    /// Entry `index` of the current block, whose frequencies are loaded.
+    /// Entry `index` of the current block, whose frequencies are loaded. Ascending indexes are fast.
     pub(crate) fn entry(&mut self, index: usize) -> Entry {
-        let OfBlock { freqs, before, .. } = &mut *self.of_block;
-        if self.summed != self.block {
-            self.summed = self.block;
-            let mut sum = 0u32;
-            for (before, freq) in before.iter_mut().zip(freqs.iter()) {
-                *before = sum;
-                sum = sum.wrapping_add(*freq);
-            }
+        let freqs = &self.of_block.freqs;
+        let summed = &mut self.summed;
+        if summed.block != self.block || summed.index > index {
+            *summed = Summed { block: self.block, index: 0, before: 0 };
         }
-        Entry { block: self.block as u32, index: index as u8, before: before[index], freq: freqs[index] }
+        let between = freqs[summed.index..index].iter().fold(0u32, |sum, freq| sum.wrapping_add(*freq));
+        *summed = Summed { block: self.block, index, before: summed.before.wrapping_add(between) };
+        Entry { block: self.block as u32, index: index as u8, before: summed.before, freq: freqs[index] }
     }
 
-    /// Appends the positions of an entry.
-    pub(crate) fn positions_of(&mut self, entry: Entry, out: &mut Vec<u32>) -> Outcome<()> {
-        Ok(self.source.positions_behind(entry, out)?)
+    /// Appends the positions of several entries.
+    pub(crate) fn positions_of(&mut self, entries: &[Entry], out: &mut Vec<u32>) -> Outcome<()> {
+        Ok(self.source.positions_of(entries, out)?)
     }
 
     /// Appends the positions of entry `index` of block `block`.

@@ -88,28 +88,29 @@ impl PhraseScorer {
 }
 
 /// How often the lists, each shifted by its offset, meet. Spoils the first list.
-pub(crate) fn exact(positions: &mut [Vec<u32>], offsets: &[u32]) -> usize {
+fn exact(positions: &mut [Vec<u32>], offsets: &[u32]) -> usize {
     let Some((first, rest)) = positions.split_first_mut() else { return 0 };
     shift(first, offsets[0]);
-    let mut kept = first.len();
     for (other, &offset) in rest.iter().zip(&offsets[1..]) {
-        let (mut out, mut at) = (0, 0);
-        for index in 0..kept {
-            let start = u64::from(first[index]) + u64::from(offset);
-            while other.get(at).is_some_and(|&position| u64::from(position) < start) {
-                at += 1;
-            }
-            if other.get(at).is_some_and(|&position| u64::from(position) == start) {
-                first[out] = first[index];
-                out += 1;
-            }
+        keep_followed(first, other, offset);
+    }
+    first.len()
+}
+
+/// Keeps the starts behind which, at `offset`, one of the positions lies.
+pub(crate) fn keep_followed(starts: &mut Vec<u32>, positions: &[u32], offset: u32) {
+    let (mut out, mut at) = (0, 0);
+    for index in 0..starts.len() {
+        let wanted = u64::from(starts[index]) + u64::from(offset);
+        while positions.get(at).is_some_and(|&position| u64::from(position) < wanted) {
+            at += 1;
         }
-        kept = out;
-        if kept == 0 {
-            break;
+        if positions.get(at).is_some_and(|&position| u64::from(position) == wanted) {
+            starts[out] = starts[index];
+            out += 1;
         }
     }
-    kept
+    starts.truncate(out);
 }
 
 /// Turns positions into starts of the phrase; those before the text's beginning fall out.

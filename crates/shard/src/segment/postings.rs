@@ -49,8 +49,9 @@ pub trait BlockSource: Send {
     /// Appends the positions of entry `index` of block `block`, ascending. Nothing where the field keeps none.
     fn positions(&mut self, block: usize, index: usize, out: &mut Vec<u32>) -> io::Result<()>;
 
-    /// As `positions`, for a caller who has decoded the block's frequencies.
-    fn positions_behind(&mut self, entry: Entry, out: &mut Vec<u32>) -> io::Result<()> {
-        self.positions(entry.block as usize, usize::from(entry.index), out)
+    /// Appends the positions of several entries, one entry's behind another's, for a caller who has decoded their frequencies. Entries in
+    /// ascending order are fast.
+    fn positions_of(&mut self, entries: &[Entry], out: &mut Vec<u32>) -> io::Result<()> {
+        entries.iter().try_for_each(|entry| self.positions(entry.block as usize, usize::from(entry.index), out))
     }
 }

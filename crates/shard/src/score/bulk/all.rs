@@ -1,14 +1,14 @@
 //! The best documents with all of several terms: block by block of the rarest, then the others asked for what may still win.
 //!
-//! A block of the rarest is cut where blocks of the others end: within a piece the bounds of the blocks that meet there decide.
+//! What a document of the rarest must score for itself follows from the bounds of the others' blocks that the block meets.
 
-use super::{Probe, Run, Scratch, probe, select};
+use super::{Probe, Run, Scratch, probe, stretch};
 use crate::score::Outcome;
 use crate::score::cursor::TermCursor;
 use crate::segment::DocId;
 
-/// Blocks of another term below one block of the rarest up to which it is cut into pieces.
-const PIECES: usize = 8;
+/// What part of its weight a term scores where it occurs once in a text of average length, about.
+const COMMON: f64 = 0.45;
 /// Blocks of another term that are looked at for a bound; beyond, the term's own bound serves.
 const LOOK_AHEAD: usize = 64;
 
@@ -17,7 +17,7 @@ pub(crate) fn best(cursors: &mut [TermCursor], run: &mut Run<'_>, scratch: &mut 
     cursors.sort_by_key(|cursor| cursor.doc_freq);
     let Some((lead, others)) = cursors.split_first_mut() else { return Ok(()) };
     let others: Vec<Other<'_>> =
-        others.iter_mut().map(|cursor| Other { whole: cursor.whole_bound(), cursor, bound: 0.0, start: 0 }).collect();
+        others.iter_mut().map(|cursor| Other { whole: cursor.whole_bound(), cursor, bound: 0.0 }).collect();
     let mut search = Intersection { lead, others, scratch };
     for block in 0..search.lead.blocks() {
         if block % 32 == 0 && !run.sink.go_on()? {
@@ -29,12 +29,7 @@ pub(crate) fn best(cursors: &mut [TermCursor], run: &mut Run<'_>, scratch: &mut 
         }
         let low = run.floor();
         search.scratch.candidates.clear();
-        if low > 0.0 && search.meets_few() {
-            search.pieces(low)?;
-        } else {
-            search.whole_block(low)?;
-        }
-        search.ask_others(low)?;
+        search.collect(low)?;
         run.offer(&search.scratch.candidates)?;
     }
     Ok(())
@@ -46,8 +41,6 @@ struct Other<'a> {
     whole: f32,
     /// Bound of its blocks that the candidates may lie in.
     bound: f64,
-    /// Its first block that reaches into the rarest term's.
-    start: usize,
 }
 
 struct Intersection<'a> {
@@ -65,86 +58,77 @@ impl Intersection<'_> {
             if other.cursor.is_done() {
                 return Ok(false);
             }
-            other.start = other.cursor.block;
-            other.bound = 0.0;
         }
         Ok(true)
     }
 
-    /// Whether few blocks of each other term reach into the lead's block.
-    fn meets_few(&self) -> bool {
-        let last = self.lead.last(self.lead.block);
-        self.others.iter().all(|other| {
-            let behind = other.start + PIECES;
-            behind >= other.cursor.blocks() || other.cursor.last(behind) >= last
-        })
+    /// Makes the block's documents with all terms that can reach `low` the candidates.
+    fn collect(&mut self, low: f64) -> Outcome<()> {
+        let sum = self.bound_others();
+        let needed = low - sum;
+        if f64::from(self.lead.block_bound(self.lead.block)) < needed {
+            return Ok(());
+        }
+        if needed <= f64::from(self.lead.score.weight) * COMMON && !self.others.is_empty() {
+            return self.meet_first(low);
+        }
+        let mut reaching = self.lead.reaching(needed)?;
+        while reaching != 0 {
+            let at = reaching.trailing_zeros() as usize;
+            reaching &= reaching - 1;
+            self.scratch.candidates.push((self.lead.docs[at], f64::from(self.lead.score_entry(at)?)));
+        }
+        self.ask_others(low, 0)
     }
 
-    /// Takes the lead's documents of the whole block that can reach `low`.
-    fn whole_block(&mut self, low: f64) -> Outcome<()> {
+    /// Few of the lead's scores are too low for themselves: they are made only where it meets the rarest of the others.
+    fn meet_first(&mut self, low: f64) -> Outcome<()> {
+        self.lead.load()?;
+        let rest: f64 = self.others[1..].iter().map(|other| other.bound).sum();
+        let own = f64::from(self.lead.block_bound(self.lead.block));
+        let (lead, cursor) = (&mut *self.lead, &mut *self.others[0].cursor);
+        let mut from = 0;
+        while from < lead.len {
+            cursor.skip_to(lead.docs[from]);
+            if cursor.is_done() {
+                break;
+            }
+            let to = from + stretch(&lead.docs[from..lead.len], cursor.last(cursor.block), |&doc| doc);
+            let bound = f64::from(cursor.block_bound(cursor.block)) + rest;
+            if own + bound >= low {
+                cursor.load()?;
+                let hits = self.scratch.meeting.hits(&cursor.docs, &lead.docs[from..to], |&doc| doc);
+                if !hits.is_empty() {
+                    lead.load_freqs()?;
+                    cursor.load_freqs()?;
+                }
+                for &(place, number) in hits {
+                    let at = from + usize::from(number);
+                    let score = f64::from(lead.score_entry(at)?);
+                    if score + bound >= low {
+                        let score = score + f64::from(cursor.score_entry(usize::from(place))?);
+                        self.scratch.candidates.push((lead.docs[at], score));
+                    }
+                }
+            }
+            from = to;
+        }
+        self.ask_others(low, 1)
+    }
+
+    /// Bounds each other term over the lead's block; returns the sum.
+    fn bound_others(&mut self) -> f64 {
         let last = self.lead.last(self.lead.block);
-        let mut sum = 0.0;
         for other in &mut self.others {
             other.bound = f64::from(span_bound(other.cursor, last, other.whole));
-            sum += other.bound;
         }
-        if f64::from(self.lead.block_bound(self.lead.block)) + sum >= low {
-            self.lead.load_scores()?;
-            let len = self.lead.len;
-            select(&self.lead.docs[..len], &self.lead.scores()[..len], low - sum, &mut self.scratch.candidates);
-        }
-        Ok(())
+        self.others.iter().map(|other| other.bound).sum()
     }
 
-    /// Takes the lead's documents piece by piece.
-    fn pieces(&mut self, low: f64) -> Outcome<()> {
-        let block = self.lead.block;
-        let own = f64::from(self.lead.block_bound(block));
-        let (mut from, last) = (self.lead.first_possible(block), self.lead.last(block));
-        loop {
-            let mut to = last;
-            let mut sum = 0.0;
-            for other in &mut self.others {
-                other.cursor.skip_to(from);
-                if other.cursor.is_done() {
-                    return Ok(());
-                }
-                to = to.min(other.cursor.last(other.cursor.block));
-                sum += f64::from(other.cursor.block_bound(other.cursor.block));
-            }
-            if own + sum >= low {
-                self.piece(from, to, low - sum)?;
-            }
-            if to >= last {
-                return Ok(());
-            }
-            from = to + 1;
-        }
-    }
-
-    /// Takes the lead's documents of `from..=to` that score at least `needed`.
-    fn piece(&mut self, from: DocId, to: DocId, needed: f64) -> Outcome<()> {
-        self.lead.load_scores()?;
-        let start = self.lead.lower_bound(from);
-        let end = if to >= self.lead.last(self.lead.block) { self.lead.len } else { self.lead.lower_bound(to + 1) };
-        let before = self.scratch.candidates.len();
-        let scores = &self.lead.scores()[start.min(end)..end];
-        select(&self.lead.docs[start.min(end)..end], scores, needed, &mut self.scratch.candidates);
-        if self.scratch.candidates.len() > before {
-            for other in &mut self.others {
-                let bound = f64::from(other.cursor.block_bound(other.cursor.block));
-                other.bound = other.bound.max(bound);
-            }
-        }
-        Ok(())
-    }
-
-    /// Keeps the candidates that all other terms have, as long as they can reach `low`.
-    fn ask_others(&mut self, low: f64) -> Outcome<()> {
-        let mut rest: f64 = self.others.iter().map(|other| other.bound).sum();
-        for other in &mut self.others {
-            // Pieces have moved it on.
-            other.cursor.block = other.start;
+    /// Keeps the candidates that the other terms from number `from` on have, as long as they can reach `low`.
+    fn ask_others(&mut self, low: f64, from: usize) -> Outcome<()> {
+        let mut rest: f64 = self.others[from..].iter().map(|other| other.bound).sum();
+        for other in &mut self.others[from..] {
             if self.scratch.candidates.is_empty() {
                 continue;
             }

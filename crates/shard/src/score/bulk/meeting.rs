@@ -1,21 +1,23 @@
 //! Where ascending candidates meet the documents of one block.
 
-use crate::score::cursor::lower_bound;
+use crate::score::cursor::{lower_bound, lower_bound_within};
 use crate::segment::DocId;
 use crate::segment::postings::BLOCK;
 
 /// Candidates may lie so many documents apart at most.
-pub(super) const SPAN: usize = 8192;
+const SPAN: usize = 16_384;
+/// So many candidates are asked for at a time at most.
+const MOST: usize = u8::MAX as usize;
 /// So many candidates are looked up one by one; more are laid out for the whole block.
 const FEW: usize = 24;
 
 /// Entry of a block, and number of the candidate that it is.
-pub(super) type Hit = (u16, u16);
+pub(super) type Hit = (u8, u8);
 
 /// Buffers for it.
 pub(crate) struct Meeting {
     /// Candidates by document, counted from 1; 0: none.
-    slots: [u16; SPAN],
+    slots: [u8; SPAN],
     hits: [Hit; BLOCK],
 }
 
@@ -25,8 +27,18 @@ impl Default for Meeting {
     }
 }
 
+/// How many of the ascending candidates, of which there is one, can be asked for at a time in a block that ends with `last`.
+pub(super) fn stretch<C>(candidates: &[C], last: DocId, doc: impl Fn(&C) -> DocId) -> usize {
+    let candidates = &candidates[..candidates.len().min(MOST)];
+    let last = last.min(doc(&candidates[0]).saturating_add(SPAN as u32 - 1));
+    match candidates.last() {
+        Some(candidate) if doc(candidate) <= last => candidates.len(),
+        _ => candidates.iter().position(|candidate| doc(candidate) > last).unwrap_or(candidates.len()),
+    }
+}
+
 impl Meeting {
-    /// The ascending candidates that a block has. None of them lies behind it, and they are at most [`SPAN`] apart.
+    /// The ascending candidates that a block has: a [`stretch`] of them.
     pub(super) fn hits<C>(&mut self, block: &[DocId; BLOCK], candidates: &[C], doc: impl Fn(&C) -> DocId) -> &[Hit] {
         let found = match candidates {
             [first, .., last] if candidates.len() > FEW => {
@@ -42,8 +54,8 @@ impl Meeting {
     fn look_up_each(&mut self, block: &[DocId; BLOCK], candidates: impl Iterator<Item = DocId>) -> usize {
         let mut found = 0;
         for (number, doc) in (0..).zip(candidates) {
-            let place = lower_bound(block, doc) & (BLOCK - 1);
-            self.hits[found & (BLOCK - 1)] = (place as u16, number);
+            let place = lower_bound_within(block, doc);
+            self.hits[found & (BLOCK - 1)] = (place as u8, number);
             found += usize::from(block[place] == doc);
         }
         found
@@ -63,7 +75,7 @@ impl Meeting {
         let start = lower_bound(block, base);
         let end = lower_bound(block, high + 1);
         let mut found = 0;
-        for (place, &entry) in (start as u16..).zip(&block[start.min(end)..end]) {
+        for (place, &entry) in (start as u8..).zip(&block[start.min(end)..end]) {
             let number = self.slots[slot(entry)];
             self.hits[found & (BLOCK - 1)] = (place, number.wrapping_sub(1));
             found += usize::from(number != 0);

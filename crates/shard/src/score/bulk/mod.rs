@@ -3,7 +3,7 @@
 //! They look at blocks and their bounds first, decode what may still matter and offer only what may be among the best, so
 //! they do not count. Ties matter: what scores as much as the worst of the best is offered too.
 
-use meeting::{Meeting, SPAN};
+use meeting::{Meeting, stretch};
 
 use super::Outcome;
 use super::cursor::TermCursor;
@@ -215,14 +215,10 @@ pub(crate) fn probe(
             out = if probe.required { out } else { keep(candidates, from..count, out, probe) };
             break;
         }
-        // No further than the block reaches, and the slots.
-        let last = cursor.last(cursor.block).min(candidates[from].0.saturating_add(SPAN as u32 - 1));
-        let mut to = from;
-        let mut best = 0.0f64;
-        while to < count && candidates[to].0 <= last {
-            best = if candidates[to].1 > best { candidates[to].1 } else { best };
-            to += 1;
-        }
+        let to = from + stretch(&candidates[from..], cursor.last(cursor.block), |candidate| candidate.0);
+        let best = candidates[from..to]
+            .iter()
+            .fold(0.0f64, |best, candidate| if candidate.1 > best { candidate.1 } else { best });
         if best + f64::from(cursor.block_bound(cursor.block)) + probe.rest >= probe.floor {
             cursor.load()?;
             out = probe_block(cursor, candidates, (from..to, out), (meeting, probe))?;

@@ -285,17 +285,6 @@ impl DiskBlocks {
         }
     }
 
-    /// Appends the positions of a document, whose numbers are the `count` from number `from` on.
-    fn append_positions(&mut self, from: u64, count: u64, out: &mut Vec<u32>) -> io::Result<()> {
-        let mut position = 0u32;
-        self.open_positions()?.read(from, count, |piece| {
-            out.extend(piece.iter().map(|delta| {
-                position = position.wrapping_add(*delta);
-                position
-            }));
-        })
-    }
-
     fn sum_freqs(&mut self, block: usize) -> io::Result<()> {
         if self.summed != block {
             let mut freqs = [0; BLOCK];
@@ -347,14 +336,19 @@ impl BlockSource for DiskBlocks {
             return Ok(());
         }
         let (from, to) = (self.sums[index], self.sums[index + 1]);
-        self.append_positions(place.positions + from, to - from, out)
+        self.open_positions()?.append(place.positions + from, to - from, out)
     }
 
-    fn positions_behind(&mut self, entry: Entry, out: &mut Vec<u32>) -> io::Result<()> {
-        if self.record != Record::Positions {
+    fn positions_of(&mut self, entries: &[Entry], out: &mut Vec<u32>) -> io::Result<()> {
+        if self.record != Record::Positions || entries.is_empty() {
             return Ok(());
         }
-        let (_, place, _) = self.block(entry.block as usize)?;
-        self.append_positions(place.positions + u64::from(entry.before), u64::from(entry.freq), out)
+        let blocks = self.blocks.clone();
+        let positions = self.open_positions()?;
+        for entry in entries {
+            let place = blocks.blocks.get(entry.block as usize).ok_or_else(|| broken("there is no such block"))?;
+            positions.append(place.positions + u64::from(entry.before), u64::from(entry.freq), out)?;
+        }
+        Ok(())
     }
 }

@@ -11,6 +11,9 @@ use tantivy::directory::OwnedBytes;
 use super::blocks::{broken, read_vint};
 use crate::segment::postings::BLOCK;
 
+/// Numbers of a document up to which they are picked out one by one; for more, their block is unpacked.
+const FEW: u64 = 4;
+
 /// Reads stretches; in ascending order it is fast.
 pub(crate) struct PositionBlocks {
     /// Bits a number of each full block.
@@ -60,36 +63,100 @@ impl PositionBlocks {
         Ok(())
     }
 
-    fn load(&mut self, block: usize) -> io::Result<()> {
-        if self.loaded == Some(block) {
+    /// Appends the positions of a document, whose numbers are the `count` from number `from` on.
+    pub(crate) fn append(&mut self, from: u64, count: u64, out: &mut Vec<u32>) -> io::Result<()> {
+        let start = (from % BLOCK as u64) as usize;
+        let block = usize::try_from(from / BLOCK as u64).map_err(|_| broken("too many positions"))?;
+        let mut position = 0u32;
+        if count <= FEW && start + count as usize <= BLOCK && block < self.widths.len() {
+            self.seek(block);
+            let packed = Packed::new(&self.data, self.at, self.widths[block])?;
+            for at in start..start + count as usize {
+                position = position.wrapping_add(packed.number(at));
+                out.push(position);
+            }
             return Ok(());
         }
-        if block > self.widths.len() {
-            return Err(broken("positions are missing"));
-        }
+        self.read(from, count, |piece| {
+            out.extend(piece.iter().map(|delta| {
+                position = position.wrapping_add(*delta);
+                position
+            }));
+        })
+    }
+
+    /// Goes to where a block begins in the data.
+    fn seek(&mut self, block: usize) {
         if block < self.block {
             (self.block, self.at) = (0, 0);
         }
         let bits: usize = self.widths[self.block..block].iter().map(|&width| usize::from(width)).sum();
         self.at += bits * (BLOCK / 8);
-        (self.block, self.loaded) = (block, None);
-        let data = self.data.get(self.at..).ok_or_else(|| broken("positions are cut off"))?;
-        if let Some(&width) = self.widths.get(block) {
-            if width > 32 || data.len() < usize::from(width) * (BLOCK / 8) {
-                return Err(broken("positions are cut off"));
-            }
-            self.packer.decompress(data, &mut *self.numbers, width);
+        self.block = block;
+    }
+
+    fn load(&mut self, block: usize) -> io::Result<()> {
+        if self.loaded == Some(block) {
+            return Ok(());
+        }
+        self.loaded = None;
+        if block < self.widths.len() {
+            self.seek(block);
+            let width = self.widths[block];
+            let packed = Packed::new(&self.data, self.at, width)?;
+            self.packer.decompress(packed.bytes, &mut *self.numbers, width);
             self.len = BLOCK;
         } else {
-            self.len = 0;
-            let mut at = 0;
-            while at < data.len() && self.len < BLOCK {
-                self.numbers[self.len] = read_vint(data, &mut at)? as u32;
-                self.len += 1;
-            }
+            self.load_rest(block)?;
         }
         self.loaded = Some(block);
         Ok(())
+    }
+
+    /// The numbers behind the last full block.
+    fn load_rest(&mut self, block: usize) -> io::Result<()> {
+        if block > self.widths.len() {
+            return Err(broken("positions are missing"));
+        }
+        self.seek(block);
+        let data = self.data.get(self.at..).ok_or_else(|| broken("positions are cut off"))?;
+        self.len = 0;
+        let mut at = 0;
+        while at < data.len() && self.len < BLOCK {
+            self.numbers[self.len] = read_vint(data, &mut at)? as u32;
+            self.len += 1;
+        }
+        Ok(())
+    }
+}
+
+/// A full block of numbers of `width` bits: four lanes of words of 32 bits, number after number going round.
+struct Packed<'a> {
+    bytes: &'a [u8],
+    width: usize,
+}
+
+impl<'a> Packed<'a> {
+    fn new(data: &'a [u8], at: usize, width: u8) -> io::Result<Self> {
+        let width = usize::from(width);
+        let bytes = at.checked_add(width * (BLOCK / 8)).and_then(|end| data.get(at..end));
+        match bytes {
+            Some(bytes) if width <= 32 => Ok(Self { bytes, width }),
+            _ => Err(broken("positions are cut off")),
+        }
+    }
+
+    /// Number `at`, without unpacking the others.
+    #[inline]
+    fn number(&self, at: usize) -> u32 {
+        let bit = at / 4 * self.width;
+        let word = |word: usize| {
+            let start = (4 * word + at % 4) * 4;
+            let bytes = self.bytes.get(start..).and_then(|bytes| bytes.first_chunk());
+            u64::from(bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes)))
+        };
+        let both = word(bit / 32) | word(bit / 32 + 1) << 32;
+        (both >> (bit % 32) & ((1 << self.width) - 1)) as u32
     }
 }
 
@@ -121,6 +188,26 @@ mod tests {
             blocks.read(u64::from(count), 1, |_| ()).unwrap_err();
             blocks.read(u64::MAX, 1, |_| ()).unwrap_err();
         }
+    }
+
+    #[test]
+    fn positions_of_a_document_are_the_sums_of_its_numbers() {
+        let numbers: Vec<u32> = (0..1000).map(|n: u32| n.wrapping_mul(2_654_435_761) >> (n % 31)).collect();
+        let mut blocks = PositionBlocks::open(&written(&numbers)).unwrap();
+        for count in [1, 2, 4, 5, 130] {
+            for from in (0..1000 - count).chain((0..1000 - count).rev().step_by(77)) {
+                let mut sum = 0u32;
+                let sums = numbers[from..from + count].iter().map(|number| {
+                    sum = sum.wrapping_add(*number);
+                    sum
+                });
+                let mut found = Vec::new();
+                blocks.append(from as u64, count as u64, &mut found).unwrap();
+                assert!(found.iter().copied().eq(sums), "{count} from {from}");
+            }
+        }
+        blocks.append(1000, 1, &mut Vec::new()).unwrap_err();
+        blocks.append(u64::MAX, 1, &mut Vec::new()).unwrap_err();
     }
 
     #[test]
