@@ -115,6 +115,10 @@ pub fn resolve(state: &State, target: &Target, options: Options) -> Result<Vec<R
         }
     }
     let found = names.finish();
+    if options.forbid_closed && !options.expand.open && found.iter().any(|found| !found.index.open) {
+        let reason = "To expand [CLOSE] wildcard, please set forbid_closed_indices to `false`";
+        return Err(Error::illegal_argument(reason));
+    }
     if found.is_empty() && !options.allow_no_indices {
         let [only] = target.names.as_slice() else {
             return Err(Error::index_not_found(if target.is_all() { "_all" } else { "null" }));
@@ -232,7 +236,9 @@ impl Names<'_> {
             simple_match(pattern, name)
                 && (!hidden || expand.hidden || pattern.starts_with('.') && name.starts_with('.'))
         };
-        let fits = |index: &IndexMetadata| if index.open { expand.open } else { expand.closed };
+        // Closed ones that nobody may name are passed over where what is not available is.
+        let closed = expand.closed && !(self.options.forbid_closed && self.options.ignore_unavailable);
+        let fits = |index: &IndexMetadata| if index.open { expand.open } else { closed };
         let mut matched = self.add_streams(pattern, fits);
         for index in self.state.indexes.values() {
             if !fits(index) {
@@ -382,13 +388,17 @@ pub fn write_routing(alias: &str, own: Option<&str>, given: Option<&str>) -> Res
 /// `index_not_found_exception`, `index_closed_exception`, `illegal_argument_exception` for an alias of several.
 pub fn read_target(state: &State, name: &str) -> Result<Arc<IndexMetadata>, Error> {
     if name.contains('*') {
-        return Err(Error::index_not_found(name));
+        return Err(Error::single_index_not_found(name));
     }
     if state.data_streams.contains_key(name) {
-        let missing = Error::index_not_found("null").with_detail("resource.id", name);
-        return Err(missing.with_detail("resource.type", "index_expression").with_detail("excluded_ds", "true"));
+        let missing = Error::single_index_not_found("null").with_detail("resource.id", name);
+        return Err(missing.with_detail("excluded_ds", "true"));
     }
-    let found = resolve(state, &Target::one(name), Options { allow_no_indices: false, ..Options::open() })?;
+    let options = Options { allow_no_indices: false, ..Options::open() };
+    let found = resolve(state, &Target::one(name), options).map_err(|error| match error.kind {
+        ErrorKind::IndexNotFound => error.with_detail("resource.type", "index_expression"),
+        _ => error,
+    })?;
     match found.as_slice() {
         [only] => Ok(only.index.clone()),
         several => {

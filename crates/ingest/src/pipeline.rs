@@ -60,6 +60,8 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepOutcome {
     Done(Document),
+    /// It called another pipeline, whose steps come next.
+    Called,
     /// Its condition did not hold.
     Skipped,
     Dropped,
@@ -79,6 +81,17 @@ pub(crate) struct Run<'r> {
     /// The pipelines that are being run, the outermost first.
     pub(crate) calls: Vec<String>,
     steps: Option<Vec<Step>>,
+    /// Of the last failure that a called pipeline handed on.
+    origin: Option<Origin>,
+}
+
+/// Which processor failed.
+#[derive(Clone, Debug)]
+struct Origin {
+    name: String,
+    tag: Option<String>,
+    /// Where another called it.
+    pipeline: Option<String>,
 }
 
 impl Pipeline {
@@ -137,14 +150,13 @@ impl Pipeline {
     /// # Errors
     /// What a processor fails with that nothing handles.
     pub fn run(&self, document: &mut Document, pipelines: &dyn Pipelines) -> Result<Passed, Error> {
-        let mut run = Run { pipelines, calls: Vec::new(), steps: None };
+        let mut run = Run { pipelines, calls: Vec::new(), steps: None, origin: None };
         self.within(document, &mut run)
     }
 
     /// As [`Pipeline::run`], with what each processor made of the document.
     pub fn watched(&self, document: &mut Document, pipelines: &dyn Pipelines) -> Vec<Step> {
-        let mut run = Run { pipelines, calls: Vec::new(), steps: Some(Vec::new()) };
-        document.ingest.insert("pipeline".into(), self.id.as_str().into());
+        let mut run = Run { pipelines, calls: Vec::new(), steps: Some(Vec::new()), origin: None };
         // What failed is the last step.
         let _ = self.within(document, &mut run);
         run.steps.unwrap_or_default()
@@ -157,22 +169,29 @@ impl Pipeline {
             return Err(Error::new(ErrorKind::IllegalState, reason));
         }
         run.calls.push(self.id.clone());
+        let around = document.ingest.insert("pipeline".into(), self.id.as_str().into());
         let passed = each(&self.processors, document, run, 0).or_else(|failed| {
             if self.on_failure.is_empty() {
-                return Err(failed.error);
+                return Err(failed);
             }
-            handled(&self.on_failure, failed, document, run, 0).map_err(|failed| failed.error)
+            handled(&self.on_failure, failed, document, run, 0)
         });
         run.calls.pop();
-        passed
+        match around {
+            Some(around) => drop(document.ingest.insert("pipeline".into(), around)),
+            None => drop(document.ingest.shift_remove("pipeline")),
+        }
+        passed.map_err(|failed| {
+            run.origin = Some(failed.origin);
+            failed.error
+        })
     }
 }
 
 /// What failed, and where.
 struct Failed {
     error: Error,
-    name: String,
-    tag: Option<String>,
+    origin: Origin,
 }
 
 fn each(processors: &[Processor], document: &mut Document, run: &mut Run<'_>, depth: usize) -> Result<Passed, Failed> {
@@ -192,13 +211,18 @@ fn handled(
     run: &mut Run<'_>,
     depth: usize,
 ) -> Result<Passed, Failed> {
+    const PIPELINE: &str = "on_failure_pipeline";
     let names = ["on_failure_message", "on_failure_processor_type", "on_failure_processor_tag"];
-    let values = [Some(failed.error.reason.clone()), Some(failed.name), failed.tag];
+    let Origin { name, tag, pipeline } = failed.origin;
+    let values = [Some(failed.error.reason.clone()), Some(name), tag];
     for (name, value) in names.into_iter().zip(values) {
         document.ingest.insert(name.into(), value.map_or(Value::Null, Value::from));
     }
+    if let Some(pipeline) = pipeline {
+        document.ingest.insert(PIPELINE.into(), pipeline.into());
+    }
     let passed = each(processors, document, run, depth + 1);
-    names.into_iter().for_each(|name| drop(document.ingest.shift_remove(name)));
+    names.into_iter().chain([PIPELINE]).for_each(|name| drop(document.ingest.shift_remove(name)));
     passed
 }
 
@@ -219,13 +243,19 @@ impl Processor {
                 }
                 return Ok(Passed::Changed);
             }
-            Ok(held) => (self.kind.process(document, run), false, held),
+            Ok(held) => {
+                // Those who look on see who calls before what is called.
+                if let (Some(steps), true) = (&mut run.steps, self.kind.calls()) {
+                    steps.push(step(StepOutcome::Called, held));
+                }
+                (self.kind.process(document, run), false, held)
+            }
             Err(error) => (Err(error), true, None),
         };
         let step = |outcome| step(outcome, held);
         let error = match passed {
             Ok(passed) => {
-                if let Some(steps) = &mut run.steps {
+                if let (Some(steps), false) = (&mut run.steps, self.kind.calls()) {
                     let dropped = passed == Passed::Dropped;
                     steps.push(step(if dropped { StepOutcome::Dropped } else { StepOutcome::Done(document.clone()) }));
                 }
@@ -233,6 +263,7 @@ impl Processor {
             }
             Err(error) => error,
         };
+        let beneath = run.origin.take();
         // A condition that fails is no failure of the processor: nothing of its own handles it.
         if self.ignore_failure && !is_undecided {
             if let Some(steps) = &mut run.steps {
@@ -240,11 +271,16 @@ impl Processor {
             }
             return Ok(Passed::Changed);
         }
-        if let Some(steps) = &mut run.steps {
+        if let (Some(steps), None) = (&mut run.steps, &beneath) {
             steps.push(step(StepOutcome::Failed(error.clone())));
         }
-        let name = if is_undecided { "conditional".to_owned() } else { self.name.clone() };
-        let failed = Failed { error, name, tag: self.tag.clone() };
+        // What has a condition and handles nothing itself is a conditional to others.
+        let is_conditional = is_undecided || self.condition.is_some() && self.on_failure.is_empty();
+        let name = if is_conditional { "conditional".to_owned() } else { self.name.clone() };
+        // The outermost pipeline is told of by nobody.
+        let pipeline = run.calls.last().filter(|_| run.calls.len() > 1).cloned();
+        let own = || Origin { name, tag: self.tag.clone(), pipeline };
+        let failed = Failed { error, origin: beneath.unwrap_or_else(own) };
         if is_undecided || self.on_failure.is_empty() || depth >= MAX_DEPTH {
             return Err(failed);
         }

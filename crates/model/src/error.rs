@@ -68,6 +68,11 @@ impl Error {
         error
     }
 
+    /// As [`Error::index_not_found`], where a name has to stand for one index.
+    pub fn single_index_not_found(name: &str) -> Self {
+        Self::index_not_found(name).with_detail("resource.type", "index_expression")
+    }
+
     pub fn with_cause(mut self, cause: Error) -> Self {
         self.cause = Some(Box::new(cause));
         self

@@ -53,6 +53,8 @@ pub struct IngestStep {
 #[derive(Clone, Debug, PartialEq)]
 pub enum IngestOutcome {
     Done(IngestDocument),
+    /// It called another pipeline, whose steps come next.
+    Called,
     /// Its condition did not hold.
     Skipped,
     Dropped,

@@ -325,15 +325,20 @@ fn names_resolve_to_indexes() {
     };
     let lenient = TargetOptions { ignore_unavailable: Some(true), ..TargetOptions::default() };
     let strict = TargetOptions { allow_no_indices: Some(false), ..TargetOptions::default() };
+    let closed = "To expand [CLOSE] wildcard, please set forbid_closed_indices to `false`";
     for (names, options, expected) in [
         ("*", expand(true, true, true), ok(".dot,a1,a2,b1,c")),
-        ("*", expand(false, true, false), ok("c")),
+        ("*", expand(false, true, false), Err(closed.to_owned())),
+        ("a*", expand(false, true, false), ok("")),
         ("*", expand(false, false, false), ok("")),
         ("nope,a1,c", lenient, ok("a1")),
         ("nope*", strict, Err("no such index [nope*]".to_owned())),
     ] {
         assert_eq!(resolved(&state, names, Options::open(), options), expected, "{names} {options:?}");
     }
+    let passed_over = TargetOptions { ignore_unavailable: Some(true), ..expand(true, true, false) };
+    assert_eq!(resolved(&state, "*", Options::open(), passed_over), ok(".dot,a1,a2"));
+    assert_eq!(resolved(&state, "*", Options::metadata(), expand(false, true, false)), ok("c"));
     assert_eq!(resolved(&state, "c", Options::metadata(), TargetOptions::default()), ok("c"));
 }
 

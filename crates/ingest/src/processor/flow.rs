@@ -41,9 +41,7 @@ pub(super) fn foreach(
         }
         changed.push(document.ingest.shift_remove("_value").unwrap_or_default());
     }
-    if let Some(before) = before {
-        document.ingest.insert("_value".into(), before);
-    }
+    document.ingest.insert("_value".into(), before.unwrap_or_default());
     document.set(field, Value::Array(changed))?;
     Ok(Passed::Changed)
 }

@@ -144,6 +144,11 @@ pub(crate) enum Change {
 }
 
 impl Kind {
+    /// Whether it hands documents to another pipeline.
+    pub(crate) fn calls(&self) -> bool {
+        matches!(self, Self::Call { .. })
+    }
+
     /// # Errors
     /// What the processor fails with.
     pub(crate) fn process(&self, document: &mut Document, run: &mut Run<'_>) -> Result<Passed, Error> {

@@ -8,7 +8,7 @@ use regex::Regex;
 use serde_json::{Number, Value};
 
 use super::{Of, Type};
-use crate::document::{Document, not_castable, text};
+use crate::document::{Document, not_castable, text, type_name};
 
 /// Items that a text is split into, at most.
 const MAX_ITEMS: usize = 1 << 20;
@@ -138,11 +138,34 @@ pub(super) fn sort(of: &Of, descending: bool, document: &mut Document) -> Result
         Value::Null => return Err(Error::illegal_argument(format!("field [{}] is null, cannot sort.", of.field))),
         other => return Err(not_castable(&of.field, other, "java.util.List")),
     };
+    if let Some(error) = incomparable(&items) {
+        return Err(error);
+    }
     items.sort_by(order);
     if descending {
         items.reverse();
     }
     document.set(&of.target, Value::Array(items))
+}
+
+/// Why items cannot be put in order: they are of several types, or of one without an order.
+fn incomparable(items: &[Value]) -> Option<Error> {
+    let cast = |from: &Value, to: &str| {
+        let reason = format!("class {} cannot be cast to class {to}", type_name(from));
+        Some(Error::new(ErrorKind::ClassCast, reason))
+    };
+    let [first, rest @ ..] = items else { return None };
+    if rest.is_empty() {
+        return None;
+    }
+    if first.is_object() || first.is_array() {
+        return cast(first, "java.lang.Comparable");
+    }
+    if items.iter().any(Value::is_null) {
+        return Some(Error::new(ErrorKind::NullPointer, "a value is null, cannot sort"));
+    }
+    let other = rest.iter().find(|item| type_name(item) != type_name(first))?;
+    cast(first, type_name(other))
 }
 
 fn order(a: &Value, b: &Value) -> Ordering {

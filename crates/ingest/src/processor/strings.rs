@@ -4,7 +4,7 @@ use model::error::{Error, ErrorKind};
 use serde_json::Value;
 
 use super::{Change, Of};
-use crate::document::{Document, not_castable};
+use crate::document::{Document, not_castable, text as shown, type_name};
 
 /// Bytes of a text that a replacement makes, at most.
 const MAX_TEXT: usize = 32 << 20;
@@ -16,7 +16,18 @@ pub(super) fn change(of: &Of, change: &Change, document: &mut Document) -> Resul
     };
     let made = match of.value(document)? {
         None => return Ok(()),
-        Some(Value::Array(items)) => Value::Array(items.iter().map(one).collect::<Result<_, _>>()?),
+        Some(Value::Array(items)) => {
+            let one = |value: &Value| match value {
+                Value::String(text) => changed(change, text, &of.field),
+                other => Err(Error::illegal_argument(format!(
+                    "value [{}] of type [{}] in list field [{}] cannot be cast to [java.lang.String]",
+                    shown(other).unwrap_or_else(|| other.to_string()),
+                    type_name(other),
+                    of.field
+                ))),
+            };
+            Value::Array(items.iter().map(one).collect::<Result<_, _>>()?)
+        }
         Some(Value::Null) => {
             let reason = format!("field [{}] is null, cannot process it.", of.field);
             return Err(Error::illegal_argument(reason));
@@ -32,7 +43,7 @@ fn changed(change: &Change, text: &str, field: &str) -> Result<Value, Error> {
         Change::Upper => text.to_uppercase().into(),
         Change::Trim => text.trim_matches(|c: char| c <= ' ').into(),
         Change::UrlDecode => url_decoded(text)?.into(),
-        Change::Bytes => bytes(text, field)?.into(),
+        Change::Bytes => bytes(text)?.into(),
         // Where no tag can stand, references to characters stay as well.
         Change::StripHtml if !(text.contains('<') && text.contains('>')) => text.into(),
         Change::StripHtml => stripped(text).into(),
@@ -65,7 +76,7 @@ fn url_decoded(text: &str) -> Result<String, Error> {
 }
 
 /// `1kb` as 1024.
-fn bytes(text: &str, field: &str) -> Result<i64, Error> {
+fn bytes(text: &str) -> Result<i64, Error> {
     let lower = text.trim().to_ascii_lowercase();
     let units: [(&str, u64); 11] = [
         ("kb", 1 << 10),
@@ -84,7 +95,7 @@ fn bytes(text: &str, field: &str) -> Result<i64, Error> {
         let reason = format!(
             "failed to parse setting [Ingest Field] with value [{text}] as a size in bytes: unit is missing or unrecognized"
         );
-        Error::new(ErrorKind::Parse, format!("{reason} (field [{field}])"))
+        Error::new(ErrorKind::Parse, reason)
     };
     let (number, unit) =
         units.iter().find_map(|(name, unit)| Some((lower.strip_suffix(name)?, *unit))).ok_or_else(wrong)?;
@@ -127,8 +138,8 @@ mod tests {
 
     #[test]
     fn texts() {
-        assert_eq!(bytes("1.5kb", "f").unwrap(), 1536);
-        assert!(bytes("5", "f").is_err() && bytes("xkb", "f").is_err());
+        assert_eq!(bytes("1.5kb").unwrap(), 1536);
+        assert!(bytes("5").is_err() && bytes("xkb").is_err());
         assert_eq!(url_decoded("a%20b+c%C3%A9").unwrap(), "a b cé");
         assert!(url_decoded("%zz").is_err() && url_decoded("%").is_err() && url_decoded("%é").is_err());
         assert_eq!(stripped("<b>x</b> &lt; y<br>z <"), "x < y\nz <");

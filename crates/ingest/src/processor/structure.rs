@@ -170,7 +170,10 @@ impl KeyValue {
             None | Some(Value::Null) if self.ignore_missing => return Ok(()),
             Some(Value::String(text)) => text.clone(),
             Some(other) => return Err(not_castable(&self.field, other, "java.lang.String")),
-            None => return document.get(&self.field).map(drop),
+            None => {
+                let reason = format!("field [{}] doesn't exist", self.field);
+                return Err(Error::illegal_argument(reason));
+            }
         };
         for part in self.field_split.split(&text).filter(|part| !part.is_empty()) {
             let mut halves = self.value_split.splitn(part, 2);

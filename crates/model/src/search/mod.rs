@@ -201,6 +201,8 @@ pub struct Fetch {
     pub version: bool,
     pub seq_no_primary_term: bool,
     pub script_fields: Vec<ScriptField>,
+    /// The queries with names are told with their scores.
+    pub named_scores: bool,
 }
 
 /// A field that a script makes of each hit.
@@ -393,7 +395,8 @@ pub struct Hit {
     /// Fields whose value was left out of the index.
     pub ignored: Vec<String>,
     pub highlight: Vec<(String, Vec<String>)>,
-    pub matched_queries: Vec<String>,
+    /// By name: the queries that match, with their scores where these are told.
+    pub matched_queries: Vec<(String, Option<f32>)>,
     pub explanation: Option<Box<Explanation>>,
     /// For `explain`: of which shard it is, and the id of the node whose copy was searched.
     pub shard: Option<(ShardNumber, Arc<str>)>,

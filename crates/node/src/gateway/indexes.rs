@@ -134,7 +134,7 @@ pub(super) fn refused(core: &Core, name: &str) -> Error {
         aliases: Map::new(),
         resized_from: None,
     });
-    cluster::apply::apply(&core.state(), &command).err().unwrap_or_else(|| Error::index_not_found(name))
+    cluster::apply::apply(&core.state(), &command).err().unwrap_or_else(|| Error::single_index_not_found(name))
 }
 
 pub(super) async fn delete(door: &NodeGateway, target: Target) -> Result<(), Error> {

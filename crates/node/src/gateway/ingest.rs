@@ -265,6 +265,7 @@ fn shown(document: Document) -> IngestDocument {
 fn step(step: Step) -> IngestStep {
     let outcome = match step.outcome {
         StepOutcome::Done(document) => IngestOutcome::Done(shown(document)),
+        StepOutcome::Called => IngestOutcome::Called,
         StepOutcome::Skipped => IngestOutcome::Skipped,
         StepOutcome::Dropped => IngestOutcome::Dropped,
         StepOutcome::Ignored(error, document) => IngestOutcome::Ignored(error, shown(document)),

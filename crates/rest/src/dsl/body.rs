@@ -3,11 +3,11 @@
 use model::error::{Error, ErrorKind};
 use model::json::token;
 use model::query::Query;
-use model::search::{PipelineChoice, ScriptField, SearchRequest, TrackTotal};
+use model::search::{PipelineChoice, SearchRequest, TrackTotal};
 use model::target::Target;
 use serde_json::{Map, Value};
 
-use super::aggregation::{aggregations, script_of};
+use super::aggregation::aggregations;
 use super::field::{Field, fields, text_of};
 use super::highlight::highlight;
 use super::hybrid::retriever;
@@ -16,7 +16,7 @@ use super::point::{point, slice};
 use super::queries::query;
 use super::ranking::{collapse, indices_boost, rescore};
 use super::sort::sort;
-use super::source::{field_specs, source_filter, stored_fields, unknown_key};
+use super::source::{field_specs, script_fields, source_filter, stored_fields, unknown_key};
 use super::suggestion::suggestions;
 use crate::json;
 use crate::params::time_ms;
@@ -48,7 +48,7 @@ pub fn search_body(body: &Map<String, Value>, target: Target) -> Result<SearchRe
             _ => read_scalar(field, &mut request)?,
         }
     }
-    if !request.suggest.is_empty()
+    if body.get("suggest").is_some_and(Value::is_object)
         && !["query", "aggs", "aggregations", "knn", "retriever"].iter().any(|key| body.contains_key(*key))
     {
         // Suggestions alone: nothing is searched.
@@ -190,30 +190,6 @@ fn read_object(field: Field<'_>, object: &Map<String, Value>, request: &mut Sear
         _ => return Err(unknown_key(field.key, field.value)),
     }
     Ok(())
-}
-
-/// Name after name, each with a script.
-fn script_fields(object: &Map<String, Value>) -> Result<Vec<ScriptField>, Error> {
-    let mut found = Vec::with_capacity(object.len());
-    for (name, value) in object {
-        let Value::Object(options) = value else {
-            let token = model::json::token(value);
-            let reason = format!("Expected [START_OBJECT] in [{name}] but found [{token}]");
-            return Err(Error::parsing(reason));
-        };
-        let (mut script, mut ignore_failure) = (None, false);
-        for option in fields("script_fields", options) {
-            match option.key {
-                "script" => script = Some(script_of(option.value)?),
-                "ignore_failure" => ignore_failure = option.flag()?,
-                _ => return Err(unknown_key(option.key, option.value)),
-            }
-        }
-        let script =
-            script.ok_or_else(|| Error::illegal_argument(format!("[script_fields] has no script for [{name}]")))?;
-        found.push(ScriptField { name: name.clone(), script, ignore_failure });
-    }
-    Ok(found)
 }
 
 fn read_array(field: Field<'_>, items: &[Value], request: &mut SearchRequest) -> Result<(), Error> {

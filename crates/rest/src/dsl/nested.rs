@@ -12,7 +12,7 @@ use super::field::{Carried, Field, fields, text_of};
 use super::highlight::highlight;
 use super::queries::within;
 use super::sort::sort;
-use super::source::{field_specs, source_filter, stored_fields};
+use super::source::{field_specs, script_fields, source_filter, stored_fields};
 
 /// `nested`.
 pub(super) fn nested(object: &Map<String, Value>, depth: usize) -> Result<Query, Error> {
@@ -79,7 +79,13 @@ fn read_option(field: Field<'_>, found: &mut InnerHits) -> Result<(), Error> {
             _ => return Err(field.mistyped()),
         },
         "docvalue_fields" | "fields" | "stored_fields" => lists(field, found)?,
-        "script_fields" | "collapse" => return Err(field.not_implemented()),
+        "script_fields" => match field.value {
+            Value::Object(object) => {
+                found.fetch.script_fields = script_fields(object).map_err(|error| field.failed(error))?;
+            }
+            _ => return Err(field.mistyped()),
+        },
+        "collapse" => return Err(field.not_implemented()),
         _ => return Err(field.undeclared()),
     }
     Ok(())

@@ -1,10 +1,11 @@
-//! What to show of each hit: `_source`, `fields`, `docvalue_fields`, `stored_fields`.
+//! What to show of each hit: `_source`, `fields`, `docvalue_fields`, `stored_fields`, `script_fields`.
 
 use model::error::{Error, ErrorKind};
 use model::json::token;
-use model::search::{FieldSpec, SourceFilter};
-use serde_json::Value;
+use model::search::{FieldSpec, ScriptField, SourceFilter};
+use serde_json::{Map, Value};
 
+use super::aggregation::script_of;
 use super::field::{Field, fields, text_of};
 
 /// `_source`: a flag, a pattern, an array of patterns, or an object with `includes` and `excludes`.
@@ -86,4 +87,28 @@ pub(super) fn stored_fields(names: Vec<String>) -> Result<Vec<String>, Error> {
         return Err(Error::illegal_argument("cannot combine _none_ with other fields"));
     }
     Ok(names)
+}
+
+/// `script_fields`: name after name, each with a script.
+pub(super) fn script_fields(object: &Map<String, Value>) -> Result<Vec<ScriptField>, Error> {
+    let mut found = Vec::with_capacity(object.len());
+    for (name, value) in object {
+        let Value::Object(options) = value else {
+            let token = token(value);
+            let reason = format!("Expected [START_OBJECT] in [{name}] but found [{token}]");
+            return Err(Error::parsing(reason));
+        };
+        let (mut script, mut ignore_failure) = (None, false);
+        for option in fields("script_fields", options) {
+            match option.key {
+                "script" => script = Some(script_of(option.value)?),
+                "ignore_failure" => ignore_failure = option.flag()?,
+                _ => return Err(unknown_key(option.key, option.value)),
+            }
+        }
+        let script =
+            script.ok_or_else(|| Error::illegal_argument(format!("[script_fields] has no script for [{name}]")))?;
+        found.push(ScriptField { name: name.clone(), script, ignore_failure });
+    }
+    Ok(found)
 }

@@ -165,7 +165,7 @@ fn extras(json: &mut Json, hit: &Hit, shape: &Shape) {
         array(json, &hit.sort);
     }
     if !hit.matched_queries.is_empty() {
-        strings(json, "matched_queries", &hit.matched_queries);
+        matched_queries(json, &hit.matched_queries);
     }
     if let Some(told) = &hit.explanation {
         json.key("_explanation");
@@ -177,6 +177,21 @@ fn extras(json: &mut Json, hit: &Hit, shape: &Shape) {
         hit.inner_hits.iter().for_each(|(name, found)| inner(json, name, found, shape));
         json.end_object();
     }
+}
+
+/// Names, or an object of scores by name where these are told.
+fn matched_queries(json: &mut Json, matched: &[(String, Option<f32>)]) {
+    if matched.iter().all(|(_, score)| score.is_none()) {
+        let names: Vec<String> = matched.iter().map(|(name, _)| name.clone()).collect();
+        return strings(json, "matched_queries", &names);
+    }
+    json.key("matched_queries");
+    json.begin_object();
+    for (name, score) in matched {
+        json.key(name);
+        json.f32(score.unwrap_or_default());
+    }
+    json.end_object();
 }
 
 /// Which object inside of its document a hit is.

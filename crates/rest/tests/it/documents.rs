@@ -121,7 +121,7 @@ fn mget_answers_one_by_one() {
         ),
         "{text}"
     );
-    assert!(text.ends_with("{\"_index\":\"f\",\"_id\":\"2\",\"_version\":2,\"_seq_no\":7,\"_primary_term\":1,\"_routing\":\"r\",\"found\":true,\"_source\":{\"a\":1} // c\n}]}"), "{text}");
+    assert!(text.ends_with("{\"_index\":\"f\",\"_id\":\"2\",\"_version\":2,\"_seq_no\":7,\"_primary_term\":1,\"found\":true,\"_source\":{\"a\":1} // c\n}]}"), "{text}");
     server.refuses("GET /_mget", r#"{"ids":["1"]}"#, 400, "index is missing for doc 0");
     server.refuses("GET /f/_mget", r#"{"docs":[{}]}"#, 400, "id is missing for doc 0");
     server.refuses("GET /f/_mget", "{}", 400, "no documents to get");

@@ -23,7 +23,7 @@ fn hit() -> Hit {
         fields: vec![("a".into(), vec![json!(1)])],
         ignored: vec!["n".into()],
         highlight: vec![("t".into(), vec!["<em>a</em>".into()])],
-        matched_queries: vec!["q".into()],
+        matched_queries: vec![("q".into(), None)],
         explanation: Some(Box::new(Explanation {
             matched: true,
             value: 1.5,

@@ -19,6 +19,9 @@ pub(crate) const FREE: &str = "";
 /// `Class.name(arguments)`
 pub(crate) fn call(frame: &mut Frame<'_, '_>, (class, name): (&str, &str), arguments: &[Object], at: usize) -> Outcome {
     if class == FREE {
+        if super::scoring::is_known(name) {
+            return super::scoring::call(name, arguments, at);
+        }
         return super::vectors::call(frame, name, arguments, at);
     }
     let missing = || Fault::missing(at, &format!("[{class}.{name}/{}]", arguments.len()));

@@ -272,7 +272,7 @@ impl Parser<'_> {
             return Err(Fault::missing(at, "a function as a value"));
         }
         if self.mark_at(0, "(") {
-            if super::vectors::is_known(word) {
+            if super::vectors::is_known(word) || super::scoring::is_known(word) {
                 self.need_mark("(")?;
                 let (class, name, arguments) = (FREE.into(), word.into(), self.arguments(")")?);
                 return Ok(expr(at, Form::Static { class, name, arguments }));

@@ -20,6 +20,7 @@ mod methods;
 pub mod object;
 mod parse;
 mod run;
+mod scoring;
 mod state;
 mod texts;
 mod tree;

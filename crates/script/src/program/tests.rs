@@ -134,3 +134,18 @@ fn nothing_nests_too_deep_to_be_read() {
         assert!(Program::compile(&source, &["ctx"]).is_err());
     }
 }
+
+#[test]
+fn scores_saturate_and_decay() {
+    gives("saturation(6, 2)", json!(0.75));
+    gives("sigmoid(3, 2, 1)", json!(0.6));
+    gives("decayNumericLinear(10, 5, 0, 0.5, 15)", json!(0.5));
+    gives("decayNumericLinear(10, 5, 2, 0.5, 11)", json!(1.0));
+    gives("Math.round(decayNumericExp(10, 5, 0, 0.5, 20) * 1000)", json!(250));
+    gives("Math.round(decayNumericGauss(10, 5, 0, 0.5, 5) * 1000)", json!(500));
+    for source in
+        ["saturation(1)", "decayDateExp('2020-01-01', '1d', '0', 0.5, 7)", "decayGeoExp('1,2', '1km', '0', 0.5, 7)"]
+    {
+        assert!(run(source, &json!({})).is_err(), "{source}");
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
-use model::mapping::{Field, FieldKind, Variant};
+use model::mapping::{Field, FieldKind, Variant, simple_match};
 use model::query::term_level::{Term, Terms};
 use serde_json::Value;
 
@@ -137,7 +137,7 @@ impl Binder<'_> {
         let text = java_text(value);
         match meta {
             Meta::Id => Ok(ids(vec![text.into()])),
-            Meta::Index => Ok(self.index_is(*text == *self.context.index.name)),
+            Meta::Index => Ok(self.index_is(simple_match(&text, &self.context.index.name))),
             Meta::Routing | Meta::Ignored | Meta::FieldNames | Meta::NestedPath => {
                 Ok(BoundQuery::new(BoundKind::Term(meta.name().into(), bytes(&text))))
             }
@@ -167,7 +167,8 @@ impl Binder<'_> {
             },
             Target::Flat(flat) => (flat.storage.clone(), literal(&format!("{}{text}", flat.prefix))),
             Target::Meta(Meta::Index) => {
-                return Ok(self.index_is(text.to_lowercase() == self.context.index.name.to_lowercase()));
+                let name = self.context.index.name.to_lowercase();
+                return Ok(self.index_is(simple_match(&text.to_lowercase(), &name)));
             }
             Target::Meta(meta) if meta.is_keyword() || *meta == Meta::Id => (meta.name().into(), literal(&text)),
             Target::Meta(_) => return Err(no_case(name, target)),
@@ -273,7 +274,11 @@ impl Binder<'_> {
     fn meta_terms(&self, meta: Meta, values: &[Value]) -> Outcome<BoundQuery> {
         match meta {
             Meta::Id => Ok(ids(values.iter().map(|value| java_text(value).into()).collect())),
-            Meta::Index => Ok(self.index_is(values.iter().any(|value| *java_text(value) == *self.context.index.name))),
+            // Names may be patterns, as in a target.
+            Meta::Index => {
+                let name = &self.context.index.name;
+                Ok(self.index_is(values.iter().any(|value| simple_match(&java_text(value), name))))
+            }
             Meta::SeqNo => {
                 let codes: Outcome<Vec<i64>> = values.iter().map(super::number::sequence_number).collect();
                 let mut codes = codes?;

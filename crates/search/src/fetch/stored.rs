@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use analysis::Registry;
 use model::error::Error;
-use model::mapping::{Field, Found, Mapping};
+use model::mapping::{Found, Mapping};
 use model::search::FieldSpec;
 use serde_json::Value;
 
@@ -31,7 +31,11 @@ impl Fields {
         let origins = Origins::new(mapping);
         let mut fields = Vec::new();
         for spec in specs {
-            for (name, field) in resolve(&spec.field, mapping) {
+            let found = mapping.fields_matching(&spec.field);
+            if let (true, Some(values)) = (found.is_empty(), below_flat(&spec.field, mapping)) {
+                fields.push((spec.field.clone(), spec.field.as_str().into(), values));
+            }
+            for (name, field) in found {
                 let values = FieldValues::new(field, &origins, registry, spec.format.as_deref())?;
                 fields.push((name.to_string(), field.path.clone(), values));
             }
@@ -62,13 +66,10 @@ impl Fields {
     }
 }
 
-/// What a name or pattern names; below a flat object, that itself.
-fn resolve<'m>(pattern: &str, mapping: &'m Mapping) -> Vec<(Arc<str>, &'m Arc<Field>)> {
-    let found = mapping.fields_matching(pattern);
-    match mapping.flat_object(pattern) {
-        Some((flat, _)) if found.is_empty() => vec![(pattern.into(), flat)],
-        _ => found,
-    }
+/// What a name below a flat object shows, as in OpenSearch: right below it the object whole, deeper what lies there.
+fn below_flat(name: &str, mapping: &Mapping) -> Option<FieldValues> {
+    let (flat, rest) = mapping.flat_object(name).filter(|_| !name.contains('*'))?;
+    Some(FieldValues::texts_at(if rest.contains('.') { name } else { &flat.path }))
 }
 
 /// `stored_fields`, bound to one index: those of the named fields that the mapping stores.
@@ -150,6 +151,26 @@ mod tests {
         check(&["al"], false, json!({}));
         let object = StoredFields::new(&["o".to_owned()], &mapping(), &Registry::builtin(), true);
         assert_eq!(object.unwrap_err().reason, "field [o] isn't a leaf field");
+    }
+
+    #[test]
+    fn counts_of_words_and_what_lies_below_flat_objects() {
+        let mapping = Mapping::parse(&json!({"properties": {
+            "t": {"type": "text", "fields": {"n": {"type": "token_count", "analyzer": "standard"}}}, "flat": {"type": "flat_object"}
+        }}));
+        let specs = ["t*", "flat.b.c", "flat.a", "flat.*"].map(|field| FieldSpec {
+            field: field.to_owned(),
+            format: None,
+            include_unmapped: false,
+        });
+        let fields = Fields::new(&specs, &mapping.unwrap(), &Registry::builtin()).unwrap();
+        let source = json!({"t": ["one two three", "one"], "flat": {"a": "x", "b": {"c": ["2", "1"]}}});
+        let shown: serde_json::Map<_, _> =
+            fields.of(&source, &[]).unwrap().into_iter().map(|(name, values)| (name, values.into())).collect();
+        let expected = json!({
+            "t": ["one two three", "one"], "t.n": [1, 3], "flat.b.c": ["2", "1"], "flat.a": ["{a=x, b={c=[2, 1]}}"]
+        });
+        assert_eq!(Value::Object(shown), expected);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use analysis::{Normalizer, Registry};
+use analysis::{Analyzer, Normalizer, Registry};
 use model::date::{DEFAULT_FORMAT, DateFormat, DateResolution, Moment};
 use model::error::{Error, ErrorKind};
 use model::mapping::range::RangeKind;
@@ -99,6 +99,8 @@ enum Shown {
     Shapes(Shapes),
     /// Lists of numbers as they were sent; single numbers as 32-bit floats.
     Vectors,
+    /// How many words a text has.
+    Count(Count),
 }
 
 impl FieldValues {
@@ -116,10 +118,16 @@ impl FieldValues {
             return Err(Error::illegal_argument(format!("Field [{}]{of} doesn't support formats.", field.path)));
         }
         let shown = Shown::of(field, registry, format)?;
-        let sorted = field.variant == Variant::Wildcard;
-        // A count of words is not in the source.
-        let paths = if field.variant == Variant::TokenCount { Vec::new() } else { origins.of(&field.path) };
+        let sorted = matches!(field.variant, Variant::Wildcard | Variant::TokenCount);
+        // Counts are shown as their column holds them.
+        let counted = field.variant == Variant::TokenCount && !field.doc_values && !field.store;
+        let paths = if counted { Vec::new() } else { origins.of(&field.path) };
         Ok(Self { paths, null: field.null_value.clone(), shown, sorted })
+    }
+
+    /// The values at one path, as texts.
+    pub(crate) fn texts_at(path: &str) -> Self {
+        Self { paths: vec![path.to_owned()], null: None, shown: Shown::Text, sorted: false }
     }
 
     /// The values in the order of the source; none when one of the paths that they come from is missing, as OpenSearch has it.
@@ -147,7 +155,7 @@ impl FieldValues {
         let shown = found.into_iter().map(|value| self.show(value));
         let mut shown: Vec<Value> = shown.filter_map(Result::transpose).collect::<Result<_, _>>()?;
         if self.sorted {
-            shown.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+            shown.sort_by(|a, b| (a.as_i64(), a.as_str()).cmp(&(b.as_i64(), b.as_str())));
         }
         Ok(shown)
     }
@@ -198,6 +206,7 @@ impl FieldValues {
             Shown::Places(_) => Ok(None),
             Shown::Shapes(shapes) => Ok(shapes.show(value)),
             Shown::AsGiven => Ok(Some(value.clone())),
+            Shown::Count(count) => Ok(Some(count.of(value, self.null.as_ref()))),
             Shown::Ends(ends) => match value {
                 Value::Object(given) => {
                     let shown =
@@ -254,6 +263,8 @@ impl Shown {
             Ok(Self::Date { read, written, resolution })
         };
         Ok(match &field.kind {
+            _ if field.variant == Variant::TokenCount => Self::Count(Count::new(field, registry)?),
+            FieldKind::Keyword if field.variant == Variant::Completion => Self::AsGiven,
             FieldKind::Text | FieldKind::Binary | FieldKind::FlatObject | FieldKind::Alias(_) => Self::Text,
             FieldKind::Keyword => Self::Keyword {
                 ignore_above: field.ignore_above.map(|limit| limit as usize),
@@ -281,6 +292,39 @@ impl Shown {
                 NumberKind::ScaledFloat => Self::Scaled(field.scaling_factor.unwrap_or(1.0)),
             },
         })
+    }
+}
+
+/// Counts words as they are counted when they are indexed.
+#[derive(Debug)]
+struct Count {
+    analyzer: Analyzer,
+    /// Places without a word count, too.
+    holes: bool,
+}
+
+impl Count {
+    fn new(field: &Field, registry: &Registry) -> Result<Self, Error> {
+        let name = field.analyzer.as_deref().unwrap_or("default");
+        let found = registry.analyzer(name).or_else(|| registry.analyzer("standard"));
+        let missing = || Error::illegal_argument(format!("analyzer [{name}] has not been configured in mappings"));
+        Ok(Self {
+            analyzer: found.ok_or_else(missing)?,
+            holes: field.explicit.get("enable_position_increments") != Some(&false.into()),
+        })
+    }
+
+    fn of(&self, value: &Value, null: Option<&Value>) -> Value {
+        // What stands for no value is a count itself.
+        if null == Some(value) {
+            return value.clone();
+        }
+        let (mut count, mut last) = (0u64, None);
+        let positions = self.analyzer.each(&java_text(value), &mut |_, position| {
+            count += u64::from(last != Some(position));
+            last = Some(position);
+        });
+        if self.holes { positions.into() } else { count.into() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use analysis::{Analyzer, Registry, Token, TokenKind};
 use model::error::Error;
-use model::mapping::{Field, Variant};
+use model::mapping::{Field, FieldKind, Variant};
 
 /// Between the words of an analysed input.
 pub const SEPARATOR: char = '\u{1f}';
@@ -16,6 +16,7 @@ pub fn analyzer_for(field: &Field, given: Option<&str>, registry: &Registry) -> 
     let found = match name {
         Some(name) => registry.analyzer(name),
         None if field.variant == Variant::Completion => registry.analyzer("simple"),
+        None if field.kind == FieldKind::Keyword => registry.analyzer("keyword"),
         None => registry
             .analyzer("default_search")
             .or_else(|| registry.analyzer("default"))

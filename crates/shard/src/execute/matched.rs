@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use search::shard_query::DocAddress;
 
+use crate::compile::Weight;
 use crate::compile::scorer::Leaf;
-use crate::compile::{Weight, named};
 use crate::reader::Reader;
 use crate::score::{Outcome, Scorer};
 
-pub(super) fn names(reader: &Reader, weight: &Weight, addresses: &[DocAddress]) -> Outcome<Vec<Vec<Arc<str>>>> {
-    let mut weights = Vec::new();
-    named(weight, &mut weights);
+/// The names of the queries that match a document, with their scores where these are asked for.
+pub type Matched = Vec<(Arc<str>, Option<f32>)>;
+
+pub(super) fn names(
+    reader: &Reader,
+    (weights, scored): (&[(Arc<str>, &Weight)], bool),
+    addresses: &[DocAddress],
+) -> Outcome<Vec<Matched>> {
     let mut result = vec![Vec::new(); addresses.len()];
     // Scorers only go forward: segment by segment, documents ascending.
     let mut order: Vec<usize> = (0..addresses.len()).collect();
@@ -26,7 +31,8 @@ pub(super) fn names(reader: &Reader, weight: &Weight, addresses: &[DocAddress]) 
         }
         for ((name, _), scorer) in weights.iter().zip(scorers.iter_mut().flat_map(|(_, scorers)| scorers)) {
             if scorer.probe(doc)? == doc {
-                result[at].push(name.clone());
+                let score = if scored { Some(scorer.score()?) } else { None };
+                result[at].push((name.clone(), score));
             }
         }
     }

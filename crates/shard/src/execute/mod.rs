@@ -12,7 +12,7 @@ use search::statistics::Statistics;
 
 use crate::aggregate::timed::Timing;
 use crate::aggregate::{Budget, Workshop};
-use crate::compile::{Compiler, Counts, Weight};
+use crate::compile::{Compiler, Counts, Weight, named};
 use crate::gauge::Clock;
 use crate::reader::Reader;
 use crate::score::Outcome;
@@ -42,6 +42,7 @@ mod vocabulary;
 mod tests;
 
 pub(crate) use inner::InnerSearch;
+pub use matched::Matched;
 pub(crate) use patience::Watch;
 pub use patience::{Endless, Patience, Verdict};
 pub(crate) use sorted::{Ranked, rank};
@@ -245,11 +246,33 @@ pub fn explain(
 ///
 /// # Errors
 /// As [`explain`].
-pub fn matched(reader: &Reader, query: &BoundQuery, addresses: &[DocAddress]) -> Result<Vec<Vec<Arc<str>>>, Error> {
+pub fn matched(reader: &Reader, query: &BoundQuery, addresses: &[DocAddress]) -> Result<Vec<Matched>, Error> {
     addresses.iter().try_for_each(|&address| check(reader, address))?;
     let mut counts = Counts::new(reader, None);
     let weight = Compiler::new(&mut counts).compile(query, false)?;
-    Ok(matched::names(reader, &weight, addresses)?)
+    let mut weights = Vec::new();
+    named(&weight, &mut weights);
+    Ok(matched::names(reader, (&weights, false), addresses)?)
+}
+
+/// As [`matched`], with the score that each of the queries gives by itself.
+///
+/// # Errors
+/// As [`explain`].
+pub fn matched_scored(
+    (reader, statistics): (&Reader, Option<&Statistics>),
+    query: &BoundQuery,
+    addresses: &[DocAddress],
+) -> Result<Vec<Matched>, Error> {
+    addresses.iter().try_for_each(|&address| check(reader, address))?;
+    let mut alone = Vec::new();
+    query.named(&mut alone);
+    let mut counts = Counts::new(reader, statistics);
+    let mut compiler = Compiler::new(&mut counts);
+    let compiled = alone.iter().map(|(name, query)| Ok(((*name).clone(), compiler.compile(query, true)?)));
+    let weights: Vec<(Arc<str>, Weight)> = compiled.collect::<Outcome<_>>()?;
+    let weights: Vec<(Arc<str>, &Weight)> = weights.iter().map(|(name, weight)| (name.clone(), weight)).collect();
+    Ok(matched::names(reader, (&weights, true), addresses)?)
 }
 
 fn check(reader: &Reader, address: DocAddress) -> Result<(), Error> {

@@ -15,6 +15,8 @@ pub(super) struct Document<'a> {
     pub(super) segment: &'a Arc<dyn Segment>,
     pub(super) fields: &'a Arc<FieldTable>,
     pub(super) doc: DocId,
+    /// Whether it lies inside of another document.
+    pub(super) inside: bool,
 }
 
 impl Document<'_> {

@@ -63,7 +63,7 @@ pub struct Fetched {
     /// Fields whose value was left out of the index.
     pub ignored: Vec<String>,
     pub highlight: Vec<(String, Vec<String>)>,
-    pub matched_queries: Vec<String>,
+    pub matched_queries: Vec<(String, Option<f32>)>,
     pub explanation: Option<Box<Explanation>>,
     /// Which object inside of a document it is; `None`: the document.
     pub nested: Option<Box<NestedIdentity>>,
@@ -155,9 +155,13 @@ impl FetchPlan {
             hits.push(hit);
         }
         if let Some(named) = &self.plan.named {
-            let matched = phases.time(Phase::MatchedQueries, || execute::matched(reader, named, addresses))?;
+            let matched = || match self.plan.named_scores {
+                true => execute::matched_scored((reader, statistics), named, addresses),
+                false => execute::matched(reader, named, addresses),
+            };
+            let matched = phases.time(Phase::MatchedQueries, matched)?;
             for (hit, names) in hits.iter_mut().zip(matched) {
-                hit.matched_queries = names.iter().map(|name| name.as_ref().to_owned()).collect();
+                hit.matched_queries = names.iter().map(|(name, score)| (name.as_ref().to_owned(), *score)).collect();
             }
         }
         for inner in &self.inner {
@@ -179,7 +183,8 @@ impl FetchPlan {
         let view = reader.segments.get(address.segment as usize);
         let view = view.filter(|view| address.doc < view.segment.doc_count());
         let segment = &view.ok_or_else(|| gone(address))?.segment;
-        let document = Document { segment, fields: &reader.fields, doc: address.doc };
+        let inside = segment.nested().and_then(|nested| Inside::of(nested, address.doc));
+        let document = Document { segment, fields: &reader.fields, doc: address.doc, inside: inside.is_some() };
         let mut hit = Fetched::default();
         if plan.bookkeeping {
             hit.routing = phases.load(|| document.routing()).map_err(broken)?;
@@ -194,7 +199,6 @@ impl FetchPlan {
             let (seq_no, term) = phases.time(Phase::SeqNo, read).map_err(broken)?;
             hit.seq_no = Some((SeqNo(seq_no), PrimaryTerm(term)));
         }
-        let inside = segment.nested().and_then(|nested| Inside::of(nested, address.doc));
         if plan.reads_source() {
             let source = match &inside {
                 Some(inside) => phases.load(|| inside.source(&**segment))?,

@@ -11,7 +11,7 @@ use search::fetch::doc_value::{self, Column, DocValues};
 use search::fetch::highlight::{Highlighter, HitSource, TermMatcher};
 use search::fetch::source::filtered;
 use search::fetch::stored::{Fields, StoredFields};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::columns::Document;
 use super::percolated::PercolatedPlan;
@@ -29,6 +29,7 @@ pub(super) struct Plan {
     pub(super) explain: bool,
     /// The query, and the post filter, when they have names.
     pub(super) named: Option<BoundQuery>,
+    pub(super) named_scores: bool,
     /// What the mapping keeps of sources; `None`: all.
     kept: Option<SourceFilter>,
     source: Option<SourceFilter>,
@@ -65,6 +66,7 @@ impl Plan {
             seq_no: fetch.seq_no_primary_term,
             explain: request.explain,
             named: named(context, query, request)?,
+            named_scores: fetch.named_scores,
             kept: mapping.source.shown(),
             source: mapping.source.enabled.then(|| source(fetch, stored)).flatten(),
             fields: Fields::new(&fetch.fields, mapping, &context.analysis)?,
@@ -135,13 +137,18 @@ impl Plan {
                 None => hit.fields.push((value.name.clone(), shown)),
             }
         }
+        let no_source = Value::Object(Map::new());
         for (name, script, ignore_failure) in &self.scripts {
             let run = ScriptRun::new(script.clone(), document.segment.clone(), document.fields.clone());
-            let made = phases.time(Phase::ScriptFields, || run.values(document.doc, Some(&parsed)));
+            // An object inside of a document has no source of its own.
+            let source = if document.inside { &no_source } else { &parsed };
+            let made = phases.time(Phase::ScriptFields, || run.values(document.doc, Some(source)));
             match made.map_err(Error::from) {
                 Ok(values) => {
                     hit.fields.retain(|(known, _)| known != name);
-                    hit.fields.push((name.clone(), values));
+                    if !values.is_empty() {
+                        hit.fields.push((name.clone(), values));
+                    }
                 }
                 Err(_) if *ignore_failure => {}
                 Err(error) => return Err(error),
@@ -183,15 +190,17 @@ fn check(request: &SearchRequest, nothing: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// The source is shown unless stored fields, or fields of scripts, are asked for without it.
+/// The source is shown unless stored fields, or fields of scripts, are asked for without it. Who names it among the stored fields gets it.
 fn source(fetch: &Fetch, stored: Option<&[String]>) -> Option<SourceFilter> {
-    let all = SourceFilter::everything();
-    match (fetch.source.as_ref(), stored) {
-        (Some(filter), _) => filter.enabled.then(|| filter.clone()),
-        (None, Some(names)) => names.iter().any(|name| name == "_source").then_some(all),
-        // Who makes fields wants those.
-        (None, None) => fetch.script_fields.is_empty().then_some(all),
-    }
+    let named = stored.is_some_and(|names| names.iter().any(|name| name == "_source"));
+    let wanted = match &fetch.source {
+        Some(filter) => filter.enabled,
+        None => stored.is_none() && fetch.script_fields.is_empty(),
+    };
+    (named || wanted).then(|| match &fetch.source {
+        Some(filter) => SourceFilter { enabled: true, ..filter.clone() },
+        None => SourceFilter::everything(),
+    })
 }
 
 fn scripts(context: &BindContext, request: &SearchRequest) -> Result<Vec<(String, Arc<BoundScript>, bool)>, Error> {
@@ -218,24 +227,7 @@ fn named(context: &BindContext, query: &BoundQuery, request: &SearchRequest) -> 
 }
 
 fn has_name(query: &BoundQuery) -> bool {
-    if query.name.is_some() {
-        return true;
-    }
-    match &query.kind {
-        BoundKind::Bool(clauses) => {
-            let all = clauses.must.iter().chain(&clauses.should).chain(&clauses.filter).chain(&clauses.must_not);
-            all.into_iter().any(has_name)
-        }
-        BoundKind::Boosting { positive, negative, .. } => has_name(positive) || has_name(negative),
-        BoundKind::ConstantScore(inner) => has_name(inner),
-        BoundKind::DisMax { queries, .. } => queries.iter().any(has_name),
-        BoundKind::Ranked(ranked) => has_name(&ranked.candidates),
-        BoundKind::FunctionScore(function) => {
-            let filters = function.functions.iter().filter_map(|function| function.filter.as_ref());
-            has_name(&function.query) || filters.into_iter().any(has_name)
-        }
-        _ => false,
-    }
+    query.name.is_some() || query.parts().into_iter().any(has_name)
 }
 
 /// A pattern's automaton, for single terms.

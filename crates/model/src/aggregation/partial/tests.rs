@@ -30,7 +30,7 @@ fn hit(id: &str) -> Hit {
         fields: vec![("f".to_owned(), vec![json!({"b": [1, {"c": 2.5}], "a": "é"})])],
         ignored: vec!["g".to_owned()],
         highlight: vec![("t".to_owned(), vec!["<em>x</em>".to_owned()])],
-        matched_queries: vec!["q".to_owned()],
+        matched_queries: vec![("q".to_owned(), None)],
         explanation: Some(Box::new(Explanation { details: vec![why.clone()], ..why })),
         shard: None,
         nested: None,

@@ -406,7 +406,6 @@ fn what_is_missing_is_named() {
     for (body, name) in [
         (json!({"moving_avg": {"buckets_path": "x"}}), "[moving_avg]"),
         (json!({"significant_terms": {"field": "k", "script_heuristic": {"script": "1"}}}), "[script_heuristic]"),
-        (json!({"top_hits": {"script_fields": {"a": {"script": "1"}}}}), "[script_fields]"),
     ] {
         let error = search(&json!({"aggs": {"a": body}}).to_string()).expect_err(name);
         assert!(error.status() == 501 && error.reason.contains(name), "{error}");

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::super::field::{Field, text_of};
 use super::super::highlight::highlight;
 use super::super::sort::sort;
-use super::super::source::{field_specs, source_filter, stored_fields, unknown_key};
+use super::super::source::{field_specs, script_fields, source_filter, stored_fields, unknown_key};
 use super::Asked;
 
 /// `top_hits`.
@@ -62,8 +62,7 @@ fn object(field: Field<'_>, found: &mut TopHits) -> Result<(), Error> {
         "_source" => found.fetch.source = Some(source_filter(field.value)?),
         "highlight" => found.fetch.highlight = Some(Box::new(highlight(object)?)),
         "script_fields" => match object.iter().find(|(_, value)| !value.is_object()) {
-            None if object.is_empty() => {}
-            None => return Err(field.not_implemented()),
+            None => found.fetch.script_fields = script_fields(object)?,
             Some((_, value)) => {
                 let found = token(value);
                 let reason = format!("Expected [START_OBJECT] in [script_fields] but found [{found}]");

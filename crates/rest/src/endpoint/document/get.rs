@@ -17,7 +17,11 @@ use crate::request::Request;
 pub(super) async fn get(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let asked = read(&mut request, true)?;
     request.finish()?;
-    let answer = server.gateway.get(asked).await?;
+    let reads = reads_stored(&asked);
+    let mut answer = server.gateway.get(asked).await?;
+    if let (Some(found), false) = (&mut answer.found, reads) {
+        found.routing = None;
+    }
     let size = answer.found.as_ref().and_then(|found| found.source.as_ref()).map_or(0, |source| source.len());
     let mut json = Json::with_capacity(size + 160);
     document::got(&mut json, &answer);
@@ -61,6 +65,11 @@ fn read(request: &mut Request, with_fields: bool) -> Result<GetRequest, Error> {
         stored_fields,
         version: version(number, kind)?,
     })
+}
+
+/// Whether anything that is stored beside the document's version is asked for; otherwise its routing is not told either.
+pub(super) fn reads_stored(asked: &GetRequest) -> bool {
+    asked.source.as_ref().is_none_or(|filter| filter.enabled) || !asked.stored_fields.is_empty()
 }
 
 /// `_source` among the stored fields asks for the source.

@@ -82,6 +82,7 @@ fn step(step: IngestStep) -> Value {
     let mut json = json!({"processor_type": step.processor});
     let (status, ignored, failed, document) = match step.outcome {
         IngestOutcome::Done(document) => ("success", None, None, Some(document)),
+        IngestOutcome::Called => ("success", None, None, None),
         IngestOutcome::Skipped => ("skipped", None, None, None),
         IngestOutcome::Dropped => ("dropped", None, None, None),
         IngestOutcome::Ignored(error, document) => ("error_ignored", Some(error), None, Some(document)),

@@ -30,7 +30,7 @@ pub(super) async fn explain(server: Arc<Server>, mut request: Request) -> Result
     let source = request.source_filter();
     request.finish()?;
     let query = query.ok_or_else(|| refusal("query is missing"))?;
-    let shown = source.is_some() || !stored_fields.is_empty();
+    let shown = source.as_ref().is_some_and(|filter| filter.enabled) || !stored_fields.is_empty();
     let get = GetRequest {
         index: index.clone(),
         id: id.clone(),

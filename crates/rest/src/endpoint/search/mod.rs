@@ -75,11 +75,10 @@ fn execution(params: &mut Params) -> Result<Execution, Error> {
     at_least(concurrent, 1, "maxConcurrentShardRequests")?;
     params.flag("ccs_minimize_roundtrips")?;
     let cancel_after_ms = params.time_ms("cancel_after_time_interval")?.flatten();
-    for flag in ["include_named_queries_score", "verbose_pipeline"] {
-        if params.flag(flag)? == Some(true) {
-            return Err(Error::not_implemented(format!("[{flag}] of a search")));
-        }
+    if params.flag("verbose_pipeline")? == Some(true) {
+        return Err(Error::not_implemented("[verbose_pipeline] of a search"));
     }
+    let named_scores = params.flag("include_named_queries_score")?.unwrap_or(false);
     for name in ["scroll", "suggest_field"] {
         if params.take(name).is_some() {
             return Err(Error::not_implemented(format!("[{name}] of a search")));
@@ -93,7 +92,7 @@ fn execution(params: &mut Params) -> Result<Execution, Error> {
         })?),
     };
     let [concurrent, pre_filter] = [concurrent, pre_filter].map(|given| given.map(i32::unsigned_abs));
-    Ok(Execution { concurrent, pre_filter, merge, cancel_after_ms })
+    Ok(Execution { concurrent, pre_filter, merge, cancel_after_ms, named_scores })
 }
 
 /// How the shards of a search are gone through; `None`: as it is usual.
@@ -103,6 +102,7 @@ struct Execution {
     pre_filter: Option<u32>,
     merge: Option<MergeStrategy>,
     cancel_after_ms: Option<u64>,
+    named_scores: bool,
 }
 
 impl Execution {
@@ -110,6 +110,7 @@ impl Execution {
         asked.max_concurrent_shard_requests = self.concurrent.unwrap_or(asked.max_concurrent_shard_requests);
         asked.pre_filter_shard_size = self.pre_filter;
         asked.merge = self.merge;
+        asked.fetch.named_scores = self.named_scores;
         asked.cancel_after_ms = asked.cancel_after_ms.or(self.cancel_after_ms);
         // Sorted by something else, hits have no scores of their own.
         asked.track_scores |= self.merge == Some(MergeStrategy::Score);

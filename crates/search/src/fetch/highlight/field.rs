@@ -70,6 +70,11 @@ pub(super) fn has_offsets(field: &Field) -> bool {
     term_vectors(field).contains("offsets")
 }
 
+/// Whether the field's words are found in its text without cutting it anew.
+fn knows_offsets(field: &Field) -> bool {
+    field.index_options == IndexOptions::Offsets || has_offsets(field)
+}
+
 fn term_vectors(field: &Field) -> &str {
     field.explicit.get("term_vector").and_then(Value::as_str).unwrap_or_default()
 }
@@ -96,7 +101,7 @@ impl FieldHighlight {
             max_offset: asked.max_analyzed_offset,
             limit: binding.context.settings.max_analyzed_offset,
             index: binding.context.index.name.clone(),
-            offsets: field.index_options == IndexOptions::Offsets || has_offsets(field),
+            offsets: knows_offsets(field),
             kind,
         })
     }
@@ -110,7 +115,13 @@ impl FieldHighlight {
             Kind::Plain(plain, marks) => {
                 let lengths = values.iter().map(|value| value.encode_utf16().count() as u32);
                 self.check_length(lengths.max().unwrap_or(0), hit.doc)?;
-                Ok(plain.highlight(&values, marks))
+                match self.max_offset {
+                    None => Ok(plain.highlight(&values, marks)),
+                    Some(most) => {
+                        let begun: Vec<String> = values.iter().map(|value| beginning(value, most)).collect();
+                        Ok(plain.highlight(&begun, marks))
+                    }
+                }
             }
             Kind::Unified(unified, ways, marks) if !values.is_empty() => {
                 let content = Content::new(&values);
@@ -181,9 +192,18 @@ impl Kind {
                 Self::Plain(Plain { analysis, count, size, no_match, by_score, simple, style }, marks)
             }
             _ => {
-                let limit = asked.max_analyzed_offset.unwrap_or(u32::MAX);
-                let ways = all.iter().map(|field| Analysis { limit, ..analysis_of(field, binding.context) }).collect();
                 let fragments = fragments_of(asked, field);
+                let cuts = fragments != Fragments::Whole && (no_match > 0 || !marks.is_empty());
+                if cuts && asked.boundary_scanner == BoundaryScanner::Chars {
+                    return Ok(Self::Refused(Error::illegal_argument("Invalid boundary scanner type: chars")));
+                }
+                let way = |field: &&Field| {
+                    // What a pattern stands for is looked for in the text, unless the words of the document are kept.
+                    let known = has_offsets(field) || knows_offsets(field) && marks.patterns.is_empty();
+                    let limit = asked.max_analyzed_offset.filter(|_| !known).unwrap_or(u32::MAX);
+                    Analysis { limit, ..analysis_of(field, binding.context) }
+                };
+                let ways = all.iter().map(way).collect();
                 let count = if count == 0 { usize::MAX } else { count };
                 Self::Unified(Unified { fragments, count, no_match, by_score, style }, ways, marks)
             }
@@ -251,6 +271,16 @@ impl Vectors {
         });
         Ok(self.fast.highlight(values, &looked.collect::<Vec<_>>(), &self.sought))
     }
+}
+
+/// The first `most` UTF-16 units of a text.
+fn beginning(text: &str, most: u32) -> String {
+    let mut units = 0;
+    let within = |c: &char| {
+        units += c.len_utf16() as u32;
+        units <= most
+    };
+    text.chars().take_while(within).collect()
 }
 
 /// How the values of a field become words.

@@ -6,8 +6,8 @@
 
 use analysis::{Analyzer, Registry};
 use model::error::Error;
-use model::mapping::{Field, FieldKind};
-use model::search::{BoundaryScanner, Highlight, HighlightField, HighlightKind};
+use model::mapping::{Field, FieldKind, Variant};
+use model::search::{Highlight, HighlightField, HighlightKind};
 use serde_json::Value;
 
 use super::value::Origins;
@@ -113,9 +113,6 @@ fn refused(asked: &HighlightField) -> Option<Error> {
             let reason = format!("unknown highlighter type [{kind}] for the field [{}]", asked.field);
             Some(Error::illegal_argument(reason))
         }
-        HighlightKind::Unified if asked.boundary_scanner == BoundaryScanner::Chars => {
-            Some(Error::illegal_argument("Invalid boundary scanner type: chars"))
-        }
         _ => None,
     }
 }
@@ -124,7 +121,10 @@ fn refused(asked: &HighlightField) -> Option<Error> {
 fn of_pattern(field: &Field, kind: &HighlightKind) -> bool {
     match kind {
         HighlightKind::Fast => field::has_offsets(field),
-        _ => matches!(field.kind, FieldKind::Text | FieldKind::Keyword),
+        _ => {
+            let own = matches!(field.variant, Variant::Plain | Variant::MatchOnlyText);
+            own && matches!(field.kind, FieldKind::Text | FieldKind::Keyword)
+        }
     }
 }
 

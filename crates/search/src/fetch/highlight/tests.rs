@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::id::{IndexRef, IndexUuid};
 use model::mapping::Mapping;
-use model::search::FastHighlight;
+use model::search::{BoundaryScanner, FastHighlight};
 use serde_json::json;
 
 use super::*;
