@@ -14,11 +14,11 @@ use model::query::nested::NestedScore;
 use model::search::TrackTotal;
 use model::write::Condition;
 use search::bound::{BoundInside, BoundKind, BoundKnn, BoundNested, BoundQuery, BoundReach, KnnGroups, KnnObjects};
-use search::shard_query::ShardQuery;
+use search::shard_query::{ShardHits, ShardQuery};
 use serde_json::{Value, json};
 use shard::caches::Caches;
 use shard::engine::{Change, CopyOptions, Operation, ShardChange, ShardCopy, ShardWrite};
-use shard::execute::{Patience, Verdict};
+use shard::execute::{Endless, Limits};
 use shard::layout;
 use shard::prepare::{Prepared, Preparer, Settings};
 use wal::{Durability, Syncer};
@@ -134,12 +134,12 @@ impl Open {
     }
 
     fn found(&self, query: BoundKind) -> Vec<u64> {
-        struct Endless;
-        impl Patience for Endless {
-            fn verdict(&self) -> Verdict {
-                Verdict::GoOn
-            }
-        }
+        let hits = self.above(query, f32::NEG_INFINITY);
+        hits.hits.iter().map(|hit| hit.id.parse().unwrap()).collect()
+    }
+
+    /// What scores at least so much, and how much there is in all.
+    fn above(&self, query: BoundKind, floor: f32) -> ShardHits {
         let top = 2000;
         let query = Arc::new(BoundQuery::new(query));
         let request = ShardQuery {
@@ -155,8 +155,8 @@ impl Open {
             terminate_after: None,
             aggregations: None,
         };
-        let hits = shard::execute::query(&self.copy.reader(), &request, &Endless).unwrap();
-        hits.hits.iter().map(|hit| hit.id.parse().unwrap()).collect()
+        let limits = Limits { floor, ..Limits::none() };
+        shard::execute::query_within(&self.copy.reader(), &request, &Endless, &limits).unwrap()
     }
 
     fn knn(&self, target: &[f32], k: u32, filter: Option<BoundQuery>) -> BoundKnn {
@@ -271,6 +271,37 @@ fn walk(directory: &Path) -> Vec<std::path::PathBuf> {
         if path.is_dir() { found.extend(walk(&path)) } else { found.push(path) }
     }
     found
+}
+
+/// A bound from other shards leaves out what lies beyond it, and changes neither the number of neighbours nor who is found within.
+#[test]
+fn neighbours_that_others_exceed_are_counted_and_not_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let syncer = Syncer::start(1).unwrap();
+    let open_copy = open(directory.path(), &syncer);
+    open_copy.index(0..6000);
+    open_copy.copy.force_merge(Some(1), false).unwrap();
+    open_copy.index(6000..8000);
+    open_copy.delete((0..8000).filter(|n| n % 10 == 5));
+    open_copy.copy.refresh().unwrap();
+    let (mut wanted, mut found) = (0, 0);
+    for q in 0..15 {
+        let target = vector_of(2_000_000 + 31 * q);
+        for filter in [None, Some(range(0, 7000)), Some(range(100, 105))] {
+            let knn = || BoundKind::Knn(Box::new(open_copy.knn(&target, 20, filter.clone())));
+            let all = open_copy.above(knn(), f32::NEG_INFINITY);
+            let floor = all.hits[all.hits.len() / 3].score;
+            let above = open_copy.above(knn(), floor);
+            assert_eq!(above.total, all.total);
+            assert!(above.hits.iter().all(|hit| hit.score >= floor));
+            let expected: BTreeSet<&str> =
+                all.hits.iter().filter(|hit| hit.score >= floor).map(|hit| &*hit.id).collect();
+            wanted += expected.len();
+            found += above.hits.iter().filter(|hit| expected.contains(&*hit.id)).count();
+        }
+    }
+    assert!(found >= wanted * 97 / 100, "{found} of {wanted}");
+    open_copy.copy.retire();
 }
 
 #[test]

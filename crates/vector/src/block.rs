@@ -70,6 +70,30 @@ impl Block {
     /// The `k` rows nearest to `query` among those that `admitted` names (`None`: all), best first, by their full vectors. Fewer than `k` only when fewer
     /// are admitted. Without a graph, and where few are admitted, exactly those; else nearly always.
     pub fn nearest(&self, query: &Query, k: usize, admitted: Option<Admitted<'_>>, effort: Effort) -> Found {
+        self.nearest_within(query, (k, f32::INFINITY), admitted, effort)
+    }
+
+    /// As [`Block::nearest`], but nothing beyond the distance `within` is wanted, so that less is looked at. Fewer than `k` when fewer lie so near.
+    pub fn nearest_within(
+        &self,
+        query: &Query,
+        (k, within): (usize, f32),
+        admitted: Option<Admitted<'_>>,
+        effort: Effort,
+    ) -> Found {
+        let mut found = self.looked_for(query, (k, within), admitted, effort);
+        let near = found.neighbours.partition_point(|found| found.distance.total_cmp(&within).is_le());
+        found.neighbours.truncate(near);
+        found
+    }
+
+    fn looked_for(
+        &self,
+        query: &Query,
+        (k, within): (usize, f32),
+        admitted: Option<Admitted<'_>>,
+        effort: Effort,
+    ) -> Found {
         let count = admitted.map_or(self.rows.count(), |admitted| admitted.count()) as usize;
         let ef = effort.ef.max(k);
         let graph = match &self.graph {
@@ -79,18 +103,33 @@ impl Block {
         let share = count as f64 / f64::from(self.rows.count().max(1));
         let (candidates, strategy) = match admitted {
             Some(admitted) if share < 1.0 => (self.admitted(graph, query, admitted, ef), Strategy::FilteredWalk),
-            _ => (Some(graph.nearest(&self.rows, query, ef)), Strategy::Walk),
+            _ => (Some(self.walked(graph, query, ef, within)), Strategy::Walk),
         };
-        let kept = self.kept(k, effort);
+        let wanted = Wanted { k, within, kept: kept(k, effort) };
         if let Some(candidates) = candidates.filter(|candidates| candidates.len() >= k) {
-            return Found { neighbours: self.rescored(graph, query, candidates, (k, kept)), strategy };
+            return Found { neighbours: self.rescored(graph, query, candidates, wanted), strategy };
         }
-        match graph.scan_codes(&self.rows, query, admitted, kept) {
+        match graph.scan_codes(&self.rows, query, admitted, wanted.kept) {
             Some(candidates) => {
-                Found { neighbours: self.rescored(graph, query, candidates, (k, kept)), strategy: Strategy::Codes }
+                Found { neighbours: self.rescored(graph, query, candidates, wanted), strategy: Strategy::Codes }
             }
             None => self.scanned(query, k, admitted),
         }
+    }
+
+    /// The candidates of a walk through all rows.
+    fn walked(&self, graph: &Graph, query: &Query, ef: usize, within: f32) -> Vec<Neighbour> {
+        if within == f32::INFINITY {
+            return graph.nearest(&self.rows, query, ef);
+        }
+        graph.nearest_within(&self.rows, query, ef, |mut near| match graph.unit(query) {
+            Some(unit) => {
+                near.truncate(CALIBRATED);
+                let erring = self.compare_fully(query, &mut near, unit);
+                ((f64::from(within) - erring.mean + DEVIATIONS * erring.deviation) / f64::from(unit)) as f32
+            }
+            None => within,
+        })
     }
 
     /// The candidates of a walk through the rows that are admitted; `None`: it found too few, or comparing all takes no longer.
@@ -104,44 +143,38 @@ impl Block {
         Found { neighbours: flat::scan(&self.rows, query, admitted, k), strategy: Strategy::Scan }
     }
 
-    /// Candidates whose vectors are compared.
-    fn kept(&self, k: usize, effort: Effort) -> usize {
-        let asked = (k as f64 * f64::from(effort.oversample.clamp(1.0, 100.0))).ceil() as usize;
-        asked.max(k + 20)
-    }
-
-    fn rescored(
-        &self,
-        graph: &Graph,
-        query: &Query,
-        mut candidates: Vec<Neighbour>,
-        (k, kept): (usize, usize),
-    ) -> Vec<Neighbour> {
+    fn rescored(&self, graph: &Graph, query: &Query, mut candidates: Vec<Neighbour>, wanted: Wanted) -> Vec<Neighbour> {
         if let Some(unit) = graph.unit(query) {
-            candidates.truncate(kept);
-            self.compare_fully(query, &mut candidates, k, unit);
+            candidates.truncate(wanted.kept);
+            self.compare_worthy(query, &mut candidates, wanted, unit);
         }
         candidates.sort_unstable_by(Neighbour::order);
-        candidates.truncate(k);
+        candidates.truncate(wanted.k);
         candidates
     }
 
-    /// Puts the distances of full vectors in the place of those of codes, of which each is `unit` of them. How far codes err is seen on the first
-    /// candidates; of the others only those stay that may be among the `k` nearest nevertheless.
-    fn compare_fully(&self, query: &Query, candidates: &mut Vec<Neighbour>, k: usize, unit: f32) {
-        let first = k.max(CALIBRATED).min(candidates.len());
+    /// Puts the distances of full vectors in the place of those of codes. How far codes err is seen on the first candidates; of the others only those
+    /// stay that may be among the `k` nearest nevertheless.
+    fn compare_worthy(&self, query: &Query, candidates: &mut Vec<Neighbour>, wanted: Wanted, unit: f32) {
+        let first = wanted.k.max(CALIBRATED).min(candidates.len());
         let (near, others) = candidates.split_at_mut(first);
-        let guessed: Vec<f64> = near.iter().map(|candidate| f64::from(unit * candidate.distance)).collect();
-        self.measure(query, near);
-        let errors = near.iter().zip(&guessed).map(|(candidate, guess)| f64::from(candidate.distance) - guess);
-        let (mean, deviation) = spread(errors);
+        let erring = self.compare_fully(query, near, unit);
         near.sort_unstable_by(Neighbour::order);
-        let bound = near.get(k.saturating_sub(1)).map_or(f64::INFINITY, |last| f64::from(last.distance));
-        let least = |candidate: &Neighbour| f64::from(unit * candidate.distance) + mean - DEVIATIONS * deviation;
+        let last = near.get(wanted.k.saturating_sub(1)).map_or(f32::INFINITY, |last| last.distance);
+        let bound = f64::from(last.min(wanted.within));
+        let least =
+            |candidate: &Neighbour| f64::from(unit * candidate.distance) + erring.mean - DEVIATIONS * erring.deviation;
         // What cannot be told (two infinities subtracted) is compared.
         let worth = others.partition_point(|candidate| !least(candidate).gt(&bound));
         self.measure(query, &mut others[..worth]);
         candidates.truncate(first + worth);
+    }
+
+    /// Puts the distances of full vectors in the place of those of codes, of which each is `unit` of them, and tells how far these erred.
+    fn compare_fully(&self, query: &Query, near: &mut [Neighbour], unit: f32) -> Erring {
+        let guessed: Vec<f64> = near.iter().map(|candidate| f64::from(unit * candidate.distance)).collect();
+        self.measure(query, near);
+        Erring::of(near.iter().zip(&guessed).map(|(candidate, guess)| f64::from(candidate.distance) - guess))
     }
 
     fn measure(&self, query: &Query, candidates: &mut [Neighbour]) {
@@ -155,9 +188,32 @@ impl Block {
     }
 }
 
-/// Mean and standard deviation.
-fn spread(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
-    let count = values.clone().count().max(1) as f64;
-    let mean = values.clone().sum::<f64>() / count;
-    (mean, (values.map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt())
+/// What of the candidates of a walk is wanted.
+#[derive(Clone, Copy)]
+struct Wanted {
+    k: usize,
+    /// None beyond this distance.
+    within: f32,
+    /// Candidates whose vectors may be compared.
+    kept: usize,
+}
+
+fn kept(k: usize, effort: Effort) -> usize {
+    let asked = (k as f64 * f64::from(effort.oversample.clamp(1.0, 100.0))).ceil() as usize;
+    asked.max(k + 20)
+}
+
+/// How far distances of codes are from those of vectors.
+struct Erring {
+    mean: f64,
+    deviation: f64,
+}
+
+impl Erring {
+    fn of(errors: impl Iterator<Item = f64> + Clone) -> Self {
+        let count = errors.clone().count().max(1) as f64;
+        let mean = errors.clone().sum::<f64>() / count;
+        let deviation = (errors.map(|error| (error - mean).powi(2)).sum::<f64>() / count).sqrt();
+        Self { mean, deviation }
+    }
 }

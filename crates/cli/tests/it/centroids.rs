@@ -144,6 +144,25 @@ fn ids_lead_to_documents_wherever_they_lie() {
     assert_eq!(found, [true, true, false]);
 }
 
+/// What is learned from the first documents may not fit the last.
+#[test]
+fn a_shard_that_outgrows_the_others_is_told_of() {
+    let server = Server::start();
+    let told = || server.ok("GET", "/_plugins/_knn/stats", "").get("overfull_shards").cloned();
+    assert_eq!(told(), None, "no index lies by vectors");
+    index(&server, "books", "l2");
+    bulk(&server, "books", 0..1_200, false);
+    assert_eq!(told(), Some(json!([])));
+    // All at one of the forty places.
+    let lines: String =
+        (0..1_500u64).map(|n| format!("{{\"index\": {{}}}}\n{}\n", json!({"n": n, "v": vector(40 * n + 3)}))).collect();
+    assert_eq!(server.ok("POST", "/books/_bulk?refresh=true", &lines)["errors"], false);
+    let overfull = told().expect("it is told");
+    let [shard] = overfull.as_array().expect("a list").as_slice() else { panic!("{overfull}") };
+    assert_eq!((&shard["index"], &shard["even_part"]), (&json!("books"), &json!(2_700 / SHARDS)));
+    assert!(shard["docs"].as_u64().expect("a number") >= 1_500, "{shard}");
+}
+
 #[test]
 fn what_cannot_be_spread_is_refused() {
     let server = Server::start();

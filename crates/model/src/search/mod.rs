@@ -37,6 +37,8 @@ pub struct SearchRequest {
     pub search_after: Option<Vec<Value>>,
     /// As `search_after`, with the values as shards gave them.
     pub continues: Option<Vec<SortValue>>,
+    /// As many hits as are wanted are known to score so much: shards need not show what scores less.
+    pub least_score: Option<f32>,
     /// `None`: over what the indexes hold now.
     pub point: Option<PointInTime>,
     pub slice: Option<Slice>,
@@ -100,6 +102,7 @@ impl SearchRequest {
             sort: Vec::new(),
             search_after: None,
             continues: None,
+            least_score: None,
             point: None,
             slice: None,
             collapse: None,

@@ -58,7 +58,7 @@ impl Compiler<'_, '_> {
         };
         let hits = found.into_iter().map(scored).collect();
         let notation = query.notation();
-        Ok(Weight::new(Kind::Nearest(NearestWeight { hits, k: None, notation }), context.boost))
+        Ok(Weight::new(Kind::Nearest(NearestWeight { hits, count: None, k: None, notation }), context.boost))
     }
 }
 

@@ -67,7 +67,7 @@ impl Compiler<'_, '_> {
             }
         })?;
         let notation = format!("GlobalOrdinalsQuery{{joinField={}}}", joined.field);
-        Ok(Weight::new(Kind::Nearest(NearestWeight { hits, k: None, notation }), context.boost))
+        Ok(Weight::new(Kind::Nearest(NearestWeight { hits, count: None, k: None, notation }), context.boost))
     }
 }
 

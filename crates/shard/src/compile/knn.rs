@@ -21,6 +21,8 @@ use crate::segment::vectors::{Among, Wanted};
 pub(crate) struct NearestWeight {
     /// Documents and scores of each segment, ascending by document; boosted.
     pub(crate) hits: Vec<Vec<(DocId, f32)>>,
+    /// How many there are, where `hits` leaves out those that score too little to be wanted.
+    pub(crate) count: Option<u64>,
     /// `None`: all within a distance were wanted.
     pub(crate) k: Option<u32>,
     /// How a query's notation names it.
@@ -29,9 +31,10 @@ pub(crate) struct NearestWeight {
 
 impl Compiler<'_, '_> {
     pub(super) fn knn(&mut self, knn: &BoundKnn, context: Context) -> Outcome<Weight> {
+        let floor = std::mem::replace(&mut self.floor, f32::NEG_INFINITY) / context.boost;
         let filter = knn.filter.as_ref().map(|filter| self.weight(filter, context.filter())).transpose()?;
         let reader = self.counts.reader();
-        let found = Search { reader, knn, filter: filter.as_ref() }.run()?;
+        let (found, count) = Search { reader, knn, filter: filter.as_ref(), farthest: farthest(knn, floor) }.run()?;
         let mut hits = vec![Vec::new(); reader.segments.len()];
         for (distance, segment, doc) in found {
             let score = if knn.by_distance { -distance } else { knn.vectors.score(distance) };
@@ -44,8 +47,18 @@ impl Compiler<'_, '_> {
         };
         let first = knn.vector.first().copied().unwrap_or_default();
         let notation = format!("KnnFloatVectorQuery:{}[{first:?},...][{}]", knn.field, k.unwrap_or_default());
-        Ok(Weight::new(Kind::Nearest(NearestWeight { hits, k, notation }), context.boost))
+        Ok(Weight::new(Kind::Nearest(NearestWeight { hits, count, k, notation }), context.boost))
     }
+}
+
+/// Where a score of at least `floor` can lie, and a little farther, as scores are rounded.
+fn farthest(knn: &BoundKnn, floor: f32) -> f32 {
+    const ROUNDED: f32 = 1e-6;
+    if !floor.is_finite() {
+        return f32::INFINITY;
+    }
+    let lower = floor - floor.abs() * ROUNDED;
+    if knn.by_distance { -lower } else { knn.vectors.distance_at(lower) }
 }
 
 /// Distance, segment and document.
@@ -56,37 +69,75 @@ struct Search<'a> {
     reader: &'a Reader,
     knn: &'a BoundKnn,
     filter: Option<&'a Weight>,
+    /// What lies beyond is not wanted.
+    farthest: f32,
 }
 
 impl Search<'_> {
-    fn run(&self) -> Outcome<Vec<Hit>> {
-        let Some(entry) = self.reader.fields.by_path(&self.knn.field) else { return Ok(Vec::new()) };
-        let Layout::Vector { shape, .. } = entry.layout else { return Ok(Vec::new()) };
+    /// What is found, and how much there is where more might have been.
+    fn run(&self) -> Outcome<(Vec<Hit>, Option<u64>)> {
+        let Some(entry) = self.reader.fields.by_path(&self.knn.field) else { return Ok((Vec::new(), None)) };
+        let Layout::Vector { shape, .. } = entry.layout else { return Ok((Vec::new(), None)) };
         let query = Query::new(shape, &self.knn.vector)
             .map_err(|error| model::error::Error::illegal_argument(error.to_string()))?;
-        let (wanted, k, within) = self.wanted();
-        let mut found = Vec::new();
+        let (found, there) = self.nearest(&query, entry.slot)?;
+        let Some(KnnObjects { grouped: Some(KnnGroups { all: true, .. }), .. }) = &self.knn.objects else {
+            let count = there.filter(|_| self.farthest < f32::INFINITY);
+            return Ok((found, count));
+        };
+        Ok((self.expanded(found, entry.slot, &query)?, None))
+    }
+
+    /// The nearest of all segments, nearest first, and how many there are without a bound, if that is known. The largest segment is searched first:
+    /// what is found in it bounds what is looked for in the others.
+    fn nearest(&self, query: &Query, slot: FieldSlot) -> Outcome<(Vec<Hit>, Option<u64>)> {
+        let mut columns = Vec::with_capacity(self.reader.segments.len());
         for (number, view) in self.reader.segments.iter().enumerate() {
-            let Some(column) = view.segment.vectors(entry.slot)? else { continue };
-            if column.rows().shape() != shape {
-                continue;
-            }
+            let column = view.segment.vectors(slot)?;
+            columns.extend(column.filter(|column| column.rows().shape() == query.shape()).map(|it| (number, view, it)));
+        }
+        columns.sort_by_key(|(.., column)| std::cmp::Reverse(column.rows().count()));
+        let (mut found, mut there): (Vec<Hit>, _) = (Vec::new(), Some(0));
+        for (number, view, column) in columns {
             let admitted = self.admitted(number, view)?;
             let around = self.around(number);
             let among = Among { admitted: admitted.as_deref(), around: around.as_deref() };
-            let (near, _) = column.search(&query, wanted, among);
+            let (near, _) = column.search(query, self.wanted(&found), among);
+            there = there.zip(column.count(among.admitted)).map(|(sum, count)| sum + u64::from(count));
             found.extend(near.into_iter().map(|(doc, distance)| (distance, number, doc)));
+            self.cut(&mut found);
         }
-        found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-        found.truncate(k);
-        if let Some(within) = within {
-            found.retain(|(distance, ..)| *distance <= within);
-        }
-        match &self.knn.objects {
-            Some(KnnObjects { grouped: Some(KnnGroups { all: true, .. }), .. }) => {
-                self.expanded(found, entry.slot, &query)
+        let there = match self.knn.reach {
+            BoundReach::Nearest { k, within: None, .. } if self.knn.objects.is_none() => {
+                there.map(|there| there.min(u64::from(k)))
             }
-            _ => Ok(found),
+            _ => None,
+        };
+        Ok((found, there))
+    }
+
+    /// Leaves the nearest, as many as are wanted, nearest first.
+    fn cut(&self, found: &mut Vec<Hit>) {
+        found.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        if let BoundReach::Nearest { k, .. } = self.knn.reach {
+            found.truncate(k as usize);
+        }
+    }
+
+    /// What is wanted of the next segment.
+    fn wanted(&self, found: &[Hit]) -> Wanted {
+        match self.knn.reach {
+            BoundReach::Nearest { k, ef, oversample, within } => {
+                let last = (k as usize).checked_sub(1).and_then(|last| found.get(last));
+                let last = last.map_or(f32::INFINITY, |(distance, ..)| *distance);
+                let oversample = oversample.unwrap_or(Effort::default().oversample);
+                Wanted::Nearest {
+                    k: k as usize,
+                    within: last.min(within.unwrap_or(f32::INFINITY)).min(self.farthest),
+                    effort: Effort { ef: ef as usize, oversample },
+                }
+            }
+            BoundReach::Within(distance) => Wanted::Within(distance),
         }
     }
 
@@ -118,16 +169,6 @@ impl Search<'_> {
             all.extend(near.into_iter().map(|(doc, distance)| (distance, number, doc)));
         }
         Ok(all)
-    }
-
-    fn wanted(&self) -> (Wanted, usize, Option<f32>) {
-        match self.knn.reach {
-            BoundReach::Nearest { k, ef, oversample, within } => {
-                let oversample = oversample.unwrap_or(Effort::default().oversample);
-                (Wanted::Nearest(k as usize, Effort { ef: ef as usize, oversample }), k as usize, within)
-            }
-            BoundReach::Within(distance) => (Wanted::Within(distance), usize::MAX, None),
-        }
     }
 
     /// What is alive and passes the filter; `None`: all.

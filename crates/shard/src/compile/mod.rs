@@ -64,6 +64,8 @@ pub(crate) struct Compiler<'c, 'a> {
     patience: &'c dyn Patience,
     /// Of a profiled search.
     clock: Option<&'c Clock>,
+    /// What scores less is not wanted, if a query is all there is.
+    floor: f32,
 }
 
 /// A leaf's place in the query: the boost it inherits, and whether anybody wants its score.
@@ -81,7 +83,7 @@ impl Context {
 
 impl<'c, 'a> Compiler<'c, 'a> {
     pub(crate) fn new(counts: &'c mut Counts<'a>) -> Self {
-        Self { counts, depth: 0, patience: &Endless, clock: None }
+        Self { counts, depth: 0, patience: &Endless, clock: None, floor: f32::NEG_INFINITY }
     }
 
     pub(crate) fn within(self, patience: &'c dyn Patience) -> Self {
@@ -93,8 +95,16 @@ impl<'c, 'a> Compiler<'c, 'a> {
         Self { clock, ..self }
     }
 
+    /// Where the whole query is one for neighbours, those that score less are not looked for; there must be no use for them but as hits.
+    pub(crate) fn above(self, floor: f32) -> Self {
+        Self { floor, ..self }
+    }
+
     /// The weights of `query`; without `scoring` its matches are right, its scores are not.
     pub(crate) fn compile(&mut self, query: &BoundQuery, scoring: bool) -> Outcome<Weight> {
+        if !matches!(query.kind, BoundKind::Knn(_)) {
+            self.floor = f32::NEG_INFINITY;
+        }
         self.weight(query, Context { boost: 1.0, scoring })
     }
 
@@ -105,7 +115,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
         }
         self.depth += 1;
         let context = Context { boost: outer.boost * query.boost, ..outer };
-        let mut weight = match self.clock.map(|clock| Gauge::new(clock, timed::STEPS)) {
+        let weight = match self.clock.map(|clock| Gauge::new(clock, timed::STEPS)) {
             None => self.kind(&query.kind, context)?,
             Some(gauge) => {
                 let weight = gauge.time(timed::CREATE_WEIGHT, || self.kind(&query.kind, context))?;
@@ -113,13 +123,6 @@ impl<'c, 'a> Compiler<'c, 'a> {
             }
         };
         self.depth -= 1;
-        if weight.name.is_none() {
-            weight.name.clone_from(&query.name);
-        } else if query.name.is_some() {
-            // Two names on one weight: keep both by wrapping.
-            let inner = BoolWeight { must: vec![weight], ..BoolWeight::default() };
-            weight = Weight { name: query.name.clone(), ..Weight::new(Kind::Bool(inner), context.boost) };
-        }
         Ok(weight)
     }
 
@@ -328,17 +331,6 @@ fn blend(own: &[u64], limit: u64) -> Vec<u64> {
 pub(crate) struct Place {
     pub(crate) field: FieldName,
     pub(crate) slot: Option<FieldSlot>,
-}
-
-/// Names of the weights of a tree, parents first.
-pub(crate) fn named<'w>(weight: &'w Weight, out: &mut Vec<(Arc<str>, &'w Weight)>) {
-    if let Some(name) = &weight.name {
-        out.push((name.clone(), weight));
-    }
-    // What lies inside is named by inner hits alone.
-    if !matches!(weight.kind, Kind::Nested(_)) {
-        weight.children().for_each(|child| named(child, out));
-    }
 }
 
 /// Score and boost modes of a bound `function_score`.

@@ -23,7 +23,6 @@ pub(crate) struct Weight {
     pub(crate) kind: Kind,
     /// Its own times those above it.
     pub(crate) boost: f32,
-    pub(crate) name: Option<Arc<str>>,
     /// Of a profiled search.
     pub(crate) gauge: Option<Rc<Gauge>>,
 }
@@ -152,7 +151,7 @@ pub(crate) enum Set {
 
 impl Weight {
     pub(crate) fn new(kind: Kind, boost: f32) -> Self {
-        Self { kind, boost, name: None, gauge: None }
+        Self { kind, boost, gauge: None }
     }
 
     /// Direct parts.

@@ -58,6 +58,7 @@ pub(super) fn collect(
             post_filter: None,
             min_score: None,
             terminate_after: None,
+            floor: f32::NEG_INFINITY,
         };
         let each = || walk(&search, false, (watch, &budget), (global, &mut found));
         let ((), nanos) = profile::beside(clock.as_ref(), &[Some(&everything)], || each().map(drop))?;

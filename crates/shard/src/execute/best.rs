@@ -26,7 +26,7 @@ pub(super) struct Best<'a, 'w> {
     heap: Vec<Entry>,
     /// The segment that hits come from now.
     segment: u32,
-    /// At least `k` documents score so much.
+    /// At least `k` documents score so much, here or in other shards.
     floor: f32,
     /// Only scores below.
     after: Option<f32>,
@@ -36,9 +36,15 @@ pub(super) struct Best<'a, 'w> {
 }
 
 impl<'a, 'w> Best<'a, 'w> {
-    pub(super) fn new(reader: &'a Reader, k: usize, after: Option<f32>, watch: &'w mut Watch<'a>) -> Self {
+    /// Of scores below `after`, where there is such a one, and not below `floor`.
+    pub(super) fn new(
+        reader: &'a Reader,
+        k: usize,
+        (after, floor): (Option<f32>, f32),
+        watch: &'w mut Watch<'a>,
+    ) -> Self {
         let heap = Vec::with_capacity(k.min(1024));
-        Self { ids: Ids::new(reader), k, heap, segment: 0, floor: f32::NEG_INFINITY, after, tie: None, watch }
+        Self { ids: Ids::new(reader), k, heap, segment: 0, floor, after, tie: None, watch }
     }
 
     /// Hits come from this segment now.
@@ -110,7 +116,7 @@ impl<'a, 'w> Best<'a, 'w> {
 
     /// As [`Sink::offer`], with the ordinal known; returns whether it was taken.
     pub(super) fn offer_at(&mut self, doc: DocId, score: f32, ord: u64) -> Outcome<bool> {
-        if self.after.is_some_and(|after| score >= after) {
+        if score < self.floor || self.after.is_some_and(|after| score >= after) {
             return Ok(false);
         }
         let entry = Entry { score, id: IdPlace { segment: self.segment, ord }, doc };
@@ -152,7 +158,7 @@ impl Sink for Best<'_, '_> {
     }
 
     fn offer(&mut self, doc: DocId, score: f32) -> Outcome<()> {
-        if self.is_full() && score < self.heap[0].score {
+        if score < self.threshold() {
             return Ok(());
         }
         let ord = self.ids.place(self.segment, doc)?.ord;

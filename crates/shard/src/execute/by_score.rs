@@ -63,7 +63,7 @@ fn counted_and_pruned(
     };
     let mut result = if joint { ShardHits::default() } else { total::counted(search, request.track_total, watch)? };
     let mut own = Watch::sharing(watch);
-    let mut best = Best::new(search.reader, request.top, after, &mut own);
+    let mut best = Best::new(search.reader, request.top, (after, search.floor), &mut own);
     let mut tally = Tally { count: 0, most: most.filter(|_| joint) };
     pruned(search, shape.as_ref(), &mut best, &mut tally)?;
     result.hits = best.into_hits(!request.sort.is_empty())?;
@@ -98,7 +98,7 @@ fn counts_well(search: &Search<'_>, shape: &Shape<'_>) -> Outcome<bool> {
 /// The best score of all, whatever page is asked for.
 fn highest(search: &Search<'_>, watch: &mut Watch<'_>) -> Outcome<Option<f32>> {
     let mut own = Watch::sharing(watch);
-    let mut best = Best::new(search.reader, 1, None, &mut own);
+    let mut best = Best::new(search.reader, 1, (None, f32::NEG_INFINITY), &mut own);
     let shape = Shape::of(search.weight);
     pruned(search, shape.as_ref(), &mut best, &mut Tally { count: 0, most: None })?;
     Ok(best.into_hits(false)?.first().map(|hit| hit.score))
@@ -112,7 +112,7 @@ fn exhaustive(
     watch: &mut Watch<'_>,
 ) -> Outcome<ShardHits> {
     let mut own = Watch::sharing(watch);
-    let mut best = Best::new(search.reader, request.top, after, &mut own);
+    let mut best = Best::new(search.reader, request.top, (after, search.floor), &mut own);
     let outcome = matches::each(search, true, watch, &mut |segment: u32, found: &Found<'_>| {
         best.enter(segment);
         for (&doc, &score) in found.docs().iter().zip(found.scores()) {

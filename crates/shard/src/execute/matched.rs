@@ -14,7 +14,7 @@ pub type Matched = Vec<(Arc<str>, Option<f32>)>;
 
 pub(super) fn names(
     reader: &Reader,
-    (weights, scored): (&[(Arc<str>, &Weight)], bool),
+    (weights, scored): (&[(Arc<str>, Weight)], bool),
     addresses: &[DocAddress],
 ) -> Outcome<Vec<Matched>> {
     let mut result = vec![Vec::new(); addresses.len()];

@@ -12,7 +12,7 @@ use search::statistics::Statistics;
 
 use crate::aggregate::timed::Timing;
 use crate::aggregate::{Budget, Workshop};
-use crate::compile::{Compiler, Counts, Weight, named};
+use crate::compile::{Compiler, Counts, Weight};
 use crate::gauge::Clock;
 use crate::reader::Reader;
 use crate::score::Outcome;
@@ -74,6 +74,29 @@ struct Search<'a> {
     /// Matches below do not count.
     min_score: Option<f32>,
     terminate_after: Option<u64>,
+    /// Hits by score that are below are not wanted.
+    floor: f32,
+}
+
+/// What the query phase of a shard is held to.
+#[derive(Clone)]
+pub struct Limits {
+    /// Of what aggregations hold.
+    pub budget: Arc<Budget>,
+    /// So many hits as are wanted score at least this, as is known from other shards: lower ones may be left out, though they count as matches.
+    /// `f32::NEG_INFINITY`: nothing is known.
+    pub floor: f32,
+}
+
+impl Limits {
+    pub fn none() -> Self {
+        Self::of(&Arc::new(Budget::unlimited()))
+    }
+
+    /// Of aggregations alone.
+    pub fn of(budget: &Arc<Budget>) -> Self {
+        Self { budget: budget.clone(), floor: f32::NEG_INFINITY }
+    }
 }
 
 /// The query phase of a search on one shard.
@@ -82,10 +105,10 @@ struct Search<'a> {
 /// What the query asks that this engine refuses (automata too large, too many expanded terms, a missing field value in
 /// `function_score`), `task_cancelled_exception`, and failures to read the segments.
 pub fn query(reader: &Reader, request: &ShardQuery, patience: &dyn Patience) -> Result<ShardHits, Error> {
-    query_within(reader, request, patience, &Arc::new(Budget::unlimited()))
+    query_within(reader, request, patience, &Limits::none())
 }
 
-/// As [`query`], with aggregations within `budget`.
+/// As [`query`], within limits.
 ///
 /// # Errors
 /// As [`query`], `circuit_breaking_exception` and `too_many_buckets_exception` beyond the budget.
@@ -93,9 +116,9 @@ pub fn query_within(
     reader: &Reader,
     request: &ShardQuery,
     patience: &dyn Patience,
-    budget: &Arc<Budget>,
+    limits: &Limits,
 ) -> Result<ShardHits, Error> {
-    Ok(answer(reader, request, &mut Watch::new(patience), budget, None)?)
+    Ok(answer(reader, request, &mut Watch::new(patience), limits, None)?)
 }
 
 /// As [`query_within`], and tells what it spends its time on. It takes the paths on which parts can be told apart, not the fastest.
@@ -106,22 +129,24 @@ pub fn profiled(
     reader: &Reader,
     request: &ShardQuery,
     patience: &dyn Patience,
-    budget: &Arc<Budget>,
+    limits: &Limits,
     clock: &Clock,
 ) -> Result<ShardHits, Error> {
-    Ok(answer(reader, request, &mut Watch::new(patience), budget, Some(clock))?)
+    Ok(answer(reader, request, &mut Watch::new(patience), limits, Some(clock))?)
 }
 
 fn answer(
     reader: &Reader,
     request: &ShardQuery,
     watch: &mut Watch<'_>,
-    budget: &Arc<Budget>,
+    limits: &Limits,
     clock: Option<&Clock>,
 ) -> Outcome<ShardHits> {
+    let Limits { budget, floor } = limits;
     let mut counts = Counts::new(reader, request.statistics.as_deref());
     let compile = |counts: &mut Counts<'_>, query: &BoundQuery, scoring: bool| {
-        Compiler::new(counts).within(watch.patience()).timed(clock).compile(query, scoring)
+        let floor = if shows_alone(request) { *floor } else { f32::NEG_INFINITY };
+        Compiler::new(counts).within(watch.patience()).timed(clock).above(floor).compile(query, scoring)
     };
     let weight = compile(&mut counts, &request.query, needs_scores(request))?;
     let post_filter = match &request.post_filter {
@@ -134,6 +159,7 @@ fn answer(
         post_filter: post_filter.as_ref(),
         min_score: request.min_score,
         terminate_after: request.terminate_after,
+        floor: *floor,
     };
     let aggregated = match &request.aggregations {
         Some(level) => {
@@ -183,6 +209,13 @@ fn needs_scores(request: &ShardQuery) -> bool {
     aggregated || request.min_score.is_some() || (request.top > 0 && (sorts || request.track_scores))
 }
 
+/// Whether there is no use for a match but as a hit by its score.
+fn shows_alone(request: &ShardQuery) -> bool {
+    let only_counted = request.aggregations.is_some() || request.post_filter.is_some();
+    let looked_at = request.min_score.is_some() || request.terminate_after.is_some();
+    request.top > 0 && is_by_score(&request.sort) && !only_counted && !looked_at
+}
+
 /// Best score first and nothing else.
 fn is_by_score(sort: &[BoundSort]) -> bool {
     matches!(sort, [] | [BoundSort { by: SortBy::Score, descending: true }])
@@ -207,7 +240,8 @@ pub fn count(reader: &Reader, request: &CountQuery, patience: &dyn Patience) -> 
     let mut compiler = Compiler::new(&mut counts).within(patience);
     let weight = compiler.compile(&request.query, request.min_score.is_some())?;
     let (min_score, terminate_after) = (request.min_score, request.terminate_after);
-    let search = Search { reader, weight: &weight, post_filter: None, min_score, terminate_after };
+    let search =
+        Search { reader, weight: &weight, post_filter: None, min_score, terminate_after, floor: f32::NEG_INFINITY };
     let hits = total::only(&search, TrackTotal::All, &mut watch)?;
     Ok(ShardCount {
         count: hits.total,
@@ -242,37 +276,24 @@ pub fn explain(
     Ok(explain::explain(reader, &weight, address)?)
 }
 
-/// The names (`_name`) of the queries inside `query` that match each document, in order of the query.
+/// The names (`_name`) of the queries inside `query` that match each document, in order of the query; where `scored`, with the score that each of
+/// them gives by itself.
 ///
 /// # Errors
 /// As [`explain`].
-pub fn matched(reader: &Reader, query: &BoundQuery, addresses: &[DocAddress]) -> Result<Vec<Matched>, Error> {
-    addresses.iter().try_for_each(|&address| check(reader, address))?;
-    let mut counts = Counts::new(reader, None);
-    let weight = Compiler::new(&mut counts).compile(query, false)?;
-    let mut weights = Vec::new();
-    named(&weight, &mut weights);
-    Ok(matched::names(reader, (&weights, false), addresses)?)
-}
-
-/// As [`matched`], with the score that each of the queries gives by itself.
-///
-/// # Errors
-/// As [`explain`].
-pub fn matched_scored(
+pub fn matched(
     (reader, statistics): (&Reader, Option<&Statistics>),
-    query: &BoundQuery,
+    (query, scored): (&BoundQuery, bool),
     addresses: &[DocAddress],
 ) -> Result<Vec<Matched>, Error> {
     addresses.iter().try_for_each(|&address| check(reader, address))?;
-    let mut alone = Vec::new();
-    query.named(&mut alone);
+    let mut named = Vec::new();
+    query.named(&mut named);
     let mut counts = Counts::new(reader, statistics);
     let mut compiler = Compiler::new(&mut counts);
-    let compiled = alone.iter().map(|(name, query)| Ok(((*name).clone(), compiler.compile(query, true)?)));
+    let compiled = named.into_iter().map(|(name, query)| Ok((name.clone(), compiler.compile(query, scored)?)));
     let weights: Vec<(Arc<str>, Weight)> = compiled.collect::<Outcome<_>>()?;
-    let weights: Vec<(Arc<str>, &Weight)> = weights.iter().map(|(name, weight)| (name.clone(), weight)).collect();
-    Ok(matched::names(reader, (&weights, true), addresses)?)
+    Ok(matched::names(reader, (&weights, scored), addresses)?)
 }
 
 fn check(reader: &Reader, address: DocAddress) -> Result<(), Error> {

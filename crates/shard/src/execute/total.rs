@@ -54,6 +54,10 @@ pub(super) fn counted(search: &Search<'_>, track: TrackTotal, watch: &mut Watch<
     let Some(most) = most(track) else {
         return Ok(ShardHits { at_least: true, ..ShardHits::default() });
     };
+    if let Some(count) = found_nearest(search) {
+        let (total, at_least) = capped(count, track);
+        return Ok(ShardHits { total, at_least, ..ShardHits::default() });
+    }
     let mut count = 0u64;
     for (segment, view) in search.reader.segments.iter().enumerate() {
         if count > most || !watch.go_on()? {
@@ -71,12 +75,23 @@ pub(super) fn counted(search: &Search<'_>, track: TrackTotal, watch: &mut Watch<
 
 /// Whether no document need be looked at to count.
 pub(super) fn is_known(search: &Search<'_>) -> Outcome<bool> {
+    if found_nearest(search).is_some() {
+        return Ok(true);
+    }
     for (segment, view) in search.reader.segments.iter().enumerate() {
         if known(search, &Leaf::new(search.reader, segment), view)?.is_none() {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Of neighbours not all of which are hits.
+fn found_nearest(search: &Search<'_>) -> Option<u64> {
+    match &search.weight.kind {
+        Kind::Nearest(nearest) => nearest.count,
+        _ => None,
+    }
 }
 
 /// The count where no document need be looked at.

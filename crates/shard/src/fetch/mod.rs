@@ -155,10 +155,7 @@ impl FetchPlan {
             hits.push(hit);
         }
         if let Some(named) = &self.plan.named {
-            let matched = || match self.plan.named_scores {
-                true => execute::matched_scored((reader, statistics), named, addresses),
-                false => execute::matched(reader, named, addresses),
-            };
+            let matched = || execute::matched((reader, statistics), (named, self.plan.named_scores), addresses);
             let matched = phases.time(Phase::MatchedQueries, matched)?;
             for (hit, names) in hits.iter_mut().zip(matched) {
                 hit.matched_queries = names.iter().map(|(name, score)| (name.as_ref().to_owned(), *score)).collect();

@@ -30,8 +30,8 @@ impl std::fmt::Debug for VectorColumn {
 /// What is wanted of a column.
 #[derive(Clone, Copy, Debug)]
 pub enum Wanted {
-    /// The so many nearest.
-    Nearest(usize, Effort),
+    /// The so many nearest, none beyond a distance.
+    Nearest { k: usize, within: f32, effort: Effort },
     /// All up to a distance.
     Within(f32),
 }
@@ -54,6 +54,15 @@ impl VectorColumn {
 
     pub fn rows(&self) -> &Rows {
         &self.rows
+    }
+
+    /// How many documents of those admitted have vectors (`None`: all count); `None`: that is not the number of rows.
+    pub fn count(&self, admitted: Option<&[u64]>) -> Option<u32> {
+        let in_docs = |words: &[u64]| match self.docs.as_deref() {
+            Some(docs) => docs.iter().filter(|doc| bits::contains(words, **doc)).count() as u32,
+            None => bits::count(words) as u32,
+        };
+        (!self.several).then(|| admitted.map_or(self.rows.count(), in_docs))
     }
 
     /// The vectors of a document.
@@ -79,7 +88,9 @@ impl VectorColumn {
         let of_rows = among.admitted.and_then(|words| self.docs.as_deref().map(|docs| rows_of(docs, words)));
         let admitted = of_rows.as_deref().or(among.admitted).map(Admitted::new);
         let (neighbours, strategy) = match wanted {
-            Wanted::Nearest(k, effort) => return self.nearest(query, k, (admitted, effort), among.around),
+            Wanted::Nearest { k, within, effort } => {
+                return self.nearest(query, (k, within), (admitted, effort), among.around);
+            }
             Wanted::Within(distance) => (vector::within(&self.rows, query, admitted, distance), Strategy::Scan),
         };
         (self.documents(neighbours, among.around), strategy)
@@ -89,7 +100,7 @@ impl VectorColumn {
     fn nearest(
         &self,
         query: &Query,
-        k: usize,
+        (k, within): (usize, f32),
         (admitted, effort): (Option<Admitted<'_>>, Effort),
         around: Option<&[u64]>,
     ) -> (Vec<(DocId, f32)>, Strategy) {
@@ -97,7 +108,7 @@ impl VectorColumn {
         let mut rows = if around.is_some() { k.saturating_mul(2) } else { k };
         loop {
             let block = Block::new(self.rows.clone(), self.graph.get().cloned());
-            let found = block.nearest(query, rows, admitted, effort);
+            let found = block.nearest_within(query, (rows, within), admitted, effort);
             let all = found.neighbours.len() < rows;
             let mut documents = self.documents(found.neighbours, around);
             if !grouped || all || documents.len() >= k {

@@ -91,6 +91,22 @@ impl Graph {
         })
     }
 
+    /// As [`Graph::nearest`], of rows that are wanted only up to a distance. `within`: that distance, in what the walk measures, told some rows near the
+    /// query with what the walk has measured.
+    pub(crate) fn nearest_within(
+        &self,
+        rows: &Rows,
+        query: &Query,
+        ef: usize,
+        within: impl FnOnce(Vec<Neighbour>) -> f32,
+    ) -> Vec<Neighbour> {
+        self.with(rows, query, |graph, target, scratch| {
+            let entry = walk::descend(graph, target, 0);
+            walk::beam_within(&graph.layer(0), target, (entry, ef), within, scratch);
+            scratch.pool.neighbours()
+        })
+    }
+
     /// The admitted rows near `query`. `None`: the walk gave up, because what is admitted does not lie where the query is, or because a scan is cheaper.
     pub(crate) fn nearest_admitted(
         &self,

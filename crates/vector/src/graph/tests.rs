@@ -109,6 +109,48 @@ fn rows_that_come_place_by_place_are_found_from_everywhere() {
     }
 }
 
+/// Several blocks one after the other, each asked only for what is nearer than what the ones before have.
+#[test]
+fn what_others_have_nearer_is_not_looked_for() {
+    for (space, quantized) in [Space::L2, Space::Cosine, Space::InnerProduct].into_iter().zip([true, true, false]) {
+        let vectors = clustered(16_000, 24, Element::F32);
+        let (queries, vectors) = vectors.split_at(60);
+        let shape = Shape::new(24, Element::F32, space).unwrap();
+        let whole = rows_of(shape, vectors);
+        // Neighbours in number are of different clusters, so every block has some of each.
+        let parts: Vec<Vec<Vec<f32>>> = vectors.chunks(vectors.len().div_ceil(4)).map(<[_]>::to_vec).collect();
+        let options = BuildOptions { quantized, ..BuildOptions::default() };
+        let blocks: Vec<Block> = parts.iter().map(|part| block(&rows_of(shape, part), &options)).collect();
+        let (mut hit, mut met, mut met_unbound) = (0, 0, 0);
+        for query in queries {
+            let query = Query::new(shape, query).unwrap();
+            let mut found: Vec<f32> = Vec::new();
+            for block in &blocks {
+                let within = found.get(9).copied().unwrap_or(f32::INFINITY);
+                met_unbound += met_by(block, || block.nearest(&query, 10, None, Effort::default()));
+                let mut near = Vec::new();
+                met += met_by(block, || {
+                    near = block.nearest_within(&query, (10, within), None, Effort::default()).neighbours;
+                });
+                assert!(near.iter().all(|near| near.distance <= within));
+                found.extend(near.iter().map(|near| near.distance));
+                found.sort_by(f32::total_cmp);
+                found.truncate(10);
+            }
+            let wanted = flat::scan(&whole, &query, None, 10);
+            hit += found.iter().filter(|distance| **distance <= wanted[9].distance).count();
+        }
+        assert!(hit >= 10 * queries.len() * 98 / 100, "{space:?}: {hit} of {}", 10 * queries.len());
+        assert!(met < met_unbound * 9 / 10, "{space:?}: {met} rows are met, {met_unbound} without a bound");
+    }
+}
+
+/// How many rows a search compares by what it walks over.
+fn met_by<T>(block: &Block, search: impl FnOnce() -> T) -> usize {
+    search();
+    block.graph().unwrap().scratches.lock().last().unwrap().visited.count()
+}
+
 #[test]
 fn filters_keep_their_recall_and_their_count() {
     let vectors = clustered(20_000, 32, Element::F32);

@@ -3,12 +3,17 @@
 use super::format::Layout;
 use super::layer::Layer;
 use super::pool::{Candidate, Pool};
+use crate::Neighbour;
 use crate::kernel::{lines, prefetch};
 use crate::rows::View;
 use crate::visited::Visited;
 
 /// Lines of vectors that are fetched ahead of their comparison.
 const LINES_AHEAD: usize = 40;
+/// Candidates that are followed before it is asked how far the wanted lie.
+const FIRST: usize = 2;
+/// One in so many candidates is followed though it lies beyond what is wanted.
+const BEYOND: usize = 3;
 
 /// A query and what it is compared with: rows, or codes of both.
 pub(crate) struct Target<'a> {
@@ -80,24 +85,61 @@ pub(crate) fn descend(layers: &Layers<'_>, target: &Target<'_>, to: usize) -> Ca
 
 /// Fills `scratch.pool` with the `ef` nearest places of a layer that the walk from `entry` meets.
 pub(crate) fn beam(layer: &Layer<'_>, target: &Target<'_>, entry: Candidate, ef: usize, scratch: &mut Scratch) {
-    let Scratch { visited, pool, fresh, .. } = scratch;
+    begin(layer, entry, ef, scratch);
+    while let Some(from) = scratch.pool.follow() {
+        expand(layer, target, from, scratch);
+    }
+}
+
+/// As [`beam`], where nothing beyond a distance is wanted. `within`: that distance, as the walk measures it, told the nearest places near its begin.
+///
+/// Of the candidates beyond it so many are followed nevertheless, one in [`BEYOND`] of `ef`: what is wanted may lie behind them.
+pub(crate) fn beam_within(
+    layer: &Layer<'_>,
+    target: &Target<'_>,
+    (entry, ef): (Candidate, usize),
+    within: impl FnOnce(Vec<Neighbour>) -> f32,
+    scratch: &mut Scratch,
+) {
+    begin(layer, entry, ef, scratch);
+    for _ in 0..FIRST {
+        let Some(from) = scratch.pool.follow() else { break };
+        expand(layer, target, from, scratch);
+    }
+    let within = within(scratch.pool.neighbours());
+    let mut beyond = ef / BEYOND;
+    while let Some(from) = scratch.pool.follow() {
+        if from.distance > within {
+            let Some(left) = beyond.checked_sub(1) else { break };
+            beyond = left;
+        }
+        expand(layer, target, from, scratch);
+    }
+}
+
+fn begin(layer: &Layer<'_>, entry: Candidate, ef: usize, scratch: &mut Scratch) {
+    let Scratch { visited, pool, .. } = scratch;
     visited.reset(layer.links.len() / layer.width.max(1));
     pool.reset(ef);
     visited.first(entry.place());
     pool.push(entry.place(), entry.distance);
-    while let Some(from) = pool.follow() {
-        // Unless something nearer is met, this one is next.
-        if let Some(next) = pool.peek() {
-            prefetch(layer.list(next).as_flattened());
-        }
-        fresh.clear();
-        visited.first_of(layer.list(from.place()), fresh);
-        compare(layer, target, fresh, |place, distance| {
-            if pool.push(place, distance) {
-                prefetch(layer.list(place).as_flattened());
-            }
-        });
+}
+
+/// Looks at what a candidate is linked to.
+#[inline]
+fn expand(layer: &Layer<'_>, target: &Target<'_>, from: Candidate, scratch: &mut Scratch) {
+    let Scratch { visited, pool, fresh, .. } = scratch;
+    // Unless something nearer is met, this one is next.
+    if let Some(next) = pool.peek() {
+        prefetch(layer.list(next).as_flattened());
     }
+    fresh.clear();
+    visited.first_of(layer.list(from.place()), fresh);
+    compare(layer, target, fresh, |place, distance| {
+        if pool.push(place, distance) {
+            prefetch(layer.list(place).as_flattened());
+        }
+    });
 }
 
 /// The distances of `places`, each fetched before it is its turn.

@@ -23,8 +23,8 @@ use crate::gateway::holder::Holder;
 use crate::gateway::patience::Guard;
 use crate::gateway::point::Pinned as PointReaders;
 use crate::gateway::search::{
-    Asked, Asking, BoundIndex, FetchedAhead, Pin, Pinned, Place, Question, Reached, Shown, bind_filtered, bind_index,
-    clock, context, is_counted_at_once, is_kept, known::ShardCounts, scatter, shard_query,
+    Asked, Asking, BoundIndex, FetchedAhead, Floor, Pin, Pinned, Place, Question, Reached, Shown, bind_filtered,
+    bind_index, clock, context, is_counted_at_once, is_kept, known::ShardCounts, scatter, shard_query,
 };
 use crate::indexes::OpenIndex;
 use crate::tasks::Begun;
@@ -243,7 +243,7 @@ impl Query {
         let searched = &self.searched;
         let (request, state) = (&*searched.request, core.state());
         let groups: Arc<[String]> = request.stats.as_slice().into();
-        let clock = clock(request);
+        let (clock, floor) = (clock(request), Floor::of(request));
         let mut questions = Vec::new();
         for (at, part) in searched.indexes.iter().enumerate() {
             let mut index: BoundIndex = bind_index(core, request, searched.reached(core, part)?)?;
@@ -271,6 +271,7 @@ impl Query {
                     pre_filter: self.pre_filter,
                     kept: is_kept(request, &index, &query),
                     clock: clock.clone(),
+                    floor: floor.clone(),
                 });
             }
         }

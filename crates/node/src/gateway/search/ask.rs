@@ -16,7 +16,7 @@ use search::scatter::{Effect, Event, Outcome, Scatter};
 use search::shard_query::{DocAddress, ShardHits, ShardQuery};
 use search::statistics::Statistics;
 use shard::aggregate::Budget;
-use shard::execute::{self, Patience};
+use shard::execute::{self, Limits, Patience};
 use shard::fetch::{FetchPlan, Fetched};
 use shard::gauge::Clock;
 use shard::reader::Reader;
@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 
 use super::brief::goes_in_steps;
 use super::fetching::{FetchedAhead, HERE, Shown, fetch, was_cancelled};
+use super::floor::Floor;
 use super::pinned::Borrowed;
 use super::place::Place;
 use super::target::{BoundIndex, failure};
@@ -225,6 +226,7 @@ impl Run<'_> {
             let (answers, refused) = (self.answers.clone(), self.answers.clone());
             let job = move || {
                 let answer = crate::gateway::caught(|| question.answer(&core, &patience));
+                question.raise(&answer);
                 // Nobody listens when the search is over already.
                 let _ = answers.try_send((shard, answer));
             };
@@ -298,6 +300,8 @@ pub(in crate::gateway) struct Question {
     pub(in crate::gateway) kept: bool,
     /// What it is timed by, where that is asked.
     pub(in crate::gateway) clock: Option<Clock>,
+    /// Shared by the shards of the search that this node has.
+    pub(in crate::gateway) floor: Option<Arc<Floor>>,
 }
 
 /// Whether answers to a search are kept: those without hits, unless the search or the index says otherwise.
@@ -333,7 +337,15 @@ impl Question {
             *here = None;
             return None;
         }
+        self.raise(&answer);
         Some(answer.map(|answered| Answered { brief: true, ..answered }))
+    }
+
+    /// Tells the shards that are still to be searched what this one has found; once.
+    fn raise(&self, answer: &Result<Answered, Error>) {
+        if let (Some(floor), Ok(answered)) = (&self.floor, answer) {
+            floor.raise(answered.hits.hits.iter().map(|hit| hit.score));
+        }
     }
 
     /// Of dates alone least and greatest values are looked at, as OpenSearch does.
@@ -352,10 +364,11 @@ impl Question {
         patience: &dyn Patience,
     ) -> Result<ShardHits, Error> {
         let ask = || {
-            let budget = Arc::new(core.aggregation_budget());
+            let floor = self.floor.as_ref().map_or(f32::NEG_INFINITY, |floor| floor.least());
+            let limits = Limits { budget: Arc::new(core.aggregation_budget()), floor };
             crate::gateway::caught(|| match &self.clock {
-                None => execute::query_within(reader, &self.query, patience, &budget),
-                Some(clock) => execute::profiled(reader, &self.query, patience, &budget, clock),
+                None => execute::query_within(reader, &self.query, patience, &limits),
+                Some(clock) => execute::profiled(reader, &self.query, patience, &limits, clock),
             })
         };
         // A point in time may outlive the copy whose generations its reader counts.

@@ -5,6 +5,7 @@ mod ask;
 mod brief;
 mod collapse;
 mod fetching;
+mod floor;
 mod hybrid;
 pub(crate) mod known;
 mod nearby;
@@ -46,6 +47,7 @@ pub(super) use ask::{Asked, Asking, Pin, Question, is_kept, scatter, shard_query
 pub(crate) use brief::Tries;
 pub(super) use brief::is_counted_at_once;
 pub(super) use fetching::{FetchedAhead, HERE, Pinned, Shown};
+pub(super) use floor::Floor;
 pub(crate) use pinned::Released;
 pub(super) use place::Place;
 use place::{Elsewhere, places};
@@ -303,6 +305,7 @@ async fn gather(
     let only = places.len() == 1;
     let (groups, pre_filter): (Arc<[String]>, _) =
         (request.stats.as_slice().into(), pre_filters(request, places.len()));
+    let floor = Floor::of(request);
     let question = |place: Place| Question {
         query: queries[place.index].of_shard(place.place),
         plan: plans[place.index].clone(),
@@ -311,6 +314,7 @@ async fn gather(
         pre_filter,
         kept: is_kept(request, &indexes[place.index], &queries[place.index]),
         clock: clock.clone(),
+        floor: floor.clone(),
         place,
     };
     let questions: Vec<Question> = places.iter().cloned().map(question).collect();

@@ -2,7 +2,8 @@
 //!
 //! In: a search that is one `knn` on the field of the centroids. Out: its answer, whose `_shards` say how many were passed over. The shard nearest to
 //! the vector, and that of the first documents, tell how far the last neighbour lies; then all shards are asked that may hold something nearer
-//! (`cluster::centroids`), or as many of the nearest as the search says (`slop`). Where fewer neighbours are found than there may be, all are asked.
+//! (`cluster::centroids`), and told that nothing farther is wanted, or as many of the nearest as the search says (`slop`). Where fewer neighbours are
+//! found than there may be, all are asked.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(super) struct Nearby {
     wanted: u64,
     vector: Vec<f32>,
     slop: Option<u32>,
+    /// As many are shown, and no more: the others are of no use.
+    shows_all: bool,
 }
 
 impl Nearby {
@@ -57,8 +60,10 @@ impl Nearby {
         let k = u64::from(*k);
         let shown = request.from.saturating_add(request.size);
         let counted = shown == 0 || !request.aggregations.is_empty() || !request.sort.is_empty();
-        let wanted = if counted || request.post_filter.is_some() { k } else { k.min(shown) };
-        Some(Self { index, learned, vectors, wanted, vector, slop: knn.slop })
+        let all_count = counted || request.post_filter.is_some();
+        let wanted = if all_count { k } else { k.min(shown) };
+        let shows_all = !all_count && wanted == shown;
+        Some(Self { index, learned, vectors, wanted, vector, slop: knn.slop, shows_all })
     }
 
     pub(super) async fn search(
@@ -71,17 +76,21 @@ impl Nearby {
         let steps = Steps { core, request: &request, begun, task };
         let all = self.index.shards.len();
         let Some(bounds) = self.learned.bounds(&self.vector) else { return steps.run(request.clone()).await };
-        let asked: BTreeSet<ShardNumber> = match self.slop {
-            Some(slop) => bounds.iter().take(slop as usize).map(|(shard, _)| *shard).chain([FIRST]).collect(),
+        let (asked, least_score): (BTreeSet<ShardNumber>, _) = match self.slop {
+            Some(slop) => (bounds.iter().take(slop as usize).map(|(shard, _)| *shard).chain([FIRST]).collect(), None),
             None => match self.last_neighbour(&steps, &bounds).await? {
-                Some(distance) => Centroids::within(&bounds, distance).chain([FIRST]).collect(),
+                Some(last) => {
+                    let near = Centroids::within(&bounds, self.distance(&steps, last));
+                    (near.chain([FIRST]).collect(), self.shows_all.then_some(last))
+                }
                 None => return steps.run(request.clone()).await,
             },
         };
         if asked.len() >= all {
-            return steps.run(request.clone()).await;
+            return steps.run(SearchRequest { least_score, ..request.clone() }).await;
         }
-        let mut answer = steps.run(SearchRequest { routing: self.routings(&asked), ..request.clone() }).await?;
+        let routing = self.routings(&asked);
+        let mut answer = steps.run(SearchRequest { routing, least_score, ..request.clone() }).await?;
         let shown = request.from + answer.hits.len() as u64;
         let found = answer.total.map_or(shown, |total| total.value);
         if found < self.wanted && self.slop.is_some() {
@@ -94,20 +103,23 @@ impl Nearby {
         Ok(answer)
     }
 
-    /// How far the last of the neighbours lies that the nearest shard has; `None`: it has not so many.
+    /// What the last of the neighbours scores that the nearest shard has; `None`: it has not so many.
     async fn last_neighbour(&self, steps: &Steps<'_>, bounds: &[(ShardNumber, f32)]) -> Result<Option<f32>, Error> {
         let nearest = bounds.first().map(|(shard, _)| *shard);
         let plain = steps.plain(steps.request.query.clone(), self.wanted);
         let routing = self.routings(&nearest.into_iter().chain([FIRST]).collect());
         let probe = SearchRequest { routing, post_filter: None, sort: Vec::new(), ..plain };
         let hits = steps.run(probe).await?.hits;
-        let Some(last) = (self.wanted as usize).checked_sub(1).and_then(|at| hits.get(at)) else { return Ok(None) };
-        let Some(score) = last.score else { return Ok(None) };
+        Ok((self.wanted as usize).checked_sub(1).and_then(|at| hits.get(at)).and_then(|last| last.score))
+    }
+
+    /// How far from the vector something lies that has this score, as centroids measure it.
+    fn distance(&self, steps: &Steps<'_>, score: f32) -> f32 {
         let score = score / steps.request.query.boost;
         let by_distance = matches!(&steps.request.query.kind, Kind::Knn(knn) if knn.by_distance);
         let distance = if by_distance { -score } else { self.vectors.distance_at(score) };
         let square = if self.vectors.space == VectorSpace::Cosine { 2.0 * distance } else { distance };
-        Ok(Some(square.max(0.0).sqrt()))
+        square.max(0.0).sqrt()
     }
 
     fn routings(&self, shards: &BTreeSet<ShardNumber>) -> Vec<String> {

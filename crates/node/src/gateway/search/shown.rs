@@ -45,6 +45,7 @@ impl Steps<'_> {
             terminate_after: None,
             search_after: None,
             continues: None,
+            least_score: None,
             collapse: None,
             rescores: Vec::new(),
             fetch: bare(),

@@ -1,11 +1,13 @@
 //! `_plugins/_knn/stats`: what vectors and their graphs take on each node.
 //!
-//! Of OpenSearch's counts those that mean something here: graphs are mapped files, so that there is no cache to fill, and nothing is evicted.
+//! Of OpenSearch's counts those that mean something here: graphs are mapped files, so that there is no cache to fill, and nothing is evicted. Ours alone
+//! are the shards that hold far more than their part, of indexes whose documents lie by their vectors.
 
 use std::sync::Arc;
 
-use model::admin::NodeStats;
+use model::admin::{CopyStats, IndexInfo, NodeStats};
 use model::error::Error;
+use model::target::Target;
 use serde_json::{Map, Value, json};
 
 use super::nodes::{select, whole};
@@ -13,6 +15,10 @@ use crate::endpoint::Server;
 use crate::params::split;
 use crate::reply::Reply;
 use crate::request::Request;
+
+/// How many times an even part a shard holds that is told of, and documents below which nothing is.
+const OVERFULL: u64 = 2;
+const FEW: u64 = 1_000;
 
 pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let ids = request.part("node_id").map(split).unwrap_or_default();
@@ -29,7 +35,38 @@ pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<R
     }
     let mut shown = whole(&view, selected.len(), nodes);
     shown["circuit_breaker_triggered"] = false.into();
+    if wanted.is_empty()
+        && let Some(overfull) = overfull(&server).await?
+    {
+        shown["overfull_shards"] = overfull;
+    }
     Ok(Reply::value(&shown))
+}
+
+/// Shards that have outgrown the others because many vectors lie near their centroids; `None`: no index is laid out by vectors.
+async fn overfull(server: &Server) -> Result<Option<Value>, Error> {
+    let is_by_vectors = |index: &IndexInfo| index.open && index.settings.contains_key("index.routing.centroids.field");
+    let mut indexes = server.gateway.indexes(&Target::default())?;
+    indexes.retain(is_by_vectors);
+    if indexes.is_empty() {
+        return Ok(None);
+    }
+    let names = indexes.iter().map(|index| index.name.to_string()).collect();
+    let copies = server.gateway.stats(Target { names, ..Target::default() }).await?.copies;
+    Ok(Some(indexes.iter().flat_map(|index| overfull_of(index, &copies)).collect()))
+}
+
+fn overfull_of(index: &IndexInfo, copies: &[CopyStats]) -> Vec<Value> {
+    let primaries = || copies.iter().filter(|copy| copy.uuid == index.uuid && copy.shard.primary);
+    let docs: u64 = primaries().map(|copy| copy.stats.docs).sum();
+    let shards = primaries().count().max(1) as u64;
+    let even = docs / shards;
+    let outgrown = primaries().filter(|copy| docs >= FEW && copy.stats.docs > OVERFULL * even);
+    let told = |copy: &CopyStats| {
+        let (shard, docs) = (copy.shard.number.0, copy.stats.docs);
+        json!({"index": &*index.name, "shard": shard, "docs": docs, "even_part": even})
+    };
+    outgrown.map(told).collect()
 }
 
 fn one(node: &NodeStats, wanted: &[String]) -> Result<Map<String, Value>, Error> {

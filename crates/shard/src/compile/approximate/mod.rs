@@ -66,7 +66,7 @@ impl Compiler<'_, '_> {
             }
         }
         let notation = format!("{}:/{}/~{}", query.field, query.pattern, query.edits);
-        Ok(Weight::new(Kind::Nearest(NearestWeight { hits, k: None, notation }), context.boost))
+        Ok(Weight::new(Kind::Nearest(NearestWeight { hits, count: None, k: None, notation }), context.boost))
     }
 }
 

@@ -391,7 +391,7 @@ fn refused(reader: &Reader, kind: Kind, (bytes, buckets): (u64, u64)) -> ErrorKi
     let request = ShardQuery { aggregations: Some(Arc::new(level.clone())), ..request(&all, 0) };
     let node = Arc::new(AtomicU64::new(0));
     let budget = Arc::new(Budget::new(node.clone(), bytes, buckets));
-    let found = query_within(reader, &request, &Endless, &budget);
+    let found = query_within(reader, &request, &Endless, &Limits::of(&budget));
     let refused = found.and_then(|hits| finish(&level, vec![hits.aggregations], &mut Limit::new(buckets)));
     drop(budget);
     assert_eq!(node.load(Ordering::Relaxed), 0, "what was taken is given back");
@@ -409,7 +409,7 @@ fn too_many_buckets_are_refused_where_they_are_made() {
         let level = Level { list: vec![one("a", outer, vec![by_key()])], pipelines: Vec::new() };
         let request = ShardQuery { aggregations: Some(Arc::new(level)), ..request(&all, 0) };
         let budget = Arc::new(Budget::new(Arc::default(), 1 << 20, 3));
-        let found = query_within(&reader, &request, &Endless, &budget);
+        let found = query_within(&reader, &request, &Endless, &Limits::of(&budget));
         assert_eq!(found.err().map(|error| error.kind), refused.then_some(ErrorKind::TooManyBuckets));
     }
 }

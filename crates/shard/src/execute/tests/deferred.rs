@@ -51,7 +51,7 @@ fn what_is_collected_late_is_what_would_have_been_collected_at_once() {
             let asked = ShardQuery { aggregations: Some(Arc::new(level)), ..request(&query, 3) };
             let found = |depth_first: usize| {
                 let budget = Arc::new(Budget::unlimited().with_depth_first(depth_first));
-                let found = query_within(&reader, &asked, &Endless, &budget).expect("answers");
+                let found = query_within(&reader, &asked, &Endless, &Limits::of(&budget)).expect("answers");
                 format!("{:?}", found.aggregations)
             };
             let expected = found(usize::MAX);
@@ -74,7 +74,7 @@ fn a_short_list_of_many_values_does_not_hold_what_is_inside_of_all() {
     let asked = ShardQuery { aggregations: Some(Arc::new(level)), ..request(&all, 0) };
     let ends = |depth_first: usize| {
         let budget = Arc::new(Budget::new(Arc::default(), 300_000, 10_000).with_depth_first(depth_first));
-        query_within(&reader, &asked, &Endless, &budget).is_ok()
+        query_within(&reader, &asked, &Endless, &Limits::of(&budget)).is_ok()
     };
     assert!(!ends(usize::MAX), "all of it takes too much");
     assert!(ends(0));

@@ -105,10 +105,13 @@ fn names_of_matching_queries_come_in_order() {
         BoundQuery::new(BoundKind::Bool(search::bound::BoundBool { minimum_should_match: 2, ..clauses.clone() }));
     let hit = ask(&reader, &request(&both, 1)).hits.remove(0);
     let query = named(BoundQuery::new(BoundKind::Bool(clauses)), "all");
-    let names = matched(&reader, &query, &[hit.address]).expect("names");
+    let names = matched((&reader, None), (&query, false), &[hit.address]).expect("names");
     assert_eq!(names, [["all", "first", "second"].map(|name| (Arc::from(name), None)).to_vec()]);
     let unknown = DocAddress { segment: 9, doc: 0 };
-    assert_eq!(matched(&reader, &query, &[unknown]).expect_err("no such segment").kind, ErrorKind::IllegalArgument);
+    assert_eq!(
+        matched((&reader, None), (&query, false), &[unknown]).expect_err("no such segment").kind,
+        ErrorKind::IllegalArgument
+    );
 }
 
 #[test]

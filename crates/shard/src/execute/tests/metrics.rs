@@ -233,7 +233,8 @@ fn sketches_count_against_the_budget() {
         let aggregations = Some(Arc::new(level(vec![("m", kind)])));
         let request = ShardQuery { aggregations, ..request(&all, 0) };
         let small = Arc::new(Budget::new(Arc::default(), 2000, 10));
-        let error = query_within(&reader, &request, &Endless, &small).expect_err("too much for 2000 bytes");
+        let error =
+            query_within(&reader, &request, &Endless, &Limits::of(&small)).expect_err("too much for 2000 bytes");
         assert!(error.reason.contains("Data too large"), "{error}");
     }
 }

@@ -4,6 +4,7 @@
 mod aggregations;
 mod corpus;
 mod deferred;
+mod floors;
 mod kinds;
 mod metrics;
 mod naive;
