@@ -202,6 +202,32 @@ impl<'a> Leaf<'a> {
         Ok(Some(TermCursor::new(postings, self.segment.norms(slot)?, score.clone())))
     }
 
+    /// As [`Leaf::cursor_at`], of one of several terms that documents must have: it knows the documents of a frequent one as a set.
+    fn crossing(
+        &self,
+        place: &Place,
+        entry: Option<TermEntry>,
+        how: (Detail, &TermScore),
+    ) -> Outcome<Option<TermCursor>> {
+        let mut cursor = self.cursor_at(place, entry, how)?;
+        if let (Some(cursor), Some(entry), Some(slot)) = (&mut cursor, entry, place.slot) {
+            cursor.dense = self.segment.terms(slot)?.map_or(Ok(None), |terms| terms.dense(&entry))?;
+        }
+        Ok(cursor)
+    }
+
+    /// One of several terms that documents must have.
+    pub(crate) fn crossing_term(&self, term: &TermWeight) -> Outcome<Option<TermCursor>> {
+        self.crossing(&term.place, self.entry(term)?, (Detail::Freqs, &term.score))
+    }
+
+    /// One word of a phrase of several.
+    pub(crate) fn crossing_word(&self, phrase: &PhraseWeight, term: &TermBytes) -> Outcome<Option<TermCursor>> {
+        let Some(slot) = phrase.place.slot else { return Ok(None) };
+        let Some(terms) = self.segment.terms(slot)? else { return Ok(None) };
+        self.crossing(&phrase.place, terms.get(term)?, (Detail::Positions, &phrase.score))
+    }
+
     /// Where a word of a field stands; it scores nothing by itself.
     pub(super) fn occurrences(&self, field: &FieldName, term: &TermBytes) -> Outcome<Occurrences> {
         let slot = self.fields.by_path(field).map(|entry| entry.slot);

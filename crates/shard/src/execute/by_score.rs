@@ -15,7 +15,6 @@ use crate::score::cursor::TermCursor;
 use crate::score::found::Found;
 use crate::score::sets::{Accept, Ranged};
 use crate::score::{Outcome, Scorer, bits};
-use crate::segment::Detail;
 
 /// Documents of the rarest of several words up to which all matches are scored to be counted.
 const ALL_AT_ONCE: u64 = 50_000;
@@ -164,8 +163,10 @@ fn by_shape(
         Scoring::Phrase(_) => (&[], true),
     };
     let mut cursors = Vec::with_capacity(terms.len());
+    let crossing = required && terms.len() > 1;
     for term in terms {
-        match leaf.term(term)? {
+        let cursor = if crossing { leaf.crossing_term(term) } else { leaf.term(term) };
+        match cursor? {
             Some(cursor) => cursors.push(cursor),
             None if required => return Ok(()),
             None => {}
@@ -196,7 +197,7 @@ fn by_shape(
 fn exact_phrase(phrase: &PhraseWeight, leaf: &Leaf<'_>, run: &mut Run<'_>, scratch: &mut Scratch) -> Outcome<()> {
     let mut cursors: Vec<TermCursor> = Vec::with_capacity(phrase.positions.len());
     for (_, terms) in &phrase.positions {
-        match leaf.cursor(&phrase.place, &terms[0], (Detail::Positions, &phrase.score))? {
+        match leaf.crossing_word(phrase, &terms[0])? {
             Some(cursor) => cursors.push(cursor),
             None => return Ok(()),
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::bm25::{NO_NORMS, TermScore};
 use super::{Outcome, Scorer, bits};
+use crate::segment::dense::DenseSet;
 use crate::segment::postings::{BLOCK, BlockSource, BlockTable, Entry, Postings};
 use crate::segment::{DocId, NO_MORE_DOCS, Norms};
 
@@ -15,6 +16,8 @@ const NONE: usize = usize::MAX;
 pub(crate) struct TermCursor {
     pub(crate) doc_freq: u32,
     pub(crate) score: TermScore,
+    /// All its documents, where they are known as a set.
+    pub(crate) dense: Option<Arc<DenseSet>>,
     table: Arc<BlockTable>,
     source: Box<dyn BlockSource>,
     norms: Option<Norms>,
@@ -73,6 +76,7 @@ impl TermCursor {
         Self {
             doc_freq: postings.doc_freq,
             score,
+            dense: None,
             table: postings.table,
             source: postings.source,
             norms,
@@ -170,11 +174,26 @@ impl TermCursor {
     #[inline]
     pub(crate) fn load_freqs(&mut self) -> Outcome<usize> {
         self.load()?;
+        self.load_freqs_alone()?;
+        Ok(self.len)
+    }
+
+    /// Decodes the current block's frequencies.
+    #[inline]
+    pub(crate) fn load_freqs_alone(&mut self) -> Outcome<()> {
         if self.with_freqs != self.block {
             self.source.freqs(self.block, &mut self.of_block.freqs)?;
             self.with_freqs = self.block;
         }
-        Ok(self.len)
+        Ok(())
+    }
+
+    /// Goes to a document of the set, which is the cursor's own; returns its index in the block. Nothing is decoded.
+    #[inline]
+    pub(crate) fn go_to(&mut self, set: &DenseSet, doc: DocId) -> usize {
+        let rank = set.rank(doc);
+        self.block = rank / BLOCK;
+        rank % BLOCK
     }
 
     /// Entry `index`'s frequency; the block's frequencies are loaded.
@@ -250,6 +269,23 @@ impl TermCursor {
         }
     }
 
+    /// Scores some entries of the current block, whose frequencies are loaded, and appends those that score at least `needed`.
+    pub(crate) fn score_those(
+        &self,
+        entries: impl Iterator<Item = (DocId, usize)>,
+        needed: f64,
+        out: &mut Vec<(DocId, f64)>,
+    ) {
+        let codes = self.norms.as_ref().map(|norms| (**norms).as_ref());
+        for (doc, index) in entries {
+            let code = codes.map_or(NO_NORMS, |codes| codes.get(doc as usize).copied().unwrap_or(0));
+            let score = f64::from(self.score.score(self.of_block.freqs[index] as f32, code));
+            if score >= needed {
+                out.push((doc, score));
+            }
+        }
+    }
+
     /// Scores one entry of the current block.
     #[inline]
     pub(crate) fn score_entry(&mut self, index: usize) -> Outcome<f32> {
@@ -258,6 +294,16 @@ impl TermCursor {
         }
         self.load_freqs()?;
         Ok(self.score.score(self.of_block.freqs[index] as f32, self.code(self.docs[index])))
+    }
+
+    /// Scores entry `index` of the current block, which is `doc`, whether anything of the block is decoded or not.
+    #[inline]
+    pub(crate) fn score_at(&mut self, index: usize, doc: DocId) -> Outcome<f32> {
+        let freq = match self.with_freqs == self.block {
+            true => self.of_block.freqs[index],
+            false => self.source.freq(self.block, index)?,
+        };
+        Ok(self.score.score(freq as f32, self.code(doc)))
     }
 
     /// The index of the first document at or behind `target` in the loaded block, `BLOCK` when there is none.
@@ -292,6 +338,14 @@ impl TermCursor {
         let between = freqs[summed.index..index].iter().fold(0u32, |sum, freq| sum.wrapping_add(*freq));
         *summed = Summed { block: self.block, index, before: summed.before.wrapping_add(between) };
         Entry { block: self.block as u32, index: index as u8, before: summed.before, freq: freqs[index] }
+    }
+
+    /// The same, whether anything of the block is decoded or not.
+    pub(crate) fn place(&mut self, index: usize) -> Outcome<Entry> {
+        if self.with_freqs == self.block {
+            return Ok(self.entry(index));
+        }
+        Ok(self.source.entry(self.block, index)?)
     }
 
     /// Appends the positions of several entries.

@@ -92,13 +92,14 @@ fn exact(positions: &mut [Vec<u32>], offsets: &[u32]) -> usize {
     let Some((first, rest)) = positions.split_first_mut() else { return 0 };
     shift(first, offsets[0]);
     for (other, &offset) in rest.iter().zip(&offsets[1..]) {
-        keep_followed(first, other, offset);
+        let followed = keep_followed(first, other, offset);
+        first.truncate(followed);
     }
     first.len()
 }
 
-/// Keeps the starts behind which, at `offset`, one of the positions lies.
-pub(crate) fn keep_followed(starts: &mut Vec<u32>, positions: &[u32], offset: u32) {
+/// Moves the starts behind which, at `offset`, one of the positions lies to the front; returns how many.
+pub(crate) fn keep_followed(starts: &mut [u32], positions: &[u32], offset: u32) -> usize {
     let (mut out, mut at) = (0, 0);
     for index in 0..starts.len() {
         let wanted = u64::from(starts[index]) + u64::from(offset);
@@ -110,7 +111,7 @@ pub(crate) fn keep_followed(starts: &mut Vec<u32>, positions: &[u32], offset: u3
             out += 1;
         }
     }
-    starts.truncate(out);
+    out
 }
 
 /// Turns positions into starts of the phrase; those before the text's beginning fall out.

@@ -14,6 +14,7 @@ use crate::query_cache::SegmentQueries;
 
 mod alive;
 pub mod column;
+pub mod dense;
 pub mod disk;
 pub mod fielddata;
 mod flat;
@@ -26,6 +27,7 @@ pub mod vectors;
 
 pub use alive::AliveDocs;
 use column::{NumberColumn, StringColumn};
+use dense::DenseSet;
 pub(crate) use flat::Gathered;
 pub use flat::{FlatField, FlatTerms};
 pub use nested::Nested;
@@ -111,6 +113,11 @@ pub trait Terms: Send + Sync {
 
     /// The postings of a term that `get` or `walk` gave.
     fn postings(&self, entry: &TermEntry, detail: Detail) -> io::Result<Postings>;
+
+    /// All documents of such a term as a set, where it is frequent and they are kept so: for who looks for what several terms have in common.
+    fn dense(&self, _: &TermEntry) -> io::Result<Option<Arc<DenseSet>>> {
+        Ok(None)
+    }
 
     /// Appends all documents of such a term, ascending: for many terms with few documents each.
     fn docs(&self, entry: &TermEntry, out: &mut Vec<DocId>) -> io::Result<()> {

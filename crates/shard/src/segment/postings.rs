@@ -38,6 +38,14 @@ pub struct Entry {
     pub freq: u32,
 }
 
+impl Entry {
+    /// Of a block whose frequencies are known.
+    pub(crate) fn of(freqs: &[u32; BLOCK], block: usize, index: usize) -> Self {
+        let before = freqs[..index].iter().fold(0u32, |sum, freq| sum.wrapping_add(*freq));
+        Self { block: block as u32, index: index as u8, before, freq: freqs[index] }
+    }
+}
+
 /// Decodes blocks. Random access is allowed; ascending access is fast.
 pub trait BlockSource: Send {
     /// Decodes block `block`: documents into `docs`, the rest of which is filled with `NO_MORE_DOCS`. Returns how many.
@@ -45,6 +53,18 @@ pub trait BlockSource: Send {
 
     /// Frequencies of block `block` (1 where the field keeps none), parallel to `docs`.
     fn freqs(&mut self, block: usize, freqs: &mut [u32; BLOCK]) -> io::Result<()>;
+
+    /// The frequency of entry `index` of block `block` alone.
+    fn freq(&mut self, block: usize, index: usize) -> io::Result<u32> {
+        Ok(self.entry(block, index)?.freq)
+    }
+
+    /// Entry `index` of block `block`.
+    fn entry(&mut self, block: usize, index: usize) -> io::Result<Entry> {
+        let mut freqs = [0; BLOCK];
+        self.freqs(block, &mut freqs)?;
+        Ok(Entry::of(&freqs, block, index))
+    }
 
     /// Appends the positions of entry `index` of block `block`, ascending. Nothing where the field keeps none.
     fn positions(&mut self, block: usize, index: usize, out: &mut Vec<u32>) -> io::Result<()>;

@@ -148,6 +148,41 @@ fn pruning_loses_nothing_over_many_blocks() {
 }
 
 #[test]
+fn frequent_words_are_found_alike_before_and_after_their_documents_are_kept() {
+    let mut rng = Rng(7);
+    let corpus = Corpus::zipf(&mut rng, 4000);
+    let directory = tempfile::tempdir().expect("a directory");
+    let sealed = corpus.reader_in(Layouts::Sealed(1), directory.path());
+    // Memory keeps none.
+    let memory = corpus.reader(Layouts::OneBlock);
+    let word = |rank: usize| queries::term(&format!("w{rank}"));
+    for round in 0..90 {
+        let count = 2 + rng.below(2);
+        // The last words are rare.
+        let ranks: Vec<usize> = (0..count).map(|_| rng.below([6, 12, 60][round % 3])).collect();
+        let query = match round % 2 {
+            0 => queries::exact_phrase("title", ranks.iter().map(|&rank| word(rank)).collect()),
+            _ => queries::all_of("title", ranks.iter().map(|&rank| word(rank)).collect()),
+        };
+        let mut request = request(&query, 1 + rng.below(12));
+        request.track_total = [TrackTotal::No, TrackTotal::UpTo(50), TrackTotal::All][rng.below(3)];
+        let expected = ask(&memory, &request);
+        for time in 1..=3 {
+            let hits = ask(&sealed, &request);
+            assert_eq!(seen(&hits), seen(&expected), "time {time}: {query:?}");
+            assert_eq!((hits.total, hits.at_least), (expected.total, expected.at_least), "time {time}: {query:?}");
+        }
+    }
+    let kept = |reader: &Reader, rank: usize| {
+        let slot = reader.fields.by_path("title").expect("a field").slot;
+        let terms = reader.segments[0].segment.terms(slot).expect("reads").expect("has terms");
+        let entry = terms.get(&word(rank)).expect("reads").expect("is there");
+        terms.dense(&entry).expect("reads").is_some()
+    };
+    assert!(kept(&sealed, 0) && kept(&sealed, 3) && !kept(&sealed, 59) && !kept(&memory, 0));
+}
+
+#[test]
 fn sorting_orders_as_asked_and_pages_join() {
     for seed in 0..10 {
         let mut rng = Rng(seed * 31 + 5);

@@ -201,6 +201,18 @@ fn function_score(rng: &mut Rng, depth: u32, all: bool) -> BoundFunctionScore {
     }
 }
 
+/// Documents with all words in a field.
+pub(super) fn all_of(field: &str, words: Vec<TermBytes>) -> BoundQuery {
+    let must = words.into_iter().map(|word| BoundQuery::new(BoundKind::Term(field.into(), word))).collect();
+    BoundQuery::new(BoundKind::Bool(BoundBool { must, ..BoundBool::default() }))
+}
+
+/// Documents with the words one behind another.
+pub(super) fn exact_phrase(field: &str, words: Vec<TermBytes>) -> BoundQuery {
+    let positions = (0..).zip(words).map(|(position, word)| PhrasePosition { position, terms: vec![word] }).collect();
+    BoundQuery::new(BoundKind::Phrase(Phrase { field: field.into(), positions, slop: 0, prefix_expansions: None }))
+}
+
 /// What the fast paths run, over the words of a large corpus.
 pub(super) fn of_terms(rng: &mut Rng) -> BoundQuery {
     let word = |rng: &mut Rng| {
@@ -217,10 +229,8 @@ pub(super) fn of_terms(rng: &mut Rng) -> BoundQuery {
         1 => BoundKind::Bool(BoundBool { should: terms(rng, 5), minimum_should_match: 1, ..BoundBool::default() }),
         2 => BoundKind::Bool(BoundBool { must: terms(rng, 2), ..BoundBool::default() }),
         3 => {
-            let positions = (0..2 + rng.below(2) as u32)
-                .map(|position| PhrasePosition { position, terms: vec![term(&format!("w{}", rng.below(12)))] });
-            let positions = positions.collect();
-            BoundKind::Phrase(Phrase { field: "title".into(), positions, slop: 0, prefix_expansions: None })
+            let words = (0..2 + rng.below(2)).map(|_| term(&format!("w{}", rng.below(12)))).collect();
+            exact_phrase("title", words).kind
         }
         _ => BoundKind::DisMax { queries: terms(rng, 3), tie_breaker: 0.3 },
     };

@@ -1,7 +1,9 @@
-//! The best documents with all of several terms: block by block of the rarest, then the others asked for what may still win.
+//! The best documents with all of several terms: block by block of the rarest, then the others asked for what may still win. Where the documents
+//! of some are known as sets, only what these have in common is looked at.
 //!
 //! What a document of the rarest must score for itself follows from the bounds of the others' blocks that the block meets.
 
+use super::crossing::{Crossing, Found, probe_set};
 use super::{Probe, Run, Scratch, probe, stretch};
 use crate::score::Outcome;
 use crate::score::cursor::TermCursor;
@@ -16,9 +18,10 @@ const LOOK_AHEAD: usize = 64;
 pub(crate) fn best(cursors: &mut [TermCursor], run: &mut Run<'_>, scratch: &mut Scratch) -> Outcome<()> {
     cursors.sort_by_key(|cursor| cursor.doc_freq);
     let Some((lead, others)) = cursors.split_first_mut() else { return Ok(()) };
+    let crossing = Crossing::new(lead, others.iter());
     let others: Vec<Other<'_>> =
         others.iter_mut().map(|cursor| Other { whole: cursor.whole_bound(), cursor, bound: 0.0 }).collect();
-    let mut search = Intersection { lead, others, scratch };
+    let mut search = Intersection { lead, others, crossing, found: Found::default(), scratch };
     for block in 0..search.lead.blocks() {
         if block % 32 == 0 && !run.sink.go_on()? {
             break;
@@ -46,6 +49,8 @@ struct Other<'a> {
 struct Intersection<'a> {
     lead: &'a mut TermCursor,
     others: Vec<Other<'a>>,
+    crossing: Crossing,
+    found: Found,
     scratch: &'a mut Scratch,
 }
 
@@ -69,6 +74,9 @@ impl Intersection<'_> {
         if f64::from(self.lead.block_bound(self.lead.block)) < needed {
             return Ok(());
         }
+        if self.crossing.has_sets() {
+            return self.cross(low, needed);
+        }
         if needed <= f64::from(self.lead.score.weight) * COMMON && !self.others.is_empty() {
             return self.meet_first(low);
         }
@@ -78,6 +86,17 @@ impl Intersection<'_> {
             reaching &= reaching - 1;
             self.scratch.candidates.push((self.lead.docs[at], f64::from(self.lead.score_entry(at)?)));
         }
+        self.ask_others(low, 0)
+    }
+
+    /// What the sets of frequent terms have in common is known before anything is scored.
+    fn cross(&mut self, low: f64, needed: f64) -> Outcome<()> {
+        self.crossing.find(self.lead, &mut self.found)?;
+        if self.found.len == 0 {
+            return Ok(());
+        }
+        self.lead.load_freqs_alone()?;
+        self.lead.score_those(self.found.iter(), needed, &mut self.scratch.candidates);
         self.ask_others(low, 0)
     }
 
@@ -134,7 +153,10 @@ impl Intersection<'_> {
             }
             rest = (rest - other.bound).max(0.0);
             let asked = Probe { rest, floor: low, required: true };
-            probe(other.cursor, &mut self.scratch.candidates, &mut self.scratch.meeting, &asked)?;
+            match other.cursor.dense.clone() {
+                Some(set) => probe_set((other.cursor, &set), &mut self.scratch.candidates, &asked)?,
+                None => probe(other.cursor, &mut self.scratch.candidates, &mut self.scratch.meeting, &asked)?,
+            }
         }
         Ok(())
     }

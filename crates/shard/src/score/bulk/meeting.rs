@@ -16,14 +16,14 @@ pub(super) type Hit = (u8, u8);
 
 /// Buffers for it.
 pub(crate) struct Meeting {
-    /// Candidates by document, counted from 1; 0: none.
-    slots: [u8; SPAN],
+    /// Candidates by document, counted from 1; 0: none. Made when first wanted.
+    slots: Option<Box<[u8; SPAN]>>,
     hits: [Hit; BLOCK],
 }
 
 impl Default for Meeting {
     fn default() -> Self {
-        Self { slots: [0; SPAN], hits: [(0, 0); BLOCK] }
+        Self { slots: None, hits: [(0, 0); BLOCK] }
     }
 }
 
@@ -68,20 +68,21 @@ impl Meeting {
         candidates: impl Iterator<Item = DocId> + Clone,
         (base, high): (DocId, DocId),
     ) -> usize {
+        let slots = self.slots.get_or_insert_with(|| Box::new([0; SPAN]));
         let slot = |doc: DocId| (doc - base) as usize & (SPAN - 1);
         for (number, doc) in (1..).zip(candidates.clone()) {
-            self.slots[slot(doc)] = number;
+            slots[slot(doc)] = number;
         }
         let start = lower_bound(block, base);
         let end = lower_bound(block, high + 1);
         let mut found = 0;
         for (place, &entry) in (start as u8..).zip(&block[start.min(end)..end]) {
-            let number = self.slots[slot(entry)];
+            let number = slots[slot(entry)];
             self.hits[found & (BLOCK - 1)] = (place, number.wrapping_sub(1));
             found += usize::from(number != 0);
         }
         for doc in candidates {
-            self.slots[slot(doc)] = 0;
+            slots[slot(doc)] = 0;
         }
         found
     }
@@ -113,7 +114,7 @@ mod tests {
                 prop_assert_eq!(hits.len(), wanted);
             }
             // It leaves nothing behind.
-            prop_assert!(meeting.slots.iter().all(|&slot| slot == 0));
+            prop_assert!(meeting.slots.iter().all(|slots| slots.iter().all(|&slot| slot == 0)));
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::segment::DocId;
 
 pub(crate) mod all;
 pub(crate) mod any;
+mod crossing;
 mod meeting;
 pub(crate) mod phrase;
 pub(crate) mod term;
@@ -128,7 +129,7 @@ pub(crate) struct Scratch {
     pub(crate) sums: Vec<f64>,
     pub(crate) bits: Vec<u64>,
     pub(crate) candidates: Vec<Candidate>,
-    pub(crate) meeting: Box<Meeting>,
+    pub(crate) meeting: Meeting,
 }
 
 /// Documents of a window at most.
@@ -136,7 +137,7 @@ pub(crate) const WINDOW: usize = 16_384;
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { sums: Vec::new(), bits: vec![0; WINDOW / 64], candidates: Vec::new(), meeting: Box::default() }
+        Self { sums: Vec::new(), bits: vec![0; WINDOW / 64], candidates: Vec::new(), meeting: Meeting::default() }
     }
 }
 

@@ -1,5 +1,7 @@
-//! The best documents with an exact phrase: what the frequencies allow is asked before any position is read.
+//! The best documents with an exact phrase: what sets and frequencies allow is asked before any position is read, and each further word
+//! where the phrase may still begin.
 
+use super::crossing::{Crossing, Found, are_many};
 use super::{Meeting, Run, Scratch, stretch};
 use crate::score::Outcome;
 use crate::score::bits;
@@ -8,6 +10,7 @@ use crate::score::cursor::TermCursor;
 use crate::score::phrase::keep_followed;
 use crate::score::sets::Accept;
 use crate::segment::DocId;
+use crate::segment::dense::DenseSet;
 use crate::segment::postings::{BLOCK, Entry};
 
 /// A phrase of single terms; cursors score as the phrase would with the term's frequency.
@@ -22,44 +25,60 @@ pub(crate) struct PhraseTerms {
 struct Word {
     cursor: TermCursor,
     offset: u32,
-    /// Where the word stands, in each document found.
-    places: Vec<Entry>,
-    /// The positions of all of them, one document's behind another's.
+    /// Where the word stands, by the document's entry in the rarest word's block; with frequency 0: too seldom.
+    places: Box<[Entry; BLOCK]>,
+    /// The positions in all documents found, one's behind another's.
     positions: Vec<u32>,
-    /// Positions of the documents that were looked at.
-    passed: usize,
 }
 
-/// Documents of a block of the rarest word with all words asked so far.
-struct Found {
-    docs: [DocId; BLOCK],
-    /// Their entries in the block.
-    entries: [u8; BLOCK],
-    len: usize,
+/// Where the phrase may begin.
+struct Starts {
+    /// In all documents found, one's behind another's.
+    all: Vec<u32>,
+    /// In each.
+    counts: [usize; BLOCK],
+    /// A buffer: the entries whose positions are read.
+    wanted: Vec<Entry>,
+}
+
+impl Default for Starts {
+    fn default() -> Self {
+        Self { all: Vec::new(), counts: [0; BLOCK], wanted: Vec::new() }
+    }
 }
 
 /// Offers every document that may be among the best.
 pub(crate) fn best(phrase: PhraseTerms, run: &mut Run<'_>, scratch: &mut Scratch) -> Outcome<()> {
-    let word = |(cursor, offset)| Word { cursor, offset, places: Vec::new(), positions: Vec::new(), passed: 0 };
-    let mut words: Vec<Word> = phrase.cursors.into_iter().zip(phrase.offsets).map(word).collect();
+    let mut words: Vec<Word> =
+        phrase.cursors.into_iter().zip(phrase.offsets).map(|(cursor, offset)| Word::new(cursor, offset)).collect();
     words.sort_by_key(|word| word.cursor.doc_freq);
-    let mut found = Found { docs: [0; BLOCK], entries: [0; BLOCK], len: 0 };
-    let mut starts = Vec::new();
-    for block in 0..words.first().map_or(0, |rarest| rarest.cursor.blocks()) {
+    let Some((rarest, others)) = words.split_first_mut() else { return Ok(()) };
+    let mut crossing = Crossing::new(&rarest.cursor, others.iter().map(|word| &word.cursor));
+    let (mut found, mut starts) = (Found::default(), Starts::default());
+    for block in 0..rarest.cursor.blocks() {
         if block % 16 == 0 && !run.sink.go_on()? {
             break;
         }
         let low = run.floor();
-        if f64::from(words[0].cursor.block_bound(block)) < low {
+        if f64::from(rarest.cursor.block_bound(block)) < low {
             continue;
         }
-        words[0].cursor.block = block;
-        found.fill(&mut words, run.accept, (&mut scratch.meeting, low))?;
-        for (at, &doc) in found.docs[..found.len].iter().enumerate() {
-            let freq = frequency(&mut words, at, &mut starts);
-            if freq > 0 && run.accept.accepts(doc) {
+        rarest.cursor.block = block;
+        begin(&mut rarest.cursor, &mut crossing, &mut found, (run.accept, low))?;
+        for other in others.iter_mut().filter(|other| other.cursor.dense.is_none()) {
+            other.meet(&rarest.cursor, &mut found, (&mut scratch.meeting, low))?;
+        }
+        starts.find(rarest, &found)?;
+        for other in &mut *others {
+            if let Some(set) = other.cursor.dense.clone() {
+                other.locate(&rarest.cursor, &found, (&set, low))?;
+            }
+            starts.keep(other, &mut found)?;
+        }
+        for ((doc, _), &freq) in found.iter().zip(&starts.counts) {
+            if run.accept.accepts(doc) {
                 run.tally.count += 1;
-                let score = phrase.score.score(freq as f32, words[0].cursor.code(doc));
+                let score = phrase.score.score(freq as f32, rarest.cursor.code(doc));
                 if score >= run.sink.threshold() {
                     run.sink.offer(doc, score)?;
                 }
@@ -69,155 +88,148 @@ pub(crate) fn best(phrase: PhraseTerms, run: &mut Run<'_>, scratch: &mut Scratch
     Ok(())
 }
 
-/// How often the phrase stands in a document found; they are asked for one after another. `starts`: a buffer.
-fn frequency(words: &mut [Word], at: usize, starts: &mut Vec<u32>) -> usize {
-    let Some((rarest, others)) = words.split_first_mut() else { return 0 };
-    let offset = rarest.offset;
-    let positions = rarest.positions_at(at);
-    if let ([position], [other]) = (positions, &mut *others) {
-        let next = other.offset;
-        if let [followed] = other.positions_at(at) {
-            return usize::from(
-                *position >= offset && u64::from(position - offset) + u64::from(next) == u64::from(*followed),
-            );
+/// Finds the documents of the rarest word's block that all sets have and whose frequency allows enough.
+fn begin(
+    rarest: &mut TermCursor,
+    crossing: &mut Crossing,
+    found: &mut Found,
+    (accept, low): (Accept<'_>, f64),
+) -> Outcome<()> {
+    // While everything is counted, no score is of use yet. The phrase scores as the cursor does, at most.
+    let pruning = low > 0.0;
+    if pruning && !crossing.has_sets() {
+        let reaching = rarest.reaching(low)?;
+        found.pick(&rarest.docs, reaching);
+    } else {
+        crossing.find(rarest, found)?;
+        if pruning && found.len > 0 {
+            rarest.load_freqs_alone()?;
+            found.keep(|doc, entry| f64::from(rarest.score.score(rarest.freq(entry) as f32, rarest.code(doc))) >= low);
         }
-        other.step_back(at);
     }
-    starts.clear();
-    starts.extend(positions.iter().filter_map(|position| position.checked_sub(offset)));
-    for word in others {
-        let offset = word.offset;
-        keep_followed(starts, word.positions_at(at), offset);
+    if let Some(words) = accept.words {
+        found.keep(|doc, _| bits::contains(words, doc));
     }
-    starts.len()
+    Ok(())
 }
 
 impl Word {
-    /// Notes where the word stands in entries of the loaded block.
-    fn locate(&mut self, entries: &[u8]) -> Outcome<()> {
-        self.cursor.load_freqs()?;
-        self.places.clear();
-        self.places.extend(entries.iter().map(|&entry| self.cursor.entry(usize::from(entry))));
-        Ok(())
+    fn new(cursor: TermCursor, offset: u32) -> Self {
+        Self { cursor, offset, places: Box::new([Entry::default(); BLOCK]), positions: Vec::new() }
     }
 
-    /// Reads the positions in all places.
-    fn read(&mut self) -> Outcome<()> {
-        self.passed = 0;
-        self.positions.clear();
-        self.cursor.positions_of(&self.places, &mut self.positions)
+    /// Whether so many occurrences score too little. What occurs as often as the rarest word can score as much.
+    fn is_weak(&self, freq: u32, (doc, low): (DocId, f64), rarest_freq: u32) -> bool {
+        low > 0.0 && freq < rarest_freq && f64::from(self.cursor.score.score(freq as f32, self.cursor.code(doc))) < low
     }
 
-    /// The positions in the next place, which is number `at`.
-    fn positions_at(&mut self, at: usize) -> &[u32] {
-        let from = self.passed;
-        self.passed += self.places[at].freq as usize;
-        self.positions.get(from..self.passed).unwrap_or_default()
-    }
-
-    /// The place that was looked at last is looked at again.
-    fn step_back(&mut self, at: usize) {
-        self.passed -= self.places[at].freq as usize;
-    }
-}
-
-impl Found {
-    /// Finds the documents of the rarest word's block that have all words, and reads where those stand.
-    fn fill(&mut self, words: &mut [Word], accept: Accept<'_>, (meeting, low): (&mut Meeting, f64)) -> Outcome<()> {
-        self.begin(&mut words[0].cursor, accept, low)?;
-        for number in 1..words.len() {
-            let (before, rest) = words.split_at_mut(number);
-            self.join(before, &mut rest[0], (meeting, low))?;
-        }
-        if self.len > 0 {
-            words[0].locate(&self.entries[..self.len])?;
-            words.iter_mut().try_for_each(Word::read)?;
-        }
-        Ok(())
-    }
-
-    /// The rarest word's documents whose frequency allows enough.
-    fn begin(&mut self, cursor: &mut TermCursor, accept: Accept<'_>, low: f64) -> Outcome<()> {
-        cursor.load()?;
-        // While everything is counted, no score is of use yet.
-        let pruning = low > 0.0;
-        self.len = cursor.len;
-        self.docs = *cursor.docs;
-        self.entries = ENTRIES;
-        if pruning {
-            // The phrase scores as the cursor does, at most.
-            let mut reaching = cursor.reaching(low)?;
-            self.len = reaching.count_ones() as usize;
-            for (doc, entry) in self.docs.iter_mut().zip(&mut self.entries).take(self.len) {
-                *entry = reaching.trailing_zeros() as u8;
-                *doc = cursor.docs[usize::from(*entry) & (BLOCK - 1)];
-                reaching &= reaching - 1;
-            }
-        }
-        if let Some(words) = accept.words {
-            self.keep(|doc| bits::contains(words, doc));
-        }
-        Ok(())
-    }
-
-    /// Keeps the documents that pass.
-    fn keep(&mut self, passes: impl Fn(DocId) -> bool) {
-        let mut out = 0;
-        for at in 0..self.len {
-            (self.docs[out], self.entries[out]) = (self.docs[at], self.entries[at]);
-            out += usize::from(passes(self.docs[out]));
-        }
-        self.len = out;
-    }
-
-    /// Keeps the documents that have the next word often enough; `before`: the rarest word and those that have been asked.
-    fn join(&mut self, before: &mut [Word], word: &mut Word, (meeting, low): (&mut Meeting, f64)) -> Outcome<()> {
-        let Some((rarest, before)) = before.split_first_mut() else { return Ok(()) };
-        let Word { cursor, places, .. } = word;
-        places.clear();
+    /// Keeps the documents that have the word often enough, and notes where it stands in them.
+    fn meet(&mut self, rarest: &TermCursor, found: &mut Found, (meeting, low): (&mut Meeting, f64)) -> Outcome<()> {
         let (mut out, mut from) = (0, 0);
-        while from < self.len {
-            cursor.skip_to(self.docs[from]);
-            if cursor.is_done() {
+        while from < found.len {
+            self.cursor.skip_to(found.docs[from]);
+            if self.cursor.is_done() {
                 break;
             }
-            let to = from + stretch(&self.docs[from..self.len], cursor.last(cursor.block), |&doc| doc);
-            let reaches = self.docs[to - 1] >= cursor.first_possible(cursor.block);
-            if reaches && f64::from(cursor.block_bound(cursor.block)) >= low {
-                cursor.load()?;
-                let hits = meeting.hits(&cursor.docs, &self.docs[from..to], |&doc| doc);
+            let block = self.cursor.block;
+            let to = from + stretch(&found.docs[from..found.len], self.cursor.last(block), |&doc| doc);
+            let reaches = found.docs[to - 1] >= self.cursor.first_possible(block);
+            if reaches && f64::from(self.cursor.block_bound(block)) >= low {
+                self.cursor.load()?;
+                let hits = meeting.hits(&self.cursor.docs, &found.docs[from..to], |&doc| doc);
                 if !hits.is_empty() {
-                    cursor.load_freqs()?;
+                    self.cursor.load_freqs()?;
                 }
                 for &(place, at) in hits {
                     let (place, at) = (usize::from(place), from + usize::from(at));
-                    let (doc, entry) = (self.docs[at], self.entries[at]);
-                    // Scores are made of frequencies: what occurs as often as the rarest word can score as much.
-                    let rarer = low > 0.0 && cursor.freq(place) < rarest.cursor.freq(usize::from(entry));
-                    if rarer && f64::from(cursor.score_entry(place)?) < low {
+                    let (doc, entry) = (found.docs[at], found.entries[at]);
+                    if self.is_weak(self.cursor.freq(place), (doc, low), rarest.freq(usize::from(entry))) {
                         continue;
                     }
-                    (self.docs[out], self.entries[out]) = (doc, entry);
-                    before.iter_mut().for_each(|word| word.places[out] = word.places[at]);
-                    places.push(cursor.entry(place));
+                    (found.docs[out], found.entries[out]) = (doc, entry);
+                    self.places[usize::from(entry)] = self.cursor.entry(place);
                     out += 1;
                 }
             }
             from = to;
         }
-        self.len = out;
-        before.iter_mut().for_each(|word| word.places.truncate(out));
+        found.len = out;
         Ok(())
+    }
+
+    /// Notes where the word, whose set has all the documents, stands in them.
+    fn locate(&mut self, rarest: &TermCursor, found: &Found, (set, low): (&DenseSet, f64)) -> Outcome<()> {
+        let many = are_many(set, &found.docs[..found.len], |&doc| doc);
+        for (doc, entry) in found.iter() {
+            let index = self.cursor.go_to(set, doc);
+            self.places[entry] = Entry::default();
+            if f64::from(self.cursor.block_bound(self.cursor.block)) < low {
+                continue;
+            }
+            if many {
+                self.cursor.load_freqs_alone()?;
+            }
+            let place = self.cursor.place(index)?;
+            if !self.is_weak(place.freq, (doc, low), rarest.freq(entry)) {
+                self.places[entry] = place;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the positions in the documents found.
+    fn read(&mut self, found: &Found, wanted: &mut Vec<Entry>) -> Outcome<()> {
+        wanted.clear();
+        wanted.extend(found.iter().map(|(_, entry)| self.places[entry]).filter(|place| place.freq > 0));
+        self.positions.clear();
+        self.cursor.positions_of(wanted, &mut self.positions)
+    }
+
+    /// The positions of the next document; `passed` counts those of the documents before.
+    fn positions_at(&self, passed: &mut usize, entry: usize) -> &[u32] {
+        let from = *passed;
+        *passed += self.places[entry].freq as usize;
+        self.positions.get(from..*passed).unwrap_or_default()
     }
 }
 
-/// All entries of a block.
-const ENTRIES: [u8; BLOCK] = {
-    let mut entries = [0; BLOCK];
-    let mut at = 0;
-    while at < BLOCK {
-        entries[at] = at as u8;
-        at += 1;
+impl Starts {
+    /// Where the rarest word stands, less its offset.
+    fn find(&mut self, rarest: &mut Word, found: &Found) -> Outcome<()> {
+        self.all.clear();
+        if found.len == 0 {
+            return Ok(());
+        }
+        rarest.cursor.load_freqs_alone()?;
+        found.iter().for_each(|(_, entry)| rarest.places[entry] = rarest.cursor.entry(entry));
+        rarest.read(found, &mut self.wanted)?;
+        let mut passed = 0;
+        for (at, (_, entry)) in found.iter().enumerate() {
+            let before = self.all.len();
+            let positions = rarest.positions_at(&mut passed, entry);
+            self.all.extend(positions.iter().filter_map(|position| position.checked_sub(rarest.offset)));
+            self.counts[at] = self.all.len() - before;
+        }
+        Ok(())
     }
-    entries
-};
+
+    /// Keeps those that the word follows at its offset, and the documents that have one.
+    fn keep(&mut self, word: &mut Word, found: &mut Found) -> Outcome<()> {
+        if found.len == 0 {
+            return Ok(());
+        }
+        word.read(found, &mut self.wanted)?;
+        let (mut out, mut from, mut kept, mut passed) = (0, 0, 0, 0);
+        for at in 0..found.len {
+            let (doc, entry) = (found.docs[at], found.entries[at]);
+            let to = from + self.counts[at];
+            let positions = word.positions_at(&mut passed, usize::from(entry));
+            let followed = keep_followed(&mut self.all[from..to], positions, word.offset);
+            self.all.copy_within(from..from + followed, kept);
+            (found.docs[out], found.entries[out], self.counts[out]) = (doc, entry, followed);
+            (kept, out, from) = (kept + followed, out + usize::from(followed > 0), to);
+        }
+        found.len = out;
+        Ok(())
+    }
+}

@@ -14,6 +14,7 @@ use tantivy::directory::OwnedBytes;
 
 use super::impact;
 use super::manifest::Record;
+use super::packed::Packed;
 use super::positions::PositionBlocks;
 use crate::segment::postings::{BLOCK, BlockSource, BlockTable, Entry};
 use crate::segment::{DocId, NO_MORE_DOCS};
@@ -257,6 +258,15 @@ impl DiskBlocks {
         Ok((data, place, count))
     }
 
+    /// The frequencies of a block, less one each; `None`: they are not packed.
+    fn packed_freqs(&self, block: usize) -> io::Result<Option<Packed<'_>>> {
+        let (data, place, count) = self.block(block)?;
+        if self.record == Record::Docs || count < BLOCK {
+            return Ok(None);
+        }
+        Packed::new(data, usize::from(place.doc_bits) * BLOCK / 8, place.freq_bits).map(Some)
+    }
+
     fn previous(&self, block: usize) -> DocId {
         if block == 0 { 0 } else { self.blocks.table.last[block - 1] }
     }
@@ -324,6 +334,25 @@ impl BlockSource for DiskBlocks {
         }
         freqs[count..].fill(1);
         decode_rest(data, self.previous(block), count, &mut [0; BLOCK], Some(freqs))
+    }
+
+    fn freq(&mut self, block: usize, index: usize) -> io::Result<u32> {
+        match self.packed_freqs(block)? {
+            Some(packed) => Ok(packed.number(index).wrapping_add(1)),
+            None => Ok(self.entry(block, index)?.freq),
+        }
+    }
+
+    fn entry(&mut self, block: usize, index: usize) -> io::Result<Entry> {
+        if let Some(packed) = self.packed_freqs(block)?
+            && let Some(before) = packed.sum_of_first(index)
+        {
+            let freq = packed.number(index).wrapping_add(1);
+            return Ok(Entry { block: block as u32, index: index as u8, before: before + index as u32, freq });
+        }
+        let mut freqs = [1; BLOCK];
+        self.freqs(block, &mut freqs)?;
+        Ok(Entry::of(&freqs, block, index))
     }
 
     fn positions(&mut self, block: usize, index: usize, out: &mut Vec<u32>) -> io::Result<()> {

@@ -29,9 +29,11 @@ use crate::source_cache::SegmentSources;
 pub(crate) mod blocks;
 pub(crate) mod column;
 pub(crate) mod files;
+mod frequent;
 pub(crate) mod impact;
 pub(crate) mod key;
 pub(crate) mod manifest;
+mod packed;
 mod positions;
 pub(crate) mod terms;
 mod values;
@@ -116,7 +118,7 @@ impl SealedSegment {
         let disk_bytes = manifest.files.iter().map(|file| file.bytes).sum();
         let mut segment = Self {
             directory: directory.to_owned(),
-            inverted: Arc::new(Inverted::new(dictionary, files.postings, files.positions)),
+            inverted: Arc::new(Inverted::new(dictionary, files.postings, files.positions, manifest.doc_count)),
             columns: files.columns,
             vectors: files.vectors,
             sources,

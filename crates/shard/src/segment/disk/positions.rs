@@ -9,6 +9,7 @@ use bitpacking::{BitPacker, BitPacker4x};
 use tantivy::directory::OwnedBytes;
 
 use super::blocks::{broken, read_vint};
+use super::packed::Packed;
 use crate::segment::postings::BLOCK;
 
 /// Numbers of a document up to which they are picked out one by one; for more, their block is unpacked.
@@ -127,36 +128,6 @@ impl PositionBlocks {
             self.len += 1;
         }
         Ok(())
-    }
-}
-
-/// A full block of numbers of `width` bits: four lanes of words of 32 bits, number after number going round.
-struct Packed<'a> {
-    bytes: &'a [u8],
-    width: usize,
-}
-
-impl<'a> Packed<'a> {
-    fn new(data: &'a [u8], at: usize, width: u8) -> io::Result<Self> {
-        let width = usize::from(width);
-        let bytes = at.checked_add(width * (BLOCK / 8)).and_then(|end| data.get(at..end));
-        match bytes {
-            Some(bytes) if width <= 32 => Ok(Self { bytes, width }),
-            _ => Err(broken("positions are cut off")),
-        }
-    }
-
-    /// Number `at`, without unpacking the others.
-    #[inline]
-    fn number(&self, at: usize) -> u32 {
-        let bit = at / 4 * self.width;
-        let word = |word: usize| {
-            let start = (4 * word + at % 4) * 4;
-            let bytes = self.bytes.get(start..).and_then(|bytes| bytes.first_chunk());
-            u64::from(bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes)))
-        };
-        let both = word(bit / 32) | word(bit / 32 + 1) << 32;
-        (both >> (bit % 32) & ((1 << self.width) - 1)) as u32
     }
 }
 

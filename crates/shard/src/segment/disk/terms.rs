@@ -13,9 +13,11 @@ use tantivy::termdict::TermDictionary;
 use tantivy_fst::Automaton;
 
 use super::blocks::{DiskBlocks, FieldPostings, TermBlocks, few_docs, total_term_freq};
+use super::frequent::FrequentTerms;
 use super::key;
 use super::manifest::{Record, TermsEntry};
 use crate::fields::FieldSlot;
+use crate::segment::dense::DenseSet;
 use crate::segment::postings::{BLOCK, Postings};
 use crate::segment::{Detail, DocId, FlatField, TermAutomaton, TermEntry, TermRange, Terms};
 
@@ -30,6 +32,7 @@ pub(crate) struct Inverted {
     pub(crate) postings: OwnedBytes,
     pub(crate) positions: OwnedBytes,
     tables: Mutex<Tables>,
+    frequent: FrequentTerms,
 }
 
 /// Tables of terms with several blocks, by where their postings begin. The oldest goes first.
@@ -57,13 +60,15 @@ impl Tables {
 }
 
 impl Inverted {
-    pub(crate) fn new(dictionary: TermDictionary, postings: OwnedBytes, positions: OwnedBytes) -> Self {
-        Self { dictionary, postings, positions, tables: Mutex::default() }
+    /// Of a segment of so many documents.
+    pub(crate) fn new(dictionary: TermDictionary, postings: OwnedBytes, positions: OwnedBytes, doc_count: u32) -> Self {
+        let frequent = FrequentTerms::new(doc_count);
+        Self { dictionary, postings, positions, tables: Mutex::default(), frequent }
     }
 
-    /// Memory that decoded tables take, by estimate.
+    /// Memory that decoded tables and sets take, by estimate.
     pub(crate) fn cached_bytes(&self) -> u64 {
-        self.tables.lock().blocks as u64 * TABLE_BYTES
+        self.tables.lock().blocks as u64 * TABLE_BYTES + self.frequent.memory_bytes()
     }
 }
 
@@ -210,6 +215,10 @@ impl Terms for DiskTerms {
         let table = blocks.table.clone();
         let source = Box::new(DiskBlocks::new(blocks, postings, positions, doc_freq, self.record));
         Ok(Postings { doc_freq, table, source })
+    }
+
+    fn dense(&self, entry: &TermEntry) -> io::Result<Option<Arc<DenseSet>>> {
+        self.inverted.frequent.get(entry, |docs| self.docs(entry, docs))
     }
 
     fn docs(&self, entry: &TermEntry, out: &mut Vec<DocId>) -> io::Result<()> {
