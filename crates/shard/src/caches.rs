@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::percolate::StoredQueries;
 use crate::query_cache::QueryCache;
-use crate::reader::FuzzyTables;
+use crate::reader::{FuzzyTables, Scratches};
 use crate::source_cache::SourceCache;
 
 /// Shared by all shards of a node. The default keeps nothing but the tables.
@@ -16,4 +16,6 @@ pub struct Caches {
     pub sources: Arc<SourceCache>,
     /// Of documents that hold queries.
     pub stored: Arc<StoredQueries>,
+    /// What searches write on.
+    pub scratches: Arc<Scratches>,
 }

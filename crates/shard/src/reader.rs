@@ -6,6 +6,7 @@ use std::sync::Arc;
 pub use crate::compile::automaton::FuzzyTables;
 use crate::fields::FieldTable;
 use crate::percolate::StoredQueries;
+pub use crate::score::bulk::Scratches;
 use crate::segment::{AliveDocs, Segment};
 use crate::similarity::Model;
 
@@ -22,13 +23,15 @@ pub struct Reader {
     pub fuzzy: Arc<FuzzyTables>,
     /// Shared by all shards of a node.
     pub stored: Arc<StoredQueries>,
+    /// Shared by all shards of a node.
+    pub scratches: Arc<Scratches>,
 }
 
 impl Reader {
     /// Of segments that are no copy's, scored as an index scores that says nothing else.
     pub fn of(segments: Arc<[SegmentView]>, fields: Arc<FieldTable>) -> Self {
-        let (similarities, fuzzy, stored) = Default::default();
-        Self { segments, fields, generation: 1, similarities, fuzzy, stored }
+        let (similarities, fuzzy, stored, scratches) = Default::default();
+        Self { segments, fields, generation: 1, similarities, fuzzy, stored, scratches }
     }
 }
 

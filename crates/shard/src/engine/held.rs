@@ -170,8 +170,8 @@ impl Segments {
         }
         let views = self.held.iter().filter(|held| held.live_docs() > 0);
         let views = views.map(|held| SegmentView { segment: held.body.segment(), alive: held.alive.clone() });
-        let (fuzzy, stored) = (self.caches.fuzzy.clone(), self.caches.stored.clone());
-        Reader { segments: views.collect(), fields, generation, similarities, fuzzy, stored }
+        let Caches { fuzzy, stored, scratches, .. } = self.caches.clone();
+        Reader { segments: views.collect(), fields, generation, similarities, fuzzy, stored, scratches }
     }
 
     /// Forgets the documents of filters.

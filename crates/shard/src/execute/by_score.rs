@@ -131,6 +131,7 @@ fn pruned(search: &Search<'_>, shape: Option<&Shape<'_>>, best: &mut Best<'_, '_
     let constant = search.weight.constant_score();
     let words = Words::of(search.weight);
     let mut scratch = None;
+    let scratches = &search.reader.scratches;
     for segment in order {
         if !best.go_on()? {
             break;
@@ -142,11 +143,15 @@ fn pruned(search: &Search<'_>, shape: Option<&Shape<'_>>, best: &mut Best<'_, '_
         }
         match (constant, shape, &words) {
             (Some(score), ..) => constant::best(search, &leaf, segment, score, (best, tally))?,
-            (None, Some(shape), _) => by_shape(search, shape, (&leaf, segment), (best, tally), &mut scratch)?,
+            (None, Some(shape), _) => {
+                let scratch = scratch.get_or_insert_with(|| scratches.take());
+                by_shape(search, shape, (&leaf, segment), (best, tally), scratch)?;
+            }
             (None, None, Some(words)) => by_words::best(search, words, (&leaf, segment), (best, tally))?,
             (None, None, None) => by_document(search, &leaf, segment, (best, tally))?,
         }
     }
+    scratch.into_iter().for_each(|scratch| scratches.keep(scratch));
     Ok(())
 }
 
@@ -155,7 +160,7 @@ fn by_shape(
     shape: &Shape<'_>,
     (leaf, segment): (&Leaf<'_>, usize),
     (best, tally): (&mut Best<'_, '_>, &mut Tally),
-    scratch: &mut Option<Scratch>,
+    scratch: &mut Scratch,
 ) -> Outcome<()> {
     let (terms, required): (&[&TermWeight], bool) = match &shape.scoring {
         Scoring::All(terms) => (terms, true),
@@ -183,14 +188,14 @@ fn by_shape(
     let accept = Accept { words: accept.words.as_deref(), checks: &accept.checks };
     let mut run = Run { accept, sink: best, tally };
     if let Scoring::Phrase(phrase) = &shape.scoring {
-        return exact_phrase(phrase, leaf, &mut run, scratch.get_or_insert_default());
+        return exact_phrase(phrase, leaf, &mut run, scratch);
     }
     match (cursors.as_mut_slice(), required) {
         ([], _) => Ok(()),
         // The other words are not in this segment; where counts are wanted, the general paths give them.
         ([cursor], _) if run.tally.most.is_none() => term::best(cursor, run.accept, run.sink),
-        (cursors, true) => all::best(cursors, &mut run, scratch.get_or_insert_default()),
-        (cursors, false) => any::best(cursors, leaf.max, &mut run, scratch.get_or_insert_default()),
+        (cursors, true) => all::best(cursors, &mut run, scratch),
+        (cursors, false) => any::best(cursors, leaf.max, &mut run, scratch),
     }
 }
 

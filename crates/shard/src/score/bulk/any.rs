@@ -18,7 +18,7 @@ pub(crate) fn best(cursors: &mut [TermCursor], max: u32, run: &mut Run<'_>, scra
     super::prime(cursors, run.accept, run.sink)?;
     let all: u64 = cursors.iter().map(|cursor| u64::from(cursor.doc_freq)).sum();
     let mut stride = SHORTEST;
-    while (stride as usize) < WINDOW && all * u64::from(stride) / u64::from(max.max(1)) < POSTINGS {
+    while (stride as usize) < WINDOW && stride < max && all * u64::from(stride) / u64::from(max.max(1)) < POSTINGS {
         stride *= 2;
     }
     if scratch.sums.len() < stride as usize {

@@ -4,6 +4,9 @@
 //! they do not count. Ties matter: what scores as much as the worst of the best is offered too.
 
 use meeting::{Meeting, stretch};
+pub(crate) use scratch::Scratch;
+pub use scratch::Scratches;
+use scratch::WINDOW;
 
 use super::Outcome;
 use super::cursor::TermCursor;
@@ -15,6 +18,7 @@ pub(crate) mod any;
 mod crossing;
 mod meeting;
 pub(crate) mod phrase;
+mod scratch;
 pub(crate) mod term;
 
 /// Takes the candidates.
@@ -124,25 +128,12 @@ pub(crate) fn select(docs: &[DocId], scores: &[f32], needed: f64, out: &mut Vec<
     }
 }
 
-/// Buffers of one query.
-pub(crate) struct Scratch {
-    pub(crate) sums: Vec<f64>,
-    pub(crate) bits: Vec<u64>,
-    pub(crate) candidates: Vec<Candidate>,
-    pub(crate) meeting: Meeting,
-}
-
-/// Documents of a window at most.
-pub(crate) const WINDOW: usize = 16_384;
-
-impl Default for Scratch {
-    fn default() -> Self {
-        Self { sums: Vec::new(), bits: vec![0; WINDOW / 64], candidates: Vec::new(), meeting: Meeting::default() }
-    }
-}
-
-/// Scores the most promising blocks of the weightiest term and raises the threshold to the score that enough documents reach.
+/// Scores the most promising blocks of the weightiest term and raises the threshold to the score that enough documents reach, if there is none yet: one
+/// from other segments or shards is as good.
 pub(crate) fn prime(cursors: &mut [TermCursor], accept: Accept<'_>, sink: &mut dyn Sink) -> Outcome<()> {
+    if sink.threshold() > f32::NEG_INFINITY {
+        return Ok(());
+    }
     let wanted = sink.wanted();
     let promising = |cursor: &&mut TermCursor| cursor.has_bounds() && cursor.blocks() >= 4 * wanted.max(1);
     let Some(cursor) = cursors.iter_mut().filter(promising).max_by(|a, b| a.score.weight.total_cmp(&b.score.weight))
