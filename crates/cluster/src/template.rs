@@ -9,6 +9,7 @@ use model::mapping::{Mapping, creation_failure, simple_match};
 use model::template::{DataStreamTemplate, IndexTemplate, Simulate, Simulated, Template, Templates};
 use serde_json::{Map, Value};
 
+use crate::apply::templates::check_index;
 use crate::command::{CreateIndex, NewBackingIndex};
 use crate::data_stream::backing_name;
 use crate::settings::flat;
@@ -258,7 +259,13 @@ pub fn simulate(templates: &Templates, wanted: &Simulate) -> Result<Option<Simul
     };
     if let Some(with) = with {
         let template = with.template.as_ref().map(flattened);
-        templates.index.insert(NEW.into(), IndexTemplate { template, ..with.clone() });
+        let template = IndexTemplate { template, ..with.clone() };
+        let name = match wanted {
+            Simulate::Index { .. } => "simulate_index_template",
+            Simulate::Template { name, .. } => name.as_deref().unwrap_or("simulate_template"),
+        };
+        check_index(&templates, name, &template)?;
+        templates.index.insert(NEW.into(), template);
     }
     let name: Arc<str> = match wanted {
         Simulate::Template { name: Some(name), with: None } => {

@@ -27,9 +27,16 @@ pub fn start_logging(config: &Config) -> Result<(), String> {
     started.map_err(|e| e.to_string())
 }
 
-/// Raft's own lines are for those who name them; what an operator has to know is told by this crate.
+/// Raft's own lines are for those who name them; what an operator has to know is told by this crate. What a slow log tells is decided by the
+/// settings of its index.
 fn quiet(filter: &str) -> String {
-    if filter.contains("openraft") { filter.to_owned() } else { format!("{filter},openraft=off") }
+    let mut filter = filter.to_owned();
+    for (target, level) in [("openraft", "off"), ("slowlog", "trace")] {
+        if !filter.contains(target) {
+            filter.push_str(&format!(",{target}={level}"));
+        }
+    }
+    filter
 }
 
 /// Which kind of request.

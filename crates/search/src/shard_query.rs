@@ -5,12 +5,14 @@ use std::sync::Arc;
 use model::aggregation::partial::Partial;
 use model::geo::GeoPoint;
 use model::geo::distance::{DistanceKind, DistanceUnit};
+use model::number::ordered_from_f64;
 use model::profile::QuerySpent;
 use model::search::{Explanation, Missing, SortMode, SortValue, TrackTotal};
 
 use serde::{Deserialize, Serialize};
 
 use crate::aggregation::Level;
+use crate::aggregation::values::number;
 use crate::bound::{BoundQuery, BoundScript, FieldName, NumberCode};
 use crate::statistics::Statistics;
 
@@ -108,9 +110,42 @@ pub struct NestedLevel {
 pub enum SortValues {
     Number(NumberCode),
     Bytes,
+    /// Numbers and dates, as those of another type.
+    Cast(Cast),
     /// Places, by their distances.
     Distance(Arc<BoundDistance>),
 }
+
+/// How the codes of a column become those of another type. The greater stays the greater.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cast {
+    /// Fractions are cut off.
+    Whole(NumberCode),
+    Double(NumberCode),
+    NanosToMillis,
+    MillisToNanos,
+}
+
+impl Cast {
+    /// What comes out.
+    pub fn code(self) -> NumberCode {
+        match self {
+            Self::Double(_) => NumberCode::Double,
+            Self::Whole(_) | Self::NanosToMillis | Self::MillisToNanos => NumberCode::Long,
+        }
+    }
+
+    pub fn apply(self, value: i64) -> i64 {
+        match self {
+            Self::Whole(from) => number(value, from) as i64,
+            Self::Double(from) => ordered_from_f64(number(value, from)),
+            Self::NanosToMillis => value.div_euclid(NANOS_IN_MS),
+            Self::MillisToNanos => value.saturating_mul(NANOS_IN_MS),
+        }
+    }
+}
+
+const NANOS_IN_MS: i64 = 1_000_000;
 
 /// Distances from some places: of each pair one value.
 #[derive(Clone, Debug, PartialEq)]

@@ -35,6 +35,7 @@ mod scatter;
 mod serve;
 mod server;
 mod shards;
+mod slow_logs;
 mod snapshots;
 mod spread;
 mod stale;

@@ -29,7 +29,7 @@ use crate::state::NodeId;
 pub use explain::{Explanation, Movement, NodeDecision, explain};
 pub use planner::{assignment, planner};
 pub use reroute::{Granted, Refusal, reroute};
-pub use rules::{AllowRebalance, Enable, Rebalance, Rules, check};
+pub use rules::{AllowRebalance, Enable, Rebalance, Rules, check, check_value};
 pub use view::{Subject, View};
 
 /// What is known of the world at the moment, and is not agreed upon.

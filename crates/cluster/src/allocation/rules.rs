@@ -142,6 +142,20 @@ impl Watermark {
     }
 }
 
+/// That one setting of the allocation has a value that reads, whatever overrides it.
+///
+/// # Errors
+/// In OpenSearch's words.
+pub fn check_value(name: &str, text: &str) -> Result<(), Error> {
+    match name.strip_prefix("cluster.routing.allocation.") {
+        Some("enable") => Enable::parse(text).map(drop),
+        Some("disk.watermark.low" | "disk.watermark.high" | "disk.watermark.flood_stage") => {
+            Watermark::parse(name, text).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
 const DISK: &str = "cluster.routing.allocation.disk.watermark";
 
 impl Rules {

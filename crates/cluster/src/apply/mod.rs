@@ -19,7 +19,7 @@ mod nodes;
 mod replicas;
 mod restore;
 mod shards;
-mod templates;
+pub(crate) mod templates;
 
 pub use data_streams::check_new_stream;
 pub use indexes::check_new_name;

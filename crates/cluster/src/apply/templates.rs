@@ -27,6 +27,7 @@ pub(super) fn change(state: &mut State, change: &TemplateChange) -> Result<(), E
             refuse_known(*create && templates.component.contains_key(name), "component template", name)?;
             check_name(name)?;
             let template = ComponentTemplate { template: flattened(&template.template), ..template.clone() };
+            check_settings(&template.template)?;
             check_alone(&template.template)?;
             templates.component.insert(name.clone(), template);
             check_users(templates, name)?;
@@ -36,6 +37,7 @@ pub(super) fn change(state: &mut State, change: &TemplateChange) -> Result<(), E
             check_name(name)?;
             check_patterns(name, &template.patterns)?;
             let template = LegacyTemplate { template: flattened(&template.template), ..template.clone() };
+            check_settings(&template.template)?;
             check_alone(&template.template)?;
             templates.legacy.insert(name.clone(), template);
         }
@@ -89,9 +91,6 @@ fn check_unused(templates: &Templates, pattern: &str) -> Result<(), Error> {
 
 /// What a template says must make sense by itself.
 fn check(template: &Template) -> Result<(), Error> {
-    if let Some(settings) = &template.settings {
-        IndexSettings::create(&settings.clone().into_iter().collect())?;
-    }
     if let Some(mappings) = &template.mappings {
         Mapping::parse(mappings).map_err(creation_failure)?;
     }
@@ -101,6 +100,19 @@ fn check(template: &Template) -> Result<(), Error> {
     Ok(())
 }
 
+fn check_settings(template: &Template) -> Result<(), Error> {
+    let Some(settings) = &template.settings else { return Ok(()) };
+    IndexSettings::create(&settings.clone().into_iter().collect()).map(drop)
+}
+
+/// As [`check_settings`], of an index template: wrong values make it invalid.
+fn check_values(name: &str, template: &Template) -> Result<(), Error> {
+    check_settings(template).map_err(|error| match error.kind {
+        ErrorKind::IllegalArgument => invalid(name, &format!("Validation Failed: 1: {};", error.reason)),
+        _ => error,
+    })
+}
+
 /// As [`check`], of a template whose fields have to be there without others.
 fn check_alone(template: &Template) -> Result<(), Error> {
     check(template)?;
@@ -108,7 +120,7 @@ fn check_alone(template: &Template) -> Result<(), Error> {
     mapping.map_or(Ok(()), |mapping| mapping.validate())
 }
 
-fn check_index(templates: &Templates, name: &str, template: &IndexTemplate) -> Result<(), Error> {
+pub(crate) fn check_index(templates: &Templates, name: &str, template: &IndexTemplate) -> Result<(), Error> {
     if template.patterns.is_empty() {
         return Err(Error::illegal_argument("There must be at least one pattern, zero given"));
     }
@@ -126,6 +138,7 @@ fn check_index(templates: &Templates, name: &str, template: &IndexTemplate) -> R
         return Err(invalid(name, &why));
     }
     check_priority(templates, name, template)?;
+    template.template.iter().try_for_each(|own| check_values(name, own))?;
     template.template.iter().try_for_each(check)?;
     check_composed(templates, name, template)
 }

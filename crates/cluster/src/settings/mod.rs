@@ -11,13 +11,14 @@ use serde_json::{Map, Value};
 pub mod cluster;
 pub mod flat;
 pub mod registry;
+pub mod slow_log;
 pub mod typed;
 pub mod value;
 
 pub use cluster::ClusterSettings;
 pub use typed::{Blocks, Durability, Typed, WaitForActive};
 
-use registry::{Scope, Setting};
+use registry::{Kind, Scope, Setting};
 
 /// The settings of one index.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,13 +63,14 @@ impl IndexSettings {
                 continue;
             }
             let setting = known(&name)?;
-            match setting.scope {
-                Scope::Private => {
-                    let reason =
-                        format!("Validation Failed: 1: private index setting [{name}] can not be set explicitly;");
-                    return Err(Error::new(ErrorKind::Validation, reason));
-                }
-                _ => setting.check(&name, &value)?,
+            setting.check(&name, &value)?;
+            if setting.kind == Kind::Removed {
+                let reason = format!("Setting [{name}] was removed in version 7.0.0");
+                return Err(Error::illegal_argument(reason));
+            }
+            if setting.scope == Scope::Private {
+                let reason = format!("Validation Failed: 1: private index setting [{name}] can not be set explicitly;");
+                return Err(Error::new(ErrorKind::Validation, reason));
             }
             given.insert(name, value);
         }
@@ -118,7 +120,13 @@ impl IndexSettings {
                     let reason = format!("final {} setting [{name}], not updateable", index.name);
                     return Err(Error::new(ErrorKind::Settings, reason));
                 }
-                Scope::Final | Scope::Static if index.open => fixed.push(name.as_str()),
+                Scope::Final | Scope::Static if index.open => {
+                    fixed.push(name.as_str());
+                    match setting.check(name, value) {
+                        Err(error) if !value.is_null() && error.kind != ErrorKind::NotImplemented => return Err(error),
+                        _ => continue,
+                    }
+                }
                 _ => {}
             }
             if value.is_null() {

@@ -3,7 +3,7 @@
 use model::error::{Error, ErrorKind};
 use serde_json::Value;
 
-use super::{flat, value};
+use super::{flat, slow_log, value};
 
 /// One setting, or with a dot at its end all settings below a name.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,8 @@ pub struct Setting {
     pub scope: Scope,
     pub kind: Kind,
     pub default: &'static str,
+    /// Known to OpenSearch, not here: only its default is taken.
+    pub absent: bool,
 }
 
 /// When a setting may be given.
@@ -26,8 +28,6 @@ pub enum Scope {
     Final,
     /// Set by the cluster alone.
     Private,
-    /// Known to OpenSearch, not here: only its default is taken.
-    Absent,
 }
 
 /// What a value looks like.
@@ -35,11 +35,16 @@ pub enum Scope {
 pub enum Kind {
     Flag,
     Integer(i64, i64),
-    /// At least this many milliseconds.
-    Time(u64),
-    Bytes,
-    /// A number that is not below 0.
-    Decimal,
+    /// At least this many milliseconds; `-1` where that is less.
+    Time(i64),
+    /// As many bytes at least; `-1` where that is less.
+    Bytes(i64),
+    /// At least, at most.
+    Decimal(f64, f64),
+    /// From 0 to 1, or a switch.
+    Ratio,
+    /// A switch that no new index may have.
+    Removed,
     /// One of these, in any case.
     Choice(&'static [&'static str]),
     Text,
@@ -49,13 +54,23 @@ pub enum Kind {
     Active,
     /// `0-1`, `0-all` or `false`.
     Expand,
+    /// Of a slow log.
+    Level,
+    /// How many characters of a source a slow log shows, or whether it does.
+    Shown,
 }
 
-use Kind::{Active, Bytes, Choice, Decimal, Durability, Expand, Flag, Integer, List, Text, Time};
-use Scope::{Absent, Dynamic, Final, Private, Static};
+use Kind::{
+    Active, Bytes, Choice, Decimal, Durability, Expand, Flag, Integer, Level, List, Ratio, Removed, Shown, Text, Time,
+};
+use Scope::{Dynamic, Final, Private, Static};
 
 const fn row(name: &'static str, scope: Scope, kind: Kind, default: &'static str) -> Setting {
-    Setting { name, scope, kind, default }
+    Setting { name, scope, kind, default, absent: false }
+}
+
+const fn absent(name: &'static str, scope: Scope, kind: Kind, default: &'static str) -> Setting {
+    Setting { name, scope, kind, default, absent: true }
 }
 
 const MANY: i64 = i32::MAX as i64;
@@ -64,12 +79,13 @@ const MANY: i64 = i32::MAX as i64;
 pub const TABLE: &[Setting] = &[
     row("number_of_shards", Final, Integer(1, 1024), "1"),
     row("number_of_replicas", Dynamic, Integer(0, MANY), "1"),
-    row("number_of_search_replicas", Absent, Integer(0, MANY), "0"),
+    absent("number_of_search_replicas", Dynamic, Integer(0, MANY), "0"),
+    absent("auto_expand_search_replicas", Dynamic, Expand, "false"),
     row("number_of_routing_shards", Static, Integer(1, MANY), ""),
     row("routing_partition_size", Static, Integer(1, MANY), "1"),
     row("routing.centroids.field", Final, Text, ""),
     row("auto_expand_replicas", Dynamic, Expand, "false"),
-    row("refresh_interval", Dynamic, Time(0), "1s"),
+    row("refresh_interval", Dynamic, Time(-1), "1s"),
     row("hidden", Dynamic, Flag, "false"),
     row("blocks.read", Dynamic, Flag, "false"),
     row("blocks.write", Dynamic, Flag, "false"),
@@ -78,14 +94,14 @@ pub const TABLE: &[Setting] = &[
     row("blocks.read_only_allow_delete", Dynamic, Flag, "false"),
     row("translog.durability", Dynamic, Durability, "REQUEST"),
     row("translog.sync_interval", Dynamic, Time(100), "5s"),
-    row("translog.flush_threshold_size", Dynamic, Bytes, "512mb"),
-    row("translog.generation_threshold_size", Dynamic, Bytes, "64mb"),
-    row("translog.retention.age", Dynamic, Time(0), "-1"),
-    row("translog.retention.size", Dynamic, Bytes, "-1"),
-    row("soft_deletes.enabled", Absent, Flag, "true"),
+    row("translog.flush_threshold_size", Dynamic, Bytes(56), "512mb"),
+    row("translog.generation_threshold_size", Dynamic, Bytes(56), "64mb"),
+    row("translog.retention.age", Dynamic, Time(-1), "-1"),
+    row("translog.retention.size", Dynamic, Bytes(-1), "-1"),
+    absent("soft_deletes.enabled", Static, Flag, "true"),
     row("soft_deletes.retention.operations", Dynamic, Integer(0, MANY), "0"),
     row("soft_deletes.retention_lease.period", Dynamic, Time(0), "12h"),
-    row("gc_deletes", Dynamic, Time(0), "60s"),
+    row("gc_deletes", Dynamic, Time(-1), "60s"),
     row("write.wait_for_active_shards", Dynamic, Active, "1"),
     row("max_result_window", Dynamic, Integer(1, MANY), "10000"),
     row("max_inner_result_window", Dynamic, Integer(1, MANY), "100"),
@@ -113,13 +129,12 @@ pub const TABLE: &[Setting] = &[
     row("mapping.field_name_length.limit", Dynamic, Integer(1, 50_000), "50000"),
     row("mapping.ignore_malformed", Static, Flag, "false"),
     row("mapping.coerce", Static, Flag, "false"),
-    row("mapper.dynamic", Absent, Flag, "true"),
     row("analysis.", Static, Text, ""),
     row("similarity.", Static, Text, ""),
     row("priority", Dynamic, Integer(0, MANY), "1"),
     row("resize.source.name", Private, Text, ""),
     row("resize.source.uuid", Private, Text, ""),
-    row("format", Static, Integer(0, MANY), "0"),
+    row("format", Static, Integer(-MANY, MANY), "0"),
     row("unassigned.node_left.delayed_timeout", Dynamic, Time(0), "1m"),
     row("allocation.max_retries", Dynamic, Integer(0, MANY), "5"),
     row("codec", Static, Choice(&["default", "lz4", "best_compression", "zlib"]), "default"),
@@ -128,15 +143,54 @@ pub const TABLE: &[Setting] = &[
     row("search.idle.after", Dynamic, Time(0), "30s"),
     row("warmer.enabled", Dynamic, Flag, "true"),
     row("load_fixed_bitset_filters_eagerly", Static, Flag, "true"),
-    row("optimize_auto_generated_id", Dynamic, Flag, "true"),
-    row("check_pending_flush.enabled", Dynamic, Flag, "true"),
-    row("use_compound_file", Dynamic, Flag, "true"),
-    row("compound_format", Dynamic, Text, "0.1"),
-    row("merge_on_flush.", Dynamic, Text, ""),
-    row("merge.", Dynamic, Text, ""),
-    row("store.type", Static, Text, ""),
+    row("optimize_auto_generated_id", Dynamic, Removed, "true"),
+    row("check_pending_flush.enabled", Static, Flag, "true"),
+    row("use_compound_file", Static, Flag, "true"),
+    row("compound_format", Dynamic, Ratio, "0.1"),
+    row("merge_on_flush.enabled", Dynamic, Flag, "true"),
+    row("merge_on_flush.max_full_flush_merge_wait_time", Dynamic, Time(1), "10s"),
+    row("merge_on_flush.policy", Dynamic, Choice(&["default", "merge-on-flush"]), "default"),
+    row("merge.policy", Dynamic, Choice(&["default", "tiered", "log_byte_size"]), "default"),
+    row("merge.policy.deletes_pct_allowed", Dynamic, Decimal(5.0, 50.0), "20.0"),
+    row("merge.policy.expunge_deletes_allowed", Dynamic, Decimal(0.0, f64::MAX), "10.0"),
+    row("merge.policy.floor_segment", Dynamic, Bytes(1), "16777216b"),
+    row("merge.policy.max_merge_at_once", Dynamic, Integer(2, MANY), "30"),
+    row("merge.policy.max_merged_segment", Dynamic, Bytes(0), "5368709120b"),
+    row("merge.policy.reclaim_deletes_weight", Dynamic, Decimal(0.0, f64::MAX), "2.0"),
+    row("merge.policy.segments_per_tier", Dynamic, Decimal(2.0, f64::MAX), "10.0"),
+    row("merge.log_byte_size_policy.max_merge_segment", Dynamic, Bytes(-1), "5368709120b"),
+    row("merge.log_byte_size_policy.max_merge_segment_forced_merge", Dynamic, Bytes(-1), "9223372036854775807b"),
+    row("merge.log_byte_size_policy.max_merged_docs", Dynamic, Integer(-MANY, MANY), "2147483647"),
+    row("merge.log_byte_size_policy.merge_factor", Dynamic, Integer(2, MANY), "10"),
+    row("merge.log_byte_size_policy.min_merge", Dynamic, Bytes(-1), "16777216b"),
+    row("merge.log_byte_size_policy.no_cfs_ratio", Dynamic, Ratio, "0.1"),
+    row("merge.scheduler.auto_throttle", Dynamic, Flag, "true"),
+    row("merge.scheduler.max_force_merge_mb_per_sec", Dynamic, Decimal(0.0, f64::INFINITY), "Infinity"),
+    row("merge.scheduler.max_merge_count", Dynamic, Integer(1, MANY), "6"),
+    row("merge.scheduler.max_thread_count", Dynamic, Integer(1, MANY), "1"),
+    row("auto_force_merge.enabled", Dynamic, Flag, "true"),
+    row("flush_after_merge", Dynamic, Bytes(0), "512mb"),
+    row("force_memory_term_dictionary", Static, Flag, "false"),
+    row("periodic_flush_interval", Dynamic, Time(-1), "-1"),
+    row("unreferenced_file_cleanup.enabled", Dynamic, Flag, "true"),
+    row("optimize_doc_id_lookup.fuzzy_set.enabled", Dynamic, Flag, "false"),
+    row("optimize_doc_id_lookup.fuzzy_set.false_positive_probability", Dynamic, Decimal(0.01, 0.5), "0.2047"),
+    row("fielddata.cache", Static, Choice(&["node", "none"]), "node"),
+    row("mapper.dynamic", Dynamic, Flag, "true"),
+    row("query.derived_field.enabled", Dynamic, Flag, "true"),
+    row("segment_replication.publish_referenced_segments_interval", Dynamic, Time(1000), "10m"),
+    row("search.concurrent_segment_search.mode", Dynamic, Choice(&["all", "none", "auto"]), "none"),
+    row("search.concurrent_segment_search.enabled", Dynamic, Flag, "false"),
+    row("search.concurrent.max_slice_count", Dynamic, Integer(0, MANY), "1"),
+    row("search.star_tree_index.enabled", Dynamic, Flag, "true"),
+    row("search.throttled", Private, Flag, "false"),
+    row("allocation.existing_shards_allocator", Private, Text, "gateway_allocator"),
+    row("routing.allocation.total_remote_capable_shards_per_node", Dynamic, Integer(-1, MANY), "-1"),
+    row("store.type", Static, Choice(&["", "fs", "niofs", "mmapfs", "hybridfs", "simplefs"]), ""),
+    row("store.fs.fs_lock", Static, Choice(&["native", "simple"]), "native"),
+    row("store.hybrid.nio.extensions", Static, List, ""),
     row("store.preload", Static, List, ""),
-    row("store.stats_refresh_interval", Static, Time(0), "10s"),
+    row("store.stats_refresh_interval", Static, Time(-1), "10s"),
     row("shard.check_on_startup", Static, Choice(&["true", "false", "checksum"]), "false"),
     row("creation_date", Final, Text, ""),
     row("uuid", Private, Text, ""),
@@ -146,39 +200,51 @@ pub const TABLE: &[Setting] = &[
     row("default_pipeline", Dynamic, Text, "_none"),
     row("final_pipeline", Dynamic, Text, "_none"),
     row("search.default_pipeline", Dynamic, Text, "_none"),
-    row("search.throttled", Absent, Flag, "false"),
-    row("sort.", Absent, Text, ""),
+    absent("sort.", Static, Text, ""),
     row("knn", Static, Flag, "false"),
     row("knn.algo_param.ef_search", Dynamic, Integer(2, MANY), "100"),
     row("knn.advanced.approximate_threshold", Dynamic, Integer(-1, MANY), "0"),
+    row("knn.advanced.filtered_exact_search_threshold", Dynamic, Integer(-MANY, MANY), "-1"),
     row("knn.derived_source.enabled", Static, Flag, "false"),
-    row("knn.", Absent, Text, ""),
-    row("data_path", Absent, Text, ""),
-    row("append_only.enabled", Absent, Flag, "false"),
-    row("derived_source.", Absent, Text, ""),
-    row("context_aware.", Absent, Text, ""),
-    row("composite_index", Absent, Flag, "false"),
-    row("composite_index.", Absent, Text, ""),
+    row("knn.disk.vector.shard_level_rescoring_disabled", Dynamic, Flag, "false"),
+    row("knn.memory_optimized_search", Static, Flag, "false"),
+    row("knn.remote_index_build.enabled", Dynamic, Flag, "true"),
+    row("knn.remote_index_build.size.min", Dynamic, Bytes(-1), "52428800b"),
+    absent("knn.", Static, Text, ""),
+    absent("data_path", Static, Text, ""),
+    absent("append_only.enabled", Static, Flag, "false"),
+    absent("derived_source.", Static, Text, ""),
+    absent("context_aware.", Static, Text, ""),
+    absent("composite_index", Static, Flag, "false"),
+    absent("composite_index.", Static, Text, ""),
     row("percolator.map_unmapped_fields_as_text", Static, Flag, "false"),
-    row("percolator.", Absent, Text, ""),
+    absent("percolator.", Static, Text, ""),
     row("routing.allocation.enable", Dynamic, Text, "all"),
     row("routing.allocation.total_shards_per_node", Dynamic, Integer(-1, MANY), "-1"),
     row("routing.allocation.include.", Dynamic, Text, ""),
     row("routing.allocation.exclude.", Dynamic, Text, ""),
     row("routing.allocation.require.", Dynamic, Text, ""),
     row("routing.rebalance.enable", Dynamic, Choice(&["all", "primaries", "replicas", "none"]), "all"),
-    row("routing.allocation.", Absent, Text, ""),
-    row("search.slowlog.", Absent, Text, "-1"),
-    row("indexing.slowlog.", Absent, Text, "-1"),
-    // A shard is searched by one thread.
-    row("search.concurrent_segment_search.mode", Absent, Text, "none"),
-    row("search.concurrent_segment_search.enabled", Absent, Flag, "false"),
-    row("search.concurrent_segment_search.", Absent, Text, ""),
-    row("remote_store.", Absent, Text, ""),
-    row("replication.type", Absent, Text, "DOCUMENT"),
-    row("ingestion_source.", Absent, Text, ""),
-    row("periodic_flush_interval", Absent, Time(0), "-1"),
-    row("fielddata.cache", Absent, Text, "node"),
+    absent("routing.allocation.", Dynamic, Text, ""),
+    row("search.slowlog.level", Dynamic, Level, "TRACE"),
+    row("search.slowlog.threshold.query.warn", Dynamic, Time(-1), "-1"),
+    row("search.slowlog.threshold.query.info", Dynamic, Time(-1), "-1"),
+    row("search.slowlog.threshold.query.debug", Dynamic, Time(-1), "-1"),
+    row("search.slowlog.threshold.query.trace", Dynamic, Time(-1), "-1"),
+    row("search.slowlog.threshold.fetch.warn", Dynamic, Time(-1), "-1"),
+    row("search.slowlog.threshold.fetch.info", Dynamic, Time(-1), "-1"),
+    row("search.slowlog.threshold.fetch.debug", Dynamic, Time(-1), "-1"),
+    row("search.slowlog.threshold.fetch.trace", Dynamic, Time(-1), "-1"),
+    row("indexing.slowlog.level", Dynamic, Level, "TRACE"),
+    row("indexing.slowlog.threshold.index.warn", Dynamic, Time(-1), "-1"),
+    row("indexing.slowlog.threshold.index.info", Dynamic, Time(-1), "-1"),
+    row("indexing.slowlog.threshold.index.debug", Dynamic, Time(-1), "-1"),
+    row("indexing.slowlog.threshold.index.trace", Dynamic, Time(-1), "-1"),
+    row("indexing.slowlog.source", Dynamic, Shown, "1000"),
+    row("indexing.slowlog.reformat", Dynamic, Flag, "true"),
+    absent("remote_store.", Static, Text, ""),
+    absent("replication.type", Static, Text, "DOCUMENT"),
+    absent("ingestion_source.", Static, Text, ""),
 ];
 
 /// Longest name, in bytes.
@@ -200,21 +266,34 @@ impl Setting {
     /// What is wrong with the value; 501 where the setting is not here.
     pub fn check(&self, name: &str, value: &Value) -> Result<(), Error> {
         let text = flat::text(value);
-        if self.scope == Scope::Absent && text != self.default {
-            return Err(Error::not_implemented(format!("setting [{name}] with value [{text}]")));
+        self.check_value(name, &text)?;
+        match self.absent && text != self.default {
+            true => Err(Error::not_implemented(format!("setting [{name}] with value [{text}]"))),
+            false => Ok(()),
         }
+    }
+
+    fn check_value(&self, name: &str, text: &str) -> Result<(), Error> {
         match self.kind {
-            Flag => value::flag(&text).map(drop),
-            Integer(min, max) => value::integer(name, &text, min, max).map(drop),
-            Time(least) => match value::time(name, &text)? {
-                Some(ms) if ms < least => Err(Error::illegal_argument(format!(
+            Flag | Removed => value::flag(text).map(drop),
+            Integer(min, max) => value::integer(name, text, min, max).map(drop),
+            Time(least) => match value::time(name, text)?.map_or(-1, |ms| i64::try_from(ms).unwrap_or(i64::MAX)) {
+                ms if ms < least => Err(Error::illegal_argument(format!(
                     "failed to parse value [{text}] for setting [{name}], must be >= [{least}ms]"
                 ))),
                 _ => Ok(()),
             },
-            Bytes => value::bytes(name, &text).map(drop),
-            Decimal => value::decimal(name, &text).map(drop),
-            Choice(options) if !options.contains(&text.as_str()) => Err(Error::illegal_argument(format!(
+            Bytes(least) => {
+                match value::bytes(name, text)?.map_or(-1, |bytes| i64::try_from(bytes).unwrap_or(i64::MAX)) {
+                    bytes if bytes < least => Err(Error::illegal_argument(format!(
+                        "failed to parse value [{text}] for setting [{name}], must be >= [{least}b]"
+                    ))),
+                    _ => Ok(()),
+                }
+            }
+            Decimal(least, most) => value::decimal(name, text, least, most).map(drop),
+            Ratio => value::ratio(text).map(drop),
+            Choice(options) if !options.contains(&text) => Err(Error::illegal_argument(format!(
                 "unknown value for [{name}] must be one of [{}] but was: {text}",
                 options.join(", ")
             ))),
@@ -224,8 +303,10 @@ impl Setting {
                     text.to_uppercase()
                 )))
             }
-            Active if text != "all" => value::integer(name, &text, 0, MANY).map(drop),
-            Expand if text != "false" => super::typed::expand(&text).map(drop),
+            Active if text != "all" => value::integer(name, text, 0, MANY).map(drop),
+            Expand if text != "false" => super::typed::expand(text).map(drop),
+            Level => slow_log::Level::parse(text).map(drop),
+            Shown => slow_log::shown(text).map(drop),
             Choice(_) | Durability | Active | Expand | Text | List => Ok(()),
         }
     }

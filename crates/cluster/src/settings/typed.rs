@@ -1,11 +1,13 @@
 //! The settings that something here acts upon, as types.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use model::error::Error;
 use model::mapping::limits::Limits;
 use serde_json::Value;
 
+use super::slow_log::SlowLog;
 use super::{flat, registry, value};
 use crate::allocation::{Enable, Rebalance};
 use crate::routing::default_routing_shards;
@@ -68,6 +70,8 @@ pub struct Typed {
     pub max_nested_depth: u32,
     /// Candidates of a search for nearest vectors, where it is set.
     pub knn_ef_search: Option<u32>,
+    /// What is logged since it takes long; `None`: nothing is.
+    pub slow_log: Option<Arc<SlowLog>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,6 +244,7 @@ impl Typed {
             max_token_count: read.number("analyze.max_token_count")?,
             max_nested_depth: read.number("query.max_nested_depth")? as u32,
             knn_ef_search: read.knn_ef_search()?,
+            slow_log: SlowLog::read(|name| read.text(name))?.map(Arc::new),
         })
     }
 

@@ -5,6 +5,8 @@ use model::error::{Error, ErrorKind};
 /// `-1` is none.
 pub type Millis = Option<u64>;
 
+const NANOS_IN_MS: u64 = 1_000_000;
+
 /// # Errors
 /// `illegal_argument_exception`.
 pub fn flag(text: &str) -> Result<bool, Error> {
@@ -33,19 +35,42 @@ pub fn integer(name: &str, text: &str, min: i64, max: i64) -> Result<i64, Error>
     }
 }
 
-/// A number from 0.
+/// A number within bounds.
 ///
 /// # Errors
 /// `illegal_argument_exception`.
-pub fn decimal(name: &str, text: &str) -> Result<f64, Error> {
+pub fn decimal(name: &str, text: &str, least: f64, most: f64) -> Result<f64, Error> {
     let failed = format!("Failed to parse value [{text}] for setting [{name}]");
+    let text = if text == "Infinity" { "inf" } else { text };
     match text.parse::<f64>() {
-        Ok(number) if number.is_nan() || number < 0.0 => {
-            Err(Error::illegal_argument(format!("{failed} must be >= 0.0")))
+        Ok(number) if number.is_nan() || number < least => {
+            Err(Error::illegal_argument(format!("{failed} must be >= {least:?}")))
         }
+        Ok(number) if number > most => Err(Error::illegal_argument(format!("{failed} must be <= {most:?}"))),
         Ok(number) => Ok(number),
         Err(_) => Err(Error::illegal_argument(failed)
             .with_cause(Error::new(ErrorKind::NumberFormat, format!("For input string: \"{text}\"")))),
+    }
+}
+
+/// From 0 to 1; `true` is 1, `false` is 0.
+///
+/// # Errors
+/// `illegal_argument_exception`.
+pub fn ratio(text: &str) -> Result<f64, Error> {
+    match (text, text.parse::<f64>()) {
+        ("true", _) => Ok(1.0),
+        ("false", _) => Ok(0.0),
+        (_, Ok(ratio)) if (0.0..=1.0).contains(&ratio) => Ok(ratio),
+        (_, Ok(ratio)) => {
+            let reason = format!("NoCFSRatio must be in the interval [0..1] but was: [{ratio:?}]");
+            Err(Error::illegal_argument(reason))
+        }
+        (_, Err(_)) => {
+            let reason = format!("Expected a boolean or a value in the interval [0..1] but was: [{text}]");
+            let cause = Error::new(ErrorKind::NumberFormat, format!("For input string: \"{text}\""));
+            Err(Error::illegal_argument(reason).with_cause(cause))
+        }
     }
 }
 
@@ -54,8 +79,23 @@ pub fn decimal(name: &str, text: &str) -> Result<f64, Error> {
 /// # Errors
 /// `illegal_argument_exception`.
 pub fn time(name: &str, text: &str) -> Result<Millis, Error> {
-    const UNITS: [(&str, u64); 7] =
-        [("nanos", 0), ("micros", 0), ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+    Ok(nanos(name, text)?.map(|nanos| nanos / NANOS_IN_MS))
+}
+
+/// As [`time`], in nanoseconds.
+///
+/// # Errors
+/// As [`time`].
+pub fn nanos(name: &str, text: &str) -> Result<Option<u64>, Error> {
+    const UNITS: [(&str, u64); 7] = [
+        ("nanos", 1),
+        ("micros", 1000),
+        ("ms", NANOS_IN_MS),
+        ("s", 1000 * NANOS_IN_MS),
+        ("m", 60_000 * NANOS_IN_MS),
+        ("h", 3_600_000 * NANOS_IN_MS),
+        ("d", 86_400_000 * NANOS_IN_MS),
+    ];
     let trimmed = text.trim().to_lowercase();
     let refuse = |why: &str| {
         Error::illegal_argument(format!("failed to parse setting [{name}] with value [{text}] as a time value: {why}"))
@@ -70,11 +110,7 @@ pub fn time(name: &str, text: &str) -> Result<Millis, Error> {
         let number = number.trim();
         let number: i64 = number.parse().map_err(|_| not_whole(text, number))?;
         let number = u64::try_from(number).map_err(|_| refuse("negative durations are not supported"))?;
-        return Ok(Some(match unit {
-            "nanos" => number / 1_000_000,
-            "micros" => number / 1000,
-            _ => number.saturating_mul(factor),
-        }));
+        return Ok(Some(number.saturating_mul(factor)));
     }
     Err(refuse("unit is missing or unrecognized"))
 }

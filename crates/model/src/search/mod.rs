@@ -88,6 +88,9 @@ pub struct SearchRequest {
     /// After so many milliseconds the search is cancelled, by the node that was asked.
     #[serde(skip)]
     pub cancel_after_ms: Option<u64>,
+    /// The body, as it was sent: what slow logs show.
+    #[serde(skip)]
+    pub source: Option<Arc<str>>,
 }
 
 impl SearchRequest {
@@ -132,6 +135,7 @@ impl SearchRequest {
             profile: false,
             phase_took: false,
             cancel_after_ms: None,
+            source: None,
         }
     }
 }

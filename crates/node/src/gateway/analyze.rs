@@ -77,7 +77,12 @@ fn choose(request: &AnalyzeRequest, registry: &Registry, mapping: Option<&Mappin
         let gap = analyzer.position_gap();
         return Ok(Chosen { analyzer, custom: true, gap });
     }
-    if let Some(field) = request.field.as_deref().and_then(|field| mapping.and_then(|mapping| mapping.field(field)))
+    let field = request.field.as_deref().and_then(|field| mapping.and_then(|mapping| mapping.field(field)));
+    if let Some(field) = field.filter(|field| !has_words(&field.kind)) {
+        let reason = "Analysis requests are only supported on tokenized fields";
+        return Err(Error::illegal_argument(format!("Can't process field [{}], {reason}", field.path)));
+    }
+    if let Some(field) = field
         && let Some(analyzer) = of_field(field, registry)
     {
         // Only texts are analyzed with a gap between their values.
@@ -86,6 +91,12 @@ fn choose(request: &AnalyzeRequest, registry: &Registry, mapping: Option<&Mappin
     }
     let default = registry.analyzer("default").or_else(|| registry.analyzer("standard"));
     named(default.ok_or_else(|| Error::illegal_argument("failed to find analyzer [standard]"))?)
+}
+
+/// Whether OpenSearch analyzes texts as the field does.
+fn has_words(kind: &FieldKind) -> bool {
+    use FieldKind::{Binary, Boolean, Date, DateNanos, GeoPoint, Ip, Number, Range};
+    !matches!(kind, Number(_) | Date | DateNanos | Boolean | Ip | GeoPoint | Range(_) | Binary)
 }
 
 fn of_field(field: &model::mapping::Field, registry: &Registry) -> Option<Analyzer> {

@@ -75,8 +75,15 @@ pub(super) async fn explain(core: &Arc<Core>, mut request: ExplainRequest) -> Re
             }
             Holder::There(node) => {
                 let (version, indexes, request_of) = (state.version, vec![asked.clone()], search.clone());
-                let searched =
-                    Searched { version, now_ms, request: request_of, indexes, remaining_ms: None, task: None };
+                let searched = Searched {
+                    version,
+                    now_ms,
+                    request: request_of,
+                    indexes,
+                    source: None,
+                    remaining_ms: None,
+                    task: None,
+                };
                 let message = Explain { searched, id: request.id.clone(), source: request.source.clone() };
                 if let Some(explained) = reading.ask(&node, &message).await? {
                     break explained;

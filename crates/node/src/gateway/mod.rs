@@ -34,6 +34,7 @@ mod scripts;
 mod search;
 mod search_shards;
 mod shard_write;
+mod slow_log;
 mod snapshots;
 mod stats;
 mod tasks;

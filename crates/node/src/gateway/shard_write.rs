@@ -1,8 +1,10 @@
 //! The writes of one shard, on a thread that may block: map, decide, log; updates read what was written before them.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cluster::command::Command;
+use cluster::settings::slow_log::SlowLog;
 use model::error::{Error, ErrorKind};
 use model::id::{PrimaryTerm, SeqNo, Version};
 use model::script::Script;
@@ -15,7 +17,7 @@ use super::scripts;
 use super::write::Placed;
 use crate::clock::now_ms;
 use crate::core::Core;
-use crate::indexes::{OpenIndex, OpenShard};
+use crate::indexes::{IndexView, OpenIndex, OpenShard};
 use crate::replication::Safe;
 
 /// How often a document may make the mapping grow before it is refused: each time another write may have grown it first.
@@ -39,11 +41,20 @@ struct Writer<'a> {
     work: Work,
     /// Mapped and waiting to be written together.
     waiting: Vec<(Placed, ShardWrite)>,
+    /// Where slow writes are logged.
+    slow: Option<Slow>,
+}
+
+/// What is logged of writes that take long.
+struct Slow {
+    log: Arc<SlowLog>,
+    /// How long it took to map each of those that wait.
+    mapped: Vec<Duration>,
 }
 
 /// Writes in order.
 pub(super) fn write_shard(core: &Arc<Core>, index: &OpenIndex, shard: &OpenShard, writes: Vec<Placed>) -> Work {
-    let mut writer = Writer { core, index, shard, work: Work::default(), waiting: Vec::with_capacity(writes.len()) };
+    let mut writer = Writer::new((core, index, shard), writes.len());
     for placed in writes {
         writer.take(placed);
     }
@@ -59,18 +70,19 @@ pub(super) fn write_known(
     shard: &OpenShard,
     writes: Vec<Placed>,
 ) -> Result<Work, Vec<Placed>> {
-    let mut writer = Writer { core, index, shard, work: Work::default(), waiting: Vec::with_capacity(writes.len()) };
+    let mut writer = Writer::new((core, index, shard), writes.len());
     let mut mapped = Vec::with_capacity(writes.len());
     for placed in &writes {
+        let begun = writer.slow.as_ref().map(|_| Instant::now());
         match writer.map_known(placed) {
-            Ok(Some(write)) => mapped.push(Ok(write)),
+            Ok(Some(write)) => mapped.push(Ok((write, begun.map(|begun| begun.elapsed())))),
             Ok(None) => return Err(writes),
             Err(error) => mapped.push(Err(error)),
         }
     }
     for (placed, write) in writes.into_iter().zip(mapped) {
         match write {
-            Ok(write) => writer.waiting.push((placed, write)),
+            Ok((write, took)) => writer.wait(placed, write, took),
             Err(error) => writer.settle(&placed, Err(error)),
         }
     }
@@ -78,7 +90,13 @@ pub(super) fn write_known(
     Ok(writer.work)
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn new((core, index, shard): (&'a Arc<Core>, &'a OpenIndex, &'a OpenShard), writes: usize) -> Self {
+        let log = index.view().settings.slow_log.clone().filter(|log| log.index.is_set());
+        let slow = log.map(|log| Slow { log, mapped: Vec::new() });
+        Self { core, index, shard, work: Work::default(), waiting: Vec::with_capacity(writes), slow }
+    }
+
     fn take(&mut self, placed: Placed) {
         if let Action::Update(update) = &placed.write.action {
             let update = update.clone();
@@ -87,10 +105,19 @@ impl Writer<'_> {
             self.settle(&placed, result);
             return;
         }
+        let begun = self.slow.as_ref().map(|_| Instant::now());
         match self.map(&placed) {
-            Ok(write) => self.waiting.push((placed, write)),
+            Ok(write) => self.wait(placed, write, begun.map(|begun| begun.elapsed())),
             Err(error) => self.settle(&placed, Err(error)),
         }
+    }
+
+    /// `took`: how long it took to map the write, where that is of interest.
+    fn wait(&mut self, placed: Placed, write: ShardWrite, took: Option<Duration>) {
+        if let Some(slow) = &mut self.slow {
+            slow.mapped.push(took.unwrap_or_default());
+        }
+        self.waiting.push((placed, write));
     }
 
     fn map(&mut self, placed: &Placed) -> Result<ShardWrite, Error> {
@@ -136,7 +163,8 @@ impl Writer<'_> {
         if writes.is_empty() {
             return;
         }
-        match self.write_all(&writes) {
+        let mapped = self.slow.as_mut().map(|slow| std::mem::take(&mut slow.mapped)).unwrap_or_default();
+        match self.write_all(&writes, &mapped) {
             Ok(outcomes) => placed.iter().zip(outcomes).for_each(|(placed, outcome)| {
                 let written = outcome.map(|applied| self.written(placed, applied));
                 self.settle(placed, written);
@@ -145,8 +173,14 @@ impl Writer<'_> {
         }
     }
 
-    fn write_all(&mut self, writes: &[ShardWrite]) -> Result<Vec<Result<Applied, Error>>, Error> {
+    /// `mapped`: how long it took to map each, where that is known.
+    fn write_all(&mut self, writes: &[ShardWrite], mapped: &[Duration]) -> Result<Vec<Result<Applied, Error>>, Error> {
+        let begun = Instant::now();
         let (outcomes, safe) = self.shard.room()?.write(&self.copy()?, writes, now_ms())?;
+        if let Some(slow) = &self.slow {
+            let each = begun.elapsed() / writes.len().max(1) as u32;
+            slow.tell(&self.index.view(), writes.iter().zip(&outcomes), (mapped, each));
+        }
         // What was written last is safe last.
         if !matches!(safe, Safe::Nothing) {
             self.work.safe = safe;
@@ -261,7 +295,7 @@ impl Writer<'_> {
             }
             scripts::Wish::Delete => {
                 let write = change(placed, condition, ShardChange::Delete);
-                let applied = self.write_all(std::slice::from_ref(&write))?.pop();
+                let applied = self.write_all(std::slice::from_ref(&write), &[])?.pop();
                 let applied = applied.unwrap_or_else(no_outcome)?;
                 Ok(self.written(placed, applied))
             }
@@ -301,12 +335,31 @@ impl Writer<'_> {
         new: (model::document::Source, Condition, bool),
     ) -> Result<Written, Error> {
         let (source, condition, create) = new;
+        let begun = Instant::now();
         let document = self.prepare(&placed.id, write, &source)?;
         let write = change(placed, condition, ShardChange::Index { document, create });
-        let applied = self.write_all(std::slice::from_ref(&write))?.pop().unwrap_or_else(no_outcome)?;
+        let applied =
+            self.write_all(std::slice::from_ref(&write), &[begun.elapsed()])?.pop().unwrap_or_else(no_outcome)?;
         let mut written = self.written(placed, applied);
         written.source = filtered(update, &source)?;
         Ok(written)
+    }
+}
+
+impl Slow {
+    /// Logs those that took long: what mapping took (`mapped`, one a write where it is known), and a part of what writing all of them took.
+    fn tell<'w>(
+        &self,
+        view: &IndexView,
+        writes: impl Iterator<Item = (&'w ShardWrite, &'w Result<Applied, Error>)>,
+        (mapped, each): (&[Duration], Duration),
+    ) {
+        for (at, (write, outcome)) in writes.enumerate() {
+            if let (ShardChange::Index { document, .. }, Ok(_)) = (&write.change, outcome) {
+                let took = each + mapped.get(at).copied().unwrap_or_default();
+                super::slow_log::indexed(&self.log, view, took, document);
+            }
+        }
     }
 }
 

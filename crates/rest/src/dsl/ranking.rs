@@ -79,9 +79,12 @@ fn one_rescore(object: &Map<String, Value>) -> Result<Rescore, Error> {
                     .map_err(|_| Error::illegal_argument("[window_size] must not be negative"))?;
             }
             ("query", Value::Object(object)) => found = Some(by_query(object)?),
-            (name, _) => {
-                let cause = Error::new(ErrorKind::NamedObjectNotFound, format!("unknown field [{name}]"));
-                return Err(Error::parsing(format!("rescore doesn't support [{name}]")).with_cause(cause));
+            (name, Value::Object(_)) => {
+                return Err(Error::new(ErrorKind::NamedObjectNotFound, format!("unknown field [{name}]")));
+            }
+            (name, other) => {
+                let token = model::json::token(other);
+                return Err(Error::parsing(format!("unexpected token [{token}] after [{name}]")));
             }
         }
     }
@@ -93,9 +96,9 @@ fn by_query(object: &Map<String, Value>) -> Result<Rescore, Error> {
     let (mut rescored, mut weights, mut mode) = (None, [1.0, 1.0], RescoreMode::default());
     for field in fields("query", object) {
         match field.key {
-            "rescore_query" => rescored = Some(query(field.value)?),
-            "query_weight" => weights[0] = field.float()?,
-            "rescore_query_weight" => weights[1] = field.float()?,
+            "rescore_query" => rescored = Some(query(field.value).map_err(|cause| unread(&field, cause))?),
+            "query_weight" => weights[0] = field.float().map_err(|cause| unread(&field, cause))?,
+            "rescore_query_weight" => weights[1] = field.float().map_err(|cause| unread(&field, cause))?,
             "score_mode" => mode = mode_of(field)?,
             _ => return Err(field.undeclared()),
         }
@@ -103,6 +106,14 @@ fn by_query(object: &Map<String, Value>) -> Result<Rescore, Error> {
     let query = rescored.ok_or_else(|| Error::illegal_argument("Required [rescore_query]"))?;
     let [query_weight, rescore_weight] = weights;
     Ok(Rescore { window: 0, query, query_weight, rescore_weight, mode })
+}
+
+/// What is wrong with a part, told of the part.
+fn unread(field: &Field<'_>, cause: Error) -> Error {
+    match cause.kind {
+        ErrorKind::NotImplemented | ErrorKind::XContentParse => cause,
+        _ => field.failed(cause),
+    }
 }
 
 fn mode_of(field: Field<'_>) -> Result<RescoreMode, Error> {

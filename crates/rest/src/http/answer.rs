@@ -55,6 +55,7 @@ async fn route(server: Arc<Server>, request: HttpRequest<Body>, form: &mut Form)
     };
     let (route, mut parts) = match server.routes.find(&method, &segments) {
         Found::Route(route, parts) => (route, parts),
+        Found::Nothing if method == Method::OPTIONS => return Ok(Reply::text(200, String::new())),
         Found::Nothing => {
             let reason = format!("no handler found for uri [{path}] and method [{method}]");
             return Ok(Reply::plain(400, &reason));

@@ -12,7 +12,7 @@ use super::BindContext;
 use super::fault::Outcome;
 use super::ip;
 use super::number::{float, java_text, number_format, sequence_number};
-use super::sort::unmapped_kind;
+use super::sort::{numeric_kind, unmapped_kind};
 use crate::shard_query::{BoundSort, SortBy, SortValues};
 
 /// The values of `search_after`, typed as the sort keys are; `keys` and `sorts` stand side by side.
@@ -58,7 +58,7 @@ pub fn render_sort_value(value: &SortValue, key: &SortKey, sort: &BoundSort, map
         SortValue::Bytes(bytes) => shape.show_bytes(bytes),
         SortValue::Unsigned(number) => (*number).into(),
         SortValue::Long(number) => match (&shape.field, &key.format) {
-            (Some(field), Some(format)) => date_text(field, format, *number).unwrap_or_else(|| (*number).into()),
+            (Some(_), Some(format)) => shape.date_text(format, *number).unwrap_or_else(|| (*number).into()),
             _ => (*number).into(),
         },
         SortValue::Double(number) => shape.show_double(*number),
@@ -101,9 +101,10 @@ impl Shape {
             }
             SortBy::Field { field, .. } => {
                 shape.field = mapping.field(field).cloned();
-                shape.kind = match &shape.field {
-                    Some(field) => Some(field.kind.clone()),
-                    None => Some(FieldKind::Number(NumberKind::Long)),
+                shape.kind = match (numeric_kind(key), &shape.field) {
+                    (Some(kind), _) => Some(kind),
+                    (None, Some(field)) => Some(field.kind.clone()),
+                    (None, None) => Some(FieldKind::Number(NumberKind::Long)),
                 };
             }
         }
@@ -143,6 +144,15 @@ impl Shape {
         // The shortest text that is this 32-bit float, not the digits of its 64-bit twin.
         let shortest = if narrow { (number as f32).to_string().parse().unwrap_or(number) } else { number };
         shortest.into()
+    }
+
+    fn date_text(&self, format: &str, number: i64) -> Option<Value> {
+        let moment = match self.kind {
+            Some(FieldKind::Date) => Moment::from_ms(number),
+            Some(FieldKind::DateNanos) => Moment::from_nanos(number),
+            _ => return None,
+        };
+        Some(DateFormat::parse_pattern(format).ok()?.format(moment, None).into())
     }
 
     fn read(&self, value: &Value, sort: &BoundSort) -> Outcome<SortValue> {
@@ -221,13 +231,4 @@ fn unsigned(value: &Value) -> Outcome<u64> {
         }
         Err(_) => Err(number_format(&text).into()),
     }
-}
-
-fn date_text(field: &Field, format: &str, number: i64) -> Option<Value> {
-    let moment = match field.kind {
-        FieldKind::Date => Moment::from_ms(number),
-        FieldKind::DateNanos => Moment::from_nanos(number),
-        _ => return None,
-    };
-    Some(DateFormat::parse_pattern(format).ok()?.format(moment, None).into())
 }

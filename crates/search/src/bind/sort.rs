@@ -15,7 +15,7 @@ use super::number::{float, java_text, sequence_number};
 use super::scripted::sort_script;
 use super::target::{Meta, Target};
 use crate::bound::NumberCode;
-use crate::shard_query::{BoundSort, SortBy, SortValues};
+use crate::shard_query::{BoundSort, Cast, SortBy, SortValues};
 
 /// Binds sort keys to one index.
 ///
@@ -147,36 +147,53 @@ fn field_sort(key: &SortKey, field: &Field) -> Outcome<SortBy> {
     if combines && field.kind == FieldKind::Boolean {
         return Err(Error::not_implemented("sorting booleans by their sum, average or median").into());
     }
-    check_numeric_type(key, field, &values)?;
+    let kind = cast_kind(key, field, &values)?;
+    let missing = missing(&key.missing, kind.as_ref().unwrap_or(&field.kind))?;
     Ok(SortBy::Field {
         field: field.path.clone(),
-        values,
-        missing: missing(&key.missing, &field.kind)?,
+        values: kind.and_then(|kind| cast(&field.kind, &kind, values.clone())).unwrap_or(values),
+        missing,
         mode: mode(key),
         nested: None,
     })
 }
 
-fn check_numeric_type(key: &SortKey, field: &Field, values: &SortValues) -> Outcome<()> {
-    let Some(wanted) = key.numeric_type.as_deref() else { return Ok(()) };
+/// The type that `numeric_type` makes of a field.
+pub(super) fn numeric_kind(key: &SortKey) -> Option<FieldKind> {
+    Some(match key.numeric_type.as_deref()? {
+        "double" => FieldKind::Number(NumberKind::Double),
+        "date" => FieldKind::Date,
+        "date_nanos" => FieldKind::DateNanos,
+        _ => FieldKind::Number(NumberKind::Long),
+    })
+}
+
+fn cast_kind(key: &SortKey, field: &Field, values: &SortValues) -> Outcome<Option<FieldKind>> {
+    let Some(wanted) = numeric_kind(key) else { return Ok(None) };
     if *values == SortValues::Bytes {
         let kind = field.type_name();
         return Err(Fault::query_shard(format!(
             "[numeric_type] option cannot be set on a non-numeric field, got {kind}"
         )));
     }
-    let date = matches!(field.kind, FieldKind::Date | FieldKind::DateNanos);
-    let own = match (wanted, &field.kind) {
-        ("date", FieldKind::Date) | ("date_nanos", FieldKind::DateNanos) | ("double", FieldKind::Number(_)) => true,
-        ("long", FieldKind::Number(_)) => *values == SortValues::Number(NumberCode::Long),
-        ("long", _) => date,
-        _ => false,
-    };
-    if own {
-        return Ok(());
+    if wanted == FieldKind::DateNanos && !matches!(field.kind, FieldKind::Date | FieldKind::DateNanos) {
+        let reason = "trying to convert a known date time formatter to a nanosecond one, wrong field used?";
+        return Err(Fault::illegal_argument(reason));
     }
-    let kind = field.type_name();
-    Err(Error::not_implemented(format!("[numeric_type] [{wanted}] on a field of type [{kind}]")).into())
+    Ok(Some(wanted))
+}
+
+/// How values of one type are sorted as those of another; `None`: as they are.
+fn cast(from: &FieldKind, to: &FieldKind, values: SortValues) -> Option<SortValues> {
+    let SortValues::Number(code) = values else { return None };
+    Some(SortValues::Cast(match (from, to) {
+        (FieldKind::Date, FieldKind::DateNanos) => Cast::MillisToNanos,
+        (FieldKind::DateNanos, FieldKind::Date) => Cast::NanosToMillis,
+        (FieldKind::DateNanos, FieldKind::Number(NumberKind::Double)) => Cast::Double(NumberCode::Nanos),
+        (_, FieldKind::Number(NumberKind::Double)) if code != NumberCode::Double => Cast::Double(code),
+        (_, FieldKind::Number(NumberKind::Long) | FieldKind::Date) if code != NumberCode::Long => Cast::Whole(code),
+        _ => return None,
+    }))
 }
 
 /// The value that stands for a missing one, as the column holds it.

@@ -13,6 +13,7 @@ use search::bound::NumberCode;
 use search::shard_query::{BoundSort, SortBy, SortValues};
 use serde_json::Value;
 
+use super::cast::CastColumn;
 use super::inner::{self, Inner};
 use crate::fields::{Layout, meta};
 use crate::reader::Reader;
@@ -84,6 +85,11 @@ impl Key {
                         None => Source::NoNumber(*code),
                     },
                     (SortValues::Number(code), None) => Source::NoNumber(*code),
+                    (SortValues::Cast(cast), Some(slot)) => match inner.numbers(view.segment.numbers(slot)?) {
+                        Some(column) => Source::Number(Arc::new(CastColumn { column, cast: *cast }), cast.code()),
+                        None => Source::NoNumber(cast.code()),
+                    },
+                    (SortValues::Cast(cast), None) => Source::NoNumber(cast.code()),
                     (SortValues::Distance(asked), Some(slot)) => match inner.numbers(view.segment.numbers(slot)?) {
                         Some(places) => {
                             Source::Number(Arc::new(Distances::new(places, asked.clone())), NumberCode::Double)

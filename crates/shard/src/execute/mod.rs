@@ -22,6 +22,7 @@ mod best;
 mod by_score;
 mod by_words;
 mod can_match;
+mod cast;
 mod constant;
 mod early;
 mod explain;

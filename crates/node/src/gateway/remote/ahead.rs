@@ -11,15 +11,16 @@ use search::shard_query::BoundSort;
 
 use crate::gateway::patience::SearchPatience;
 use crate::gateway::search::{FetchedAhead, HERE, Pinned};
+use crate::gateway::slow_log::Account;
 
 /// Bytes of sources until no more is shown: what does not win has been read and sent for nothing.
 const BYTES: usize = 32 << 10;
 
 /// Shows the best `most` hits of all shards, or fewer of them, without leaving this thread: none of a shard whose search has, or whose hits take
-/// more than reading what is stored of them. `answers` with their sort; `pins`: by shard, with the groups under which they are counted.
+/// more than reading what is stored of them. `answers` with their sort; `pins`: by shard.
 pub(super) fn fetch(
     (answers, sort): (&[Answer], &[BoundSort]),
-    (pins, groups): (&[Option<Pinned>], &[String]),
+    (pins, account): (&[Option<Pinned>], &Account),
     most: u32,
     patience: SearchPatience,
 ) -> BTreeMap<usize, Vec<FetchedAhead>> {
@@ -40,9 +41,9 @@ pub(super) fn fetch(
         *took += begun.elapsed();
         of_shard.push((address, fetched));
     }
-    for (shard, (took, _)) in &shown {
+    for (shard, (took, shown)) in &shown {
         if let Some(pinned) = &pins[*shard] {
-            pinned.shard.used.count_fetch(*took, groups);
+            account.fetch((&pinned.shard, &pinned.view), *took, shown.len());
         }
     }
     shown.into_iter().map(|(shard, (_, shown))| (shard, shown)).collect()

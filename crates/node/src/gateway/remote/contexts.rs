@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::gateway::search::Pinned;
+use crate::gateway::slow_log::Account;
 
 /// How long a coordinator may take between the phases.
 const KEEP: Duration = Duration::from_secs(60);
@@ -20,8 +21,8 @@ const MOST: usize = 2000;
 pub(in crate::gateway) struct Context {
     /// In the order of the query's shards; `None`: it found nothing.
     pub(in crate::gateway) shards: Vec<Option<Pinned>>,
-    /// The groups under which the search is counted.
-    pub(in crate::gateway) groups: Arc<[String]>,
+    /// What is counted and logged of the search.
+    pub(in crate::gateway) account: Arc<Account>,
 }
 
 /// All contexts of a node.
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     fn context() -> Context {
-        Context { shards: Vec::new(), groups: Arc::default() }
+        Context { shards: Vec::new(), account: Arc::default() }
     }
 
     #[test]

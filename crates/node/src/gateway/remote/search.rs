@@ -26,6 +26,7 @@ use crate::gateway::search::{
     Asked, Asking, BoundIndex, FetchedAhead, Floor, Pin, Pinned, Place, Question, Reached, Shown, bind_filtered,
     bind_index, clock, context, is_counted_at_once, is_kept, known::ShardCounts, scatter, shard_query,
 };
+use crate::gateway::slow_log::Account;
 use crate::indexes::OpenIndex;
 use crate::tasks::Begun;
 
@@ -38,6 +39,8 @@ pub(in crate::gateway) struct Searched {
     pub(in crate::gateway) now_ms: u64,
     pub(in crate::gateway) request: Arc<SearchRequest>,
     pub(in crate::gateway) indexes: Vec<SearchedIndex>,
+    /// The body of the request, where one of the indexes keeps a slow log.
+    pub(in crate::gateway) source: Option<Arc<str>>,
     /// How long the asker waits for what has been found by then; `None`: as long as it takes.
     pub(in crate::gateway) remaining_ms: Option<u64>,
     /// The task that it is for.
@@ -72,6 +75,11 @@ impl Searched {
     fn begun(&self, action: &'static str) -> Begun {
         let description = format!("shards[{}]", self.indexes.iter().map(|index| index.shards.len()).sum::<usize>());
         Begun { action, description, parent: self.task.clone(), cancellable: true }
+    }
+
+    fn account(&self) -> Arc<Account> {
+        let shards = self.indexes.iter().map(|index| index.shards.len()).sum();
+        Account::of(&self.request, self.source.as_ref(), shards)
     }
 
     fn guard(&self) -> Guard {
@@ -218,15 +226,19 @@ impl Query {
             let Asked { pin, fetched: mine, brief, .. } = asked;
             fetched.push(mine);
             pins.push(match (pin, &question.place.holder) {
-                (Some(Pin::Here(reader)), Holder::Here(shard)) => {
-                    Some(Pinned { shard: shard.clone(), reader, plan: question.plan.clone(), brief })
-                }
+                (Some(Pin::Here(reader)), Holder::Here(shard)) => Some(Pinned {
+                    shard: shard.clone(),
+                    view: question.place.view.clone(),
+                    reader,
+                    plan: question.plan.clone(),
+                    brief,
+                }),
                 _ => None,
             });
         }
-        let groups: Arc<[String]> = searched.request.stats.as_slice().into();
+        let account = searched.account();
         let sort = questions.first().map_or(&[][..], |question| &question.query.sort);
-        let mut ahead = ahead::fetch((&outcome.answers, sort), (&pins, &groups), self.ahead, guard.patience());
+        let mut ahead = ahead::fetch((&outcome.answers, sort), (&pins, &account), self.ahead, guard.patience());
         for (shard, hits) in outcome.answers {
             let (fetched, ahead) = (fetched[shard].take(), ahead.remove(&shard).unwrap_or_default());
             if hits.hits.len() == ahead.len() || fetched.is_some() {
@@ -235,14 +247,14 @@ impl Query {
             shards[shard] = Ok(ShardFound { hits, fetched, ahead });
         }
         let wanted = searched.request.size > 0 && pins.iter().any(Option::is_some);
-        let context = wanted.then(|| core.contexts.keep(Context { shards: pins, groups }, Instant::now()));
+        let context = wanted.then(|| core.contexts.keep(Context { shards: pins, account }, Instant::now()));
         Ok(Found { context, shards })
     }
 
     fn questions(&self, core: &Core) -> Result<Vec<Question>, Error> {
         let searched = &self.searched;
         let (request, state) = (&*searched.request, core.state());
-        let groups: Arc<[String]> = request.stats.as_slice().into();
+        let account = searched.account();
         let (clock, floor) = (clock(request), Floor::of(request));
         let mut questions = Vec::new();
         for (at, part) in searched.indexes.iter().enumerate() {
@@ -266,7 +278,7 @@ impl Query {
                     query: query.of_shard(place.place),
                     place,
                     plan: plan.clone(),
-                    groups: groups.clone(),
+                    account: account.clone(),
                     only,
                     pre_filter: self.pre_filter,
                     kept: is_kept(request, &index, &query),
@@ -311,12 +323,12 @@ impl Message for Fetch {
             let reason = format!("No search context found for id [{}]", self.context);
             Error::new(ErrorKind::SearchContextMissing, reason)
         };
-        let Context { mut shards, groups } = core.contexts.take(self.context).ok_or_else(gone)?;
+        let Context { mut shards, account } = core.contexts.take(self.context).ok_or_else(gone)?;
         let guard = Guard::new(None);
         let mut running = Vec::with_capacity(self.shards.len());
         for (at, addresses) in self.shards {
             let pinned = shards.get_mut(at as usize).and_then(Option::take).ok_or_else(gone)?;
-            running.push(pinned.fetch(&core, &groups, addresses, guard.patience()));
+            running.push(pinned.fetch(&core, &account, addresses, guard.patience()));
         }
         let mut shown = Vec::with_capacity(running.len());
         for part in running {

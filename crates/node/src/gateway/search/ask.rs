@@ -34,6 +34,7 @@ use crate::core::Core;
 use crate::gateway::holder::Holder;
 use crate::gateway::patience::{Guard, SearchPatience};
 use crate::gateway::remote::search::{Found, Query, ShardFound};
+use crate::gateway::slow_log::{Account, found};
 use crate::gateway::{remote, upkeep};
 use crate::indexes::OpenShard;
 
@@ -290,8 +291,8 @@ pub(in crate::gateway) struct Question {
     pub(in crate::gateway) place: Place,
     pub(in crate::gateway) query: Arc<ShardQuery>,
     pub(in crate::gateway) plan: Arc<FetchPlan>,
-    /// Under which it is counted.
-    pub(in crate::gateway) groups: Arc<[String]>,
+    /// What is counted and logged of it.
+    pub(in crate::gateway) account: Arc<Account>,
     /// The only shard of a search knows the winners: it fetches those from this rank on at once.
     pub(in crate::gateway) only: Option<usize>,
     /// It is passed over when nothing in it can match.
@@ -405,11 +406,11 @@ impl Question {
         let took = begun.elapsed();
         let fetched = self.only.map(|from| {
             let addresses: Vec<DocAddress> = hits.hits.iter().skip(from).map(|hit| hit.address).collect();
-            fetch((shard, &self.groups), &self.plan, (&reader, &addresses), patience)
+            fetch((shard, &self.place.view, &self.account), &self.plan, (&reader, &addresses), patience)
         });
         // Who gave up asks again.
         if !fetched.as_ref().is_some_and(was_cancelled) {
-            shard.used.count_query(took, &self.groups);
+            self.account.query((shard, &self.place.view), took, found(&hits));
         }
         Ok(Answered { hits, pin: Some(Pin::Here(reader)), fetched, ahead: Vec::new(), brief: false })
     }

@@ -12,7 +12,8 @@ use shard::reader::Reader;
 
 use crate::core::Core;
 use crate::gateway::patience::SearchPatience;
-use crate::indexes::OpenShard;
+use crate::gateway::slow_log::Account;
+use crate::indexes::{IndexView, OpenShard};
 
 /// How long a search, and what it fetches, may hold up a thread that serves connections.
 pub(in crate::gateway) const HERE: Duration = Duration::from_micros(500);
@@ -26,6 +27,7 @@ pub(in crate::gateway) type FetchedAhead = (DocAddress, Fetched);
 /// A shard as a search has seen it, and what to show of its hits.
 pub(in crate::gateway) struct Pinned {
     pub(in crate::gateway) shard: Arc<OpenShard>,
+    pub(in crate::gateway) view: Arc<IndexView>,
     pub(in crate::gateway) reader: Reader,
     pub(in crate::gateway) plan: Arc<FetchPlan>,
     /// The search took no time.
@@ -48,32 +50,32 @@ impl Fetching {
 }
 
 impl Pinned {
-    /// Begins to fetch: here where the search took no time either. Counted under `groups`.
+    /// Begins to fetch: here where the search took no time either.
     pub(in crate::gateway) fn fetch(
         self,
         core: &Core,
-        groups: &Arc<[String]>,
+        account: &Arc<Account>,
         addresses: Vec<DocAddress>,
         patience: SearchPatience,
     ) -> Fetching {
         if self.brief {
             let hurried = patience.until(Instant::now() + HERE);
-            let shown = fetch((&self.shard, groups), &self.plan, (&self.reader, &addresses), &hurried);
+            let shown = fetch((&self.shard, &self.view, account), &self.plan, (&self.reader, &addresses), &hurried);
             if !hurried.gave_up() {
                 return Fetching::Done(shown);
             }
             self.shard.used.tries.tried(false);
         }
-        let groups = groups.clone();
-        Fetching::Coming(Box::pin(
-            core.search.run(move || fetch((&self.shard, &groups), &self.plan, (&self.reader, &addresses), &patience)),
-        ))
+        let account = account.clone();
+        Fetching::Coming(Box::pin(core.search.run(move || {
+            fetch((&self.shard, &self.view, &account), &self.plan, (&self.reader, &addresses), &patience)
+        })))
     }
 }
 
-/// Fetches on this thread; counted under `groups`.
+/// Fetches on this thread.
 pub(super) fn fetch(
-    (shard, groups): (&OpenShard, &[String]),
+    (shard, view, account): (&OpenShard, &IndexView, &Account),
     plan: &FetchPlan,
     (reader, addresses): (&Reader, &[DocAddress]),
     patience: &dyn Patience,
@@ -81,7 +83,7 @@ pub(super) fn fetch(
     let begun = Instant::now();
     let shown = crate::gateway::caught(|| plan.fetch(reader, addresses, patience));
     if !was_cancelled(&shown) {
-        shard.used.count_fetch(begun.elapsed(), groups);
+        account.fetch((shard, view), begun.elapsed(), addresses.len());
     }
     shown
 }

@@ -40,6 +40,7 @@ use super::holder::Holder;
 use super::patience::Guard;
 use super::preference::Preference;
 use super::remote::search::{Query, Searched};
+use super::slow_log::Account;
 use crate::core::Core;
 use crate::tasks::Begun;
 use crate::telemetry::{Action, Ending};
@@ -303,13 +304,13 @@ async fn gather(
     };
     let plans: Vec<Arc<FetchPlan>> = indexes.iter_mut().zip(&queries).filter_map(plan).collect();
     let only = places.len() == 1;
-    let (groups, pre_filter): (Arc<[String]>, _) =
-        (request.stats.as_slice().into(), pre_filters(request, places.len()));
+    let account = Account::of(request, request.source.as_ref(), places.len());
+    let pre_filter = pre_filters(request, places.len());
     let floor = Floor::of(request);
     let question = |place: Place| Question {
         query: queries[place.index].of_shard(place.place),
         plan: plans[place.index].clone(),
-        groups: groups.clone(),
+        account: account.clone(),
         only: only.then_some(request.from as usize),
         pre_filter,
         kept: is_kept(request, &indexes[place.index], &queries[place.index]),

@@ -137,11 +137,13 @@ impl Elsewhere<'_> {
                 }
             }
         }
+        let logs = self.indexes.iter().any(|index| index.view.settings.slow_log.is_some());
         Searched {
             version: self.state.version,
             now_ms: self.indexes.first().map_or(0, |index| index.context.now_ms as u64),
             request: self.request.clone(),
             indexes: indexes.into_iter().map(|(_, part)| part).collect(),
+            source: self.request.source.clone().filter(|_| logs),
             remaining_ms: self.remaining.map(|remaining| remaining.as_millis() as u64),
             task: self.task.cloned(),
         }

@@ -22,6 +22,7 @@ use super::target::{BoundIndex, failure};
 use crate::core::Core;
 use crate::gateway::holder::Holder;
 use crate::gateway::patience::Guard;
+use crate::gateway::slow_log::Account;
 
 /// How long other nodes may take to fetch when the search's own time is over: what won is known by then.
 const FETCH: Duration = Duration::from_secs(1);
@@ -99,7 +100,7 @@ impl Winners<'_> {
         guard: &Guard,
     ) -> Vec<(usize, Shown)> {
         let (mut parts, mut nodes) = (Vec::new(), Vec::<NodePart>::new());
-        let groups: Arc<[String]> = self.request.stats.as_slice().into();
+        let account = Account::of(self.request, self.request.source.as_ref(), by_shard.len());
         let addresses =
             |ranks: &[usize]| ranks.iter().map(|rank| self.merged.hits[*rank].1.address).collect::<Vec<DocAddress>>();
         for (slot, ranks) in by_shard.iter().enumerate().filter(|(_, ranks)| !ranks.is_empty()) {
@@ -109,8 +110,8 @@ impl Winners<'_> {
                 (None, Some(Pin::Here(reader))) => {
                     let Holder::Here(shard) = &asked.place.holder else { continue };
                     let (shard, plan) = (shard.clone(), self.plans[asked.place.index].clone());
-                    let pinned = Pinned { shard, reader, plan, brief: asked.brief };
-                    parts.push((slot, pinned.fetch(core, &groups, addresses(ranks), guard.patience())));
+                    let pinned = Pinned { shard, view: asked.place.view.clone(), reader, plan, brief: asked.brief };
+                    parts.push((slot, pinned.fetch(core, &account, addresses(ranks), guard.patience())));
                 }
                 (None, Some(Pin::There(from))) => {
                     let addresses = addresses(ranks);

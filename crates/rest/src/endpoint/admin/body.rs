@@ -9,7 +9,7 @@ use crate::json;
 ///
 /// # Errors
 /// `not_x_content_exception` for what does not begin as an object, `parse_exception` for what does not end as one.
-pub(super) fn map(body: &[u8]) -> Result<Map<String, Value>, Error> {
+pub(in crate::endpoint) fn map(body: &[u8]) -> Result<Map<String, Value>, Error> {
     let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
         let reason = "Compressor detection can only be called on some xcontent bytes or compressed xcontent bytes";

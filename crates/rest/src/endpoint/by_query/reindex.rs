@@ -7,6 +7,7 @@ use model::error::{Error, ErrorKind};
 use model::script::Script;
 use model::search::SearchRequest;
 use model::target::{Target, TargetOptions};
+use model::write::VersionType;
 use serde_json::{Map, Value};
 
 use super::super::options::version_type;
@@ -42,11 +43,17 @@ pub(super) async fn reindex(server: Arc<Server>, mut request: Request) -> Result
     if to.index.is_empty() {
         refusals.add("index must be specified");
     }
+    if to.only_create && to.version_type.is_some_and(|kind| kind != VersionType::Internal) {
+        refusals.add("create operations only support internal versioning. use index instead");
+    }
     let mut work = work(search, Change::Copy(Box::new(to)), params)?;
     work.max_docs = one_number(&[body.max_docs, body.size, work.max_docs_param])?;
     work.request.conflicts_proceed |= body.conflicts_proceed;
     work.request.script = body.script;
-    let asked = work.finish()?;
+    let asked = work.finish().map_err(|why| match body.max_docs {
+        Some(_) if why.kind == ErrorKind::IllegalArgument => failed("max_docs", why),
+        _ => why,
+    })?;
     let wait = params.flag("wait_for_completion")?.unwrap_or(true);
     params.flag("require_alias")?;
     request.finish()?;
@@ -73,7 +80,9 @@ fn read(object: Map<String, Value>) -> Result<Body, Error> {
                 body.search = Some(source_of(source).map_err(|why| failed(&key, why))?)
             }
             ("dest", Value::Object(dest)) => body.to = Some(dest_of(&dest).map_err(|why| failed(&key, why))?),
-            ("conflicts", Value::String(text)) => body.conflicts_proceed = conflicts(&text)?,
+            ("conflicts", Value::String(text)) => {
+                body.conflicts_proceed = conflicts(&text).map_err(|why| failed(&key, why))?
+            }
             ("max_docs", value) => body.max_docs = Some(whole("max_docs", &value)?),
             ("size", value) => body.size = Some(whole("size", &value)?),
             ("script", Value::Null) => {}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
 use model::id::Version;
-use model::search::{GetRequest, SourceFilter};
+use model::search::{GetRequest, GetResponse, SourceFilter};
 use model::write::VersionType;
 
 use crate::endpoint::Server;
@@ -17,11 +17,7 @@ use crate::request::Request;
 pub(super) async fn get(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let asked = read(&mut request, true)?;
     request.finish()?;
-    let reads = reads_stored(&asked);
-    let mut answer = server.gateway.get(asked).await?;
-    if let (Some(found), false) = (&mut answer.found, reads) {
-        found.routing = None;
-    }
+    let answer = got(&server, asked).await?;
     let size = answer.found.as_ref().and_then(|found| found.source.as_ref()).map_or(0, |source| source.len());
     let mut json = Json::with_capacity(size + 160);
     document::got(&mut json, &answer);
@@ -67,9 +63,14 @@ fn read(request: &mut Request, with_fields: bool) -> Result<GetRequest, Error> {
     })
 }
 
-/// Whether anything that is stored beside the document's version is asked for; otherwise its routing is not told either.
-pub(super) fn reads_stored(asked: &GetRequest) -> bool {
-    asked.source.as_ref().is_none_or(|filter| filter.enabled) || !asked.stored_fields.is_empty()
+/// A document as the client is told of it: without its routing where nothing is asked for that is stored beside its version.
+pub(super) async fn got(server: &Server, asked: GetRequest) -> Result<GetResponse, Error> {
+    let reads = asked.source.as_ref().is_none_or(|filter| filter.enabled) || !asked.stored_fields.is_empty();
+    let mut answer = server.gateway.get(asked).await?;
+    if let (Some(found), false) = (&mut answer.found, reads) {
+        found.routing = None;
+    }
+    Ok(answer)
 }
 
 /// `_source` among the stored fields asks for the source.

@@ -8,7 +8,7 @@ use model::json::token;
 use model::search::{GetRequest, SourceFilter};
 use serde_json::{Map, Value};
 
-use super::get::{reads_stored, stored_source, version};
+use super::get::{got, stored_source, version};
 use crate::dsl;
 use crate::endpoint::Server;
 use crate::endpoint::options::{Refusals, version_type};
@@ -43,14 +43,8 @@ pub(super) async fn mget(server: Arc<Server>, mut request: Request) -> Result<Re
     json.begin_array();
     for one in asked {
         let (index, id) = (one.index.clone(), one.id.clone());
-        let reads = reads_stored(&one);
-        match server.gateway.get(one).await {
-            Ok(mut answer) => {
-                if let (Some(found), false) = (&mut answer.found, reads) {
-                    found.routing = None;
-                }
-                document::got(&mut json, &answer);
-            }
+        match got(&server, one).await {
+            Ok(answer) => document::got(&mut json, &answer),
             Err(error) => document::unread(&mut json, &index, &id, &error),
         }
     }

@@ -7,7 +7,7 @@ use model::ingest::{IngestChoice, IngestDocument, IngestOutcome, IngestStep, Ing
 use serde_json::{Map, Value, json};
 
 use crate::endpoint::Server;
-use crate::json;
+use crate::endpoint::admin::body;
 use crate::render::error::error;
 use crate::render::json::Json;
 use crate::reply::Reply;
@@ -21,7 +21,7 @@ pub(super) async fn simulate(server: Arc<Server>, mut request: Request) -> Resul
     let verbose = request.params.flag("verbose")?.unwrap_or(false);
     let body = request.body_or_source()?;
     request.finish()?;
-    let mut body = json::object(&body)?.ok_or_else(|| Error::new(ErrorKind::Parse, "request body is required"))?;
+    let mut body = body::map(body::required(&body)?)?;
     let pipeline = match named {
         Some(name) => IngestChoice::Named(name),
         None => IngestChoice::Inline(body.shift_remove("pipeline").ok_or_else(|| missing("pipeline"))?),

@@ -18,10 +18,8 @@ pub(super) async fn count(server: Arc<Server>, mut request: Request) -> Result<R
     let body = request.object_or_source()?;
     let target = request.target()?;
     let params = &mut request.params;
-    let query = dsl::query_param(params).and_then(|given| match given {
-        Some(query) => Ok(Some(query)),
-        None => dsl::body_query(&body),
-    });
+    // Beside a body the parameters of a query are none that are known.
+    let query = if body.is_empty() { dsl::query_param(params) } else { dsl::body_query(&body) };
     let query = query.map_err(|error| on_shards(&server, &target, error))?.unwrap_or_else(Query::match_all);
     let asked = CountRequest {
         target,

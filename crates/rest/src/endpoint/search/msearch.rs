@@ -163,6 +163,7 @@ fn read(
         let asked = match dsl::search_request(search, head.target.clone()) {
             Ok(mut asked) => {
                 head.apply(&mut asked);
+                asked.source = one::sent(search);
                 one::check_kept(&asked)?;
                 if total_as_int {
                     one::plain_total(&mut asked)?;

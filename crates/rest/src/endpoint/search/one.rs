@@ -43,6 +43,7 @@ pub(super) async fn searched(
         plain_total(&mut asked)?;
     }
     (asked.scroll_ms, asked.phase_took) = (scroll, phase_took);
+    asked.source = sent(&body);
     check_kept(&asked)?;
     request.finish()?;
     let shape = shape(&asked, total_as_int);
@@ -56,6 +57,11 @@ pub(super) async fn searched(
     }
     json.end_object();
     Ok(Reply::ok(json))
+}
+
+/// The body of a search, for slow logs.
+pub(super) fn sent(body: &[u8]) -> Option<Arc<str>> {
+    str::from_utf8(body).ok().filter(|body| !body.is_empty()).map(Arc::from)
 }
 
 /// What a scroll, or a search over a point in time, may not ask.

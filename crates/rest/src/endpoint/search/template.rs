@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::one;
 use crate::endpoint::Server;
+use crate::endpoint::admin::body;
 use crate::endpoint::options::{self, Refusals};
 use crate::endpoint::stored::found;
 use crate::json;
@@ -26,6 +27,9 @@ pub(super) async fn render(server: Arc<Server>, mut request: Request) -> Result<
     let body = request.body_or_source()?;
     let named = request.part("id").map(str::to_owned);
     request.finish()?;
+    if body.is_empty() {
+        return Err(Error::new(ErrorKind::Parse, "request body or source parameter is required"));
+    }
     let mut asked = Asked::read(json::object(&body)?.unwrap_or_default(), "search_template")?;
     if named.is_some() {
         asked.id = named;
@@ -131,7 +135,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     request.params.take("context");
     let patience = options::patience(&mut request.params)?;
     request.finish()?;
-    let body = json::object(&body)?
+    let body = json::object(body::required(&body)?)?
         .ok_or_else(|| Error::illegal_argument("must specify <content> for put stored script request"))?;
     let mut script = None;
     for (key, value) in body {

@@ -1,10 +1,13 @@
 //! `_validate/query`: whether a query would be carried out, and as what.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use model::admin::IndexInfo;
 use model::error::{Error, ErrorKind};
 use model::query::Query;
 use model::search::{Shards, ValidateRequest, ValidateResponse, Validation};
+use model::target::Target;
 
 use crate::dsl;
 use crate::endpoint::{Server, options};
@@ -28,6 +31,7 @@ pub(super) async fn validate(server: Arc<Server>, mut request: Request) -> Resul
     let answer = match query {
         Ok(query) => {
             let query = query.unwrap_or_else(Query::match_all);
+            let target = target.clone();
             server.gateway.validate(ValidateRequest { target, query, explain, rewrite, all_shards }).await?
         }
         // Found on a shard in OpenSearch, which answers for it.
@@ -43,7 +47,18 @@ pub(super) async fn validate(server: Arc<Server>, mut request: Request) -> Resul
         Err(error) if error.kind == ErrorKind::NotImplemented => return Err(error),
         Err(error) => return Ok(unreadable(&error, explain)),
     };
-    Ok(Reply::ok(written(&answer, explain || rewrite)))
+    let shards = match all_shards {
+        true => Some(shard_counts(&server, &target)?),
+        false => None,
+    };
+    Ok(Reply::ok(written(&answer, explain || rewrite, shards.as_ref())))
+}
+
+/// How many shards each index has.
+fn shard_counts(server: &Server, target: &Target) -> Result<BTreeMap<Arc<str>, u64>, Error> {
+    let indexes = server.gateway.indexes(target)?;
+    let given = |index: &IndexInfo| index.settings.get("index.number_of_shards")?.as_str()?.parse().ok();
+    Ok(indexes.iter().map(|index| (index.name.clone(), given(index).unwrap_or(1))).collect())
 }
 
 /// A query that is none is asked of no index.
@@ -58,26 +73,40 @@ fn unreadable(error: &Error, explain: bool) -> Reply {
     Reply::ok(json)
 }
 
-fn written(answer: &ValidateResponse, explain: bool) -> Json {
+/// `shards`: where every shard of each index is told of.
+fn written(answer: &ValidateResponse, explain: bool, shards: Option<&BTreeMap<Arc<str>, u64>>) -> Json {
     let mut json = Json::default();
     json.begin_object();
     shards::of_broadcast(&mut json, &answer.shards);
     json.field_bool("valid", answer.valid);
-    if explain && !answer.explanations.is_empty() {
+    if (explain || shards.is_some()) && !answer.explanations.is_empty() {
         json.key("explanations");
         json.begin_array();
         for one in &answer.explanations {
-            json.begin_object();
-            json.field_str("index", &one.index);
-            json.field_bool("valid", one.result.is_ok());
-            match &one.result {
-                Ok(query) => json.field_str("explanation", query),
-                Err(error) => json.field_str("error", &error.to_string()),
+            match shards {
+                None => explanation(&mut json, one, None),
+                Some(shards) => {
+                    let count = shards.get(&one.index).copied().unwrap_or(1);
+                    (0..count).for_each(|shard| explanation(&mut json, one, Some(shard)));
+                }
             }
-            json.end_object();
         }
         json.end_array();
     }
     json.end_object();
     json
+}
+
+fn explanation(json: &mut Json, one: &Validation, shard: Option<u64>) {
+    json.begin_object();
+    json.field_str("index", &one.index);
+    if let Some(shard) = shard {
+        json.field_u64("shard", shard);
+    }
+    json.field_bool("valid", one.result.is_ok());
+    match &one.result {
+        Ok(query) => json.field_str("explanation", query),
+        Err(error) => json.field_str("error", &error.to_string()),
+    }
+    json.end_object();
 }

@@ -54,7 +54,9 @@ pub(in crate::endpoint) fn one(template: &IndexTemplate) -> Value {
     if let Some(own) = &template.template {
         body.insert("template".into(), shown(own, false).into());
     }
-    body.insert("composed_of".into(), json!(template.composed_of));
+    if template.template.is_some() || !template.composed_of.is_empty() {
+        body.insert("composed_of".into(), json!(template.composed_of));
+    }
     for (key, value) in [
         ("priority", template.priority.map(Value::from)),
         ("version", template.version.map(Value::from)),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use model::error::Error;
+use model::mapping::simple_match;
 use model::template::{LegacyTemplate, TemplateChange};
 use serde_json::{Map, Value, json};
 
-use super::{Given, asked, read, shown};
+use super::{Given, read, shown};
 use crate::endpoint::admin::body;
 use crate::endpoint::{Server, options};
 use crate::reply::Reply;
@@ -45,6 +46,11 @@ pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<
     request.finish()?;
     server.within(patience).change_templates(TemplateChange::DeleteLegacy { name }).await?;
     Ok(Reply::acknowledged())
+}
+
+/// Whether `name` is asked for, among several names and patterns.
+fn asked(request: &Request, name: &str) -> bool {
+    request.part("name").is_none_or(|given| given.split(',').any(|pattern| simple_match(pattern, name)))
 }
 
 /// A template as it is shown, in `_cluster/state` too.

@@ -54,9 +54,9 @@ pub(in crate::endpoint) fn metadata(templates: &model::template::Templates) -> [
     ]
 }
 
-/// Whether `name` is asked for: all are where no name is given.
+/// Whether `name` is asked for: all are where no name is given. What is asked for is one name, or one pattern.
 fn asked(request: &Request, name: &str) -> bool {
-    request.part("name").is_none_or(|given| given.split(',').any(|pattern| simple_match(pattern, name)))
+    request.part("name").is_none_or(|given| simple_match(given, name))
 }
 
 /// Refuses the answer to a name that is none of a template; what a pattern does not find is an empty list, and 404.

@@ -8,6 +8,7 @@ use model::mapping::timestamp::TIMESTAMP;
 use model::template::{ComponentTemplate, DataStreamTemplate, IndexTemplate, LegacyTemplate, Template};
 use serde_json::{Map, Value};
 
+use crate::endpoint::admin::body;
 use crate::endpoint::options;
 use crate::json;
 
@@ -28,15 +29,32 @@ fn unfit(what: &str, key: &str, value: &Value) -> Error {
 }
 
 fn number(what: &str, key: &str, value: &Value) -> Result<i64, Error> {
-    let parsed = value.as_i64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
-    parsed.ok_or_else(|| unfit(what, key, value))
+    match (value.as_i64(), value) {
+        (Some(number), _) => Ok(number),
+        (None, Value::String(text)) => text.parse().map_err(|_| {
+            let cause = Error::illegal_argument(format!("For input string: \"{text}\""));
+            wrong(format!("[{what}] failed to parse field [{key}]")).with_cause(cause)
+        }),
+        _ => Err(unfit(what, key, value)),
+    }
+}
+
+fn object_of(what: &str, key: &str, value: &Value) -> Result<Value, Error> {
+    if value.is_object() { Ok(value.clone()) } else { Err(unfit(what, key, value)) }
 }
 
 /// A string is a list of one.
 fn list(what: &str, key: &str, value: &Value) -> Result<Vec<String>, Error> {
     let text = |value: &Value| value.as_str().map(str::to_owned).ok_or_else(|| unfit(what, key, value));
+    let item = |value: &Value| match value {
+        Value::Null => {
+            let cause = Error::new(ErrorKind::IllegalState, "Can't get text on a VALUE_NULL");
+            Err(wrong(format!("[{what}] failed to parse field [{key}]")).with_cause(cause))
+        }
+        other => text(other),
+    };
     match value {
-        Value::Array(items) => items.iter().map(text).collect(),
+        Value::Array(items) => items.iter().map(item).collect(),
         one => Ok(vec![text(one)?]),
     }
 }
@@ -66,6 +84,7 @@ fn raw(settings: &Map<String, Value>) -> BTreeMap<String, Value> {
 }
 
 fn nested(what: &str, value: &Value) -> Result<Template, Error> {
+    object_of(what, "template", value)?;
     template(value).map_err(|cause| wrong(format!("[{what}] failed to parse field [template]")).with_cause(cause))
 }
 
@@ -74,14 +93,19 @@ fn nested(what: &str, value: &Value) -> Result<Template, Error> {
 pub(super) fn component(bytes: &[u8]) -> Result<ComponentTemplate, Error> {
     const WHAT: &str = "component_template";
     let (mut read, mut given) = (ComponentTemplate::default(), false);
-    for (key, value) in &object(bytes, WHAT)? {
+    // Of components alone it is said where the mistake is.
+    let unread = |cause: Error| match cause.kind {
+        ErrorKind::XContentParse => cause,
+        _ => wrong(format!("[{WHAT}] failed to parse object")).with_cause(cause),
+    };
+    for (key, value) in &object(bytes, WHAT).map_err(unread)? {
         match key.as_str() {
             "template" => {
                 read.template = nested(WHAT, value)?;
                 given = true;
             }
             "version" => read.version = Some(number(WHAT, key, value)?),
-            "_meta" => read.meta = Some(value.clone()),
+            "_meta" => read.meta = Some(object_of(WHAT, key, value)?),
             _ => return Err(wrong(format!("[{WHAT}] unknown field [{key}]"))),
         }
     }
@@ -125,7 +149,7 @@ pub(super) fn index(bytes: &[u8]) -> Result<IndexTemplate, Error> {
                 read.priority = Some(u64::try_from(priority).map_err(refused)?);
             }
             "version" => read.version = Some(number(WHAT, key, value)?),
-            "_meta" => read.meta = Some(value.clone()),
+            "_meta" => read.meta = Some(object_of(WHAT, key, value)?),
             "data_stream" => read.data_stream = Some(data_stream(WHAT, value)?),
             "context" => return Err(Error::not_implemented("[context] of an index template")),
             _ => return Err(wrong(format!("[{WHAT}] unknown field [{key}]"))),
@@ -139,19 +163,30 @@ pub(super) fn index(bytes: &[u8]) -> Result<IndexTemplate, Error> {
 /// In OpenSearch's words.
 pub(super) fn legacy(bytes: &[u8]) -> Result<LegacyTemplate, Error> {
     let parse = |reason: String| Error::new(ErrorKind::Parse, reason);
-    let mut read = LegacyTemplate::default();
-    for (key, value) in &object(bytes, "template")? {
-        let malformed = || parse(format!("Malformed [{key}] section, should include an inner object"));
+    let (mut read, body) = (LegacyTemplate::default(), body::map(bytes)?);
+    if let (Some(Value::String(pattern)), None) = (body.get("template"), body.get("index_patterns")) {
+        read.patterns = vec![pattern.clone()];
+    }
+    for (key, value) in &body {
         match (key.as_str(), value) {
-            ("index_patterns", _) => read.patterns = list("template", key, value)?,
-            ("template", Value::String(pattern)) => read.patterns = vec![pattern.clone()],
-            ("order", _) => read.order = i32::try_from(number("template", key, value)?).unwrap_or(i32::MAX),
+            // The word of old versions; what is no text means nothing.
+            ("template", _) => {}
+            ("index_patterns", _) => read.patterns = patterns(value)?,
+            ("order", _) => read.order = order(value)?,
             ("version", Value::Number(_)) => read.version = Some(number("template", key, value)?),
             ("version", _) => return Err(Error::illegal_argument("Malformed [version] value, should be an integer")),
             ("settings", Value::Object(settings)) => read.template.settings = Some(raw(settings)),
+            ("settings", _) => {
+                return Err(Error::illegal_argument("Malformed [settings] section, should include an inner object"));
+            }
+            ("mappings", Value::Object(mappings)) if mappings.len() == 1 && mappings.contains_key("_doc") => {
+                return Err(Error::illegal_argument("The mapping definition cannot be nested under a type"));
+            }
             ("mappings", Value::Object(_)) => read.template.mappings = Some(value.clone()),
             ("aliases", Value::Object(aliases)) => read.template.aliases = Some(aliases.clone()),
-            ("settings" | "mappings" | "aliases", _) => return Err(malformed()),
+            ("mappings" | "aliases", _) => {
+                return Err(parse(format!("Malformed [{key}] section, should include an inner object")));
+            }
             _ => return Err(parse(format!("unknown key [{key}] in the template "))),
         }
     }
@@ -159,6 +194,20 @@ pub(super) fn legacy(bytes: &[u8]) -> Result<LegacyTemplate, Error> {
         return Err(options::refusal("index patterns are missing"));
     }
     Ok(read)
+}
+
+/// A text, or a list of texts.
+fn patterns(value: &Value) -> Result<Vec<String>, Error> {
+    match value {
+        Value::String(pattern) => Ok(vec![pattern.clone()]),
+        Value::Array(_) => list("template", "index_patterns", value),
+        _ => Err(Error::illegal_argument("Malformed [template] value, should be a string or a list of strings")),
+    }
+}
+
+fn order(value: &Value) -> Result<i32, Error> {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.parse().map_err(|_| Error::new(ErrorKind::NumberFormat, format!("For input string: \"{text}\"")))
 }
 
 #[cfg(test)]

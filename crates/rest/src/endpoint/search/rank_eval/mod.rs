@@ -2,6 +2,7 @@
 
 mod metric;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
@@ -161,10 +162,26 @@ fn rated(item: &Value, (target, templates, k): (&Target, &Map<String, Value>, u3
         }
         (None, None) => return Err(Error::illegal_argument("Required [request]")),
     };
+    check_ratings(&ratings)?;
     let mut search = dsl::search_body(&body, target.clone()).map_err(|why| failed("request", "request", why))?;
     search.size = u64::from(k);
     search.from = 0;
     Ok(Rated { id, search, ratings })
+}
+
+/// A document is rated once.
+fn check_ratings(ratings: &[(String, String, u32)]) -> Result<(), Error> {
+    let mut known = BTreeSet::new();
+    match ratings.iter().find(|(index, id, _)| !known.insert((index, id))) {
+        None => Ok(()),
+        Some((index, id, _)) => {
+            let doc = format!("{{\"_index\":\"{index}\",\"_id\":\"{id}\"}}");
+            let cause =
+                Error::illegal_argument(format!("Found duplicate rated document key [{doc}] in evaluation request"));
+            let outer = "Failed to build [request] after last required field arrived";
+            Err(Error::new(ErrorKind::XContentParse, outer).with_cause(cause))
+        }
+    }
 }
 
 fn rating(item: &Value) -> Result<(String, String, u32), Error> {
