@@ -27,15 +27,15 @@ impl Default for Scratch {
 
 /// Buffers that no query uses now.
 #[derive(Default)]
-pub struct Scratches(Mutex<Vec<Box<Scratch>>>);
+pub struct Scratches(Mutex<Vec<Scratch>>);
 
 impl Scratches {
-    pub(crate) fn take(&self) -> Box<Scratch> {
+    pub(crate) fn take(&self) -> Scratch {
         self.0.lock().pop().unwrap_or_default()
     }
 
     /// Keeps buffers for the next. Those of a query that failed are not to be given back: they may hold half a window.
-    pub(crate) fn keep(&self, scratch: Box<Scratch>) {
+    pub(crate) fn keep(&self, scratch: Scratch) {
         let mut kept = self.0.lock();
         if kept.len() < KEPT {
             kept.push(scratch);
