@@ -155,3 +155,48 @@ fn pages_and_explanations(server: &Server) {
     assert!(found["hits"]["hits"][0]["_source"]["number"].is_number());
     server.ok("DELETE", "/_search/pipeline/only", "");
 }
+
+/// Elasticsearch's two ways of asking for reciprocal ranks of words and vectors, beside a `hybrid` query with a pipeline.
+#[test]
+fn retrievers_and_ranks_are_the_same_fusion() {
+    let server = Server::start();
+    let index = json!({"settings": {"number_of_shards": 2}, "mappings": {"properties": {
+        "text": {"type": "text"}, "v": {"type": "knn_vector", "dimension": 2, "space_type": "l2"}}}});
+    server.ok("PUT", "/reefs", &index.to_string());
+    let document = |n: usize| json!({"text": WORDS[n % 6], "v": [n as f64 / 7.0, (n * n % 11) as f64]});
+    let lines: String =
+        (0..40).map(|n| format!("{}\n{}\n", json!({"index": {"_id": format!("{n:02}")}}), document(n))).collect();
+    server.ok("POST", "/reefs/_bulk?refresh=true", &lines);
+    let pipeline = json!({"phase_results_processors": [{"score-ranker-processor": {
+        "combination": {"technique": "rrf", "rank_constant": 7}}}]});
+    server.ok("PUT", "/_search/pipeline/ranks", &pipeline.to_string());
+    let ask = |path: &str, body: Value| {
+        let mut body = body;
+        body["size"] = json!(8);
+        hits(&server.ok("POST", path, &body.to_string()))
+    };
+    let words = json!({"match": {"text": "tide"}});
+    let near = json!({"field": "v", "query_vector": [2.5, 3.0], "k": 10, "num_candidates": 40});
+    let queries = json!([words, {"knn": {"v": {"vector": [2.5, 3.0], "k": 10}}}]);
+    let hybrid = json!({"query": {"hybrid": {"queries": queries, "pagination_depth": 20}}});
+    let expected = ask("/reefs/_search?search_pipeline=ranks", hybrid);
+    assert_eq!(expected.len(), 8);
+    let said = |more: Value| {
+        let mut said = json!({"rank_constant": 7, "rank_window_size": 20});
+        said.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
+        json!({ "rrf": said })
+    };
+    let retrievers = json!({"retrievers": [{"standard": {"query": words}}, {"knn": near}]});
+    assert_eq!(ask("/reefs/_search", json!({"retriever": said(retrievers)})), expected);
+    assert_eq!(ask("/reefs/_search", json!({"query": words, "knn": near, "rank": said(json!({}))})), expected);
+    let alone = ask("/reefs/_search", json!({"knn": near}));
+    assert_eq!(ask("/reefs/_search", json!({"retriever": {"knn": near}})), alone);
+    let refused = |body: Value, reason: &str| {
+        let (status, answer) = server.ask("POST", "/reefs/_search", &body.to_string());
+        let told = answer["error"]["root_cause"][0]["reason"].as_str().unwrap_or_default().to_owned();
+        assert!(status == 400 && told.contains(reason), "{body}: {status} {answer}");
+    };
+    refused(json!({"query": words, "rank": {"rrf": {}}}), "[rank] requires");
+    refused(json!({"query": words, "retriever": {"knn": near}}), "[retriever] cannot stand beside [query]");
+    refused(json!({"knn": near, "rank": {"rrf": {"rank_constant": 0}}}), "rank_constant should be between 1 and 10000");
+}

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::aggregation::aggregations;
 use super::field::{Field, fields, text_of};
 use super::highlight::highlight;
-use super::hybrid::retriever;
+use super::hybrid::{Ranks, retriever};
 use super::knn;
 use super::point::{point, slice};
 use super::queries::query;
@@ -38,10 +38,11 @@ pub fn search_request(body: &[u8], target: Target) -> Result<SearchRequest, Erro
 /// As [`search_request`].
 pub fn search_body(body: &Map<String, Value>, target: Target) -> Result<SearchRequest, Error> {
     let mut request = SearchRequest::new(target);
-    let mut beside = Vec::new();
+    let (mut beside, mut ranks) = (Vec::new(), None);
     for field in fields("search", body) {
         match field.value {
             Value::Object(_) | Value::Array(_) if field.key == "knn" => beside = knn::beside(field.value)?,
+            Value::Object(object) if field.key == "rank" => ranks = Some(Ranks::beside(object)?),
             Value::Object(object) => read_object(field, object, &mut request)?,
             Value::Array(items) => read_array(field, items, &mut request)?,
             Value::Null => return Err(unknown_key(field.key, field.value)),
@@ -55,10 +56,17 @@ pub fn search_body(body: &Map<String, Value>, target: Target) -> Result<SearchRe
         request.query = Query::new(model::query::Kind::MatchNone);
         request.size = 0;
     }
-    if !beside.is_empty() {
+    let other = ["query", "knn", "rank"].into_iter().find(|key| body.contains_key(*key));
+    if let (Some(other), true) = (other, body.contains_key("retriever")) {
+        return Err(Error::illegal_argument(format!("[retriever] cannot stand beside [{other}]: give one of them")));
+    }
+    if ranks.is_some() || !beside.is_empty() {
         // Without a query nothing is found but by vectors.
         let query = body.contains_key("query").then_some(request.query);
-        request.query = knn::together(query, beside);
+        request.query = match ranks {
+            Some(ranks) => ranks.together(query, beside)?,
+            None => knn::together(query, beside),
+        };
     }
     Ok(request)
 }

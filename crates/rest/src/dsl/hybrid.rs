@@ -1,4 +1,4 @@
-//! `hybrid`, and Elasticsearch's `retriever` for the same: several queries ranked together.
+//! `hybrid`, and Elasticsearch's `retriever` and `rank` for the same: several queries ranked together.
 
 use model::error::Error;
 use model::query::compound::Boolean;
@@ -8,6 +8,7 @@ use model::search::SearchRequest;
 use serde_json::{Map, Value};
 
 use super::field::{Carried, Field, fields};
+use super::knn;
 use super::queries::within;
 
 /// `hybrid`.
@@ -32,12 +33,17 @@ pub(super) fn hybrid(object: &Map<String, Value>, depth: usize) -> Result<Query,
     if found.queries.is_empty() {
         return Err(Error::parsing("[hybrid] requires 'queries' field with at least one clause"));
     }
-    if found.queries.len() > MAX_QUERIES {
+    check_count(&found.queries)?;
+    Ok(carried.query(Kind::Hybrid(Box::new(found))))
+}
+
+fn check_count(queries: &[Query]) -> Result<(), Error> {
+    if queries.len() > MAX_QUERIES {
         return Err(Error::parsing(format!(
             "Number of sub-queries exceeds maximum supported by [hybrid] query, max {MAX_QUERIES}"
         )));
     }
-    Ok(carried.query(Kind::Hybrid(Box::new(found))))
+    Ok(())
 }
 
 fn wrapped() -> Error {
@@ -51,20 +57,28 @@ fn window(field: Field<'_>) -> Result<u64, Error> {
     })
 }
 
-/// `retriever`: `standard`, or `rrf` over several of them.
+/// `retriever`: `standard`, `knn`, or `rrf` over several of them.
 pub(super) fn retriever(object: &Map<String, Value>, request: &mut SearchRequest) -> Result<(), Error> {
-    match only(object)? {
-        ("rrf", options) => request.query = rrf(options)?,
-        ("standard", options) => request.query = standard(options)?,
-        (kind, _) => return Err(Error::not_implemented(format!("the retriever [{kind}]"))),
-    }
+    request.query = match only("retriever", object)? {
+        ("rrf", options) => rrf(options)?,
+        one => single(one)?,
+    };
     Ok(())
 }
 
-fn only(object: &Map<String, Value>) -> Result<(&str, &Map<String, Value>), Error> {
+/// A retriever that is one query.
+fn single((kind, options): (&str, &Map<String, Value>)) -> Result<Query, Error> {
+    match kind {
+        "standard" => standard(options),
+        "knn" => knn::search(options),
+        _ => Err(Error::not_implemented(format!("the retriever [{kind}]"))),
+    }
+}
+
+fn only<'v>(name: &str, object: &'v Map<String, Value>) -> Result<(&'v str, &'v Map<String, Value>), Error> {
     match object.iter().next() {
         Some((kind, Value::Object(options))) if object.len() == 1 => Ok((kind, options)),
-        _ => Err(Error::parsing("[retriever] expects one retriever")),
+        _ => Err(Error::parsing(format!("[{name}] expects one object, which says its kind"))),
     }
 }
 
@@ -88,28 +102,64 @@ fn standard(options: &Map<String, Value>) -> Result<Query, Error> {
 }
 
 fn rrf(options: &Map<String, Value>) -> Result<Query, Error> {
-    let mut found = Hybrid { queries: Vec::new(), filter: None, depth: None, fusion: None };
-    let mut constant = 60;
+    let (mut ranks, mut queries, mut filter) = (Ranks::default(), Vec::new(), None);
     for field in fields("rrf", options) {
         match (field.key, field.value) {
             ("retrievers", Value::Array(items)) => {
                 for item in items {
                     let Value::Object(item) = item else { return Err(field.unsupported()) };
-                    match only(item)? {
-                        ("standard", options) => found.queries.push(standard(options)?),
-                        (kind, _) => return Err(Error::not_implemented(format!("the retriever [{kind}] in [rrf]"))),
-                    }
+                    queries.push(single(only("retrievers", item)?)?);
                 }
             }
-            ("filter", Value::Object(_)) => found.filter = Some(within(field.value, 2)?),
-            ("rank_constant", _) => constant = window(field)? as u32,
-            ("rank_window_size", _) => found.depth = Some(window(field)?),
-            _ => return Err(field.unsupported()),
+            ("filter", Value::Object(_)) => filter = Some(within(field.value, 2)?),
+            _ => ranks.read(field)?,
         }
     }
-    if found.queries.len() < 2 {
+    if queries.len() < 2 {
         return Err(Error::illegal_argument("[rrf] requires at least two retrievers"));
     }
-    found.fusion = Some(Fusion::ReciprocalRank { constant, weights: Vec::new() });
-    Ok(Query::new(Kind::Hybrid(Box::new(found))))
+    ranks.of(queries, filter)
+}
+
+/// What is said of reciprocal ranks.
+#[derive(Default)]
+pub(super) struct Ranks {
+    constant: Option<u32>,
+    window: Option<u64>,
+}
+
+impl Ranks {
+    /// `rank`.
+    pub(super) fn beside(object: &Map<String, Value>) -> Result<Self, Error> {
+        let mut ranks = Self::default();
+        match only("rank", object)? {
+            ("rrf", options) => fields("rrf", options).try_for_each(|field| ranks.read(field))?,
+            (kind, _) => return Err(Error::not_implemented(format!("[rank] of kind [{kind}]"))),
+        }
+        Ok(ranks)
+    }
+
+    fn read(&mut self, field: Field<'_>) -> Result<(), Error> {
+        match field.key {
+            "rank_constant" => self.constant = Some(window(field)? as u32),
+            "rank_window_size" | "window_size" => self.window = Some(window(field)?),
+            _ => return Err(field.unsupported()),
+        }
+        Ok(())
+    }
+
+    /// The query of a search with `rank`, `knn` and perhaps a query of its own.
+    pub(super) fn together(self, query: Option<Query>, beside: Vec<Query>) -> Result<Query, Error> {
+        let queries: Vec<Query> = query.into_iter().chain(beside).collect();
+        if queries.len() < 2 {
+            return Err(Error::illegal_argument("[rank] requires a [query] and a [knn] beside it, or several [knn]"));
+        }
+        self.of(queries, None)
+    }
+
+    fn of(self, queries: Vec<Query>, filter: Option<Query>) -> Result<Query, Error> {
+        check_count(&queries)?;
+        let fusion = Fusion::ReciprocalRank { constant: self.constant.unwrap_or(60), weights: Vec::new() };
+        Ok(Query::new(Kind::Hybrid(Box::new(Hybrid { queries, filter, depth: self.window, fusion: Some(fusion) }))))
+    }
 }

@@ -219,6 +219,11 @@ fn one_beside(value: &Value) -> Result<Query, Error> {
         let token = model::json::token(value);
         return Err(Error::parsing(format!("[knn] wants an object, and got [{token}]")));
     };
+    search(options)
+}
+
+/// A search as it stands beside a query, or in a retriever.
+pub(super) fn search(options: &Map<String, Value>) -> Result<Query, Error> {
     let (mut asked, mut carried, mut name) = (Asked { by_passage: true, ..Asked::default() }, Carried::new(), None);
     for field in fields("knn", options) {
         match field.key {
