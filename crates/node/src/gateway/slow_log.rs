@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use cluster::settings::slow_log::{Level, SlowLog};
 use model::search::SearchRequest;
-use search::shard_query::ShardHits;
 use serde_json::Value;
 use shard::prepared::PreparedDocument;
 
 use crate::indexes::{IndexView, OpenShard};
 
-/// The kinds of logs.
+/// A line at a level that is known when it is written: a place for a log has one level.
 macro_rules! line {
     ($level:expr, $target:literal, $($message:tt)*) => {
         match $level {
@@ -41,11 +40,16 @@ impl Account {
         Arc::new(Self { groups: request.stats.as_slice().into(), shards, source: source.cloned() })
     }
 
-    /// A shard was searched.
-    pub(in crate::gateway) fn query(&self, (shard, view): (&OpenShard, &IndexView), took: Duration, hits: (u64, bool)) {
+    /// A shard was searched. `total`: how many hits it found, and whether it may have more.
+    pub(in crate::gateway) fn query(
+        &self,
+        (shard, view): (&OpenShard, &IndexView),
+        took: Duration,
+        (total, at_least): (u64, bool),
+    ) {
         shard.used.count_query(took, &self.groups);
         if let Some(level) = view.settings.slow_log.as_ref().and_then(|log| log.query.level(took)) {
-            let hits = format!("{}{} hits", hits.0, if hits.1 { "+" } else { "" });
+            let hits = format!("{total}{} hits", if at_least { "+" } else { "" });
             line!(level, "slowlog::query", "[index.search.slowlog.query] {}", self.text((shard, view), took, &hits));
         }
     }
@@ -68,11 +72,6 @@ impl Account {
              search_type[QUERY_THEN_FETCH], total_shards[{shards}], source[{source}]"
         )
     }
-}
-
-/// How many hits a shard found, and whether it may be more.
-pub(in crate::gateway) fn found(hits: &ShardHits) -> (u64, bool) {
-    (hits.total, hits.at_least)
 }
 
 /// A document was written.

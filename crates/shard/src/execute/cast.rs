@@ -1,12 +1,11 @@
 //! A column whose numbers are sorted as those of another type (`numeric_type`).
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use search::shard_query::Cast;
 
+use crate::segment::DocId;
 use crate::segment::column::NumberColumn;
-use crate::segment::{DocId, DocRange};
 
 pub(super) struct CastColumn {
     pub(super) column: Arc<dyn NumberColumn>,
@@ -30,23 +29,6 @@ impl NumberColumn for CastColumn {
         let start = out.len();
         self.column.values(doc, out);
         out[start..].iter_mut().for_each(|value| *value = self.cast.apply(*value));
-    }
-
-    fn first_batch(&self, docs: &[DocId], missing: i64, out: &mut [i64]) {
-        for (&doc, slot) in docs.iter().zip(out) {
-            *slot = self.first(doc).unwrap_or(missing);
-        }
-    }
-
-    fn docs_in_range(&self, range: RangeInclusive<i64>, docs: DocRange, out: &mut Vec<DocId>) {
-        let mut values = Vec::new();
-        for doc in docs {
-            values.clear();
-            self.values(doc, &mut values);
-            if values.iter().any(|value| range.contains(value)) {
-                out.push(doc);
-            }
-        }
     }
 
     fn has(&self, doc: DocId) -> bool {

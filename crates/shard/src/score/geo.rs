@@ -145,17 +145,6 @@ impl NumberColumn for Distances {
         }
     }
 
-    fn docs_in_range(&self, range: RangeInclusive<i64>, docs: DocRange, out: &mut Vec<DocId>) {
-        let mut values = Vec::new();
-        for doc in docs {
-            values.clear();
-            self.values(doc, &mut values);
-            if values.iter().any(|value| range.contains(value)) {
-                out.push(doc);
-            }
-        }
-    }
-
     fn has(&self, doc: DocId) -> bool {
         self.places.has(doc)
     }

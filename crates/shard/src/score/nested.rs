@@ -200,10 +200,6 @@ impl NumberColumn for InnerNumbers {
         out[from..].sort_unstable();
     }
 
-    fn first_batch(&self, docs: &[DocId], missing: i64, out: &mut [i64]) {
-        docs.iter().zip(out).for_each(|(&doc, out)| *out = self.first(doc).unwrap_or(missing));
-    }
-
     fn docs_in_range(&self, range: RangeInclusive<i64>, docs: DocRange, out: &mut Vec<DocId>) {
         let mut values = Vec::new();
         for doc in docs.filter(|doc| bits::contains(&self.children.parents, *doc)) {

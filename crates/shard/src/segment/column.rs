@@ -31,7 +31,9 @@ pub trait NumberColumn: Send + Sync {
     fn values(&self, doc: DocId, out: &mut Vec<i64>);
 
     /// The least value of each document, `missing` where there is none. `out` is as long as `docs`; `docs` ascend.
-    fn first_batch(&self, docs: &[DocId], missing: i64, out: &mut [i64]);
+    fn first_batch(&self, docs: &[DocId], missing: i64, out: &mut [i64]) {
+        docs.iter().zip(out).for_each(|(&doc, out)| *out = self.first(doc).unwrap_or(missing));
+    }
 
     /// The values of consecutive documents, where each document has one; false: they are not at hand so, and `out` is as it was.
     fn run(&self, first: DocId, out: &mut [i64]) -> bool {
@@ -40,7 +42,14 @@ pub trait NumberColumn: Send + Sync {
     }
 
     /// Appends the documents of `docs` with a value in `range`, ascending, each once.
-    fn docs_in_range(&self, range: RangeInclusive<i64>, docs: DocRange, out: &mut Vec<DocId>);
+    fn docs_in_range(&self, range: RangeInclusive<i64>, docs: DocRange, out: &mut Vec<DocId>) {
+        let mut values = Vec::new();
+        out.extend(docs.filter(|doc| {
+            values.clear();
+            self.values(*doc, &mut values);
+            values.iter().any(|value| range.contains(value))
+        }));
+    }
 
     fn has(&self, doc: DocId) -> bool {
         self.first(doc).is_some()

@@ -128,10 +128,6 @@ impl NumberColumn for MadeNumbers {
         out.extend_from_slice(&self.codes[self.rows.range(doc)]);
     }
 
-    fn first_batch(&self, docs: &[DocId], missing: i64, out: &mut [i64]) {
-        docs.iter().zip(out).for_each(|(&doc, out)| *out = self.first(doc).unwrap_or(missing));
-    }
-
     fn docs_in_range(&self, range: RangeInclusive<i64>, docs: DocRange, out: &mut Vec<DocId>) {
         self.rows.each(docs, |at| range.contains(&self.codes[at]), out);
     }

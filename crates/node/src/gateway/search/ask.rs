@@ -34,7 +34,7 @@ use crate::core::Core;
 use crate::gateway::holder::Holder;
 use crate::gateway::patience::{Guard, SearchPatience};
 use crate::gateway::remote::search::{Found, Query, ShardFound};
-use crate::gateway::slow_log::{Account, found};
+use crate::gateway::slow_log::Account;
 use crate::gateway::{remote, upkeep};
 use crate::indexes::OpenShard;
 
@@ -410,7 +410,7 @@ impl Question {
         });
         // Who gave up asks again.
         if !fetched.as_ref().is_some_and(was_cancelled) {
-            self.account.query((shard, &self.place.view), took, found(&hits));
+            self.account.query((shard, &self.place.view), took, (hits.total, hits.at_least));
         }
         Ok(Answered { hits, pin: Some(Pin::Here(reader)), fetched, ahead: Vec::new(), brief: false })
     }

@@ -204,7 +204,7 @@ async fn try_search(
     (choice, failed): (&Choice, &mut Vec<ShardFailure>),
 ) -> Result<SearchResponse, Error> {
     let BoundTarget { mut indexes, refused, spared } = bind_target(core, request)?;
-    let Gathered { places, plans, outcome, asked, held } =
+    let Gathered { places, plans, outcome, asked, account, held } =
         gather(core, (request, choice), &mut indexes, guard, task).await?;
     let merging = Instant::now();
     let page = Page {
@@ -236,7 +236,7 @@ async fn try_search(
         return Err(error);
     }
     let fetching = Instant::now();
-    let winners = Winners { indexes: &indexes, plans: &plans, merged: &merged, request };
+    let winners = Winners { indexes: &indexes, plans: &plans, merged: &merged, request, account: &account };
     let (hits, fetched) = winners.fetch(core, asked, guard, &mut shards).await?;
     failed.clone_from(&shards.failures);
     if let Some(error) = refusal(&shards, request, false) {
@@ -281,6 +281,7 @@ struct Gathered {
     plans: Vec<Arc<FetchPlan>>,
     outcome: Outcome<Error>,
     asked: Vec<Asked>,
+    account: Arc<Account>,
     /// What the findings take until they are merged.
     held: Budget,
 }
@@ -340,7 +341,7 @@ async fn gather(
     let held = core.aggregation_budget();
     let asking = Asking { questions: &questions, elsewhere, most, held: &held };
     let (outcome, asked) = scatter(core, asking, guard).await;
-    Ok(Gathered { places, plans, outcome, asked, held })
+    Ok(Gathered { places, plans, outcome, asked, account, held })
 }
 
 /// How many of the hits are hardly ever exceeded by those of so many shards (`of`: all that are searched), were each hit as likely in any of

@@ -48,6 +48,7 @@ pub(super) struct Winners<'a> {
     pub(super) plans: &'a [Arc<FetchPlan>],
     pub(super) merged: &'a Merged,
     pub(super) request: &'a SearchRequest,
+    pub(super) account: &'a Arc<Account>,
 }
 
 impl Winners<'_> {
@@ -100,7 +101,6 @@ impl Winners<'_> {
         guard: &Guard,
     ) -> Vec<(usize, Shown)> {
         let (mut parts, mut nodes) = (Vec::new(), Vec::<NodePart>::new());
-        let account = Account::of(self.request, self.request.source.as_ref(), by_shard.len());
         let addresses =
             |ranks: &[usize]| ranks.iter().map(|rank| self.merged.hits[*rank].1.address).collect::<Vec<DocAddress>>();
         for (slot, ranks) in by_shard.iter().enumerate().filter(|(_, ranks)| !ranks.is_empty()) {
@@ -111,7 +111,7 @@ impl Winners<'_> {
                     let Holder::Here(shard) = &asked.place.holder else { continue };
                     let (shard, plan) = (shard.clone(), self.plans[asked.place.index].clone());
                     let pinned = Pinned { shard, view: asked.place.view.clone(), reader, plan, brief: asked.brief };
-                    parts.push((slot, pinned.fetch(core, &account, addresses(ranks), guard.patience())));
+                    parts.push((slot, pinned.fetch(core, self.account, addresses(ranks), guard.patience())));
                 }
                 (None, Some(Pin::There(from))) => {
                     let addresses = addresses(ranks);

@@ -45,12 +45,6 @@ impl NumberColumn for BlockNumbers {
         out.extend_from_slice(&self.data.numbers[self.data.values(&self.column, doc)]);
     }
 
-    fn first_batch(&self, docs: &[DocId], missing: i64, out: &mut [i64]) {
-        for (&doc, out) in docs.iter().zip(out) {
-            *out = self.first(doc).unwrap_or(missing);
-        }
-    }
-
     fn docs_in_range(&self, range: RangeInclusive<i64>, docs: DocRange, out: &mut Vec<DocId>) {
         docs_with(&self.data, &self.column, docs, |at| range.contains(&self.data.numbers[at]), out);
     }
