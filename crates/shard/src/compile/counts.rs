@@ -77,22 +77,32 @@ impl<'a> Counts<'a> {
         self.note(field, term, places)
     }
 
-    /// Takes where the segments have a term, as their dictionaries, or a walk over them, have told. Out: how often that is.
-    pub(crate) fn note(
-        &mut self,
-        field: &FieldName,
-        term: &TermBytes,
-        places: Vec<Option<TermEntry>>,
-    ) -> Outcome<TermStatistics> {
-        let mut sum = TermStatistics::default();
-        for found in places.iter().flatten() {
-            sum.doc_freq += found.statistics.doc_freq;
-            sum.total_term_freq += found.statistics.total_term_freq;
-        }
+    /// Takes where the segments have a term, as their dictionaries have told. Out: how often that is.
+    fn note(&mut self, field: &FieldName, term: &TermBytes, places: Vec<Option<TermEntry>>) -> Outcome<TermStatistics> {
+        let sum = sum(&places);
         self.field(field)?;
         self.found.entry(field.clone()).or_default().insert(term.clone(), places.into());
         self.own.terms.entry(field.clone()).or_default().insert(term.clone(), sum);
         Ok(sum)
+    }
+
+    /// Takes where the segments have the terms that a walk over all of them has found, which ascend. Out: how many documents have each.
+    pub(crate) fn note_all(
+        &mut self,
+        field: &FieldName,
+        found: impl Iterator<Item = (TermBytes, TermPlaces)>,
+    ) -> Outcome<Vec<(TermBytes, u64, TermPlaces)>> {
+        self.field(field)?;
+        let given = self.given.and_then(|given| given.terms.get(field));
+        let (mut own, mut noted) = (BTreeMap::new(), Vec::new());
+        for (term, places) in found {
+            let sum = sum(&places);
+            own.insert(term.clone(), sum);
+            let all = given.and_then(|given| given.get(&term)).copied().unwrap_or(sum);
+            noted.push((term, all.doc_freq, places));
+        }
+        self.own.terms.entry(field.clone()).or_default().append(&mut own);
+        Ok(noted)
     }
 
     /// The documents that a search can find, as if they were counts of a field.
@@ -144,4 +154,12 @@ impl<'a> Counts<'a> {
         self.scales.insert(field.clone(), scale.clone());
         Ok(scale)
     }
+}
+
+/// Of all segments.
+fn sum(places: &[Option<TermEntry>]) -> TermStatistics {
+    places.iter().flatten().fold(TermStatistics::default(), |sum, found| TermStatistics {
+        doc_freq: sum.doc_freq + found.statistics.doc_freq,
+        total_term_freq: sum.total_term_freq + found.statistics.total_term_freq,
+    })
 }

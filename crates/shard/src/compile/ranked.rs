@@ -13,8 +13,8 @@ use super::{Compiler, Context, Kind, Place, Weight};
 use crate::score::Outcome;
 use crate::score::bm25::TermScore;
 use crate::score::cursor::TermCursor;
-use crate::score::ranked::words::{AnyWord, Group};
-use crate::score::ranked::{Columns, Node, NodeKind, RankedScorer, Rarity, Word};
+use crate::score::ranked::words::{AnyWord, Documents, Group, GroupWord};
+use crate::score::ranked::{Columns, Node, NodeKind, RankedScorer, Ranker, Rarity, Word};
 use crate::segment::{Detail, TermEntry};
 
 /// Words that one pattern stands for, at most (`MAXEXPANSIONS`).
@@ -91,6 +91,11 @@ impl RankedNode {
 }
 
 impl RankedWeight {
+    /// Whether all that the candidates give match.
+    pub(crate) fn is_candidates(&self) -> bool {
+        !self.verify
+    }
+
     /// The words, if the query is nothing else and any of them will do.
     pub(crate) fn groups(&self) -> Option<Groups<'_>> {
         let tree = self.tree.as_ref().filter(|_| !self.verify)?;
@@ -147,15 +152,17 @@ impl Planner<'_, '_, '_> {
         let (kind, estimate) = match &part.kind {
             RankedKind::Everything => (RankedNodeKind::Everything, self.documents),
             RankedKind::Nothing => (RankedNodeKind::Nothing, 0),
-            RankedKind::Word { pool, term, stem, fields } => self.word(pool, term, (*stem, fields.as_deref()))?,
+            RankedKind::Word { pool, term, stem, fields } => {
+                let known = self.known(pool, term)?;
+                self.word(pool, term, known, (*stem, fields.as_deref()))
+            }
             RankedKind::Words { pool, pattern, stem, fields } => {
                 self.words(pool, pattern, (*stem, fields.as_deref()))?
             }
             RankedKind::Value { field, term } => {
-                let doc_freq = if self.scored { self.compiler.counts.doc_freq(field, term)? } else { 0 };
+                let (doc_freq, found) = self.known(field, term)?;
                 let rarity = Rarity::new(self.documents, doc_freq);
-                let (pool, term) = (self.compiler.place(field), term.clone());
-                let (found, counted) = (self.compiler.counts.places(field, &term), Vec::new());
+                let (pool, term, counted) = (self.compiler.place(field), term.clone(), Vec::new());
                 (RankedNodeKind::Word { pool, term, found, stem: false, fields: None, counted, rarity }, doc_freq)
             }
             RankedKind::Filter(query) => {
@@ -191,13 +198,19 @@ impl Planner<'_, '_, '_> {
         parts.iter().map(|part| self.node(part)).collect()
     }
 
+    /// How many documents have a term, where that counts, and where the segments have it, as far as that is known then.
+    fn known(&mut self, pool: &FieldName, term: &TermBytes) -> Outcome<(u64, Option<TermPlaces>)> {
+        let doc_freq = if self.scored { self.compiler.counts.doc_freq(pool, term)? } else { 0 };
+        Ok((doc_freq, self.compiler.counts.places(pool, term)))
+    }
+
     fn word(
         &mut self,
         pool: &FieldName,
         term: &TermBytes,
+        (doc_freq, found): (u64, Option<TermPlaces>),
         (stem, fields): (bool, Option<&[FieldName]>),
-    ) -> Outcome<(RankedNodeKind, u64)> {
-        let doc_freq = if self.scored { self.compiler.counts.doc_freq(pool, term)? } else { 0 };
+    ) -> (RankedNodeKind, u64) {
         let corpus = &self.ranked.corpus;
         // A stem counts a fifth of its word, but at least one; how a word sounds counts as the word.
         let less = stem && !term.starts_with(b"<");
@@ -212,12 +225,12 @@ impl Planner<'_, '_, '_> {
             counted: counted.collect(),
             pool: self.compiler.place(pool),
             term: term.clone(),
-            found: self.compiler.counts.places(pool, term),
+            found,
             stem,
             fields: fields.map(|fields| fields.iter().map(|field| self.compiler.place(field)).collect()),
             rarity: Rarity::new(self.documents, doc_freq),
         };
-        Ok((kind, doc_freq))
+        (kind, doc_freq)
     }
 
     fn words(
@@ -229,8 +242,9 @@ impl Planner<'_, '_, '_> {
         let terms = self.expansions(pool, pattern)?;
         let mut nodes = Vec::with_capacity(terms.len());
         let mut sum = 0;
-        for term in terms {
-            let (kind, estimate) = self.word(pool, &term, (stem, fields))?;
+        for (term, doc_freq, found) in terms {
+            let known = (if self.scored { doc_freq } else { 0 }, Some(found));
+            let (kind, estimate) = self.word(pool, &term, known, (stem, fields));
             nodes.push(RankedNode { weight: 1.0, kind, estimate });
             sum += estimate;
         }
@@ -238,7 +252,7 @@ impl Planner<'_, '_, '_> {
     }
 
     /// The first terms, in order, that the pattern accepts; those that other shards have count, too.
-    fn expansions(&mut self, pool: &FieldName, pattern: &Pattern) -> Outcome<Vec<TermBytes>> {
+    fn expansions(&mut self, pool: &FieldName, pattern: &Pattern) -> Outcome<Vec<(TermBytes, u64, TermPlaces)>> {
         let accepted = Accepted::of(pattern, &self.compiler.counts.reader().fuzzy)?;
         let counts = &self.compiler.counts;
         let given = counts.given_terms(pool).filter(|term| accepted.accepts(term));
@@ -246,9 +260,9 @@ impl Planner<'_, '_, '_> {
         let nowhere = || vec![None; reader.segments.len()];
         let given = given.take(MAX_EXPANSIONS).map(|term| (term.clone(), nowhere()));
         let mut found: BTreeMap<TermBytes, Vec<Option<TermEntry>>> = given.collect();
-        let Some(entry) = reader.fields.by_path(pool) else { return Ok(found.into_keys().collect()) };
+        let slot = reader.fields.by_path(pool).map(|entry| entry.slot);
         for (segment, view) in reader.segments.iter().enumerate() {
-            let Some(terms) = view.segment.terms(entry.slot)? else { continue };
+            let Some(terms) = slot.map_or(Ok(None), |slot| view.segment.terms(slot))? else { continue };
             let mut left = MAX_EXPANSIONS;
             terms.walk(accepted.range(), accepted.automaton(), &mut |term, entry| {
                 match found.get_mut(term) {
@@ -267,21 +281,23 @@ impl Planner<'_, '_, '_> {
             found.pop_last();
         }
         // Each is known in every segment: none of them is beyond the first ones of any.
-        let note = |(term, places)| self.compiler.counts.note(pool, &term, places).map(|_| term);
-        found.into_iter().map(note).collect()
+        self.compiler.counts.note_all(pool, found.into_iter().map(|(term, places)| (term, TermPlaces::from(places))))
     }
 }
 
 impl Leaf<'_> {
     pub(crate) fn ranked(&self, weight: &RankedWeight) -> Outcome<RankedScorer> {
         let candidates = self.scorer(&weight.candidates)?;
+        Ok(RankedScorer::new(candidates, self.ranker(weight)?, weight.verify))
+    }
+
+    pub(crate) fn ranker(&self, weight: &RankedWeight) -> Outcome<Ranker> {
         let silent = self.silent();
         let root = match &weight.tree {
             Some(tree) => Some(self.ranked_node(tree, &silent)?),
             None => None,
         };
-        let columns = self.ranked_columns(weight)?;
-        Ok(RankedScorer::new(candidates, root, (weight.formula, weight.verify, weight.boost), columns))
+        Ok(Ranker::new(root, (weight.formula, weight.boost), self.ranked_columns(weight)?))
     }
 
     /// The scorer of words of which any will do.
@@ -291,15 +307,32 @@ impl Leaf<'_> {
         for (weight, nodes) in &groups.list {
             let mut words = Vec::with_capacity(nodes.len());
             for node in *nodes {
-                // One that the segment does not have is nothing.
-                if let Node { weight, kind: NodeKind::Word(word), .. } = self.ranked_node(node, &silent)? {
-                    words.push((weight, *word));
-                }
+                words.extend(self.group_word(node, &silent)?);
             }
             list.push(Group { weight: *weight, words });
         }
         let columns = (self.ranked_columns(weight)?, self.max);
         Ok(AnyWord::new(list, groups.weight, (weight.formula, weight.boost), columns))
+    }
+
+    /// `None`: the segment does not have it.
+    fn group_word(&self, node: &RankedNode, silent: &TermScore) -> Outcome<Option<GroupWord>> {
+        let RankedNodeKind::Word { pool, term, found, rarity, .. } = &node.kind else { return Ok(None) };
+        let Some(terms) = pool.slot.map_or(Ok(None), |slot| self.segment.terms(slot))? else { return Ok(None) };
+        let entry = match found {
+            Some(found) => found[self.number as usize],
+            None => terms.get(term)?,
+        };
+        let Some(entry) = entry else { return Ok(None) };
+        let mut few = Vec::new();
+        let documents = match terms.few(&entry, &mut few)? {
+            true => Documents::Few(few.into_iter().peekable()),
+            false => match self.cursor_at(pool, Some(entry), (Detail::Freqs, silent))? {
+                Some(cursor) => Documents::Many(Box::new(cursor)),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(GroupWord { weight: node.weight, rarity: *rarity, documents }))
     }
 
     fn ranked_columns(&self, weight: &RankedWeight) -> Outcome<Columns> {

@@ -4,7 +4,7 @@ use model::search::SortValue;
 use search::shard_query::{ShardHits, ShardQuery};
 
 use super::best::Best;
-use super::by_words::{self, Words};
+use super::by_rank::{self, Ranking};
 use super::{Search, Watch, constant, matches, total};
 use crate::compile::scorer::Leaf;
 use crate::compile::shape::{Scoring, Shape};
@@ -129,7 +129,7 @@ fn pruned(search: &Search<'_>, shape: Option<&Shape<'_>>, best: &mut Best<'_, '_
     // The largest first: its hits make the threshold for the others.
     order.sort_by_key(|&segment| std::cmp::Reverse(search.reader.segments[segment].segment.doc_count()));
     let constant = search.weight.constant_score();
-    let words = Words::of(search.weight);
+    let ranking = Ranking::of(search.weight);
     let mut scratch = None;
     let scratches = &search.reader.scratches;
     for segment in order {
@@ -141,13 +141,13 @@ fn pruned(search: &Search<'_>, shape: Option<&Shape<'_>>, best: &mut Best<'_, '_
         if leaf.max == 0 {
             continue;
         }
-        match (constant, shape, &words) {
+        match (constant, shape, &ranking) {
             (Some(score), ..) => constant::best(search, &leaf, segment, score, (best, tally))?,
             (None, Some(shape), _) => {
                 let scratch = scratch.get_or_insert_with(|| scratches.take());
                 by_shape(search, shape, (&leaf, segment), (best, tally), scratch)?;
             }
-            (None, None, Some(words)) => by_words::best(search, words, (&leaf, segment), (best, tally))?,
+            (None, None, Some(ranking)) => by_rank::best(search, ranking, (&leaf, segment), (best, tally))?,
             (None, None, None) => by_document(search, &leaf, segment, (best, tally))?,
         }
     }

@@ -19,8 +19,8 @@ use crate::score::Outcome;
 
 mod aggregations;
 mod best;
+mod by_rank;
 mod by_score;
-mod by_words;
 mod can_match;
 mod cast;
 mod constant;

@@ -119,6 +119,12 @@ pub trait Terms: Send + Sync {
         Ok(None)
     }
 
+    /// Appends all documents of such a term, ascending, and how often each has it, where those are few and that is soon done; false: it is not.
+    fn few(&self, entry: &TermEntry, out: &mut Vec<(DocId, u32)>) -> io::Result<bool> {
+        let _ = (entry, out);
+        Ok(false)
+    }
+
     /// Appends all documents of such a term, ascending: for many terms with few documents each.
     fn docs(&self, entry: &TermEntry, out: &mut Vec<DocId>) -> io::Result<()> {
         let mut postings = self.postings(entry, Detail::Docs)?;

@@ -6,7 +6,7 @@ use model::query::ranked::Scorer as Formula;
 use model::search::Explanation;
 
 use super::walk::Walk;
-use super::{B, K1, Node, NodeKind, RankedScorer, Word, is_spread};
+use super::{B, K1, Node, NodeKind, RankedScorer, Ranker, Word, is_spread};
 use crate::score::{Outcome, Scorer};
 use crate::segment::DocId;
 
@@ -21,6 +21,13 @@ impl RankedScorer {
             return Ok(None);
         }
         let value = f64::from(self.score()?);
+        self.ranker.explain(doc, value)
+    }
+}
+
+impl Ranker {
+    /// The same of a match with that score.
+    fn explain(&mut self, doc: DocId, value: f64) -> Outcome<Option<Explanation>> {
         let own = self.columns.score(doc);
         let Some(root) = &mut self.root else {
             let text = match self.formula {

@@ -179,39 +179,28 @@ impl Word {
     }
 }
 
-pub(crate) struct RankedScorer {
-    candidates: Box<dyn Scorer>,
+/// Looks at documents one by one.
+pub(crate) struct Ranker {
     root: Option<Node>,
     formula: Formula,
-    verify: bool,
     boost: f32,
     columns: Columns,
-    doc: DocId,
     /// Room for where words stand.
     places: Vec<u32>,
 }
 
-impl RankedScorer {
-    pub(crate) fn new(
-        candidates: Box<dyn Scorer>,
-        root: Option<Node>,
-        (formula, verify, boost): (Formula, bool, f32),
-        columns: Columns,
-    ) -> Self {
-        Self { candidates, root, formula, verify, boost, columns, doc: 0, places: Vec::new() }
+impl Ranker {
+    pub(crate) fn new(root: Option<Node>, (formula, boost): (Formula, f32), columns: Columns) -> Self {
+        Self { root, formula, boost, columns, places: Vec::new() }
     }
 
-    /// The score of a candidate. They ascend.
-    pub(crate) fn score_of(&mut self, doc: DocId) -> Outcome<f32> {
-        self.score_of_from(doc, f32::NEG_INFINITY)
-    }
-
-    /// The same; of one that is below `floor` no more than that it is.
-    fn score_of_from(&mut self, doc: DocId, floor: f32) -> Outcome<f32> {
+    /// The score of a candidate; of one that is below `floor` no more than that it is. Candidates ascend.
+    pub(crate) fn score(&mut self, doc: DocId, floor: f32) -> Outcome<f32> {
         let score = self.evaluate(doc, floor)?.unwrap_or(0.0);
         Ok(score as f32 * self.boost)
     }
 
+    /// `None`: it does not match.
     fn evaluate(&mut self, doc: DocId, floor: f32) -> Outcome<Option<f64>> {
         let Some(root) = &mut self.root else {
             return Ok(Some(if self.formula == Formula::DocScore { self.columns.score(doc) } else { 0.0 }));
@@ -229,12 +218,27 @@ impl RankedScorer {
     }
 }
 
+/// The candidates that match.
+pub(crate) struct RankedScorer {
+    candidates: Box<dyn Scorer>,
+    ranker: Ranker,
+    /// Whether not all of them may match.
+    verify: bool,
+    doc: DocId,
+}
+
+impl RankedScorer {
+    pub(crate) fn new(candidates: Box<dyn Scorer>, ranker: Ranker, verify: bool) -> Self {
+        Self { candidates, ranker, verify, doc: 0 }
+    }
+}
+
 impl Scorer for RankedScorer {
     fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
         let found = self.candidates.probe(doc)?;
         if found == doc && found != NO_MORE_DOCS {
             self.doc = doc;
-            if self.verify && self.evaluate(doc, f32::INFINITY)?.is_none() {
+            if self.verify && self.ranker.evaluate(doc, f32::INFINITY)?.is_none() {
                 return Ok(doc + 1);
             }
         }
@@ -244,7 +248,7 @@ impl Scorer for RankedScorer {
     fn seek(&mut self, mut target: DocId) -> Outcome<DocId> {
         loop {
             self.doc = self.candidates.seek(target)?;
-            if self.doc == NO_MORE_DOCS || !self.verify || self.evaluate(self.doc, f32::INFINITY)?.is_some() {
+            if self.doc == NO_MORE_DOCS || !self.verify || self.ranker.evaluate(self.doc, f32::INFINITY)?.is_some() {
                 return Ok(self.doc);
             }
             target = self.doc + 1;
@@ -268,11 +272,11 @@ impl Scorer for RankedScorer {
     }
 
     fn score(&mut self) -> Outcome<f32> {
-        self.score_of(self.doc)
+        self.ranker.score(self.doc, f32::NEG_INFINITY)
     }
 
     fn score_from(&mut self, floor: f32) -> Outcome<f32> {
-        self.score_of_from(self.doc, floor)
+        self.ranker.score(self.doc, floor)
     }
 
     fn cost(&self) -> u64 {

@@ -2,9 +2,13 @@
 //!
 //! Where several of them stand in one document and their distance counts, the document is left to be looked at by itself.
 
+use std::iter::Peekable;
+use std::vec::IntoIter;
+
 use model::query::ranked::Scorer as Formula;
 
-use super::{Columns, Word, is_spread};
+use super::{Columns, Rarity, is_spread};
+use crate::score::cursor::TermCursor;
 use crate::score::{Outcome, bits};
 use crate::segment::DocId;
 
@@ -14,8 +18,35 @@ pub(crate) const WINDOW: u32 = if cfg!(test) { 64 } else { 4096 };
 /// Words of which the first that a document has stands for all.
 pub(crate) struct Group {
     pub(crate) weight: f64,
-    /// With their weights; each counts wherever it stands.
-    pub(crate) words: Vec<(f64, Word)>,
+    /// Each counts wherever it stands.
+    pub(crate) words: Vec<GroupWord>,
+}
+
+pub(crate) struct GroupWord {
+    pub(crate) weight: f64,
+    pub(crate) rarity: Rarity,
+    pub(crate) documents: Documents,
+}
+
+/// The documents that have a word, and how often.
+pub(crate) enum Documents {
+    Few(Peekable<IntoIter<(DocId, u32)>>),
+    Many(Box<TermCursor>),
+}
+
+impl Documents {
+    /// Calls `visit` with each of `from..to`, and how often it has the word. Stretches ascend.
+    fn each(&mut self, from: DocId, to: DocId, mut visit: impl FnMut(DocId, u32)) -> Outcome<()> {
+        match self {
+            Self::Many(cursor) => cursor.each_freq(from, to, visit),
+            Self::Few(entries) => {
+                while let Some((doc, freq)) = entries.next_if(|(doc, _)| *doc < to) {
+                    visit(doc, freq);
+                }
+                Ok(())
+            }
+        }
+    }
 }
 
 pub(crate) struct AnyWord {
@@ -98,14 +129,13 @@ impl AnyWord {
     fn add(&mut self, number: usize, from: DocId, wanted: &[u64]) -> Outcome<()> {
         let (formula, columns, window, mark) = (self.formula, &self.columns, &mut self.window, number as u32 + 1);
         let Group { weight: outer, words } = &mut self.groups[number];
-        for (weight, word) in words {
-            let (weight, rarity) = (*weight, word.rarity);
-            word.pool.each_freq(from, from.saturating_add(WINDOW), |doc, freq| {
+        for GroupWord { weight, rarity, documents } in words {
+            documents.each(from, from.saturating_add(WINDOW), |doc, freq| {
                 let cell = &mut window[(doc - from) as usize];
                 if !bits::contains(wanted, doc - from) || cell.last == mark {
                     return;
                 }
-                let worth = *outer * columns.of_word(formula, cell.norm, (weight, f64::from(freq), rarity));
+                let worth = *outer * columns.of_word(formula, cell.norm, (*weight, f64::from(freq), *rarity));
                 cell.worth = if formula == Formula::DisMax { cell.worth.max(worth) } else { cell.worth + worth };
                 cell.groups += 1;
                 cell.last = mark;

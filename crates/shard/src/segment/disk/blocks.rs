@@ -16,6 +16,7 @@ use super::impact;
 use super::manifest::Record;
 use super::packed::Packed;
 use super::positions::PositionBlocks;
+use super::vint::{read_vint, read_vints};
 use crate::segment::postings::{BLOCK, BlockSource, BlockTable, Entry};
 use crate::segment::{DocId, NO_MORE_DOCS};
 
@@ -51,20 +52,6 @@ pub(super) fn broken(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("postings are corrupt: {what}"))
 }
 
-/// Reads tantivy's variable length: seven bits a byte, lowest first, the last byte marked.
-pub(super) fn read_vint(bytes: &[u8], at: &mut usize) -> io::Result<u64> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
-        let byte = *bytes.get(*at).ok_or_else(|| broken("a number is cut off"))?;
-        *at += 1;
-        value |= u64::from(byte & 127) << shift;
-        if byte & 128 != 0 {
-            return Ok(value);
-        }
-    }
-    Err(broken("a number is too long"))
-}
-
 /// Tokens of the term: what stands before its postings, and where those begin.
 pub(crate) fn total_term_freq(postings: &[u8], doc_freq: u32, record: Record) -> io::Result<(u64, usize)> {
     let mut at = 0;
@@ -75,17 +62,19 @@ pub(crate) fn total_term_freq(postings: &[u8], doc_freq: u32, record: Record) ->
 /// Appends the documents of a term that has no full block. `postings` begins with the term's.
 pub(super) fn few_docs(postings: &[u8], doc_freq: u32, record: Record, out: &mut Vec<DocId>) -> io::Result<()> {
     let (_, mut at) = total_term_freq(postings, doc_freq, record)?;
-    let mut doc: DocId = 0;
-    for _ in 0..doc_freq {
-        doc = doc.checked_add(read_vint(postings, &mut at)? as u32).ok_or_else(|| broken("documents are too large"))?;
-        out.push(doc);
-    }
-    Ok(())
+    let first = out.len();
+    out.resize(first + doc_freq as usize, 0);
+    read_vints(postings, &mut at, &mut out[first..])?;
+    sum_up(0, &mut out[first..])
 }
 
 impl TermBlocks {
-    /// `postings` begins with the term's; more may follow.
-    pub(crate) fn read(postings: &OwnedBytes, doc_freq: u32, field: FieldPostings<'_>) -> io::Result<Self> {
+    /// With the block that is not full, if there is one. `postings` begins with the term's; more may follow.
+    pub(crate) fn read(
+        postings: &OwnedBytes,
+        doc_freq: u32,
+        field: FieldPostings<'_>,
+    ) -> io::Result<(Self, Option<Box<Rest>>)> {
         let (_, mut at) = total_term_freq(postings, doc_freq, field.record)?;
         let full = doc_freq as usize / BLOCK;
         let has_rest = !(doc_freq as usize).is_multiple_of(BLOCK);
@@ -106,38 +95,33 @@ impl TermBlocks {
         let mut blocks = Vec::with_capacity(full + 1);
         let next = read_skip_list(skip, full, field, &mut table, &mut blocks)?;
         let mut read = Self { table: Arc::default(), blocks, data: at };
-        if has_rest {
-            read.blocks.push(next);
-            read.read_rest(postings, doc_freq, field, &mut table)?;
-        }
+        let rest = has_rest.then(|| read.read_rest(postings, (doc_freq, next), field, &mut table)).transpose()?;
         read.table = Arc::new(table);
-        Ok(read)
+        Ok((read, rest))
     }
 
     /// The last block's entry of the table: exact, from its documents.
     fn read_rest(
-        &self,
+        &mut self,
         postings: &OwnedBytes,
-        doc_freq: u32,
+        (doc_freq, place): (u32, BlockPlace),
         field: FieldPostings<'_>,
         table: &mut BlockTable,
-    ) -> io::Result<()> {
-        let (mut docs, mut freqs) = ([0; BLOCK], [1; BLOCK]);
+    ) -> io::Result<Box<Rest>> {
+        self.blocks.push(place);
         let count = doc_freq as usize % BLOCK;
-        let place = self.blocks[self.blocks.len() - 1];
         let data = postings.get(self.data + place.at..).ok_or_else(|| broken("it ends early"))?;
         let previous = table.last.last().copied().unwrap_or(0);
-        let with_freqs = field.record != Record::Docs;
-        decode_rest(data, previous, count, &mut docs, with_freqs.then_some(&mut freqs))?;
+        let rest = Box::new(Rest::read(data, previous, count, field.record)?);
         let curve = impact::Curve::new(field.average);
         let mut max = 0.0f32;
-        for (&doc, &freq) in docs[..count].iter().zip(&freqs) {
+        for (&doc, &freq) in rest.docs[..count].iter().zip(&rest.freqs) {
             let code = field.norms.map_or(Some(1), |norms| norms.get(doc as usize).copied());
             max = max.max(curve.bound(code.ok_or_else(|| broken("a document is beyond the last"))?, freq));
         }
-        table.last.push(docs[count - 1]);
+        table.last.push(rest.docs[count - 1]);
         table.max_impact.push(if field.bounded { max } else { 1.0 });
-        Ok(())
+        Ok(rest)
     }
 }
 
@@ -181,24 +165,44 @@ fn read_skip_list(
     Ok(next)
 }
 
-/// Decodes documents, then frequencies, of the last, unfilled block.
-fn decode_rest(
-    data: &[u8],
-    mut doc: DocId,
-    count: usize,
-    docs: &mut [DocId; BLOCK],
-    freqs: Option<&mut [u32; BLOCK]>,
-) -> io::Result<()> {
-    let mut at = 0;
-    for out in &mut docs[..count] {
-        doc = doc.checked_add(read_vint(data, &mut at)? as u32).ok_or_else(|| broken("documents are too large"))?;
-        *out = doc;
+/// The last, unfilled block of a term, decoded.
+pub(crate) struct Rest {
+    /// Behind the last all are [`NO_MORE_DOCS`].
+    docs: [DocId; BLOCK],
+    /// 1 behind the last, and where the field keeps none.
+    freqs: [u32; BLOCK],
+}
+
+impl Rest {
+    /// Of a term that has no full block. `postings` begins with the term's; more may follow.
+    pub(super) fn of_few(postings: &[u8], count: usize, record: Record) -> io::Result<Self> {
+        let (_, at) = total_term_freq(postings, count as u32, record)?;
+        Self::read(&postings[at..], 0, count, record)
     }
-    docs[count..].fill(NO_MORE_DOCS);
-    if let Some(freqs) = freqs {
-        for out in &mut freqs[..count] {
-            *out = read_vint(data, &mut at)? as u32;
+
+    /// The documents, and how often each has the term.
+    pub(super) fn entries(&self, count: usize) -> impl Iterator<Item = (DocId, u32)> {
+        self.docs[..count].iter().copied().zip(self.freqs[..count].iter().copied())
+    }
+
+    /// `count` documents behind `previous`, then their frequencies.
+    fn read(data: &[u8], previous: DocId, count: usize, record: Record) -> io::Result<Self> {
+        let mut rest = Self { docs: [NO_MORE_DOCS; BLOCK], freqs: [1; BLOCK] };
+        let mut at = 0;
+        read_vints(data, &mut at, &mut rest.docs[..count])?;
+        sum_up(previous, &mut rest.docs[..count])?;
+        if record != Record::Docs {
+            read_vints(data, &mut at, &mut rest.freqs[..count])?;
         }
+        Ok(rest)
+    }
+}
+
+/// Makes documents of how far each is from the one before.
+fn sum_up(mut doc: DocId, docs: &mut [DocId]) -> io::Result<()> {
+    for slot in docs {
+        doc = doc.checked_add(*slot).ok_or_else(|| broken("documents are too large"))?;
+        *slot = doc;
     }
     Ok(())
 }
@@ -209,6 +213,8 @@ pub(crate) struct DiskBlocks {
     postings: OwnedBytes,
     doc_freq: u32,
     record: Record,
+    /// Decoded when it is asked for, unless it has been.
+    rest: Option<Box<Rest>>,
     packer: BitPacker4x,
     positions: Positions,
     /// Sums of the frequencies before each entry of `summed`.
@@ -226,7 +232,7 @@ enum Positions {
 impl DiskBlocks {
     /// `positions`: exactly the term's, empty where there are none.
     pub(crate) fn new(
-        blocks: Arc<TermBlocks>,
+        (blocks, rest): (Arc<TermBlocks>, Option<Box<Rest>>),
         postings: OwnedBytes,
         positions: OwnedBytes,
         doc_freq: u32,
@@ -237,6 +243,7 @@ impl DiskBlocks {
             postings,
             doc_freq,
             record,
+            rest,
             packer: BitPacker4x::new(),
             positions: Positions::Closed(positions),
             sums: Vec::new(),
@@ -256,6 +263,19 @@ impl DiskBlocks {
             return Err(broken("a block is cut off"));
         }
         Ok((data, place, count))
+    }
+
+    /// The block that is not full.
+    fn rest(&mut self) -> io::Result<&Rest> {
+        let rest = match self.rest.take() {
+            Some(rest) => rest,
+            None => {
+                let block = self.doc_freq as usize / BLOCK;
+                let (data, _, count) = self.block(block)?;
+                Box::new(Rest::read(data, self.previous(block), count, self.record)?)
+            }
+        };
+        Ok(self.rest.insert(rest))
     }
 
     /// The frequencies of a block, less one each; `None`: they are not packed.
@@ -312,12 +332,12 @@ impl DiskBlocks {
 impl BlockSource for DiskBlocks {
     fn docs(&mut self, block: usize, docs: &mut [DocId; BLOCK]) -> io::Result<usize> {
         let (data, place, count) = self.block(block)?;
-        let previous = self.previous(block);
-        if count == BLOCK {
-            self.packer.decompress_strictly_sorted((previous != 0).then_some(previous), data, docs, place.doc_bits);
-        } else {
-            decode_rest(data, previous, count, docs, None)?;
+        if count < BLOCK {
+            *docs = self.rest()?.docs;
+            return Ok(count);
         }
+        let previous = self.previous(block);
+        self.packer.decompress_strictly_sorted((previous != 0).then_some(previous), data, docs, place.doc_bits);
         Ok(count)
     }
 
@@ -327,19 +347,20 @@ impl BlockSource for DiskBlocks {
             return Ok(());
         }
         let (data, place, count) = self.block(block)?;
-        if count == BLOCK {
-            self.packer.decompress(&data[usize::from(place.doc_bits) * BLOCK / 8..], freqs, place.freq_bits);
-            freqs.iter_mut().for_each(|freq| *freq = freq.wrapping_add(1));
+        if count < BLOCK {
+            *freqs = self.rest()?.freqs;
             return Ok(());
         }
-        freqs[count..].fill(1);
-        decode_rest(data, self.previous(block), count, &mut [0; BLOCK], Some(freqs))
+        self.packer.decompress(&data[usize::from(place.doc_bits) * BLOCK / 8..], freqs, place.freq_bits);
+        freqs.iter_mut().for_each(|freq| *freq = freq.wrapping_add(1));
+        Ok(())
     }
 
     fn freq(&mut self, block: usize, index: usize) -> io::Result<u32> {
         match self.packed_freqs(block)? {
             Some(packed) => Ok(packed.number(index).wrapping_add(1)),
-            None => Ok(self.entry(block, index)?.freq),
+            None if self.record == Record::Docs => Ok(1),
+            None => Ok(self.rest()?.freqs[index]),
         }
     }
 
@@ -350,9 +371,17 @@ impl BlockSource for DiskBlocks {
             let freq = packed.number(index).wrapping_add(1);
             return Ok(Entry { block: block as u32, index: index as u8, before: before + index as u32, freq });
         }
-        let mut freqs = [1; BLOCK];
-        self.freqs(block, &mut freqs)?;
-        Ok(Entry::of(&freqs, block, index))
+        if self.record == Record::Docs {
+            return Ok(Entry::of(&[1; BLOCK], block, index));
+        }
+        match self.block(block)?.2 {
+            BLOCK => {
+                let mut freqs = [0; BLOCK];
+                self.freqs(block, &mut freqs)?;
+                Ok(Entry::of(&freqs, block, index))
+            }
+            _ => Ok(Entry::of(&self.rest()?.freqs, block, index)),
+        }
     }
 
     fn positions(&mut self, block: usize, index: usize, out: &mut Vec<u32>) -> io::Result<()> {

@@ -38,6 +38,7 @@ mod positions;
 pub(crate) mod terms;
 mod values;
 pub(crate) mod vectors;
+mod vint;
 
 use column::{Column, DiskStrings, extent};
 use files::Files;

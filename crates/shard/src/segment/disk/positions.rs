@@ -8,12 +8,15 @@ use std::io;
 use bitpacking::{BitPacker, BitPacker4x};
 use tantivy::directory::OwnedBytes;
 
-use super::blocks::{broken, read_vint};
+use super::blocks::broken;
 use super::packed::Packed;
+use super::vint::{count, read_vint, read_vints};
 use crate::segment::postings::BLOCK;
 
 /// Numbers of a document up to which they are picked out one by one; for more, their block is unpacked.
 const FEW: u64 = 4;
+/// What a number of variable length takes, at most.
+const MAX_BYTES: usize = 5;
 
 /// Reads stretches; in ascending order it is fast.
 pub(crate) struct PositionBlocks {
@@ -121,13 +124,8 @@ impl PositionBlocks {
         }
         self.seek(block);
         let data = self.data.get(self.at..).ok_or_else(|| broken("positions are cut off"))?;
-        self.len = 0;
-        let mut at = 0;
-        while at < data.len() && self.len < BLOCK {
-            self.numbers[self.len] = read_vint(data, &mut at)? as u32;
-            self.len += 1;
-        }
-        Ok(())
+        self.len = count(&data[..data.len().min(BLOCK * MAX_BYTES)]).min(BLOCK);
+        read_vints(data, &mut 0, &mut self.numbers[..self.len])
     }
 }
 

@@ -12,7 +12,7 @@ use tantivy::postings::TermInfo;
 use tantivy::termdict::TermDictionary;
 use tantivy_fst::Automaton;
 
-use super::blocks::{DiskBlocks, FieldPostings, TermBlocks, few_docs, total_term_freq};
+use super::blocks::{DiskBlocks, FieldPostings, Rest, TermBlocks, few_docs, total_term_freq};
 use super::frequent::FrequentTerms;
 use super::key;
 use super::manifest::{Record, TermsEntry};
@@ -84,7 +84,13 @@ pub(crate) struct DiskTerms {
 }
 
 impl DiskTerms {
-    /// The bytes from a term's postings to the end of all.
+    /// The bytes from a term's postings to the end of all, borrowed.
+    fn bytes_from(&self, start: u64) -> io::Result<&[u8]> {
+        let bytes = usize::try_from(start).ok().and_then(|start| self.inverted.postings.get(start..));
+        bytes.ok_or_else(out_of_bounds)
+    }
+
+    /// The same, owned.
     fn postings_from(&self, start: u64) -> io::Result<OwnedBytes> {
         let all = &self.inverted.postings;
         let start = usize::try_from(start).ok().filter(|&start| start <= all.len()).ok_or_else(out_of_bounds)?;
@@ -107,9 +113,9 @@ impl DiskTerms {
     /// The blocks of a term that will not be asked for again soon: nothing is cached.
     pub(crate) fn read_once(&self, info: &TermInfo) -> io::Result<DiskBlocks> {
         let postings = self.postings_from(info.postings_range.start as u64)?;
-        let blocks = TermBlocks::read(&postings, info.doc_freq, self.field())?;
+        let (blocks, rest) = TermBlocks::read(&postings, info.doc_freq, self.field())?;
         let positions = self.positions(info.positions_range.start as u64, info.positions_range.end as u64)?;
-        Ok(DiskBlocks::new(Arc::new(blocks), postings, positions, info.doc_freq, self.record))
+        Ok(DiskBlocks::new((Arc::new(blocks), rest), postings, positions, info.doc_freq, self.record))
     }
 
     fn positions(&self, start: u64, end: u64) -> io::Result<OwnedBytes> {
@@ -130,17 +136,23 @@ impl DiskTerms {
         }
     }
 
-    fn blocks(&self, start: u64, postings: &OwnedBytes, doc_freq: u32) -> io::Result<Arc<TermBlocks>> {
-        let field = self.field();
-        if (doc_freq as usize) < 2 * BLOCK {
-            return TermBlocks::read(postings, doc_freq, field).map(Arc::new);
+    /// With the rest where it has just been decoded.
+    fn blocks(
+        &self,
+        start: u64,
+        postings: &OwnedBytes,
+        doc_freq: u32,
+    ) -> io::Result<(Arc<TermBlocks>, Option<Box<Rest>>)> {
+        let kept = doc_freq as usize >= 2 * BLOCK;
+        if kept && let Some(table) = self.inverted.tables.lock().by_start.get(&start) {
+            return Ok((table.clone(), None));
         }
-        if let Some(table) = self.inverted.tables.lock().by_start.get(&start) {
-            return Ok(table.clone());
+        let (table, rest) = TermBlocks::read(postings, doc_freq, self.field())?;
+        let table = Arc::new(table);
+        if kept {
+            self.inverted.tables.lock().insert(start, table.clone());
         }
-        let table = Arc::new(TermBlocks::read(postings, doc_freq, field)?);
-        self.inverted.tables.lock().insert(start, table.clone());
-        Ok(table)
+        Ok((table, rest))
     }
 }
 
@@ -212,7 +224,7 @@ impl Terms for DiskTerms {
         let postings = self.postings_from(start)?;
         let blocks = self.blocks(start, &postings, doc_freq)?;
         let positions = self.positions(positions_start, positions_end)?;
-        let table = blocks.table.clone();
+        let table = blocks.0.table.clone();
         let source = Box::new(DiskBlocks::new(blocks, postings, positions, doc_freq, self.record));
         Ok(Postings { doc_freq, table, source })
     }
@@ -221,12 +233,19 @@ impl Terms for DiskTerms {
         self.inverted.frequent.get(entry, |docs| self.docs(entry, docs))
     }
 
+    fn few(&self, entry: &TermEntry, out: &mut Vec<(DocId, u32)>) -> io::Result<bool> {
+        if entry.statistics.doc_freq >= BLOCK as u64 {
+            return Ok(false);
+        }
+        let count = entry.statistics.doc_freq as usize;
+        let rest = Rest::of_few(self.bytes_from(entry.place[0])?, count, self.record)?;
+        out.extend(rest.entries(count));
+        Ok(true)
+    }
+
     fn docs(&self, entry: &TermEntry, out: &mut Vec<DocId>) -> io::Result<()> {
-        let [start, ..] = entry.place;
-        let doc_freq = u32::try_from(entry.statistics.doc_freq).map_err(|_| out_of_bounds())?;
-        if (doc_freq as usize) < BLOCK {
-            let postings = usize::try_from(start).ok().and_then(|start| self.inverted.postings.get(start..));
-            return few_docs(postings.ok_or_else(out_of_bounds)?, doc_freq, self.record, out);
+        if entry.statistics.doc_freq < BLOCK as u64 {
+            return few_docs(self.bytes_from(entry.place[0])?, entry.statistics.doc_freq as u32, self.record, out);
         }
         let mut source = self.postings(entry, Detail::Docs)?;
         let mut docs = [0; BLOCK];
