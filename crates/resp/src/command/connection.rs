@@ -48,7 +48,7 @@ async fn select(_session: &mut Session, mut args: Args) -> Answer {
     match args.integer() {
         Ok(0) => Ok(Reply::OK),
         Ok(_) => Err(RespError::refused("DB index is out of range")),
-        Err(_) => Err(RespError::refused("invalid DB index")),
+        Err(error) => Err(error),
     }
 }
 

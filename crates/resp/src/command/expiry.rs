@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::flag::{FAST, READONLY, WRITE};
 use super::{Keys, commands};
-use crate::args::Args;
+use crate::args::{Args, integer};
 use crate::error::RespError;
 use crate::frame::reply::Reply;
 use crate::keyspace::{Entry, Next};
@@ -140,9 +140,9 @@ impl When {
 }
 
 async fn expire_at(session: &mut Session, mut args: Args, unit: Unit, command: &'static str) -> Answer {
-    let (key, given) = (args.must()?, args.integer()?);
-    let at = unit.at_ms(given, command)?;
+    let (key, given) = (args.must()?, args.must()?);
     let when = When::of(args)?;
+    let at = unit.at_ms(integer(&given).ok_or(RespError::NotAnInteger)?, command)?;
     let set = session.change(&key, |current| {
         let Some(entry) = current else { return Ok((Next::Keep, false)) };
         if !when.admits(entry.expires_at_ms, at) {

@@ -157,7 +157,9 @@ async fn hincrby(session: &mut Session, mut args: Args) -> Answer {
 
 async fn hincrbyfloat(session: &mut Session, mut args: Args) -> Answer {
     let (key, name, by) = (args.must()?, args.must()?, args.must()?);
-    number::float(&by).ok_or(RespError::NotAFloat)?;
+    if !number::float(&by).ok_or(RespError::NotAFloat)?.is_finite() {
+        return Err(RespError::refused("value is NaN or Infinity"));
+    }
     let sum = session.change(&key, |current| {
         let (mut fields, expires_at_ms) = fields_of(current)?;
         let held = fields.get(&name).cloned().unwrap_or(Bytes::from_static(b"0"));
@@ -176,8 +178,12 @@ async fn hscan(session: &mut Session, mut args: Args) -> Answer {
     const WHOLE: usize = 512;
     let (key, cursor) = (args.must()?, args.must()?);
     let from = scan::cursor(&cursor)?;
-    let options = scan::Options::of(&mut args, true)?;
+    // Without a hash there is nothing to read options for.
     let fields = fields(session, &key).await?;
+    if fields.is_empty() {
+        return Ok(Reply::Array(vec![Reply::text("0"), Reply::Array(Vec::new())]));
+    }
+    let options = scan::Options::of(&mut args, true)?;
     let count = if fields.len() <= WHOLE { WHOLE } else { options.count };
     let from = usize::try_from(from).unwrap_or(usize::MAX);
     let end = from.saturating_add(count);

@@ -28,9 +28,9 @@ async fn command(session: &mut Session, mut args: Args) -> Answer {
     };
     match word.to_ascii_uppercase().as_slice() {
         b"COUNT" => Ok(Reply::count(commands.sorted().len())),
-        b"INFO" => Ok(Reply::Array(
-            named(args.rest()).into_iter().map(|found| found.map_or(Reply::NullArray, described)).collect(),
-        )),
+        b"INFO" => {
+            Ok(Reply::Array(named(args.rest()).into_iter().map(|found| found.map_or(Reply::Null, described)).collect()))
+        }
         b"DOCS" => Ok(Reply::Map(named(args.rest()).into_iter().flatten().map(documented).collect())),
         b"LIST" => list(session, args),
         b"GETKEYS" => keys(session, &args),

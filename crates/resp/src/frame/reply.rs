@@ -53,6 +53,11 @@ impl Reply {
         Self::Bulk(bytes.into())
     }
 
+    /// A word of the dialect's own, such as the name of a part of an answer.
+    pub fn word(word: &'static str) -> Self {
+        Self::Simple(Cow::Borrowed(word))
+    }
+
     /// A text that is copied.
     pub fn text(text: &str) -> Self {
         Self::Bulk(Bytes::copy_from_slice(text.as_bytes()))

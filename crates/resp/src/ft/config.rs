@@ -73,7 +73,7 @@ pub async fn config(session: &mut Session, mut args: Args) -> Answer {
     match action.as_str() {
         "GET" => {
             let pairs: Vec<(Reply, Reply)> = found
-                .map(|(name, default, ..)| (Reply::text(name), Reply::text(&configuration.value(name, default))))
+                .map(|(name, default, ..)| (Reply::word(name), Reply::text(&configuration.value(name, default))))
                 .collect();
             Ok(match session.protocol {
                 Protocol::Three => Reply::Map(pairs),

@@ -73,6 +73,9 @@ fn asked(args: &mut Args) -> Result<Asked, RespError> {
     let mut found = Asked { distance: 1, include: Vec::new(), exclude: Vec::new(), dialect: None };
     while !args.is_empty() {
         if args.take_word("DISTANCE") {
+            if args.is_empty() {
+                return Err(RespError::line("DISTANCE arg is given but no DISTANCE comes after"));
+            }
             let distance =
                 args.take().and_then(|distance| integer(&distance)).filter(|distance| (1..=4).contains(distance));
             found.distance = distance
@@ -88,8 +91,8 @@ fn asked(args: &mut Args) -> Result<Asked, RespError> {
         } else if args.take_word("DIALECT") {
             found.dialect = Some(request::dialect(args)?);
         } else {
-            let word = super::text(args.must()?);
-            return Err(RespError::line(format!("Unknown argument `{word}`")));
+            // What is not known is passed over.
+            args.take();
         }
     }
     Ok(found)
@@ -158,13 +161,13 @@ fn render(three: bool, results: Vec<(String, Vec<(String, f64)>)>) -> Reply {
                 near.into_iter().map(|(word, score)| Reply::Map(vec![(Reply::text(&word), Reply::Double(score))]));
             (Reply::text(&term), Reply::Array(near.collect()))
         });
-        return Reply::Map(vec![(Reply::text("results"), Reply::Map(terms.collect()))]);
+        return Reply::Map(vec![(Reply::word("results"), Reply::Map(terms.collect()))]);
     }
     let terms = results.into_iter().map(|(term, near)| {
         let near = near
             .into_iter()
             .map(|(word, score)| Reply::Array(vec![Reply::text(&score.to_string()), Reply::text(&word)]));
-        Reply::Array(vec![Reply::text("TERM"), Reply::text(&term), Reply::Array(near.collect())])
+        Reply::Array(vec![Reply::word("TERM"), Reply::text(&term), Reply::Array(near.collect())])
     });
     Reply::Array(terms.collect())
 }

@@ -38,8 +38,8 @@ fn number(session: &Session, value: f64) -> Reply {
     }
 }
 
-fn put(pairs: &mut Pairs, name: &str, value: Reply) {
-    pairs.push((Reply::text(name), value));
+fn put(pairs: &mut Pairs, name: &'static str, value: Reply) {
+    pairs.push((Reply::word(name), value));
 }
 
 pub async fn info(session: &mut Session, mut args: Args) -> Answer {

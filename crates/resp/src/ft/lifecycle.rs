@@ -61,7 +61,13 @@ pub async fn alter(session: &mut Session, mut args: Args) -> Answer {
     let name = super::text(args.must()?);
     let (index, definition) = server.registry.must(&name, "Unknown index name")?;
     let skip_scan = args.take_word("SKIPINITIALSCAN");
-    if !(args.take_word("SCHEMA") && args.take_word("ADD")) || args.is_empty() {
+    if !args.take_word("SCHEMA") {
+        return Err(RespError::line("ALTER must be followed by SCHEMA"));
+    }
+    if !args.take_word("ADD") {
+        return Err(RespError::line("Unknown action passed to ALTER SCHEMA"));
+    }
+    if args.is_empty() {
         return Err(arity());
     }
     let mut changed = definition.written().clone();

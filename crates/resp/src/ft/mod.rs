@@ -101,10 +101,10 @@ struct Shape {
 /// Results as clients of RESP3 read them.
 fn answer_map(total: u64, results: Vec<Reply>, shape: Shape) -> Reply {
     Reply::Map(vec![
-        (Reply::text("attributes"), Reply::Array(Vec::new())),
-        (Reply::text("total_results"), Reply::Integer(total as i64)),
-        (Reply::text("format"), Reply::text(if shape.expanded { "EXPAND" } else { "STRING" })),
-        (Reply::text("results"), Reply::Array(results)),
-        (Reply::text("warning"), Reply::Array(shape.warning.into_iter().map(Reply::text).collect())),
+        (Reply::word("attributes"), Reply::Array(Vec::new())),
+        (Reply::word("total_results"), Reply::Integer(total as i64)),
+        (Reply::word("format"), Reply::word(if shape.expanded { "EXPAND" } else { "STRING" })),
+        (Reply::word("results"), Reply::Array(results)),
+        (Reply::word("warning"), Reply::Array(shape.warning.into_iter().map(Reply::word).collect())),
     ])
 }

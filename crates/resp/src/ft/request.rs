@@ -180,10 +180,8 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
             options.language = Some(language.ok_or(RespError::line("No such language"))?);
         }
         "EXPANDER" => {
-            let expander = word(args, "EXPANDER")?;
-            if !matches!(expander.to_ascii_uppercase().as_str(), "DEFAULT" | "SBSTEM" | "SYNONYM") {
-                return refuse(format!("No such expander {expander}"));
-            }
+            // One that is not known changes nothing.
+            word(args, "EXPANDER")?;
         }
         "SCORER" => {
             let name = word(args, "SCORER")?;
@@ -245,6 +243,31 @@ pub(super) fn format_dialect(session: &Session, given: Option<u8>, expanded: boo
         (true, _) if session.protocol == Protocol::Two => refuse("EXPAND format is only supported with RESP3"),
         (true, given) => Ok(given.unwrap_or(3)),
     }
+}
+
+/// # Errors
+/// `HIGHLIGHT` or `SUMMARIZE` of what is shown and no attribute.
+pub(super) fn marked(definition: &Definition, options: &Options) -> Outcome<()> {
+    if options.no_content {
+        return Ok(());
+    }
+    let unknown = |name: &String| definition.attribute(name).is_none();
+    let highlight = options.highlight.as_ref().map(|highlight| &highlight.fields);
+    let summarize = options.summarize.as_ref().map(|summarize| &summarize.fields);
+    for fields in summarize.into_iter().chain(highlight) {
+        let fields = fields.as_deref().unwrap_or_default();
+        let Some(returned) = &options.returned else {
+            match fields.iter().find(|name| unknown(name)) {
+                Some(name) => return refuse(format!("No such property `{name}`")),
+                None => continue,
+            }
+        };
+        let cannot = |(field, shown): &&(String, String)| unknown(field) || fields.contains(shown) && unknown(shown);
+        if let Some((_, name)) = returned.iter().find(cannot) {
+            return refuse(format!("Property `{name}` is not in schema"));
+        }
+    }
+    Ok(())
 }
 
 /// # Errors
@@ -379,6 +402,12 @@ fn place_filter(args: &mut Args) -> Outcome<PlaceFilter> {
     let unit = given.to_ascii_lowercase();
     if !matches!(unit.as_str(), "m" | "km" | "mi" | "ft") {
         return refuse(format!("Unknown distance unit {given}"));
+    }
+    if radius.is_nan() || radius <= 0.0 {
+        return refuse("Invalid GeoFilter radius");
+    }
+    if !(-180.0..=180.0).contains(&longitude) || !(-85.051_128_78..=85.051_128_78).contains(&latitude) {
+        return refuse("Invalid GeoFilter lat/lon");
     }
     Ok(PlaceFilter { field, longitude, latitude, radius_m: super::lower::metres(radius, &unit) })
 }

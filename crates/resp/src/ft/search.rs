@@ -38,6 +38,9 @@ pub async fn search(session: &mut Session, mut args: Args) -> Answer {
     let dialect = request::format_dialect(session, options.dialect, options.expanded)?;
     let searched = Searched::find(registry, &name, Some(dialect))?;
     request::format_kind(&searched.definition, options.expanded)?;
+    if !searched.foreign {
+        request::marked(&searched.definition, &options)?;
+    }
     let found = run(session, &searched, &query, &options).await?;
     Ok(render(session, &searched, &options, found))
 }
@@ -379,22 +382,22 @@ pub fn render(session: &Session, searched: &Searched, options: &Options, mut pag
             flat.extend(fields);
             continue;
         }
-        let mut result = vec![(Reply::text("id"), Reply::Bulk(hit.key))];
+        let mut result = vec![(Reply::word("id"), Reply::Bulk(hit.key))];
         if options.with_scores {
             let score = score_text(hit.score).parse().unwrap_or_default();
             let score = explain::beside(Reply::Double(score), hit.explanation.as_deref(), options);
-            result.push((Reply::text("score"), score));
+            result.push((Reply::word("score"), score));
         }
         if options.with_payloads {
-            result.push((Reply::text("payload"), Reply::optional(hit.payload)));
+            result.push((Reply::word("payload"), Reply::optional(hit.payload)));
         }
         if options.with_sort_keys {
-            result.push((Reply::text("sortkey"), hit.sort_key.as_ref().map_or(Reply::Null, sort_key_text)));
+            result.push((Reply::word("sortkey"), hit.sort_key.as_ref().map_or(Reply::Null, sort_key_text)));
         }
         if let Some(fields) = fields {
-            result.push((Reply::text("extra_attributes"), fields));
+            result.push((Reply::word("extra_attributes"), fields));
         }
-        result.push((Reply::text("values"), Reply::Array(Vec::new())));
+        result.push((Reply::word("values"), Reply::Array(Vec::new())));
         results.push(Reply::Map(result));
     }
     let shape = Shape { three, expanded: options.expanded, warning: page.warning };
@@ -415,7 +418,7 @@ fn distances(hit: &Shown, returned: Option<&[(String, String)]>) -> Vec<(Reply, 
 }
 
 /// The fields that `HIGHLIGHT` and `SUMMARIZE` name come first.
-fn marked_first(fields: &mut [(Bytes, Bytes)], options: &Options) {
+fn marked_first(fields: &mut [(Bytes, Option<Bytes>)], options: &Options) {
     let highlighted = options.highlight.iter().filter_map(|highlight| highlight.fields.as_deref());
     let summarized = options.summarize.iter().filter_map(|summarize| summarize.fields.as_deref());
     let named: Vec<&String> = summarized.chain(highlighted).flatten().collect();
@@ -492,22 +495,29 @@ fn fields(
             let first = sorted.filter(|_| matches!(raw, Raw::Json(..)));
             let first = first
                 .and_then(|field| Some((Bytes::from(field.clone()), raw.sorted(field, definition, searched.dialect)?)));
-            let mut all = raw.into_fields(searched.dialect);
+            let all = raw.into_fields(searched.dialect).into_iter();
+            let mut all: Vec<_> = all.map(|(name, value)| (name, Some(value))).collect();
             match sorted {
                 Some(field) if is_hash => all.sort_by_key(|(name, _)| name != field.as_bytes()),
                 None if is_hash => marked_first(&mut all, marking.1),
                 _ => all.splice(0..0, first).for_each(drop),
             }
             for (name, value) in all {
-                let shown = text(&String::from_utf8_lossy(&name), value);
+                let shown = value.map_or(Reply::Null, |value| text(&String::from_utf8_lossy(&name), value));
                 found.push((Reply::Bulk(name), shown));
             }
         }
         Some(returned) => {
             for (field, shown) in returned {
                 let value = raw.field(field, definition, searched.dialect);
-                let Some(value) = value.or_else(|| (field == "__key").then(|| hit.key.clone())) else { continue };
-                found.push((Reply::text(shown), text(field, value)));
+                let key = || (field == "__key").then(|| Some(hit.key.clone()));
+                let Some(value) = value.or_else(key) else { continue };
+                // Under another name a field is shown as it is.
+                let value = match value {
+                    Some(value) if field == shown => text(field, value),
+                    value => Reply::optional(value),
+                };
+                found.push((Reply::text(shown), value));
             }
         }
     }

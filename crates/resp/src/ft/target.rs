@@ -8,7 +8,7 @@ use model::query::{Kind, Query};
 use model::search::{Fetch, SearchRequest, SourceFilter, TrackTotal};
 use model::target::Target;
 
-use super::definition::Definition;
+use super::definition::{AttributeKind, Definition};
 use super::lower::{self, Lowering};
 use super::registry::{Known, Registry};
 use super::request::Options;
@@ -84,8 +84,10 @@ impl Searched {
         }
         for place in &options.places {
             parts.push(match self.definition.attribute(&place.field) {
-                Some(_) => lower::circle(&place.field, (place.longitude, place.latitude), place.radius_m),
-                None => Part::new(PartKind::Nothing),
+                Some(known) if known.kind == AttributeKind::Geo => {
+                    lower::circle(&place.field, (place.longitude, place.latitude), place.radius_m)
+                }
+                _ => Part::new(PartKind::Nothing),
             });
         }
         if let Some(keys) = &options.keys {

@@ -51,7 +51,7 @@ impl Parser<'_> {
         let found = match self.token() {
             Token::Sign('[') => Some(self.bracketed(&fields)?),
             Token::Sign('{') => Some(self.tags(&fields)?),
-            Token::Sign('(') => self.primary()?.map(|inner| inner.within(&fields)),
+            Token::Sign('(') if self.options.dialect >= 2 => self.primary()?.map(|inner| inner.within(&fields)),
             Token::Sign('-') if self.options.dialect >= 2 => self.clause()?.map(|inner| inner.within(&fields)),
             _ if self.options.dialect == 1 => self.old_union()?.map(|inner| inner.within(&fields)),
             _ => self.text()?.map(|inner| inner.within(&fields)),
@@ -208,6 +208,12 @@ impl Parser<'_> {
                 break;
             }
             self.expect('|')?;
+        }
+        // In the first dialect values go on behind the braces.
+        let is_value = |token: &Token| matches!(token, Token::Word(_) | Token::Number(..) | Token::Wildcard(_));
+        while self.options.dialect == 1 && *self.token() == Token::Sign('|') && is_value(self.ahead(1)) {
+            self.next();
+            values.push(self.tag()?);
         }
         Ok(Clause::new(Node::Tag(values)).within(fields))
     }

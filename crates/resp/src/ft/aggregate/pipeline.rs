@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use indexmap::IndexMap;
 
 use super::super::expression::{Expression, Scalar, evaluate};
@@ -51,6 +52,7 @@ enum Part {
     Null,
     Number(u64),
     Text(String),
+    Bytes(Bytes),
     /// Values of a JSON document, as text.
     Json(String),
 }
@@ -62,6 +64,7 @@ impl Part {
             // Both zeros are one.
             Scalar::Number(number) => Self::Number((number + 0.0).to_bits()),
             Scalar::Text(text) => Self::Text(text.clone()),
+            Scalar::Bytes(bytes) => Self::Bytes(bytes.clone()),
             Scalar::Json(_) => Self::Json(value.text()),
             Scalar::List(_) => Self::Text(value.text()),
         }
@@ -72,6 +75,7 @@ impl Part {
             Self::Null => Scalar::Null,
             Self::Number(bits) => Scalar::Number(f64::from_bits(*bits)),
             Self::Text(text) => Scalar::Text(text.clone()),
+            Self::Bytes(bytes) => Scalar::Bytes(bytes.clone()),
             Self::Json(text) => serde_json::from_str(text).map_or(Scalar::Null, Scalar::Json),
         }
     }

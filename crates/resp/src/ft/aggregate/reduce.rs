@@ -147,6 +147,7 @@ fn key(value: &Scalar) -> Vec<u8> {
         Scalar::Null => vec![0],
         Scalar::Number(number) => [1].into_iter().chain((number + 0.0).to_bits().to_be_bytes()).collect(),
         Scalar::Json(json) => [3].into_iter().chain(json.to_string().into_bytes()).collect(),
+        Scalar::Bytes(bytes) => [2].into_iter().chain(bytes.iter().copied()).collect(),
         other => [2].into_iter().chain(other.text().into_bytes()).collect(),
     }
 }

@@ -123,6 +123,9 @@ impl Resolver<'_> {
 
     fn step(&mut self, asked: &Asked) -> Result<(), RespError> {
         let step = match asked {
+            Asked::Load(_) if self.grouped => {
+                return Err(RespError::line("LOAD cannot be applied after projectors or reducers"));
+            }
             Asked::Load(None) => {
                 self.open = !self.whole;
                 Step::LoadAll

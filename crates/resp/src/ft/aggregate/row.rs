@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use model::search::Hit;
 use serde_json::Value as Json;
 
@@ -9,6 +10,7 @@ use super::super::definition::{AttributeKind, Definition};
 use super::super::expression::{Scalar, number_text};
 use super::super::raw::{self, Raw};
 use crate::frame::reply::Reply;
+use crate::keyspace::id::key_of;
 
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -19,7 +21,7 @@ pub struct Row {
 
 #[derive(Debug)]
 struct Loaded {
-    key: String,
+    key: Bytes,
     raw: Option<Raw>,
     definition: Arc<Definition>,
     dialect: u8,
@@ -28,7 +30,7 @@ struct Loaded {
 impl Row {
     pub fn of(hit: &Hit, definition: &Arc<Definition>, (foreign, dialect): (bool, u8), scored: bool) -> Self {
         let raw = Raw::of(hit.source.as_ref(), definition, foreign);
-        let loaded = Loaded { key: hit.id.to_string(), raw, definition: definition.clone(), dialect };
+        let loaded = Loaded { key: key_of(&hit.id), raw, definition: definition.clone(), dialect };
         let mut values = Vec::new();
         if scored {
             values.push(("__score".into(), Scalar::Number(f64::from(hit.score.unwrap_or(0.0)))));
@@ -94,7 +96,7 @@ impl Row {
         if !three {
             return fields;
         }
-        Reply::Map(vec![(Reply::text("extra_attributes"), fields), (Reply::text("values"), Reply::Array(Vec::new()))])
+        Reply::Map(vec![(Reply::word("extra_attributes"), fields), (Reply::word("values"), Reply::Array(Vec::new()))])
     }
 }
 
@@ -109,6 +111,7 @@ fn scalar(value: &Scalar, expanded: bool) -> Reply {
         Scalar::Number(number) if expanded => Reply::Double(*number),
         Scalar::Number(number) => Reply::text(&number_text(*number)),
         Scalar::Text(text) => Reply::text(text),
+        Scalar::Bytes(bytes) => Reply::Bulk(bytes.clone()),
         Scalar::List(items) => Reply::Array(items.iter().map(|item| scalar(item, expanded)).collect()),
     }
 }
@@ -116,7 +119,7 @@ fn scalar(value: &Scalar, expanded: bool) -> Reply {
 impl Loaded {
     fn value(&self, identifier: &str, sorted: bool) -> Option<Scalar> {
         if identifier == "__key" {
-            return Some(Scalar::Text(self.key.clone()));
+            return Some(Scalar::of_bytes(self.key.clone()));
         }
         let raw = self.raw.as_ref()?;
         let attribute = self.definition.attribute(identifier);
@@ -125,13 +128,22 @@ impl Loaded {
             && let Raw::Json(_, document) = raw
         {
             let values = super::super::path::values(document, identifier);
-            if values.is_empty() || !raw::is_plain(attribute, &values) {
-                return (!values.is_empty()).then_some(Scalar::Json(Json::Array(values)));
+            if values.is_empty() || raw::is_nothing(attribute, &values) {
+                return None;
+            }
+            if !raw::is_plain(attribute, &values) {
+                return Some(Scalar::Json(Json::Array(values)));
             }
         }
         if identifier == "$" {
             let all = raw.clone().into_fields(self.dialect).into_iter().next();
             return all.map(|(_, value)| Scalar::Text(String::from_utf8_lossy(&value).into_owned()));
+        }
+        if let Raw::Hash(fields) = raw
+            && let Some(bytes) = fields.get(identifier.as_bytes())
+            && std::str::from_utf8(&bytes).is_err()
+        {
+            return Some(Scalar::Bytes(bytes));
         }
         let mut value = raw.json(identifier)?;
         // Of a list only the first is kept to sort by; otherwise it is a text like any other.

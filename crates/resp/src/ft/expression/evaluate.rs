@@ -45,10 +45,14 @@ pub fn evaluate(expression: &Expression, property: &dyn Fn(&str) -> Option<Scala
             Scalar::Number(arithmetic(*operator, number(one)?, number(other)?))
         }
         Expression::Call(functions::Function::Exists, arguments) => {
-            let [Expression::Property(name)] = arguments.as_slice() else {
-                return Ok(truth(true));
-            };
-            truth(property(name).is_some_and(|value| value != Scalar::Null))
+            match arguments.as_slice() {
+                [Expression::Property(name)] => truth(property(name).is_some_and(|value| value != Scalar::Null)),
+                // Any other value is there, when it can be had.
+                others => {
+                    others.iter().try_for_each(|other| evaluate(other, property).map(drop))?;
+                    truth(true)
+                }
+            }
         }
         Expression::Call(function, arguments) => {
             let values: Result<Vec<Scalar>, String> =
@@ -70,6 +74,7 @@ fn comparable(one: &Scalar, other: &Scalar) -> Result<(), String> {
     };
     match text.trim().parse::<f64>() {
         Ok(_) => Ok(()),
+        Err(_) if text.is_empty() => Ok(()),
         Err(_) => Err(format!("Error converting string '{text}' to number")),
     }
 }

@@ -44,6 +44,7 @@ functions! {
 /// The value of a function.
 pub(super) fn call(function: Function, arguments: &[Scalar]) -> Result<Scalar, String> {
     use Function as F;
+    typed(function, arguments)?;
     let first = arguments.first().unwrap_or(&Scalar::Null);
     let second = arguments.get(1).unwrap_or(&Scalar::Null);
     Ok(match function {
@@ -54,16 +55,19 @@ pub(super) fn call(function: Function, arguments: &[Scalar]) -> Result<Scalar, S
         F::Abs => math(first, f64::abs),
         F::Ceil => math(first, f64::ceil),
         F::Floor => math(first, f64::floor),
-        F::Upper => text(first).map_or(Scalar::Null, |text| Scalar::Text(text.to_uppercase())),
-        F::Lower => text(first).map_or(Scalar::Null, |text| Scalar::Text(text.to_lowercase())),
-        F::Substr => substr(arguments)?,
+        F::Upper => text(first).map_or(Scalar::Null, |text| Scalar::Text(text.to_ascii_uppercase())),
+        F::Lower => text(first).map_or(Scalar::Null, |text| Scalar::Text(text.to_ascii_lowercase())),
+        F::Substr => substr(arguments),
         F::Format => format(arguments)?,
         F::Split => split(arguments),
         // What a document was found by is not kept.
         F::MatchedTerms => Scalar::Null,
         F::ToNumber => match first.number() {
             Some(number) => Scalar::Number(number),
-            None => return Err(format!("to_number: cannot convert string '{}'", first.text())),
+            None => {
+                let shown = if *first == Scalar::Null { "(null)".to_owned() } else { first.text() };
+                return Err(format!("to_number: cannot convert string '{shown}'"));
+            }
         },
         F::ToStr => Scalar::Text(first.text()),
         F::Exists => truth(*first != Scalar::Null),
@@ -81,8 +85,47 @@ pub(super) fn call(function: Function, arguments: &[Scalar]) -> Result<Scalar, S
         F::DayOfMonth => time::part(first, time::Part::DayOfMonth),
         F::DayOfWeek => time::part(first, time::Part::DayOfWeek),
         F::DayOfYear => time::part(first, time::Part::DayOfYear),
-        F::GeoDistance => distance(arguments),
+        F::GeoDistance => distance(arguments)?,
     })
+}
+
+/// Checks the arguments that must be texts (of `substr` two are numbers).
+fn typed(function: Function, arguments: &[Scalar]) -> Result<(), String> {
+    use Function as F;
+    // What messages call the function, and what they say was checked.
+    const TEXT: &str = "STRING(v, 0)";
+    let (name, checked, kind) = match function {
+        F::StartsWith => ("startswith", 0..2, TEXT),
+        F::Contains => ("contains", 0..2, TEXT),
+        F::Strlen => ("strlen", 0..1, TEXT),
+        F::Split => ("split", 0..3, TEXT),
+        F::Format => ("format", 0..1, TEXT),
+        F::ParseTime | F::ParseTimeOld => ("parsetime", 0..2, TEXT),
+        F::TimeFormat => ("time", 1..2, "TYPE(v, RSValue_String)"),
+        F::Substr => ("substr", 1..3, "TYPE(v, RSValue_Number)"),
+        _ => return Ok(()),
+    };
+    for (at, value) in arguments.iter().enumerate().filter(|(at, _)| checked.contains(at)) {
+        let fits = match function {
+            F::Substr => matches!(value, Scalar::Number(_)),
+            _ => matches!(value, Scalar::Text(_) | Scalar::Bytes(_)),
+        };
+        if !fits {
+            let code = match value {
+                Scalar::Number(_) => 1,
+                Scalar::Text(_) | Scalar::Bytes(_) | Scalar::Json(_) => 3,
+                Scalar::Null => 4,
+                Scalar::List(_) => 6,
+            };
+            let found = format!("Invalid type ({code}) for argument {at} in function '{name}'");
+            return Err(format!("{found}. VALIDATE_ARG__{kind} was false."));
+        }
+    }
+    match (function, arguments.first()) {
+        (F::Substr, Some(Scalar::Text(_) | Scalar::Bytes(_)) | None) => Ok(()),
+        (F::Substr, _) => Err("Invalid type for substr. Expected string".to_owned()),
+        _ => Ok(()),
+    }
 }
 
 fn text(value: &Scalar) -> Option<String> {
@@ -94,17 +137,16 @@ fn math(value: &Scalar, function: impl Fn(f64) -> f64) -> Scalar {
 }
 
 /// Bytes from an offset on (negative: from the end), so many (negative: but for so many at the end).
-fn substr(arguments: &[Scalar]) -> Result<Scalar, String> {
-    let [value, from, count] = arguments else { return Ok(Scalar::Null) };
-    let (Some(from), Some(count)) = (from.number(), count.number()) else {
-        return Err("Invalid type for substr. Expected number".to_owned());
-    };
+fn substr(arguments: &[Scalar]) -> Scalar {
+    let [value, from, count] = arguments else { return Scalar::Null };
+    let (Scalar::Number(from), Scalar::Number(count)) = (from, count) else { return Scalar::Null };
     let text = value.text();
     let length = text.len() as i64;
-    let from = if from < 0.0 { (length + from as i64).max(0) } else { (from as i64).min(length) };
-    let count = if count < 0.0 { (length - from + count as i64).max(0) } else { (count as i64).min(length - from) };
+    let (from, count) = (*from as i64, *count as i64);
+    let from = if from < 0 { length.saturating_add(from).max(0) } else { from.min(length) };
+    let count = if count < 0 { (length - from).saturating_add(count).max(0) } else { count.min(length - from) };
     let bytes = &text.as_bytes()[from as usize..(from + count) as usize];
-    Ok(Scalar::Text(String::from_utf8_lossy(bytes).into_owned()))
+    Scalar::Text(String::from_utf8_lossy(bytes).into_owned())
 }
 
 fn format(arguments: &[Scalar]) -> Result<Scalar, String> {
@@ -149,22 +191,24 @@ fn contains(text: &str, sought: &str) -> Scalar {
 }
 
 /// Metres between two places: each `longitude,latitude` or two numbers.
-fn distance(arguments: &[Scalar]) -> Scalar {
+fn distance(arguments: &[Scalar]) -> Result<Scalar, String> {
     let mut numbers = Vec::new();
     for argument in arguments {
         match argument {
             Scalar::Number(number) => numbers.push(*number),
             Scalar::Text(text) => {
-                numbers.extend(text.split([',', ' ']).filter_map(|part| part.trim().parse::<f64>().ok()));
+                for part in text.split([',', ' ']).filter(|part| !part.is_empty()) {
+                    numbers.push(part.parse::<f64>().map_err(|_| "Invalid geo string".to_owned())?);
+                }
             }
-            _ => return Scalar::Null,
+            _ => {}
         }
     }
     let [longitude, latitude, other_longitude, other_latitude] = numbers[..] else {
-        return Scalar::Number(f64::NAN);
+        return Ok(Scalar::Number(f64::NAN));
     };
     let metres = haversine((longitude, latitude), (other_longitude, other_latitude));
-    Scalar::Number((metres * 100.0).round() / 100.0)
+    Ok(Scalar::Number((metres * 100.0).round() / 100.0))
 }
 
 /// As Redis computes it.

@@ -5,6 +5,9 @@ use super::{Comparison, Expression, Operator, Scalar};
 
 const MAX_DEPTH: u32 = 100;
 
+/// Operators between two values: each may lie one level deeper than the one before.
+const MAX_OPERATORS: u32 = 2000;
+
 #[derive(Clone, Debug, PartialEq)]
 enum Token {
     Number(f64),
@@ -23,7 +26,7 @@ const SIGNS: [&str; 17] = ["&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+
 /// What is wrong with it and where, or a function that there is not.
 pub fn parse(text: &str) -> Result<Expression, String> {
     let tokens = lex(text)?;
-    let mut parser = Parser { tokens, at: 0, depth: 0 };
+    let mut parser = Parser { tokens, at: 0, depth: 0, operators: 0 };
     let found = parser.or()?;
     match parser.token() {
         Token::End => Ok(found),
@@ -109,6 +112,7 @@ struct Parser {
     tokens: Vec<(Token, usize)>,
     at: usize,
     depth: u32,
+    operators: u32,
 }
 
 type Outcome = Result<Expression, String>;
@@ -132,6 +136,15 @@ impl Parser {
         found
     }
 
+    /// One more operator between two values.
+    fn operator(&mut self) -> Result<(), String> {
+        self.operators += 1;
+        match self.operators > MAX_OPERATORS {
+            true => Err(format!("Expression has more than {MAX_OPERATORS} operators")),
+            false => Ok(()),
+        }
+    }
+
     fn unexpected(&self) -> String {
         let at = self.tokens.get(self.at).map_or(0, |(_, at)| *at);
         let near = match self.token() {
@@ -150,6 +163,7 @@ impl Parser {
         }
         let mut left = self.and()?;
         while self.take("||") {
+            self.operator()?;
             left = Expression::Or(Box::new(left), Box::new(self.and()?));
         }
         self.depth -= 1;
@@ -159,6 +173,7 @@ impl Parser {
     fn and(&mut self) -> Outcome {
         let mut left = self.comparison()?;
         while self.take("&&") {
+            self.operator()?;
             left = Expression::And(Box::new(left), Box::new(self.comparison()?));
         }
         Ok(left)
@@ -175,6 +190,7 @@ impl Parser {
         ];
         let mut left = self.sum()?;
         while let Some((_, comparison)) = SIGNS.iter().find(|(sign, _)| self.take(sign)) {
+            self.operator()?;
             left = Expression::Compare(*comparison, Box::new(left), Box::new(self.sum()?));
         }
         Ok(left)
@@ -188,35 +204,25 @@ impl Parser {
                 () if self.take("-") => Operator::Subtract,
                 () => return Ok(left),
             };
+            self.operator()?;
             left = Expression::Arithmetic(operator, Box::new(left), Box::new(self.product()?));
         }
     }
 
     fn product(&mut self) -> Outcome {
-        let mut left = self.power()?;
+        let mut left = self.unary()?;
         loop {
+            // A power binds no closer than a product: `2*3^2` is 36.
             let operator = match () {
                 () if self.take("*") => Operator::Multiply,
                 () if self.take("/") => Operator::Divide,
                 () if self.take("%") => Operator::Remainder,
+                () if self.take("^") => Operator::Power,
                 () => return Ok(left),
             };
-            left = Expression::Arithmetic(operator, Box::new(left), Box::new(self.power()?));
+            self.operator()?;
+            left = Expression::Arithmetic(operator, Box::new(left), Box::new(self.unary()?));
         }
-    }
-
-    fn power(&mut self) -> Outcome {
-        let left = self.unary()?;
-        if !self.take("^") {
-            return Ok(left);
-        }
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(format!("Expression is nested deeper than {MAX_DEPTH} levels"));
-        }
-        let right = self.power()?;
-        self.depth -= 1;
-        Ok(Expression::Arithmetic(Operator::Power, Box::new(left), Box::new(right)))
     }
 
     fn unary(&mut self) -> Outcome {

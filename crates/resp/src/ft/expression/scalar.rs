@@ -2,11 +2,15 @@
 
 use std::cmp::Ordering;
 
+use bytes::Bytes;
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scalar {
     Null,
     Number(f64),
     Text(String),
+    /// A text that is not UTF-8, such as a vector.
+    Bytes(Bytes),
     List(Vec<Scalar>),
     /// All values at a path of a JSON document (dialect 3): a text to expressions, the first of them to arithmetic.
     Json(serde_json::Value),
@@ -18,6 +22,14 @@ impl Scalar {
         match number_of(text) {
             Some(number) => Self::Number(number),
             None => Self::Text(text.to_owned()),
+        }
+    }
+
+    /// A text, whatever its bytes are.
+    pub fn of_bytes(bytes: Bytes) -> Self {
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Bytes(bytes),
         }
     }
 
@@ -37,10 +49,12 @@ impl Scalar {
     pub fn number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
+            // An empty text is zero.
+            Self::Text(text) if text.is_empty() => Some(0.0),
             Self::Text(text) => number_of(text),
             Self::List(items) => items.first().and_then(Self::number),
             Self::Json(values) => values.get(0).and_then(serde_json::Value::as_f64),
-            Self::Null => None,
+            Self::Null | Self::Bytes(_) => None,
         }
     }
 
@@ -50,6 +64,7 @@ impl Scalar {
             Self::Null => String::new(),
             Self::Number(number) => number_text(*number),
             Self::Text(text) => text.clone(),
+            Self::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             Self::List(items) => items.iter().map(Self::text).collect::<Vec<_>>().join(","),
             Self::Json(values) => values.to_string(),
         }
@@ -68,6 +83,7 @@ impl Scalar {
             Self::Null => false,
             Self::Number(number) => *number != 0.0,
             Self::Text(text) => !text.is_empty(),
+            Self::Bytes(bytes) => !bytes.is_empty(),
             Self::List(items) => !items.is_empty(),
             Self::Json(_) => true,
         }
@@ -81,6 +97,9 @@ impl Scalar {
             (_, Self::Null) => Ordering::Greater,
             (Self::Number(a), Self::Number(b)) => a.partial_cmp(b).unwrap_or_else(|| a.total_cmp(b)),
             (Self::Text(a), Self::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
+            (Self::Bytes(a), Self::Bytes(b)) => a.cmp(b),
+            (Self::Text(a), Self::Bytes(b)) => a.as_bytes().cmp(b),
+            (Self::Bytes(_), Self::Text(_)) => other.order(self).reverse(),
             (Self::List(a), Self::List(b)) => {
                 let first = |items: &[Self]| items.first().cloned().unwrap_or(Self::Null);
                 match (a.is_empty(), b.is_empty()) {

@@ -34,7 +34,15 @@ fn values_are_those_of_the_search_module() {
     check("sqrt(\"abc\")", "nan");
     check("exp(@a)", "20.0855369232");
     check("geodistance(\"1,2\",\"1,3\")", "111226.3");
-    check("2^3^2", "512");
+    check("2^3^2", "64");
+    check("2*3^2", "36");
+    check("2+3^2", "11");
+    check("''+1", "1");
+    check("''<1", "1");
+    check("sqrt('')", "0");
+    check("to_number('')", "0");
+    check("upper('éa')", "éA");
+    check("geodistance(NULL,'2,2')", "nan");
 }
 
 #[test]
@@ -68,5 +76,22 @@ fn mistakes_are_named() {
     wrong("\"abc\"+1", "Could not convert value to a number");
     wrong("foo(1)", "Unknown function name 'foo'");
     wrong("sqrt(1,2)", "Invalid number of arguments for sqrt");
+    wrong("strlen(1)", "Invalid type (1) for argument 0 in function 'strlen'. VALIDATE_ARG__STRING(v, 0) was false.");
+    wrong(
+        "contains('a',NULL)",
+        "Invalid type (4) for argument 1 in function 'contains'. VALIDATE_ARG__STRING(v, 0) was false.",
+    );
+    wrong("substr(@a,0,1)", "Invalid type for substr. Expected string");
+    wrong(
+        "substr(@s,'0',1)",
+        "Invalid type (3) for argument 1 in function 'substr'. VALIDATE_ARG__TYPE(v, RSValue_Number) was false.",
+    );
+    wrong("geodistance('a','2,2')", "Invalid geo string");
+    wrong("to_number(NULL)", "to_number: cannot convert string '(null)'");
+    wrong("exists(lower(@zz))", "zz: has no value, consider using EXISTS if applicable");
+    for sign in ["+", "*", "^", "<", "&&", "||"] {
+        check(&["1"; 1000].join("+"), "1000");
+        wrong(&["1"; 100_000].join(sign), "Expression has more than 2000 operators");
+    }
     assert!(parse("@a+").is_err() && parse(&"(".repeat(10_000)).is_err() && parse(&"!".repeat(10_000)).is_err());
 }

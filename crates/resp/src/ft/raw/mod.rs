@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use super::definition::{Attribute, Definition, KeyKind};
+use super::definition::{Attribute, AttributeKind, Definition, KeyKind};
+use super::expression::{Scalar, number_text};
 use super::path;
 use crate::frame::pairs::Pairs;
 use crate::frame::reply::Reply;
@@ -115,25 +116,31 @@ impl Raw {
         }
     }
 
-    /// One field by attribute, name or path.
-    pub fn field(&self, name: &str, definition: &Definition, dialect: u8) -> Option<Bytes> {
+    /// One field by attribute, name or path; a null of a JSON document is one without a value.
+    pub fn field(&self, name: &str, definition: &Definition, dialect: u8) -> Option<Option<Bytes>> {
         let identifier = self.identifier(definition, name)?;
         match self {
-            Self::Hash(fields) => fields.get(identifier.as_bytes()),
-            Self::Json(text, _) if identifier == "$" && dialect < 3 => Some(Bytes::from(text.clone())),
+            Self::Hash(fields) => {
+                let found = fields.get(identifier.as_bytes())?;
+                let numeric = definition.attribute(name).is_some_and(|known| known.kind == AttributeKind::Numeric);
+                Some(Some(if numeric { as_number(found) } else { found }))
+            }
+            Self::Json(text, _) if identifier == "$" && dialect < 3 => Some(Some(Bytes::from(text.clone()))),
             Self::Json(_, document) => {
+                let attribute = definition.attribute(name);
                 let values = path::values(document, identifier);
-                if values.is_empty() {
+                if values.is_empty() || dialect >= 3 && is_nothing(attribute, &values) {
                     return None;
                 }
-                if dialect >= 3 && !is_plain(definition.attribute(name), &values) {
-                    return Some(Bytes::from(Json::Array(values).to_string()));
+                if dialect >= 3 && !is_plain(attribute, &values) {
+                    return Some(Some(Bytes::from(Json::Array(values).to_string())));
                 }
-                values.first().map(|value| Bytes::from(shown(value)))
+                let first = values.first()?;
+                Some((!first.is_null()).then(|| Bytes::from(shown(first))))
             }
             Self::Document(document) => {
                 let values = path::values(document, identifier);
-                values.first().map(|value| Bytes::from(shown(value)))
+                values.first().map(|value| Some(Bytes::from(shown(value))))
             }
         }
     }
@@ -159,12 +166,12 @@ impl Raw {
     }
 
     /// The first of what a sortable attribute holds, as hits are sorted by it.
-    pub fn sorted(&self, name: &str, definition: &Definition, dialect: u8) -> Option<Bytes> {
+    pub fn sorted(&self, name: &str, definition: &Definition, dialect: u8) -> Option<Option<Bytes>> {
         let identifier = self.identifier(definition, name)?;
+        let sortable = definition.attribute(name).is_some_and(|attribute| attribute.sortable);
         match self.json(identifier)? {
-            Json::Array(items) if definition.attribute(name).is_some_and(|attribute| attribute.sortable) => {
-                items.first().map(|first| Bytes::from(shown(first)))
-            }
+            Json::Null if sortable => None,
+            Json::Array(items) if sortable && dialect < 3 => items.first().map(|first| Some(Bytes::from(shown(first)))),
             _ => self.field(name, definition, dialect),
         }
     }
@@ -187,6 +194,23 @@ impl Raw {
 /// Whether values at a path are shown as one where all of them are asked for: those of a sortable attribute that holds no list.
 pub fn is_plain(attribute: Option<&Attribute>, values: &[Json]) -> bool {
     attribute.is_some_and(|attribute| attribute.sortable) && !matches!(values.first(), Some(Json::Array(_)))
+}
+
+/// Whether values at a path are as good as none where all of them are asked for: an empty list, or a null that nothing can be sorted by.
+pub fn is_nothing(attribute: Option<&Attribute>, values: &[Json]) -> bool {
+    match values {
+        [Json::Array(items)] => items.is_empty(),
+        [Json::Null] => attribute.is_some_and(|attribute| attribute.sortable),
+        _ => false,
+    }
+}
+
+/// The text of a number as numbers are shown; other texts as they are.
+fn as_number(text: Bytes) -> Bytes {
+    match std::str::from_utf8(&text).map(Scalar::read) {
+        Ok(Scalar::Number(number)) => Bytes::from(number_text(number)),
+        _ => text,
+    }
 }
 
 /// What the value of an attribute is called in the key; other names are what they are.
