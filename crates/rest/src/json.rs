@@ -45,6 +45,26 @@ pub fn object(body: &[u8]) -> Result<Option<Map<String, Value>>, Error> {
     }
 }
 
+/// As [`object`], for what OpenSearch calls by a name when it is no object.
+///
+/// # Errors
+/// As [`parse`], and `x_content_parse_exception` when it is not an object.
+pub fn named_object(body: &[u8], owner: &str) -> Result<Option<Map<String, Value>>, Error> {
+    let refused =
+        |found: &str| Error::new(ErrorKind::XContentParse, format!("[{owner}] Expected START_OBJECT but was: {found}"));
+    let mut reader = Reader::new(body)?;
+    reader.skip()?;
+    match reader.peek() {
+        None => return Ok(None),
+        Some(b'[') => return Err(refused("START_ARRAY")),
+        Some(_) => {}
+    }
+    match parse(body)? {
+        Value::Object(map) => Ok(Some(map)),
+        other => Err(refused(token(&other))),
+    }
+}
+
 fn not_an_object(found: &str) -> Error {
     Error::parsing(format!("Expected [START_OBJECT] but found [{found}]"))
 }

@@ -51,6 +51,11 @@ impl Params {
         found
     }
 
+    /// Parts of a path, which nobody has asked for.
+    pub(crate) fn put_back(&mut self, parts: Vec<(&'static str, String)>) {
+        self.given.extend(parts.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    }
+
     /// Whether `name` is there and has not been taken.
     pub fn has(&self, name: &str) -> bool {
         self.given.iter().any(|(given, _)| given == name)

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::render::error::error;
 use crate::render::json::Json;
-use crate::render::{filter, pretty, yaml};
+use crate::render::{filter, human, pretty, yaml};
 use crate::request::Form;
 
 pub(crate) const JSON: &str = "application/json; charset=UTF-8";
@@ -146,6 +146,7 @@ impl Reply {
 }
 
 fn written(bytes: Vec<u8>, filtered: bool, form: &Form) -> (&'static str, Vec<u8>) {
+    let bytes = if form.human && filtered { human::human(bytes) } else { bytes };
     let bytes = match &form.filter {
         Some(paths) if filtered => filter::filter(&bytes, paths),
         _ => bytes,

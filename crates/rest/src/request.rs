@@ -10,7 +10,7 @@ use model::target::{Expand, Target, TargetOptions};
 
 use crate::dsl;
 use crate::http::Content;
-use crate::params::{Params, split};
+use crate::params::{Params, boolean, split};
 use crate::render::filter::Filter;
 
 /// What an endpoint gets. It takes the parameters that it knows, and says [`Request::finish`] before it asks the gateway.
@@ -73,12 +73,13 @@ impl Request {
     /// # Errors
     /// `illegal_state_exception` when only `source` is given.
     pub(crate) fn body_or_source(&mut self) -> Result<Bytes, Error> {
-        let source = self.params.take("source");
-        let content_type = self.params.take("source_content_type");
         let body = self.body();
+        // Beside a body they are parameters that nobody knows.
         if !body.is_empty() {
             return Ok(body);
         }
+        let source = self.params.take("source");
+        let content_type = self.params.take("source_content_type");
         let Some(source) = source else { return Ok(body) };
         match content_type.as_deref().map(media_type) {
             None => {
@@ -124,12 +125,24 @@ impl Request {
         dsl::source_param(&mut self.params)
     }
 
+    /// As [`Request::finish`], where the parts of the path, too, are parameters that nobody takes.
+    ///
+    /// # Errors
+    /// As [`Request::finish`].
+    pub(crate) fn finish_without_parts(&mut self) -> Result<(), Error> {
+        let mut parts = std::mem::take(&mut self.parts);
+        // OpenSearch takes this one for the look of the table.
+        parts.retain(|(name, _)| *name != "thread_pools");
+        self.params.put_back(parts);
+        self.finish()
+    }
+
     /// Refuses parameters that nobody has taken.
     ///
     /// # Errors
     /// `illegal_argument_exception` naming them.
     pub(crate) fn finish(&self) -> Result<(), Error> {
-        self.params.finish(&self.path)
+        self.params.finish(&decode_segment(&self.path).unwrap_or_else(|| self.path.clone()))
     }
 }
 
@@ -150,8 +163,10 @@ pub(crate) fn target(names: Vec<String>, params: &mut Params) -> Result<Target, 
     Ok(Target { names, options })
 }
 
-fn option(params: &mut Params, name: &str) -> Result<Option<bool>, Error> {
-    params.flag(name).map_err(|cause| not_a_flag(name, cause))
+/// A name without a value is as if it were not given.
+pub(crate) fn option(params: &mut Params, name: &str) -> Result<Option<bool>, Error> {
+    let given = params.take(name).filter(|value| !value.trim().is_empty());
+    given.map(|value| boolean(&value).map_err(|cause| not_a_flag(name, cause))).transpose()
 }
 
 /// `illegal_argument_exception` about a value that is neither `true` nor `false`.
@@ -201,6 +216,8 @@ pub(crate) struct Form {
     pub(crate) pretty: bool,
     pub(crate) filter: Option<Filter>,
     pub(crate) yaml: bool,
+    /// Numbers are told for people, too, where the answer is of such a kind.
+    pub(crate) human: bool,
     /// `format`, or else the `Accept` header.
     pub(crate) format: Option<String>,
 }
@@ -218,7 +235,7 @@ impl Form {
     /// `illegal_argument_exception` for flags that are none; 501 for formats that are not written.
     pub(crate) fn take(&mut self, params: &mut Params) -> Result<(), Error> {
         self.pretty = params.flag("pretty")?.unwrap_or(false);
-        params.flag("human")?;
+        self.human = params.flag("human")?.unwrap_or(false);
         params.flag("error_trace")?;
         self.filter = params.list("filter_path").and_then(|paths| Filter::new(&paths));
         let Some(format) = params.take("format") else { return Ok(()) };

@@ -21,6 +21,8 @@ pub(crate) struct Route {
     pub(crate) handler: Box<dyn Fn(Arc<Server>, Request) -> Answering + Send + Sync>,
     /// It reads its body in chunks.
     pub(crate) streams: bool,
+    /// The parts that its patterns have, this one or another: OpenSearch reads them from the URL's parameters, too.
+    pub(crate) names: Vec<&'static str>,
     pattern: &'static str,
 }
 
@@ -71,6 +73,9 @@ impl Routes {
         F: Fn(Arc<Server>, Request) -> Answer + Clone + Send + Sync + 'static,
         Answer: Future<Output = Result<Reply, Error>> + Send + 'static,
     {
+        let named = |segment: &&'static str| segment.strip_prefix('{')?.strip_suffix('}');
+        let names: Vec<&str> =
+            patterns.iter().flat_map(|pattern| pattern.split('/').filter_map(|part| named(&part))).collect();
         for pattern in patterns {
             let handler = handler.clone();
             let node = self.root.at(pattern);
@@ -80,7 +85,7 @@ impl Routes {
                 node.methods.push((method.clone(), self.routes.len()));
             }
             let handler = Box::new(move |server, request| Box::pin(handler(server, request)) as Answering);
-            self.routes.push(Route { handler, streams, pattern });
+            self.routes.push(Route { handler, streams, names: names.clone(), pattern });
         }
     }
 

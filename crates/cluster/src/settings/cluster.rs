@@ -7,8 +7,8 @@ use model::error::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::flat;
 use super::registry::{Kind, Scope, Setting};
+use super::{elsewhere, flat};
 use crate::allocation;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -71,6 +71,7 @@ pub const TABLE: &[Setting] = &[
     row("search.max_buckets", Scope::Dynamic, Kind::Integer(0, MANY), "65535"),
     row("indices.query.bool.max_clause_count", Scope::Dynamic, Kind::Integer(1, MANY), "1024"),
     // Checked and kept: no answer depends on them.
+    row("logger.", Scope::Dynamic, Kind::LogLevel, ""),
     row("cluster.metadata.", Scope::Dynamic, Kind::Text, ""),
     row("cluster.persistent_tasks.allocation.enable", Scope::Dynamic, Kind::Choice(&["all", "none"]), "all"),
     row("cluster.routing.use_adaptive_replica_selection", Scope::Dynamic, Kind::Flag, "true"),
@@ -116,24 +117,6 @@ pub const TABLE: &[Setting] = &[
     row("node.name", Scope::Static, Kind::Text, ""),
     row("path.data", Scope::Static, Kind::Text, ""),
     row("http.port", Scope::Static, Kind::Text, ""),
-];
-
-/// Where OpenSearch has many settings that are not here.
-const ABSENT: [&str; 14] = [
-    "cluster.",
-    "indices.",
-    "search.",
-    "logger.",
-    "discovery.",
-    "gateway.",
-    "http.",
-    "transport.",
-    "network.",
-    "node.",
-    "script.",
-    "ingest.",
-    "thread_pool.",
-    "plugins.",
 ];
 
 impl ClusterSettings {
@@ -182,10 +165,11 @@ fn change(settings: &mut BTreeMap<String, Value>, kind: &str, changes: &Map<Stri
         }
         let refuse = |why: &str| Error::new(ErrorKind::Settings, format!("{kind} setting [{name}], {why}"));
         let Some(setting) = find(&name) else {
-            if ABSENT.iter().any(|prefix| name.starts_with(prefix)) {
-                return Err(Error::not_implemented(format!("cluster setting [{name}]")));
-            }
-            return Err(refuse("not recognized"));
+            return Err(match elsewhere::is_dynamic(&name) {
+                Some(true) => Error::not_implemented(format!("cluster setting [{name}]")),
+                Some(false) => refuse("not dynamically updateable"),
+                None => refuse("not recognized"),
+            });
         };
         if setting.scope != Scope::Dynamic {
             return Err(refuse("not dynamically updateable"));

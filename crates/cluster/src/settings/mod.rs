@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub mod cluster;
+mod elsewhere;
 pub mod flat;
 pub mod registry;
 pub mod slow_log;

@@ -56,12 +56,15 @@ pub enum Kind {
     Expand,
     /// Of a slow log.
     Level,
+    /// Of a logger.
+    LogLevel,
     /// How many characters of a source a slow log shows, or whether it does.
     Shown,
 }
 
 use Kind::{
-    Active, Bytes, Choice, Decimal, Durability, Expand, Flag, Integer, Level, List, Ratio, Removed, Shown, Text, Time,
+    Active, Bytes, Choice, Decimal, Durability, Expand, Flag, Integer, Level, List, LogLevel, Ratio, Removed, Shown,
+    Text, Time,
 };
 use Scope::{Dynamic, Final, Private, Static};
 
@@ -73,6 +76,7 @@ const fn absent(name: &'static str, scope: Scope, kind: Kind, default: &'static 
     Setting { name, scope, kind, default, absent: true }
 }
 
+const LOG_LEVELS: [&str; 8] = ["all", "trace", "debug", "info", "warn", "error", "fatal", "off"];
 const MANY: i64 = i32::MAX as i64;
 
 /// Those that are only hints of effort (caches, merges, codecs) are checked and kept; no answer depends on them.
@@ -306,8 +310,11 @@ impl Setting {
             Active if text != "all" => value::integer(name, text, 0, MANY).map(drop),
             Expand if text != "false" => super::typed::expand(text).map(drop),
             Level => slow_log::Level::parse(text).map(drop),
+            LogLevel if !LOG_LEVELS.contains(&text.to_ascii_lowercase().as_str()) => {
+                Err(Error::illegal_argument(format!("Unknown level constant [{}].", text.to_uppercase())))
+            }
             Shown => slow_log::shown(text).map(drop),
-            Choice(_) | Durability | Active | Expand | Text | List => Ok(()),
+            Choice(_) | LogLevel | Durability | Active | Expand | Text | List => Ok(()),
         }
     }
 

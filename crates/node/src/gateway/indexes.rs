@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cluster::apply::check_new_name;
 use cluster::command::{Command, CreateIndex as NewIndex};
 use cluster::info::index_info;
 use cluster::resize::ResizedFrom;
@@ -243,7 +244,12 @@ async fn submit(door: &NodeGateway, command: Command) -> Result<(), Error> {
 /// What only this node can check of a new index: that its analyzers and similarities can be made and its mapping names none that is missing.
 fn check_new(state: &State, command: &Command) -> Result<(), Error> {
     let Command::CreateIndex(index) = command else { return Ok(()) };
-    check_whole(&with_templates(&state.templates, index)?)
+    // Settings are refused before the name, and the name before the mapping.
+    let named = check_new_name(state, &index.name);
+    let whole = with_templates(&state.templates, index).or_else(|error| named.clone().and(Err(error)))?;
+    IndexSettings::create(&whole.settings)?;
+    named?;
+    check_whole(&whole)
 }
 
 /// As [`check_new`], of an index that has everything that templates give it.

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::cluster::{select, sorted};
 use super::{Server, by_query, options};
+use crate::params::number_format;
 use crate::params::split;
 use crate::render::admin::broadcast;
 use crate::render::error::error;
@@ -147,7 +148,13 @@ fn ended(task: &Task) -> Value {
 }
 
 fn parse(text: &str) -> Result<TaskId, Error> {
-    TaskId::parse(text).ok_or_else(|| Error::illegal_argument(format!("malformed task id {text}")))
+    TaskId::parse(text).ok_or_else(|| {
+        let malformed = Error::illegal_argument(format!("malformed task id {text}"));
+        match text.split_once(':').filter(|(_, number)| number.parse::<i64>().is_err()) {
+            Some((_, number)) => malformed.with_cause(number_format(number)),
+            None => malformed,
+        }
+    })
 }
 
 fn missing(view: &ClusterView, id: &TaskId) -> Error {

@@ -13,6 +13,7 @@ use super::body::{self, Chunks, Content, Unread};
 use super::budget::Charge;
 use super::connection::Activity;
 use crate::endpoint::Server;
+use crate::render::human;
 use crate::reply::Reply;
 use crate::request::{ContentType, Form, Request, decode_path};
 use crate::router::Found;
@@ -53,6 +54,7 @@ async fn route(server: Arc<Server>, request: HttpRequest<Body>, form: &mut Form)
     let Some(segments) = decode_path(path) else {
         return Ok(Reply::plain(400, "invalid uri has been requested"));
     };
+    form.human &= human::is_about(&segments);
     let (route, mut parts) = match server.routes.find(&method, &segments) {
         Found::Route(route, parts) => (route, parts),
         Found::Nothing if method == Method::OPTIONS => return Ok(Reply::text(200, String::new())),
@@ -62,6 +64,13 @@ async fn route(server: Arc<Server>, request: HttpRequest<Body>, form: &mut Form)
         }
         Found::OtherMethods(allowed) => return Ok(other_methods(&method, uri, &allowed)),
     };
+    for name in &route.names {
+        // What stands in the path counts.
+        let given = params.take(name);
+        if let Some(given) = given.filter(|_| parts.iter().all(|(part, _)| part != name)) {
+            parts.push((name, given));
+        }
+    }
     for (name, names) in &mut parts {
         if ["index", "target"].contains(name) && names.contains('<') {
             *names = server.gateway.dated_names(names)?;

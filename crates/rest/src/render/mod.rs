@@ -6,6 +6,7 @@ pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod filter;
 pub(crate) mod hits;
+pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod pretty;
 mod profile;

@@ -130,7 +130,9 @@ fn tables_of_nothing_and_help() {
     server.refuses("GET /_cat/pit_segments", "", 400, "no pit ids specified");
     let list = server.ask("GET", "/_cat/", "").text();
     assert!(list.starts_with("=^.^=\n"));
-    for path in list.lines().skip(1).filter(|path| !path.contains('{')) {
+    // Points in time have to be named.
+    let asked = |path: &&str| !path.contains('{') && !path.ends_with("/pit_segments");
+    for path in list.lines().skip(1).filter(asked) {
         assert_eq!(server.ask("GET", path, "").status, 200, "{path}");
         assert_eq!(server.ask("GET", &format!("{path}?help"), "").status, 200, "{path}?help");
         let all = server.ask("GET", &format!("{path}?h=*&format=json"), "");

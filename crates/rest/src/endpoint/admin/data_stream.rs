@@ -14,7 +14,7 @@ use crate::endpoint::Server;
 use crate::params::split;
 use crate::render::admin::{broadcast, shard};
 use crate::reply::Reply;
-use crate::request::Request;
+use crate::request::{Request, target};
 use crate::router::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
@@ -39,6 +39,14 @@ async fn delete(server: Arc<Server>, request: Request) -> Result<Reply, Error> {
 }
 
 async fn show(server: Arc<Server>, request: Request) -> Result<Reply, Error> {
+    for name in request.part("name").map(split).unwrap_or_default() {
+        if server.gateway.is_alias(&name) {
+            let reason = format!(
+                "The provided expression [{name}] matches an alias, specify the corresponding concrete indices instead."
+            );
+            return Err(Error::illegal_argument(reason));
+        }
+    }
     let found = named(&server, &request)?;
     let shown: Vec<Value> = found.iter().map(|stream| one(&server, stream)).collect::<Result<_, _>>()?;
     Ok(Reply::value(&json!({"data_streams": shown})))
@@ -85,7 +93,10 @@ fn indexes_of(streams: &[DataStreamInfo]) -> Target {
 }
 
 /// Sizes, and the latest times, of open indexes.
-async fn stats(server: Arc<Server>, request: Request) -> Result<Reply, Error> {
+async fn stats(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    // Checked as in OpenSearch, where they make no difference either.
+    target(Vec::new(), &mut request.params)?;
+    request.params.flag("forbid_closed_indices")?;
     let streams = named(&server, &request)?;
     let target = indexes_of(&streams);
     let (shards, copies) = if target.names.is_empty() {

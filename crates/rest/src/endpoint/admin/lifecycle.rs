@@ -47,15 +47,21 @@ pub(super) async fn block(server: Arc<Server>, mut request: Request) -> Result<R
     let block = request.required("block")?.to_owned();
     let (mut target, patience) = taken(&mut request)?;
     target.options.no_streams = true;
+    target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: false, hidden: false });
+    if block == "read_only_allow_delete" {
+        return Err(options::refusal("read_only_allow_delete block is for internal use only"));
+    }
     request.finish()?;
     if !["read", "write", "metadata", "read_only"].contains(&block.as_str()) {
         return Err(Error::illegal_argument(format!("No block found with name {block}")));
     }
     let names: Vec<Arc<str>> = server.gateway.indexes(&target)?.into_iter().map(|index| index.name).collect();
-    let settings = [(format!("index.blocks.{block}"), Value::from("true"))].into_iter().collect();
-    server.within(patience).put_settings(PutSettings { target, settings, preserve_existing: false }).await?;
+    if !names.is_empty() {
+        let settings = [(format!("index.blocks.{block}"), Value::from("true"))].into_iter().collect();
+        server.within(patience).put_settings(PutSettings { target, settings, preserve_existing: false }).await?;
+    }
     let shown: Vec<Value> = names.iter().map(|name| json!({"name": name.as_ref(), "blocked": true})).collect();
-    Ok(Reply::value(&json!({"acknowledged": true, "shards_acknowledged": true, "indices": shown})))
+    Ok(Reply::value(&json!({"acknowledged": true, "shards_acknowledged": !shown.is_empty(), "indices": shown})))
 }
 
 fn all() -> Target {

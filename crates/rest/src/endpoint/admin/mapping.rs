@@ -16,7 +16,20 @@ use crate::reply::Reply;
 use crate::request::Request;
 
 /// Fields that every document has besides those of the mapping.
-const METADATA: [&str; 7] = ["_id", "_ignored", "_index", "_routing", "_seq_no", "_source", "_version"];
+const METADATA: [&str; 12] = [
+    "_data_stream_timestamp",
+    "_doc_count",
+    "_feature",
+    "_field_names",
+    "_id",
+    "_ignored",
+    "_index",
+    "_nested_path",
+    "_routing",
+    "_seq_no",
+    "_source",
+    "_version",
+];
 
 const OPEN: Expand = Expand { open: true, closed: false, hidden: false };
 
@@ -78,7 +91,9 @@ pub(super) async fn show_fields(server: Arc<Server>, mut request: Request) -> Re
 fn of_fields(mapping: &Mapping, patterns: &[String], with_defaults: bool) -> Map<String, Value> {
     let wanted = |path: &str| patterns.iter().any(|pattern| pattern == path || simple_match(pattern, path));
     let mut shown = Map::new();
-    for path in METADATA.into_iter().filter(|path| wanted(path)) {
+    // A mapping that nobody has given anything has none of its own either.
+    let given = mapping.render().as_object().is_some_and(|body| !body.is_empty());
+    for path in METADATA.into_iter().filter(|path| given && wanted(path)) {
         shown.insert(path.into(), json!({"full_name": path, "mapping": {}}));
     }
     let mut open: Vec<&Arc<Field>> = mapping.all_fields();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::admin::{DataStreamInfo, IndexInfo};
-use model::error::Error;
+use model::error::{Error, ErrorKind};
 use model::mapping::simple_match;
 use model::target::Expand;
 use serde_json::{Map, Value, json};
@@ -11,17 +11,30 @@ use serde_json::{Map, Value, json};
 use crate::endpoint::Server;
 use crate::params::split;
 use crate::reply::Reply;
-use crate::request::{Request, expand};
+use crate::request::{Request, expand, option};
 
 pub(super) async fn resolve(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let names = split(request.required("name")?);
     let states = request.params.take("expand_wildcards").map(|text| expand(&text)).transpose()?;
+    // What is named and not there is left out in any case.
+    option(&mut request.params, "ignore_unavailable")?;
+    option(&mut request.params, "ignore_throttled")?;
+    let must_find = option(&mut request.params, "allow_no_indices")? == Some(false);
     request.finish()?;
     let states = states.unwrap_or(Expand { open: true, closed: false, hidden: false });
     let view = server.gateway.cluster();
     let mut shown = answer(&view.indexes, &names, states);
     let asked = |stream: &&DataStreamInfo| asked_for(&stream.name, false, &names, states);
     shown["data_streams"] = view.data_streams.iter().filter(asked).map(stream).collect();
+    if let Some(pattern) = names.iter().find(|name| must_find && name.contains('*') && !name.starts_with('-')) {
+        let one = std::slice::from_ref(pattern);
+        let streams = view.data_streams.iter().any(|stream| asked_for(&stream.name, false, one, states));
+        let found = answer(&view.indexes, one, states);
+        if !streams && [&found["indices"], &found["aliases"]].iter().all(|list| **list == json!([])) {
+            let error = Error::new(ErrorKind::IndexNotFound, format!("no such index [{pattern}]"));
+            return Err(error.with_detail("index", pattern.as_str()).with_detail("index_uuid", "_na_"));
+        }
+    }
     Ok(Reply::value(&shown))
 }
 

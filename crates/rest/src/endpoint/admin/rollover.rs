@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use model::admin::{AliasAction, AliasInfo, CreateIndex, DataStreamInfo, IndexInfo, RollOver};
 use model::error::{Error, ErrorKind};
 use model::gateway::Gateway;
+use model::json::token;
 use model::target::{Expand, Target};
 use serde_json::{Map, Value, json};
 
@@ -194,7 +195,7 @@ impl Conditions {
 
 fn read(bytes: &[u8], asked: &mut CreateIndex) -> Result<Conditions, Error> {
     let mut conditions = Conditions::default();
-    for (key, value) in json::object(bytes)?.unwrap_or_default() {
+    for (key, value) in json::named_object(bytes, "rollover")?.unwrap_or_default() {
         match (key.as_str(), value) {
             ("conditions", Value::Object(given)) => {
                 conditions = read_conditions(given).map_err(|cause| {
@@ -205,6 +206,10 @@ fn read(bytes: &[u8], asked: &mut CreateIndex) -> Result<Conditions, Error> {
             ("settings", Value::Object(settings)) => asked.settings = settings,
             ("mappings", value @ Value::Object(_)) => asked.mappings = Some(value),
             ("aliases", Value::Object(aliases)) => asked.aliases = aliases,
+            ("conditions" | "settings" | "mappings" | "aliases", other) => {
+                let reason = format!("[rollover] {key} doesn't support values of type: {}", token(&other));
+                return Err(Error::new(ErrorKind::XContentParse, reason));
+            }
             _ => return Err(Error::new(ErrorKind::XContentParse, format!("[rollover] unknown field [{key}]"))),
         }
     }

@@ -31,13 +31,15 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
     for index in server.gateway.indexes(&target)? {
         let given = named(&index.settings, &names);
         // An index of which nothing is asked for is not shown.
-        if given.is_empty() {
+        if given.is_empty() && !with_defaults {
             continue;
         }
         let mut shown = Map::new();
         shown.insert("settings".into(), settings(&given, flat));
         if with_defaults {
-            shown.insert("defaults".into(), settings(&named(&index.default_settings, &names), flat));
+            let mut defaults = named(&index.default_settings, &names);
+            defaults.retain(|name, _| !index.settings.contains_key(name));
+            shown.insert("defaults".into(), settings(&defaults, flat));
         }
         answer.insert(index.name.to_string(), shown.into());
     }

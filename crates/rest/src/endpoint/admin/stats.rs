@@ -8,8 +8,8 @@ use model::error::Error;
 use model::target::Target;
 use serde_json::{Map, Value, json};
 
-use crate::endpoint::Server;
 use crate::endpoint::metrics::Metrics;
+use crate::endpoint::{Server, options};
 use crate::params::split;
 use crate::render::admin::broadcast;
 use crate::render::admin::stats::{self, METRICS, sum};
@@ -30,6 +30,7 @@ pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<R
     let level = level(&mut request)?;
     let groups = conditional(&mut request, &metrics)?;
     let forbids_closed = request.params.flag("forbid_closed_indices")?.unwrap_or(true);
+    options::timeout_ms(&mut request.params)?;
     request.finish()?;
     let closed = if forbids_closed { 0 } else { leave_out_closed(&server, &mut target)? };
     let mut answer = match (closed, target.names.is_empty()) {

@@ -111,6 +111,28 @@ fn conflicts(text: &str) -> Result<bool, Error> {
 }
 
 /// The search that the parameters ask for; how many documents the body's `size` allows.
+const IGNORED: [&str; 19] = [
+    "search_type",
+    "stats",
+    "_source",
+    "_source_includes",
+    "_source_excludes",
+    "batched_reduce_size",
+    "cancel_after_time_interval",
+    "ccs_minimize_roundtrips",
+    "docvalue_fields",
+    "explain",
+    "include_named_queries_score",
+    "max_concurrent_shard_requests",
+    "phase_took",
+    "pre_filter_shard_size",
+    "rest_total_hits_as_int",
+    "seq_no_primary_term",
+    "track_scores",
+    "track_total_hits",
+    "verbose_pipeline",
+];
+
 fn search_params(search: &mut SearchRequest, params: &mut Params, sized: bool) -> Result<Option<i64>, Error> {
     let given = sized.then_some(search.size as i64);
     search.size = BATCH;
@@ -138,7 +160,13 @@ fn search_params(search: &mut SearchRequest, params: &mut Params, sized: bool) -
     params.time_ms("scroll")?;
     search.timeout_ms = params.time_ms("search_timeout")?.flatten().or(search.timeout_ms);
     search.preference = params.take("preference");
-    for ignored in ["search_type", "stats", "_source", "_source_includes", "_source_excludes"] {
+    for refused in ["from", "stored_fields"] {
+        if params.take(refused).is_some() {
+            return Err(refusal(&format!("{refused} is not supported in this context")));
+        }
+    }
+    // What searches have, and what nothing of a change depends on.
+    for ignored in IGNORED {
         params.take(ignored);
     }
     for flag in ["request_cache", "version", "allow_partial_search_results"] {

@@ -25,7 +25,7 @@ pub(super) async fn reindex(server: Arc<Server>, mut request: Request) -> Result
     if bytes.is_empty() {
         return Err(Error::new(ErrorKind::Parse, "request body is required"));
     }
-    let body = read(json::object(&bytes)?.unwrap_or_default())?;
+    let body = read(json::named_object(&bytes, "reindex")?.unwrap_or_default())?;
     let params = &mut request.params;
     params.time_ms("scroll")?;
     let mut refusals = Refusals::default();

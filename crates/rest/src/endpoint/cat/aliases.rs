@@ -6,14 +6,14 @@ use model::error::Error;
 use model::target::{Expand, Target, TargetOptions};
 
 use super::{look, written};
+use crate::endpoint::Server;
 use crate::endpoint::admin::asked_for;
-use crate::endpoint::{Server, options};
 use crate::params::split;
 use crate::render::table::Table;
 use crate::render::table::cell::Cell;
 use crate::render::table::column::{Column, left};
 use crate::reply::Reply;
-use crate::request::{Request, expand};
+use crate::request::{Request, expand, option};
 
 fn columns() -> Vec<Column> {
     vec![
@@ -32,8 +32,10 @@ pub(super) async fn aliases(server: Arc<Server>, mut request: Request) -> Result
         Err(help) => return Ok(help),
     };
     let names = request.part("alias").map(split).unwrap_or_default();
-    options::cluster_manager_timeout(&mut request.params)?;
     request.params.flag("local")?;
+    for name in ["ignore_unavailable", "allow_no_indices", "ignore_throttled"] {
+        option(&mut request.params, name)?;
+    }
     let states = request.params.take("expand_wildcards").map(|text| expand(&text)).transpose()?;
     request.finish()?;
     let states = states.unwrap_or(Expand { open: true, closed: true, hidden: true });

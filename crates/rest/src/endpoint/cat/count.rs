@@ -6,7 +6,7 @@ use model::error::Error;
 use model::query::Query;
 use model::search::CountRequest;
 
-use super::{clock, look, now_ms, written};
+use super::{clock, look, named, now_ms, written};
 use crate::dsl;
 use crate::endpoint::Server;
 use crate::render::table::Table;
@@ -28,7 +28,7 @@ pub(super) async fn count(server: Arc<Server>, mut request: Request) -> Result<R
         Ok(look) => look,
         Err(help) => return Ok(help),
     };
-    let target = request.target()?;
+    let target = named(&request)?;
     let given = dsl::query_param(&mut request.params)?;
     let with_time = look.with_time()?;
     let body = request.body();

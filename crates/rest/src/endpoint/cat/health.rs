@@ -6,8 +6,8 @@ use model::admin::{HealthStatus, ShardInfo, ShardState};
 use model::error::Error;
 
 use super::{clock, look, now_ms, written};
+use crate::endpoint::Server;
 use crate::endpoint::cluster::active_percent;
-use crate::endpoint::{Server, options};
 use crate::render::admin::shard;
 use crate::render::table::Table;
 use crate::render::table::cell::Cell;
@@ -40,8 +40,6 @@ pub(super) async fn health(server: Arc<Server>, mut request: Request) -> Result<
         Ok(look) => look,
         Err(help) => return Ok(help),
     };
-    options::cluster_manager_timeout(&mut request.params)?;
-    request.params.flag("local")?;
     let with_time = look.with_time()?;
     request.finish()?;
     let now = now_ms(&server).await?;

@@ -31,11 +31,12 @@ use model::error::Error;
 use model::target::{Target, TargetOptions};
 
 use super::Server;
+use crate::params::split;
 use crate::render::json::Json;
 use crate::render::table::column::Column;
 use crate::render::table::{Look, Table};
 use crate::reply::Reply;
-use crate::request::Request;
+use crate::request::{Request, check_names};
 use crate::router::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
@@ -70,10 +71,13 @@ pub(super) fn routes(routes: &mut Routes) {
 
 const LIST: &str = "=^.^=
 /_cat/allocation
+/_cat/segment_replication
+/_cat/segment_replication/{index}
 /_cat/shards
 /_cat/shards/{index}
 /_cat/cluster_manager
 /_cat/nodes
+/_cat/tasks
 /_cat/indices
 /_cat/indices/{index}
 /_cat/segments
@@ -83,7 +87,6 @@ const LIST: &str = "=^.^=
 /_cat/recovery
 /_cat/recovery/{index}
 /_cat/health
-/_cat/tasks
 /_cat/pending_tasks
 /_cat/aliases
 /_cat/aliases/{alias}
@@ -96,8 +99,8 @@ const LIST: &str = "=^.^=
 /_cat/repositories
 /_cat/snapshots/{repository}
 /_cat/templates
-/_cat/segment_replication
-/_cat/segment_replication/{index}
+/_cat/pit_segments
+/_cat/pit_segments/{pit_id}
 ";
 
 /// The tables that there are.
@@ -113,10 +116,17 @@ async fn list(_: Arc<Server>, request: Request) -> Result<Reply, Error> {
 fn look(request: &mut Request, columns: fn() -> Vec<Column>) -> Result<Result<Look, Reply>, Error> {
     let look = Look::take(&mut request.params)?;
     if request.params.flag("help")? == Some(true) {
-        request.finish()?;
+        request.finish_without_parts()?;
         return Ok(Err(Reply::text(200, Table::new(columns()).help())));
     }
     Ok(Ok(look))
+}
+
+/// The indexes that the path names, of a table that takes nothing beside them.
+fn named(request: &Request) -> Result<Target, Error> {
+    let names = request.part("index").map(split).unwrap_or_default();
+    check_names(&names)?;
+    Ok(Target { names, options: TargetOptions::default() })
 }
 
 /// The answer that `table` is, in the form that was asked for.

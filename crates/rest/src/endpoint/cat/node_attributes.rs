@@ -32,14 +32,13 @@ pub(super) async fn node_attributes(server: Arc<Server>, mut request: Request) -
     };
     options::cluster_manager_timeout(&mut request.params)?;
     request.params.flag("local")?;
-    let full_id = request.params.flag("full_id")?.unwrap_or(false);
     request.finish()?;
     let mut table = Table::new(columns());
     for node in &server.gateway.cluster().nodes {
         for (name, value) in &node.attributes {
             table.rows.push(vec![
                 Cell::text(node.name.as_ref()),
-                Cell::text(shown_id(&node.id, full_id)),
+                Cell::text(shown_id(&node.id, false)),
                 Cell::number(u64::from(node.pid)),
                 Cell::text(&node.host),
                 Cell::text(&node.host),

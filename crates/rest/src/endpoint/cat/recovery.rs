@@ -7,8 +7,8 @@ use model::error::Error;
 use model::recovery::{RecoveryKind, RecoveryStage, RestoredFrom, ShardRecovery};
 
 use super::{look, node, written};
+use crate::endpoint::Server;
 use crate::endpoint::admin::recovery::{Amount, percent};
-use crate::endpoint::{Server, options};
 use crate::render::admin::instant;
 use crate::render::table::Table;
 use crate::render::table::cell::Cell;
@@ -53,7 +53,6 @@ pub(super) async fn recovery(server: Arc<Server>, mut request: Request) -> Resul
         Err(help) => return Ok(help),
     };
     let target = request.target()?;
-    options::cluster_manager_timeout(&mut request.params)?;
     request.params.flag("detailed")?;
     let active_only = request.params.flag("active_only")?.unwrap_or(false);
     request.finish()?;

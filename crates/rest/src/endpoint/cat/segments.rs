@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::error::Error;
 
-use super::{look, node, written};
+use super::{look, named, node, written};
 use crate::endpoint::admin::generation;
 use crate::endpoint::{Server, options};
 use crate::render::table::Table;
@@ -38,7 +38,7 @@ pub(super) async fn segments(server: Arc<Server>, mut request: Request) -> Resul
         Ok(look) => look,
         Err(help) => return Ok(help),
     };
-    let target = request.target()?;
+    let target = named(&request)?;
     options::cluster_manager_timeout(&mut request.params)?;
     request.params.flag("local")?;
     request.finish()?;

@@ -9,7 +9,7 @@ use model::target::Expand;
 
 use super::list::{Page, Unit, page_written};
 use super::stat_columns;
-use super::{copies_of_open, look, node, now_ms, written};
+use super::{copies_of_open, look, named, node, now_ms, written};
 use crate::endpoint::{Server, options};
 use crate::render::admin::instant;
 use crate::render::table::Table;
@@ -56,7 +56,7 @@ pub(super) async fn shards(server: Arc<Server>, mut request: Request) -> Result<
         Ok(look) => look,
         Err(help) => return Ok(help),
     };
-    let target = request.target()?;
+    let target = named(&request)?;
     options::cluster_manager_timeout(&mut request.params)?;
     request.params.flag("local")?;
     request.params.time_ms("cancel_after_time_interval")?;

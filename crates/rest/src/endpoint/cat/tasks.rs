@@ -46,6 +46,7 @@ pub(super) async fn tasks(server: Arc<Server>, mut request: Request) -> Result<R
     let actions = params.list("actions").unwrap_or_default();
     let parent = params.take("parent_task_id").and_then(|text| TaskId::parse(&text));
     let detailed = params.flag("detailed")?.unwrap_or(false);
+    params.flag("wait_for_completion")?;
     request.finish()?;
     let found = server.gateway.tasks(TaskFilter { nodes, actions, parent, id: None }).await?;
     let mut all = columns();

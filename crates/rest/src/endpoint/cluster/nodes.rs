@@ -32,7 +32,7 @@ const METRICS: [&str; 13] = [
 ];
 
 /// Of these OpenSearch tells what Shoal does not have or does not say yet.
-const MISSING: [&str; 4] = ["jvm", "thread_pool", "indices", "search_pipelines"];
+const MISSING: [&str; 3] = ["jvm", "thread_pool", "indices"];
 
 pub(super) async fn info(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let mut ids = request.part("node_id").map(split).unwrap_or_default();
@@ -120,6 +120,15 @@ fn one(server: &Server, node: &NodeInfo, wanted: &Metrics, flat: bool) -> Value 
         json!({
             "bound_address": [address], "publish_address": address,
             "max_content_length_in_bytes": server.settings.max_content_length,
+        }),
+    );
+    let of_type = |types: &[&str]| types.iter().map(|name| json!({"type": name})).collect::<Vec<_>>();
+    add(
+        "search_pipelines",
+        json!({
+            "request_processors": of_type(&["filter_query"]),
+            "response_processors": of_type(&["rename_field", "truncate_hits"]),
+            "phase_results_processors": of_type(&["normalization-processor", "score-ranker-processor"]),
         }),
     );
     // What nodes can be extended by is compiled in.

@@ -36,7 +36,11 @@ pub(super) async fn state(server: Arc<Server>, mut request: Request) -> Result<R
     }
     let whole = target.names.is_empty() || target.names == ["_all"];
     let indexes = if whole { view.indexes.clone() } else { server.gateway.indexes(&target)? };
-    Ok(Reply::value(&answer(&view, Part { indexes: &indexes, whole }, &metrics, flat)))
+    let mut shown = answer(&view, Part { indexes: &indexes, whole }, &metrics, flat);
+    if at_least.is_some() {
+        shown["wait_for_timed_out"] = false.into();
+    }
+    Ok(Reply::value(&shown))
 }
 
 /// The indexes that are shown.

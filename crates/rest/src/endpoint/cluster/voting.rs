@@ -8,7 +8,7 @@ use model::allocation::VotingExclusions;
 use model::error::Error;
 
 use crate::endpoint::{Server, options};
-use crate::reply::Reply;
+use crate::reply::{JSON, Reply};
 use crate::request::Request;
 
 const TIMEOUT_MS: u64 = 30_000;
@@ -44,5 +44,5 @@ pub(super) async fn change(server: Arc<Server>, mut request: Request) -> Result<
     };
     request.finish()?;
     server.within(patience).change_voting_exclusions(change).await?;
-    Ok(Reply::text(200, String::new()))
+    Ok(Reply::media(200, JSON, Vec::new()))
 }

@@ -27,7 +27,10 @@ pub(super) async fn index(server: Arc<Server>, mut request: Request) -> Result<R
     put(server, request, only_create).await
 }
 
-pub(super) async fn create(server: Arc<Server>, request: Request) -> Result<Reply, Error> {
+pub(super) async fn create(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    if let Some(kind) = request.params.take("op_type").filter(|kind| !kind.eq_ignore_ascii_case("create")) {
+        return Err(Error::illegal_argument(format!("opType must be 'create', found: [{kind}]")));
+    }
     put(server, request, true).await
 }
 

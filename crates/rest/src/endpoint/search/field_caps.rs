@@ -95,14 +95,15 @@ fn of_index(index: &IndexInfo, fields: &[String], found: &mut Collected) {
     let mapping: &Mapping = &index.mapping;
     let mut objects = BTreeSet::new();
     for (path, field) in mapping.fields_matching("*") {
-        let parents = path.match_indices('.').map(|(at, _)| path[..at].to_owned());
-        objects.extend(parents.filter(|parent| matches!(mapping.find(parent), Found::Object(_))));
         if wanted(&path) {
+            // With it the objects around it.
+            let parents = path.match_indices('.').map(|(at, _)| path[..at].to_owned());
+            objects.extend(parents.filter(|parent| matches!(mapping.find(parent), Found::Object(_))));
             let meta = field.explicit.get("meta").and_then(Value::as_object).cloned().unwrap_or_default();
             add(&path, &kind_of(field), searchable(field), aggregatable(field), meta);
         }
     }
-    for object in objects.iter().filter(|path| wanted(path)) {
+    for object in &objects {
         let nested = mapping.nested_paths().iter().any(|path| **path == **object);
         add(object, if nested { "nested" } else { "object" }, false, false, Map::new());
     }

@@ -78,7 +78,7 @@ pub(super) async fn execute(server: Arc<Server>, mut request: Request) -> Result
     let body = request.body_or_source()?;
     request.finish()?;
     let missing = || Error::new(ErrorKind::Parse, "request body or source parameter is required");
-    let body = crate::json::object(&body)?.ok_or_else(missing)?;
+    let body = crate::json::named_object(&body, "painless_execute_request")?.ok_or_else(missing)?;
     let (mut script, mut context, mut setup) = (None, "painless_test".to_owned(), false);
     for field in fields("painless_execute_request", &body) {
         match field.key {

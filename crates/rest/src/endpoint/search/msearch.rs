@@ -43,9 +43,7 @@ async fn several(server: Arc<Server>, mut request: Request, templates: bool) -> 
     let body = request.body_or_source()?;
     let target = request.target()?;
     let execution = execution(&mut request.params)?;
-    if let Some(name) = request.params.take("search_pipeline").filter(|name| name != "_none") {
-        return Err(Error::not_implemented(format!("[search_pipeline] [{name}] of several searches")));
-    }
+    let routing = request.params.list("routing");
     let total_as_int = request.params.flag("rest_total_hits_as_int")?.unwrap_or(false);
     let typed_keys = request.params.flag("typed_keys")?.unwrap_or(false);
     let concurrent = match request.params.int("max_concurrent_searches")? {
@@ -61,6 +59,9 @@ async fn several(server: Arc<Server>, mut request: Request, templates: bool) -> 
     let (mut searches, added) = read(&server, &body, &target, (total_as_int, templates))?;
     for asked in searches.iter_mut().flatten() {
         asked.typed_keys = typed_keys;
+        if let Some(routing) = routing.as_ref().filter(|_| asked.routing.is_empty()) {
+            asked.routing.clone_from(routing);
+        }
         execution.apply(asked);
     }
     request.finish()?;

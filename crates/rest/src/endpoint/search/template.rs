@@ -18,7 +18,7 @@ use crate::request::Request;
 
 pub(super) async fn search(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let body = request.body_or_source()?;
-    let asked = Asked::read(json::object(&body)?.unwrap_or_default(), "search_template")?;
+    let asked = Asked::read(json::named_object(&body, "search_template")?.unwrap_or_default(), "search_template")?;
     let rendered = asked.rendered(&server)?;
     one::searched(server, request, rendered.into_bytes().into(), true).await
 }
@@ -30,7 +30,7 @@ pub(super) async fn render(server: Arc<Server>, mut request: Request) -> Result<
     if body.is_empty() {
         return Err(Error::new(ErrorKind::Parse, "request body or source parameter is required"));
     }
-    let mut asked = Asked::read(json::object(&body)?.unwrap_or_default(), "search_template")?;
+    let mut asked = Asked::read(json::named_object(&body, "search_template")?.unwrap_or_default(), "search_template")?;
     if named.is_some() {
         asked.id = named;
     }
@@ -47,7 +47,7 @@ pub(super) async fn render(server: Arc<Server>, mut request: Request) -> Result<
 /// # Errors
 /// Of a line: it stands where the search would.
 pub(super) fn filled(server: &Server, line: &[u8]) -> Result<Vec<u8>, Error> {
-    let asked = Asked::read(json::object(line)?.unwrap_or_default(), "search_template")?;
+    let asked = Asked::read(json::named_object(line, "search_template")?.unwrap_or_default(), "search_template")?;
     asked.rendered(server).map(String::into_bytes)
 }
 

@@ -20,10 +20,8 @@ pub(super) async fn validate(server: Arc<Server>, mut request: Request) -> Resul
     let body = request.body_or_source()?;
     let target = options::of_some(request.target()?);
     let params = &mut request.params;
-    let query = dsl::query_param(params).and_then(|given| match given {
-        Some(query) => Ok(Some(query)),
-        None => dsl::body_query(&body),
-    });
+    // Beside a body, the parameters of a query are unknown.
+    let query = if body.is_empty() { dsl::query_param(params) } else { dsl::body_query(&body) };
     let explain = params.flag("explain")?.unwrap_or(false);
     let rewrite = params.flag("rewrite")?.unwrap_or(false);
     let all_shards = params.flag("all_shards")?.unwrap_or(false);

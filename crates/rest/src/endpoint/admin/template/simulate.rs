@@ -22,7 +22,7 @@ pub(super) async fn template(server: Arc<Server>, mut request: Request) -> Resul
     let name = request.part("name").map(str::to_owned);
     let with = taken(&mut request)?;
     if name.is_none() && with.is_none() {
-        return Err(options::refusal("a template name or a template must be given"));
+        return Err(options::refusal("either index name or index template body must be specified for simulation"));
     }
     answered(&server, Simulate::Template { name, with })
 }

@@ -28,7 +28,8 @@ pub(super) async fn rank_eval(server: Arc<Server>, mut request: Request) -> Resu
     request.params.take("search_type");
     let body = request.body_or_source()?;
     request.finish()?;
-    let body = json::object(&body)?.ok_or_else(|| Error::new(ErrorKind::Parse, "request body is required"))?;
+    let body = json::named_object(&body, "rank_eval")?
+        .ok_or_else(|| Error::new(ErrorKind::Parse, "request body is required"))?;
     let asked = read(&body, &target)?;
     let (mut details, mut failures, mut scores) = (Map::new(), Map::new(), Vec::new());
     for one in asked.searches {
