@@ -489,20 +489,7 @@ fn fields(
             }
         }
         None => {
-            // What the hits are sorted by comes first, as the search module has loaded it by then.
-            let is_hash = matches!(raw, Raw::Hash(_));
-            let sorted = marking.1.sort.as_ref().map(|(field, _)| field);
-            let first = sorted.filter(|_| matches!(raw, Raw::Json(..)));
-            let first = first
-                .and_then(|field| Some((Bytes::from(field.clone()), raw.sorted(field, definition, searched.dialect)?)));
-            let all = raw.into_fields(searched.dialect).into_iter();
-            let mut all: Vec<_> = all.map(|(name, value)| (name, Some(value))).collect();
-            match sorted {
-                Some(field) if is_hash => all.sort_by_key(|(name, _)| name != field.as_bytes()),
-                None if is_hash => marked_first(&mut all, marking.1),
-                _ => all.splice(0..0, first).for_each(drop),
-            }
-            for (name, value) in all {
+            for (name, value) in whole(raw, searched, marking.1) {
                 let shown = value.map_or(Reply::Null, |value| text(&String::from_utf8_lossy(&name), value));
                 found.push((Reply::Bulk(name), shown));
             }
@@ -522,4 +509,21 @@ fn fields(
         }
     }
     found
+}
+
+/// All that a key holds. What the hits are sorted by comes first, as the search module has loaded it by then.
+fn whole(raw: Raw, searched: &Searched, options: &Options) -> Vec<(Bytes, Option<Bytes>)> {
+    let is_hash = matches!(raw, Raw::Hash(_));
+    let sorted = options.sort.as_ref().map(|(field, _)| field);
+    let first = sorted.filter(|_| matches!(raw, Raw::Json(..))).and_then(|field| {
+        Some((Bytes::from(field.clone()), raw.sorted(field, &searched.definition, searched.dialect)?))
+    });
+    let mut all: Vec<_> =
+        raw.into_fields(searched.dialect).into_iter().map(|(name, value)| (name, Some(value))).collect();
+    match sorted {
+        Some(field) if is_hash => all.sort_by_key(|(name, _)| name != field.as_bytes()),
+        None if is_hash => marked_first(&mut all, options),
+        _ => all.splice(0..0, first).for_each(drop),
+    }
+    all
 }
