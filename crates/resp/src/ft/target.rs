@@ -76,10 +76,11 @@ impl Searched {
         };
         let mut parts = Vec::new();
         for filter in &options.filters {
-            let known = self.definition.attribute(&filter.field).is_some();
-            parts.push(match known {
-                true => lower::range(&filter.field, filter.from, filter.to),
-                false => Part::new(PartKind::Nothing),
+            parts.push(match self.definition.attribute(&filter.field) {
+                Some(known) if known.kind == AttributeKind::Numeric => {
+                    lower::range(&filter.field, filter.from, filter.to)
+                }
+                _ => Part::new(PartKind::Nothing),
             });
         }
         for place in &options.places {

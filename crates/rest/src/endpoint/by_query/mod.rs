@@ -110,7 +110,7 @@ fn conflicts(text: &str) -> Result<bool, Error> {
     }
 }
 
-/// The search that the parameters ask for; how many documents the body's `size` allows.
+/// What searches take, and nothing of a change by query depends on.
 const IGNORED: [&str; 19] = [
     "search_type",
     "stats",
@@ -133,6 +133,7 @@ const IGNORED: [&str; 19] = [
     "verbose_pipeline",
 ];
 
+/// The search that the parameters ask for; how many documents the body's `size` allows.
 fn search_params(search: &mut SearchRequest, params: &mut Params, sized: bool) -> Result<Option<i64>, Error> {
     let given = sized.then_some(search.size as i64);
     search.size = BATCH;
@@ -165,7 +166,6 @@ fn search_params(search: &mut SearchRequest, params: &mut Params, sized: bool) -
             return Err(refusal(&format!("{refused} is not supported in this context")));
         }
     }
-    // What searches have, and what nothing of a change depends on.
     for ignored in IGNORED {
         params.take(ignored);
     }
