@@ -29,20 +29,7 @@ pub fn parse(body: &[u8]) -> Result<Value, Error> {
 /// # Errors
 /// As [`parse`], and `parsing_exception` when it is not an object.
 pub fn object(body: &[u8]) -> Result<Option<Map<String, Value>>, Error> {
-    let mut reader = Reader::new(body)?;
-    reader.skip()?;
-    match reader.peek() {
-        None => return Ok(None),
-        // Said before the rest is read, as OpenSearch does.
-        Some(b'[') => return Err(not_an_object("START_ARRAY")),
-        Some(_) => {}
-    }
-    let value = reader.value()?;
-    reader.end()?;
-    match value {
-        Value::Object(map) => Ok(Some(map)),
-        other => Err(not_an_object(token(&other))),
-    }
+    object_or(body, |found| Error::parsing(format!("Expected [START_OBJECT] but found [{found}]")))
 }
 
 /// As [`object`], for what OpenSearch calls by a name when it is no object.
@@ -50,23 +37,27 @@ pub fn object(body: &[u8]) -> Result<Option<Map<String, Value>>, Error> {
 /// # Errors
 /// As [`parse`], and `x_content_parse_exception` when it is not an object.
 pub fn named_object(body: &[u8], owner: &str) -> Result<Option<Map<String, Value>>, Error> {
-    let refused =
-        |found: &str| Error::new(ErrorKind::XContentParse, format!("[{owner}] Expected START_OBJECT but was: {found}"));
+    object_or(body, |found| {
+        Error::new(ErrorKind::XContentParse, format!("[{owner}] Expected START_OBJECT but was: {found}"))
+    })
+}
+
+/// `refused`: the error about what is there instead of an object.
+fn object_or(body: &[u8], refused: impl Fn(&str) -> Error) -> Result<Option<Map<String, Value>>, Error> {
     let mut reader = Reader::new(body)?;
     reader.skip()?;
     match reader.peek() {
         None => return Ok(None),
+        // Said before the rest is read, as OpenSearch does.
         Some(b'[') => return Err(refused("START_ARRAY")),
         Some(_) => {}
     }
-    match parse(body)? {
+    let value = reader.value()?;
+    reader.end()?;
+    match value {
         Value::Object(map) => Ok(Some(map)),
         other => Err(refused(token(&other))),
     }
-}
-
-fn not_an_object(found: &str) -> Error {
-    Error::parsing(format!("Expected [START_OBJECT] but found [{found}]"))
 }
 
 /// A container whose end has not been seen.

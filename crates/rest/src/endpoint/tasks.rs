@@ -12,8 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::cluster::{select, sorted};
 use super::{Server, by_query, options};
-use crate::params::number_format;
-use crate::params::split;
+use crate::params::{number_format, split};
 use crate::render::admin::broadcast;
 use crate::render::error::error;
 use crate::render::json::Json;
