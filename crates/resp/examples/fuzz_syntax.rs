@@ -37,7 +37,12 @@ fn main() {
     let parameters = BTreeMap::from([("k".to_owned(), b"3".to_vec()), ("b".to_owned(), vec![0, 0, 128, 63])]);
     let stop_words = BTreeSet::from(["the".to_owned()]);
     let stem = |word: &str| Some(format!("+{word}"));
-    let forms = syntax::Forms { stem: &stem, sounds: &|_, word| Some(word.to_uppercase()), exact: true };
+    let forms = syntax::Forms {
+        stem: &stem,
+        sounds: &|_, word| Some(word.to_uppercase()),
+        synonyms: &|_| Vec::new(),
+        exact: true,
+    };
     let (mut inputs, mut queries, mut expressions) = (0_u64, 0_u64, 0_u64);
     while Instant::now() < end {
         for _ in 0..100 {

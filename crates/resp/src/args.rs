@@ -99,9 +99,52 @@ pub fn integer(bytes: &[u8]) -> Option<i64> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
+/// A number as C reads it: spaces before it, hexadecimal digits; nothing is 0.
+pub fn loose_number(bytes: &[u8]) -> Option<f64> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let text = text.trim_ascii_start();
+    let (sign, plain) = match text.as_bytes().first()? {
+        b'-' => (-1.0, &text[1..]),
+        b'+' => (1.0, &text[1..]),
+        _ => (1.0, text),
+    };
+    if plain.starts_with(['-', '+']) {
+        return None;
+    }
+    let hexadecimal = plain.strip_prefix("0x").or_else(|| plain.strip_prefix("0X"));
+    let value = match hexadecimal {
+        Some(digits) if digits.starts_with('+') => return None,
+        Some(digits) => u64::from_str_radix(digits, 16).ok()? as f64,
+        None => plain.parse().ok()?,
+    };
+    Some(sign * value)
+}
+
+/// A whole number as the search module reads most of its arguments: whatever [`loose_number`] takes, if it is whole.
+pub fn loose_integer(bytes: &[u8]) -> Option<i64> {
+    let whole = |number: &f64| number.fract() == 0.0 && number.abs() < i64::MAX as f64;
+    integer(bytes).or_else(|| loose_number(bytes).filter(whole).map(|number| number as i64))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_search_module_reads_whole_numbers_in_any_spelling_of_c() {
+        let check = |text: &str, expected| assert_eq!(loose_integer(text.as_bytes()), expected, "{text:?}");
+        for (text, value) in
+            [("", 0), (" 1", 1), ("+1", 1), ("0x1f", 31), ("1e2", 100), ("1.0", 1), ("-0", 0), ("010", 10)]
+        {
+            check(text, Some(value));
+        }
+        for wrong in [" ", "1 ", "1.5", "inf", "nan", "--1", "+-1", "0x", "0x+1", "1x", "1e99", "("] {
+            check(wrong, None);
+        }
+    }
 
     #[test]
     fn numbers_have_one_spelling() {

@@ -5,6 +5,7 @@
 mod client;
 mod cluster;
 mod connections;
+mod fields;
 mod ours;
 mod python;
 mod script;

@@ -63,7 +63,18 @@ async fn client(session: &mut Session, mut args: Args) -> Answer {
             }
         }
         b"GETREDIR" => arity(0, 0).map(|()| Reply::Integer(-1)),
-        b"TRACKING" | b"CACHING" | b"TRACKINGINFO" => {
+        // It is never on.
+        b"TRACKING" if matches!(args.rest(), [only] if only.eq_ignore_ascii_case(b"OFF")) => Ok(Reply::OK),
+        b"TRACKINGINFO" => {
+            arity(0, 0)?;
+            let pair = |name: &str, value: Reply| (Reply::text(name), value);
+            Ok(Reply::Map(vec![
+                pair("flags", Reply::Set(vec![Reply::text("off")])),
+                pair("redirect", Reply::Integer(-1)),
+                pair("prefixes", Reply::Array(Vec::new())),
+            ]))
+        }
+        b"TRACKING" | b"CACHING" => {
             Err(RespError::refused("CLIENT TRACKING is not implemented: no client is told of keys that change"))
         }
         b"PAUSE" | b"UNPAUSE" | b"UNBLOCK" => {

@@ -25,84 +25,117 @@ commands! { "generic";
 
 type Answer = Result<Reply, RespError>;
 
-/// An option of SET or GETEX.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Deadline {
-    At(u64),
+/// What SET or GETEX says of a key's time, as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// EX, PX, EXAT, PXAT and a number that is not read yet.
+    In(Unit, Bytes),
     /// KEEPTTL.
     Kept,
     /// PERSIST.
     Never,
 }
 
-impl Deadline {
-    /// `word` (in capitals) and the number behind it.
-    pub(super) fn option(word: &[u8], args: &mut Args, command: &'static str) -> Result<Self, RespError> {
-        let unit = match word {
-            b"KEEPTTL" => return Ok(Self::Kept),
-            b"PERSIST" => return Ok(Self::Never),
-            b"EX" => Unit { millis: 1000, relative: true },
-            b"PX" => Unit { millis: 1, relative: true },
-            b"EXAT" => Unit { millis: 1000, relative: false },
-            b"PXAT" => Unit { millis: 1, relative: false },
+impl Asked {
+    /// The option `word` (in capitals) and what stands behind it; it may be said again, but not another one.
+    pub(super) fn option(before: Option<Self>, word: &[u8], args: &mut Args) -> Result<Self, RespError> {
+        let now = match word {
+            b"KEEPTTL" => Self::Kept,
+            b"PERSIST" => Self::Never,
+            b"EX" => Self::In(Unit::SECONDS, args.must()?),
+            b"PX" => Self::In(Unit::MILLIS, args.must()?),
+            b"EXAT" => Self::In(Unit::SECONDS.absolute(), args.must()?),
+            b"PXAT" => Self::In(Unit::MILLIS.absolute(), args.must()?),
             _ => return Err(RespError::Syntax),
         };
-        let given = args.integer()?;
+        let same = match (&before, &now) {
+            (None, _) | (Some(Self::Kept), Self::Kept) | (Some(Self::Never), Self::Never) => true,
+            (Some(Self::In(before, _)), Self::In(now, _)) => before == now,
+            _ => false,
+        };
+        if same { Ok(now) } else { Err(RespError::Syntax) }
+    }
+
+    pub(super) fn read(&self, command: &'static str) -> Result<Deadline, RespError> {
+        let (unit, given) = match self {
+            Self::In(unit, given) => (unit, integer(given).ok_or(RespError::NotAnInteger)?),
+            Self::Kept => return Ok(Deadline::Kept),
+            Self::Never => return Ok(Deadline::Never),
+        };
         let at = unit.at_ms(given, command)?;
         if given <= 0 {
             return Err(invalid(command));
         }
-        Ok(Self::At(at.max(0) as u64))
+        Ok(Deadline::At(at.max(0) as u64))
     }
+}
 
+/// A key's time as SET or GETEX makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deadline {
+    At(u64),
+    /// As it was.
+    Kept,
+    Never,
+}
+
+impl Deadline {
     pub(super) fn at_ms(self) -> Option<u64> {
         if let Self::At(at) = self { Some(at) } else { None }
     }
 }
 
 /// What a given time means.
-#[derive(Clone, Copy)]
-struct Unit {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unit {
     millis: i64,
     /// From now on, not from 1970 on.
     relative: bool,
 }
 
 impl Unit {
-    fn at_ms(self, given: i64, command: &str) -> Result<i64, RespError> {
+    pub(super) const SECONDS: Self = Self { millis: 1000, relative: true };
+    pub(super) const MILLIS: Self = Self { millis: 1, relative: true };
+
+    /// The same, from 1970 on.
+    pub(super) const fn absolute(self) -> Self {
+        Self { relative: false, ..self }
+    }
+
+    pub(super) fn at_ms(self, given: i64, command: &str) -> Result<i64, RespError> {
         let scaled = given.checked_mul(self.millis);
         let from = if self.relative { now_ms() as i64 } else { 0 };
         scaled.and_then(|scaled| scaled.checked_add(from)).ok_or_else(|| invalid(command))
     }
 }
 
-fn invalid(command: &str) -> RespError {
+pub(super) fn invalid(command: &str) -> RespError {
     RespError::refused(format!("invalid expire time in '{command}' command"))
 }
 
 async fn expire(session: &mut Session, args: Args) -> Answer {
-    expire_at(session, args, Unit { millis: 1000, relative: true }, "expire").await
+    expire_at(session, args, Unit::SECONDS, "expire").await
 }
 
 async fn pexpire(session: &mut Session, args: Args) -> Answer {
-    expire_at(session, args, Unit { millis: 1, relative: true }, "pexpire").await
+    expire_at(session, args, Unit::MILLIS, "pexpire").await
 }
 
 async fn expireat(session: &mut Session, args: Args) -> Answer {
-    expire_at(session, args, Unit { millis: 1000, relative: false }, "expireat").await
+    expire_at(session, args, Unit::SECONDS.absolute(), "expireat").await
 }
 
 async fn pexpireat(session: &mut Session, args: Args) -> Answer {
-    expire_at(session, args, Unit { millis: 1, relative: false }, "pexpireat").await
+    expire_at(session, args, Unit::MILLIS.absolute(), "pexpireat").await
 }
 
-/// On which present time of a key a new one is set.
+/// On which present time of a key or a field a new one is set.
 #[derive(Clone, Copy, Default)]
-struct When {
-    absent: bool,
-    present: bool,
-    later: bool,
-    earlier: bool,
+pub(super) struct When {
+    pub(super) absent: bool,
+    pub(super) present: bool,
+    pub(super) later: bool,
+    pub(super) earlier: bool,
 }
 
 impl When {
@@ -130,7 +163,7 @@ impl When {
     }
 
     /// A key without a time expires later than any other.
-    fn admits(self, present: Option<u64>, at: i64) -> bool {
+    pub(super) fn admits(self, present: Option<u64>, at: i64) -> bool {
         let present = present.map(|present| present as i64);
         !(self.absent && present.is_some()
             || self.present && present.is_none()

@@ -40,7 +40,7 @@ type Answer = Result<Reply, RespError>;
 const MOST_RANDOM: usize = 1 << 20;
 
 /// The fields of an entry, and its time; no entry: no fields.
-fn fields_of(entry: Option<Entry>) -> Result<(Fields, Option<u64>), RespError> {
+pub(super) fn fields_of(entry: Option<Entry>) -> Result<(Fields, Option<u64>), RespError> {
     match entry {
         None => Ok((Fields::default(), None)),
         Some(Entry { value: Value::Hash(fields), expires_at_ms }) => Ok((fields, expires_at_ms)),
@@ -48,7 +48,7 @@ fn fields_of(entry: Option<Entry>) -> Result<(Fields, Option<u64>), RespError> {
     }
 }
 
-async fn fields(session: &Session, key: &[u8]) -> Result<Fields, RespError> {
+pub(super) async fn fields(session: &Session, key: &[u8]) -> Result<Fields, RespError> {
     Ok(fields_of(session.get(key).await?)?.0)
 }
 
@@ -59,7 +59,7 @@ async fn put_pairs(session: &Session, key: &Bytes, words: &[Bytes], command: &st
     let added = session.change(key, |current| {
         let (mut fields, expires_at_ms) = fields_of(current)?;
         let before = fields.len();
-        fields.extend(words.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())));
+        words.chunks_exact(2).for_each(|pair| fields.set(pair[0].clone(), pair[1].clone()));
         let added = fields.len() - before;
         Ok((Next::Put(Entry { value: Value::Hash(fields), expires_at_ms }), added))
     });
@@ -82,7 +82,7 @@ async fn hsetnx(session: &mut Session, mut args: Args) -> Answer {
         if fields.contains_key(&name) {
             return Ok((Next::Keep, false));
         }
-        fields.insert(name.clone(), value.clone());
+        fields.set(name.clone(), value.clone());
         Ok((Next::Put(Entry { value: Value::Hash(fields), expires_at_ms }), true))
     });
     Ok(Reply::Integer(i64::from(set.await?)))
@@ -108,9 +108,7 @@ async fn hdel(session: &mut Session, mut args: Args) -> Answer {
     let names = args.rest();
     let gone = session.change(&key, |current| {
         let (mut fields, expires_at_ms) = fields_of(current)?;
-        let before = fields.len();
-        fields.retain(|name, _| !names.contains(name));
-        let gone = before - fields.len();
+        let gone = names.iter().filter(|name| fields.remove(name)).count();
         let next = if gone == 0 { Next::Keep } else { Next::Put(Entry { value: Value::Hash(fields), expires_at_ms }) };
         Ok((next, gone))
     });
@@ -127,11 +125,11 @@ async fn hlen(session: &mut Session, mut args: Args) -> Answer {
 }
 
 async fn hkeys(session: &mut Session, mut args: Args) -> Answer {
-    Ok(Reply::bulks(fields(session, &args.must()?).await?.into_keys()))
+    Ok(Reply::bulks(fields(session, &args.must()?).await?.into_iter().map(|(name, _)| name)))
 }
 
 async fn hvals(session: &mut Session, mut args: Args) -> Answer {
-    Ok(Reply::bulks(fields(session, &args.must()?).await?.into_values()))
+    Ok(Reply::bulks(fields(session, &args.must()?).await?.into_iter().map(|(_, value)| value)))
 }
 
 async fn hstrlen(session: &mut Session, mut args: Args) -> Answer {
@@ -149,7 +147,7 @@ async fn hincrby(session: &mut Session, mut args: Args) -> Answer {
         };
         let sum = held.checked_add(by);
         let sum = sum.ok_or_else(|| RespError::refused("increment or decrement would overflow"))?;
-        fields.insert(name.clone(), sum.to_string().into());
+        fields.set_value(name.clone(), sum.to_string().into());
         Ok((Next::Put(Entry { value: Value::Hash(fields), expires_at_ms }), sum))
     });
     Ok(Reply::Integer(sum.await?))
@@ -166,7 +164,7 @@ async fn hincrbyfloat(session: &mut Session, mut args: Args) -> Answer {
         number::float(&held).ok_or_else(|| RespError::refused("hash value is not a float"))?;
         let sum = number::add(&held, &by);
         let sum = Bytes::from(sum.ok_or_else(|| RespError::refused("increment would produce NaN or Infinity"))?);
-        fields.insert(name.clone(), sum.clone());
+        fields.set_value(name.clone(), sum.clone());
         Ok((Next::Put(Entry { value: Value::Hash(fields), expires_at_ms }), sum))
     });
     Ok(Reply::Bulk(sum.await?))
@@ -199,8 +197,9 @@ async fn hscan(session: &mut Session, mut args: Args) -> Answer {
 }
 
 async fn hrandfield(session: &mut Session, mut args: Args) -> Answer {
-    let fields = fields(session, &args.must()?).await?;
+    let key = args.must()?;
     let Some(count) = args.take() else {
+        let fields = fields(session, &key).await?;
         return Ok(Reply::optional(chosen(&fields, 1).first().map(|(name, _)| (*name).clone())));
     };
     let count = scan::signed_count(&count)?;
@@ -209,6 +208,10 @@ async fn hrandfield(session: &mut Session, mut args: Args) -> Answer {
         Some(word) if word.eq_ignore_ascii_case(b"WITHVALUES") && args.is_empty() => true,
         Some(_) => return Err(RespError::Syntax),
     };
+    if values && count.unsigned_abs() > i64::MAX as u64 / 2 {
+        return Err(RespError::refused("value is out of range"));
+    }
+    let fields = fields(session, &key).await?;
     let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
     let found = if count >= 0 {
         chosen(&fields, wanted)

@@ -7,6 +7,7 @@ use super::{Keys, commands};
 use crate::args::Args;
 use crate::error::RespError;
 use crate::frame::reply::Reply;
+use crate::ft::words_index::{Purpose, Words};
 use crate::keyspace::Next;
 use crate::session::Session;
 
@@ -28,20 +29,38 @@ type Answer = Result<Reply, RespError>;
 
 async fn del(session: &mut Session, args: Args) -> Answer {
     let _held = session.hold(args.rest()).await;
-    Ok(Reply::count(session.server.keyspace.delete(args.rest()).await?))
+    let mut gone = session.server.keyspace.delete(args.rest()).await?;
+    if gone < args.left() {
+        for key in args.rest() {
+            gone += usize::from(suggestions(session, key).clear().await?);
+        }
+    }
+    Ok(Reply::count(gone))
+}
+
+/// The suggestions of a key: they lie apart from the other keys.
+fn suggestions<'s>(session: &'s Session, key: &[u8]) -> Words<'s> {
+    let list = String::from_utf8_lossy(key).into_owned();
+    Words { server: &session.server, purpose: Purpose::Suggestions, list }
 }
 
 async fn exists(session: &mut Session, args: Args) -> Answer {
     let mut count = 0;
     for key in args.rest() {
-        count += usize::from(session.server.keyspace.head(key).await?.is_some());
+        let there = session.server.keyspace.head(key).await?.is_some();
+        count += usize::from(there || suggestions(session, key).is_there().await?);
     }
     Ok(Reply::count(count))
 }
 
 async fn type_of(session: &mut Session, mut args: Args) -> Answer {
-    let head = session.server.keyspace.head(&args.must()?).await?;
-    Ok(Reply::Simple(head.map_or("none", |(_, name)| name).into()))
+    let key = args.must()?;
+    let head = session.server.keyspace.head(&key).await?;
+    Ok(Reply::word(match head {
+        Some((_, name)) => name,
+        None if suggestions(session, &key).is_there().await? => "trietype0",
+        None => "none",
+    }))
 }
 
 async fn rename(session: &mut Session, mut args: Args) -> Answer {

@@ -3,17 +3,20 @@
 //! A family of commands is a file (or a folder) with a `COMMANDS` of its own; [`Commands::all`] joins them. Checked here, once, for every
 //! command: that it exists, its number of arguments, and that the client may.
 
+mod access;
 pub mod client;
 pub mod cluster;
 pub mod config;
 pub mod connection;
 pub mod expiry;
+pub mod field_expiry;
 mod glob;
 pub mod hash;
 pub mod info;
 pub mod introspection;
 pub mod json;
 pub mod key;
+pub mod object;
 pub mod scan;
 pub mod server;
 pub mod string;
@@ -46,6 +49,21 @@ pub struct Command {
     pub group: &'static str,
     pub summary: &'static str,
     pub run: Handler,
+}
+
+impl Command {
+    fn check_arity(&self, args: &Args) -> Result<(), RespError> {
+        let (count, arity) = (args.all().len() as i64, i64::from(self.arity));
+        if (arity > 0 && count != arity) || count < arity.abs() {
+            return Err(RespError::Arity { command: self.shown_name() });
+        }
+        Ok(())
+    }
+
+    /// The search module has its names in capitals.
+    pub(super) fn shown_name(&self) -> String {
+        if self.group == "search" { self.name.to_uppercase() } else { self.name.to_owned() }
+    }
 }
 
 /// Where the keys are among the words of a command.
@@ -143,11 +161,13 @@ impl Commands {
             config::COMMANDS,
             connection::COMMANDS,
             expiry::COMMANDS,
+            field_expiry::COMMANDS,
             hash::COMMANDS,
             info::COMMANDS,
             introspection::COMMANDS,
             json::COMMANDS,
             key::COMMANDS,
+            object::COMMANDS,
             scan::COMMANDS,
             server::COMMANDS,
             string::COMMANDS,
@@ -191,7 +211,15 @@ pub(crate) async fn run(session: &mut Session, args: Args) -> Reply {
     if session.transaction.is_some() && command.flags & flag::NO_QUEUE == 0 {
         return transaction::queue(session, command, args).unwrap_or_else(Reply::Error);
     }
-    (command.run)(session, args).await.unwrap_or_else(Reply::Error)
+    answer(session, command, args).await
+}
+
+/// Answers a command whose number of arguments may not have been looked at yet.
+async fn answer(session: &mut Session, command: &'static Command, args: Args) -> Reply {
+    match command.check_arity(&args) {
+        Ok(()) => (command.run)(session, args).await.unwrap_or_else(Reply::Error),
+        Err(error) => error.into(),
+    }
 }
 
 /// Whether a command only searches, so that it ends when nobody waits for it any more.
@@ -208,12 +236,9 @@ fn checked(session: &Session, args: &Args) -> Result<&'static Command, RespError
         return Err(RespError::NotAuthenticated);
     }
     let command = found.ok_or_else(|| unknown(args))?;
-    let (count, arity) = (args.all().len() as i64, i64::from(command.arity));
-    if (arity > 0 && count != arity) || count < arity.abs() {
-        // The search module has its names in capitals.
-        let name = command.name;
-        let name = if command.group == "search" { name.to_uppercase() } else { name.to_owned() };
-        return Err(RespError::Arity { command: name });
+    // Modules look at their arguments when they run: MULTI queues whatever they are given.
+    if session.transaction.is_none() || command.flags & flag::MODULE == 0 {
+        command.check_arity(args)?;
     }
     if session.transaction.is_some() && command.flags & flag::NO_MULTI != 0 {
         return Err(RespError::refused("Command not allowed inside a transaction"));

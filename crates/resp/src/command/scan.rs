@@ -110,5 +110,10 @@ async fn flushall(session: &mut Session, mut args: Args) -> Answer {
 
 /// A count as an argument that may be negative.
 pub(super) fn signed_count(word: &[u8]) -> Result<i64, RespError> {
-    integer(word).filter(|count| count.unsigned_abs() <= i64::MAX as u64 / 2).ok_or(RespError::NotAnInteger)
+    match integer(word).ok_or(RespError::NotAnInteger)? {
+        i64::MIN => {
+            Err(RespError::refused(format!("value is out of range, value must between {} and {}", -i64::MAX, i64::MAX)))
+        }
+        count => Ok(count),
+    }
 }

@@ -11,6 +11,8 @@ use crate::session::Session;
 
 commands! { "server";
     "time" 1, FAST | LOADING | STALE, Keys::NONE, "Returns the server time." => time;
+    "role" 1, FAST | LOADING | STALE | NOSCRIPT, Keys::NONE, "Returns the replication role." => role;
+    "acl" -2, ADMIN | NOSCRIPT | LOADING | STALE, Keys::NONE, "A container for Access List Control commands." => acl;
     "module" -2, ADMIN | NOSCRIPT, Keys::NONE, "A container for module commands." => module_command;
 }
 
@@ -38,6 +40,31 @@ pub(super) fn module(module: &Module) -> Reply {
 async fn time(_session: &mut Session, _args: Args) -> Answer {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(Reply::bulks([now.as_secs().to_string(), now.subsec_micros().to_string()]))
+}
+
+/// Every node takes writes; replicas are those of shards.
+async fn role(_session: &mut Session, _args: Args) -> Answer {
+    Ok(Reply::Array(vec![Reply::text("master"), Reply::Integer(0), Reply::Array(Vec::new())]))
+}
+
+/// There is one user.
+async fn acl(_session: &mut Session, mut args: Args) -> Answer {
+    let word = args.must()?;
+    let name = word.to_ascii_uppercase();
+    match name.as_slice() {
+        b"WHOAMI" | b"USERS" if !args.is_empty() => {
+            let name = String::from_utf8_lossy(&name).to_lowercase();
+            Err(RespError::Arity { command: format!("acl|{name}") })
+        }
+        b"WHOAMI" => Ok(Reply::text("default")),
+        b"USERS" => Ok(Reply::bulks(["default"])),
+        b"CAT" | b"DELUSER" | b"DRYRUN" | b"GENPASS" | b"GETUSER" | b"LIST" | b"LOAD" | b"LOG" | b"SAVE"
+        | b"SETUSER" => {
+            let name = String::from_utf8_lossy(&name).into_owned();
+            Err(RespError::refused(format!("ACL {name} is not implemented: there is one user")))
+        }
+        _ => Err(unknown_subcommand("acl", &word)),
+    }
 }
 
 async fn module_command(_session: &mut Session, mut args: Args) -> Answer {

@@ -119,7 +119,7 @@ async fn exec(session: &mut Session, _args: Args) -> Answer {
     session.executing = true;
     let mut answers = Vec::with_capacity(transaction.queued.len());
     for (command, args) in transaction.queued {
-        answers.push((command.run)(session, args).await.unwrap_or_else(Reply::Error));
+        answers.push(super::answer(session, command, args).await);
     }
     session.executing = false;
     Ok(Reply::Array(answers))

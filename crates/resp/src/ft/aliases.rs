@@ -37,6 +37,14 @@ pub async fn add(session: &mut Session, mut args: Args) -> Answer {
     Ok(Reply::OK)
 }
 
+pub async fn add_if_absent(session: &mut Session, mut args: Args) -> Answer {
+    let (alias, index) = named(session, &mut args)?;
+    if !session.server.gateway.is_alias(&index_name(&alias)) {
+        session.server.gateway.update_aliases(vec![action(&alias, &index)]).await?;
+    }
+    Ok(Reply::OK)
+}
+
 pub async fn update(session: &mut Session, mut args: Args) -> Answer {
     let (alias, index) = named(session, &mut args)?;
     let mut actions = Vec::new();
@@ -59,6 +67,14 @@ pub async fn list(session: &mut Session, mut args: Args) -> Answer {
     let mut names: Vec<String> = known.aliases.iter().map(|alias| client_name(alias)).collect();
     names.sort();
     Ok(Reply::Array(names.iter().map(|name| Reply::text(name)).collect()))
+}
+
+pub async fn delete_if_present(session: &mut Session, mut args: Args) -> Answer {
+    let alias = super::text(args.must()?);
+    if session.server.gateway.is_alias(&index_name(&alias)) {
+        session.server.gateway.update_aliases(vec![removal(&alias)]).await?;
+    }
+    Ok(Reply::OK)
 }
 
 pub async fn delete(session: &mut Session, mut args: Args) -> Answer {

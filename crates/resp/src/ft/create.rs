@@ -1,7 +1,8 @@
 //! `FT.CREATE` and `FT.ALTER`: a schema as words, to a definition.
 
-use crate::args::Args;
+use crate::args::{Args, loose_number};
 use crate::error::RespError;
+use crate::jsonpath::Path;
 
 use super::definition::{Attribute, AttributeKind, Definition, KeyKind};
 use super::expression;
@@ -56,8 +57,7 @@ pub fn language(given: &str) -> Option<String> {
 }
 
 fn number_after(args: &mut Args, option: &str) -> Outcome<f64> {
-    let text = args.take().and_then(|text| String::from_utf8(text.to_vec()).ok());
-    let number = text.and_then(|text| text.parse().ok());
+    let number = args.take().and_then(|text| loose_number(&text));
     number.ok_or_else(|| {
         RespError::line(format!("Bad arguments for {option}: Could not convert argument to expected type"))
     })
@@ -174,7 +174,7 @@ fn list(args: &mut Args, option: &str) -> Outcome<Vec<String>> {
 /// Reads attributes to the end.
 pub fn attributes(args: &mut Args, definition: &mut Definition) -> Outcome<()> {
     while !args.is_empty() {
-        let attribute = attribute(args, definition.kind)?;
+        let attribute = attribute(args, (definition.kind, &definition.name))?;
         if definition.attribute(&attribute.name).is_some() {
             return refuse(format!("Duplicate field in schema - {}", attribute.name));
         }
@@ -189,11 +189,14 @@ pub fn attributes(args: &mut Args, definition: &mut Definition) -> Outcome<()> {
     Ok(())
 }
 
-fn attribute(args: &mut Args, kind: KeyKind) -> Outcome<Attribute> {
+fn attribute(args: &mut Args, (kind, index): (KeyKind, &str)) -> Outcome<Attribute> {
     let identifier = word(args, "SCHEMA")?;
     let mut name = identifier.clone();
     if args.take_word("AS") {
         name = word(args, "AS")?;
+        if kind == KeyKind::Json && (!identifier.starts_with('$') || Path::parse(&identifier).is_err()) {
+            return refuse(format!("Invalid JSONPath '{identifier}' in attribute '{name}' in index '{index}'"));
+        }
     }
     let Some(kind_name) = args.take() else {
         return match args.all().len() {

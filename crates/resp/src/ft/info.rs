@@ -251,8 +251,13 @@ fn plan(session: &Session, mut args: Args) -> Result<String, RespError> {
             && texts.any(|text| text.is_phonetic() && fields.is_none_or(|fields| fields.contains(&text.name)));
         if phonetic { gateway.sounds(&[word]).pop() } else { None }
     };
+    let synonyms = |word: &str| {
+        let groups = searched.definition.synonyms.iter().filter(|(_, words)| !options.verbatim && words.contains(word));
+        groups.map(|(group, _)| group.clone()).collect()
+    };
     let known = |field: &str| searched.definition.attribute(field).is_some_and(Attribute::is_text);
-    Ok(syntax::explain(&clause, &Forms { stem: &stem, sounds: &sounds, exact: searched.dialect > 1 }, &known))
+    let forms = Forms { stem: &stem, sounds: &sounds, synonyms: &synonyms, exact: searched.dialect > 1 };
+    Ok(syntax::explain(&clause, &forms, &known))
 }
 
 pub async fn explain(session: &mut Session, args: Args) -> Answer {

@@ -18,14 +18,31 @@ use crate::session::Session;
 
 type Answer = Result<Reply, RespError>;
 
-pub async fn create(session: &mut Session, mut args: Args) -> Answer {
+pub async fn create(session: &mut Session, args: Args) -> Answer {
+    created(session, args, false).await
+}
+
+pub async fn create_if_absent(session: &mut Session, args: Args) -> Answer {
+    created(session, args, true).await
+}
+
+/// What a command that finds an index there already answers.
+fn exists(may_exist: bool) -> Answer {
+    if may_exist { Ok(Reply::OK) } else { Err(RespError::line("Index already exists")) }
+}
+
+fn arity(args: &Args) -> RespError {
+    RespError::Arity { command: String::from_utf8_lossy(args.name()).to_uppercase() }
+}
+
+async fn created(session: &mut Session, mut args: Args, may_exist: bool) -> Answer {
     let server = session.server.clone();
     if args.left() < 4 {
-        return Err(RespError::Arity { command: "FT.CREATE".to_owned() });
+        return Err(arity(&args));
     }
     let name = args.peek().map(|name| super::text(name.clone())).unwrap_or_default();
     if server.registry.own(&name).is_some() || server.gateway.is_alias(&index_name(&name)) {
-        return Err(RespError::line("Index already exists"));
+        return exists(may_exist);
     }
     let Created { definition, skip_scan } = create::read(&mut args)?;
     let stemmed = definition.attributes.iter().any(super::definition::Attribute::is_text);
@@ -41,9 +58,7 @@ pub async fn create(session: &mut Session, mut args: Args) -> Answer {
     };
     match server.gateway.create_index(request).await {
         Ok(_) => {}
-        Err(error) if error.kind == ErrorKind::ResourceAlreadyExists => {
-            return Err(RespError::line("Index already exists"));
-        }
+        Err(error) if error.kind == ErrorKind::ResourceAlreadyExists => return exists(may_exist),
         Err(error) => return Err(error.into()),
     }
     if !skip_scan {
@@ -52,11 +67,18 @@ pub async fn create(session: &mut Session, mut args: Args) -> Answer {
     Ok(Reply::OK)
 }
 
-pub async fn alter(session: &mut Session, mut args: Args) -> Answer {
-    let arity = || RespError::Arity { command: "FT.ALTER".to_owned() };
+pub async fn alter(session: &mut Session, args: Args) -> Answer {
+    altered(session, args, false).await
+}
+
+pub async fn alter_if_absent(session: &mut Session, args: Args) -> Answer {
+    altered(session, args, true).await
+}
+
+async fn altered(session: &mut Session, mut args: Args, may_exist: bool) -> Answer {
     let server = session.server.clone();
     if args.left() < 4 {
-        return Err(arity());
+        return Err(arity(&args));
     }
     let name = super::text(args.must()?);
     let (index, definition) = server.registry.must(&name, "Unknown index name")?;
@@ -67,8 +89,9 @@ pub async fn alter(session: &mut Session, mut args: Args) -> Answer {
     if !args.take_word("ADD") {
         return Err(RespError::line("Unknown action passed to ALTER SCHEMA"));
     }
-    if args.is_empty() {
-        return Err(arity());
+    let first = args.peek().map(|name| super::text(name.clone())).ok_or_else(|| arity(&args))?;
+    if may_exist && definition.attribute(&first).is_some() {
+        return Ok(Reply::OK);
     }
     let mut changed = definition.written().clone();
     create::attributes(&mut args, &mut changed)?;
@@ -96,6 +119,17 @@ pub async fn store(server: &Server, index: &Arc<str>, definition: &Definition) -
     mapping["_meta"] = json!({META: definition});
     let request = PutMapping { target: Target::one(&**index), mapping, write_index_only: false };
     Ok(server.gateway.put_mapping(request).await?)
+}
+
+pub async fn drop_index_if_present(session: &mut Session, args: Args) -> Answer {
+    if args.left() > 2 {
+        return Err(arity(&args));
+    }
+    let name = args.peek().map(|name| super::text(name.clone())).unwrap_or_default();
+    match session.server.registry.must(&name, "Unknown Index name") {
+        Ok(_) => drop_index(session, args).await,
+        Err(_) => Ok(Reply::OK),
+    }
 }
 
 pub async fn drop_index(session: &mut Session, mut args: Args) -> Answer {
@@ -150,11 +184,13 @@ pub async fn synonyms(session: &mut Session, mut args: Args) -> Answer {
     let server = session.server.clone();
     let name = super::text(args.must()?);
     let group = super::text(args.must()?);
-    args.take_word("SKIPINITIALSCAN");
-    if args.is_empty() {
-        return Err(RespError::Arity { command: "FT.SYNUPDATE".to_owned() });
+    if !args.take_word("SKIPINITIALSCAN") && args.is_empty() {
+        return Err(arity(&args));
     }
     let (index, definition) = server.registry.must(&name, "Unknown index name")?;
+    if args.is_empty() {
+        return Ok(Reply::OK);
+    }
     let mut changed = (*definition).clone();
     let words = changed.synonyms.entry(group).or_default();
     while let Some(word) = args.take() {

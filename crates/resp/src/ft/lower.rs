@@ -93,7 +93,7 @@ impl Lowering<'_> {
                 None => nothing(),
             },
             // Its neighbours are looked for among what is found here.
-            Node::Knn(inner, _) => self.lower(inner, expand)?,
+            Node::Knn(inner, _) => self.lower(inner, false)?,
         };
         part.weight *= weight;
         Ok(part)

@@ -1,6 +1,6 @@
 //! The options of `FT.SEARCH`, in any order behind the query.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use model::query::ranked::Scorer;
@@ -8,7 +8,7 @@ use model::search::MergeStrategy;
 
 use super::create::word;
 use super::definition::{Definition, KeyKind};
-use crate::args::{Args, integer};
+use crate::args::{Args, loose_integer, loose_number};
 use crate::error::RespError;
 use crate::frame::reply::Protocol;
 use crate::session::Session;
@@ -165,13 +165,14 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
         "FILTER" => options.filters.push(numeric_filter(args)?),
         "GEOFILTER" => options.places.push(place_filter(args)?),
         "INKEYS" => options.keys = Some(counted(args, "INKEYS")?),
-        "INFIELDS" => options.fields = Some(texts(counted(args, "INFIELDS")?)),
+        // None named: all.
+        "INFIELDS" => options.fields = Some(texts(counted(args, "INFIELDS")?)).filter(|fields| !fields.is_empty()),
         "RETURN" => options.returned = Some(returned(args)?),
         "SUMMARIZE" => options.summarize = Some(summarize(args)?),
         "HIGHLIGHT" => options.highlight = Some(highlight(args)?),
         "SLOP" => {
             let given = word(args, "SLOP")?;
-            let slop = integer(given.as_bytes());
+            let slop = loose_integer(given.as_bytes());
             let refused = "Bad arguments for SLOP: Could not convert argument to expected type";
             options.slop = Some(slop.ok_or(RespError::line(refused))?);
         }
@@ -213,7 +214,7 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
 }
 
 fn whole(args: &mut Args) -> Option<i64> {
-    integer(&args.take()?)
+    loose_integer(&args.take()?)
 }
 
 fn merge(args: &mut Args) -> Outcome<MergeStrategy> {
@@ -243,6 +244,24 @@ pub(super) fn format_dialect(session: &Session, given: Option<u8>, expanded: boo
         (true, _) if session.protocol == Protocol::Two => refuse("EXPAND format is only supported with RESP3"),
         (true, given) => Ok(given.unwrap_or(3)),
     }
+}
+
+/// What is returned, as one row of names: of two fields under one name the first; what the hits are sorted by stands before the rest.
+pub(super) fn arrange(definition: &Definition, options: &mut Options) {
+    let Some(returned) = &mut options.returned else { return };
+    let mut names = BTreeSet::new();
+    returned.retain(|(_, shown)| names.insert(shown.clone()));
+    let sorted = options.sort.as_ref().map(|(field, _)| field).filter(|field| definition.attribute(field).is_some());
+    let place = sorted.and_then(|sorted| returned.iter().position(|(_, shown)| shown == sorted));
+    let (Some(sorted), Some(place)) = (sorted, place) else { return };
+    let (field, shown) = returned.remove(place);
+    let known = definition.attributes.iter().find(|known| known.name == field || known.identifier == field);
+    // It is loaded before the others. They are put in its place when they are at hand too.
+    let at_hand = match known {
+        Some(known) => known.name != *sorted && (known.sortable || definition.kind == KeyKind::Json),
+        None => definition.kind == KeyKind::Json,
+    };
+    returned.insert(0, (if at_hand { field } else { sorted.clone() }, shown));
 }
 
 /// # Errors
@@ -284,7 +303,7 @@ pub(super) fn limit(args: &mut Args) -> Outcome<(u64, u64)> {
     let (Some(offset), Some(count)) = (args.take(), args.take()) else {
         return refuse("LIMIT requires two arguments");
     };
-    let (Some(offset), Some(count)) = (integer(&offset), integer(&count)) else {
+    let (Some(offset), Some(count)) = (loose_integer(&offset), loose_integer(&count)) else {
         return refuse("LIMIT needs two numeric arguments");
     };
     if offset < 0 || count < 0 {
@@ -337,9 +356,11 @@ pub(super) fn counted(args: &mut Args, option: &str) -> Outcome<Vec<Bytes>> {
     if args.left() == 0 {
         return refuse(format!("Bad arguments for {option}: Expected an argument, but none provided"));
     }
-    let count = whole(args).and_then(|count| usize::try_from(count).ok());
-    let Some(count) = count else {
+    let Some(count) = whole(args) else {
         return refuse(format!("Bad arguments for {option}: Could not convert argument to expected type"));
+    };
+    let Ok(count) = usize::try_from(count) else {
+        return refuse(format!("Bad arguments for {option}: Value is outside acceptable bounds"));
     };
     if count > args.left() {
         return refuse(format!("Bad arguments for {option}: Expected an argument, but none provided"));
@@ -376,7 +397,8 @@ fn numeric_filter(args: &mut Args) -> Outcome<NumericFilter> {
             Some(number) => (number, false),
             None => (text.as_str(), true),
         };
-        let value = number.parse().map_err(|_| RespError::line(format!("Bad {what} range: {text}")))?;
+        let value = loose_number(number.as_bytes());
+        let value = value.ok_or_else(|| RespError::line(format!("Bad {what} range: {text}")))?;
         Ok::<_, RespError>(crate::syntax::Limit { value, inclusive })
     };
     Ok(NumericFilter {
@@ -393,7 +415,7 @@ fn place_filter(args: &mut Args) -> Outcome<PlaceFilter> {
     let field = word(args, "GEOFILTER")?;
     let mut number = |what: &str| {
         let text = word(args, "GEOFILTER")?;
-        text.parse::<f64>().map_err(|_| {
+        loose_number(text.as_bytes()).ok_or_else(|| {
             RespError::line(format!("Bad arguments for <{what}>: Could not convert argument to expected type"))
         })
     };

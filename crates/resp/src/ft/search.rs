@@ -33,7 +33,7 @@ pub async fn search(session: &mut Session, mut args: Args) -> Answer {
     let name = super::text(args.must()?);
     let query = args.take().ok_or(RespError::line("No query string provided"))?;
     let query = String::from_utf8_lossy(&query).into_owned();
-    let options = request::read(&mut args)?;
+    let mut options = request::read(&mut args)?;
     let registry = &session.server.registry;
     let dialect = request::format_dialect(session, options.dialect, options.expanded)?;
     let searched = Searched::find(registry, &name, Some(dialect))?;
@@ -41,6 +41,7 @@ pub async fn search(session: &mut Session, mut args: Args) -> Answer {
     if !searched.foreign {
         request::marked(&searched.definition, &options)?;
     }
+    request::arrange(&searched.definition, &mut options);
     let found = run(session, &searched, &query, &options).await?;
     Ok(render(session, &searched, &options, found))
 }

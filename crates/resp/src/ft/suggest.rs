@@ -10,7 +10,7 @@ use crate::session::Session;
 
 type Answer = Result<Reply, RespError>;
 
-/// The score of what was typed to its end.
+/// The score of what was typed to its end, or is as long as what was typed.
 const EXACT: f64 = 2_147_483_648.0;
 
 /// The list of a key, which must not hold anything else.
@@ -108,16 +108,14 @@ fn best(found: &mut Vec<(f64, Word)>, most: usize) {
 
 /// What a word is worth: the less the more has still to be typed, and the more it differs from what was.
 fn scored(word: &Word, prefix: &str, fuzzy: bool) -> Option<f64> {
-    if word.folded == prefix {
-        return Some(EXACT);
-    }
     let edits = match word.folded.starts_with(prefix) {
         true => 0,
         false if fuzzy => edits::of_prefix(prefix, &word.folded, 1)?,
         false => return None,
     };
-    let rest = word.folded.chars().count().saturating_sub(prefix.chars().count());
-    Some(word.score / ((rest + 1) as f64).sqrt() * (-2.0 * edits as f64).exp())
+    let rest = word.folded.chars().count().abs_diff(prefix.chars().count());
+    let score = if rest == 0 { EXACT } else { word.score / ((rest + 1) as f64).sqrt() };
+    Some(score * (-2.0 * edits as f64).exp())
 }
 
 pub async fn delete(session: &mut Session, mut args: Args) -> Answer {

@@ -9,13 +9,16 @@ use model::query::term_level::{Pattern, Term};
 use model::query::{Kind, Query};
 use model::search::{SearchRequest, TrackTotal};
 use model::target::{Target, TargetOptions};
-use model::write::{Action, Condition, Outcome, Refresh, Write, WriteRequest};
+use model::write::{Action, Condition, Outcome, Refresh, Write, WriteRequest, WriteResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::stream;
 use crate::error::RespError;
 use crate::server::Server;
+
+/// Words that one request takes out.
+const AT_ONCE: usize = 1000;
 
 /// What a list of words is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +89,8 @@ impl Words<'_> {
         }
     }
 
-    async fn send(&self, id: Arc<str>, action: Action) -> Result<Result<Outcome, ErrorKind>, RespError> {
-        let write = Write {
+    fn write(&self, id: Arc<str>, action: Action) -> Write {
+        Write {
             index: self.purpose.index().into(),
             id: Some(id),
             routing: None,
@@ -95,11 +98,16 @@ impl Words<'_> {
             condition: Condition::default(),
             require_alias: false,
             pipeline: None,
-        };
-        let request =
-            WriteRequest { writes: vec![write], refresh: Refresh::Later, timeout_ms: 60_000, active_shards: None };
-        let mut written = self.server.gateway.write(request).await?;
-        match written.pop() {
+        }
+    }
+
+    async fn send(&self, writes: Vec<Write>) -> Result<WriteResponse, RespError> {
+        let request = WriteRequest { writes, refresh: Refresh::Later, timeout_ms: 60_000, active_shards: None };
+        Ok(self.server.gateway.write(request).await?)
+    }
+
+    async fn send_one(&self, id: Arc<str>, action: Action) -> Result<Result<Outcome, ErrorKind>, RespError> {
+        match self.send(vec![self.write(id, action)]).await?.pop() {
             Some(Ok(written)) => Ok(Ok(written.outcome)),
             Some(Err(failure)) if failure.error.kind == ErrorKind::IndexNotFound => Ok(Err(ErrorKind::IndexNotFound)),
             Some(Err(failure)) => Err(failure.error.into()),
@@ -113,7 +121,7 @@ impl Words<'_> {
             self.ensure().await?;
         }
         let source = serde_json::to_vec(word).map_err(|error| RespError::refused(error.to_string()))?;
-        let outcome = self.send(self.id(&word.text), Action::Index(source.into())).await?;
+        let outcome = self.send_one(self.id(&word.text), Action::Index(source.into())).await?;
         Ok(outcome == Ok(Outcome::Created))
     }
 
@@ -126,7 +134,27 @@ impl Words<'_> {
         if !self.exists() {
             return Ok(false);
         }
-        Ok(self.send(self.id(text), Action::Delete).await? == Ok(Outcome::Deleted))
+        Ok(self.send_one(self.id(text), Action::Delete).await? == Ok(Outcome::Deleted))
+    }
+
+    /// Whether the list has any word.
+    pub async fn is_there(&self) -> Result<bool, RespError> {
+        Ok(self.exists() && self.count().await? > 0)
+    }
+
+    /// Takes all words out; whether there were any.
+    pub async fn clear(&self) -> Result<bool, RespError> {
+        if !self.exists() {
+            return Ok(false);
+        }
+        let mut ids = Vec::new();
+        self.each("", |word| ids.push(self.id(&word.text))).await?;
+        for some in ids.chunks(AT_ONCE) {
+            for written in self.send(some.iter().map(|id| self.write(id.clone(), Action::Delete)).collect()).await? {
+                written.map_err(|failure| failure.error)?;
+            }
+        }
+        Ok(!ids.is_empty())
     }
 
     fn request(&self, prefix: &str) -> SearchRequest {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use model::admin::CreateIndex;
+use model::admin::{CreateIndex, PutMapping};
 use model::error::ErrorKind;
 use model::gateway::Gateway;
 use model::target::{Target, TargetOptions};
@@ -18,6 +18,9 @@ use crate::server::Settings;
 pub(super) const ALIAS: &str = ".keys";
 const INDEX: &str = ".keys-000001";
 
+/// When the first field of a hash expires.
+pub(super) const FIELDS_EXPIRE_AT: &str = "fields_expire_at";
+
 /// For as long as an index' creation may take.
 const TIMEOUT_MS: u64 = 30_000;
 
@@ -26,6 +29,8 @@ pub(super) struct KeyIndex {
     settings: Map<String, Json>,
     /// It was there when this node last looked.
     known: AtomicBool,
+    /// Its mapping has [`FIELDS_EXPIRE_AT`]: one made by an older version has not.
+    finds_fields: AtomicBool,
     making: Mutex<()>,
 }
 
@@ -45,11 +50,32 @@ impl KeyIndex {
             "index.translog.durability": durability,
         });
         let Json::Object(settings) = settings else { unreachable!("an object literal is an object") };
-        Self { gateway, settings, known: AtomicBool::new(false), making: Mutex::new(()) }
+        Self {
+            gateway,
+            settings,
+            known: AtomicBool::new(false),
+            finds_fields: AtomicBool::new(false),
+            making: Mutex::new(()),
+        }
     }
 
-    /// Makes it unless it is there.
-    pub(super) async fn ensure(&self) -> Result<(), RespError> {
+    /// Makes it unless it is there. `fields_expire`: it is about to hold a hash some of whose fields expire.
+    pub(super) async fn ensure(&self, fields_expire: bool) -> Result<(), RespError> {
+        self.ensure_there().await?;
+        if fields_expire && !self.finds_fields.load(Ordering::Acquire) {
+            let mapping = json!({"properties": {FIELDS_EXPIRE_AT: {"type": "long"}}});
+            let request = PutMapping { target: Target::one(INDEX), mapping, write_index_only: false };
+            match self.gateway.put_mapping(request).await {
+                Ok(()) => self.finds_fields.store(true, Ordering::Release),
+                // Whoever writes to it finds that it is gone, and comes again.
+                Err(error) if error.kind == ErrorKind::IndexNotFound => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn ensure_there(&self) -> Result<(), RespError> {
         if self.known.load(Ordering::Acquire) {
             return Ok(());
         }
@@ -68,6 +94,7 @@ impl KeyIndex {
     /// It may be gone.
     pub(super) fn forget(&self) {
         self.known.store(false, Ordering::Release);
+        self.finds_fields.store(false, Ordering::Release);
     }
 
     pub(super) async fn delete(&self) -> Result<(), RespError> {
@@ -87,6 +114,7 @@ impl KeyIndex {
                 "type": {"type": "keyword"},
                 "position": {"type": "long"},
                 "expires_at": {"type": "long"},
+                FIELDS_EXPIRE_AT: {"type": "long"},
                 "value": {"type": "object", "enabled": false},
             },
         });

@@ -67,6 +67,16 @@ impl Entry {
     pub fn new(value: Value) -> Self {
         Self { value, expires_at_ms: None }
     }
+
+    /// When something of it expires.
+    fn next_expiry_ms(&self) -> Option<u64> {
+        let fields = self.fields_expire_at_ms();
+        self.expires_at_ms.into_iter().chain(fields).min()
+    }
+
+    fn fields_expire_at_ms(&self) -> Option<u64> {
+        if let Value::Hash(fields) = &self.value { fields.next_expiry_ms() } else { None }
+    }
 }
 
 /// What a change makes of a key.
@@ -130,8 +140,9 @@ impl Keyspace {
     /// # Errors
     /// What the node answers, or a damaged document.
     pub async fn get(&self, key: &[u8]) -> Result<Option<Entry>, RespError> {
+        let now = now_ms();
         match self.record(key).await? {
-            Some((record, _)) if record.is_alive(now_ms()) => record.entry().map(Some),
+            Some((record, _)) if record.is_alive(now) => record.entry(now).map(Some),
             _ => Ok(None),
         }
     }
@@ -141,6 +152,12 @@ impl Keyspace {
         let found = self.record(key).await?;
         let alive = found.filter(|(record, _)| record.is_alive(now_ms()));
         Ok(alive.map(|(record, _)| (record.expires_at_ms, record.kind.type_name())))
+    }
+
+    /// The bytes of the document that `key` is kept as.
+    pub(crate) async fn size(&self, key: &[u8]) -> Result<Option<usize>, RespError> {
+        let found = self.record(key).await?;
+        Ok(found.filter(|(record, _)| record.is_alive(now_ms())).map(|(record, _)| record.size()))
     }
 
     /// What distinguishes the present value of `key` from every other that it had or will have.
@@ -160,10 +177,10 @@ impl Keyspace {
         mut decide: impl FnMut(Option<Entry>) -> Result<(Next, T), RespError>,
     ) -> Result<T, RespError> {
         for _ in 0..ATTEMPTS {
-            let found = self.record(key).await?;
+            let (found, now) = (self.record(key).await?, now_ms());
             let (alive, expected) = match found {
                 None => (None, Expected::Nothing),
-                Some((record, place)) if record.is_alive(now_ms()) => (Some(record.entry()?), place),
+                Some((record, place)) if record.is_alive(now) => (Some(record.entry(now)?), place),
                 Some((_, place)) => (None, place),
             };
             let (next, answer) = decide(alive)?;
@@ -248,7 +265,9 @@ impl Keyspace {
     /// One request for all changes; false when one of them did not find what it expected.
     async fn carry_out(&self, changes: Vec<Change>) -> Result<bool, RespError> {
         for _ in 0..ATTEMPTS {
-            self.index.ensure().await?;
+            let fields_expire =
+                changes.iter().any(|change| change.entry.as_ref().and_then(Entry::fields_expire_at_ms).is_some());
+            self.index.ensure(fields_expire).await?;
             let mut writes = Vec::with_capacity(changes.len());
             let mut documents = Vec::new();
             for change in &changes {
@@ -259,7 +278,7 @@ impl Keyspace {
             writes.append(&mut documents);
             let sent = self.send_keys(writes, changes.len()).await?;
             // Behind the write: a sweep between the two would look for it in vain.
-            if let Some(at) = changes.iter().filter_map(|change| change.entry.as_ref()?.expires_at_ms).min() {
+            if let Some(at) = changes.iter().filter_map(|change| change.entry.as_ref()?.next_expiry_ms()).min() {
                 self.next_expiry_ms.fetch_min(at, Ordering::Relaxed);
             }
             match sent {

@@ -1,6 +1,10 @@
 //! The document of a key: `{"type": "hash", "position": 77, "expires_at": 1700000000000, "value": {..}}`.
+//!
+//! Of a hash some of whose fields expire, before its value: `"fields_expire_at"`, when the first does; `"fields_end_at"`, when the last does, if
+//! all do; `"expiries"`, of each when.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use bytes::Bytes;
 use model::document::Source;
@@ -54,6 +58,8 @@ impl Kind {
 pub(super) struct Record {
     pub(super) kind: Kind,
     pub(super) expires_at_ms: Option<u64>,
+    /// When no field is left.
+    fields_end_at_ms: Option<u64>,
     source: Source,
 }
 
@@ -63,6 +69,10 @@ struct Stored<'a> {
     kind: Kind,
     #[serde(default)]
     expires_at: Option<u64>,
+    #[serde(default)]
+    fields_end_at: Option<u64>,
+    #[serde(borrow, default)]
+    expiries: Option<&'a RawValue>,
     #[serde(borrow)]
     value: &'a RawValue,
 }
@@ -70,19 +80,36 @@ struct Stored<'a> {
 impl Record {
     pub(super) fn new(source: Source) -> Result<Self, RespError> {
         let stored: Stored<'_> = serde_json::from_slice(&source).map_err(damaged)?;
-        Ok(Self { kind: stored.kind, expires_at_ms: stored.expires_at, source })
+        let Stored { kind, expires_at, fields_end_at, .. } = stored;
+        Ok(Self { kind, expires_at_ms: expires_at, fields_end_at_ms: fields_end_at, source })
     }
 
     pub(super) fn is_alive(&self, now_ms: u64) -> bool {
-        self.expires_at_ms.is_none_or(|at| at > now_ms)
+        self.expires_at_ms.is_none_or(|at| at > now_ms) && self.fields_end_at_ms.is_none_or(|at| at > now_ms)
     }
 
-    pub(super) fn entry(&self) -> Result<Entry, RespError> {
+    /// In bytes.
+    pub(super) fn size(&self) -> usize {
+        self.source.len()
+    }
+
+    /// What it holds, without fields that have expired.
+    pub(super) fn entry(&self, now_ms: u64) -> Result<Entry, RespError> {
         let stored: Stored<'_> = serde_json::from_slice(&self.source).map_err(damaged)?;
         let raw = stored.value.get();
         let value = match self.kind {
             Kind::String => Value::Text(serde_json::from_str::<Text>(raw).map_err(damaged)?.0),
-            Kind::Hash => Value::Hash(serde_json::from_str::<Map>(raw).map_err(damaged)?.0),
+            Kind::Hash => {
+                let values = serde_json::from_str::<Map<Text>>(raw).map_err(damaged)?;
+                let values = values.0.into_iter().map(|(name, value)| (name, value.0)).collect();
+                let expiries = match stored.expiries {
+                    Some(expiries) => serde_json::from_str::<Map<u64>>(expiries.get()).map_err(damaged)?.0,
+                    None => Vec::new(),
+                };
+                let mut fields = Fields::new(values, expiries.into_iter().collect());
+                fields.drop_expired(now_ms);
+                Value::Hash(fields)
+            }
             Kind::Json => Value::Json(serde_json::from_str(raw).map_err(damaged)?),
         };
         Ok(Entry { value, expires_at_ms: self.expires_at_ms })
@@ -99,6 +126,9 @@ pub(super) fn source(key: &[u8], entry: &Entry) -> Source {
     let mut out = format!("{{\"type\":\"{kind}\",\"position\":{}", walk::position(key)).into_bytes();
     if let Some(at) = entry.expires_at_ms {
         out.extend_from_slice(format!(",\"expires_at\":{at}").as_bytes());
+    }
+    if let Value::Hash(fields) = &entry.value {
+        write_expiries(fields, &mut out);
     }
     out.extend_from_slice(b",\"value\":");
     match &entry.value {
@@ -119,6 +149,23 @@ pub(super) fn source(key: &[u8], entry: &Entry) -> Source {
     }
     out.push(b'}');
     out.into()
+}
+
+fn write_expiries(fields: &Fields, out: &mut Vec<u8>) {
+    let Some(first) = fields.next_expiry_ms() else { return };
+    out.extend_from_slice(format!(",\"fields_expire_at\":{first}").as_bytes());
+    if let Some(end) = fields.end_ms() {
+        out.extend_from_slice(format!(",\"fields_end_at\":{end}").as_bytes());
+    }
+    out.extend_from_slice(b",\"expiries\":{");
+    for (at, (name, expiry)) in fields.expiries().iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        quoted(name, out);
+        out.extend_from_slice(format!(":{expiry}").as_bytes());
+    }
+    out.push(b'}');
 }
 
 fn quoted(bytes: &[u8], out: &mut Vec<u8>) {
@@ -144,25 +191,26 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-struct Map(Fields);
+/// An object in its order, its names as the bytes that they stand for.
+struct Map<V>(Vec<(Bytes, V)>);
 
-impl<'de> Deserialize<'de> for Map {
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Map<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Map;
+        struct Reader<V>(PhantomData<V>);
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for Reader<V> {
+            type Value = Map<V>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of strings")
+                f.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Map, A::Error> {
-                let mut fields = Fields::default();
-                while let Some((name, value)) = pairs.next_entry::<Text, Text>()? {
-                    fields.insert(name.0, value.0);
+            fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Map<V>, A::Error> {
+                let mut found = Vec::new();
+                while let Some((name, value)) = pairs.next_entry::<Text, V>()? {
+                    found.push((name.0, value));
                 }
-                Ok(Map(fields))
+                Ok(Map(found))
             }
         }
-        deserializer.deserialize_map(Reader)
+        deserializer.deserialize_map(Reader(PhantomData))
     }
 }
 
@@ -173,7 +221,7 @@ mod tests {
     fn check(value: Value, expires_at_ms: Option<u64>) {
         let entry = Entry { value, expires_at_ms };
         let record = Record::new(source(b"k", &entry)).unwrap();
-        assert_eq!(record.entry().unwrap(), entry);
+        assert_eq!(record.entry(0).unwrap(), entry);
         assert_eq!(record.kind.type_name(), entry.value.type_name());
     }
 
@@ -183,6 +231,19 @@ mod tests {
         let fields = [("b", &b"1"[..]), ("a", &[0, 1, 255][..]), ("", b"\0x")];
         let pair = |(name, value): (&'static str, &'static [u8])| (Bytes::from_static(name.as_bytes()), value.into());
         check(Value::Hash(fields.into_iter().map(pair).collect()), Some(7));
+        let mut expiring: Fields = fields.into_iter().map(pair).collect();
+        expiring.expire(&Bytes::from_static(b"a"), Some(9));
+        expiring.expire(&Bytes::new(), Some(8));
+        check(Value::Hash(expiring), Some(7));
         check(Value::Json(serde_json::json!({"b": [1, 2.5, null], "a": {"x": "é"}})), Some(u64::MAX));
+    }
+
+    #[test]
+    fn a_hash_ends_with_its_last_field() {
+        let mut fields: Fields = [(Bytes::from_static(b"a"), Bytes::from_static(b"1"))].into_iter().collect();
+        fields.expire(&Bytes::from_static(b"a"), Some(9));
+        let record = Record::new(source(b"k", &Entry::new(Value::Hash(fields)))).unwrap();
+        assert!(record.is_alive(8) && !record.is_alive(9));
+        assert!(record.entry(9).unwrap().value.is_empty());
     }
 }

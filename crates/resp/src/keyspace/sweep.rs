@@ -1,4 +1,4 @@
-//! The sweep: deletes keys whose time has come, so that they leave the indexes that they are in.
+//! The sweep: deletes keys and fields whose time has come, so that they leave the indexes that they are in.
 //!
 //! Reading a key never shows what has expired; this is for searches, and for the disk. Nothing is asked of the node before a key is due.
 
@@ -6,6 +6,7 @@ use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::index::FIELDS_EXPIRE_AT;
 use super::{Keyspace, Next};
 use crate::error::RespError;
 use crate::server::{Server, now_ms};
@@ -51,7 +52,7 @@ impl Keyspace {
 
     /// Deletes what is due; when the next is.
     async fn sweep_due(&self) -> Result<Option<u64>, RespError> {
-        let (keys, next) = self.expiring(now_ms(), AT_ONCE).await?;
+        let (keys, next) = self.expiring("expires_at", now_ms(), AT_ONCE).await?;
         for key in keys {
             let _held = self.hold(std::slice::from_ref(&key)).await;
             // What is there is not yet due: it was set again. What is not there is expired, or gone.
@@ -60,6 +61,18 @@ impl Keyspace {
             if expired.await? {
                 self.expired.fetch_add(1, Ordering::Relaxed);
             }
+        }
+        let fields = self.sweep_fields().await?;
+        Ok(next.into_iter().chain(fields).min())
+    }
+
+    /// Takes the fields that are due out of their hashes; when the next are.
+    async fn sweep_fields(&self) -> Result<Option<u64>, RespError> {
+        let (keys, next) = self.expiring(FIELDS_EXPIRE_AT, now_ms(), AT_ONCE).await?;
+        for key in keys {
+            let _held = self.hold(std::slice::from_ref(&key)).await;
+            // A hash is read without what has expired: written as it is read, it is rid of it.
+            self.change(&key, |alive| Ok((alive.map_or(Next::Delete, Next::Put), ()))).await?;
         }
         Ok(next)
     }

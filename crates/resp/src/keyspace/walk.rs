@@ -26,6 +26,8 @@ pub struct Met {
     pub type_name: String,
     position: i64,
     expires_at_ms: Option<u64>,
+    /// The number that it was sorted by.
+    sorted_by: Option<u64>,
 }
 
 /// The place of a key: FNV-1a of 64 bits, its bits mixed (the finalizer of splitmix64); from 1 to 2^63 - 1.
@@ -72,7 +74,7 @@ impl Keyspace {
     /// How many there are, and how many of them will expire.
     pub(crate) async fn counts(&self) -> Result<(u64, u64), RespError> {
         let all = self.count().await?;
-        Ok((all, self.counted(expiring()).await?))
+        Ok((all, self.counted(having("expires_at")).await?))
     }
 
     /// Copies of the keys besides the first, as many as every shard has.
@@ -98,12 +100,17 @@ impl Keyspace {
         Ok(self.gateway.count(request).await?.count)
     }
 
-    /// Keys whose time has come by `now_ms`, the earliest first, and the time of the first that they are cut before.
-    pub(super) async fn expiring(&self, now_ms: u64, count: usize) -> Result<(Vec<Bytes>, Option<u64>), RespError> {
+    /// Keys whose time in `field` has come by `now_ms`, the earliest first, and the time of the first that they are cut before.
+    pub(super) async fn expiring(
+        &self,
+        field: &str,
+        now_ms: u64,
+        count: usize,
+    ) -> Result<(Vec<Bytes>, Option<u64>), RespError> {
         self.publish().await?;
-        let hits = self.search(expiring(), "expires_at", count + 1).await?;
-        let due = |met: &&Met| met.expires_at_ms.is_some_and(|at| at <= now_ms);
-        let next = hits.iter().find(|met| !due(met)).or(hits.get(count)).and_then(|met| met.expires_at_ms);
+        let hits = self.search(having(field), field, count + 1).await?;
+        let due = |met: &&Met| met.sorted_by.is_some_and(|at| at <= now_ms);
+        let next = hits.iter().find(|met| !due(met)).or(hits.get(count)).and_then(|met| met.sorted_by);
         Ok((hits.iter().take(count).filter(due).map(|met| met.key.clone()).collect(), next))
     }
 
@@ -138,27 +145,32 @@ impl Keyspace {
     }
 
     async fn search(&self, query: Query, by: &str, size: usize) -> Result<Vec<Met>, RespError> {
+        let mut fields = vec!["type", "position", "expires_at"];
+        if !fields.contains(&by) {
+            fields.push(by);
+        }
         let field = |field: &str| FieldSpec { field: field.to_owned(), format: None, include_unmapped: false };
         let mut request = SearchRequest::new(index::target());
         request.query = query;
         request.size = size as u64;
         request.track_total_hits = TrackTotal::No;
-        request.sort = vec![SortKey::ascending(by)];
+        // An index of an older version may know nothing of it: then no key has it.
+        request.sort = vec![SortKey { unmapped_type: Some("long".to_owned()), ..SortKey::ascending(by) }];
         request.fetch = Fetch {
             source: Some(SourceFilter::nothing()),
-            docvalue_fields: vec![field("type"), field("position"), field("expires_at")],
+            docvalue_fields: fields.into_iter().map(field).collect(),
             ..Fetch::default()
         };
         let response = self.gateway.search(request).await?;
         if let Some(failure) = response.shards.failures.into_iter().next() {
             return Err(failure.error.into());
         }
-        Ok(response.hits.iter().map(met).collect())
+        Ok(response.hits.iter().map(|hit| met(hit, by)).collect())
     }
 }
 
-fn expiring() -> Query {
-    Query::new(Kind::Exists { field: "expires_at".to_owned() })
+fn having(field: &str) -> Query {
+    Query::new(Kind::Exists { field: field.to_owned() })
 }
 
 fn behind(cursor: u64) -> Query {
@@ -177,7 +189,7 @@ fn behind(cursor: u64) -> Query {
     })))
 }
 
-fn met(hit: &Hit) -> Met {
+fn met(hit: &Hit, sorted_by: &str) -> Met {
     let value = |name: &str| hit.fields.iter().find(|(field, _)| field == name).and_then(|(_, values)| values.first());
     let type_name = match value("type").and_then(Json::as_str) {
         Some("json") => "ReJSON-RL",
@@ -189,5 +201,6 @@ fn met(hit: &Hit) -> Met {
         type_name: type_name.to_owned(),
         position: value("position").and_then(Json::as_i64).unwrap_or(0),
         expires_at_ms: value("expires_at").and_then(Json::as_u64),
+        sorted_by: value(sorted_by).and_then(Json::as_u64),
     }
 }

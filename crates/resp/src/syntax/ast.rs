@@ -71,10 +71,10 @@ pub enum Affix {
 /// One alternative between the braces of a tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TagValue {
-    /// As written, escapes kept in `shown`.
+    /// `shown`: its words, as a query's tree names them.
     Whole {
         value: String,
-        shown: String,
+        shown: Vec<String>,
     },
     Affix(Affix),
 }

@@ -10,6 +10,8 @@ pub struct Forms<'w> {
     pub stem: &'w dyn Fn(&str) -> Option<String>,
     /// How a word sounds, where one of these fields minds.
     pub sounds: Sounds<'w>,
+    /// The groups of synonyms that a word is in.
+    pub synonyms: &'w dyn Fn(&str) -> Vec<String>,
     /// A word in quotes is shown with them.
     pub exact: bool,
 }
@@ -114,7 +116,14 @@ impl Writer<'_> {
     fn tag(&mut self, value: &TagValue, depth: usize) {
         match value {
             TagValue::Affix(found) => self.line(depth, &affix(found)),
-            TagValue::Whole { shown, .. } => self.line(depth, shown),
+            TagValue::Whole { shown, .. } => match shown.as_slice() {
+                [one] => self.line(depth, one),
+                several => {
+                    self.line(depth, "INTERSECT {");
+                    several.iter().for_each(|word| self.line(depth + 1, word));
+                    self.line(depth, "}");
+                }
+            },
         }
     }
 
@@ -126,6 +135,9 @@ impl Writer<'_> {
         };
         self.line(depth, &format!("{fields}UNION {{"));
         self.line(depth + 1, &format!("{fields}{text}{weight}"));
+        for group in (self.forms.synonyms)(text) {
+            self.line(depth + 1, &format!("{fields}~{group}(expanded)"));
+        }
         if clause.attributes.phonetic != Some(false)
             && let Some(code) = (self.forms.sounds)(clause.fields.as_deref(), text)
         {

@@ -342,9 +342,13 @@ fn conjunction(mut parts: Vec<Clause>) -> Option<Clause> {
 
 /// Where the parenthesis that opens at `opens` closes; `None`: none opens there.
 fn closing(tokens: &[&Token], opens: usize) -> Option<usize> {
-    let mut depth = 0_usize;
+    let (mut depth, mut in_range) = (0_usize, false);
     for (at, token) in tokens.iter().enumerate().skip(opens) {
         match token {
+            Token::Sign('[') => in_range = true,
+            Token::Sign(']') => in_range = false,
+            // The end of a range that is not part of it.
+            Token::Sign('(') if in_range => {}
             Token::Sign('(') => depth += 1,
             Token::Sign(')') => depth = depth.checked_sub(1)?,
             _ => {}

@@ -87,12 +87,15 @@ impl Parser<'_> {
             }
             Token::Number(written, _) => {
                 self.next();
-                Ok(Some(Clause::new(Node::Word { text: written, number: true })))
+                // The first dialect knows no numbers here: words are words.
+                let number = self.options.dialect >= 2;
+                Ok(Some(Clause::new(Node::Word { text: written, number })))
             }
             Token::Parameter(name) => {
                 let text = self.text_parameter(&name)?.to_ascii_lowercase();
                 self.next();
-                let node = if text.is_empty() { Node::Blank } else { Node::Word { text, number: false } };
+                let number = text.parse::<f64>().is_ok();
+                let node = if text.is_empty() { Node::Blank } else { Node::Word { text, number } };
                 Ok(Some(Clause::new(node)))
             }
             Token::Wildcard(pattern) => {
@@ -238,31 +241,38 @@ impl Parser<'_> {
             }
             Token::Quoted(value) => {
                 self.next();
-                return Ok(TagValue::Whole { shown: value.clone(), value });
+                let shown = if value.is_empty() { "\"\"".to_owned() } else { value.clone() };
+                return Ok(TagValue::Whole { shown: vec![shown], value });
             }
             Token::Sign('"') if self.options.dialect >= 2 => return self.quoted_tag(),
             _ => {}
         }
         let mut words: Vec<String> = Vec::new();
         loop {
-            match self.token().clone() {
-                Token::Word(word) => words.push(word),
-                Token::Number(written, _) => words.push(written),
-                Token::Parameter(name) => words.push(self.text_parameter(&name)?),
+            let word = match self.token().clone() {
+                Token::Word(word) => word,
+                Token::Number(written, _) => written,
+                Token::Parameter(name) => self.text_parameter(&name)?,
                 _ => break,
-            }
-            self.next();
-            if self.options.dialect == 1 && !words.is_empty() && matches!(self.token(), Token::Word(_)) {
+            };
+            // In the first dialect no stop word is one of the first two.
+            if let [first] = words.as_slice()
+                && self.options.dialect == 1
+                && (self.word(first).is_none() || self.word(&word).is_none())
+            {
                 break;
             }
+            words.push(word);
+            self.next();
         }
-        match words.is_empty() {
-            true => Err(self.unexpected()),
-            false => {
-                let value = words.join(" ");
-                Ok(TagValue::Whole { shown: value.clone(), value })
-            }
+        if words.is_empty() {
+            return Err(self.unexpected());
         }
+        let value = words.join(" ");
+        if words.len() > 1 {
+            words.iter_mut().for_each(|word| *word = word.to_lowercase());
+        }
+        Ok(TagValue::Whole { shown: words, value })
     }
 
     fn quoted_tag(&mut self) -> Outcome<TagValue> {
@@ -277,7 +287,7 @@ impl Parser<'_> {
             }
         }
         let value = words.join(" ");
-        Ok(TagValue::Whole { shown: value.clone(), value })
+        Ok(TagValue::Whole { shown: vec![if value.is_empty() { "\"\"".to_owned() } else { value.clone() }], value })
     }
 
     /// The value of `$name` as text.

@@ -9,7 +9,7 @@ fn tree(text: &str, dialect: u8) -> Result<String, String> {
     let stop_words = ["the".to_owned(), "a".to_owned()].into();
     let options = Options { dialect, parameters: &parameters, stop_words: &stop_words, keep_stop_words: false };
     let parsed = parse(text, &options).map_err(|error| error.0)?;
-    let forms = Forms { stem: &|_| None, sounds: &|_, _| None, exact: true };
+    let forms = Forms { stem: &|_| None, sounds: &|_, _| None, synonyms: &|_| Vec::new(), exact: true };
     let lines = explain(&parsed, &forms, &|_| true);
     Ok(lines.lines().map(str::trim).collect::<Vec<_>>().join(" "))
 }

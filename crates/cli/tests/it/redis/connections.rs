@@ -15,7 +15,7 @@ fn words(line: &str) -> Vec<Vec<u8>> {
 }
 
 /// Asks until `wanted` is answered.
-fn until(client: &mut Client, line: &str, wanted: &Value) {
+pub(super) fn until(client: &mut Client, line: &str, wanted: &Value) {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let answer = client.say(line);

@@ -1,6 +1,7 @@
 //! Changing JSON documents.
 
 use bytes::Bytes;
+use indexmap::IndexMap;
 use serde_json::{Map, Number, Value as Json};
 
 use super::{Answer, answered, check_depth, document, each, json, no_key, path, told};
@@ -48,21 +49,26 @@ pub(super) fn parsed(word: &[u8]) -> Result<Json, RespError> {
 
 /// Puts `value` at every place of `path`, or makes the place if only its name is missing. False: nothing was put.
 fn put(json: &mut Json, path: &Path, value: &Json, absent: bool, present: bool) -> Result<bool, RespError> {
+    Ok(planned(json, path, absent, present)?.carry_out(json, value))
+}
+
+/// Where a value will be put.
+enum Plan {
+    Nowhere,
+    /// At these places, which are there.
+    At(Vec<Location>),
+    /// In these objects, by a name that is missing.
+    Into(Vec<Location>, String),
+}
+
+fn planned(json: &Json, path: &Path, absent: bool, present: bool) -> Result<Plan, RespError> {
     let places = path.locations(json)?;
     if !places.is_empty() {
-        if absent {
-            return Ok(false);
-        }
         // What lies within another place goes with it.
-        for place in outermost(places) {
-            if let Some(there) = at_mut(json, &place) {
-                *there = value.clone();
-            }
-        }
-        return Ok(true);
+        return Ok(if absent { Plan::Nowhere } else { Plan::At(outermost(places)) });
     }
     if present {
-        return Ok(false);
+        return Ok(Plan::Nowhere);
     }
     if path.ends_with_index() {
         return Err(RespError::refused("array index out of range"));
@@ -70,15 +76,37 @@ fn put(json: &mut Json, path: &Path, value: &Json, absent: bool, present: bool) 
     if !path.is_definite() {
         return Err(RespError::line("Err wrong static path"));
     }
-    let Some((parent, name)) = path.parent() else { return Ok(false) };
-    let mut made = false;
-    for place in parent.locations(json)? {
-        if let Some(members) = at_mut(json, &place).and_then(Json::as_object_mut) {
-            members.insert(name.to_owned(), value.clone());
-            made = true;
+    Ok(match path.parent() {
+        Some((parent, name)) => Plan::Into(parent.locations(json)?, name.to_owned()),
+        None => Plan::Nowhere,
+    })
+}
+
+impl Plan {
+    /// False: nothing was put.
+    fn carry_out(&self, json: &mut Json, value: &Json) -> bool {
+        let mut put = false;
+        match self {
+            Self::Nowhere => {}
+            Self::At(places) => {
+                for place in places {
+                    if let Some(there) = at_mut(json, place) {
+                        *there = value.clone();
+                    }
+                }
+                put = true;
+            }
+            Self::Into(places, name) => {
+                for place in places {
+                    if let Some(members) = at_mut(json, place).and_then(Json::as_object_mut) {
+                        members.entry(name.clone()).or_insert_with(|| value.clone());
+                        put = true;
+                    }
+                }
+            }
         }
+        put
     }
-    Ok(made)
 }
 
 /// The places that lie in no other of them, in order.
@@ -105,25 +133,28 @@ pub(super) async fn mset(session: &mut Session, args: Args) -> Answer {
     }
     let keys: Vec<Bytes> = sets.iter().map(|(key, ..)| key.clone()).collect();
     let _held = session.hold(&keys).await;
-    // All are worked out before the first is written: one that fails leaves everything as it is.
-    let mut entries: Vec<(Bytes, Entry)> = Vec::new();
+    // All are worked out before the first is written, each on what is there now: one that fails leaves everything as it is.
+    let mut entries: IndexMap<Bytes, (Option<Entry>, Option<Entry>)> = IndexMap::new();
     for (key, path, value) in &sets {
-        let known = entries.iter().position(|(known, _)| known == key);
-        let current = match known {
-            Some(at) => Some(entries.remove(at).1),
-            None => session.get(key).await?,
-        };
-        let (json, expires_at_ms) = match document(current)? {
-            None if !path.is_root() => return Err(RespError::refused("new objects must be created at the root")),
-            None => (value.clone(), None),
-            Some((mut json, expires_at_ms)) => {
-                put(&mut json, path, value, false, false)?;
+        if !entries.contains_key(key) {
+            let there = session.get(key).await?;
+            entries.insert(key.clone(), (there.clone(), there));
+        }
+        let Some((there, next)) = entries.get_mut(key) else { continue };
+        let (json, expires_at_ms) = match (document(there.clone())?, document(next.take())?) {
+            (None, _) if !path.is_root() => {
+                return Err(RespError::refused("new objects must be created at the root"));
+            }
+            (Some((there, _)), Some((mut json, expires_at_ms))) => {
+                planned(&there, path, false, false)?.carry_out(&mut json, value);
                 (json, expires_at_ms)
             }
+            _ => (value.clone(), None),
         };
         check_depth(&json)?;
-        entries.push((key.clone(), Entry { value: Value::Json(json), expires_at_ms }));
+        *next = Some(Entry { value: Value::Json(json), expires_at_ms });
     }
+    let entries = entries.into_iter().filter_map(|(key, (_, next))| Some((key, next?))).collect();
     session.server.keyspace.put(entries).await?;
     Ok(Reply::OK)
 }
@@ -250,6 +281,12 @@ pub(super) async fn nummultby(session: &mut Session, args: Args) -> Answer {
     arithmetic(session, args, i64::checked_mul, |a, b| a * b).await
 }
 
+/// Whole numbers stay whole where the power is one that fits.
+pub(super) async fn numpowby(session: &mut Session, args: Args) -> Answer {
+    let whole = |a: i64, b: i64| u32::try_from(b).ok().and_then(|power| a.checked_pow(power));
+    arithmetic(session, args, whole, f64::powf).await
+}
+
 async fn arithmetic(
     session: &mut Session,
     mut args: Args,
@@ -258,7 +295,7 @@ async fn arithmetic(
 ) -> Answer {
     let (key, word, by) = (args.must()?, args.must()?, json(&args.must()?)?);
     let path = path(&word)?;
-    let Json::Number(by) = by else { return Err(RespError::refused("bad input number")) };
+    let Json::Number(by) = by else { return Err(RespError::line("bad input number")) };
     let results = each(session, &key, &path, |json| {
         let Json::Number(held) = json else { return Ok(None) };
         let exact = held.as_i64().zip(by.as_i64()).and_then(|(a, b)| whole(a, b)).map(Number::from);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 
-use super::shown::{Layout, expanded};
+use super::shown::{Layout, bracketed, expanded};
 use super::{Answer, document, no_key, path, path_or_root, told};
 use crate::args::Args;
 use crate::error::RespError;
@@ -222,4 +222,39 @@ async fn is_absent(session: &Session, key: &[u8], path: &Path) -> Result<bool, R
 
 fn no_object(name: &str) -> RespError {
     RespError::refused(format!("Path '{name}' does not exist or not an object"))
+}
+
+pub(super) async fn resp(session: &mut Session, mut args: Args) -> Answer {
+    let key = args.must()?;
+    let (path, name) = named_path(&mut args)?;
+    let Some(json) = read(session, &key).await? else { return Ok(Reply::Null) };
+    listed_or_first(&path, &json, bracketed, &name)
+}
+
+/// `JSON.DEBUG MEMORY key [path]`: bytes of the value as text, which is how it is kept.
+pub(super) async fn debug(session: &mut Session, mut args: Args) -> Answer {
+    match args.must()?.to_ascii_uppercase().as_slice() {
+        b"HELP" => {
+            Ok(Reply::bulks(["MEMORY <key> [path] - reports memory usage", "HELP                - this message"]))
+        }
+        b"MEMORY" => {
+            let key = args.take().ok_or_else(|| RespError::Arity { command: "json.debug".to_owned() })?;
+            let (path, name) = named_path(&mut args)?;
+            match read(session, &key).await? {
+                None if path.legacy => Ok(Reply::Integer(0)),
+                None => Ok(Reply::Array(Vec::new())),
+                Some(json) => listed_or_first(&path, &json, |value| Reply::count(value.to_string().len()), &name),
+            }
+        }
+        _ => Err(RespError::refused("unknown subcommand - try `JSON.DEBUG HELP`")),
+    }
+}
+
+/// Every value of a path with `$`; of one without the first, which must be there.
+fn listed_or_first(path: &Path, json: &Json, shown: impl Fn(&Json) -> Reply, name: &str) -> Answer {
+    let mut values = path.values(json)?.into_iter().map(shown);
+    if !path.legacy {
+        return Ok(Reply::Array(values.collect()));
+    }
+    values.next().ok_or_else(|| RespError::refused(format!("Path '{name}' does not exist")))
 }

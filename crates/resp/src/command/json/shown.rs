@@ -59,6 +59,21 @@ impl Layout {
     }
 }
 
+/// `json` as JSON.RESP tells it: lists that begin with the bracket of their kind.
+pub(super) fn bracketed(json: &Json) -> Reply {
+    match json {
+        Json::Bool(value) => Reply::word(if *value { "true" } else { "false" }),
+        Json::Array(items) => {
+            Reply::Array(std::iter::once(Reply::word("[")).chain(items.iter().map(bracketed)).collect())
+        }
+        Json::Object(members) => {
+            let pairs = members.iter().flat_map(|(name, member)| [Reply::text(name), bracketed(member)]);
+            Reply::Array(std::iter::once(Reply::word("{")).chain(pairs).collect())
+        }
+        plain => expanded(plain),
+    }
+}
+
 /// `json` as a reply: maps, lists, numbers.
 pub(super) fn expanded(json: &Json) -> Reply {
     match json {

@@ -4,7 +4,7 @@ pub mod number;
 
 use bytes::Bytes;
 
-use super::expiry::Deadline;
+use super::expiry::{Asked, Deadline, Unit};
 use super::flag::{DENYOOM, FAST, READONLY, WRITE};
 use super::{Keys, commands};
 use crate::args::{Args, integer};
@@ -63,19 +63,17 @@ enum When {
 
 async fn set(session: &mut Session, mut args: Args) -> Answer {
     let (key, value) = (args.must()?, args.must()?);
-    let (mut when, mut old, mut deadline) = (When::Always, false, None);
+    let (mut when, mut old, mut asked) = (When::Always, false, None);
     while let Some(option) = args.take() {
         match option.to_ascii_uppercase().as_slice() {
             b"NX" if when != When::Present => when = When::Absent,
             b"XX" if when != When::Absent => when = When::Present,
             b"GET" => old = true,
-            word if deadline.is_none() => deadline = Some(Deadline::option(word, &mut args, "set")?),
-            _ => return Err(RespError::Syntax),
+            b"PERSIST" => return Err(RespError::Syntax),
+            word => asked = Some(Asked::option(asked, word, &mut args)?),
         }
     }
-    if deadline == Some(Deadline::Never) {
-        return Err(RespError::Syntax);
-    }
+    let deadline = asked.map(|asked| asked.read("set")).transpose()?;
     if when == When::Always && !old && deadline != Some(Deadline::Kept) {
         let _held = session.hold(std::slice::from_ref(&key)).await;
         let entry = Entry { value: Value::Text(value), expires_at_ms: deadline.and_then(Deadline::at_ms) };
@@ -110,16 +108,16 @@ async fn setnx(session: &mut Session, mut args: Args) -> Answer {
 }
 
 async fn setex(session: &mut Session, args: Args) -> Answer {
-    set_until(session, args, b"EX", "setex").await
+    set_until(session, args, Unit::SECONDS, "setex").await
 }
 
 async fn psetex(session: &mut Session, args: Args) -> Answer {
-    set_until(session, args, b"PX", "psetex").await
+    set_until(session, args, Unit::MILLIS, "psetex").await
 }
 
-async fn set_until(session: &mut Session, mut args: Args, unit: &[u8], command: &'static str) -> Answer {
+async fn set_until(session: &mut Session, mut args: Args, unit: Unit, command: &'static str) -> Answer {
     let key = args.must()?;
-    let deadline = Deadline::option(unit, &mut args, command)?;
+    let deadline = Asked::In(unit, args.must()?).read(command)?;
     let entry = Entry { value: Value::Text(args.must()?), expires_at_ms: deadline.at_ms() };
     let _held = session.hold(std::slice::from_ref(&key)).await;
     session.server.keyspace.put(vec![(key.clone(), entry)]).await?;
@@ -143,16 +141,18 @@ async fn getdel(session: &mut Session, mut args: Args) -> Answer {
 
 async fn getex(session: &mut Session, mut args: Args) -> Answer {
     let key = args.must()?;
-    let deadline = match args.take() {
-        None => return Ok(Reply::optional(text(session, &key).await?)),
-        Some(word) => Deadline::option(&word.to_ascii_uppercase(), &mut args, "getex")?,
-    };
-    if deadline == Deadline::Kept || !args.is_empty() {
+    let mut asked = None;
+    while let Some(word) = args.take() {
+        asked = Some(Asked::option(asked, &word.to_ascii_uppercase(), &mut args)?);
+    }
+    if asked == Some(Asked::Kept) {
         return Err(RespError::Syntax);
     }
+    let Some(asked) = asked else { return Ok(Reply::optional(text(session, &key).await?)) };
     let old = session.change(&key, |current| {
         let Some((text, _)) = text_of(current)? else { return Ok((Next::Keep, None)) };
-        let entry = Entry { value: Value::Text(text.clone()), expires_at_ms: deadline.at_ms() };
+        let expires_at_ms = asked.read("getex")?.at_ms();
+        let entry = Entry { value: Value::Text(text.clone()), expires_at_ms };
         Ok((Next::Put(entry), Some(text)))
     });
     Ok(Reply::optional(old.await?))

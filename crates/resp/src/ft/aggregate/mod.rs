@@ -82,14 +82,15 @@ fn by_document(distances: Distances) -> ByDocument {
 async fn nearest(
     gateway: &dyn Gateway,
     (searched, request): (&Searched, &Request),
-    search: &SearchRequest,
+    (search, scored): (&SearchRequest, bool),
     distances: Distances,
     mut pipeline: Pipeline,
 ) -> Result<(u64, Vec<Row>), RespError> {
     let ids: Vec<Arc<str>> = distances.iter().take(1).flat_map(|(_, found)| found).map(|(id, _)| id.clone()).collect();
     let distances = by_document(distances);
     for some in ids.chunks(1_000) {
-        for hit in near::hits(gateway, some, search).await? {
+        for mut hit in near::hits(gateway, some, (search, scored)).await? {
+            hit.score = hit.score.filter(|_| scored);
             let mut row =
                 Row::of(&hit, &searched.definition, (searched.foreign, searched.dialect), request.with_scores);
             for (name, found) in &distances {
@@ -187,7 +188,8 @@ pub async fn run(
         distances.push((measure.name.as_str().into(), near::all(gateway, measure, &search).await?));
     }
     if measures.nearest.is_some() {
-        return Ok(nearest(gateway, (searched, request), &search, distances, pipeline).await?.into());
+        let scored = request.with_scores && measures.scored(&clause, &options);
+        return Ok(nearest(gateway, (searched, request), (&search, scored), distances, pipeline).await?.into());
     }
     let timeout_ms = request.timeout_ms.or_else(|| registry.configuration.timeout_ms());
     search.timeout_ms = timeout_ms.filter(|timeout| *timeout > 0);

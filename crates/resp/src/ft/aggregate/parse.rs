@@ -8,7 +8,7 @@ use super::super::create::word;
 use super::super::expression::{self, Expression};
 use super::super::request::{counted, dialect, limit, parameters, texts, timeout};
 use super::reduce::Reducer;
-use crate::args::{Args, integer};
+use crate::args::{Args, loose_integer};
 use crate::error::RespError;
 
 type Outcome<T> = Result<T, RespError>;
@@ -120,7 +120,7 @@ fn cursor(args: &mut Args) -> Outcome<CursorAsked> {
             () => return Ok(asked),
         };
         let bad = |why: &str| RespError::line(format!("Bad arguments for {option}: {why}"));
-        let value = args.take().and_then(|value| integer(&value));
+        let value = args.take().and_then(|value| loose_integer(&value));
         let value = value.ok_or_else(|| bad("Could not convert argument to expected type"))?;
         if value <= 0 {
             return Err(bad("Value is outside acceptable bounds"));
@@ -213,7 +213,7 @@ fn sort(args: &mut Args) -> Outcome<Asked> {
     }
     let mut most = None;
     if args.take_word("MAX") {
-        let count = args.take().and_then(|count| integer(&count)).and_then(|count| usize::try_from(count).ok());
+        let count = args.take().and_then(|count| loose_integer(&count)).and_then(|count| usize::try_from(count).ok());
         most =
             Some(count.ok_or(RespError::line("Bad arguments for MAX: Could not convert argument to expected type"))?);
     }

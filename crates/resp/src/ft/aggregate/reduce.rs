@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::expression::Scalar;
 use super::row::Row;
+use crate::args::loose_number;
 use crate::error::RespError;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +40,7 @@ impl Reducer {
             })?;
             Ok::<String, RespError>(given.strip_prefix('@').unwrap_or(given).to_owned())
         };
-        let number = |at: usize| arguments.get(at).and_then(|text| text.parse::<f64>().ok());
+        let number = |at: usize| arguments.get(at).and_then(|text| loose_number(text.as_bytes()));
         Ok(match name {
             "COUNT" if arguments.is_empty() => Self::Count,
             "COUNT" => return refuse("Count accepts 0 values only"),

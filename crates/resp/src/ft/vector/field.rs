@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::super::create::word;
-use crate::args::Args;
+use crate::args::{Args, loose_integer};
 use crate::error::RespError;
 
 type Outcome<T> = Result<T, RespError>;
@@ -110,7 +110,8 @@ impl VectorField {
         };
         let what = "number of parameters";
         let count = word(args, "VECTOR").map_err(|_| RespError::line(missing(what)))?;
-        let count: usize = count.parse().map_err(|_| not_a_number(what))?;
+        let count = loose_integer(count.as_bytes()).and_then(|count| usize::try_from(count).ok());
+        let count = count.ok_or_else(|| not_a_number(what))?;
         if !count.is_multiple_of(2) {
             return refuse(format!(
                 "Bad number of arguments for vector similarity index: got {count} but expected even number as algorithm parameters (should be submitted as named arguments)"
@@ -232,7 +233,7 @@ impl Given {
 
     fn number(&self, args: &mut Args, what: &str, least: u32) -> Outcome<u32> {
         let what = format!("{} index {what}", self.algorithm.name());
-        let number: u64 = word(args, "VECTOR")?.parse().map_err(|_| not_a_number(&what))?;
+        let number = loose_integer(word(args, "VECTOR")?.as_bytes()).ok_or_else(|| not_a_number(&what))?;
         let bounded = u32::try_from(number).ok().filter(|number| *number >= least);
         bounded.ok_or_else(|| {
             RespError::line(format!("Bad arguments for vector similarity {what}: Value is outside acceptable bounds"))

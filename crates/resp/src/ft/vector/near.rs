@@ -100,7 +100,7 @@ pub async fn sorted(
     let ids: Vec<Arc<str>> = found[from..to].iter().map(|(id, _)| id.clone()).collect();
     let distances: BTreeMap<&Arc<str>, f64> = found[from..to].iter().map(|(id, distance)| (id, *distance)).collect();
     let mut page: Vec<(Hit, Option<f64>)> = Vec::with_capacity(ids.len());
-    for hit in hits(gateway, &ids, asked).await? {
+    for hit in hits(gateway, &ids, (asked, false)).await? {
         let distance = distances.get(&hit.id).copied();
         page.push((hit, distance));
     }
@@ -140,14 +140,19 @@ pub async fn of(
     Ok(found(measure, &response).collect())
 }
 
-/// The hits of these documents, in their order, with what `asked` fetches. Those that have gone meanwhile are left out.
+/// The hits of these documents, in their order, with what `asked` fetches, scored by its query or not. Those that have gone meanwhile
+/// are left out.
 ///
 /// # Errors
 /// What the gateway answers.
-pub async fn hits(gateway: &dyn Gateway, ids: &[Arc<str>], asked: &SearchRequest) -> Result<Vec<Hit>, RespError> {
+pub async fn hits(
+    gateway: &dyn Gateway,
+    ids: &[Arc<str>],
+    (asked, scored): (&SearchRequest, bool),
+) -> Result<Vec<Hit>, RespError> {
     let mut hits = Vec::with_capacity(ids.len());
     for some in ids.chunks(CHUNK) {
-        let query = among(Query::match_all(), some);
+        let query = among(if scored { asked.query.clone() } else { Query::match_all() }, some);
         let (from, size) = (0, some.len() as u64);
         let request = SearchRequest { query, from, size, sort: Vec::new(), ..asked.clone() };
         let mut by_id: BTreeMap<Arc<str>, Hit> = BTreeMap::new();
