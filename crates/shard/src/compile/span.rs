@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
 use search::bound::{BoundKind, BoundQuery, FieldName, TermBytes};
-use search::span::{BoundSpan, BoundSpans};
+use search::span::{BoundSpan, BoundSpans, Spans};
 
 use super::scorer::Leaf;
 use super::{Compiler, Context, Kind, Place, Weight};
 use crate::score::Outcome;
 use crate::score::bm25::TermScore;
-use crate::score::span::{Clause, SpanScorer, Spans};
+use crate::score::occurrences::Occurrences;
+use crate::score::span::SpanScorer;
 use crate::segment::{EveryTerm, TermRange};
 
 /// Words that one pattern may stand for.
@@ -124,35 +125,11 @@ impl Leaf<'_> {
             Some(slot) => self.segment.norms(slot)?,
             None => None,
         };
-        Ok(SpanScorer::new(self.stretches(&weight.span)?, norms, weight.score.clone()))
-    }
-
-    fn stretches(&self, span: &BoundSpan) -> Outcome<Spans> {
-        let boxed = |span: &BoundSpan| Ok::<_, crate::score::Fault>(Box::new(self.stretches(span)?));
-        Ok(match span {
-            BoundSpan::Term(field, term) => Spans::Term(self.occurrences(field, term)?),
-            BoundSpan::Or(clauses) => {
-                Spans::Or(clauses.iter().map(|clause| self.stretches(clause)).collect::<Outcome<_>>()?)
-            }
-            BoundSpan::Near { clauses, slop, in_order } => {
-                let clause = |clause: &BoundSpan| {
-                    Ok(match clause {
-                        BoundSpan::Gap(width) => Clause::Gap(*width),
-                        other => Clause::Spans(self.stretches(other)?),
-                    })
-                };
-                let clauses = clauses.iter().map(clause).collect::<Outcome<_>>()?;
-                Spans::Near { clauses, slop: i64::from(*slop), in_order: *in_order }
-            }
-            BoundSpan::First(inner, end) => Spans::First(boxed(inner)?, u32::try_from(*end).unwrap_or(0)),
-            BoundSpan::Not { include, exclude, before, after } => {
-                Spans::Not { include: boxed(include)?, exclude: boxed(exclude)?, before: *before, after: *after }
-            }
-            BoundSpan::Containing(big, little) => Spans::Containing(boxed(big)?, boxed(little)?),
-            BoundSpan::Within(big, little) => Spans::Within(boxed(big)?, boxed(little)?),
-            BoundSpan::Masked(inner, _) => self.stretches(inner)?,
-            // Expanded, or no clause of its own.
-            BoundSpan::Multi(_) | BoundSpan::Gap(_) => Spans::Or(Vec::new()),
-        })
+        let spans = Spans::new(&weight.span, &mut |leaf| match leaf {
+            BoundSpan::Term(field, term) => self.occurrences(field, term),
+            // Queries that accept words were replaced by the words.
+            _ => Ok(Occurrences(None)),
+        })?;
+        Ok(SpanScorer::new(spans, norms, weight.score.clone()))
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use analysis::Analyzer;
 
-use super::marks::{Marks, PhraseMark};
-use super::spans::{Place, occurrences};
+use super::marks::{Marks, PhraseMark, Shape};
+use super::spans::{Place, occurrences, stretches};
 use super::text::Text;
 
 /// Stands between values: counted in lengths, part of no fragment.
@@ -132,7 +132,12 @@ impl Words {
             }
         }
         for (number, (phrase, places)) in marks.phrases.iter().zip(&places).enumerate() {
-            occurrences(places, phrase.slop, phrase.ordered, &mut |places| visit(number, places));
+            match &phrase.shape {
+                Shape::Near { slop, ordered } => {
+                    occurrences(places, *slop, *ordered, &mut |places| visit(number, places));
+                }
+                Shape::Spans(span) => stretches(span, places, &mut |places| visit(number, places)),
+            }
         }
     }
 }

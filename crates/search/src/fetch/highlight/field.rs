@@ -12,7 +12,7 @@ use super::super::value::{FieldValues, Origins};
 use super::content::{Analysis, Content};
 use super::encode::Style;
 use super::fast::{Fast, Looked, Sought};
-use super::marks::{Marks, Matchers};
+use super::marks::{Marks, Matchers, Wanted};
 use super::plain::Plain;
 use super::scanner::Fragments;
 use super::unified::Unified;
@@ -180,7 +180,8 @@ impl Kind {
         let matched = matched.filter_map(|name| binding.context.mapping.field(name)).map(|other| &**other);
         let all: Vec<&Field> = std::iter::once(field).chain(matched).collect();
         let paths: Vec<_> = all.iter().map(|field| field.path.clone()).collect();
-        let marks = Marks::new(query, asked.require_field_match.then_some(&paths), binding.matchers)?;
+        let wanted = Wanted { fields: asked.require_field_match.then_some(&paths), exclusions: plain };
+        let marks = Marks::new(query, wanted, binding.matchers)?;
         let tag = |tags: &[String]| tags.first().cloned().unwrap_or_default();
         let style = Style { before: tag(&asked.pre_tags), behind: tag(&asked.post_tags), html: asked.html_encoder };
         let (no_match, by_score) = (asked.no_match_size, asked.order_by_score);

@@ -9,7 +9,7 @@ use model::error::Error;
 use super::leaves::leaves;
 use crate::bound::{BoundKind, BoundQuery, FieldName, Pattern, Phrase, TermBytes};
 use crate::interval::BoundInterval;
-use crate::span::BoundSpan;
+use crate::span::{BoundSpan, Spans};
 
 /// Accepts terms as a pattern of a query does.
 pub trait TermMatcher: Send + Sync {
@@ -37,13 +37,20 @@ pub(super) enum Accepted {
     Prefix(Vec<TermBytes>),
 }
 
-/// Words near each other.
+/// Words that are marked where they stand as the query has them.
 pub(super) struct PhraseMark {
-    pub(super) clauses: Vec<Clause>,
-    /// Positions that may lie between the words.
-    pub(super) slop: u32,
-    pub(super) ordered: bool,
+    /// Which words may stand at each place.
+    pub(super) clauses: Vec<Accepted>,
+    pub(super) shape: Shape,
     pub(super) boost: f32,
+}
+
+/// How words stand.
+pub(super) enum Shape {
+    /// Near each other. `slop`: positions that may lie between.
+    Near { slop: u32, ordered: bool },
+    /// The clauses are its leaves, in order.
+    Spans(BoundSpan),
 }
 
 /// Any of these terms, or of those that begin with them.
@@ -100,20 +107,24 @@ impl Accepted {
     }
 }
 
-impl Clause {
-    pub(super) fn accepts(&self, term: &[u8]) -> bool {
-        self.terms.iter().any(|known| if self.prefix { term.starts_with(known) } else { **known == *term })
+impl From<Clause> for Accepted {
+    fn from(Clause { mut terms, prefix }: Clause) -> Self {
+        if prefix {
+            return Self::Prefix(terms);
+        }
+        terms.sort_unstable();
+        Self::Any(terms)
     }
 }
 
 impl Marks {
-    /// What `query` seeks in any of `fields`; `None`: in whatever field.
+    /// What `query` seeks.
     ///
     /// # Errors
     /// As `matchers` makes them.
-    pub(super) fn new(query: &BoundQuery, fields: Option<&[FieldName]>, matchers: Matchers<'_>) -> Result<Self, Error> {
+    pub(super) fn new(query: &BoundQuery, wanted: Wanted<'_>, matchers: Matchers<'_>) -> Result<Self, Error> {
         let mut marks = Self::default();
-        Collector { marks: &mut marks, fields, matchers }.collect(query, 1.0)?;
+        Collector { marks: &mut marks, wanted, matchers }.collect(query, 1.0)?;
         // A term that is sought twice is marked once, with the factor that came last.
         let mut seen = BTreeSet::new();
         marks.terms.reverse();
@@ -133,34 +144,59 @@ impl Marks {
     }
 }
 
+/// What of a query a highlighter looks for.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// In any of these fields; `None`: in whatever field.
+    pub(super) fields: Option<&'a [FieldName]>,
+    /// Whether spans that are not there for others (`span_not`) are passed over.
+    pub(super) exclusions: bool,
+}
+
 struct Collector<'a, 'm> {
     marks: &'a mut Marks,
-    fields: Option<&'a [FieldName]>,
+    wanted: Wanted<'a>,
     matchers: Matchers<'m>,
 }
 
 impl Collector<'_, '_> {
     fn wants(&self, field: &FieldName) -> bool {
-        self.fields.is_none_or(|wanted| wanted.contains(field))
+        self.wanted.fields.is_none_or(|wanted| wanted.contains(field))
     }
 
     fn collect(&mut self, query: &BoundQuery, outer: f32) -> Result<(), Error> {
         leaves(query, outer, &mut |leaf, boost| self.leaf(leaf, boost))
     }
 
-    /// The words of spans, wherever they stand.
+    /// A word that is alone is marked wherever it stands.
     fn span(&mut self, span: &BoundSpan, boost: f32) -> Result<(), Error> {
         match span {
+            BoundSpan::Not { .. } if !self.wanted.exclusions => self.span(&span.without_exclusions(), boost)?,
             BoundSpan::Term(field, term) if self.wants(field) => self.marks.terms.push((term.clone(), boost)),
             BoundSpan::Multi(query) => self.collect(query, boost)?,
-            BoundSpan::Not { include, .. } => self.span(include, boost)?,
-            other => {
-                for part in other.parts() {
-                    self.span(part, boost)?;
-                }
+            _ => {
+                let span = if self.wanted.exclusions { span.clone() } else { span.without_exclusions() };
+                let mut clauses = Vec::new();
+                Spans::new(&span, &mut |leaf| {
+                    clauses.push(self.words(leaf)?);
+                    Ok::<_, Error>(())
+                })?;
+                self.marks.phrases.push(PhraseMark { clauses, shape: Shape::Spans(span), boost });
             }
         }
         Ok(())
+    }
+
+    /// What a leaf of spans accepts.
+    fn words(&mut self, leaf: &BoundSpan) -> Result<Accepted, Error> {
+        let accepted = match leaf {
+            BoundSpan::Term(field, term) if self.wants(field) => Some(Accepted::Any(vec![term.clone()])),
+            BoundSpan::Multi(query) if ruled(&query.kind).is_some_and(|field| self.wants(field)) => {
+                Accepted::of(&query.kind, self.matchers)?
+            }
+            _ => None,
+        };
+        Ok(accepted.unwrap_or(Accepted::Any(Vec::new())))
     }
 
     /// The words of intervals, wherever they stand.
@@ -227,9 +263,8 @@ impl Collector<'_, '_> {
         let (Some(first), Some(end)) = (phrase.positions.first(), phrase.positions.last()) else { return };
         let gaps = (end.position.saturating_sub(first.position)).saturating_sub(phrase.positions.len() as u32 - 1);
         self.marks.phrases.push(PhraseMark {
-            clauses: clauses(phrase),
-            slop: phrase.slop.saturating_add(gaps),
-            ordered: phrase.slop == 0,
+            clauses: clauses(phrase).into_iter().map(Accepted::from).collect(),
+            shape: Shape::Near { slop: phrase.slop.saturating_add(gaps), ordered: phrase.slop == 0 },
             boost,
         });
     }

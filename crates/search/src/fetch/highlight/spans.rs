@@ -1,7 +1,11 @@
-//! Where the words of a phrase stand near each other.
+//! Where the words of a phrase, or of spans, stand as the query has them.
 //!
 //! As Lucene's span queries find it: in order, each word as soon as it comes behind the one before; or in any order, through a window over
 //! all words whose first is moved on.
+
+use std::convert::Infallible;
+
+use crate::span::{BoundSpan, Spans, Stretch};
 
 /// One word of a text that one clause accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,24 @@ pub(super) fn occurrences(clauses: &[Vec<Place>], slop: u32, ordered: bool, visi
         return;
     }
     if ordered { in_order(clauses, slop, visit) } else { in_any_order(clauses, slop, visit) }
+}
+
+/// The most words that the stretches of one text may hold together.
+const MAX_PARTS: usize = 4_000_000;
+
+/// Calls `visit` with the words of every stretch. `clauses`: the places of each leaf, ascending by position; where there are very many
+/// leaves, those of the later places are not looked at.
+pub(super) fn stretches(span: &BoundSpan, clauses: &[Vec<Place>], visit: &mut dyn FnMut(&[Place])) {
+    let most = MAX_PARTS / clauses.len().max(1);
+    let mut numbers = 0..clauses.len();
+    let Ok(mut spans) = Spans::new(span, &mut |_| Ok::<_, Infallible>(numbers.next()));
+    let Ok(found) = spans.stretches(&mut |leaf: &mut Option<usize>| {
+        let places = leaf.and_then(|leaf| clauses.get(leaf)).into_iter().flatten().take(most);
+        let word =
+            |place: &Place| Stretch { start: place.position, end: place.position + 1, width: 0, parts: vec![*place] };
+        Ok::<_, Infallible>(places.map(word).collect())
+    });
+    found.iter().for_each(|one| visit(&one.parts));
 }
 
 fn in_order(clauses: &[Vec<Place>], slop: u32, visit: &mut dyn FnMut(&[Place])) {

@@ -194,7 +194,8 @@ impl Clause {
     /// The words that the clause may be in a text of these.
     fn words<'w>(&self, text: impl Iterator<Item = &'w String>) -> Vec<String> {
         if self.prefix {
-            text.filter(|word| self.accepts(word.as_bytes())).cloned().collect()
+            let begins = |word: &str| self.terms.iter().any(|prefix| word.as_bytes().starts_with(prefix));
+            text.filter(|word| begins(word)).cloned().collect()
         } else {
             self.terms.iter().map(|term| word(term)).collect()
         }
