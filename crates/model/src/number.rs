@@ -1,5 +1,23 @@
 //! Numbers as columns and terms hold them: every numeric type as an `i64` whose order is the value's order.
 
+/// A float as Java's `Double.toString` shows it: `1.0E40`, `65520.0`, `NaN`, `-Infinity`.
+pub fn float_text(float: f64) -> String {
+    if float.is_nan() {
+        return "NaN".to_owned();
+    }
+    if float.is_infinite() {
+        return if float > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    if float == 0.0 || (1e-3..1e7).contains(&float.abs()) {
+        return format!("{float:?}");
+    }
+    let text = format!("{float:E}");
+    match text.split_once('E') {
+        Some((mantissa, exponent)) if !mantissa.contains('.') => format!("{mantissa}.0E{exponent}"),
+        _ => text,
+    }
+}
+
 /// Order-preserving code of a float. `-0.0` lies below `0.0`; NaN is not for columns.
 #[inline]
 pub fn ordered_from_f64(value: f64) -> i64 {
@@ -39,6 +57,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn floats_as_java_shows_them() {
+        let cases = [(1e40, "1.0E40"), (2147483647.9, "2.1474836479E9"), (65520.0, "65520.0"), (1.5, "1.5")];
+        for (value, text) in cases.into_iter().chain([(f64::INFINITY, "Infinity"), (f64::NAN, "NaN"), (-0.0, "-0.0")]) {
+            assert_eq!(float_text(value), text);
+        }
+    }
 
     proptest! {
         #[test]

@@ -36,6 +36,17 @@ pub enum RescoreMode {
 }
 
 impl RescoreMode {
+    /// As explanations call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Total => "sum",
+            Self::Multiply => "product",
+            Self::Avg => "avg",
+            Self::Max => "max",
+            Self::Min => "min",
+        }
+    }
+
     /// The score of a hit with both.
     pub fn combine(self, first: f32, second: f32) -> f32 {
         match self {

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::number::float_text;
+
 /// `{a=1, b=[x, y]}` for objects and arrays, bare text for strings, `1.0` for whole floats.
 pub(super) fn java_text(value: &Value) -> String {
     let mut text = String::new();
@@ -37,15 +39,4 @@ fn write(value: &Value, text: &mut String) {
             text.push('}');
         }
     }
-}
-
-fn float_text(float: f64) -> String {
-    if float != 0.0 && !(1e-3..1e7).contains(&float.abs()) {
-        let text = format!("{float:E}");
-        return match text.split_once('E') {
-            Some((mantissa, exponent)) if !mantissa.contains('.') => format!("{mantissa}.0E{exponent}"),
-            _ => text,
-        };
-    }
-    format!("{float:?}")
 }

@@ -438,8 +438,27 @@ pub struct Explanation {
     /// False: did not match, and why.
     pub matched: bool,
     pub value: f32,
+    /// Where the value is a number of documents: that, whole.
+    pub count: Option<u64>,
     pub description: String,
     pub details: Vec<Explanation>,
+}
+
+impl Explanation {
+    /// Of what matched.
+    pub fn matched(value: f32, description: impl Into<String>, details: Vec<Self>) -> Self {
+        Self { matched: true, value, count: None, description: description.into(), details }
+    }
+
+    /// Of what did not.
+    pub fn unmatched(description: impl Into<String>, details: Vec<Self>) -> Self {
+        Self { matched: false, value: 0.0, count: None, description: description.into(), details }
+    }
+
+    /// A number of documents.
+    pub fn count(count: u64, description: impl Into<String>) -> Self {
+        Self { count: Some(count), ..Self::matched(count as f32, description, Vec::new()) }
+    }
 }
 
 /// `_count`.

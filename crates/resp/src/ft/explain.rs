@@ -35,5 +35,5 @@ pub fn likeness((asked, found): (Option<&Bytes>, Option<&Bytes>)) -> Explanation
         }
         _ => "Payloads provided to scorer vary in length".to_owned(),
     };
-    Explanation { matched: true, value, description, details: Vec::new() }
+    Explanation::matched(value, description, Vec::new())
 }

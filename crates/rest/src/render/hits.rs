@@ -236,7 +236,10 @@ fn strings(json: &mut Json, key: &str, list: &[String]) {
 pub(crate) fn explanation(json: &mut Json, told: &Explanation) {
     json.begin_object();
     json.key("value");
-    json.f32(told.value);
+    match told.count {
+        Some(count) => json.u64(count),
+        None => json.f32(told.value),
+    }
     json.field_str("description", &told.description);
     json.key("details");
     json.begin_array();

@@ -151,8 +151,8 @@ impl Gateway for Fake {
     }
 
     async fn explain(&self, request: ExplainRequest) -> Answer<ExplainResponse> {
-        let detail = Explanation { matched: true, value: 2.0, description: "n".into(), details: Vec::new() };
-        let told = Explanation { matched: true, value: 0.5, description: "sum of:".into(), details: vec![detail] };
+        let detail = Explanation::count(2, "n");
+        let told = Explanation::matched(0.5, "sum of:", vec![detail]);
         let found = request.id != "nothing";
         Ok(ExplainResponse {
             index: Arc::from(request.index),

@@ -24,12 +24,7 @@ fn hit() -> Hit {
         ignored: vec!["n".into()],
         highlight: vec![("t".into(), vec!["<em>a</em>".into()])],
         matched_queries: vec![("q".into(), None)],
-        explanation: Some(Box::new(Explanation {
-            matched: true,
-            value: 1.5,
-            description: "d".into(),
-            details: vec![],
-        })),
+        explanation: Some(Box::new(Explanation::matched(1.5, "d", vec![]))),
         shard: Some((ShardNumber(0), "node-id-1".into())),
         nested: None,
         inner_hits: Vec::new(),

@@ -35,7 +35,7 @@ impl Format {
     pub fn number(&self, number: f64) -> Option<String> {
         match self {
             Self::Raw | Self::Ip => None,
-            Self::Unsigned => Some(crate::bind::float_text(number)),
+            Self::Unsigned => Some(model::number::float_text(number)),
             Self::Decimal(format) => Some(format.float(number)),
             Self::Date(shown) => Some(shown.text(number as i64)),
             Self::Boolean => Some((number != 0.0).to_string()),
@@ -44,7 +44,7 @@ impl Format {
 
     /// A number as text, whatever the format: names of ranges, keyed buckets.
     pub fn number_text(&self, number: f64) -> String {
-        self.number(number).unwrap_or_else(|| crate::bind::float_text(number))
+        self.number(number).unwrap_or_else(|| model::number::float_text(number))
     }
 
     /// `value` and `value_as_string` of a metric; a value that is not finite has no text.
@@ -89,7 +89,7 @@ fn plain(key: &Key) -> Option<String> {
     Some(match key {
         Key::Long(number) => number.to_string(),
         Key::Unsigned(number) => number.to_string(),
-        Key::Double(number) => crate::bind::float_text(*number),
+        Key::Double(number) => model::number::float_text(*number),
         Key::Null | Key::Bytes(_) | Key::List(_) => return None,
     })
 }

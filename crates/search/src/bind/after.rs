@@ -139,7 +139,7 @@ impl Shape {
         let narrow =
             matches!(self.kind, Some(FieldKind::Number(NumberKind::Float | NumberKind::HalfFloat))) || self.score;
         if !number.is_finite() {
-            return super::number::float_text(number).into();
+            return model::number::float_text(number).into();
         }
         // The shortest text that is this 32-bit float, not the digits of its 64-bit twin.
         let shortest = if narrow { (number as f32).to_string().parse().unwrap_or(number) } else { number };

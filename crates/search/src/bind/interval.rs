@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::error::Error;
-use model::mapping::{Field, FieldKind};
+use model::mapping::{Field, FieldKind, Variant};
 use model::query::Kind;
 use model::query::interval::{Intervals, Rule, Source, Together};
 
@@ -35,13 +35,13 @@ impl Binder<'_> {
         };
         let field = match self.target(name) {
             Target::Nothing => return Ok(None),
-            Target::Field(field) if field.kind == FieldKind::Text => field,
+            Target::Field(field) if is_text(field) => field,
             target => return Err(wrong(target.type_name())),
         };
         searchable(field)?;
-        if !has_positions(&Target::Field(field)) {
+        if field.variant == Variant::MatchOnlyText || !has_positions(&Target::Field(field)) {
             return Err(Fault::illegal_argument(format!(
-                "Cannot create intervals against field [{name}] with no positions indexed"
+                "Cannot create intervals over field [{name}] with no positions indexed"
             )));
         }
         Ok(Some(field))
@@ -168,4 +168,8 @@ fn repeated(clauses: Vec<BoundInterval>, ordered: bool) -> Vec<BoundInterval> {
         _ => BoundInterval::Repeated(Box::new(clause), times),
     };
     counted.into_iter().map(one).collect()
+}
+
+fn is_text(field: &Field) -> bool {
+    field.kind == FieldKind::Text && matches!(field.variant, Variant::Plain | Variant::MatchOnlyText)
 }

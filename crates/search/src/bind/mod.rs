@@ -88,7 +88,6 @@ pub use scripted::bind_script_field;
 pub use sort::{bind_sort, bind_sort_within};
 
 use fault::{Fault, Outcome};
-pub(crate) use number::float_text;
 use target::Target;
 
 /// Deeper queries (groups of query strings included) are refused, so that nothing below runs out of stack.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::document::text_of;
-use model::mapping::{Field, FieldKind};
+use model::mapping::{Field, FieldKind, Variant};
 use model::query::more_like_this::{Like, MoreLikeThis};
 use serde_json::Value;
 
@@ -191,5 +191,5 @@ impl Binder<'_> {
 }
 
 fn takes_part(field: &Field) -> bool {
-    field.index && matches!(field.kind, FieldKind::Text | FieldKind::Keyword)
+    field.index && field.variant == Variant::Plain && matches!(field.kind, FieldKind::Text | FieldKind::Keyword)
 }

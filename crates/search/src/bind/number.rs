@@ -2,7 +2,7 @@
 
 use model::error::{Error, ErrorKind};
 use model::mapping::{Field, NumberKind};
-use model::number::{ordered_from_f64, ordered_from_u64};
+use model::number::{float_text, ordered_from_f64, ordered_from_u64};
 use serde_json::Value;
 
 use super::fault::{Fault, Outcome};
@@ -16,24 +16,6 @@ pub(super) fn java_text(value: &Value) -> String {
             _ => number.to_string(),
         },
         other => other.to_string(),
-    }
-}
-
-/// A float as Java shows it.
-pub(crate) fn float_text(float: f64) -> String {
-    if float.is_nan() {
-        return "NaN".to_owned();
-    }
-    if float.is_infinite() {
-        return if float > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
-    }
-    if float == 0.0 || (1e-3..1e7).contains(&float.abs()) {
-        return format!("{float:?}");
-    }
-    let text = format!("{float:E}");
-    match text.split_once('E') {
-        Some((mantissa, exponent)) if !mantissa.contains('.') => format!("{mantissa}.0E{exponent}"),
-        _ => text,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use model::date::{DateFormat, DateResolution, Zone};
-use model::mapping::{Field, FieldKind};
+use model::mapping::{Field, FieldKind, Variant};
 use model::query::term_level::{self, Range};
 use serde_json::Value;
 
@@ -83,6 +83,7 @@ impl Binder<'_> {
             field.kind,
             FieldKind::Binary | FieldKind::Features { .. } | FieldKind::Percolator | FieldKind::Alias(_)
         ) || field.kind.is_geo()
+            || field.variant == Variant::Completion
             || vector::holds(field)
         {
             return Err(no_ranges(&query.field, &Target::Field(field)));

@@ -172,6 +172,12 @@ impl Binder<'_> {
                         let reason = format!("the field [{name}] of [minimum_should_match_field] has no numbers");
                         Fault::Create(Error::new(ErrorKind::IllegalArgument, reason))
                     };
+                    if !field.doc_values {
+                        return Err(Fault::illegal_argument(format!(
+                            "Can't load fielddata on [{name}] because fielddata is unsupported on fields of type [{}]. Use doc values instead.",
+                            field.type_name()
+                        )));
+                    }
                     BoundMinimum::Field(field.path.clone(), number_code(field).ok_or_else(refused)?)
                 }
                 _ => {

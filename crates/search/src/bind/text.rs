@@ -315,7 +315,13 @@ impl Words<'_> {
             if positions.len() > 1 && !has_positions(self.target) {
                 return Err(self.no_positions());
             }
-            let expansions = self.reading.max_expansions.max(1);
+            let expansions = match field.variant {
+                // Beginnings of such words are words of their own: all of them are found.
+                Variant::SearchAsYouType | Variant::Shingles(_) if self.reading.slop == 0 => {
+                    self.binder.context.settings.max_clause_count
+                }
+                _ => self.reading.max_expansions.max(1),
+            };
             Ok(BoundQuery::new(BoundKind::Phrase(Phrase {
                 field: field.path.clone(),
                 positions,

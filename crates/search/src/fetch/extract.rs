@@ -1,5 +1,6 @@
 //! Values of a source by path, through objects, arrays and keys with dots, and values as Java's `toString` shows them.
 
+use model::number::float_text;
 use serde_json::Value;
 
 /// Appends the values at `path` to `out`, arrays unpacked. An explicit null counts as `null`, where there is one. False: nothing is there
@@ -72,18 +73,6 @@ fn write(value: &Value, text: &mut String) {
             }
             text.push('}');
         }
-    }
-}
-
-/// As Java's `Double.toString`.
-pub(super) fn float_text(float: f64) -> String {
-    if float == 0.0 || (1e-3..1e7).contains(&float.abs()) {
-        return format!("{float:?}");
-    }
-    let text = format!("{float:E}");
-    match text.split_once('E') {
-        Some((mantissa, exponent)) if !mantissa.contains('.') => format!("{mantissa}.0E{exponent}"),
-        _ => text,
     }
 }
 

@@ -4,9 +4,8 @@ use model::error::Error;
 use model::geo::GeoPoint;
 use model::geo::read;
 use model::mapping::Field;
+use model::number::float_text;
 use serde_json::{Value, json};
-
-use super::extract::float_text;
 
 /// How places and shapes are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -264,7 +264,7 @@ impl Shown {
         };
         Ok(match &field.kind {
             _ if field.variant == Variant::TokenCount => Self::Count(Count::new(field, registry)?),
-            FieldKind::Keyword if field.variant == Variant::Completion => Self::AsGiven,
+            FieldKind::Keyword if matches!(field.variant, Variant::Completion | Variant::Join) => Self::AsGiven,
             FieldKind::Text | FieldKind::Binary | FieldKind::FlatObject | FieldKind::Alias(_) => Self::Text,
             FieldKind::Keyword => Self::Keyword {
                 ignore_above: field.ignore_above.map(|limit| limit as usize),

@@ -146,18 +146,14 @@ pub fn explained(fusion: &Fusion, fused: &Fused) -> Explanation {
     };
     let part = |part: &Part| {
         let raw = part.explanation.as_deref().cloned();
-        let raw = raw.unwrap_or_else(|| explanation(part.score, "score of the query".to_owned(), Vec::new()));
-        explanation(part.scaled, scale.clone(), vec![raw])
+        let raw = raw.unwrap_or_else(|| Explanation::matched(part.score, "score of the query".to_owned(), Vec::new()));
+        Explanation::matched(part.scaled, scale.clone(), vec![raw])
     };
     let parts = fused.parts.iter().map(|found| match found {
         Some(found) => part(found),
-        None => explanation(0.0, "not among the best of this query".to_owned(), Vec::new()),
+        None => Explanation::matched(0.0, "not among the best of this query", Vec::new()),
     });
-    explanation(fused.score, how, parts.collect())
-}
-
-fn explanation(value: f32, description: String, details: Vec<Explanation>) -> Explanation {
-    Explanation { matched: true, value, description, details }
+    Explanation::matched(fused.score, how, parts.collect())
 }
 
 #[cfg(test)]

@@ -335,7 +335,12 @@ pub(crate) struct Place {
 
 /// Score and boost modes of a bound `function_score`.
 pub(crate) fn modes(score: &search::bound::BoundFunctionScore) -> Modes {
-    Modes { score_mode: score.score_mode, boost_mode: score.boost_mode, max_boost: score.max_boost }
+    Modes {
+        score_mode: score.score_mode,
+        boost_mode: score.boost_mode,
+        max_boost: score.max_boost,
+        alone: score.boosts_result,
+    }
 }
 
 #[cfg(test)]

@@ -91,14 +91,14 @@ impl RankedNode {
 }
 
 impl RankedWeight {
-    /// Whether all that the candidates give match.
-    pub(crate) fn is_candidates(&self) -> bool {
+    /// Whether all candidates match.
+    pub(crate) fn takes_all(&self) -> bool {
         !self.verify
     }
 
-    /// The words, if the query is nothing else and any of them will do.
+    /// The words of a query that takes all candidates, if it is nothing but words of which any will do.
     pub(crate) fn groups(&self) -> Option<Groups<'_>> {
-        let tree = self.tree.as_ref().filter(|_| !self.verify)?;
+        let tree = self.tree.as_ref()?;
         let (weight, parts) = match &tree.kind {
             RankedNodeKind::Any(parts) => (tree.weight, parts.as_slice()),
             _ => (1.0, std::slice::from_ref(tree)),

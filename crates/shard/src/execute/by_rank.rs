@@ -23,7 +23,7 @@ pub(super) struct Ranking<'w> {
 impl<'w> Ranking<'w> {
     pub(super) fn of(weight: &'w Weight) -> Option<Self> {
         match &weight.kind {
-            Kind::Ranked(ranked) if weight.gauge.is_none() && ranked.is_candidates() => {
+            Kind::Ranked(ranked) if weight.gauge.is_none() && ranked.takes_all() => {
                 Some(Self { ranked, groups: ranked.groups() })
             }
             _ => None,

@@ -244,16 +244,14 @@ fn accepted(
         return Ok(Some(accepted));
     }
     let mut words = alive.map_or_else(|| bits::all(leaf.max), |alive| alive.words().to_vec());
-    let mut one = bits::none(leaf.max);
+    filters.sort_by_key(|filter| filter.cost());
     for mut filter in filters {
-        one.fill(0);
-        filter.fill(0, leaf.max, &mut one)?;
-        bits::and(&mut words, &one);
+        filter.keep(0, leaf.max, &mut words)?;
     }
-    for mut excluded in scorers(leaf, shape.excluded.iter().copied())? {
-        one.fill(0);
-        excluded.fill(0, leaf.max, &mut one)?;
-        bits::and_not(&mut words, &one);
+    for mut scorer in scorers(leaf, shape.excluded.iter().copied())? {
+        let mut excluded = words.clone();
+        scorer.keep(0, leaf.max, &mut excluded)?;
+        bits::and_not(&mut words, &excluded);
     }
     accepted.words = Some(words);
     Ok(Some(accepted))

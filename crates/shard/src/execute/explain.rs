@@ -30,14 +30,6 @@ pub(super) fn explain(reader: &Reader, weight: &Weight, address: DocAddress) -> 
     Explainer { leaf: Leaf::new(reader, segment), doc: address.doc, first }.weight(weight)
 }
 
-pub(super) fn matched(value: f32, description: impl Into<String>, details: Vec<Explanation>) -> Explanation {
-    Explanation { matched: true, value, description: description.into(), details }
-}
-
-pub(super) fn unmatched(description: impl Into<String>, details: Vec<Explanation>) -> Explanation {
-    Explanation { matched: false, value: 0.0, description: description.into(), details }
-}
-
 /// Terms of a field as BM25 sees them: how often, in how many documents.
 struct Scored<'s> {
     score: &'s TermScore,
@@ -60,14 +52,14 @@ impl Explainer<'_> {
 
     pub(super) fn weight(&self, weight: &Weight) -> Outcome<Explanation> {
         match &weight.kind {
-            Kind::Nothing(reason) => Ok(unmatched(reason.clone(), Vec::new())),
-            Kind::All => Ok(matched(weight.boost, notation::query(weight), Vec::new())),
+            Kind::Nothing(reason) => Ok(Explanation::unmatched(reason.clone(), Vec::new())),
+            Kind::All => Ok(Explanation::matched(weight.boost, notation::query(weight), Vec::new())),
             Kind::Term(term) => {
                 let Some(mut cursor) = self.leaf.cursor(&term.place, &term.term, (Detail::Freqs, &term.score))? else {
-                    return Ok(unmatched("no matching term", Vec::new()));
+                    return Ok(Explanation::unmatched("no matching term", Vec::new()));
                 };
                 if cursor.advance(self.doc)? != self.doc {
-                    return Ok(unmatched("no matching term", Vec::new()));
+                    return Ok(Explanation::unmatched("no matching term", Vec::new()));
                 }
                 cursor.load_freqs()?;
                 let freq = cursor.freq(cursor.at) as f32;
@@ -87,30 +79,30 @@ impl Explainer<'_> {
             Kind::Ranked(ranked) => self.ranked(weight, ranked),
             Kind::Nested(nested) => self.nested(nested),
             Kind::InsideOf { .. } if self.matches(weight)? => {
-                Ok(matched(weight.boost, notation::query(weight), Vec::new()))
+                Ok(Explanation::matched(weight.boost, notation::query(weight), Vec::new()))
             }
-            Kind::InsideOf { .. } => Ok(unmatched("Not a match", Vec::new())),
+            Kind::InsideOf { .. } => Ok(Explanation::unmatched("Not a match", Vec::new())),
             Kind::Nearest(nearest) => self.nearest(weight, nearest),
             Kind::Intervals(intervals) => self.intervals(weight, intervals),
             Kind::Percolate { percolation, .. } => self.percolated(weight, percolation),
             Kind::Spans(spans) => self.spans(weight, spans),
             Kind::Enough(enough) => {
                 let Some(score) = self.score(&mut *self.leaf.scorer(weight)?)? else {
-                    return Ok(unmatched("too few of the terms match", Vec::new()));
+                    return Ok(Explanation::unmatched("too few of the terms match", Vec::new()));
                 };
                 let mut details = Vec::new();
                 for part in &enough.parts {
                     details.push(self.weight(part)?);
                 }
                 details.retain(|detail| detail.matched);
-                Ok(matched(score, "sum of:", details))
+                Ok(Explanation::matched(score, "sum of:", details))
             }
         }
     }
 
     fn ranked(&self, weight: &Weight, ranked: &RankedWeight) -> Outcome<Explanation> {
         let found = self.leaf.ranked(ranked)?.explain(self.doc)?;
-        Ok(found.unwrap_or_else(|| unmatched(notation::query(weight), Vec::new())))
+        Ok(found.unwrap_or_else(|| Explanation::unmatched(notation::query(weight), Vec::new())))
     }
 
     fn nearest(&self, weight: &Weight, nearest: &NearestWeight) -> Outcome<Explanation> {
@@ -119,11 +111,11 @@ impl Explainer<'_> {
         Ok(match score {
             Some(score) => {
                 let text = k.map_or_else(|| "Score above threshold".to_owned(), |k| format!("within top {k} docs"));
-                matched(score, text, Vec::new())
+                Explanation::matched(score, text, Vec::new())
             }
             None => {
                 let text = k.map_or_else(|| "Score below threshold".to_owned(), |k| format!("not in top {k} docs"));
-                unmatched(text, Vec::new())
+                Explanation::unmatched(text, Vec::new())
             }
         })
     }
@@ -132,11 +124,11 @@ impl Explainer<'_> {
     fn percolated(&self, weight: &Weight, percolation: &Percolation) -> Outcome<Explanation> {
         let name = "PercolateQuery";
         let Some(score) = self.score(&mut *self.leaf.scorer(weight)?)? else {
-            return Ok(unmatched(name, Vec::new()));
+            return Ok(Explanation::unmatched(name, Vec::new()));
         };
         let queries = percolation.queries(self.leaf.segment, self.leaf.fields)?;
         let query = queries.map(|queries| percolation.query(&*queries, self.doc)).transpose()?.flatten();
-        let Some(query) = query else { return Ok(unmatched(name, Vec::new())) };
+        let Some(query) = query else { return Ok(Explanation::unmatched(name, Vec::new())) };
         let (reader, inner) = percolation.weight(&query, true)?;
         let mut details = Vec::new();
         for slot in 0..percolation.asked().documents.len() {
@@ -145,7 +137,7 @@ impl Explainer<'_> {
         }
         details.retain(|detail| detail.matched && detail.value == score);
         details.truncate(1);
-        Ok(matched(score, name, details))
+        Ok(Explanation::matched(score, name, details))
     }
 
     fn constant(&self, weight: &Weight) -> Outcome<Explanation> {
@@ -161,15 +153,15 @@ impl Explainer<'_> {
         };
         Ok(if self.matches(weight)? {
             let boost = if weight.boost == 1.0 { String::new() } else { format!("^{:?}", weight.boost) };
-            matched(weight.boost, format!("{text}{boost}"), Vec::new())
+            Explanation::matched(weight.boost, format!("{text}{boost}"), Vec::new())
         } else {
-            unmatched(format!("{text} doesn't match id {}", self.first + u64::from(self.doc)), Vec::new())
+            Explanation::unmatched(format!("{text} doesn't match id {}", self.first + u64::from(self.doc)), Vec::new())
         })
     }
 
     /// The score of a document with matching objects inside, and how the best of them came by its own.
     fn nested(&self, nested: &NestedWeight) -> Outcome<Explanation> {
-        let none = || Ok(unmatched("Not a match", Vec::new()));
+        let none = || Ok(Explanation::unmatched("Not a match", Vec::new()));
         let Some((_, parents)) = self.leaf.join(&nested.path, nested.parent.as_deref()) else { return none() };
         let (Some(mut joined), Some(mut again)) = (self.leaf.nested(nested)?, self.leaf.nested(nested)?) else {
             return none();
@@ -191,7 +183,7 @@ impl Explainer<'_> {
                     Kind::Constant(_) => notation::query(&nested.inner),
                     _ => notation::constant(&nested.inner),
                 };
-                matched(0.0, format!("{text}^0.0"), Vec::new())
+                Explanation::matched(0.0, format!("{text}^0.0"), Vec::new())
             }
             _ => {
                 let leaf = Leaf::new(self.leaf.reader, self.leaf.number as usize);
@@ -199,7 +191,7 @@ impl Explainer<'_> {
             }
         };
         let text = format!("Score based on {count} child docs in range from {from} to {to}, using score mode {mode}");
-        Ok(matched(score, text, vec![best]))
+        Ok(Explanation::matched(score, text, vec![best]))
     }
 
     fn synonyms(&self, weight: &Weight, synonyms: &crate::compile::SynonymWeight) -> Outcome<Explanation> {
@@ -214,7 +206,7 @@ impl Explainer<'_> {
                 code = Some(cursor.code(self.doc));
             }
         }
-        let Some(code) = code else { return Ok(unmatched("no matching term", Vec::new())) };
+        let Some(code) = code else { return Ok(Explanation::unmatched("no matching term", Vec::new())) };
         let freq_name = format!("termFreq={freq:?}");
         let doc_freqs = &[synonyms.doc_freq];
         let scored = Scored { score: &synonyms.score, boost: weight.boost, doc_freqs, freq, freq_name };
@@ -224,7 +216,7 @@ impl Explainer<'_> {
     fn combined(&self, weight: &Weight, combined: &CombinedWeight) -> Outcome<Explanation> {
         let mut scorer = self.leaf.combined(combined)?;
         if scorer.probe(self.doc)? != self.doc {
-            return Ok(unmatched("no matching term", Vec::new()));
+            return Ok(Explanation::unmatched("no matching term", Vec::new()));
         }
         let freq = scorer.freq()?;
         let freq_name = format!("termFreq={freq:?}");
@@ -236,9 +228,11 @@ impl Explainer<'_> {
     }
 
     fn phrase(&self, weight: &Weight, phrase: &PhraseWeight) -> Outcome<Explanation> {
-        let Some(mut scorer) = self.leaf.phrase(phrase)? else { return Ok(unmatched("no matching term", Vec::new())) };
+        let Some(mut scorer) = self.leaf.phrase(phrase)? else {
+            return Ok(Explanation::unmatched("no matching term", Vec::new()));
+        };
         if scorer.probe(self.doc)? != self.doc {
-            return Ok(unmatched("no matching phrase", Vec::new()));
+            return Ok(Explanation::unmatched("no matching phrase", Vec::new()));
         }
         let freq = scorer.freq;
         let freq_name = format!("phraseFreq={freq:?}");
@@ -251,20 +245,32 @@ impl Explainer<'_> {
         let mut scorer = self.leaf.intervals(intervals, weight.boost)?;
         let notation = &intervals.notation;
         let Some(score) = self.score(&mut scorer)? else {
-            return Ok(unmatched(format!("{notation} does not match"), Vec::new()));
+            return Ok(Explanation::unmatched(format!("{notation} does not match"), Vec::new()));
         };
         let details = vec![
-            matched(weight.boost, "w, weight of this function", Vec::new()),
-            matched(1.0, "k, pivot feature value that would give a score contribution equal to w/2", Vec::new()),
-            matched(scorer.freq, format!("S, the sloppy frequency of the interval query {notation}"), Vec::new()),
+            Explanation::matched(weight.boost, "w, weight of this function", Vec::new()),
+            Explanation::matched(
+                1.0,
+                "k, pivot feature value that would give a score contribution equal to w/2",
+                Vec::new(),
+            ),
+            Explanation::matched(
+                scorer.freq,
+                format!("S, the sloppy frequency of the interval query {notation}"),
+                Vec::new(),
+            ),
         ];
-        Ok(matched(score, "Saturation function on interval frequency, computed as w * S / (S + k) from:", details))
+        Ok(Explanation::matched(
+            score,
+            "Saturation function on interval frequency, computed as w * S / (S + k) from:",
+            details,
+        ))
     }
 
     fn spans(&self, weight: &Weight, spans: &SpanWeight) -> Outcome<Explanation> {
         let mut scorer = self.leaf.spans(spans)?;
         if scorer.probe(self.doc)? != self.doc {
-            return Ok(unmatched("no matching term", Vec::new()));
+            return Ok(Explanation::unmatched("no matching term", Vec::new()));
         }
         let freq = scorer.freq;
         let freq_name = format!("phraseFreq={freq:?}");
@@ -277,18 +283,22 @@ impl Explainer<'_> {
         let inner = match scored.score.scale.similarity {
             Similarity::Bm25(parameters) => bm25(scored, parameters, code),
             Similarity::Boolean => {
-                let boost = matched(scored.boost, "boost, query boost", Vec::new());
-                matched(scored.boost, "score(BooleanWeight), computed from:", vec![boost])
+                let boost = Explanation::matched(scored.boost, "boost, query boost", Vec::new());
+                Explanation::matched(scored.boost, "score(BooleanWeight), computed from:", vec![boost])
             }
             Similarity::Model(_) => {
-                let freq = matched(scored.freq, scored.freq_name.clone(), Vec::new());
-                let tokens = matched(length(code) as f32, "dl, length of field", Vec::new());
+                let freq = Explanation::matched(scored.freq, scored.freq_name.clone(), Vec::new());
+                let tokens = Explanation::matched(length(code) as f32, "dl, length of field", Vec::new());
                 let name = format!("score(freq={:?}), computed by the field's similarity from:", scored.freq);
-                matched(scored.score.score(scored.freq, code), name, vec![freq, tokens])
+                Explanation::matched(scored.score.score(scored.freq, code), name, vec![freq, tokens])
             }
         };
         let doc = self.first + u64::from(self.doc);
-        matched(inner.value, format!("weight({query} in {doc}) [PerFieldSimilarity], result of:"), vec![inner])
+        Explanation::matched(
+            inner.value,
+            format!("weight({query} in {doc}) [PerFieldSimilarity], result of:"),
+            vec![inner],
+        )
     }
 
     fn boolean(&self, weight: &Weight, clauses: &BoolWeight) -> Outcome<Explanation> {
@@ -303,7 +313,10 @@ impl Explainer<'_> {
                 details.push(one);
             } else {
                 failed = true;
-                details.push(unmatched(format!("no match on required clause ({})", notation::query(part)), vec![one]));
+                details.push(Explanation::unmatched(
+                    format!("no match on required clause ({})", notation::query(part)),
+                    vec![one],
+                ));
             }
         }
         for part in &clauses.should {
@@ -315,20 +328,28 @@ impl Explainer<'_> {
         }
         for part in &clauses.filter {
             if self.matches(part)? {
-                let match_of =
-                    vec![matched(0.0, "# clause", Vec::new()), matched(1.0, notation::bare(part), Vec::new())];
-                details.push(matched(0.0, "match on required clause, product of:", match_of));
+                let match_of = vec![
+                    Explanation::matched(0.0, "# clause", Vec::new()),
+                    Explanation::matched(1.0, notation::bare(part), Vec::new()),
+                ];
+                details.push(Explanation::matched(0.0, "match on required clause, product of:", match_of));
             } else {
                 failed = true;
                 let one = self.constant(part)?;
-                details.push(unmatched(format!("no match on required clause ({})", notation::bare(part)), vec![one]));
+                details.push(Explanation::unmatched(
+                    format!("no match on required clause ({})", notation::bare(part)),
+                    vec![one],
+                ));
             }
         }
         for part in &clauses.must_not {
             if self.matches(part)? {
                 failed = true;
-                let one = matched(1.0, notation::bare(part), Vec::new());
-                details.push(unmatched(format!("match on prohibited clause ({})", notation::bare(part)), vec![one]));
+                let one = Explanation::matched(1.0, notation::bare(part), Vec::new());
+                details.push(Explanation::unmatched(
+                    format!("match on prohibited clause ({})", notation::bare(part)),
+                    vec![one],
+                ));
             }
         }
         self.verdict(weight, clauses, details, (failed, matching))
@@ -343,21 +364,25 @@ impl Explainer<'_> {
     ) -> Outcome<Explanation> {
         let nothing_required = clauses.must.is_empty() && clauses.filter.is_empty();
         if failed {
-            return Ok(unmatched("Failure to meet condition(s) of required/prohibited clause(s)", details));
+            return Ok(Explanation::unmatched(
+                "Failure to meet condition(s) of required/prohibited clause(s)",
+                details,
+            ));
         }
         if nothing_required && !clauses.should.is_empty() && matching == 0 {
-            return Ok(unmatched("No matching clauses", details));
+            return Ok(Explanation::unmatched("No matching clauses", details));
         }
         if matching < clauses.minimum {
             let reason = format!("Failure to match minimum number of optional clauses: {}", clauses.minimum);
-            return Ok(unmatched(reason, details));
+            return Ok(Explanation::unmatched(reason, details));
         }
         if nothing_required && clauses.should.is_empty() {
-            let match_of = vec![matched(0.0, "# clause", Vec::new()), matched(1.0, "*:*", Vec::new())];
-            details.push(matched(0.0, "match on required clause, product of:", match_of));
+            let match_of =
+                vec![Explanation::matched(0.0, "# clause", Vec::new()), Explanation::matched(1.0, "*:*", Vec::new())];
+            details.push(Explanation::matched(0.0, "match on required clause, product of:", match_of));
         }
         let score = self.score(&mut *self.leaf.scorer(weight)?)?.unwrap_or(0.0);
-        Ok(matched(score, "sum of:", details))
+        Ok(Explanation::matched(score, "sum of:", details))
     }
 
     /// A single filter is shown as the query that Lucene makes of it.
@@ -366,9 +391,9 @@ impl Explainer<'_> {
         let text = format!("ConstantScore({})", notation::bare(only));
         Ok(if self.matches(weight)? {
             let suffix = if boost == 1.0 { String::new() } else { format!("^{boost:?}") };
-            matched(boost, format!("{text}{suffix}"), Vec::new())
+            Explanation::matched(boost, format!("{text}{suffix}"), Vec::new())
         } else {
-            unmatched(format!("{text} doesn't match id {}", self.first + u64::from(self.doc)), Vec::new())
+            Explanation::unmatched(format!("{text} doesn't match id {}", self.first + u64::from(self.doc)), Vec::new())
         })
     }
 
@@ -379,25 +404,25 @@ impl Explainer<'_> {
         }
         let description = format!("weight({}), result of:", notation::query(weight));
         if !self.matches(negative)? {
-            return Ok(matched(base.value, description, vec![base]));
+            return Ok(Explanation::matched(base.value, description, vec![base]));
         }
         let value = base.value * factor;
         let matched_by = format!("Matched boosting query score({})", notation::constant(negative));
-        let product = vec![base, matched(factor, matched_by, Vec::new())];
-        Ok(matched(value, description, vec![matched(value, "product of:", product)]))
+        let product = vec![base, Explanation::matched(factor, matched_by, Vec::new())];
+        Ok(Explanation::matched(value, description, vec![Explanation::matched(value, "product of:", product)]))
     }
 
     fn dis_max(&self, weight: &Weight, parts: &[Weight], tie_breaker: f32) -> Outcome<Explanation> {
         let all = parts.iter().map(|part| self.weight(part)).collect::<Outcome<Vec<_>>>()?;
         let Some(score) = self.score(&mut *self.leaf.scorer(weight)?)? else {
-            return Ok(unmatched("No matching clause", all));
+            return Ok(Explanation::unmatched("No matching clause", all));
         };
         let description = if tie_breaker == 0.0 {
             "max of:".to_owned()
         } else {
             format!("max plus {tie_breaker:?} times others of:")
         };
-        Ok(matched(score, description, all.into_iter().filter(|part| part.matched).collect()))
+        Ok(Explanation::matched(score, description, all.into_iter().filter(|part| part.matched).collect()))
     }
 }
 
@@ -409,34 +434,38 @@ fn bm25(scored: &Scored<'_>, parameters: Bm25, code: u8) -> Explanation {
     let boost = scale.boost(*boost);
     let mut details = Vec::new();
     if boost != 1.0 {
-        details.push(matched(boost, "boost", Vec::new()));
+        details.push(Explanation::matched(boost, "boost", Vec::new()));
     }
     let idf = |doc_freq: u64| {
         let counts = vec![
-            matched(doc_freq.min(scale.doc_count) as f32, "n, number of documents containing term", Vec::new()),
-            matched(scale.doc_count as f32, "N, total number of documents with field", Vec::new()),
+            Explanation::count(doc_freq.min(scale.doc_count), "n, number of documents containing term"),
+            Explanation::count(scale.doc_count, "N, total number of documents with field"),
         ];
-        matched(scale.idf(doc_freq), "idf, computed as log(1 + (N - n + 0.5) / (n + 0.5)) from:", counts)
+        Explanation::matched(scale.idf(doc_freq), "idf, computed as log(1 + (N - n + 0.5) / (n + 0.5)) from:", counts)
     };
     match doc_freqs {
         [one] => details.push(idf(*one)),
         many => {
             let parts: Vec<Explanation> = many.iter().map(|&doc_freq| idf(doc_freq)).collect();
             let sum: f64 = parts.iter().map(|part| f64::from(part.value)).sum();
-            details.push(matched(sum as f32, "idf, sum of:", parts));
+            details.push(Explanation::matched(sum as f32, "idf, sum of:", parts));
         }
     }
     let approximate = if code > 39 { " (approximate)" } else { "" };
     let tf = vec![
-        matched(*freq, freq_name.clone(), Vec::new()),
-        matched(parameters.k1, "k1, term saturation parameter", Vec::new()),
-        matched(parameters.b, "b, length normalization parameter", Vec::new()),
-        matched(length(code) as f32, format!("dl, length of field{approximate}"), Vec::new()),
-        matched(scale.average, "avgdl, average length of field", Vec::new()),
+        Explanation::matched(*freq, freq_name.clone(), Vec::new()),
+        Explanation::matched(parameters.k1, "k1, term saturation parameter", Vec::new()),
+        Explanation::matched(parameters.b, "b, length normalization parameter", Vec::new()),
+        Explanation::matched(length(code) as f32, format!("dl, length of field{approximate}"), Vec::new()),
+        Explanation::matched(scale.average, "avgdl, average length of field", Vec::new()),
     ];
     let saturation = 1.0 - 1.0 / (1.0 + freq * scale.inverse(code));
-    details.push(matched(saturation, "tf, computed as freq / (freq + k1 * (1 - b + b * dl / avgdl)) from:", tf));
-    matched(value, format!("score(freq={freq:?}), computed as boost * idf * tf from:"), details)
+    details.push(Explanation::matched(
+        saturation,
+        "tf, computed as freq / (freq + k1 * (1 - b + b * dl / avgdl)) from:",
+        tf,
+    ));
+    Explanation::matched(value, format!("score(freq={freq:?}), computed as boost * idf * tf from:"), details)
 }
 
 /// The one filter of a query that has nothing else, or only a match_all beside it.

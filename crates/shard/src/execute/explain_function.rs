@@ -5,7 +5,7 @@ use model::search::Explanation;
 use search::aggregation::values::number;
 use search::bound::{BoundFunction, RandomOf, ScoreFunction};
 
-use super::explain::{Explainer, matched, unmatched};
+use super::explain::Explainer;
 use super::notation;
 use crate::compile::FunctionWeight;
 use crate::score::Outcome;
@@ -25,29 +25,29 @@ pub(super) fn explain(explainer: &Explainer<'_>, function: &FunctionWeight) -> O
         let Some(value) = value else { continue };
         let mut one = weighted(explainer, bound, *value)?;
         if let Some(filter) = filter {
-            let filter = matched(1.0, format!("match filter: {}", notation::constant(filter)), Vec::new());
-            one = matched(one.value, "function score, product of:", vec![filter, one]);
+            let filter = Explanation::matched(1.0, format!("match filter: {}", notation::constant(filter)), Vec::new());
+            one = Explanation::matched(one.value, "function score, product of:", vec![filter, one]);
         }
         parts.push(one);
     }
     let combined = values.combined.unwrap_or(1.0) as f32;
     let functions = match (values.combined, parts.len(), function.bound.functions.len()) {
-        (None, ..) => matched(1.0, "No function matched", Vec::new()),
+        (None, ..) => Explanation::matched(1.0, "No function matched", Vec::new()),
         (Some(_), 1, 1) => parts.remove(0),
         _ => {
             let name = score_mode(function.modes.score_mode);
-            matched(combined, format!("function score, score mode [{name}]"), parts)
+            Explanation::matched(combined, format!("function score, score mode [{name}]"), parts)
         }
     };
-    let limit = matched(function.modes.max_boost, "maxBoost", Vec::new());
-    let capped = matched(combined.min(function.modes.max_boost), "min of:", vec![functions, limit]);
+    let limit = Explanation::matched(function.modes.max_boost, "maxBoost", Vec::new());
+    let capped = Explanation::matched(combined.min(function.modes.max_boost), "min of:", vec![functions, limit]);
     let description = boost_mode(function.modes.boost_mode);
     let details = if function.modes.boost_mode == BoostMode::Replace { vec![capped] } else { vec![query, capped] };
-    let result = matched(score, description, details);
+    let result = Explanation::matched(score, description, details);
     Ok(match function.bound.min_score {
         Some(least) if score < least => {
             let reason = format!("Score value is too low, expected at least {least:?} but got {score:?}");
-            unmatched(reason, vec![result])
+            Explanation::unmatched(reason, vec![result])
         }
         _ => result,
     })
@@ -57,11 +57,15 @@ fn weighted(explainer: &Explainer<'_>, bound: &BoundFunction, value: f64) -> Out
     let weight = bound.weight;
     let own = value / weight.map_or(1.0, f64::from);
     let inner = match &bound.function {
-        None => matched(1.0, "constant score 1.0 - no function provided", Vec::new()),
+        None => Explanation::matched(1.0, "constant score 1.0 - no function provided", Vec::new()),
         Some(function) => score_function(explainer, function, own as f32)?,
     };
     Ok(match weight {
-        Some(weight) => matched(value as f32, "product of:", vec![inner, matched(weight, "weight", Vec::new())]),
+        Some(weight) => Explanation::matched(
+            value as f32,
+            "product of:",
+            vec![inner, Explanation::matched(weight, "weight", Vec::new())],
+        ),
         None => inner,
     })
 }
@@ -73,13 +77,13 @@ fn score_function(explainer: &Explainer<'_>, function: &ScoreFunction, value: f3
                 RandomOf::Id => "_id",
                 RandomOf::Number(field, _) | RandomOf::Term(field) => field,
             };
-            matched(value, format!("random score function (seed: {seed}, field: {field})"), Vec::new())
+            Explanation::matched(value, format!("random score function (seed: {seed}, field: {field})"), Vec::new())
         }
         ScoreFunction::FieldValue { field, factor, modifier, missing, .. } => {
             let missing = missing.map_or_else(String::new, |missing| format!("?:{missing:?}"));
             let modifier = modifier_name(*modifier);
             let text = format!("field value function: {modifier}(doc['{field}'].value{missing} * factor={factor:?})");
-            matched(value, text, Vec::new())
+            Explanation::matched(value, text, Vec::new())
         }
         ScoreFunction::Decay { shape, field, code, place, origin, scale, offset, decay, mode } => {
             let mut values = Vec::new();
@@ -110,13 +114,19 @@ fn score_function(explainer: &Explainer<'_>, function: &ScoreFunction, value: f3
                     format!("max(0.0, (({} - {distance})/{})", java(curve.parameter), java(curve.parameter))
                 }
             };
-            matched(value, format!("Function for field {field}:"), vec![matched(value, text, Vec::new())])
+            Explanation::matched(
+                value,
+                format!("Function for field {field}:"),
+                vec![Explanation::matched(value, text, Vec::new())],
+            )
         }
-        ScoreFunction::Script(script) => {
-            matched(value, format!("script score function, computed with script:\"{}\"", script.source), Vec::new())
-        }
+        ScoreFunction::Script(script) => Explanation::matched(
+            value,
+            format!("script score function, computed with script:\"{}\"", script.source),
+            Vec::new(),
+        ),
         ScoreFunction::Distance { field, pivot, .. } => {
-            matched(value, format!("Distance score of field {field}, pivot {pivot}"), Vec::new())
+            Explanation::matched(value, format!("Distance score of field {field}, pivot {pivot}"), Vec::new())
         }
     })
 }

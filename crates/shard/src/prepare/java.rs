@@ -1,24 +1,6 @@
-//! Numbers read from text, and written into messages, as OpenSearch does it.
+//! Numbers read from text as OpenSearch does it.
 
 use model::error::{Error, ErrorKind};
-
-/// A float in a message: `1.0E40`, `65520.0`.
-pub(super) fn float_text(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".into();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "Infinity".into() } else { "-Infinity".into() };
-    }
-    if value == 0.0 || (1e-3..1e7).contains(&value.abs()) {
-        return format!("{value:?}");
-    }
-    let text = format!("{value:E}");
-    match text.split_once('E') {
-        Some((mantissa, exponent)) if !mantissa.contains('.') => format!("{mantissa}.0E{exponent}"),
-        _ => text,
-    }
-}
 
 /// A float from text that a client sent as a string: white space around it, a type suffix, `NaN` and `Infinity` are taken.
 ///
@@ -176,18 +158,5 @@ mod tests {
             assert_eq!(round_to_half(value), expected, "{value}");
         }
         assert!(round_to_half(-0.0).is_sign_negative());
-    }
-
-    #[test]
-    fn floats_in_messages() {
-        for (value, text) in [
-            (1e40, "1.0E40"),
-            (2147483647.9, "2.1474836479E9"),
-            (65520.0, "65520.0"),
-            (1.5, "1.5"),
-            (f64::INFINITY, "Infinity"),
-        ] {
-            assert_eq!(float_text(value), text);
-        }
     }
 }

@@ -2,9 +2,9 @@
 
 use model::error::{Error, ErrorKind};
 use model::mapping::{FieldKind, NumberKind};
-use model::number::{ordered_from_f64, ordered_from_u64};
+use model::number::{float_text, ordered_from_f64, ordered_from_u64};
 
-use super::java::{float_text, parse_decimal, parse_float, round_to_half};
+use super::java::{parse_decimal, parse_float, round_to_half};
 use super::json::{Reader, Token, Value, reader_name};
 use super::plan::FieldPlan;
 

@@ -1,6 +1,7 @@
 //! Values as error messages show them.
 
-use super::java::float_text;
+use model::number::float_text;
+
 use super::json::{Fault, Reader, Token, Value};
 
 /// Messages show no more bytes than this of a value.

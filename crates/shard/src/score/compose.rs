@@ -1,7 +1,7 @@
 //! Scorers made of scorers: all of them, one without another, one with optional others, factors, floors.
 
 use super::sets::Ranged;
-use super::{Outcome, Scorer, bits};
+use super::{Outcome, Scorer, bits, keep_each};
 use crate::segment::{DocId, NO_MORE_DOCS};
 
 /// A part of a conjunction.
@@ -119,15 +119,16 @@ impl Scorer for Conjunction {
             }
             return Ok(());
         }
+        let Some((cheapest, rest)) = self.parts.split_first_mut() else { return Ok(()) };
         let mut all = std::mem::take(&mut self.scratch);
         all.clear();
-        all.resize(words.len(), u64::MAX);
-        bits::clear_from(&mut all, to - from);
-        let mut one = vec![0; words.len()];
-        for part in &mut self.parts {
-            one.fill(0);
-            part.scorer.fill(from, to, &mut one)?;
-            bits::and(&mut all, &one);
+        all.resize(words.len(), 0);
+        cheapest.scorer.fill(from, to, &mut all)?;
+        for part in rest {
+            if all.iter().all(|word| *word == 0) {
+                break;
+            }
+            part.scorer.keep(from, to, &mut all)?;
         }
         words.iter_mut().zip(&all).for_each(|(word, all)| *word |= all);
         self.scratch = all;
@@ -170,8 +171,8 @@ impl Scorer for Excluding {
     fn fill(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
         let mut base = vec![0; words.len()];
         self.base.fill(from, to, &mut base)?;
-        let mut excluded = vec![0; words.len()];
-        self.excluded.fill(from, to, &mut excluded)?;
+        let mut excluded = base.clone();
+        self.excluded.keep(from, to, &mut excluded)?;
         bits::and_not(&mut base, &excluded);
         words.iter_mut().zip(&base).for_each(|(word, base)| *word |= base);
         Ok(())
@@ -328,6 +329,10 @@ pub(crate) struct AtLeast {
 }
 
 impl Scorer for AtLeast {
+    fn keep(&mut self, from: DocId, _: DocId, words: &mut [u64]) -> Outcome<()> {
+        keep_each(self, from, words)
+    }
+
     fn probe(&mut self, doc: DocId) -> Outcome<DocId> {
         let next = self.base.probe(doc)?;
         if next != doc || doc == NO_MORE_DOCS {

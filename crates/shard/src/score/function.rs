@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
+use model::number::float_text;
 use model::query::compound::{BoostMode, DecayShape, Modifier, MultiValueMode, ScoreMode};
 use search::aggregation::values::number;
 use search::bound::NumberCode;
@@ -91,7 +92,7 @@ impl Function {
                 let Some(value) = value else {
                     return Err(Error::new(ErrorKind::Generic, format!("Missing value for field [{path}]")).into());
                 };
-                modified(*modifier, value * f64::from(*factor))
+                modified(*modifier, (value, f64::from(*factor)))
             }
             Self::Decay { column, code, decay, mode } => {
                 scratch.clear();
@@ -127,7 +128,9 @@ fn chosen(distances: impl Iterator<Item = f64> + Clone, mode: MultiValueMode) ->
     }
 }
 
-fn modified(modifier: Modifier, value: f64) -> Outcome<f64> {
+/// A value times a factor, bent; NaN is for the score to refuse.
+fn modified(modifier: Modifier, (given, factor): (f64, f64)) -> Outcome<f64> {
+    let value = given * factor;
     let result = match modifier {
         Modifier::None => value,
         Modifier::Log => value.log10(),
@@ -140,14 +143,40 @@ fn modified(modifier: Modifier, value: f64) -> Outcome<f64> {
         Modifier::Sqrt => value.sqrt(),
         Modifier::Reciprocal => 1.0 / value,
     };
-    if result.is_nan() || result < 0.0 {
-        let name = format!("{modifier:?}").to_lowercase();
-        let reason = format!(
-            "field value function must not produce negative scores, but got: [{result:?}] for field value: [{value:?}] ({name})"
-        );
+    if result < 0.0 {
+        let hint = match modifier {
+            Modifier::Log => "; consider using log1p or log2p instead of log to avoid negative scores",
+            Modifier::Ln => "; consider using ln1p or ln2p instead of ln to avoid negative scores",
+            _ => "",
+        };
+        return Err(Error::illegal_argument(format!(
+            "field value function must not produce negative scores, but got: [{}] for field value: [{}]{hint}",
+            float_text(result),
+            float_text(given)
+        ))
+        .into());
+    }
+    Ok(result)
+}
+
+/// What a script gives among other functions.
+fn positive(result: f64) -> Outcome<f64> {
+    if result < 0.0 {
+        let got = float_text(result);
+        let reason = format!("script score function must not produce negative scores, but got: [{got}]");
         return Err(Error::illegal_argument(reason).into());
     }
     Ok(result)
+}
+
+/// The lesser, or what is no number.
+fn lesser(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(b) }
+}
+
+/// The greater, or what is no number.
+fn greater(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
 }
 
 impl RandomBy {
@@ -216,6 +245,8 @@ pub(crate) struct Modes {
     pub(crate) score_mode: ScoreMode,
     pub(crate) boost_mode: BoostMode,
     pub(crate) max_boost: f32,
+    /// A query that is scored by a script and by nothing else.
+    pub(crate) alone: bool,
 }
 
 /// A query's matches, scored with functions.
@@ -256,24 +287,40 @@ impl FunctionScore {
                 continue;
             }
             let weight = f64::from(entry.weight.unwrap_or(1.0));
-            let value = entry.function.value((doc, score), &mut self.scratch)? * weight;
+            let own = entry.function.value((doc, score), &mut self.scratch)?;
+            let is_part = matches!(entry.function, Function::Script(_)) && !self.modes.alone;
+            let value = if is_part { positive(own)? } else { own } * weight;
             combination.add(value, weight);
             each.push(Some(value));
         }
         Ok(FunctionValues { each, combined: combination.finish() })
     }
 
+    /// Why a score cannot be.
+    fn invalid(&self, score: f32) -> Error {
+        match self.modes.alone {
+            true => Error::illegal_argument(format!(
+                "script_score script returned an invalid score [{score:?}] for doc [{}]. Must be a non-negative score!",
+                self.doc
+            )),
+            false => Error::new(
+                ErrorKind::Generic,
+                format!("function score query returned an invalid score: {score:?} for doc: {}", self.doc),
+            ),
+        }
+    }
+
     /// The final score.
     pub(crate) fn combined(&self, score: f32, values: &FunctionValues) -> f32 {
-        let function = values.combined.unwrap_or(1.0).min(f64::from(self.modes.max_boost));
+        let function = lesser(values.combined.unwrap_or(1.0), f64::from(self.modes.max_boost));
         let score = f64::from(score);
         let result = match self.modes.boost_mode {
             BoostMode::Multiply => score * function,
             BoostMode::Replace => function,
             BoostMode::Sum => score + function,
             BoostMode::Avg => (score + function) / 2.0,
-            BoostMode::Max => score.max(function),
-            BoostMode::Min => score.min(function),
+            BoostMode::Max => greater(score, function),
+            BoostMode::Min => lesser(score, function),
         };
         result as f32
     }
@@ -298,8 +345,8 @@ impl Combination {
             ScoreMode::Multiply => self.value * value,
             ScoreMode::Sum | ScoreMode::Avg => self.value + value,
             ScoreMode::First => self.value,
-            ScoreMode::Max => self.value.max(value),
-            ScoreMode::Min => self.value.min(value),
+            ScoreMode::Max => greater(self.value, value),
+            ScoreMode::Min => lesser(self.value, value),
         };
         self.count += 1;
     }
@@ -331,8 +378,7 @@ impl Scorer for FunctionScore {
         let values = self.values(self.doc, score)?;
         let result = self.combined(score, &values);
         if result.is_nan() || result < 0.0 {
-            let reason = format!("function score query returned an invalid score: {result:?} for doc: {}", self.doc);
-            return Err(Error::illegal_argument(reason).into());
+            return Err(self.invalid(result).into());
         }
         Ok(result)
     }

@@ -136,6 +136,36 @@ pub(crate) trait Scorer {
         }
         Ok(())
     }
+
+    /// Keeps of some documents in `from..to`, told as by [`Scorer::fill`], those that match; where they are few, no others are looked at.
+    fn keep(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
+        if bits::count(words) * FEW < u64::from(to - from) {
+            return keep_each(self, from, words);
+        }
+        let mut matches = vec![0; words.len()];
+        self.fill(from, to, &mut matches)?;
+        bits::and(words, &matches);
+        Ok(())
+    }
+}
+
+/// One document in so many is few.
+const FEW: u64 = 16;
+
+/// [`Scorer::keep`] document by document: for what is dear to look at.
+fn keep_each(scorer: &mut (impl Scorer + ?Sized), from: DocId, words: &mut [u64]) -> Outcome<()> {
+    for (at, word) in words.iter_mut().enumerate() {
+        let mut left = *word;
+        while left != 0 {
+            let bit = left.trailing_zeros();
+            left &= left - 1;
+            let doc = from + at as u32 * 64 + bit;
+            if scorer.probe(doc)? != doc {
+                *word &= !(1 << bit);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Matches nothing.

@@ -146,7 +146,11 @@ impl Sought {
     ) {
         let Some((words, input, weight)) = parts(term).filter(|(words, ..)| !words.is_empty()) else { return };
         let boost = context.map_or(0, |(_, _, boost)| boost);
-        let score = score((weight, boost), words, self.near.as_deref());
+        let met = self.near.as_deref().map_or(0, |near| {
+            let begins = &words[..self.automaton.least(words)];
+            near.bytes().zip(begins).take_while(|(a, b)| a == *b).count()
+        });
+        let score = score((weight, boost), met);
         let context = context.map(|(number, text, _)| (number, text.to_owned()));
         found.push(Found { score, input: input.to_owned(), context, entry });
         if found.len() >= size.max(16) * HELD {
@@ -189,9 +193,8 @@ fn pour(
     Ok(())
 }
 
-/// The weight times what its context and, of a fuzzy prefix, the number of its characters that the input begins with say together.
-fn score((weight, boost): (u32, u32), words: &[u8], near: Option<&str>) -> f32 {
-    let met = near.map_or(0, |near| near.bytes().zip(words).take_while(|(a, b)| a == *b).count());
+/// The weight times what its context and, of a fuzzy prefix, the number of its characters that the input begins with (`met`) say together.
+fn score((weight, boost): (u32, u32), met: usize) -> f32 {
     match (met as f32 + boost as f32, weight) {
         (0.0, weight) => weight as f32,
         (boost, 0) => boost,
@@ -223,6 +226,21 @@ const MET: u32 = u32::MAX;
 const LOST: u32 = u32::MAX - 1;
 /// Where every automaton begins.
 const START: u32 = 0;
+
+impl Beginning {
+    /// How much of some words is accepted, at least.
+    fn least(&self, words: &[u8]) -> usize {
+        if self.0.is_match(START) {
+            return 0;
+        }
+        let mut state = START;
+        let met = |byte: &u8| {
+            state = self.step(state, *byte);
+            state == MET
+        };
+        words.iter().position(met).map_or(words.len(), |at| at + 1)
+    }
+}
 
 impl TermAutomaton for Beginning {
     fn step(&self, state: u32, byte: u8) -> u32 {

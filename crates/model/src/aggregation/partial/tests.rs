@@ -17,7 +17,7 @@ fn number() -> impl Strategy<Value = f64> {
 }
 
 fn hit(id: &str) -> Hit {
-    let why = Explanation { matched: true, value: 1.5, description: "sum of:".to_owned(), details: Vec::new() };
+    let why = Explanation::matched(1.5, "sum of:", Vec::new());
     Hit {
         index: "films".into(),
         id: id.into(),

@@ -46,6 +46,9 @@ pub(super) async fn search(
     let mut found = std::mem::take(&mut answer.hits);
     loop {
         let last = (found.len() as u64) < round;
+        if let Some(hit) = found.iter().find(|hit| groups.are_several(hit)) {
+            return Err(several(core, &request, hit));
+        }
         found.into_iter().for_each(|hit| groups.add(hit));
         if last || groups.hits.len() >= wanted {
             break;
@@ -109,6 +112,11 @@ impl Groups<'_> {
         let mut fetch = bare();
         fetch.docvalue_fields.push(spec(&self.collapse.field));
         fetch
+    }
+
+    /// Whether a hit would belong to several groups.
+    fn are_several(&self, hit: &Hit) -> bool {
+        hit.fields.iter().any(|(name, values)| *name == self.collapse.field && values.len() > 1)
     }
 
     fn add(&mut self, mut hit: Hit) {
@@ -202,6 +210,21 @@ fn check(core: &Core, request: &SearchRequest, collapse: &Collapse) -> Result<()
         return refused(0, other("cannot use `collapse` in conjunction with `rescore`"));
     }
     Ok(())
+}
+
+/// Why a hit with several values cannot be collapsed.
+fn several(core: &Core, request: &SearchRequest, hit: &Hit) -> Error {
+    let reason = format!("failed to collapse {}, the collapse field must be single valued", hit.id);
+    let error = Error::new(ErrorKind::IllegalState, reason);
+    let found =
+        if request.point.is_none() { resolve_open(core, &request.target).unwrap_or_default() } else { Vec::new() };
+    match found.iter().find(|found| *found.index.name == *hit.index) {
+        Some(found) => {
+            let lost = failure(&found.index, ShardNumber(0), Some(&core.identity.node), error);
+            Error::search_phase("all shards failed", vec![lost])
+        }
+        None => error,
+    }
 }
 
 fn collapsible(mapping: &Mapping, name: &str) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use std::time::Instant;
 use model::error::Error;
 use model::id::ShardNumber;
 use model::ranking::Rescore;
-use model::search::{Hit, SearchRequest, SearchResponse};
+use model::search::{Explanation, Hit, SearchRequest, SearchResponse};
 use model::task::TaskId;
 
 use super::shown::{Steps, bare};
@@ -28,8 +28,7 @@ pub(super) async fn search(
     let steps = Steps { core, request: &request, begun, task };
     let page = request.from.saturating_add(request.size);
     let most = request.rescores.iter().map(|rescore| u64::from(rescore.window)).max().unwrap_or_default().max(page);
-    let first =
-        SearchRequest { from: 0, size: most, fetch: bare(), explain: false, rescores: Vec::new(), ..request.clone() };
+    let first = SearchRequest { from: 0, size: most, fetch: bare(), rescores: Vec::new(), ..request.clone() };
     let mut answer = steps.run(first).await?;
     let mut hits = std::mem::take(&mut answer.hits);
     for rescore in &request.rescores {
@@ -61,33 +60,44 @@ fn check(core: &Core, request: &SearchRequest) -> Result<(), Error> {
             rescore.window
         )));
     }
-    if request.explain {
-        return Err(Error::not_implemented("[explain] of a search with [rescore]"));
-    }
     Ok(())
 }
 
 /// Gives hits their new scores and order. Those beyond the window keep their own score, weighed, and may come before others.
 async fn rescored(steps: &Steps<'_>, rescore: &Rescore, hits: &mut [Hit]) -> Result<(), Error> {
     let window = hits.len().min(rescore.window as usize);
-    let mut second = BTreeMap::new();
-    if window > 0 {
-        let (query, size) = Steps::among(&rescore.query, &hits[..window]);
-        // What an index counts for is in the first scores already.
-        let request = SearchRequest { indices_boost: Vec::new(), ..steps.plain(query, size) };
-        for hit in steps.run(request).await?.hits {
-            second.insert((hit.index.clone(), hit.id.clone()), hit.score.unwrap_or_default());
-        }
-    }
+    // What an index counts for is in the first scores already. Asked for no hits, too: a query that cannot be is refused.
+    let request = SearchRequest {
+        indices_boost: Vec::new(),
+        explain: steps.request.explain,
+        ..steps.among(&rescore.query, &hits[..window])
+    };
+    let found = steps.run(request).await?.hits;
+    let mut second: BTreeMap<_, _> = found.into_iter().map(|hit| ((hit.index.clone(), hit.id.clone()), hit)).collect();
     for hit in hits.iter_mut() {
+        let other = second.remove(&(hit.index.clone(), hit.id.clone()));
+        let explained = hit.explanation.take().map(|first| explanation(rescore, *first, other.as_ref()));
+        hit.explanation = explained.map(Box::new);
         let first = hit.score.unwrap_or_default() * rescore.query_weight;
-        let other = second.get(&(hit.index.clone(), hit.id.clone()));
         hit.score = Some(match other {
-            Some(other) => rescore.mode.combine(first, other * rescore.rescore_weight),
+            Some(other) => rescore.mode.combine(first, other.score.unwrap_or_default() * rescore.rescore_weight),
             None => first,
         });
     }
     let by_score = |a: &Hit, b: &Hit| b.score.unwrap_or_default().total_cmp(&a.score.unwrap_or_default());
     hits.sort_by(|a, b| by_score(a, b).then_with(|| a.id.cmp(&b.id)));
     Ok(())
+}
+
+/// How two scores of a hit became one. `other`: the hit as the second query found it.
+fn explanation(rescore: &Rescore, first: Explanation, other: Option<&Hit>) -> Explanation {
+    let weighed = |told: Explanation, weight: f32, name: &str| {
+        let value = told.value * weight;
+        Explanation::matched(value, "product of:", vec![told, Explanation::matched(weight, name, Vec::new())])
+    };
+    let first = weighed(first, rescore.query_weight, "primaryWeight");
+    let Some(second) = other.and_then(|hit| hit.explanation.as_deref()) else { return first };
+    let second = weighed(second.clone(), rescore.rescore_weight, "secondaryWeight");
+    let value = rescore.mode.combine(first.value, second.value);
+    Explanation::matched(value, format!("{} of:", rescore.mode.name()), vec![first, second])
 }

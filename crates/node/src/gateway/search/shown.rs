@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use model::error::Error;
-use model::query::compound::Boolean;
 use model::query::{Kind, Query};
 use model::search::{Fetch, Hit, SearchRequest, SearchResponse, SourceFilter, TrackTotal};
 use model::task::TaskId;
@@ -54,25 +53,23 @@ impl Steps<'_> {
         }
     }
 
-    /// The query of the request, or another, among some documents.
-    pub(super) fn among(query: &Query, hits: &[Hit]) -> (Query, u64) {
+    /// A search for a query among some documents; it scores and explains as the query alone.
+    pub(super) fn among(&self, query: &Query, hits: &[Hit]) -> SearchRequest {
         let ids: BTreeSet<&str> = hits.iter().map(|hit| &*hit.id).collect();
         let indexes: BTreeSet<&str> = hits.iter().map(|hit| &*hit.index).collect();
         // An id may be in several indexes; the others are passed over.
         let size = (ids.len() * indexes.len()) as u64;
         let filter = Query::new(Kind::Ids { values: ids.into_iter().map(str::to_owned).collect() });
-        let both = Boolean { must: vec![query.clone()], filter: vec![filter], ..Boolean::default() };
-        (Query::new(Kind::Bool(both)), size)
+        SearchRequest { post_filter: Some(filter), ..self.plain(query.clone(), size) }
     }
 
-    /// Hits with all that the client wants to see of them; scores and sort values stay as they are. `fetch`: what to show.
+    /// Hits with all that the client wants to see of them; scores, sort values and explanations stay as they are. `fetch`: what to show.
     pub(super) async fn show(&self, page: Vec<Hit>, fetch: Fetch) -> Result<Vec<Hit>, Error> {
         if page.is_empty() {
             return Ok(page);
         }
-        let (query, size) = Self::among(&self.request.query, &page);
         let explain = self.request.explain;
-        let request = SearchRequest { fetch, explain, sort: Vec::new(), ..self.plain(query, size) };
+        let request = SearchRequest { fetch, explain, sort: Vec::new(), ..self.among(&self.request.query, &page) };
         let mut found = self.run(request).await?.hits;
         let mut hits = Vec::with_capacity(page.len());
         for old in page {
@@ -81,6 +78,7 @@ impl Steps<'_> {
             let Some(at) = at else { continue };
             let mut hit = found.swap_remove(at);
             (hit.score, hit.sort) = (old.score, old.sort);
+            hit.explanation = old.explanation.or(hit.explanation);
             hits.push(hit);
         }
         Ok(hits)

@@ -7,6 +7,7 @@ use model::error::Error;
 use model::geo::distance::DistanceKind;
 use model::geo::read::{Corner, text};
 use model::geo::{GeoPoint, encode};
+use model::number::float_text;
 use serde_json::Value;
 
 use super::Binding;
@@ -16,7 +17,6 @@ use crate::aggregation::geo::{Cell, Cells, GeoBounds, GeoDistance, GeoGrid};
 use crate::aggregation::range::{Range, Ranges};
 use crate::aggregation::terms::Ranking;
 use crate::aggregation::values::Missing;
-use crate::bind::float_text;
 use crate::bind::number::java_text;
 
 impl Binding<'_> {

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::json;
 use crate::aggregation::metric::{MedianAbsoluteDeviation, Percentiles, WeightedAvg};
-use crate::bind::float_text;
 use model::aggregation::request::metric::PercentilesMethod;
+use model::number::float_text;
 
 pub(super) fn percentiles(asked: &Percentiles, partial: &Partial) -> (&'static str, Body) {
     let kind = match (asked.method, asked.ranks) {

@@ -4,12 +4,12 @@ use model::aggregation::answer::{Answer, Body, Metric};
 use model::aggregation::partial::Stats;
 use model::aggregation::request::pipeline::PipelineKind;
 use model::error::{Error, ErrorKind};
+use model::number::float_text;
 use serde_json::{Map, Value, json};
 
 use super::path::{self, Path, key_text};
 use super::{Step, paths};
 use crate::aggregation::format::Format;
-use crate::bind::float_text;
 use crate::merge::aggregations::stats;
 
 /// Keys of buckets and their numbers, without gaps.

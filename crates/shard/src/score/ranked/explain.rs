@@ -11,7 +11,7 @@ use crate::score::{Outcome, Scorer};
 use crate::segment::DocId;
 
 fn line(value: f64, description: String, details: Vec<Explanation>) -> Explanation {
-    Explanation { matched: true, value: value as f32, description, details }
+    Explanation::matched(value as f32, description, details)
 }
 
 impl RankedScorer {

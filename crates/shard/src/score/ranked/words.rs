@@ -22,6 +22,7 @@ pub(crate) struct Group {
     pub(crate) words: Vec<GroupWord>,
 }
 
+/// One of them: what it is worth, and the documents that have it.
 pub(crate) struct GroupWord {
     pub(crate) weight: f64,
     pub(crate) rarity: Rarity,
