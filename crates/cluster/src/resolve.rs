@@ -74,10 +74,12 @@ pub struct Resolved {
     pub filters: Vec<Value>,
     /// The aliases that it was reached by, where not by its name.
     pub aliases: Vec<Arc<str>>,
+    /// The aliases that it was reached by besides its name, which take nothing away.
+    pub besides: Vec<Arc<str>>,
 }
 
 impl Resolved {
-    /// The routing values to search under, given the request's; `None`: every shard. Empty: nothing can match.
+    /// The routing values to search under, given the request's; `None`: every shard, as where no value is that of an alias.
     pub fn routing(&self, requested: &[String]) -> Option<BTreeSet<String>> {
         let requested = (!requested.is_empty()).then(|| requested.iter().cloned().collect::<BTreeSet<_>>());
         if self.aliases.is_empty() {
@@ -95,7 +97,7 @@ impl Resolved {
                 (Some(own), Some(requested)) => union.extend(own.intersection(requested).cloned()),
             }
         }
-        Some(union)
+        Some(union).filter(|values| !values.is_empty())
     }
 }
 
@@ -105,9 +107,12 @@ impl Resolved {
 /// `index_not_found_exception`, `index_closed_exception`, `invalid_index_name_exception`, `illegal_argument_exception`.
 pub fn resolve(state: &State, target: &Target, options: Options) -> Result<Vec<Resolved>, Error> {
     let options = options.with(target);
-    let mut names = Names { state, options, indexes: BTreeSet::new(), aliases: BTreeMap::new() };
+    let several = target.names.len() > 1;
+    let mut names = Names { state, options, several, indexes: BTreeSet::new(), aliases: BTreeMap::new() };
     if target.is_all() {
         names.add_pattern("*");
+        // An index that is not shown is none of all, whatever alias it has.
+        names.aliases.clear();
     } else {
         let mut patterns_seen = false;
         for expression in &target.names {
@@ -131,6 +136,8 @@ pub fn resolve(state: &State, target: &Target, options: Options) -> Result<Vec<R
 struct Names<'a> {
     state: &'a State,
     options: Options,
+    /// The target has several expressions.
+    several: bool,
     /// Reached by their own name.
     indexes: BTreeSet<Arc<str>>,
     /// Reached aliases, each with the indexes that count.
@@ -150,7 +157,7 @@ impl Names<'_> {
         if expression.starts_with('_') {
             return Err(name::invalid_index(expression, "must not start with '_'."));
         }
-        if !expression.contains('*') {
+        if !expression.contains('*') || !self.options.expand.any() {
             self.add_name(expression)?;
             return Ok(false);
         }
@@ -160,6 +167,12 @@ impl Names<'_> {
             return Err(Error::index_not_found(expression));
         }
         Ok(true)
+    }
+
+    /// Whether a name of nothing is passed over. Where nothing is expanded, OpenSearch does not look at names before it asks for them.
+    fn passes_over(&self) -> bool {
+        self.options.ignore_unavailable
+            || (!self.options.expand.any() && !self.several && self.options.allow_no_indices)
     }
 
     fn exclude(&mut self, pattern: &str) {
@@ -200,7 +213,7 @@ impl Names<'_> {
         }
         let holders = state.alias(expression);
         if holders.is_empty() {
-            return if self.options.ignore_unavailable { Ok(()) } else { Err(Error::index_not_found(expression)) };
+            return if self.passes_over() { Ok(()) } else { Err(Error::index_not_found(expression)) };
         }
         if !self.options.allow_aliases {
             if self.options.ignore_unavailable {
@@ -279,12 +292,15 @@ impl Names<'_> {
     }
 
     fn resolved(&self, index: &Arc<IndexMetadata>) -> Resolved {
-        let mut found = Resolved { index: index.clone(), filters: Vec::new(), aliases: Vec::new() };
+        let mut found =
+            Resolved { index: index.clone(), filters: Vec::new(), aliases: Vec::new(), besides: Vec::new() };
+        let through = self.aliases.iter().filter(|(_, indexes)| indexes.contains(&index.name));
+        let through = through.map(|(alias, _)| alias.clone()).collect();
         if self.indexes.contains(&index.name) {
+            found.besides = through;
             return found;
         }
-        let through = self.aliases.iter().filter(|(_, indexes)| indexes.contains(&index.name));
-        found.aliases = through.map(|(alias, _)| alias.clone()).collect();
+        found.aliases = through;
         let filters: Option<Vec<Value>> =
             found.aliases.iter().map(|alias| index.aliases.get(alias).and_then(|info| info.filter.clone())).collect();
         // One alias without filter lets everything through.

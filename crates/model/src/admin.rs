@@ -567,7 +567,7 @@ pub struct PoolStats {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchedIndex {
     pub name: Arc<str>,
-    /// Those that it was reached by, where not by its name.
+    /// Those that it was reached by, beside its name or without it.
     pub aliases: Vec<Arc<str>>,
     /// Of aliases; one must match.
     pub filters: Vec<Value>,

@@ -28,6 +28,13 @@ pub struct Expand {
     pub hidden: bool,
 }
 
+impl Expand {
+    /// Whether patterns stand for anything; otherwise they are names like others.
+    pub fn any(self) -> bool {
+        self.open || self.closed
+    }
+}
+
 impl Target {
     /// One concrete name, with the endpoint's default options.
     pub fn one(name: impl Into<String>) -> Self {

@@ -78,9 +78,9 @@ impl Request {
         if !body.is_empty() {
             return Ok(body);
         }
-        let source = self.params.take("source");
+        // A type of nothing is one, too.
+        let Some(source) = self.params.take("source") else { return Ok(body) };
         let content_type = self.params.take("source_content_type");
-        let Some(source) = source else { return Ok(body) };
         match content_type.as_deref().map(media_type) {
             None => {
                 let reason = "source and source_content_type parameters are required";

@@ -174,7 +174,7 @@ fn a_node_that_is_excluded_from_voting_leads_no_more_and_may_be_stopped() {
     for at in &rest {
         servers[*at].ok("PUT", &format!("/after{at}"), &json!({"settings": {"number_of_replicas": 0}}).to_string());
     }
-    servers[rest[1]].ok("DELETE", "/_cluster/voting_config_exclusions?timeout=60s", "");
+    servers[rest[1]].ok("DELETE", "/_cluster/voting_config_exclusions", "");
 }
 
 #[test]

@@ -197,7 +197,6 @@ pub(super) const STATIC: &[(&str, &str)] = &[
     ),
     ("ingest", "common.processors.allowed grok.watchdog.interval grok.watchdog.max_execution_time"),
     ("knn", "faiss.avx2.disabled faiss.avx512.disabled faiss.avx512_spr.disabled queue_size size"),
-    ("logger", "level"),
     (
         "monitor",
         "fs.health.refresh_interval fs.refresh_interval jvm.gc.enabled jvm.gc.overhead.debug jvm.gc.overhead.info jvm.gc.overhead.warn \
@@ -269,9 +268,10 @@ const STATIC_GROUPS: [&str; 3] = ["node.attr.", "transport.profiles.", "discover
 
 /// Whether it may be changed at any time; `None` for a name that OpenSearch does not know either.
 pub(super) fn is_dynamic(name: &str) -> Option<bool> {
-    let (head, rest) = name.split_once('.')?;
+    // A group of one name has nothing after it.
+    let (head, rest) = name.split_once('.').unwrap_or((name, ""));
     let listed = |table: &[(&str, &str)]| {
-        table.iter().any(|(group, names)| *group == head && names.split_ascii_whitespace().any(|one| one == rest))
+        table.iter().any(|(group, names)| *group == head && names.split(' ').any(|one| one == rest))
     };
     let within = |groups: &[&str]| groups.iter().any(|group| name.starts_with(group));
     if listed(DYNAMIC) || within(&DYNAMIC_GROUPS) {
@@ -291,5 +291,6 @@ mod tests {
         assert_eq!(is_dynamic("node.attr.zone"), Some(false));
         assert_eq!(is_dynamic("http.tracer"), None);
         assert_eq!(is_dynamic("http"), None);
+        assert_eq!(is_dynamic("processors"), Some(false));
     }
 }

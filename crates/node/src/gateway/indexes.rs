@@ -226,6 +226,16 @@ pub(super) async fn update_aliases(door: &NodeGateway, actions: Vec<AliasAction>
             check_filter(aliases.first().map_or("", String::as_str), filter)?;
         }
     }
+    let state = door.core.state();
+    for action in &actions {
+        let (AliasAction::Add { indexes, .. }
+        | AliasAction::Remove { indexes, .. }
+        | AliasAction::RemoveIndex { indexes, .. }) = action;
+        let target = Target { names: indexes.clone(), ..Target::default() };
+        // What names nothing is refused where the change is made.
+        let found = resolve(&state, &target, Options::open_and_closed().no_streams()).unwrap_or_default();
+        found.iter().try_for_each(|found| check_change(&found.index))?;
+    }
     submit(door, Command::UpdateAliases { actions }).await
 }
 
@@ -247,19 +257,22 @@ fn check_new(state: &State, command: &Command) -> Result<(), Error> {
     // Settings are refused before the name, and the name before the mapping.
     let named = check_new_name(state, &index.name);
     let whole = with_templates(&state.templates, index).or_else(|error| named.clone().and(Err(error)))?;
-    IndexSettings::create(&whole.settings)?;
+    let settings = IndexSettings::create(&whole.settings)?;
     named?;
-    check_whole(&whole)
+    check_contents(&whole, &settings)
 }
 
 /// As [`check_new`], of an index that has everything that templates give it.
 pub(super) fn check_whole(index: &NewIndex) -> Result<(), Error> {
-    let settings = IndexSettings::create(&index.settings)?;
-    check_names(&Mapping::default(), &settings)?;
+    check_contents(index, &IndexSettings::create(&index.settings)?)
+}
+
+fn check_contents(index: &NewIndex, settings: &IndexSettings) -> Result<(), Error> {
+    check_names(&Mapping::default(), settings)?;
     if let Some(mappings) = &index.mappings {
         let creation = model::mapping::creation_failure;
         let mapping = Mapping::parse(mappings).map_err(creation)?;
-        check_names(&mapping, &settings).map_err(creation)?;
+        check_names(&mapping, settings).map_err(creation)?;
     }
     for (name, alias) in &index.aliases {
         if let Some(filter) = alias.get("filter").filter(|filter: &&Value| !filter.is_null()) {

@@ -42,7 +42,7 @@ fn of_index(
     };
     let mut index = SearchedIndex {
         name: found.index.name.clone(),
-        aliases: found.aliases.clone(),
+        aliases: found.aliases.iter().chain(&found.besides).cloned().collect(),
         filters: found.filters.clone(),
         shards: Default::default(),
     };

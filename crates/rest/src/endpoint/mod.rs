@@ -28,7 +28,11 @@ mod tasks;
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, Method};
+use model::admin::IndexInfo;
+use model::error::{Error, ErrorKind};
 use model::gateway::Gateway;
+use model::target::Target;
+use serde_json::Value;
 
 use crate::http::Settings;
 use crate::router::Routes;
@@ -58,6 +62,25 @@ impl Server {
         missing::routes(&mut routes);
         let version = format!("OpenSearch/{} ({})", settings.version.number, settings.version.distribution);
         Arc::new(Self { gateway, settings, routes, version: HeaderValue::from_str(&version).ok() })
+    }
+
+    /// The indexes that `target` names, of which something is to be told.
+    ///
+    /// # Errors
+    /// Those of [`Gateway::indexes`]; `cluster_block_exception` where a block hides what is known of one.
+    pub(crate) fn readable(&self, target: &Target) -> Result<Vec<IndexInfo>, Error> {
+        let indexes = self.gateway.indexes(target)?;
+        let hidden = |index: &&IndexInfo| {
+            let block = index.settings.get("index.blocks.metadata");
+            block.and_then(Value::as_str) == Some("true")
+        };
+        match indexes.iter().find(hidden) {
+            None => Ok(indexes),
+            Some(index) => {
+                let reason = format!("index [{}] blocked by: [FORBIDDEN/9/index metadata (api)];", index.name);
+                Err(Error::new(ErrorKind::ClusterBlock, reason))
+            }
+        }
     }
 
     /// The gateway, waiting for an elected node as long as the client says.

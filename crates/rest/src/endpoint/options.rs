@@ -251,6 +251,11 @@ impl Refusals {
     }
 }
 
+/// The refusal of a parameter of old: `the` begins it, `instead` is what to use in place of it.
+pub(crate) fn no_fields(the: &str, instead: &str) -> Error {
+    Error::illegal_argument(format!("{the} parameter [fields] is no longer supported, please use {instead}"))
+}
+
 /// One refusal, as an error.
 pub(crate) fn refusal(reason: &str) -> Error {
     Error::new(ErrorKind::ActionRequestValidation, format!("Validation Failed: 1: {reason};"))

@@ -83,12 +83,15 @@ async fn cancel(server: Arc<Server>, mut request: Request) -> Result<Reply, Erro
     let view = server.gateway.cluster();
     let id = request.part("task_id").map(parse).transpose()?;
     let filter = TaskFilter { id, ..filter(&mut request, &view)? };
-    options::timeout_ms(&mut request.params)?;
+    let group_by = group_by(&mut request)?;
     // What is cancelled has ended when the answer is there, but for what it takes to look up from its work.
     request.params.flag("wait_for_completion")?;
     request.finish()?;
+    if filter.id.is_some() && filter.nodes.is_some() {
+        return Err(options::refusal("task id cannot be used together with node ids"));
+    }
     let ended = server.gateway.cancel_tasks(filter).await?;
-    Ok(Reply::value(&grouped(&view, &ended, GroupBy::Nodes, true)))
+    Ok(Reply::value(&grouped(&view, &ended, group_by, true)))
 }
 
 async fn one(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
@@ -169,7 +172,7 @@ fn missing(view: &ClusterView, id: &TaskId) -> Error {
 }
 
 fn filter(request: &mut Request, view: &ClusterView) -> Result<TaskFilter, Error> {
-    let nodes = request.params.take("nodes").or_else(|| request.params.take("node_id"));
+    let nodes = request.params.take("nodes");
     let nodes =
         nodes.map(|filters| select(view, &split(&filters)).into_iter().map(|node| node.id.clone()).collect::<Vec<_>>());
     let actions = request.params.take("actions").map(|actions| split(&actions)).unwrap_or_default();

@@ -10,6 +10,7 @@ pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod pretty;
 mod profile;
+pub(crate) mod query;
 mod scan;
 pub(crate) mod shards;
 mod suggest;

@@ -68,7 +68,7 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
     let with_defaults = params.flag("include_defaults")?.unwrap_or(false);
     request.finish()?;
     let mut answer = Map::new();
-    for index in server.gateway.indexes(&target)? {
+    for index in server.readable(&target)? {
         let mut shown = Map::new();
         shown.insert("aliases".into(), aliases::of(&index, |_| true).into());
         shown.insert("mappings".into(), index.mapping.render());

@@ -14,9 +14,12 @@ use crate::request::Request;
 
 pub(super) async fn open(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let (mut target, patience) = taken(&mut request)?;
+    options::active_shards(&mut request.params)?;
     target.options.expand_wildcards.get_or_insert(Expand { open: false, closed: true, hidden: false });
     let waits = request.params.flag("wait_for_completion")?.unwrap_or(true);
-    request.params.time_ms("task_execution_timeout")?;
+    if !waits {
+        request.params.time_ms("task_execution_timeout")?;
+    }
     request.finish()?;
     if !waits {
         return Ok(tasks::begun(&server.within(patience).start(Job::Open(target))?));
@@ -31,6 +34,7 @@ pub(super) async fn open(server: Arc<Server>, mut request: Request) -> Result<Re
 
 pub(super) async fn close(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let (mut target, patience) = taken(&mut request)?;
+    options::active_shards(&mut request.params)?;
     target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: false, hidden: false });
     target.options.no_streams = true;
     request.finish()?;
@@ -75,7 +79,6 @@ fn taken(request: &mut Request) -> Result<(Target, Option<u64>), Error> {
     let target = request.target()?;
     let params = &mut request.params;
     let patience = options::patience(params)?;
-    options::active_shards(params)?;
     if target.names.is_empty() {
         return Err(options::refusal("index is missing"));
     }

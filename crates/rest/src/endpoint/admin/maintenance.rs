@@ -37,6 +37,13 @@ pub(super) async fn flush(server: Arc<Server>, mut request: Request) -> Result<R
     Ok(told(&server.gateway.flush(Flush { target, force, wait_if_ongoing }).await?))
 }
 
+/// A synced flush is any flush.
+pub(super) async fn flush_synced(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    let target = request.target()?;
+    request.finish()?;
+    Ok(told(&server.gateway.flush(Flush { target, force: false, wait_if_ongoing: true }).await?))
+}
+
 pub(super) async fn force_merge(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let target = request.target()?;
     let params = &mut request.params;
@@ -49,6 +56,7 @@ pub(super) async fn force_merge(server: Arc<Server>, mut request: Request) -> Re
     request.finish()?;
     let max_num_segments = u32::try_from(most).ok().filter(|&most| most > 0);
     let asked = ForceMerge { target, max_num_segments, only_expunge_deletes, flush };
+    server.readable(&asked.target)?;
     if !waits {
         return Ok(tasks::begun(&server.gateway.start(Job::ForceMerge(asked))?));
     }
@@ -67,6 +75,7 @@ pub(super) async fn clear_cache(server: Arc<Server>, mut request: Request) -> Re
     request.finish()?;
     let all = !flags.contains(&true);
     let caches = Caches { request: all || flags[0], query: all || flags[1] };
+    server.readable(&target)?;
     Ok(told(&server.gateway.clear_caches(target, caches).await?))
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use model::admin::{IndexInfo, PutMapping};
-use model::error::{Error, ErrorKind};
+use model::admin::PutMapping;
+use model::error::Error;
 use model::mapping::{Field, Mapping, simple_match};
 use model::target::Expand;
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ use crate::render::admin::field_defaults;
 use crate::reply::Reply;
 use crate::request::Request;
 
-/// Fields that every document has besides those of the mapping.
+/// Names that OpenSearch knows in every mapping besides those of its fields, whether documents have something by them or not.
 const METADATA: [&str; 12] = [
     "_data_stream_timestamp",
     "_doc_count",
@@ -39,19 +39,9 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
     options::cluster_manager_timeout(&mut request.params)?;
     request.params.flag("local")?;
     request.finish()?;
-    let indexes = server.gateway.indexes(&target)?;
-    readable(&indexes)?;
+    let indexes = server.readable(&target)?;
     let shown = indexes.iter().map(|index| (index.name.to_string(), json!({"mappings": index.mapping.render()})));
     Ok(Reply::value(&Value::Object(shown.collect())))
-}
-
-/// Refuses to show what a block of the metadata hides.
-fn readable(indexes: &[IndexInfo]) -> Result<(), Error> {
-    let blocked =
-        |index: &&IndexInfo| index.settings.get("index.blocks.metadata").and_then(Value::as_str) == Some("true");
-    let Some(index) = indexes.iter().find(blocked) else { return Ok(()) };
-    let reason = format!("index [{}] blocked by: [FORBIDDEN/9/index metadata (api)];", index.name);
-    Err(Error::new(ErrorKind::ClusterBlock, reason))
 }
 
 pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {

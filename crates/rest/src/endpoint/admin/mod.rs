@@ -55,9 +55,8 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(std::slice::from_ref(&post), &["/_close", "/{index}/_close"], lifecycle::close);
     routes.add(&read, &["/_refresh", "/{index}/_refresh"], maintenance::refresh);
     routes.add(std::slice::from_ref(&get), &["/_plugins/_knn/warmup/{index}"], maintenance::warm_vectors);
-    // A synced flush is any flush.
-    let flush = ["/_flush", "/{index}/_flush", "/_flush/synced", "/{index}/_flush/synced"];
-    routes.add(&read, &flush, maintenance::flush);
+    routes.add(&read, &["/_flush", "/{index}/_flush"], maintenance::flush);
+    routes.add(&read, &["/_flush/synced", "/{index}/_flush/synced"], maintenance::flush_synced);
     routes.add(std::slice::from_ref(&post), &["/_forcemerge", "/{index}/_forcemerge"], maintenance::force_merge);
     routes.add(std::slice::from_ref(&post), &["/_cache/clear", "/{index}/_cache/clear"], maintenance::clear_cache);
 

@@ -22,6 +22,7 @@ pub(super) async fn recovery(server: Arc<Server>, mut request: Request) -> Resul
     request.finish()?;
     let view = server.gateway.cluster();
     let mut indexes = Map::new();
+    server.readable(&target)?;
     for recovery in server.gateway.recoveries(target).await? {
         if active_only && recovery.stage == RecoveryStage::Done {
             continue;
@@ -175,6 +176,7 @@ pub(super) async fn shard_stores(server: Arc<Server>, mut request: Request) -> R
     request.finish()?;
     let view = server.gateway.cluster();
     let mut indexes = Map::new();
+    server.readable(&target)?;
     for shard in server.gateway.shard_stores(StoresRequest { target, statuses }).await? {
         let index = indexes.entry(shard.index.to_string()).or_insert_with(|| json!({"shards": {}}));
         index["shards"][shard.number.to_string()] =

@@ -51,7 +51,9 @@ async fn resize(server: Arc<Server>, mut request: Request, kind: ResizeKind) -> 
     asked.index.timeout_ms = options::timeout_ms(params)?;
     asked.index.active_shards = options::active_shards(params)?;
     let waits = params.flag("wait_for_completion")?.unwrap_or(true);
-    params.time_ms("task_execution_timeout")?;
+    if !waits {
+        params.time_ms("task_execution_timeout")?;
+    }
     request.finish()?;
     check(&asked)?;
     let gateway = server.within(patience);

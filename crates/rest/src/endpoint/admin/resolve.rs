@@ -22,6 +22,7 @@ pub(super) async fn resolve(server: Arc<Server>, mut request: Request) -> Result
     let must_find = option(&mut request.params, "allow_no_indices")? == Some(false);
     request.finish()?;
     let states = states.unwrap_or(Expand { open: true, closed: false, hidden: false });
+    let must_find = must_find && states.any();
     let view = server.gateway.cluster();
     let mut shown = answer(&view.indexes, &names, states);
     let asked = |stream: &&DataStreamInfo| asked_for(&stream.name, false, &names, states);
@@ -75,7 +76,7 @@ fn asked_for(name: &str, hidden: bool, names: &[String], states: Expand) -> bool
             None if pattern => {
                 patterns_seen = true;
                 let shown = !hidden || states.hidden || (given.starts_with('.') && name.starts_with('.'));
-                asked |= shown && (given == "_all" || simple_match(given, name));
+                asked |= shown && states.any() && (given == "_all" || simple_match(given, name));
             }
             None => asked |= given == name,
         }

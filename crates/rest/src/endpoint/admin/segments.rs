@@ -15,6 +15,7 @@ pub(super) async fn segments(server: Arc<Server>, mut request: Request) -> Resul
     let target = request.target()?;
     request.params.flag("verbose")?;
     request.finish()?;
+    server.readable(&target)?;
     let answer = server.gateway.stats(target).await?;
     let version = &server.settings.version.lucene_version;
     let mut indexes = Map::new();

@@ -28,7 +28,7 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
     let with_defaults = params.flag("include_defaults")?.unwrap_or(false);
     request.finish()?;
     let mut answer = Map::new();
-    for index in server.gateway.indexes(&target)? {
+    for index in server.readable(&target)? {
         let given = named(&index.settings, &names);
         // An index of which nothing is asked for is not shown.
         if given.is_empty() && !with_defaults {

@@ -32,6 +32,7 @@ pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<R
     let forbids_closed = request.params.flag("forbid_closed_indices")?.unwrap_or(true);
     options::timeout_ms(&mut request.params)?;
     request.finish()?;
+    server.readable(&target)?;
     let closed = if forbids_closed { 0 } else { leave_out_closed(&server, &mut target)? };
     let mut answer = match (closed, target.names.is_empty()) {
         (1.., true) => StatsResponse::default(),

@@ -39,7 +39,6 @@ pub(super) async fn status(server: Arc<Server>, mut request: Request) -> Result<
 pub(super) async fn upgrade(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let target = request.target()?;
     request.params.flag("only_ancient_segments")?;
-    request.params.flag("wait_for_completion")?;
     request.finish()?;
     let version = &server.settings.version;
     let of = |name: &str| {

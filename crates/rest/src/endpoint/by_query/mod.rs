@@ -9,7 +9,7 @@ use axum::http::Method;
 use model::by_query::{ByQuery, Change, Kind, Slices};
 use model::error::Error;
 use model::script::Script;
-use model::search::{SearchRequest, TrackTotal};
+use model::search::{PipelineChoice, SearchRequest, TrackTotal};
 use model::task::TaskId;
 use serde_json::{Map, Value, json};
 
@@ -48,11 +48,12 @@ async fn update(server: Arc<Server>, request: Request) -> Result<Reply, Error> {
 async fn by_query(server: Arc<Server>, mut request: Request, change: Change) -> Result<Reply, Error> {
     let target = request.target()?;
     let mut body = json::object(&request.body())?.unwrap_or_default();
-    let own = take_own(&mut body, &change)?;
+    let mut own = take_own(&mut body, &change)?;
     let deletes = change == Change::Delete;
     let mut search = dsl::search_body(&body, target)?;
     let params = &mut request.params;
     let pipeline = if deletes { None } else { params.take("pipeline").map(Arc::from) };
+    own.conflicts_proceed |= params.take("conflicts").map(|text| conflicts(&text)).transpose()?.unwrap_or(false);
     let has_query = body.contains_key("query") || params.has("q");
     let asked_size = params.int("size")?;
     let given = search_params(&mut search, params, body.contains_key("size"))?;
@@ -169,8 +170,14 @@ fn search_params(search: &mut SearchRequest, params: &mut Params, sized: bool) -
     for ignored in IGNORED {
         params.take(ignored);
     }
-    for flag in ["request_cache", "version", "allow_partial_search_results"] {
+    for flag in ["version", "allow_partial_search_results"] {
         params.flag(flag)?;
+    }
+    if params.flag("request_cache")? == Some(true) {
+        return Err(refusal("[request_cache] cannot be used in a scroll context"));
+    }
+    if let Some(name) = params.take("search_pipeline") {
+        search.pipeline = Some(PipelineChoice::Named(name));
     }
     search.track_total_hits = TrackTotal::All;
     search.request_cache = None;
@@ -186,13 +193,12 @@ struct Asked {
 
 fn work(search: SearchRequest, change: Change, params: &mut Params) -> Result<Asked, Error> {
     let refresh = params.flag("refresh")?.unwrap_or(false);
-    let proceed = params.take("conflicts").map(|text| conflicts(&text)).transpose()?.unwrap_or(false);
     let max_docs = params.long("max_docs")?;
     let request = ByQuery {
         change,
         search,
         max_docs: None,
-        conflicts_proceed: proceed,
+        conflicts_proceed: false,
         refresh,
         timeout_ms: options::timeout_ms(params)?,
         active_shards: options::active_shards(params)?,
@@ -287,10 +293,10 @@ async fn carry_out(server: &Server, request: ByQuery, wait: bool) -> Result<Repl
 async fn rethrottle(server: Arc<Server>, mut request: Request, kind: Kind) -> Result<Reply, Error> {
     let text = request.required("task_id")?;
     let id = TaskId::parse(text).ok_or_else(|| Error::illegal_argument(format!("malformed task id {text}")))?;
-    let pace = pace(&mut request.params)?;
+    let pace = pace(&mut request.params)?
+        .ok_or_else(|| Error::illegal_argument("requests_per_second is a required parameter"))?;
     let group_by = tasks::group_by(&mut request)?;
     request.finish()?;
-    let pace = pace.ok_or_else(|| Error::illegal_argument("requests_per_second is a required parameter"))?;
     let list = server.gateway.rethrottle(id, kind, pace).await?;
     Ok(Reply::value(&tasks::grouped(&server.gateway.cluster(), &list, group_by, true)))
 }

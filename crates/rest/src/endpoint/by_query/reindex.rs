@@ -46,6 +46,11 @@ pub(super) async fn reindex(server: Arc<Server>, mut request: Request) -> Result
     if to.only_create && to.version_type.is_some_and(|kind| kind != VersionType::Internal) {
         refusals.add("create operations only support internal versioning. use index instead");
     }
+    if params.has("pipeline") {
+        let reason =
+            "_reindex doesn't support [pipeline] as a query parameter. Specify it in the [dest] object instead.";
+        return Err(Error::illegal_argument(reason));
+    }
     let mut work = work(search, Change::Copy(Box::new(to)), params)?;
     work.max_docs = one_number(&[body.max_docs, body.size, work.max_docs_param])?;
     work.request.conflicts_proceed |= body.conflicts_proceed;

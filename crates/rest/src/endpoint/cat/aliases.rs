@@ -41,7 +41,7 @@ pub(super) async fn aliases(server: Arc<Server>, mut request: Request) -> Result
     let states = states.unwrap_or(Expand { open: true, closed: true, hidden: true });
     let options = TargetOptions { expand_wildcards: Some(states), ..TargetOptions::default() };
     let mut table = Table::new(columns());
-    for index in server.gateway.indexes(&Target { names: Vec::new(), options })? {
+    for index in server.readable(&Target { names: Vec::new(), options })? {
         for (alias, info) in &index.aliases {
             if !names.is_empty() && !asked_for(alias, &names) {
                 continue;

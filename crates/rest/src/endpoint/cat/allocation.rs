@@ -34,7 +34,7 @@ pub(super) async fn allocation(server: Arc<Server>, mut request: Request) -> Res
         Ok(look) => look,
         Err(help) => return Ok(help),
     };
-    let ids = request.part("node_id").map(split).unwrap_or_default();
+    let ids = request.part("nodes").map(split).unwrap_or_default();
     options::cluster_manager_timeout(&mut request.params)?;
     request.params.flag("local")?;
     request.finish()?;

@@ -31,7 +31,7 @@ pub(super) async fn count(server: Arc<Server>, mut request: Request) -> Result<R
     let target = named(&request)?;
     let given = dsl::query_param(&mut request.params)?;
     let with_time = look.with_time()?;
-    let body = request.body();
+    let body = request.body_or_source()?;
     let query = match given {
         Some(query) => Some(query),
         None => dsl::body_query(&body)?,

@@ -12,7 +12,7 @@ use crate::reply::Reply;
 use crate::request::Request;
 
 pub(super) async fn pending_tasks(_: Arc<Server>, request: Request) -> Result<Reply, Error> {
-    table(request, || {
+    table(request, true, || {
         vec![
             right("insertOrder", "o", "task insertion order"),
             right("timeInQueue", "t", "how long task has been in queue"),
@@ -23,7 +23,7 @@ pub(super) async fn pending_tasks(_: Arc<Server>, request: Request) -> Result<Re
 }
 
 pub(super) async fn plugins(_: Arc<Server>, request: Request) -> Result<Reply, Error> {
-    table(request, || {
+    table(request, true, || {
         vec![
             hidden(left("id", "", "unique node id")),
             left("name", "n", "node name"),
@@ -37,7 +37,7 @@ pub(super) async fn plugins(_: Arc<Server>, request: Request) -> Result<Reply, E
 /// Sorting and aggregating read columns on the disk.
 pub(super) async fn fielddata(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     request.params.take("fields");
-    table(request, || {
+    table(request, false, || {
         vec![
             left("id", "", "node id"),
             left("host", "h", "host name"),
@@ -50,11 +50,15 @@ pub(super) async fn fielddata(_: Arc<Server>, mut request: Request) -> Result<Re
 }
 
 /// Segments are not copied between nodes.
-pub(super) async fn segment_replication(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    for flag in ["active_only", "completed_only", "detailed"] {
+pub(super) async fn segment_replication(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    for flag in ["active_only", "detailed"] {
         request.params.flag(flag)?;
     }
-    table(request, || {
+    if !request.params.has("help") {
+        let target = request.target()?;
+        server.readable(&target)?;
+    }
+    table(request, false, || {
         vec![
             left("shardId", "s", " shard Id"),
             left("target_node", "tnode", "target node name"),
@@ -68,13 +72,16 @@ pub(super) async fn segment_replication(_: Arc<Server>, mut request: Request) ->
     })
 }
 
-fn table(mut request: Request, columns: fn() -> Vec<Column>) -> Result<Reply, Error> {
+/// `elected`: the elected node is asked in OpenSearch, so that it is said how long to wait for it.
+fn table(mut request: Request, elected: bool, columns: fn() -> Vec<Column>) -> Result<Reply, Error> {
     let look = match look(&mut request, columns)? {
         Ok(look) => look,
         Err(help) => return Ok(help),
     };
-    options::cluster_manager_timeout(&mut request.params)?;
-    request.params.flag("local")?;
+    if elected {
+        options::cluster_manager_timeout(&mut request.params)?;
+        request.params.flag("local")?;
+    }
     request.finish()?;
     Ok(written(&request, &look, Table::new(columns())))
 }

@@ -69,7 +69,7 @@ pub(super) async fn indices(server: Arc<Server>, mut request: Request) -> Result
     };
     let asked = asked(&mut request, &look)?;
     request.finish()?;
-    let indexes = server.gateway.indexes(&asked.target)?;
+    let indexes = server.readable(&asked.target)?;
     let table = table(&server, &indexes, &asked).await?;
     Ok(written(&request, &look, table))
 }
@@ -83,7 +83,7 @@ pub(super) async fn pages(server: Arc<Server>, mut request: Request) -> Result<R
     };
     let asked = asked(&mut request, &look)?;
     request.finish()?;
-    let (indexes, next) = page.of_indexes(server.gateway.indexes(&asked.target)?);
+    let (indexes, next) = page.of_indexes(server.readable(&asked.target)?);
     let table = table(&server, &indexes, &asked).await?;
     Ok(page_written(&request, &look, table, ("indices", next)))
 }

@@ -43,7 +43,7 @@ pub(super) fn routes(routes: &mut Routes) {
     let get = [Method::GET];
     routes.add(&get, &["/_cat"], list);
     routes.add(&get, &["/_cat/aliases", "/_cat/aliases/{alias}"], aliases::aliases);
-    routes.add(&get, &["/_cat/allocation", "/_cat/allocation/{node_id}"], allocation::allocation);
+    routes.add(&get, &["/_cat/allocation", "/_cat/allocation/{nodes}"], allocation::allocation);
     routes.add(&get, &["/_cat/cluster_manager", "/_cat/master"], cluster_manager::cluster_manager);
     routes.add(&get, &["/_cat/count", "/_cat/count/{index}"], count::count);
     routes.add(&get, &["/_cat/health"], health::health);

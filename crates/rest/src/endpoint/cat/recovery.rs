@@ -58,6 +58,7 @@ pub(super) async fn recovery(server: Arc<Server>, mut request: Request) -> Resul
     request.finish()?;
     let view = server.gateway.cluster();
     let mut table = Table::new(columns());
+    server.readable(&target)?;
     for recovery in server.gateway.recoveries(target).await? {
         if !active_only || recovery.stage != RecoveryStage::Done {
             table.rows.push(row(&view, &recovery));

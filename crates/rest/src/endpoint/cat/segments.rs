@@ -44,6 +44,7 @@ pub(super) async fn segments(server: Arc<Server>, mut request: Request) -> Resul
     request.finish()?;
     let view = server.gateway.cluster();
     let mut table = Table::new(columns());
+    server.readable(&target)?;
     for copy in server.gateway.stats(target).await?.copies {
         let host = node(&view, copy.shard.node.as_ref()).map(|node| node.host.as_str());
         for segment in &copy.segments {

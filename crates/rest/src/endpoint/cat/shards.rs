@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::admin::{ClusterView, CopyStats, IndexInfo, ShardInfo, ShardState};
-use model::error::{Error, ErrorKind};
+use model::error::Error;
 use model::id::SeqNo;
 use model::target::Expand;
 
@@ -63,7 +63,7 @@ pub(super) async fn shards(server: Arc<Server>, mut request: Request) -> Result<
     request.finish()?;
     // First, since it refuses closed indexes that are named.
     let copies = server.gateway.stats(target.clone()).await?.copies;
-    let mut indexes = server.gateway.indexes(&target)?;
+    let mut indexes = server.readable(&target)?;
     indexes.retain(|index| index.open);
     let table = table(&server, &indexes, &copies).await?;
     Ok(written(&request, &look, table))
@@ -76,7 +76,7 @@ pub(super) async fn pages(server: Arc<Server>, mut request: Request) -> Result<R
         Ok(look) => look,
         Err(help) => return Ok(help),
     };
-    let mut target = request.target()?;
+    let mut target = named(&request)?;
     // Closed ones only where they are named, or nothing is.
     let all = target.names.is_empty();
     target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: all, hidden: all });
@@ -84,11 +84,9 @@ pub(super) async fn pages(server: Arc<Server>, mut request: Request) -> Result<R
     request.params.flag("local")?;
     request.params.time_ms("cancel_after_time_interval")?;
     request.finish()?;
-    let found = match server.gateway.indexes(&target) {
-        // What is not there has no shards.
-        Err(error) if error.kind == ErrorKind::IndexNotFound => Vec::new(),
-        found => found?,
-    };
+    // What is not there has no shards.
+    target.options.ignore_unavailable = Some(true);
+    let found = server.readable(&target)?;
     let (indexes, next) = page.of_shards(found);
     let copies = copies_of_open(&server, &indexes).await?;
     let table = table(&server, &indexes, &copies).await?;

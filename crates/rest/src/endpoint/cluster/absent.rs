@@ -13,15 +13,13 @@ use crate::reply::Reply;
 use crate::request::Request;
 
 /// `_remote/info`: no other cluster can be registered.
-pub(super) async fn remotes(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    options::timeout_ms(&mut request.params)?;
+pub(super) async fn remotes(_: Arc<Server>, request: Request) -> Result<Reply, Error> {
     request.finish()?;
     Ok(Reply::value(&json!({})))
 }
 
 /// `_dangling`: the folder of a copy whose index nobody knows is removed, and never offered.
-pub(super) async fn dangling(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    options::timeout_ms(&mut request.params)?;
+pub(super) async fn dangling(server: Arc<Server>, request: Request) -> Result<Reply, Error> {
     request.finish()?;
     let view = server.gateway.cluster();
     let count = select(&view, &[]).len();
@@ -44,7 +42,7 @@ pub(super) async fn no_dangling(_: Arc<Server>, mut request: Request) -> Result<
 
 /// `_nodes/reload_secure_settings`: secrets are read from the configuration when a node starts, and none can be read again.
 pub(super) async fn secure_settings(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let ids = request.part("node_id").map(split).unwrap_or_default();
+    let ids = request.part("nodeId").map(split).unwrap_or_default();
     options::timeout_ms(&mut request.params)?;
     request.finish()?;
     let view = server.gateway.cluster();
@@ -59,8 +57,8 @@ pub(super) async fn secure_settings(server: Arc<Server>, mut request: Request) -
 /// `_wlm/stats`: work is not divided into groups, so that the one that everything belongs to is neither limited nor counted.
 pub(super) async fn workload_groups(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     const ALL: &str = "DEFAULT_WORKLOAD_GROUP";
-    let ids = request.part("node_id").map(split).unwrap_or_default();
-    let groups = request.part("workload_group_id").map(split).unwrap_or_default();
+    let ids = request.part("nodeId").map(split).unwrap_or_default();
+    let groups = request.part("workloadGroupId").map(split).unwrap_or_default();
     request.params.flag("breach")?;
     request.finish()?;
     let view = server.gateway.cluster();

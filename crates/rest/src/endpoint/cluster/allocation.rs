@@ -20,7 +20,6 @@ use crate::request::Request;
 pub(super) async fn explain(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let bytes = request.body_or_source()?;
     let params = &mut request.params;
-    options::cluster_manager_timeout(params)?;
     let with_yes = params.flag("include_yes_decisions")?.unwrap_or(false);
     let with_disks = params.flag("include_disk_info")?.unwrap_or(false);
     let shard = if bytes.is_empty() { None } else { read(&bytes)? };

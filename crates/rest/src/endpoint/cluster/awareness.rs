@@ -75,9 +75,7 @@ fn all_assigned(view: &ClusterView) -> bool {
 }
 
 /// `_cluster/decommission/awareness/{attribute}/_status`: no zone is taken out of service.
-pub(super) async fn decommissioned(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    options::cluster_manager_timeout(&mut request.params)?;
-    request.params.flag("local")?;
+pub(super) async fn decommissioned(_: Arc<Server>, request: Request) -> Result<Reply, Error> {
     request.finish()?;
     Ok(Reply::value(&json!({})))
 }
@@ -100,8 +98,7 @@ pub(super) async fn decommission(server: Arc<Server>, mut request: Request) -> R
 }
 
 /// `DELETE /_cluster/decommission/awareness`: there is nothing to be taken in again.
-pub(super) async fn recommission(_: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    options::cluster_manager_timeout(&mut request.params)?;
+pub(super) async fn recommission(_: Arc<Server>, request: Request) -> Result<Reply, Error> {
     request.finish()?;
     Ok(Reply::acknowledged())
 }

@@ -28,7 +28,6 @@ pub(super) async fn health(server: Arc<Server>, mut request: Request) -> Result<
     let mut target = target(names, params)?;
     target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: true, hidden: true });
     options::cluster_manager_timeout(params)?;
-    params.flag("local")?;
     let timeout_ms = params.time_ms("timeout")?.map_or(30_000, |given| given.unwrap_or(u64::MAX));
     let wait = wait(params)?;
     let level = match params.take("level").as_deref() {
@@ -39,8 +38,12 @@ pub(super) async fn health(server: Arc<Server>, mut request: Request) -> Result<
         _ => Level::Cluster,
     };
     let attribute = params.take("awareness_attribute");
-    params.flag("ensure_node_commissioned")?;
+    let local = params.flag("local")?.unwrap_or(false);
+    let weighed = params.flag("ensure_node_weighed_in")?.unwrap_or(false);
     request.finish()?;
+    if weighed && !local {
+        return Err(options::refusal("not a local request to ensure local node commissioned or weighed in"));
+    }
     if attribute.is_some() && level != Level::Awareness {
         return Err(options::refusal("level=awareness_attributes is required with awareness_attribute parameter"));
     }

@@ -17,7 +17,7 @@ use crate::request::Request;
 const MOST_MS: u64 = 60_000;
 
 pub(super) async fn hot_threads(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let ids = request.part("node_id").map(split).unwrap_or_default();
+    let ids = request.part("nodeId").map(split).unwrap_or_default();
     let params = &mut request.params;
     options::timeout_ms(params)?;
     let interval_ms = params.time_ms("interval")?.flatten().unwrap_or(500).min(MOST_MS);
@@ -25,7 +25,7 @@ pub(super) async fn hot_threads(server: Arc<Server>, mut request: Request) -> Re
     let idle = params.flag("ignore_idle_threads")?.unwrap_or(true);
     // There are no stacks to be sampled.
     params.int("snapshots")?;
-    let kind = match params.take("type").or_else(|| params.take("doc_type")).as_deref() {
+    let kind = match params.take("type").as_deref() {
         None | Some("cpu") => ThreadTime::Cpu,
         Some("wait") => ThreadTime::Wait,
         Some("block") => ThreadTime::Block,

@@ -21,7 +21,7 @@ const OVERFULL: u64 = 2;
 const FEW: u64 = 1_000;
 
 pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let ids = request.part("node_id").map(split).unwrap_or_default();
+    let ids = request.part("nodeId").map(split).unwrap_or_default();
     let wanted = request.part("metric").map(split).unwrap_or_default();
     request.params.take("timeout");
     request.finish()?;

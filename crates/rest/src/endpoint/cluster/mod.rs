@@ -30,7 +30,7 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&get, &["/_cluster/health", "/_cluster/health/{index}"], health::health);
     routes.add(
         &get,
-        &["/_cluster/state", "/_cluster/state/{metric}", "/_cluster/state/{metric}/{index}"],
+        &["/_cluster/state", "/_cluster/state/{metric}", "/_cluster/state/{metric}/{indices}"],
         state::state,
     );
     let status = ["/_cluster/decommission/awareness/{attribute}/_status"];
@@ -40,24 +40,24 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&[Method::DELETE], &["/_cluster/decommission/awareness"], awareness::recommission);
     let groups = [
         "/_wlm/stats",
-        "/_wlm/{node_id}/stats",
-        "/_wlm/stats/{workload_group_id}",
-        "/_wlm/{node_id}/stats/{workload_group_id}",
+        "/_wlm/{nodeId}/stats",
+        "/_wlm/stats/{workloadGroupId}",
+        "/_wlm/{nodeId}/stats/{workloadGroupId}",
     ];
     routes.add(&get, &groups, absent::workload_groups);
     routes.add(&get, &["/_cluster/settings"], settings::show);
     routes.add(&[Method::PUT], &["/_cluster/settings"], settings::put);
     let stats = [
         "/_cluster/stats",
-        "/_cluster/stats/nodes/{node_id}",
-        "/_cluster/stats/{metric}/nodes/{node_id}",
-        "/_cluster/stats/{metric}/{index_metric}/nodes/{node_id}",
+        "/_cluster/stats/nodes/{nodeId}",
+        "/_cluster/stats/{metric}/nodes/{nodeId}",
+        "/_cluster/stats/{metric}/{index_metric}/nodes/{nodeId}",
     ];
     routes.add(&get, &stats, stats::stats);
     routes.add(&get, &["/_remote/info"], absent::remotes);
     routes.add(&get, &["/_dangling"], absent::dangling);
     routes.add(&[Method::POST, Method::DELETE], &["/_dangling/{index_uuid}"], absent::no_dangling);
-    let reload = ["/_nodes/reload_secure_settings", "/_nodes/{node_id}/reload_secure_settings"];
+    let reload = ["/_nodes/reload_secure_settings", "/_nodes/{nodeId}/reload_secure_settings"];
     routes.add(&[Method::POST], &reload, absent::secure_settings);
     routes.add(&[Method::POST], &["/_cluster/reroute"], reroute::reroute);
     let explain = ["/_cluster/allocation/explain"];
@@ -68,24 +68,24 @@ pub(super) fn routes(routes: &mut Routes) {
     routes.add(&get, &["/_cluster/pending_tasks"], state::pending_tasks);
     routes.add(
         &get,
-        &["/_nodes", "/_nodes/{node_id}", "/_nodes/{node_id}/{metric}", "/_nodes/{node_id}/info/{metric}"],
+        &["/_nodes", "/_nodes/{nodeId}", "/_nodes/{nodeId}/{metrics}", "/_nodes/{nodeId}/info/{metrics}"],
         nodes::info,
     );
     let stats = [
         "/_nodes/stats",
         "/_nodes/stats/{metric}",
         "/_nodes/stats/{metric}/{index_metric}",
-        "/_nodes/{node_id}/stats",
-        "/_nodes/{node_id}/stats/{metric}",
-        "/_nodes/{node_id}/stats/{metric}/{index_metric}",
+        "/_nodes/{nodeId}/stats",
+        "/_nodes/{nodeId}/stats/{metric}",
+        "/_nodes/{nodeId}/stats/{metric}/{index_metric}",
     ];
     routes.add(&get, &stats, node_stats::stats);
-    routes.add(&get, &["/_nodes/hot_threads", "/_nodes/{node_id}/hot_threads"], hot_threads::hot_threads);
+    routes.add(&get, &["/_nodes/hot_threads", "/_nodes/{nodeId}/hot_threads"], hot_threads::hot_threads);
     let vectors = [
         "/_plugins/_knn/stats",
         "/_plugins/_knn/stats/{metric}",
-        "/_plugins/_knn/{node_id}/stats",
-        "/_plugins/_knn/{node_id}/stats/{metric}",
+        "/_plugins/_knn/{nodeId}/stats",
+        "/_plugins/_knn/{nodeId}/stats/{metric}",
     ];
     routes.add(&get, &vectors, knn_stats::stats);
     routes.add(&get, &["/_prometheus/metrics"], process::metrics);

@@ -57,7 +57,7 @@ const IDLE: [&str; 13] = [
 const MISSING: [&str; 2] = ["indexing_pressure", "search_pipeline"];
 
 pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let ids = request.part("node_id").map(split).unwrap_or_default();
+    let ids = request.part("nodeId").map(split).unwrap_or_default();
     let known: Vec<&str> = TOLD.into_iter().chain(IDLE).chain(MISSING).collect();
     let metrics = request.part("metric").map(split).unwrap_or_default();
     let wanted = Metrics::parse(&metrics, &known, "metric", &request.path)?;
@@ -91,6 +91,13 @@ pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<R
 
 fn of_indexes(request: &Request, wanted: &Metrics) -> Result<Metrics, Error> {
     let names = request.part("index_metric").map(split).unwrap_or_default();
+    if !names.is_empty() && request.part("metric").is_none_or(|metric| metric == "_all") {
+        return Err(Error::illegal_argument(format!(
+            "request [{}] contains index metrics [{}] but all stats requested",
+            request.path,
+            names.join(",")
+        )));
+    }
     if !names.is_empty() && !wanted.has("indices") {
         return Err(Error::illegal_argument(format!(
             "request [{}] contains index metrics [{}] but indices stats not requested",

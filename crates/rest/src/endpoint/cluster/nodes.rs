@@ -35,10 +35,10 @@ const METRICS: [&str; 13] = [
 const MISSING: [&str; 3] = ["jvm", "thread_pool", "indices"];
 
 pub(super) async fn info(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let mut ids = request.part("node_id").map(split).unwrap_or_default();
-    let mut metrics = request.part("metric").map(split).unwrap_or_default();
+    let mut ids = request.part("nodeId").map(split).unwrap_or_default();
+    let mut metrics = request.part("metrics").map(split).unwrap_or_default();
     // What stands alone is a list of metrics when it can be one.
-    if request.part("metric").is_none() && !ids.is_empty() && ids.iter().all(|id| METRICS.contains(&id.as_str())) {
+    if request.part("metrics").is_none() && !ids.is_empty() && ids.iter().all(|id| METRICS.contains(&id.as_str())) {
         metrics = std::mem::take(&mut ids);
     }
     options::timeout_ms(&mut request.params)?;

@@ -27,6 +27,7 @@ pub(super) async fn reroute(server: Arc<Server>, mut request: Request) -> Result
     let explain = params.flag("explain")?.unwrap_or(false);
     let retry_failed = params.flag("retry_failed")?.unwrap_or(false);
     let metrics = params.take("metric").map(|given| split(&given));
+    let flat = params.flag("flat_settings")?.unwrap_or(false);
     let commands = if bytes.is_empty() { Vec::new() } else { read(&bytes)? };
     request.finish()?;
     let explanations = match commands.is_empty() {
@@ -38,7 +39,7 @@ pub(super) async fn reroute(server: Arc<Server>, mut request: Request) -> Result
     }
     let view = server.gateway.cluster();
     let metrics = metrics.unwrap_or_else(|| SHOWN.map(str::to_owned).to_vec());
-    let mut state = answer(&view, Part { indexes: &view.indexes, whole: true }, &metrics, false);
+    let mut state = answer(&view, Part { indexes: &view.indexes, whole: true }, &metrics, flat);
     if let Value::Object(state) = &mut state {
         state.remove("cluster_name");
     }

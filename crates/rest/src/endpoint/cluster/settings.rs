@@ -17,7 +17,6 @@ use crate::request::Request;
 pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let params = &mut request.params;
     options::cluster_manager_timeout(params)?;
-    options::timeout_ms(params)?;
     params.flag("local")?;
     let flat = params.flag("flat_settings")?.unwrap_or(false);
     let with_defaults = params.flag("include_defaults")?.unwrap_or(false);

@@ -13,11 +13,12 @@ use crate::params::split;
 use crate::render::admin::settings::settings;
 use crate::render::admin::shard::{count_setting, routing};
 use crate::reply::Reply;
-use crate::request::Request;
+use crate::request::{Request, target};
 
 pub(super) async fn state(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let metrics = request.part("metric").map(split).unwrap_or_default();
-    let mut target = request.target()?;
+    let names = request.part("indices").map(split).unwrap_or_default();
+    let mut target = target(names, &mut request.params)?;
     target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: false, hidden: false });
     // What is missing is not in the answer, unless something must be there.
     if target.options.allow_no_indices != Some(false) {

@@ -20,7 +20,7 @@ use crate::reply::Reply;
 use crate::request::Request;
 
 pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let ids = request.part("node_id").map(split).unwrap_or_default();
+    let ids = request.part("nodeId").map(split).unwrap_or_default();
     let (wanted, of_indexes) = wanted(&request)?;
     options::timeout_ms(&mut request.params)?;
     request.finish()?;

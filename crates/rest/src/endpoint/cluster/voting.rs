@@ -7,7 +7,7 @@ use model::admin::NodeInfo;
 use model::allocation::VotingExclusions;
 use model::error::Error;
 
-use crate::endpoint::{Server, options};
+use crate::endpoint::Server;
 use crate::reply::{JSON, Reply};
 use crate::request::Request;
 
@@ -16,12 +16,11 @@ const TIMEOUT_MS: u64 = 30_000;
 pub(super) async fn change(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let old = request.part("node_name").map(str::to_owned);
     let params = &mut request.params;
-    let patience = options::cluster_manager_timeout(params)?;
-    let timeout_ms = params.time_ms("timeout")?.map_or(TIMEOUT_MS, |given| given.unwrap_or(u64::MAX));
     let change = if request.method == Method::DELETE {
         let wait_for_removal = params.flag("wait_for_removal")?.unwrap_or(true);
-        VotingExclusions::Clear { wait_for_removal, timeout_ms }
+        VotingExclusions::Clear { wait_for_removal, timeout_ms: TIMEOUT_MS }
     } else {
+        let timeout_ms = params.time_ms("timeout")?.map_or(TIMEOUT_MS, |given| given.unwrap_or(u64::MAX));
         let (ids, names) = (params.list("node_ids"), params.list("node_names"));
         let given = [old.is_some(), ids.is_some(), names.is_some()];
         if given.into_iter().filter(|given| *given).count() != 1 {
@@ -43,6 +42,6 @@ pub(super) async fn change(server: Arc<Server>, mut request: Request) -> Result<
         VotingExclusions::Add { ids, names, timeout_ms }
     };
     request.finish()?;
-    server.within(patience).change_voting_exclusions(change).await?;
+    server.gateway.change_voting_exclusions(change).await?;
     Ok(Reply::media(200, JSON, Vec::new()))
 }

@@ -8,7 +8,7 @@ use model::search::{GetRequest, GetResponse, SourceFilter};
 use model::write::VersionType;
 
 use crate::endpoint::Server;
-use crate::endpoint::options::{refusal, version_type};
+use crate::endpoint::options::{no_fields, refusal, version_type};
 use crate::render::document;
 use crate::render::json::Json;
 use crate::reply::Reply;
@@ -49,8 +49,15 @@ fn read(request: &mut Request, with_fields: bool) -> Result<GetRequest, Error> {
     params.take("preference");
     let stored = if with_fields { params.list("stored_fields").unwrap_or_default() } else { Vec::new() };
     let (stored_fields, source) = stored_source(stored, source);
-    let number = params.long("version")?;
-    let kind = params.take("version_type").map(|text| version_type(&text)).transpose()?;
+    if with_fields && params.has("fields") {
+        let instead = "[stored_fields] to retrieve stored fields or [_source] to load the field from _source";
+        return Err(no_fields("the", instead));
+    }
+    let mut wanted = None;
+    if with_fields {
+        let number = params.long("version")?;
+        wanted = version(number, params.take("version_type").map(|text| version_type(&text)).transpose()?)?;
+    }
     Ok(GetRequest {
         index,
         id,
@@ -59,7 +66,7 @@ fn read(request: &mut Request, with_fields: bool) -> Result<GetRequest, Error> {
         refresh: params.flag("refresh")?.unwrap_or(false),
         source,
         stored_fields,
-        version: version(number, kind)?,
+        version: wanted,
     })
 }
 

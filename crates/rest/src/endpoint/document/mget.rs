@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::get::{got, stored_source, version};
 use crate::dsl;
 use crate::endpoint::Server;
-use crate::endpoint::options::{Refusals, version_type};
+use crate::endpoint::options::{Refusals, no_fields, version_type};
 use crate::json;
 use crate::render::document;
 use crate::render::json::Json;
@@ -24,6 +24,10 @@ pub(super) async fn mget(server: Arc<Server>, mut request: Request) -> Result<Re
     let index = request.part("index").map(str::to_owned);
     let params = &mut request.params;
     params.take("preference");
+    if params.has("fields") {
+        let instead = "[stored_fields] to retrieve stored fields or _source filtering if the field is not stored";
+        return Err(no_fields("The", instead));
+    }
     let all = ForAll {
         index,
         routing: params.take("routing"),

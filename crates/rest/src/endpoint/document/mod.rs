@@ -26,9 +26,9 @@ use crate::router::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
     use Method as M;
-    routes.add(&[M::PUT, M::POST], &["/{index}/_doc/{id}"], index::index);
+    routes.add(&[M::PUT], &["/{index}/_doc/{id}"], index::index);
     routes.add(&[M::PUT, M::POST], &["/{index}/_create/{id}"], index::create);
-    routes.add(&[M::POST], &["/{index}/_doc"], index::index);
+    routes.add(&[M::POST], &["/{index}/_doc", "/{index}/_doc/{id}"], index::index);
     routes.add(&[M::GET, M::HEAD], &["/{index}/_doc/{id}"], get::get);
     routes.add(&[M::GET, M::HEAD], &["/{index}/_source/{id}"], get::source);
     routes.add(&[M::DELETE], &["/{index}/_doc/{id}"], delete::delete);

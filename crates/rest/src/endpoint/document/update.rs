@@ -13,7 +13,7 @@ use super::{write_one, write_request};
 use crate::dsl;
 use crate::dsl::suggest;
 use crate::endpoint::Server;
-use crate::endpoint::options::{Refusals, Versions, Written};
+use crate::endpoint::options::{Refusals, Versions, Written, refusal};
 use crate::json;
 use crate::params::boolean;
 use crate::reply::Reply;
@@ -29,6 +29,11 @@ pub(super) async fn update(server: Arc<Server>, mut request: Request) -> Result<
     let source = request.source_filter();
     let mut body = body(&request.body())?;
     request.finish()?;
+    if versions.version_type.is_some() {
+        return Err(refusal(
+            "internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and `if_primary_term` instead",
+        ));
+    }
     if let Some(flag) = as_upsert {
         body.doc_as_upsert = flag;
     }

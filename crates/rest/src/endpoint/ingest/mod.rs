@@ -39,7 +39,7 @@ async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> 
 
 async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let patterns = split(request.part("id").unwrap_or_default());
-    options::patience(&mut request.params)?;
+    options::cluster_manager_timeout(&mut request.params)?;
     request.finish()?;
     let found = server.gateway.definitions(Definition::IngestPipeline, &patterns);
     let missing = found.is_empty();

@@ -8,7 +8,7 @@ use model::search::{ExplainRequest, GetRequest};
 use super::on_index;
 use crate::dsl;
 use crate::endpoint::Server;
-use crate::endpoint::options::refusal;
+use crate::endpoint::options::{no_fields, refusal};
 use crate::render::json::Json;
 use crate::render::{document, hits};
 use crate::reply::Reply;
@@ -26,6 +26,9 @@ pub(super) async fn explain(server: Arc<Server>, mut request: Request) -> Result
     let query = query.map_err(|error| on_index(&server, &index, error))?;
     let routing = params.take("routing");
     params.take("preference");
+    if params.has("fields") {
+        return Err(no_fields("The", "[stored_fields] to retrieve stored fields"));
+    }
     let stored_fields = params.list("stored_fields").unwrap_or_default();
     let source = request.source_filter();
     request.finish()?;

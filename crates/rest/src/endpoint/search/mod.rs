@@ -65,16 +65,8 @@ pub(super) fn routes(routes: &mut Routes) {
 /// # Errors
 /// `illegal_argument_exception` for values that do not fit, 501 for `scroll` and the like.
 fn execution(params: &mut Params) -> Result<Execution, Error> {
-    if let Some(given) = params.take("search_type") {
-        search_type(&given)?;
-    }
+    let of_each = execution_of_each(params)?;
     at_least(params.int("batched_reduce_size")?, 2, "batchedReduceSize")?;
-    let pre_filter = params.int("pre_filter_shard_size")?;
-    at_least(pre_filter, 1, "preFilterShardSize")?;
-    let concurrent = params.int("max_concurrent_shard_requests")?;
-    at_least(concurrent, 1, "maxConcurrentShardRequests")?;
-    params.flag("ccs_minimize_roundtrips")?;
-    let cancel_after_ms = params.time_ms("cancel_after_time_interval")?.flatten();
     if params.flag("verbose_pipeline")? == Some(true) {
         return Err(Error::not_implemented("[verbose_pipeline] of a search"));
     }
@@ -84,6 +76,23 @@ fn execution(params: &mut Params) -> Result<Execution, Error> {
             return Err(Error::not_implemented(format!("[{name}] of a search")));
         }
     }
+    Ok(Execution { named_scores, ..of_each })
+}
+
+/// As [`execution`], of what may be said once for several searches.
+///
+/// # Errors
+/// `illegal_argument_exception` for values that do not fit.
+fn execution_of_each(params: &mut Params) -> Result<Execution, Error> {
+    if let Some(given) = params.take("search_type") {
+        search_type(&given)?;
+    }
+    let pre_filter = params.int("pre_filter_shard_size")?;
+    at_least(pre_filter, 1, "preFilterShardSize")?;
+    let concurrent = params.int("max_concurrent_shard_requests")?;
+    at_least(concurrent, 1, "maxConcurrentShardRequests")?;
+    params.flag("ccs_minimize_roundtrips")?;
+    let cancel_after_ms = params.time_ms("cancel_after_time_interval")?.flatten();
     let merge = match params.take("merge_strategy") {
         None => None,
         Some(given) => Some(MergeStrategy::of(&given).ok_or_else(|| {
@@ -92,11 +101,11 @@ fn execution(params: &mut Params) -> Result<Execution, Error> {
         })?),
     };
     let [concurrent, pre_filter] = [concurrent, pre_filter].map(|given| given.map(i32::unsigned_abs));
-    Ok(Execution { concurrent, pre_filter, merge, cancel_after_ms, named_scores })
+    Ok(Execution { concurrent, pre_filter, merge, cancel_after_ms, named_scores: false })
 }
 
 /// How the shards of a search are gone through; `None`: as it is usual.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Execution {
     concurrent: Option<u32>,
     pre_filter: Option<u32>,

@@ -11,7 +11,7 @@ use model::target::Target;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::{execution, is_late, on_shards, one, search_type, template};
+use super::{Execution, execution_of_each, is_late, on_shards, one, search_type, template};
 use crate::dsl;
 use crate::endpoint::Server;
 use crate::endpoint::options::refusal;
@@ -21,7 +21,7 @@ use crate::render::error::error;
 use crate::render::hits;
 use crate::render::json::Json;
 use crate::reply::Reply;
-use crate::request::{Request, expand};
+use crate::request::{Request, check_names, expand, target};
 
 /// How many searches of one request run at once, where `max_concurrent_searches` does not say less.
 const CONCURRENT: usize = 8;
@@ -41,8 +41,17 @@ pub(super) async fn templates(server: Arc<Server>, request: Request) -> Result<R
 async fn several(server: Arc<Server>, mut request: Request, templates: bool) -> Result<Reply, Error> {
     let started = Instant::now();
     let body = request.body_or_source()?;
-    let target = request.target()?;
-    let execution = execution(&mut request.params)?;
+    let names = request.part("index").map(split).unwrap_or_default();
+    let params = &mut request.params;
+    let (target, execution) = match templates {
+        true => {
+            check_names(&names)?;
+            params.take("search_type").map_or(Ok(()), |given| search_type(&given))?;
+            params.flag("ccs_minimize_roundtrips")?;
+            (Target { names, ..Target::default() }, Execution::default())
+        }
+        false => (target(names, params)?, execution_of_each(params)?),
+    };
     let routing = request.params.list("routing");
     let total_as_int = request.params.flag("rest_total_hits_as_int")?.unwrap_or(false);
     let typed_keys = request.params.flag("typed_keys")?.unwrap_or(false);
@@ -241,9 +250,6 @@ fn header(line: &[u8], target: &Target) -> Result<Header, Error> {
                 flag()?;
             }
             "cancel_after_time_interval" => header.cancel_after_ms = time_ms(&key, &text(&key, &value)?)?,
-            "search_pipeline" => {
-                return Err(Error::not_implemented(format!("[{key}] of a search")));
-            }
             _ => {
                 let reason = format!("key [{key}] is not supported in the metadata section");
                 return Err(Error::illegal_argument(reason));

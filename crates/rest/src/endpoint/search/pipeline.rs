@@ -15,7 +15,8 @@ use crate::request::Request;
 pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("id")?.to_owned();
     let body = request.body();
-    let patience = options::patience(&mut request.params)?;
+    let patience = request.params.time_ms("cluster_manager_timeout")?.map(|given| given.unwrap_or(u64::MAX));
+    options::timeout_ms(&mut request.params)?;
     request.finish()?;
     let Some(definition) = json::object(&body)? else {
         return Err(Error::new(ErrorKind::Parse, "request body is required"));
@@ -26,7 +27,8 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
 
 pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let patterns = split(request.part("id").unwrap_or_default());
-    options::patience(&mut request.params)?;
+    // What is known here is shown, and nobody waited for.
+    request.params.time_ms("cluster_manager_timeout")?;
     request.finish()?;
     let found = server.gateway.definitions(Definition::SearchPipeline, &patterns);
     if found.is_empty() {
@@ -38,7 +40,8 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("id")?.to_owned();
-    let patience = options::patience(&mut request.params)?;
+    let patience = request.params.time_ms("cluster_manager_timeout")?.map(|given| given.unwrap_or(u64::MAX));
+    options::timeout_ms(&mut request.params)?;
     request.finish()?;
     server.within(patience).delete_definitions(Definition::SearchPipeline, name).await?;
     Ok(Reply::acknowledged())

@@ -8,10 +8,13 @@ use serde_json::{Map, Value, json};
 
 use crate::endpoint::Server;
 use crate::render::admin::shard::{is_active, routing as routing_of};
+use crate::render::query;
 use crate::reply::Reply;
 use crate::request::Request;
 
 pub(super) async fn search_shards(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
+    // Read and not used, as in OpenSearch.
+    request.body_or_source()?;
     let mut target = request.target()?;
     // What is missing is asked nothing.
     target.options.ignore_unavailable.get_or_insert(true);
@@ -19,6 +22,7 @@ pub(super) async fn search_shards(server: Arc<Server>, mut request: Request) -> 
     let preference = request.params.take("preference");
     request.params.flag("local")?;
     request.finish()?;
+    server.readable(&target)?;
     let found = server.gateway.search_shards(&target, &routing, preference.as_deref())?;
     let view = server.gateway.cluster();
     let (mut indices, mut shards, mut nodes) = (Map::new(), Vec::<(u32, Arc<str>, Value)>::new(), Map::new());
@@ -61,10 +65,10 @@ fn of_index(one: &SearchedIndex) -> Value {
     match one.filters.as_slice() {
         [] => {}
         [filter] => {
-            shown.insert("filter".into(), filter.clone());
+            shown.insert("filter".into(), query::query(filter));
         }
         filters => {
-            shown.insert("filter".into(), json!({"bool": {"should": filters}}));
+            shown.insert("filter".into(), query::any_of(filters));
         }
     }
     shown.into()

@@ -189,7 +189,7 @@ fn checked(mut script: Map<String, Value>) -> Result<Value, Error> {
 
 pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let id = request.required("id")?.to_owned();
-    options::patience(&mut request.params)?;
+    options::cluster_manager_timeout(&mut request.params)?;
     request.finish()?;
     Ok(match found(&server, &id) {
         Some(script) => Reply::value(&json!({"_id": id, "found": true, "script": script})),

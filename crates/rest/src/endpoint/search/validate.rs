@@ -17,18 +17,22 @@ use crate::reply::Reply;
 use crate::request::Request;
 
 pub(super) async fn validate(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
-    let body = request.body_or_source()?;
+    let body = request.body_or_source();
     let target = options::of_some(request.target()?);
     let params = &mut request.params;
     // Beside a body, the parameters of a query are unknown.
-    let query = if body.is_empty() { dsl::query_param(params) } else { dsl::body_query(&body) };
+    let query = match &body {
+        Err(missing) => Err(missing.clone()),
+        Ok(body) if body.is_empty() => dsl::query_param(params).map(|given| given.or_else(|| Some(Query::match_all()))),
+        Ok(body) => dsl::body_query(body),
+    };
     let explain = params.flag("explain")?.unwrap_or(false);
     let rewrite = params.flag("rewrite")?.unwrap_or(false);
     let all_shards = params.flag("all_shards")?.unwrap_or(false);
     request.finish()?;
     let answer = match query {
         Ok(query) => {
-            let query = query.unwrap_or_else(Query::match_all);
+            let query = query.ok_or_else(|| options::refusal("query cannot be null"))?;
             let target = target.clone();
             server.gateway.validate(ValidateRequest { target, query, explain, rewrite, all_shards }).await?
         }

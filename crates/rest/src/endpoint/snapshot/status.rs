@@ -34,6 +34,11 @@ pub(super) async fn status(server: Arc<Server>, mut request: Request) -> Result<
             let wanted = named(repository, &names, ignore_unavailable, listed(&server, repository).await?)?;
             of(&server, repository, &wanted, &indexes, ignore_unavailable).await?
         }
+        None if !every => {
+            return Err(
+                Error::new(ErrorKind::RepositoryMissing, format!("[{ALL}] missing")).with_detail("repository", ALL)
+            );
+        }
         _ => running(&server, repository).await?,
     };
     Ok(Reply::value(&json!({"snapshots": shown})))

@@ -14,9 +14,9 @@ use crate::router::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
     let (get, head) = (Method::GET, Method::HEAD);
-    let named = ["/_alias/{name}", "/{index}/_alias", "/{index}/_alias/{name}"];
-    routes.add(std::slice::from_ref(&get), &["/_alias", "/_aliases"], show::show);
-    routes.add(&[get, head], &named, show::show);
+    let shown = ["/_alias", "/_aliases", "/_alias/{name}", "/{index}/_alias", "/{index}/_alias/{name}"];
+    routes.add(&[get], &shown, show::show);
+    routes.add(&[head], &shown[2..], show::show);
     let put = [
         "/_alias",
         "/_alias/{name}",

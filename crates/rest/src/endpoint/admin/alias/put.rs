@@ -26,7 +26,6 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     {
         body.into_iter().try_for_each(|(key, value)| asked.take(&key, value))?;
     }
-    request.finish()?;
     let indexes = split(&asked.index);
     if indexes.is_empty() {
         return Err(Error::illegal_argument("[indices] can't be empty"));
@@ -34,6 +33,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     if asked.alias.is_empty() {
         return Err(Error::illegal_argument("[alias] can't be empty string"));
     }
+    request.finish()?;
     if let Some(filter) = &asked.info.filter {
         check_filter(&asked.alias, filter)?;
     }

@@ -9,7 +9,7 @@ use model::mapping::simple_match;
 use model::target::Expand;
 use serde_json::{Map, Value, json};
 
-use crate::endpoint::{Server, options};
+use crate::endpoint::Server;
 use crate::params::split;
 use crate::render::admin::aliases;
 use crate::reply::Reply;
@@ -20,10 +20,9 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
     let mut target = request.target()?;
     target.options.expand_wildcards.get_or_insert(Expand { open: true, closed: true, hidden: true });
     target.options.no_streams = true;
-    options::cluster_manager_timeout(&mut request.params)?;
     request.params.flag("local")?;
     request.finish()?;
-    let indexes = server.gateway.indexes(&target)?;
+    let indexes = server.readable(&target)?;
     Ok(answer(&indexes, names.as_deref()))
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("name")?.to_owned();
-    let patience = options::patience(&mut request.params)?;
+    let patience = options::cluster_manager_timeout(&mut request.params)?;
     request.finish()?;
     server.within(patience).change_templates(TemplateChange::DeleteComponent { name }).await?;
     Ok(Reply::acknowledged())

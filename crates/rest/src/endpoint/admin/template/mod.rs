@@ -21,23 +21,22 @@ use crate::router::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
     let put = [Method::PUT, Method::POST];
-    let show = [Method::GET];
-    let one = [Method::GET, Method::HEAD];
-    routes.add(&show, &["/_index_template"], index::show);
-    routes.add(&one, &["/_index_template/{name}"], index::show);
+    let (show, head) = ([Method::GET], [Method::HEAD]);
+    routes.add(&show, &["/_index_template", "/_index_template/{name}"], index::show);
+    routes.add(&head, &["/_index_template/{name}"], index::show);
     routes.add(&put, &["/_index_template/{name}"], index::put);
     routes.add(&[Method::DELETE], &["/_index_template/{name}"], index::delete);
     let simulated = ["/_index_template/_simulate", "/_index_template/_simulate/{name}"];
     routes.add(&[Method::POST], &simulated, simulate::template);
     routes.add(&[Method::POST], &["/_index_template/_simulate_index/{name}"], simulate::index);
 
-    routes.add(&show, &["/_component_template"], component::show);
-    routes.add(&one, &["/_component_template/{name}"], component::show);
+    routes.add(&show, &["/_component_template", "/_component_template/{name}"], component::show);
+    routes.add(&head, &["/_component_template/{name}"], component::show);
     routes.add(&put, &["/_component_template/{name}"], component::put);
     routes.add(&[Method::DELETE], &["/_component_template/{name}"], component::delete);
 
-    routes.add(&show, &["/_template"], legacy::show);
-    routes.add(&one, &["/_template/{name}"], legacy::show);
+    routes.add(&show, &["/_template", "/_template/{name}"], legacy::show);
+    routes.add(&head, &["/_template/{name}"], legacy::show);
     routes.add(&put, &["/_template/{name}"], legacy::put);
     routes.add(&[Method::DELETE], &["/_template/{name}"], legacy::delete);
 }

@@ -30,8 +30,6 @@ pub(super) async fn template(server: Arc<Server>, mut request: Request) -> Resul
 fn taken(request: &mut Request) -> Result<Option<model::template::IndexTemplate>, Error> {
     let bytes = request.body();
     options::cluster_manager_timeout(&mut request.params)?;
-    request.params.flag("create")?;
-    request.params.take("cause");
     let with = if bytes.is_empty() { None } else { Some(read::index(&bytes)?) };
     request.finish()?;
     Ok(with)
