@@ -165,7 +165,7 @@ fn count_explain_validate() {
     server.check("GET /f/_explain/1?q=a",
         "",
         200,
-        r#"{"_index":"f","_id":"1","matched":true,"explanation":{"value":0.5,"description":"sum of:","details":[{"value":2.0,"description":"n","details":[]}]}}"#,
+        r#"{"_index":"f","_id":"1","matched":true,"explanation":{"value":0.5,"description":"sum of:","details":[{"value":2,"description":"n","details":[]}]}}"#,
     );
     server.check("GET /f/_explain/nothing?q=a", "", 404, r#"{"_index":"f","_id":"nothing","matched":false}"#);
     server.refuses("GET /f/_explain/1", "", 400, "query is missing");
