@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::error::{Error, ErrorKind};
 use serde_json::{Map, Value};
 
-use crate::document::Document;
+use crate::document::{Document, type_name};
 use crate::options::Options;
 use crate::processor::{self, Kind};
 use crate::script::Script;
@@ -296,6 +296,15 @@ fn processors(items: &[Value], depth: usize, left: &mut usize) -> Result<Vec<Pro
     items.iter().map(|item| one(item, depth, left)).collect()
 }
 
+/// Why a value cannot be the options of a processor.
+fn no_options(name: &str, given: &Value) -> Error {
+    let reason = match given {
+        Value::Null => format!("the config of processor [{name}] cannot be null"),
+        _ => format!("property isn't a map, but of type [{}]", type_name(given)),
+    };
+    Error::new(ErrorKind::Parse, reason).with_detail("processor_type", name)
+}
+
 /// A processor: its name, and its options.
 pub(crate) fn one(item: &Value, depth: usize, left: &mut usize) -> Result<Processor, Error> {
     let too_many = || Error::new(ErrorKind::Parse, format!("a pipeline has at most [{MAX_PROCESSORS}] processors"));
@@ -309,7 +318,7 @@ pub(crate) fn one(item: &Value, depth: usize, left: &mut usize) -> Result<Proces
         Value::String(source) if name == "script" => {
             [("source".to_owned(), Value::String(source.clone()))].into_iter().collect()
         }
-        _ => Map::new(),
+        other => return Err(no_options(name, other)),
     };
     let mut options = Options::new(name, given);
     let tag = options.text("tag")?;

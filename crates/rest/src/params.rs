@@ -51,6 +51,11 @@ impl Params {
         found
     }
 
+    /// As [`Params::take`], where an empty value is as none.
+    pub(crate) fn text(&mut self, name: &str) -> Option<String> {
+        self.take(name).filter(|value| !value.is_empty())
+    }
+
     /// Parts of a path, which nobody has asked for.
     pub(crate) fn put_back(&mut self, parts: Vec<(&'static str, String)>) {
         self.given.extend(parts.into_iter().map(|(name, value)| (name.to_owned(), value)));

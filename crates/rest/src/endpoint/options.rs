@@ -153,6 +153,11 @@ impl Versions {
         }
     }
 
+    /// Whether a version, or a type of versions, is given.
+    pub(crate) fn are_given(&self) -> bool {
+        self.version.is_some() || self.version_type.is_some_and(|kind| kind != VersionType::Internal)
+    }
+
     /// The condition; what is wrong with it goes to `refusals`.
     pub(crate) fn condition(&self, written: Written, refusals: &mut Refusals) -> Condition {
         let kind = self.version_type.unwrap_or(VersionType::Internal);
@@ -164,7 +169,7 @@ impl Versions {
             } else if seq_no.is_some() || term != 0 {
                 refusals.add("create operations do not support compare and set. use index instead");
             } else if self.version.is_some() {
-                refusals.add("internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and `if_primary_term` instead");
+                refusals.add("create operations do not support explicit versions. use index instead");
             }
             return Condition::default();
         }

@@ -14,7 +14,7 @@ use crate::request::Request;
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let writes = write_request(&mut request.params)?;
     let versions = Versions::take(&mut request.params)?;
-    let routing = request.params.take("routing").map(Arc::from);
+    let routing = request.params.text("routing").map(Arc::from);
     request.finish()?;
     let mut refusals = Refusals::default();
     let condition = versions.condition(Written::Delete, &mut refusals);

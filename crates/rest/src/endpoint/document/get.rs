@@ -61,7 +61,7 @@ fn read(request: &mut Request, with_fields: bool) -> Result<GetRequest, Error> {
     Ok(GetRequest {
         index,
         id,
-        routing: params.take("routing"),
+        routing: params.text("routing"),
         realtime: params.flag("realtime")?.unwrap_or(true),
         refresh: params.flag("refresh")?.unwrap_or(false),
         source,
@@ -97,8 +97,8 @@ pub(super) fn version(number: Option<i64>, kind: Option<VersionType>) -> Result<
     // -3 is how OpenSearch says "any".
     let Some(number) = number.filter(|&number| number != -3) else { return Ok(None) };
     match u64::try_from(number) {
-        Ok(number) => Ok(Some((Version(number), kind))),
-        Err(_) => {
+        Ok(number) if number > 0 || kind != VersionType::Internal => Ok(Some((Version(number), kind))),
+        _ => {
             let name = match kind {
                 VersionType::Internal => "INTERNAL",
                 VersionType::External => "EXTERNAL",

@@ -38,7 +38,7 @@ async fn put(server: Arc<Server>, mut request: Request, only_create: bool) -> Re
     let id = request.part("id").map(Arc::from);
     let writes = write_request(&mut request.params)?;
     let versions = Versions::take(&mut request.params)?;
-    let routing = request.params.take("routing").map(Arc::from);
+    let routing = request.params.text("routing").map(Arc::from);
     let require_alias = request.params.flag("require_alias")?.unwrap_or(false);
     let pipeline = request.params.take("pipeline").map(Arc::from);
     let body = request.body();

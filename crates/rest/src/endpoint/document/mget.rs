@@ -30,7 +30,7 @@ pub(super) async fn mget(server: Arc<Server>, mut request: Request) -> Result<Re
     }
     let all = ForAll {
         index,
-        routing: params.take("routing"),
+        routing: params.text("routing"),
         realtime: params.flag("realtime")?.unwrap_or(true),
         refresh: params.flag("refresh")?.unwrap_or(false),
         stored: params.list("stored_fields").unwrap_or_default(),
@@ -145,9 +145,9 @@ impl ForAll {
             match (key.as_str(), text_of(value)) {
                 ("_index", text) => index = text,
                 ("_id", text) => id = text,
-                ("routing" | "_routing", text) => request.routing = text,
-                ("version" | "_version", Some(text)) => number = Some(long(&text)?),
-                ("version_type" | "_version_type", Some(text)) => kind = Some(version_type(&text)?),
+                ("routing", text) => request.routing = text.filter(|text| !text.is_empty()),
+                ("version", Some(text)) => number = Some(long(&text)?),
+                ("version_type", Some(text)) => kind = Some(version_type(&text)?),
                 ("stored_fields" | "_source", _) => {}
                 ("fields", _) => {
                     let reason = "Unsupported field [fields] used, expected [stored_fields] instead";

@@ -112,7 +112,7 @@ fn asked(request: &mut Request) -> Result<TermVectorsRequest, Error> {
     let kind = params.take("version_type").map(|text| version_type(&text)).transpose()?;
     Ok(TermVectorsRequest {
         get: GetRequest {
-            routing: params.take("routing"),
+            routing: params.text("routing"),
             realtime: params.flag("realtime")?.unwrap_or(true),
             source: Some(SourceFilter::everything()),
             version: version(number, kind)?,

@@ -22,7 +22,7 @@ use crate::request::Request;
 pub(super) async fn update(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let writes = write_request(&mut request.params)?;
     let mut versions = Versions::take(&mut request.params)?;
-    let routing = request.params.take("routing").map(Arc::from);
+    let routing = request.params.text("routing").map(Arc::from);
     let require_alias = request.params.flag("require_alias")?.unwrap_or(false);
     let as_upsert = request.params.flag("doc_as_upsert")?;
     let retries = request.params.int("retry_on_conflict")?.unwrap_or(0);
@@ -147,6 +147,9 @@ impl Body {
             refusals.add("can't provide both script and doc");
         } else if self.doc.is_none() && self.script.is_none() {
             refusals.add("script or doc is missing");
+        }
+        if self.doc_as_upsert && self.doc.is_none() {
+            refusals.add("doc must be specified if doc_as_upsert is enabled");
         }
         Ok(Update {
             script: self.script.transpose()?,

@@ -51,18 +51,18 @@ impl Line {
         match key {
             "_index" => self.index = Some(Arc::from(text)),
             "_id" => self.id = Some(Arc::from(text)),
-            "routing" | "_routing" => self.routing = Some(Arc::from(text)),
-            "op_type" | "opType" => {
+            "routing" => self.routing = Some(Arc::from(text)).filter(|text: &Arc<str>| !text.is_empty()),
+            "op_type" => {
                 // Anything but `create` means what the action is called.
                 if self.verb == Verb::Index && text == "create" {
                     self.verb = Verb::Create;
                 }
             }
-            "version" | "_version" => self.versions.version = Some(long(text)?),
-            "version_type" | "_version_type" => self.versions.version_type = Some(version_type(text)?),
+            "version" => self.versions.version = Some(long(text)?),
+            "version_type" => self.versions.version_type = Some(version_type(text)?),
             "if_seq_no" => self.versions.if_seq_no = Some(long(text)?),
             "if_primary_term" => self.versions.if_primary_term = Some(long(text)?),
-            "retry_on_conflict" | "_retry_on_conflict" => {
+            "retry_on_conflict" => {
                 self.retries = i32::try_from(long(text)?).unwrap_or(i32::MAX);
             }
             "pipeline" => self.pipeline = Some(text.to_owned()),

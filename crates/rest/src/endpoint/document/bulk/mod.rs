@@ -35,7 +35,7 @@ pub(super) async fn bulk(server: Arc<Server>, mut request: Request) -> Result<Re
     let started = Instant::now();
     let options = write_request(&mut request.params)?;
     let params = &mut request.params;
-    let (routing, pipeline) = (params.take("routing"), params.take("pipeline"));
+    let (routing, pipeline) = (params.text("routing"), params.take("pipeline"));
     let require_alias = params.flag("require_alias")?.unwrap_or(false);
     let source = request.source_filter();
     request.finish()?;
@@ -194,6 +194,9 @@ impl Batch {
             Verb::Update => options::Written::Update { retries: line.retries > 0 },
         };
         line.versions.check()?;
+        if line.id.is_none() && verb == Verb::Index && line.versions.are_given() {
+            self.refusals.add("an id must be provided if version type or value are set");
+        }
         let condition = line.versions.condition(kind, &mut self.refusals);
         let index = line.index.or_else(|| defaults.index.clone());
         if index.is_none() {
