@@ -137,11 +137,8 @@ pub(crate) trait Scorer {
         Ok(())
     }
 
-    /// Keeps of some documents in `from..to`, told as by [`Scorer::fill`], those that match; where they are few, no others are looked at.
+    /// Keeps of some documents in `from..to`, told as by [`Scorer::fill`], those that match. What is dear to look at looks at no others.
     fn keep(&mut self, from: DocId, to: DocId, words: &mut [u64]) -> Outcome<()> {
-        if bits::count(words) * FEW < u64::from(to - from) {
-            return keep_each(self, from, words);
-        }
         let mut matches = vec![0; words.len()];
         self.fill(from, to, &mut matches)?;
         bits::and(words, &matches);
@@ -149,11 +146,8 @@ pub(crate) trait Scorer {
     }
 }
 
-/// One document in so many is few.
-const FEW: u64 = 16;
-
-/// [`Scorer::keep`] document by document: for what is dear to look at.
-fn keep_each(scorer: &mut (impl Scorer + ?Sized), from: DocId, words: &mut [u64]) -> Outcome<()> {
+/// [`Scorer::keep`] document by document.
+fn keep_each(scorer: &mut impl Scorer, from: DocId, words: &mut [u64]) -> Outcome<()> {
     for (at, word) in words.iter_mut().enumerate() {
         let mut left = *word;
         while left != 0 {
