@@ -194,7 +194,7 @@ impl Versions {
         let internal = kind == VersionType::Internal || matches!(written, Written::Update { .. });
         if internal {
             if self.version.is_some() || kind != VersionType::Internal {
-                refusals.add("internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and `if_primary_term` instead");
+                refusals.add(NO_INTERNAL_VERSIONS);
             }
             return None;
         }
@@ -210,6 +210,9 @@ impl Versions {
         }
     }
 }
+
+/// Why a version of the kind that Shoal counts itself is no condition.
+pub(crate) const NO_INTERNAL_VERSIONS: &str = "internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and `if_primary_term` instead";
 
 /// What is wrong with a request, all of it said at once.
 #[derive(Debug, Default)]

@@ -13,7 +13,7 @@ use super::{write_one, write_request};
 use crate::dsl;
 use crate::dsl::suggest;
 use crate::endpoint::Server;
-use crate::endpoint::options::{Refusals, Versions, Written, refusal};
+use crate::endpoint::options::{NO_INTERNAL_VERSIONS, Refusals, Versions, Written, refusal};
 use crate::json;
 use crate::params::boolean;
 use crate::reply::Reply;
@@ -30,9 +30,7 @@ pub(super) async fn update(server: Arc<Server>, mut request: Request) -> Result<
     let mut body = body(&request.body())?;
     request.finish()?;
     if versions.version_type.is_some() {
-        return Err(refusal(
-            "internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and `if_primary_term` instead",
-        ));
+        return Err(refusal(NO_INTERNAL_VERSIONS));
     }
     if let Some(flag) = as_upsert {
         body.doc_as_upsert = flag;

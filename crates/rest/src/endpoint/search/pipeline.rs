@@ -8,15 +8,14 @@ use serde_json::{Map, Value};
 
 use crate::endpoint::{Server, options};
 use crate::json;
-use crate::params::split;
+use crate::params::{Params, split};
 use crate::reply::Reply;
 use crate::request::Request;
 
 pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("id")?.to_owned();
     let body = request.body();
-    let patience = request.params.time_ms("cluster_manager_timeout")?.map(|given| given.unwrap_or(u64::MAX));
-    options::timeout_ms(&mut request.params)?;
+    let patience = patience(&mut request.params)?;
     request.finish()?;
     let Some(definition) = json::object(&body)? else {
         return Err(Error::new(ErrorKind::Parse, "request body is required"));
@@ -40,9 +39,15 @@ pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Re
 
 pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let name = request.required("id")?.to_owned();
-    let patience = request.params.time_ms("cluster_manager_timeout")?.map(|given| given.unwrap_or(u64::MAX));
-    options::timeout_ms(&mut request.params)?;
+    let patience = patience(&mut request.params)?;
     request.finish()?;
     server.within(patience).delete_definitions(Definition::SearchPipeline, name).await?;
     Ok(Reply::acknowledged())
+}
+
+/// How long to wait for an elected node, which has no older name here; and `timeout`, for which nothing waits.
+fn patience(params: &mut Params) -> Result<Option<u64>, Error> {
+    let patience = params.time_ms("cluster_manager_timeout")?.map(|given| given.unwrap_or(u64::MAX));
+    options::timeout_ms(params)?;
+    Ok(patience)
 }
