@@ -47,6 +47,22 @@ impl Error {
         Self::new(ErrorKind::IllegalArgument, reason)
     }
 
+    /// Values of a field are to be read document by document, and it has no doc values.
+    pub fn no_doc_values(path: &str, kind: &str) -> Self {
+        Self::illegal_argument(format!(
+            "Can't load fielddata on [{path}] because fielddata is unsupported on fields of type [{kind}]. Use doc values instead."
+        ))
+    }
+
+    /// As [`Error::no_doc_values`], of a text field without fielddata.
+    pub fn no_fielddata(path: &str) -> Self {
+        Self::illegal_argument(format!(
+            "Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these \
+             operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [{path}] in order \
+             to load field data by uninverting the inverted index. Note that this can use significant memory."
+        ))
+    }
+
     /// `parsing_exception`, 400, at a place of the body where it is known.
     pub fn parsing(reason: impl Into<String>) -> Self {
         Self::new(ErrorKind::Parsing, reason)

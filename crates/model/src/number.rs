@@ -1,4 +1,4 @@
-//! Numbers as columns and terms hold them: every numeric type as an `i64` whose order is the value's order.
+//! Numbers as columns and terms hold them: every numeric type as an `i64` whose order is the value's order. And floats as Java writes them.
 
 /// A float as Java's `Double.toString` shows it: `1.0E40`, `65520.0`, `NaN`, `-Infinity`.
 pub fn float_text(float: f64) -> String {

@@ -35,24 +35,11 @@ pub(super) fn readable(field: &Field) -> Outcome<()> {
             let reason = format!("Fielddata is not supported on field [{path}] of type [percolator]");
             Err(Fault::illegal_argument(reason))
         }
-        FieldKind::Text if !field.fielddata => Err(Fault::illegal_argument(text_not_readable(path))),
+        FieldKind::Text if !field.fielddata => Err(Error::no_fielddata(path).into()),
         FieldKind::Text => Err(Error::not_implemented(format!("fielddata of text fields ([{path}])")).into()),
-        _ if !field.doc_values => {
-            let kind = field.type_name();
-            Err(Fault::illegal_argument(format!(
-                "Can't load fielddata on [{path}] because fielddata is unsupported on fields of type [{kind}]. Use doc values instead."
-            )))
-        }
+        _ if !field.doc_values => Err(Error::no_doc_values(path, field.type_name()).into()),
         _ => Ok(()),
     }
-}
-
-pub(super) fn text_not_readable(path: &str) -> String {
-    format!(
-        "Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these \
-         operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [{path}] in order \
-         to load field data by uninverting the inverted index. Note that this can use significant memory."
-    )
 }
 
 impl Binder<'_> {

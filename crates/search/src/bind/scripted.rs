@@ -173,10 +173,7 @@ impl Binder<'_> {
                         Fault::Create(Error::new(ErrorKind::IllegalArgument, reason))
                     };
                     if !field.doc_values {
-                        return Err(Fault::illegal_argument(format!(
-                            "Can't load fielddata on [{name}] because fielddata is unsupported on fields of type [{}]. Use doc values instead.",
-                            field.type_name()
-                        )));
+                        return Err(Error::no_doc_values(name, field.type_name()).into());
                     }
                     BoundMinimum::Field(field.path.clone(), number_code(field).ok_or_else(refused)?)
                 }

@@ -8,7 +8,7 @@ use model::search::{Missing, SortKey, SortMode};
 
 use super::BindContext;
 use super::fault::{Fault, Outcome};
-use super::functions::{readable, text_not_readable};
+use super::functions::readable;
 use super::geo::distance_sort;
 use super::nested::nested_sort;
 use super::number::{float, java_text, sequence_number};
@@ -248,10 +248,8 @@ fn unmapped_sort(key: &SortKey) -> Outcome<SortBy> {
     }
     let anonymous = format!("__anonymous_{name}");
     Err(match name {
-        "text" => Fault::illegal_argument(text_not_readable(&anonymous)),
-        "binary" => Fault::illegal_argument(format!(
-            "Can't load fielddata on [{anonymous}] because fielddata is unsupported on fields of type [binary]. Use doc values instead."
-        )),
+        "text" => Error::no_fielddata(&anonymous).into(),
+        "binary" => Error::no_doc_values(&anonymous, name).into(),
         "scaled_float" => Fault::illegal_argument("Field [scaling_factor] is required"),
         "flat_object" => Fault::illegal_argument(format!(
             "Field [{anonymous}] of type [flat_object] does not support doc_value in root field"

@@ -164,11 +164,7 @@ fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
             return Err(Error::not_implemented(format!("docvalue_fields of the text field [{path}] with fielddata")));
         }
         FieldKind::Text => {
-            return Err(Error::illegal_argument(format!(
-                "Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these \
-                 operations are disabled by default. Please use a keyword field instead. Alternatively, set fielddata=true on [{path}] in \
-                 order to load field data by uninverting the inverted index. Note that this can use significant memory."
-            )));
+            return Err(Error::no_fielddata(path));
         }
         FieldKind::Features { .. } => {
             let reason = format!("[{kind}] fields do not support sorting, scripting or aggregating");
@@ -189,9 +185,7 @@ fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
         _ => {}
     }
     if !field.doc_values {
-        return Err(Error::illegal_argument(format!(
-            "Can't load fielddata on [{path}] because fielddata is unsupported on fields of type [{kind}]. Use doc values instead."
-        )));
+        return Err(Error::no_doc_values(path, kind));
     }
     let fixed = [FieldKind::Keyword, FieldKind::Boolean, FieldKind::Ip, FieldKind::GeoPoint];
     if format.is_some() && fixed.contains(&field.kind) {

@@ -146,7 +146,7 @@ pub fn explained(fusion: &Fusion, fused: &Fused) -> Explanation {
     };
     let part = |part: &Part| {
         let raw = part.explanation.as_deref().cloned();
-        let raw = raw.unwrap_or_else(|| Explanation::matched(part.score, "score of the query".to_owned(), Vec::new()));
+        let raw = raw.unwrap_or_else(|| Explanation::matched(part.score, "score of the query", Vec::new()));
         Explanation::matched(part.scaled, scale.clone(), vec![raw])
     };
     let parts = fused.parts.iter().map(|found| match found {

@@ -42,24 +42,6 @@ pub enum BoundSpan {
 }
 
 impl BoundSpan {
-    /// The same, with all that is shut out let in.
-    pub fn without_exclusions(&self) -> Self {
-        let boxed = |span: &Self| Box::new(span.without_exclusions());
-        match self {
-            Self::Not { include, .. } => include.without_exclusions(),
-            Self::Or(clauses) => Self::Or(clauses.iter().map(Self::without_exclusions).collect()),
-            Self::Near { clauses, slop, in_order } => {
-                let clauses = clauses.iter().map(Self::without_exclusions).collect();
-                Self::Near { clauses, slop: *slop, in_order: *in_order }
-            }
-            Self::First(inner, end) => Self::First(boxed(inner), *end),
-            Self::Containing(big, little) => Self::Containing(boxed(big), boxed(little)),
-            Self::Within(big, little) => Self::Within(boxed(big), boxed(little)),
-            Self::Masked(inner, field) => Self::Masked(boxed(inner), field.clone()),
-            Self::Term(..) | Self::Multi(_) | Self::Gap(_) => self.clone(),
-        }
-    }
-
     /// Its direct parts.
     pub fn parts(&self) -> Vec<&Self> {
         match self {

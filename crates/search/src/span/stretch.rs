@@ -2,6 +2,9 @@
 //!
 //! Lists of stretches come and go by start and end. Not here: where the words of a text come from ([`super::Spans`]'s leaves).
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 /// A stretch from the position `start` to `end` (behind it), and by how many words it is wider than it need be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch<P = ()> {
@@ -70,26 +73,32 @@ pub(super) fn unordered<P: Parts>(lists: &[Vec<Stretch<P>>], slop: i64) -> Vec<S
         return found;
     }
     let mut places = vec![0; lists.len()];
+    let rank = |at: usize, one: &Stretch<P>| Reverse((one.start, one.end, at));
+    let mut ahead: BinaryHeap<_> = lists.iter().enumerate().map(|(at, list)| rank(at, &list[0])).collect();
+    let words = |one: &Stretch<P>| i64::from(one.end) - i64::from(one.start);
     let mut last = 0;
     for (at, list) in lists.iter().enumerate() {
         if list[0].end > lists[last][0].end {
             last = at;
         }
     }
-    loop {
-        let current = |at: usize| &lists[at][places[at]];
-        let least = (0..lists.len()).min_by_key(|&at| (current(at).start, current(at).end)).unwrap_or(0);
-        let (start, end) = (current(least).start, current(last).end);
-        let words: i64 = (0..lists.len()).map(|at| i64::from(current(at).end - current(at).start)).sum();
-        if i64::from(end) - i64::from(start) - words <= slop {
-            found.push(Stretch::of(start, end, end.saturating_sub(start), (0..lists.len()).map(current)));
+    let mut inside: i64 = lists.iter().map(|list| words(&list[0])).sum();
+    while let Some(Reverse((start, _, least))) = ahead.pop() {
+        let end = lists[last][places[last]].end;
+        if i64::from(end) - i64::from(start) - inside <= slop {
+            let all = lists.iter().zip(&places).map(|(list, &place)| &list[place]);
+            found.push(Stretch::of(start, end, end.saturating_sub(start), all));
         }
+        let passed = &lists[least][places[least]];
         places[least] += 1;
-        let Some(next) = lists[least].get(places[least]) else { return found };
+        let Some(next) = lists[least].get(places[least]) else { break };
+        inside += words(next) - words(passed);
         if next.end > lists[last][places[last]].end {
             last = least;
         }
+        ahead.push(rank(least, next));
     }
+    found
 }
 
 /// Those with none of `barred` inside or that near.

@@ -6,7 +6,11 @@ use super::stretch::{Parts, Stretch, apart, containing, ordered, unordered, with
 /// Tells where a word stands.
 pub type Places<'a, L, P, E> = &'a mut dyn FnMut(&mut L) -> Result<Vec<Stretch<P>>, E>;
 
+/// Makes what tells where a word stands.
+pub(super) type Leaf<'a, L, E> = &'a mut dyn FnMut(&BoundSpan) -> Result<L, E>;
+
 /// What stretches are made of; `L` tells where one word stands.
+#[derive(Clone)]
 pub enum Spans<L> {
     Word(L),
     Or(Vec<Spans<L>>),
@@ -18,6 +22,7 @@ pub enum Spans<L> {
 }
 
 /// A part of a stretch whose parts are near each other.
+#[derive(Clone)]
 pub enum Clause<L> {
     Spans(Spans<L>),
     /// Any words, so many.
@@ -34,40 +39,52 @@ impl<L> Clause<L> {
 }
 
 impl<L> Spans<L> {
+    /// Words near each other; `slop`: positions that may lie between.
+    pub fn near(words: impl Iterator<Item = L>, slop: u32, in_order: bool) -> Self {
+        let clauses = words.map(|word| Clause::Spans(Self::Word(word))).collect();
+        Self::Near { clauses, slop: i64::from(slop), in_order }
+    }
+
     /// Of a bound query. `leaf`: of a word, or of a query that accepts words.
     ///
     /// # Errors
     /// As `leaf` makes them.
-    pub fn new<E>(span: &BoundSpan, leaf: &mut dyn FnMut(&BoundSpan) -> Result<L, E>) -> Result<Self, E> {
+    pub fn new<E>(span: &BoundSpan, leaf: Leaf<'_, L, E>) -> Result<Self, E> {
+        Self::read(span, true, leaf)
+    }
+
+    /// As [`Spans::new`], with all that is shut out let in.
+    ///
+    /// # Errors
+    /// As `leaf` makes them.
+    pub fn without_exclusions<E>(span: &BoundSpan, leaf: Leaf<'_, L, E>) -> Result<Self, E> {
+        Self::read(span, false, leaf)
+    }
+
+    fn read<E>(span: &BoundSpan, exclusions: bool, leaf: Leaf<'_, L, E>) -> Result<Self, E> {
+        let mut of = |span: &BoundSpan| Self::read(span, exclusions, leaf);
         Ok(match span {
             BoundSpan::Term(..) | BoundSpan::Multi(_) => Self::Word(leaf(span)?),
-            BoundSpan::Or(clauses) => {
-                Self::Or(clauses.iter().map(|clause| Self::new(clause, leaf)).collect::<Result<_, E>>()?)
-            }
+            BoundSpan::Or(clauses) => Self::Or(clauses.iter().map(of).collect::<Result<_, E>>()?),
             BoundSpan::Near { clauses, slop, in_order } => {
                 let clause = |clause: &BoundSpan| {
                     Ok(match clause {
                         BoundSpan::Gap(width) => Clause::Gap(*width),
-                        other => Clause::Spans(Self::new(other, leaf)?),
+                        other => Clause::Spans(of(other)?),
                     })
                 };
                 let clauses = clauses.iter().map(clause).collect::<Result<_, E>>()?;
                 Self::Near { clauses, slop: i64::from(*slop), in_order: *in_order }
             }
-            BoundSpan::First(inner, end) => {
-                Self::First(Box::new(Self::new(inner, leaf)?), u32::try_from(*end).unwrap_or(0))
-            }
+            BoundSpan::First(inner, end) => Self::First(Box::new(of(inner)?), u32::try_from(*end).unwrap_or(0)),
+            BoundSpan::Not { include, .. } if !exclusions => of(include)?,
             BoundSpan::Not { include, exclude, before, after } => {
-                let (include, exclude) = (Box::new(Self::new(include, leaf)?), Box::new(Self::new(exclude, leaf)?));
+                let (include, exclude) = (Box::new(of(include)?), Box::new(of(exclude)?));
                 Self::Not { include, exclude, before: *before, after: *after }
             }
-            BoundSpan::Containing(big, little) => {
-                Self::Containing(Box::new(Self::new(big, leaf)?), Box::new(Self::new(little, leaf)?))
-            }
-            BoundSpan::Within(big, little) => {
-                Self::Within(Box::new(Self::new(big, leaf)?), Box::new(Self::new(little, leaf)?))
-            }
-            BoundSpan::Masked(inner, _) => Self::new(inner, leaf)?,
+            BoundSpan::Containing(big, little) => Self::Containing(Box::new(of(big)?), Box::new(of(little)?)),
+            BoundSpan::Within(big, little) => Self::Within(Box::new(of(big)?), Box::new(of(little)?)),
+            BoundSpan::Masked(inner, _) => of(inner)?,
             // No clause of its own.
             BoundSpan::Gap(_) => Self::Or(Vec::new()),
         })

@@ -241,14 +241,10 @@ fn readable(field: &Field) -> Result<(), Error> {
         return Ok(());
     }
     let (path, kind) = (&field.path, field.type_name());
-    Err(Error::illegal_argument(match field.kind {
-        FieldKind::Text => format!(
-            "Text fields are not optimised for operations that require per-document field data like aggregations and sorting, so these operations are disabled by default. Please use a keyword field instead of [{path}]."
-        ),
-        _ => format!(
-            "Can't load fielddata on [{path}] because fielddata is unsupported on fields of type [{kind}]. Use doc values instead."
-        ),
-    }))
+    Err(match field.kind {
+        FieldKind::Text => Error::no_fielddata(path),
+        _ => Error::no_doc_values(path, kind),
+    })
 }
 
 impl Document for At<'_> {

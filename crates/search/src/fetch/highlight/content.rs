@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use analysis::Analyzer;
 
-use super::marks::{Marks, PhraseMark, Shape};
-use super::spans::{Place, occurrences, stretches};
+use super::marks::{Marks, PhraseMark};
+use super::spans::{Place, stretches};
 use super::text::Text;
 
 /// Stands between values: counted in lengths, part of no fragment.
@@ -132,12 +132,7 @@ impl Words {
             }
         }
         for (number, (phrase, places)) in marks.phrases.iter().zip(&places).enumerate() {
-            match &phrase.shape {
-                Shape::Near { slop, ordered } => {
-                    occurrences(places, *slop, *ordered, &mut |places| visit(number, places));
-                }
-                Shape::Spans(span) => stretches(span, places, &mut |places| visit(number, places)),
-            }
+            stretches(&phrase.spans, places, &mut |places| visit(number, places));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What of a query is to be marked: terms wherever they stand, patterns, and phrases where they really occur.
+//! What of a query is to be marked: terms wherever they stand, patterns, and the words of phrases and spans where they really occur.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -41,16 +41,9 @@ pub(super) enum Accepted {
 pub(super) struct PhraseMark {
     /// Which words may stand at each place.
     pub(super) clauses: Vec<Accepted>,
-    pub(super) shape: Shape,
+    /// How they stand: a word is the number of its clause.
+    pub(super) spans: Spans<usize>,
     pub(super) boost: f32,
-}
-
-/// How words stand.
-pub(super) enum Shape {
-    /// Near each other. `slop`: positions that may lie between.
-    Near { slop: u32, ordered: bool },
-    /// The clauses are its leaves, in order.
-    Spans(BoundSpan),
 }
 
 /// Any of these terms, or of those that begin with them.
@@ -171,17 +164,20 @@ impl Collector<'_, '_> {
     /// A word that is alone is marked wherever it stands.
     fn span(&mut self, span: &BoundSpan, boost: f32) -> Result<(), Error> {
         match span {
-            BoundSpan::Not { .. } if !self.wanted.exclusions => self.span(&span.without_exclusions(), boost)?,
+            BoundSpan::Not { include, .. } if !self.wanted.exclusions => self.span(include, boost)?,
             BoundSpan::Term(field, term) if self.wants(field) => self.marks.terms.push((term.clone(), boost)),
             BoundSpan::Multi(query) => self.collect(query, boost)?,
             _ => {
-                let span = if self.wanted.exclusions { span.clone() } else { span.without_exclusions() };
-                let mut clauses = Vec::new();
-                Spans::new(&span, &mut |leaf| {
+                let (exclusions, mut clauses) = (self.wanted.exclusions, Vec::new());
+                let mut leaf = |leaf: &BoundSpan| {
                     clauses.push(self.words(leaf)?);
-                    Ok::<_, Error>(())
-                })?;
-                self.marks.phrases.push(PhraseMark { clauses, shape: Shape::Spans(span), boost });
+                    Ok::<_, Error>(clauses.len() - 1)
+                };
+                let spans = match exclusions {
+                    true => Spans::new(span, &mut leaf)?,
+                    false => Spans::without_exclusions(span, &mut leaf)?,
+                };
+                self.marks.phrases.push(PhraseMark { clauses, spans, boost });
             }
         }
         Ok(())
@@ -262,11 +258,9 @@ impl Collector<'_, '_> {
         }
         let (Some(first), Some(end)) = (phrase.positions.first(), phrase.positions.last()) else { return };
         let gaps = (end.position.saturating_sub(first.position)).saturating_sub(phrase.positions.len() as u32 - 1);
-        self.marks.phrases.push(PhraseMark {
-            clauses: clauses(phrase).into_iter().map(Accepted::from).collect(),
-            shape: Shape::Near { slop: phrase.slop.saturating_add(gaps), ordered: phrase.slop == 0 },
-            boost,
-        });
+        let clauses: Vec<Accepted> = clauses(phrase).into_iter().map(Accepted::from).collect();
+        let spans = Spans::near(0..clauses.len(), phrase.slop.saturating_add(gaps), phrase.slop == 0);
+        self.marks.phrases.push(PhraseMark { clauses, spans, boost });
     }
 }
 
