@@ -24,7 +24,7 @@ pub(super) fn question(set: &Set) -> Option<Box<[u8]>> {
             asked.bound(from)?;
             asked.bound(to)?;
         }
-        Set::Terms(place, terms) if terms.len() > 1 => {
+        Set::Terms(place, terms) => {
             asked.place(b's', place)?;
             terms.iter().try_for_each(|term| asked.bytes(term))?;
         }
@@ -40,7 +40,7 @@ pub(super) fn question(set: &Set) -> Option<Box<[u8]>> {
             asked.place(b'a', place)?;
             asked.bytes(accepted.question.as_bytes())?;
         }
-        Set::Terms(..) | Set::Numbers(..) | Set::Within(..) | Set::Shape(..) | Set::Ids(_) | Set::Slice(..) => {
+        Set::Term { .. } | Set::Numbers(..) | Set::Within(..) | Set::Shape(..) | Set::Ids(_) | Set::Slice(..) => {
             return None;
         }
     }

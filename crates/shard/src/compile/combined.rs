@@ -30,7 +30,8 @@ impl Compiler<'_, '_> {
     pub(super) fn combined(&mut self, word: &BoundCombined, context: Context) -> Outcome<Weight> {
         if !context.scoring {
             let one = |(field, _): &_| {
-                Weight::new(Kind::Set(Set::Terms(self.place(field), vec![word.term.clone()])), context.boost)
+                let set = Set::of_terms(self.place(field), std::slice::from_ref(&word.term));
+                Weight::new(Kind::Set(set), context.boost)
             };
             let parts = word.fields.iter().map(one).collect();
             return Ok(Weight::new(Kind::DisMax { parts, tie_breaker: 0.0 }, context.boost));

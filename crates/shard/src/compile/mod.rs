@@ -141,7 +141,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
             BoundKind::Blended { terms, tie_breaker } => self.blended(terms, *tie_breaker, context)?,
             BoundKind::ByFrequency(common) => self.by_frequency(common, context)?,
             BoundKind::Combined(word) => self.combined(word, context)?,
-            BoundKind::Terms(field, terms) => set(Set::Terms(self.place(field), terms.clone())),
+            BoundKind::Terms(field, terms) => set(Set::of_terms(self.place(field), terms)),
             BoundKind::Numbers(field, codes) => set(Set::Numbers(self.place(field), codes.clone())),
             BoundKind::NumberRange(field, from, to) => set(Set::NumberRange(self.place(field), *from, *to)),
             BoundKind::Geo(field, area) => set(Set::Within(self.place(field), area.clone())),
@@ -239,7 +239,8 @@ impl<'c, 'a> Compiler<'c, 'a> {
 
     fn term(&mut self, field: &FieldName, term: &TermBytes, context: Context) -> Outcome<Weight> {
         if !context.scoring {
-            return Ok(Weight::new(Kind::Set(Set::Terms(self.place(field), vec![term.clone()])), context.boost));
+            let (place, found) = (self.place(field), self.counts.places(field, term));
+            return Ok(Weight::new(Kind::Set(Set::Term { place, term: term.clone(), found }), context.boost));
         }
         let word = self.counts.term(field, term)?;
         self.term_with(field, term, word, context.boost)
@@ -256,7 +257,7 @@ impl<'c, 'a> Compiler<'c, 'a> {
 
     fn synonyms(&mut self, field: &FieldName, terms: &[TermBytes], context: Context) -> Outcome<Weight> {
         if !context.scoring {
-            return Ok(Weight::new(Kind::Set(Set::Terms(self.place(field), terms.to_vec())), context.boost));
+            return Ok(Weight::new(Kind::Set(Set::of_terms(self.place(field), terms)), context.boost));
         }
         let mut together = TermStatistics::default();
         for term in terms {

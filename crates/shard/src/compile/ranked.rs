@@ -111,7 +111,6 @@ impl Compiler<'_, '_> {
     pub(super) fn ranked(&mut self, ranked: &BoundRanked, context: Context) -> Outcome<Weight> {
         let corpus = &ranked.corpus;
         let formula = if context.scoring { ranked.scorer } else { Formula::None };
-        let candidates = self.weight(&ranked.candidates, context.filter())?;
         let documents = match formula {
             Formula::None | Formula::DocScore => 0,
             _ => self.counts.documents()?,
@@ -123,6 +122,8 @@ impl Compiler<'_, '_> {
             true => Some(Planner { compiler: self, ranked, documents, scored }.node(&ranked.part)?),
             false => None,
         };
+        // Behind the tree, which has looked up where the segments have its words.
+        let candidates = self.weight(&ranked.candidates, context.filter())?;
         let place = |path: &str| self.place(&path.into());
         let weight = RankedWeight {
             candidates,
@@ -311,8 +312,7 @@ impl Leaf<'_> {
             }
             list.push(Group { weight: *weight, words });
         }
-        let columns = (self.ranked_columns(weight)?, self.max);
-        Ok(AnyWord::new(list, groups.weight, (weight.formula, weight.boost), columns))
+        Ok(AnyWord::new(list, groups.weight, (weight.formula, weight.boost), self.ranked_columns(weight)?))
     }
 
     /// `None`: the segment does not have it.

@@ -51,6 +51,7 @@ impl Leaf<'_> {
 
     fn found(&self, set: &Set, score: f32) -> Outcome<Box<dyn Scorer>> {
         match set {
+            Set::Term { place, term, found } => self.one_term((place, term, found.as_deref()), score),
             Set::Terms(place, terms) => self.any_term(place, terms.iter().map(|term| term.as_ref()), score),
             Set::Numbers(place, codes) => self.any_number(place, codes, score),
             Set::NumberRange(place, from, to) => self.number_range(place, (*from, *to), score),
@@ -86,6 +87,23 @@ impl Leaf<'_> {
     /// A cursor over documents alone.
     fn docs_cursor(&self, terms: &dyn Terms, entry: &TermEntry) -> Outcome<TermCursor> {
         Ok(TermCursor::new(terms.postings(entry, Detail::Docs)?, None, self.silent()))
+    }
+
+    /// The documents of one term, looked up unless it is known where the segments have it.
+    fn one_term(
+        &self,
+        (place, term, found): (&Place, &TermBytes, Option<&[Option<TermEntry>]>),
+        score: f32,
+    ) -> Outcome<Box<dyn Scorer>> {
+        let terms = place.slot.map_or(Ok(None), |slot| self.segment.terms(slot))?;
+        match (terms, found.map(|found| found[self.number as usize])) {
+            (Some(terms), Some(Some(entry))) => {
+                Ok(Box::new(Constant { matches: Box::new(self.docs_cursor(&*terms, &entry)?), score }))
+            }
+            (Some(_), Some(None)) => Ok(Box::new(Never)),
+            // Not looked up, or without postings.
+            _ => self.any_term(place, std::iter::once(term.as_ref()), score),
+        }
     }
 
     fn any_term<'t>(

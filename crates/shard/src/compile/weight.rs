@@ -135,6 +135,13 @@ pub(crate) struct FunctionWeight {
 }
 
 pub(crate) enum Set {
+    Term {
+        place: Place,
+        term: TermBytes,
+        /// Where each segment has it; `None`: not looked up yet.
+        found: Option<TermPlaces>,
+    },
+    /// Several.
     Terms(Place, Vec<TermBytes>),
     Numbers(Place, Vec<i64>),
     NumberRange(Place, i64, i64),
@@ -147,6 +154,16 @@ pub(crate) enum Set {
     Ids(Vec<Arc<str>>),
     /// One part of several, by the numbers of a field or by ids.
     Slice(Option<Place>, u32, u32),
+}
+
+impl Set {
+    /// The documents that have any of some terms.
+    pub(crate) fn of_terms(place: Place, terms: &[TermBytes]) -> Self {
+        match terms {
+            [term] => Self::Term { place, term: term.clone(), found: None },
+            terms => Self::Terms(place, terms.to_vec()),
+        }
+    }
 }
 
 impl Weight {

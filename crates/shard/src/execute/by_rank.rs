@@ -9,7 +9,7 @@ use crate::compile::scorer::Leaf;
 use crate::compile::{Kind, Weight};
 use crate::score::bulk::{Sink, Tally};
 use crate::score::ranked::Ranker;
-use crate::score::ranked::words::WINDOW;
+use crate::score::ranked::words::{Room, WINDOW};
 use crate::score::{Outcome, bits};
 use crate::segment::DocId;
 
@@ -36,12 +36,12 @@ pub(super) fn best(
     query: &Ranking<'_>,
     (leaf, segment): (&Leaf<'_>, usize),
     (best, tally): (&mut Best<'_, '_>, &mut Tally),
+    room: &mut Room,
 ) -> Outcome<()> {
-    let mut words = query.groups.as_ref().map(|groups| leaf.any_word(query.ranked, groups)).transpose()?;
     let mut matches = within_filter(search, leaf, leaf.scorer(&query.ranked.candidates)?)?;
-    let mut ranker = None;
+    let (mut words, mut ranker) = (None, None);
     let alive = search.reader.segments[segment].alive.as_deref().map(|alive| alive.words());
-    let (mut found, mut docs) = (bits::none(WINDOW), Vec::new());
+    let (mut found, mut docs) = (bits::none(WINDOW.min(leaf.max)), Vec::new());
     for from in (0..leaf.max).step_by(WINDOW as usize) {
         if !best.go_on()? {
             break;
@@ -51,7 +51,11 @@ pub(super) fn best(
         if let Some(alive) = alive {
             bits::and(&mut found, alive.get(from as usize / 64..).unwrap_or_default());
         }
-        tally.count += bits::count(&found);
+        let count = bits::count(&found);
+        if count == 0 {
+            continue;
+        }
+        tally.count += count;
         let mut visit = |doc: DocId, score: Option<f32>| {
             let score = match score {
                 Some(score) => score,
@@ -59,8 +63,14 @@ pub(super) fn best(
             };
             if score >= best.threshold() { best.offer(doc, score) } else { Ok(()) }
         };
-        match &mut words {
-            Some(words) => words.score(from, &found, visit)?,
+        match &query.groups {
+            Some(groups) => {
+                let words = match &mut words {
+                    Some(words) => words,
+                    None => words.insert(leaf.any_word(query.ranked, groups)?),
+                };
+                words.score(room, (from, &found), visit)?;
+            }
             None => {
                 docs.clear();
                 bits::docs(&found, from, &mut docs);

@@ -147,7 +147,10 @@ fn pruned(search: &Search<'_>, shape: Option<&Shape<'_>>, best: &mut Best<'_, '_
                 let scratch = scratch.get_or_insert_with(|| scratches.take());
                 by_shape(search, shape, (&leaf, segment), (best, tally), scratch)?;
             }
-            (None, None, Some(ranking)) => by_rank::best(search, ranking, (&leaf, segment), (best, tally))?,
+            (None, None, Some(ranking)) => {
+                let scratch = scratch.get_or_insert_with(|| scratches.take());
+                by_rank::best(search, ranking, (&leaf, segment), (best, tally), &mut scratch.ranked)?;
+            }
             (None, None, None) => by_document(search, &leaf, segment, (best, tally))?,
         }
     }

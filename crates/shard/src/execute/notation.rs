@@ -56,7 +56,7 @@ pub(super) fn constant(weight: &Weight) -> String {
     match &weight.kind {
         Kind::Set(Set::NumberRange(..) | Set::Numbers(..) | Set::Within(..) | Set::Shape(..) | Set::Accepted(..))
         | Kind::All => bare(weight),
-        Kind::Set(Set::Terms(_, terms)) if terms.len() > 1 => bare(weight),
+        Kind::Set(Set::Terms(..)) => bare(weight),
         _ => format!("ConstantScore({})", bare(weight)),
     }
 }
@@ -95,6 +95,7 @@ fn text(bytes: &[u8]) -> String {
 
 fn set(set: &Set) -> String {
     match set {
+        Set::Term { place, term, .. } => format!("{}:{}", place.field, any_of(std::slice::from_ref(term))),
         Set::Terms(place, terms) => format!("{}:{}", place.field, any_of(terms)),
         Set::Numbers(place, codes) => match codes.as_slice() {
             [one] => format!("{}:[{one} TO {one}]", place.field),

@@ -137,7 +137,7 @@ fn kind(weight: &Weight) -> &'static str {
         Kind::Synonyms(_) => "SynonymQuery",
         Kind::Combined(_) => "CombinedFieldQuery",
         Kind::Set(set) => match set {
-            Set::Terms(_, terms) if terms.len() == 1 => "TermQuery",
+            Set::Term { .. } => "TermQuery",
             Set::Numbers(..) | Set::NumberRange(..) | Set::Within(..) => "IndexOrDocValuesQuery",
             Set::Shape(..) => "LatLonShapeQuery",
             Set::Exists(_) => "FieldExistsQuery",

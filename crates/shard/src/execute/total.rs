@@ -107,7 +107,7 @@ fn known(search: &Search<'_>, leaf: &Leaf<'_>, view: &SegmentView) -> Outcome<Op
             return Ok(Some(leaf.entry(term)?.map_or(0, |entry| entry.statistics.doc_freq)));
         }
         Kind::Term(term) => (&term.place, &term.term),
-        Kind::Set(Set::Terms(place, terms)) if terms.len() == 1 => (place, &terms[0]),
+        Kind::Set(Set::Term { place, term, .. }) => (place, term),
         _ => return Ok(None),
     };
     if view.alive.is_some() {

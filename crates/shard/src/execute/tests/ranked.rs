@@ -42,9 +42,10 @@ fn whole(rng: &mut Rng) -> RankedPart {
 }
 
 fn query(rng: &mut Rng) -> BoundQuery {
-    let candidates = match rng.below(3) {
+    let candidates = match rng.below(4) {
         0 => BoundKind::MatchAll,
         1 => BoundKind::NumberRange("d".into(), -10, 15),
+        2 => BoundKind::Term("title".into(), queries::term(rng.pick(&["a", "b", "ship", "nowhere"]))),
         _ => BoundKind::Terms("title".into(), ["a", "b", "ship"].map(queries::term).to_vec()),
     };
     let corpus = Ranking {
@@ -70,7 +71,7 @@ fn query(rng: &mut Rng) -> BoundQuery {
 fn words_rank_by_their_postings_as_document_by_document() {
     for seed in 0..30 {
         let mut rng = Rng(seed * 3571 + 9);
-        let corpus = Corpus::random(&mut rng, 100);
+        let corpus = Corpus::random(&mut rng, 150);
         let directory = tempfile::tempdir().expect("a directory");
         let reader = corpus.reader_in([Layouts::OneBlock, Layouts::Mixed(3)][rng.below(2)], directory.path());
         for _ in 0..40 {

@@ -4,10 +4,11 @@ use parking_lot::Mutex;
 
 use super::Candidate;
 use super::meeting::Meeting;
+use crate::score::ranked::words::Room;
 
 /// Documents of a window at most.
 pub(super) const WINDOW: usize = 16_384;
-/// Buffers that are kept: about 150 KB each.
+/// Buffers that are kept: about 250 KB each.
 const KEPT: usize = 16;
 
 /// Buffers of one query.
@@ -17,11 +18,18 @@ pub(crate) struct Scratch {
     pub(super) bits: Vec<u64>,
     pub(super) candidates: Vec<Candidate>,
     pub(super) meeting: Meeting,
+    pub(crate) ranked: Room,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { sums: Vec::new(), bits: vec![0; WINDOW / 64], candidates: Vec::new(), meeting: Meeting::default() }
+        Self {
+            sums: Vec::new(),
+            bits: vec![0; WINDOW / 64],
+            candidates: Vec::new(),
+            meeting: Meeting::default(),
+            ranked: Room::default(),
+        }
     }
 }
 

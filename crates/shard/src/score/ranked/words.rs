@@ -36,18 +36,30 @@ pub(crate) enum Documents {
 }
 
 impl Documents {
-    /// Calls `visit` with each of `from..to`, and how often it has the word. Stretches ascend.
+    /// Calls `visit` with each of `from..to`, and how often it has the word. Stretches ascend; some may be left out.
     fn each(&mut self, from: DocId, to: DocId, mut visit: impl FnMut(DocId, u32)) -> Outcome<()> {
         match self {
             Self::Many(cursor) => cursor.each_freq(from, to, visit),
             Self::Few(entries) => {
                 while let Some((doc, freq)) = entries.next_if(|(doc, _)| *doc < to) {
-                    visit(doc, freq);
+                    if doc >= from {
+                        visit(doc, freq);
+                    }
                 }
                 Ok(())
             }
         }
     }
+}
+
+/// What a window is scored on.
+#[derive(Default)]
+pub(crate) struct Room {
+    /// Nothing is known of a document but while its window is scored.
+    cells: Vec<Cell>,
+    /// Documents of the window, and what the formula weighs them against.
+    docs: Vec<DocId>,
+    norms: Vec<i64>,
 }
 
 pub(crate) struct AnyWord {
@@ -57,10 +69,6 @@ pub(crate) struct AnyWord {
     formula: Formula,
     boost: f32,
     columns: Columns,
-    window: Vec<Cell>,
-    /// Documents of a window, and what the formula weighs them against.
-    docs: Vec<DocId>,
-    norms: Vec<i64>,
 }
 
 /// What is known of one document of a window.
@@ -76,33 +84,27 @@ struct Cell {
 }
 
 impl AnyWord {
-    /// Of a segment of `max` documents.
-    pub(crate) fn new(
-        groups: Vec<Group>,
-        weight: f64,
-        (formula, boost): (Formula, f32),
-        (columns, max): (Columns, DocId),
-    ) -> Self {
-        let window = vec![Cell::default(); WINDOW.min(max) as usize];
-        Self { groups, weight, formula, boost, columns, window, docs: Vec::new(), norms: Vec::new() }
+    pub(crate) fn new(groups: Vec<Group>, weight: f64, (formula, boost): (Formula, f32), columns: Columns) -> Self {
+        Self { groups, weight, formula, boost, columns }
     }
 
     /// Calls `visit` with each document of the window that begins at `from` whose bit is set in `wanted`, ascending, and its score. `None`: how far
     /// its words stand apart is not known here. Windows ascend.
     pub(crate) fn score(
         &mut self,
-        from: DocId,
-        wanted: &[u64],
+        room: &mut Room,
+        (from, wanted): (DocId, &[u64]),
         mut visit: impl FnMut(DocId, Option<f32>) -> Outcome<()>,
     ) -> Outcome<()> {
-        self.docs.clear();
-        bits::docs(wanted, from, &mut self.docs);
-        self.weigh(from);
+        room.docs.clear();
+        bits::docs(wanted, from, &mut room.docs);
+        room.cells.resize(room.cells.len().max(wanted.len() * 64), Cell::default());
+        self.weigh(from, room);
         for number in 0..self.groups.len() {
-            self.add(number, from, wanted)?;
+            self.add(number, (from, wanted), &mut room.cells)?;
         }
-        for &doc in &self.docs {
-            let cell = std::mem::take(&mut self.window[(doc - from) as usize]);
+        for &doc in &room.docs {
+            let cell = std::mem::take(&mut room.cells[(doc - from) as usize]);
             visit(doc, self.of(doc, cell))?;
         }
         Ok(())
@@ -118,21 +120,21 @@ impl AnyWord {
     }
 
     /// Looks up what the formula weighs the documents against.
-    fn weigh(&mut self, from: DocId) {
+    fn weigh(&self, from: DocId, room: &mut Room) {
         let Some((column, missing)) = self.columns.norms(self.formula) else { return };
-        self.norms.resize(self.docs.len(), missing);
-        column.first_batch(&self.docs, missing, &mut self.norms);
-        for (doc, norm) in self.docs.iter().zip(&self.norms) {
-            self.window[(doc - from) as usize].norm = *norm;
+        room.norms.resize(room.docs.len(), missing);
+        column.first_batch(&room.docs, missing, &mut room.norms);
+        for (doc, norm) in room.docs.iter().zip(&room.norms) {
+            room.cells[(doc - from) as usize].norm = *norm;
         }
     }
 
-    fn add(&mut self, number: usize, from: DocId, wanted: &[u64]) -> Outcome<()> {
-        let (formula, columns, window, mark) = (self.formula, &self.columns, &mut self.window, number as u32 + 1);
+    fn add(&mut self, number: usize, (from, wanted): (DocId, &[u64]), cells: &mut [Cell]) -> Outcome<()> {
+        let (formula, columns, mark) = (self.formula, &self.columns, number as u32 + 1);
         let Group { weight: outer, words } = &mut self.groups[number];
         for GroupWord { weight, rarity, documents } in words {
             documents.each(from, from.saturating_add(WINDOW), |doc, freq| {
-                let cell = &mut window[(doc - from) as usize];
+                let cell = &mut cells[(doc - from) as usize];
                 if !bits::contains(wanted, doc - from) || cell.last == mark {
                     return;
                 }
