@@ -31,7 +31,7 @@ enum Content {
     /// Compact; written as the request's [`Form`] says.
     Json {
         bytes: Vec<u8>,
-        /// `filter_path` leaves errors whole.
+        /// `filter_path` leaves errors and documents whole.
         filtered: bool,
     },
 }
@@ -48,6 +48,11 @@ impl Reply {
 
     pub(crate) fn json(status: u16, json: Json) -> Self {
         Self::new(status, Content::Json { bytes: json.finish(), filtered: true })
+    }
+
+    /// 200 with a document as it is: what a client filters and tells for people are answers about it.
+    pub(crate) fn document(json: Json) -> Self {
+        Self::new(200, Content::Json { bytes: json.finish(), filtered: false })
     }
 
     /// 200 with a tree, for answers that are small.

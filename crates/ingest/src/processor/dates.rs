@@ -49,22 +49,21 @@ impl Dates {
 
     pub(super) fn process(&self, document: &mut Document) -> Result<(), Error> {
         let value = document.get(&self.field)?;
-        let given = text(value).ok_or_else(|| {
-            let reason = format!("field [{}] is no text and no number", self.field);
-            Error::illegal_argument(reason)
-        })?;
+        // What is no text is none in any format.
+        let given = text(value).unwrap_or_else(|| value.to_string());
         let zone = match &self.zone {
             None => Zone::utc(),
             Some(zone) => Zone::parse(&zone.of(document)?)?,
         };
-        let mut last = None;
+        let mut first = None;
         for (name, format) in &self.formats {
             match format.read(&given, &zone) {
                 Ok(moment) => return document.set(&self.target, self.output.format(moment, Some(&zone)).into()),
-                Err(why) => last = Some((name, why)),
+                Err(why) if first.is_none() => first = Some((name, why)),
+                Err(_) => {}
             }
         }
-        Err(unread(&given, last))
+        Err(unread(&given, first))
     }
 }
 
@@ -73,7 +72,7 @@ pub(super) fn formats(options: &Options, option: &str, given: Vec<String>) -> Re
     let mut formats = Vec::with_capacity(given.len());
     for name in given {
         let format = match name.as_str() {
-            "ISO8601" => Format::Iso(DateFormat::parse_pattern("strict_date_optional_time||date_optional_time")?),
+            "ISO8601" => Format::Iso(DateFormat::parse_pattern("strict_date_optional_time")?),
             "UNIX" => Format::Seconds,
             "UNIX_MS" => Format::Millis,
             "TAI64N" => Format::Tai,
@@ -87,10 +86,13 @@ pub(super) fn formats(options: &Options, option: &str, given: Vec<String>) -> Re
     Ok(formats)
 }
 
-/// No format reads a text; `last`: the one that was tried last, and what it said.
-pub(super) fn unread(given: &str, last: Option<(&String, Error)>) -> Error {
+/// No format reads a text; `first`: the one that was tried first, and what it said.
+pub(super) fn unread(given: &str, first: Option<(&String, Error)>) -> Error {
     let error = Error::illegal_argument(format!("unable to parse date [{given}]"));
-    match last {
+    match first {
+        Some((_, why)) if why.kind == ErrorKind::IllegalArgument && (given.is_empty() || given == "null") => {
+            error.with_cause(Error::illegal_argument("cannot parse empty date"))
+        }
         Some((name, why)) if why.kind == ErrorKind::IllegalArgument => {
             let cause = format!("failed to parse date field [{given}] with format [{name}]");
             let inner = Error::new(ErrorKind::DateTimeParse, format!("Text '{given}' could not be parsed"));
@@ -104,16 +106,17 @@ pub(super) fn unread(given: &str, last: Option<(&String, Error)>) -> Error {
 impl Format {
     pub(super) fn read(&self, text: &str, zone: &Zone) -> Result<Moment, Error> {
         let wrong = || Error::illegal_argument(format!("[{text}] is no such date"));
+        let no_number = || Error::new(ErrorKind::NumberFormat, format!("For input string: \"{text}\""));
         match self {
             Self::Iso(format) | Self::Pattern(format) => {
                 format.parse(text, Some(zone)).map_err(|why| Error { kind: ErrorKind::IllegalArgument, ..why })
             }
             Self::Seconds => {
-                let seconds: f64 = text.parse().map_err(|_| wrong())?;
+                let seconds: f64 = text.parse().map_err(|_| no_number())?;
                 let ms = seconds * 1000.0;
                 if ms.abs() < 9e15 { Ok(Moment::from_ms(ms as i64)) } else { Err(wrong()) }
             }
-            Self::Millis => Ok(Moment::from_ms(text.parse().map_err(|_| wrong())?)),
+            Self::Millis => Ok(Moment::from_ms(text.parse().map_err(|_| no_number())?)),
             Self::Tai => {
                 let text = text.strip_prefix('@').unwrap_or(text);
                 let part = |range: std::ops::Range<usize>| {

@@ -41,7 +41,9 @@ pub(super) fn foreach(
         }
         changed.push(document.ingest.shift_remove("_value").unwrap_or_default());
     }
-    document.ingest.insert("_value".into(), before.unwrap_or_default());
+    if before.is_some() || !changed.is_empty() {
+        document.ingest.insert("_value".into(), before.unwrap_or_default());
+    }
     document.set(field, Value::Array(changed))?;
     Ok(Passed::Changed)
 }

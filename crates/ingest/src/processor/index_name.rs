@@ -40,10 +40,9 @@ impl IndexName {
 
     pub(super) fn process(&self, document: &mut Document) -> Result<(), Error> {
         let value = document.get(&self.field)?;
-        let given = text(value)
-            .ok_or_else(|| Error::illegal_argument(format!("field [{}] is no text and no number", self.field)))?;
+        let given = text(value).unwrap_or_else(|| value.to_string());
         let (name, zone) = (&self.zone.0, &self.zone.1);
-        let mut last = None;
+        let mut first = None;
         for (format_name, format) in &self.formats {
             match format.read(&given, zone) {
                 Ok(moment) => {
@@ -54,9 +53,10 @@ impl IndexName {
                     document.meta.insert("_index".to_owned(), index.into());
                     return Ok(());
                 }
-                Err(why) => last = Some((format_name, why)),
+                Err(why) if first.is_none() => first = Some((format_name, why)),
+                Err(_) => {}
             }
         }
-        Err(unread(&given, last))
+        Err(unread(&given, first))
     }
 }

@@ -233,8 +233,7 @@ fn remove(options: &mut Options) -> Result<Kind, Error> {
     };
     let (fields, kept) = (texts("field")?, texts("exclude_field")?);
     match (&fields, &kept) {
-        (None, None) => Err(options.refused("field", "required property is missing")),
-        (Some(_), Some(_)) => Err(options.refused("field", "either field or exclude_field must be set")),
+        (None, None) | (Some(_), Some(_)) => Err(options.refused("field", "either field or exclude_field must be set")),
         _ => {
             let ignore_missing = options.flag("ignore_missing", false)?;
             Ok(Kind::Remove { fields: fields.unwrap_or_default(), kept: kept.unwrap_or_default(), ignore_missing })

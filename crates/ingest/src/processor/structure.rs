@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Of;
 use super::read::pattern;
-use crate::document::{Document, not_castable};
+use crate::document::{Document, not_castable, type_name};
 use crate::options::Options;
 use crate::text::Text;
 
@@ -100,8 +100,14 @@ pub(super) fn remove(
 pub(super) fn json(of: &Of, to_root: bool, document: &mut Document) -> Result<(), Error> {
     let value = document.get(&of.field)?;
     let text = match value {
+        Value::String(text) if text.trim().is_empty() => "null".to_owned(),
         Value::String(text) => text.clone(),
-        Value::Null => return Err(Error::illegal_argument("content source is empty")),
+        // What has been read already is no text that could be read.
+        Value::Array(_) | Value::Object(_) => {
+            let cause =
+                Error::new(ErrorKind::JsonParse, format!("field [{}] holds {}, no text", of.field, type_name(value)));
+            return Err(Error::illegal_argument(cause.reason.as_str()).with_cause(cause));
+        }
         other => other.to_string(),
     };
     let parsed: Value = serde_json::from_str(text.trim()).map_err(|error| {
@@ -175,7 +181,7 @@ impl KeyValue {
                 return Err(Error::illegal_argument(reason));
             }
         };
-        for part in self.field_split.split(&text).filter(|part| !part.is_empty()) {
+        for part in self.field_split.split(&text).filter(|part| text.is_empty() || !part.is_empty()) {
             let mut halves = self.value_split.splitn(part, 2);
             let (Some(key), Some(value)) = (halves.next(), halves.next()) else {
                 let reason = format!("field [{}] does not contain value_split [{}]", self.field, self.value_split);

@@ -138,10 +138,11 @@ pub(super) fn rewritten(
     let source: Arc<[u8]> = Value::Object(after.source).to_string().into_bytes().into();
     match after.meta.get("op").and_then(Value::as_str) {
         Some("index") => {
+            only_known(&after.meta)?;
             write.action =
                 if matches!(write.action, Action::Create(_)) { Action::Create(source) } else { Action::Index(source) };
         }
-        Some("noop" | "none") => return Ok(None),
+        Some("noop") => return Ok(None),
         Some("delete") => {
             let condition = if copies { Condition::default() } else { write.condition };
             write = Write { action: Action::Delete, pipeline: None, condition, ..write };
@@ -153,6 +154,16 @@ pub(super) fn rewritten(
         }
     }
     Ok(Some(write))
+}
+
+/// That a script put nothing beside the document's place.
+fn only_known(meta: &Map<String, Value>) -> Result<(), Error> {
+    let known = ["_id", "_index", "_routing", "_source", "_version", "op"];
+    let added: Vec<&str> = meta.keys().map(String::as_str).filter(|name| !known.contains(name)).collect();
+    match added.as_slice() {
+        [] => Ok(()),
+        names => Err(Error::illegal_argument(format!("Invalid fields added to context [{}]", names.join(",")))),
+    }
 }
 
 fn plain(value: &Value) -> String {

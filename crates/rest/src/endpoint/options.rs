@@ -166,15 +166,15 @@ impl Versions {
         if written == Written::Create {
             if kind != VersionType::Internal {
                 refusals.add("create operations only support internal versioning. use index instead");
-            } else if seq_no.is_some() || term != 0 {
-                refusals.add("create operations do not support compare and set. use index instead");
             } else if self.version.is_some() {
                 refusals.add("create operations do not support explicit versions. use index instead");
+            } else if seq_no.is_some() || term != 0 {
+                refusals.add("create operations do not support compare and set. use index instead");
             }
             return Condition::default();
         }
         let version = self.external(kind, written, refusals);
-        if version.is_some() && seq_no.is_some() {
+        if self.are_given() && !matches!(written, Written::Update { .. }) && seq_no.is_some() {
             refusals.add("compare and write operations can not use versioning");
         }
         if seq_no.is_none() && term != 0 {

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use axum::http::Method;
 use model::admin::{ClusterView, NodeInfo};
-use model::by_query::Kind;
 use model::error::{Error, ErrorKind};
 use model::task::{Outcome, Task, TaskFilter, TaskId, TaskList};
 use serde_json::{Map, Value, json};
@@ -124,7 +123,6 @@ async fn one(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> 
 /// A task that has ended, with what came of it.
 fn ended(task: &Task) -> Value {
     let mut json = json!({"completed": true, "task": shown(task, true)});
-    let kind = task.progress.as_ref().map_or(Kind::Copy, |progress| progress.0);
     match &task.outcome {
         Some(Ok(Outcome::Shards(shards))) => json["response"] = json!({"_shards": broadcast(shards)}),
         Some(Ok(Outcome::Acknowledged { shards, index })) => {
@@ -133,12 +131,7 @@ fn ended(task: &Task) -> Value {
                 json["response"]["index"] = index.as_ref().into();
             }
         }
-        Some(Ok(Outcome::ByQuery(done))) => {
-            let mut response = by_query::answer(kind, done);
-            response["throttled"] = format!("{}ms", done.progress.throttled_ms).into();
-            response["throttled_until"] = "0s".into();
-            json["response"] = response;
-        }
+        Some(Ok(Outcome::ByQuery(done))) => json["response"] = by_query::kept(done),
         Some(Err(failed)) => {
             let mut written = Json::default();
             error(&mut written, failed, false);

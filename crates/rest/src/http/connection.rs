@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
 use super::budget::Counters;
+use super::first_line::FirstLine;
 
 /// How long a client may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +85,7 @@ enum Waiting {
 /// One accepted connection; counted while it lives.
 pub(super) struct Connection {
     stream: TcpStream,
+    first_line: FirstLine,
     counters: Arc<Counters>,
     timeouts: Timeouts,
     pub(super) activity: Activity,
@@ -97,6 +99,7 @@ impl Connection {
     pub(super) fn new(stream: TcpStream, counters: Arc<Counters>, timeouts: Timeouts) -> Self {
         Self {
             stream,
+            first_line: FirstLine::default(),
             counters,
             timeouts,
             activity: Activity::default(),
@@ -150,10 +153,16 @@ impl Drop for Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.first_line.give(buf) {
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         match &read {
-            Poll::Ready(Ok(())) if buf.filled().len() > before => self.came(),
+            Poll::Ready(Ok(())) if buf.filled().len() > before => {
+                self.came();
+                self.first_line.escape(buf, before);
+            }
             Poll::Pending if self.waited_too_long(cx) => return Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Ready(_) | Poll::Pending => {}
         }

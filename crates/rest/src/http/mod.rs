@@ -8,6 +8,7 @@ mod answer;
 mod body;
 pub(crate) mod budget;
 mod connection;
+mod first_line;
 mod front;
 mod listener;
 

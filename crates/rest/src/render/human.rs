@@ -10,7 +10,7 @@ use crate::render::admin::instant;
 use crate::render::table::cell::duration;
 
 /// First segments, behind a name, of paths whose answers have such members.
-const ANSWERS: [&str; 11] = [
+const ANSWERS: [&str; 12] = [
     "_cluster",
     "_data_stream",
     "_delete_by_query",
@@ -19,6 +19,7 @@ const ANSWERS: [&str; 11] = [
     "_reindex",
     "_segments",
     "_settings",
+    "_snapshot",
     "_stats",
     "_tasks",
     "_update_by_query",

@@ -80,7 +80,10 @@ fn state_by_section() {
     assert_eq!(copies["routing_nodes"]["unassigned"][0]["unassigned_info"]["reason"], json!("INDEX_CREATED"));
     assert_eq!(tree(&server, "/_cluster/state/metadata/nothing")["metadata"]["indices"], json!({}));
     server.check("GET /_cluster/pending_tasks", "", 200, r#"{"tasks":[]}"#);
-    server.refuses("GET /_cluster/state?wait_for_metadata_version=9", "", 501, "wait_for_metadata_version");
+    let waits =
+        "GET /_cluster/state?wait_for_metadata_version=999999&wait_for_timeout=1ms&filter_path=wait_for_timed_out";
+    server.check(waits, "", 200, r#"{"wait_for_timed_out":true}"#);
+    server.refuses("GET /_cluster/state?wait_for_metadata_version=0", "", 400, "should be >= 1, but instead is [0]");
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl PointId {
     /// # Errors
     /// `illegal_argument_exception` for what is no such id.
     pub(in crate::gateway) fn read(text: &str) -> Result<Self, Error> {
-        read('P', text).ok_or_else(|| Error::illegal_argument(format!("invalid id: [{text}]")).with_cause(cut()))
+        read('P', text).ok_or_else(|| Error::illegal_argument(format!("invalid id: [{text}]")).with_cause(cut(text)))
     }
 
     /// The nodes that keep something for it, and under which number.
@@ -71,12 +71,19 @@ impl ScrollId {
     /// # Errors
     /// `illegal_argument_exception` for what is no such id.
     pub(in crate::gateway) fn read(text: &str) -> Result<Self, Error> {
-        read('S', text).ok_or_else(|| Error::illegal_argument("Cannot parse scroll id").with_cause(cut()))
+        read('S', text).ok_or_else(|| Error::illegal_argument("Cannot parse scroll id").with_cause(cut(text)))
     }
 }
 
-fn cut() -> Error {
-    Error::new(ErrorKind::EndOfFile, "the id is not whole")
+/// Why a text is no id: it is none in base64, or one of something else.
+fn cut(text: &str) -> Error {
+    let digits = text.trim_end_matches('=');
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    match digits.bytes().find(|&byte| !known(byte)) {
+        Some(byte) => Error::illegal_argument(format!("Illegal base64 character {byte:x}")),
+        None if digits.len() % 4 == 1 => Error::illegal_argument("the last character of the id is not whole"),
+        None => Error::new(ErrorKind::EndOfFile, "the id is not whole"),
+    }
 }
 
 /// Ids are parts of URLs, too.

@@ -77,10 +77,7 @@ fn failed(key: &str, cause: Error) -> Error {
 
 /// A text or a list of scalars.
 fn texts(key: &str, value: &Value) -> Result<Vec<String>, Error> {
-    let text = |item: &Value| {
-        let no_text = || Error::new(ErrorKind::IllegalState, format!("Can't get text on a {}", token(item)));
-        text_of(item).ok_or_else(|| failed(key, no_text()))
-    };
+    let text = |item: &Value| text_of(item).ok_or_else(|| failed(key, no_text(item)));
     match value {
         Value::String(one) => Ok(vec![one.clone()]),
         Value::Array(items) => items.iter().map(text).collect(),
@@ -88,16 +85,32 @@ fn texts(key: &str, value: &Value) -> Result<Vec<String>, Error> {
     }
 }
 
+fn no_text(item: &Value) -> Error {
+    let reason = match item {
+        Value::Array(_) => "expected value but got [START_ARRAY]".to_owned(),
+        other => format!("Can't get text on a {}", token(other)),
+    };
+    Error::new(ErrorKind::IllegalState, reason)
+}
+
 /// A name, or a definition.
 fn part(value: &Value) -> Option<Value> {
     (value.is_string() || value.is_object()).then(|| value.clone())
 }
 
+/// A list of parts, or the definition of one.
 fn parts(key: &str, value: &Value) -> Result<Vec<Value>, Error> {
-    let Value::Array(items) = value else {
-        return Err(wrong(format!("[analyze_request] {key} doesn't support values of type: {}", token(value))));
+    let items = match value {
+        Value::Array(items) => items.as_slice(),
+        Value::Object(_) => std::slice::from_ref(value),
+        other => {
+            return Err(wrong(format!("[analyze_request] {key} doesn't support values of type: {}", token(other))));
+        }
     };
     let one = |item: &Value| {
+        if item.is_array() {
+            return Err(failed(key, no_text(item)));
+        }
         part(item).ok_or_else(|| {
             let cause = wrong(format!("Expected [VALUE_STRING] or [START_OBJECT], got {}", token(item)));
             let mut error = wrong(format!("[analyze_request] failed to parse field [{key}]"));
@@ -120,6 +133,9 @@ fn check(asked: &AnalyzeRequest) -> Result<(), Error> {
     }
     if asked.normalizer.is_some() && (asked.tokenizer.is_some() || asked.analyzer.is_some()) {
         refusals.add("tokenizer/analyze should be null if normalizer is specified");
+    }
+    if asked.normalizer.is_some() && chained {
+        refusals.add("cannot define extra components on a named normalizer");
     }
     if asked.analyzer.is_some() && chained {
         refusals.add("cannot define extra components on a named analyzer");

@@ -21,6 +21,7 @@ mod upgrade;
 use axum::http::Method;
 
 pub(super) use alias::asked_for;
+pub(super) use rollover::size;
 pub(super) use segments::generation;
 pub(super) use stats::of_copy as copy_stats;
 pub(super) use template::metadata as templates;

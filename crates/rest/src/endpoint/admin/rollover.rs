@@ -22,10 +22,10 @@ use crate::request::Request;
 #[derive(Default)]
 struct Conditions {
     max_age: Option<u64>,
-    max_docs: Option<u64>,
+    max_docs: Option<i64>,
     /// In bytes.
     max_size: Option<u64>,
-    shown: Vec<(&'static str, String)>,
+    shown: Vec<(String, String)>,
 }
 
 pub(super) async fn rollover(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
@@ -185,7 +185,7 @@ impl Conditions {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as u64);
         let age = now.saturating_sub(old.creation_date_ms);
         let met = |name: &str| match name {
-            "max_docs" => self.max_docs.is_some_and(|most| docs >= most),
+            "max_docs" => self.max_docs.is_some_and(|most| i64::try_from(docs).unwrap_or(i64::MAX) >= most),
             "max_size" => self.max_size.is_some_and(|most| bytes >= most),
             _ => self.max_age.is_some_and(|most| age >= most),
         };
@@ -204,6 +204,11 @@ fn read(bytes: &[u8], asked: &mut CreateIndex) -> Result<Conditions, Error> {
                 })?;
             }
             ("settings", Value::Object(settings)) => asked.settings = settings,
+            ("mappings", Value::Object(mappings)) if mappings.len() == 1 && mappings.contains_key("_doc") => {
+                let cause = Error::illegal_argument("The mapping definition cannot be nested under a type");
+                let reason = "[rollover] failed to parse field [mappings]";
+                return Err(Error::new(ErrorKind::XContentParse, reason).with_cause(cause));
+            }
             ("mappings", value @ Value::Object(_)) => asked.mappings = Some(value),
             ("aliases", Value::Object(aliases)) => asked.aliases = aliases,
             ("conditions" | "settings" | "mappings" | "aliases", other) => {
@@ -219,34 +224,56 @@ fn read(bytes: &[u8], asked: &mut CreateIndex) -> Result<Conditions, Error> {
 fn read_conditions(given: Map<String, Value>) -> Result<Conditions, Error> {
     let mut conditions = Conditions::default();
     for (key, value) in given {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let wrong = || Error::new(ErrorKind::XContentParse, format!("[conditions] failed to parse field [{key}]"));
-        let (name, shown) = match key.as_str() {
+        let of_parser = |why: String| Error::new(ErrorKind::XContentParse, format!("[conditions] {why}"));
+        let unfit = || of_parser(format!("{key} doesn't support values of type: {}", token(&value)));
+        let wrong = |cause: Error| of_parser(format!("failed to parse field [{key}]")).with_cause(cause);
+        let text = || value.as_str().ok_or_else(unfit);
+        let shown = match key.as_str() {
             "max_age" => {
-                let ms = time_ms("max_age", &text)?.unwrap_or(u64::MAX);
+                let given = text()?;
+                // A time without end, as `-1` elsewhere, is no time here.
+                let ms = time_ms("max_age", given).map_err(wrong)?.unwrap_or(0);
                 conditions.max_age = Some(ms);
-                ("max_age", if ms == 0 { "0s".to_owned() } else { text })
+                if ms == 0 && given != "-1" { "0s".to_owned() } else { given.to_owned() }
             }
             "max_docs" => {
-                conditions.max_docs = Some(text.parse().map_err(|_| wrong())?);
-                ("max_docs", text)
+                let most = count(&value).ok_or_else(unfit)?.map_err(wrong)?;
+                conditions.max_docs = Some(most);
+                most.to_string()
             }
             "max_size" => {
-                conditions.max_size = Some(size(&text).ok_or_else(wrong)?);
-                ("max_size", text)
+                let given = text()?;
+                let unread = || {
+                    let why = "as a size in bytes: unit is missing or unrecognized";
+                    let reason = format!("failed to parse setting [max_size] with value [{given}] {why}");
+                    wrong(Error::new(ErrorKind::Parse, reason))
+                };
+                conditions.max_size = Some(size(given).ok_or_else(unread)?);
+                given.to_owned()
             }
-            _ => {
-                let reason = format!("[conditions] unknown field [{key}]");
-                return Err(Error::new(ErrorKind::XContentParse, reason));
-            }
+            _ => return Err(of_parser(format!("unknown field [{key}]"))),
         };
-        conditions.shown.push((name, shown));
+        conditions.shown.push((key, shown));
     }
     Ok(conditions)
 }
 
+/// A whole number; fractions are cut off. `None`: neither number nor text.
+fn count(value: &Value) -> Option<Result<i64, Error>> {
+    match value {
+        Value::Number(number) => number
+            .as_i64()
+            .or_else(|| number.as_f64().filter(|given| given.abs() < 9e18).map(|given| given as i64))
+            .map(Ok),
+        Value::String(text) => {
+            Some(text.parse().map_err(|_| Error::illegal_argument(format!("For input string: \"{text}\""))))
+        }
+        _ => None,
+    }
+}
+
 /// `5gb` in bytes.
-pub(super) fn size(text: &str) -> Option<u64> {
+pub(in crate::endpoint) fn size(text: &str) -> Option<u64> {
     let text = text.trim().to_ascii_lowercase();
     let units = [("kb", 1u64 << 10), ("mb", 1 << 20), ("gb", 1 << 30), ("tb", 1 << 40), ("pb", 1 << 50), ("b", 1)];
     let (number, unit) = units.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)))?;
@@ -264,6 +291,12 @@ mod tests {
         assert_eq!(following("a-b-1").unwrap(), "a-b-000002");
         for wrong in ["logs", "logs-", "logs-x1", "logs-1x"] {
             assert!(following(wrong).is_err(), "{wrong}");
+        }
+        let read = |body: &str| read(body.as_bytes(), &mut CreateIndex::default());
+        assert_eq!(read(r#"{"conditions": {"max_docs": 1.5}}"#).map(|read| read.max_docs), Ok(Some(1)));
+        assert_eq!(read(r#"{"conditions": {"max_age": "-1"}}"#).map(|read| read.max_age), Ok(Some(0)));
+        for wrong in [r#"{"max_docs": true}"#, r#"{"max_age": 1}"#, r#"{"max_size": "x"}"#, r#"{"min_docs": 1}"#] {
+            assert!(read(&format!(r#"{{"conditions": {wrong}}}"#)).is_err(), "{wrong}");
         }
         assert_eq!(size("1.5kb"), Some(1536));
         assert_eq!((size("5"), size("-1b")), (None, None));

@@ -7,22 +7,23 @@ use std::sync::Arc;
 
 use axum::http::Method;
 use model::by_query::{ByQuery, Change, Kind, Slices};
-use model::error::Error;
+use model::error::{Error, ErrorKind};
 use model::script::Script;
 use model::search::{PipelineChoice, SearchRequest, TrackTotal};
 use model::task::TaskId;
 use serde_json::{Map, Value, json};
 
-use super::options::{self, refusal};
+use super::options::{self, Refusals, refusal};
+use super::search::search_type;
 use super::stored::with_scripts;
 use super::{Server, tasks};
 use crate::dsl;
 use crate::json;
-use crate::params::Params;
+use crate::params::{Params, number_format};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::router::Routes;
-pub(super) use show::{answer, progress};
+pub(super) use show::{answer, kept, progress};
 
 /// Documents at a time where nobody says.
 const BATCH: u64 = 1000;
@@ -55,10 +56,10 @@ async fn by_query(server: Arc<Server>, mut request: Request, change: Change) -> 
     let pipeline = if deletes { None } else { params.take("pipeline").map(Arc::from) };
     own.conflicts_proceed |= params.take("conflicts").map(|text| conflicts(&text)).transpose()?.unwrap_or(false);
     let has_query = body.contains_key("query") || params.has("q");
-    let asked_size = params.int("size")?;
-    let given = search_params(&mut search, params, body.contains_key("size"))?;
+    let size = params.int("size")?.map(i64::from);
+    let refusals = search_params(&mut search, params, &body)?;
     let mut work = work(search, change, params)?;
-    work.max_docs = one_number(&[own.max_docs, given, asked_size.map(i64::from), work.max_docs_param])?;
+    work.max_docs = one_number(&[own.max_docs, size, work.max_docs_param])?;
     work.request.conflicts_proceed |= own.conflicts_proceed;
     work.request.pipeline = pipeline;
     work.request.script = own.script;
@@ -68,6 +69,7 @@ async fn by_query(server: Arc<Server>, mut request: Request, change: Change) -> 
     if deletes && !has_query {
         return Err(refusal("query is missing"));
     }
+    refusals.finish()?;
     carry_out(&server, request_of, wait).await
 }
 
@@ -89,9 +91,25 @@ fn take_own(body: &mut Map<String, Value>, change: &Change) -> Result<Own, Error
     if *change == Change::Update
         && let Some(script) = body.remove("script").filter(|script| !script.is_null())
     {
-        own.script = Some(dsl::script_of(&script)?);
+        own.script = Some(script_of(script)?);
     }
     Ok(own)
+}
+
+/// A script; of an object, what is no part of one is passed over, as OpenSearch does here alone.
+fn script_of(mut script: Value) -> Result<Script, Error> {
+    match &mut script {
+        Value::String(_) => {}
+        Value::Object(parts) => {
+            parts.retain(|key, _| ["id", "lang", "options", "params", "source"].contains(&key.as_str()));
+            if !parts.contains_key("source") && !parts.contains_key("id") {
+                let reason = "Expected one of [source] or [id] fields, but found none";
+                return Err(Error::new(ErrorKind::Parse, reason));
+            }
+        }
+        _ => return Err(Error::illegal_argument("Script value should be a String or a Map")),
+    }
+    dsl::script_of(&script)
 }
 
 fn whole(name: &str, value: &Value) -> Result<i64, Error> {
@@ -112,8 +130,7 @@ fn conflicts(text: &str) -> Result<bool, Error> {
 }
 
 /// What searches take, and nothing of a change by query depends on.
-const IGNORED: [&str; 19] = [
-    "search_type",
+const IGNORED: [&str; 18] = [
     "stats",
     "_source",
     "_source_includes",
@@ -134,20 +151,36 @@ const IGNORED: [&str; 19] = [
     "verbose_pipeline",
 ];
 
-/// The search that the parameters ask for; how many documents the body's `size` allows.
-fn search_params(search: &mut SearchRequest, params: &mut Params, sized: bool) -> Result<Option<i64>, Error> {
-    let given = sized.then_some(search.size as i64);
-    search.size = BATCH;
+/// The search that the parameters and the body ask for, and what a search batch by batch cannot have.
+fn search_params(
+    search: &mut SearchRequest,
+    params: &mut Params,
+    body: &Map<String, Value>,
+) -> Result<Refusals, Error> {
+    let mut refusals = Refusals::default();
+    if !body.contains_key("size") {
+        search.size = BATCH;
+    }
+    params.take("search_type").map_or(Ok(()), |given| search_type(&given))?;
     let query = dsl::query_param(params)?;
     if let Some(query) = query {
         search.query = query;
     }
     if let Some(size) = params.int("scroll_size")? {
-        search.size = u64::try_from(size)
-            .ok()
-            .filter(|size| *size > 0)
-            .ok_or_else(|| Error::illegal_argument(format!("[size] parameter cannot be negative, found [{size}]")))?;
+        let negative = |_| Error::illegal_argument(format!("[size] parameter cannot be negative, found [{size}]"));
+        search.size = u64::try_from(size).map_err(negative)?;
     }
+    let from = params.int("from")?.map(i64::from).or_else(|| body.contains_key("from").then_some(search.from as i64));
+    if from.is_some_and(|from| from > 0) {
+        refusals.add("using [from] is not allowed in a scroll context");
+    }
+    if search.size == 0 {
+        refusals.add("[size] cannot be [0] in a scroll context");
+    }
+    if from.is_some() {
+        refusals.add("from is not supported in this context");
+    }
+    search.from = 0;
     if let Some(routing) = params.list("routing") {
         search.routing = routing;
     }
@@ -162,10 +195,8 @@ fn search_params(search: &mut SearchRequest, params: &mut Params, sized: bool) -
     params.time_ms("scroll")?;
     search.timeout_ms = params.time_ms("search_timeout")?.flatten().or(search.timeout_ms);
     search.preference = params.take("preference");
-    for refused in ["from", "stored_fields"] {
-        if params.take(refused).is_some() {
-            return Err(refusal(&format!("{refused} is not supported in this context")));
-        }
+    if params.take("stored_fields").is_some() {
+        refusals.add("stored_fields is not supported in this context");
     }
     for ignored in IGNORED {
         params.take(ignored);
@@ -174,14 +205,14 @@ fn search_params(search: &mut SearchRequest, params: &mut Params, sized: bool) -
         params.flag(flag)?;
     }
     if params.flag("request_cache")? == Some(true) {
-        return Err(refusal("[request_cache] cannot be used in a scroll context"));
+        refusals.add("[request_cache] cannot be used in a scroll context");
     }
     if let Some(name) = params.take("search_pipeline") {
         search.pipeline = Some(PipelineChoice::Named(name));
     }
     search.track_total_hits = TrackTotal::All;
     search.request_cache = None;
-    Ok(given)
+    Ok(refusals)
 }
 
 /// A request as its parameters have it, before its numbers are checked against each other.
@@ -193,7 +224,7 @@ struct Asked {
 
 fn work(search: SearchRequest, change: Change, params: &mut Params) -> Result<Asked, Error> {
     let refresh = params.flag("refresh")?.unwrap_or(false);
-    let max_docs = params.long("max_docs")?;
+    let max_docs = params.int("max_docs")?.map(i64::from);
     let request = ByQuery {
         change,
         search,
@@ -253,7 +284,7 @@ fn pace(params: &mut Params) -> Result<Option<Option<f32>>, Error> {
         let reason = "[requests_per_second] must be a float greater than 0. Use -1 to disable throttling.";
         Error::illegal_argument(reason)
     };
-    let number: f32 = text.parse().map_err(|_| wrong())?;
+    let number: f32 = text.parse().map_err(|_| wrong().with_cause(number_format(&text)))?;
     match number {
         -1.0 => Ok(Some(None)),
         number if number > 0.0 => Ok(Some(Some(number).filter(|number| number.is_finite()))),
@@ -268,9 +299,10 @@ fn slices(text: &str) -> Result<Slices, Error> {
     };
     match text {
         "auto" => Ok(Slices::Auto),
-        number => match number.parse::<u32>() {
-            Ok(count) if (1..=1024).contains(&count) => Ok(Slices::Count(count)),
-            _ => Err(wrong()),
+        number => match number.parse::<i32>() {
+            Ok(count) if (1..=1024).contains(&count) => Ok(Slices::Count(count.unsigned_abs())),
+            Ok(_) => Err(wrong()),
+            Err(_) => Err(wrong().with_cause(number_format(number))),
         },
     }
 }

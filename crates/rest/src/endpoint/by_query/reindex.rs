@@ -60,9 +60,20 @@ pub(super) async fn reindex(server: Arc<Server>, mut request: Request) -> Result
         _ => why,
     })?;
     let wait = params.flag("wait_for_completion")?.unwrap_or(true);
-    params.flag("require_alias")?;
+    let require_alias = params.flag("require_alias")?.unwrap_or(false);
     request.finish()?;
     refusals.finish()?;
+    if let Change::Copy(to) = &asked.change
+        && require_alias
+        && !server.gateway.is_alias(&to.index)
+    {
+        let name = &to.index;
+        let mut error = Error::index_not_found(name);
+        error.reason =
+            format!("no such index [{name}] and [require_alias] request flag is [true] and [{name}] is not an alias");
+        ["resource.id", "resource.type"].into_iter().for_each(|key| drop(error.details.remove(key)));
+        return Err(error);
+    }
     carry_out(&server, asked, wait).await
 }
 

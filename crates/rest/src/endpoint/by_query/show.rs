@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::render::error::error;
 use crate::render::json::Json;
+use crate::render::table::cell::duration;
 
 /// The whole answer.
 pub(in crate::endpoint) fn answer(kind: Kind, done: &ByQueryAnswer) -> Value {
@@ -14,6 +15,20 @@ pub(in crate::endpoint) fn answer(kind: Kind, done: &ByQueryAnswer) -> Value {
     json.extend(counts(kind, &done.progress));
     json.insert("failures".into(), done.failures.iter().map(failure).collect());
     Value::Object(json)
+}
+
+/// The answer as a task keeps it: with every count, whatever the work was, and its waits as people read them.
+pub(in crate::endpoint) fn kept(done: &ByQueryAnswer) -> Value {
+    let mut json = answer(Kind::Copy, done);
+    waits(&mut json, &done.progress);
+    let slices = json.get_mut("slices").and_then(Value::as_array_mut).into_iter().flatten();
+    slices.zip(&done.progress.slices).for_each(|(slice, progress)| waits(slice, progress));
+    json
+}
+
+fn waits(json: &mut Value, progress: &Progress) {
+    json["throttled"] = duration(progress.throttled_ms).into();
+    json["throttled_until"] = "0s".into();
 }
 
 /// The status of a task.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::admin::{HealthRequest, HealthResponse, HealthStatus, HealthWait, IndexHealth, ShardInfo, ShardState};
 use model::error::Error;
-use model::target::{Expand, Target};
+use model::target::Expand;
 use serde_json::{Map, Value, json};
 
 use super::awareness;
@@ -50,8 +50,16 @@ pub(super) async fn health(server: Arc<Server>, mut request: Request) -> Result<
     if level == Level::Awareness && !target.names.is_empty() {
         return Err(options::refusal("awareness_attribute is not a supported parameter with index health"));
     }
-    let answer = server.gateway.health(HealthRequest { target: target.clone(), timeout_ms, wait }).await?;
-    let status = status(&server, &target, &answer);
+    let mut answer = server.gateway.health(HealthRequest { target: target.clone(), timeout_ms, wait }).await?;
+    let missing = answer.timed_out && answer.indexes.is_empty() && server.gateway.indexes(&target).is_err();
+    if missing {
+        // Those of the names that are there are told of nonetheless.
+        target.options.ignore_unavailable = Some(true);
+        let there = HealthRequest { target, timeout_ms: 0, wait: HealthWait::default() };
+        answer = HealthResponse { timed_out: true, ..server.gateway.health(there).await? };
+    }
+    let worst = answer.indexes.iter().map(IndexHealth::status).max();
+    let status = if missing { HealthStatus::Red } else { worst.unwrap_or(HealthStatus::Green) };
     let mut body = body(&server, &answer, status, level);
     if level == Level::Awareness {
         body["awareness_attributes"] = awareness::attributes(&server.gateway.cluster(), attribute.as_deref());
@@ -115,13 +123,6 @@ fn check_nodes(given: &str) -> Result<(), Error> {
         .or_else(|| ["ge(", "le(", "gt(", "lt("].iter().find_map(|name| call(name)))
         .unwrap_or(given);
     number.parse::<u32>().map(drop).map_err(|_| number_format(number))
-}
-
-/// The worst of the indexes; red when one that was named is not there.
-fn status(server: &Server, target: &Target, answer: &HealthResponse) -> HealthStatus {
-    let missing = answer.timed_out && answer.indexes.is_empty() && server.gateway.indexes(target).is_err();
-    let worst = answer.indexes.iter().map(IndexHealth::status).max();
-    if missing { HealthStatus::Red } else { worst.unwrap_or(HealthStatus::Green) }
 }
 
 fn body(server: &Server, answer: &HealthResponse, status: HealthStatus, level: Level) -> Value {

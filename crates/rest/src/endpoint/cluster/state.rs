@@ -1,6 +1,7 @@
 //! `_cluster/state`: the metadata, by section; `_cluster/pending_tasks`.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use model::admin::{ClusterView, IndexInfo, ShardInfo, ShardState};
 use model::error::Error;
@@ -15,6 +16,10 @@ use crate::render::admin::shard::{count_setting, routing};
 use crate::reply::Reply;
 use crate::request::{Request, target};
 
+/// How long a later version is waited for where nobody says.
+const WAIT_MS: u64 = 60_000;
+const POLL: Duration = Duration::from_millis(20);
+
 pub(super) async fn state(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let metrics = request.part("metric").map(split).unwrap_or_default();
     let names = request.part("indices").map(split).unwrap_or_default();
@@ -28,13 +33,16 @@ pub(super) async fn state(server: Arc<Server>, mut request: Request) -> Result<R
     options::cluster_manager_timeout(params)?;
     params.flag("local")?;
     let flat = params.flag("flat_settings")?.unwrap_or(false);
-    let at_least = params.long("wait_for_metadata_version")?;
-    params.time_ms("wait_for_timeout")?;
+    let at_least = params.long("wait_for_metadata_version")?.map(version).transpose()?;
+    let patience = params.time_ms("wait_for_timeout")?.flatten().unwrap_or(WAIT_MS);
     request.finish()?;
-    let view = server.gateway.cluster();
-    if at_least.is_some_and(|wanted| wanted > i64::try_from(view.version.0).unwrap_or(i64::MAX)) {
-        return Err(Error::not_implemented("waiting for a later [wait_for_metadata_version] of _cluster/state"));
+    if let Some(wanted) = at_least
+        && !came(&server, wanted, Duration::from_millis(patience)).await
+    {
+        let name = server.gateway.cluster().name;
+        return Ok(Reply::value(&json!({"wait_for_timed_out": true, "cluster_name": name.as_ref()})));
     }
+    let view = server.gateway.cluster();
     let whole = target.names.is_empty() || target.names == ["_all"];
     let indexes = if whole { view.indexes.clone() } else { server.gateway.indexes(&target)? };
     let mut shown = answer(&view, Part { indexes: &indexes, whole }, &metrics, flat);
@@ -42,6 +50,26 @@ pub(super) async fn state(server: Arc<Server>, mut request: Request) -> Result<R
         shown["wait_for_timed_out"] = false.into();
     }
     Ok(Reply::value(&shown))
+}
+
+fn version(given: i64) -> Result<u64, Error> {
+    let wrong = || {
+        let reason = format!("provided waitForMetadataVersion should be >= 1, but instead is [{given}]");
+        Error::illegal_argument(reason)
+    };
+    u64::try_from(given).ok().filter(|version| *version > 0).ok_or_else(wrong)
+}
+
+/// Whether the state is of that version, or a later one, in time.
+async fn came(server: &Server, version: u64, patience: Duration) -> bool {
+    let until = Instant::now().checked_add(patience);
+    while server.gateway.cluster().version.0 < version {
+        if until.is_some_and(|until| Instant::now() >= until) {
+            return false;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    true
 }
 
 /// The indexes that are shown.
@@ -96,7 +124,7 @@ pub(super) fn answer(view: &ClusterView, part: Part<'_>, metrics: &[String], fla
     body.into()
 }
 
-/// The metadata of the cluster and of the indexes that are shown.
+/// The metadata of the cluster and of the indexes that are shown; of some indexes alone, nothing else that the cluster has.
 fn all_metadata(view: &ClusterView, part: Part<'_>, flat: bool) -> Value {
     let indexes = part.indexes.iter().map(|index| (index.name.to_string(), metadata(index, flat)));
     let exclusions: Vec<Value> = view
@@ -119,13 +147,15 @@ fn all_metadata(view: &ClusterView, part: Part<'_>, flat: bool) -> Value {
         "indices": indexes.collect::<Map<_, _>>(),
         "index-graveyard": {"tombstones": []},
     });
+    if !part.whole {
+        return whole;
+    }
     for (kind, all) in templates(&view.templates) {
         let none = all.as_object().is_none_or(|all| all.values().all(|all| all.as_object().is_some_and(Map::is_empty)));
         if kind == "templates" || !none {
             whole[kind] = all;
         }
     }
-    // As with templates, a part has them whole.
     if !view.data_streams.is_empty() {
         let streams = view.data_streams.iter().map(|stream| (stream.name.to_string(), data_stream::metadata(stream)));
         whole["data_stream"] = json!({"data_stream": streams.collect::<Map<_, _>>()});

@@ -30,14 +30,13 @@ pub(super) async fn source(server: Arc<Server>, mut request: Request) -> Result<
     if asked.source.as_ref().is_some_and(|filter| !filter.enabled) {
         return Err(refusal("fetching source can not be disabled"));
     }
-    let (index, id) = (asked.index.clone(), asked.id.clone());
-    let answer = server.gateway.get(asked).await?;
+    let GetResponse { index, id, found } = server.gateway.get(asked).await?;
     let missing = |what: &str| Error::new(ErrorKind::ResourceNotFound, format!("{what} not found [{index}]/[{id}]"));
-    let found = answer.found.ok_or_else(|| missing("Document"))?;
+    let found = found.ok_or_else(|| missing("Document"))?;
     let source = found.source.ok_or_else(|| missing("Source"))?;
     let mut json = Json::with_capacity(source.len());
     json.raw(&source);
-    Ok(Reply::ok(json))
+    Ok(Reply::document(json))
 }
 
 fn read(request: &mut Request, with_fields: bool) -> Result<GetRequest, Error> {

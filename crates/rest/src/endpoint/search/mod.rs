@@ -127,7 +127,7 @@ impl Execution {
 }
 
 /// Statistics are global with either type.
-fn search_type(given: &str) -> Result<(), Error> {
+pub(super) fn search_type(given: &str) -> Result<(), Error> {
     match given {
         "query_then_fetch" | "dfs_query_then_fetch" => Ok(()),
         "query_and_fetch" | "dfs_query_and_fetch" => {

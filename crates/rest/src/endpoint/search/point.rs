@@ -6,10 +6,9 @@ use model::error::Error;
 use model::point::OpenPoint;
 use serde_json::{Value, json};
 
-use super::scroll::ids_of;
+use super::scroll::{ids_of, members};
 use crate::endpoint::Server;
 use crate::endpoint::options::refusal;
-use crate::json;
 use crate::render::json::Json;
 use crate::render::shards;
 use crate::reply::Reply;
@@ -46,7 +45,7 @@ pub(super) async fn show(server: Arc<Server>, request: Request) -> Result<Reply,
 pub(super) async fn close(server: Arc<Server>, request: Request) -> Result<Reply, Error> {
     let body = request.body();
     request.finish()?;
-    let ids = ids_of("pit_id", &json::object(&body)?.unwrap_or_default(), Vec::new())?;
+    let ids = ids_of("pit_id", &members(&body)?, Vec::new())?;
     if ids.is_empty() {
         return Err(refusal("no pit ids specified"));
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use model::document::text_of;
 use model::error::{Error, ErrorKind};
 use model::point::Scroll;
 use serde_json::{Map, Value};
@@ -21,14 +22,14 @@ pub(super) async fn next(server: Arc<Server>, mut request: Request) -> Result<Re
     let total_as_int = request.params.flag("rest_total_hits_as_int")?.unwrap_or(false);
     let body = request.body_or_source()?;
     request.finish()?;
-    for (key, value) in json::object(&body)?.unwrap_or_default() {
+    for (key, value) in members(&body)? {
         match (key.as_str(), &value) {
             ("scroll_id", Value::String(text)) => id = Some(text.clone()),
             ("scroll", Value::String(text)) => keep_alive_ms = time_ms("scroll", text)?,
             _ => return Err(unknown(&key, &value)),
         }
     }
-    let id = id.filter(|id| !id.is_empty()).ok_or_else(|| refusal("scrollId is missing"))?;
+    let id = id.ok_or_else(|| refusal("scrollId is missing"))?;
     let answer = server.gateway.scroll(Scroll { id, keep_alive_ms }).await?;
     let mut json = Json::default();
     json.begin_object();
@@ -41,8 +42,7 @@ pub(super) async fn clear(server: Arc<Server>, mut request: Request) -> Result<R
     let mut ids = request.part("scroll_id").map(split).or_else(|| request.params.list("scroll_id")).unwrap_or_default();
     let body = request.body();
     request.finish()?;
-    let given = json::object(&body)?.unwrap_or_default();
-    ids = ids_of("scroll_id", &given, ids)?;
+    ids = ids_of("scroll_id", &members(&body)?, ids)?;
     if ids.is_empty() {
         return Err(refusal("no scroll ids specified"));
     }
@@ -52,6 +52,21 @@ pub(super) async fn clear(server: Arc<Server>, mut request: Request) -> Result<R
     Ok(reply.with_status(if freed == 0 { 404 } else { 200 }))
 }
 
+/// What a body about ids has.
+///
+/// # Errors
+/// `illegal_argument_exception` for what is no object, whose cause says what does not read.
+pub(super) fn members(body: &[u8]) -> Result<Map<String, Value>, Error> {
+    if body.is_empty() {
+        return Ok(Map::new());
+    }
+    match json::parse(body) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(Error::illegal_argument("Malformed content, must start with an object")),
+        Err(cause) => Err(Error::illegal_argument("Failed to parse request body").with_cause(cause)),
+    }
+}
+
 /// The ids of a body: one, or a list; `otherwise` where there is none.
 ///
 /// # Errors
@@ -59,11 +74,10 @@ pub(super) async fn clear(server: Arc<Server>, mut request: Request) -> Result<R
 pub(super) fn ids_of(name: &str, body: &Map<String, Value>, mut otherwise: Vec<String>) -> Result<Vec<String>, Error> {
     for (key, value) in body {
         let no_text = || Error::illegal_argument(format!("{name} array element should only contain {name}"));
-        match value {
-            Value::String(text) if key == name => otherwise = vec![text.clone()],
-            Value::Array(items) if key == name => {
-                let texts = items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(no_text));
-                otherwise = texts.collect::<Result<_, _>>()?;
+        match (value, text_of(value)) {
+            (_, Some(text)) if key == name => otherwise = vec![text],
+            (Value::Array(items), _) if key == name => {
+                otherwise = items.iter().map(|item| text_of(item).ok_or_else(no_text)).collect::<Result<_, _>>()?;
             }
             _ => return Err(unknown(key, value)),
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::definition::Definition;
 use model::error::{Error, ErrorKind};
+use model::json::token;
 use script::template::{Escape, Template};
 use serde_json::{Map, Value, json};
 
@@ -19,7 +20,7 @@ use crate::request::Request;
 pub(super) async fn search(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let body = request.body_or_source()?;
     let asked = Asked::read(json::named_object(&body, "search_template")?.unwrap_or_default(), "search_template")?;
-    let rendered = asked.rendered(&server)?;
+    let rendered = asked.search(&server)?;
     one::searched(server, request, rendered.into_bytes().into(), true).await
 }
 
@@ -48,7 +49,7 @@ pub(super) async fn render(server: Arc<Server>, mut request: Request) -> Result<
 /// Of a line: it stands where the search would.
 pub(super) fn filled(server: &Server, line: &[u8]) -> Result<Vec<u8>, Error> {
     let asked = Asked::read(json::named_object(line, "search_template")?.unwrap_or_default(), "search_template")?;
-    asked.rendered(server).map(String::into_bytes)
+    asked.search(server).map(String::into_bytes)
 }
 
 /// What is to be filled in.
@@ -59,6 +60,7 @@ struct Asked {
     source: Option<String>,
     params: Value,
     explain: bool,
+    profile: bool,
 }
 
 impl Asked {
@@ -71,8 +73,11 @@ impl Asked {
                 ("source", Value::Object(object)) => asked.source = Some(Value::Object(object).to_string()),
                 ("params", params @ Value::Object(_)) => asked.params = params,
                 ("explain", Value::Bool(explain)) => asked.explain = explain,
-                ("profile", Value::Bool(false)) => {}
-                ("profile", Value::Bool(true)) => return Err(Error::not_implemented("[profile] of a search template")),
+                ("profile", Value::Bool(profile)) => asked.profile = profile,
+                ("id" | "source" | "params" | "explain" | "profile", other) => {
+                    let reason = format!("[{owner}] {key} doesn't support values of type: {}", token(&other));
+                    return Err(Error::new(ErrorKind::XContentParse, reason));
+                }
                 _ => {
                     let reason = format!("[{owner}] unknown field [{key}]");
                     return Err(Error::new(ErrorKind::XContentParse, reason));
@@ -93,14 +98,20 @@ impl Asked {
                 return Err(refusals.finish().err().unwrap_or_else(|| Error::illegal_argument("template is missing")));
             }
         };
-        let rendered = fill(&text, &self.params)?;
-        match (self.explain, serde_json::from_str::<Map<String, Value>>(&rendered)) {
-            (true, Ok(mut body)) => {
-                body.insert("explain".into(), true.into());
-                Ok(Value::Object(body).to_string())
-            }
-            _ => Ok(rendered),
+        fill(&text, &self.params)
+    }
+
+    /// The search that it is, with what is asked for beside the template.
+    fn search(&self, server: &Server) -> Result<String, Error> {
+        let rendered = self.rendered(server)?;
+        if !self.explain && !self.profile {
+            return Ok(rendered);
         }
+        let Ok(mut body) = serde_json::from_str::<Map<String, Value>>(&rendered) else { return Ok(rendered) };
+        for (key, _) in [("explain", self.explain), ("profile", self.profile)].into_iter().filter(|(_, asked)| *asked) {
+            body.insert(key.into(), true.into());
+        }
+        Ok(Value::Object(body).to_string())
     }
 }
 

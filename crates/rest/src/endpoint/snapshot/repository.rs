@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use model::error::Error;
+use model::document::text_of;
+use model::error::{Error, ErrorKind};
 use model::mapping::simple_match;
 use model::snapshot::{Repository, missing_repository};
 use serde_json::{Map, Value, json};
 
 use super::name::check_repository;
 use super::{part, repositories};
-use crate::endpoint::admin::body;
+use crate::endpoint::admin::{body, size};
 use crate::endpoint::{Server, options};
-use crate::params::split;
+use crate::params::{boolean, split};
 use crate::render::admin::settings::{flat, settings};
 use crate::reply::Reply;
 use crate::request::Request;
@@ -27,6 +28,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
         return Err(options::refusal("type is missing"));
     }
     check_repository(&name)?;
+    check_settings(&name, &repository)?;
     server.within(patience).snapshots()?.put_repository(name, repository, verify).await?;
     Ok(Reply::acknowledged())
 }
@@ -38,7 +40,7 @@ fn read(mut body: Map<String, Value>) -> Result<Repository, Error> {
             return Err(Error::not_implemented(format!("[{key}] of a repository")));
         }
     }
-    let kind = body.remove("type").as_ref().and_then(model::document::text_of).unwrap_or_default();
+    let kind = body.remove("type").as_ref().and_then(text_of).unwrap_or_default();
     let settings = match body.remove("settings") {
         None => Map::new(),
         Some(Value::Object(given)) => flat(&given).into_iter().collect(),
@@ -47,6 +49,45 @@ fn read(mut body: Map<String, Value>) -> Result<Repository, Error> {
         }
     };
     Ok(Repository { kind, settings })
+}
+
+/// That settings are what they are to be, though they change nothing here.
+fn check_settings(name: &str, repository: &Repository) -> Result<(), Error> {
+    let wrong = |cause: Error| {
+        Error::new(ErrorKind::Repository, format!("[{name}] failed to create repository")).with_cause(cause)
+    };
+    for (key, value) in repository.settings.iter().filter_map(|(key, value)| Some((key.as_str(), text_of(value)?))) {
+        match key {
+            "compress" | "readonly" => drop(boolean(&value).map_err(wrong)?),
+            "chunk_size" | "max_snapshot_bytes_per_sec" | "max_restore_bytes_per_sec" => {
+                let least = if key == "chunk_size" { 5 } else { i64::MIN };
+                check_size(key, &value, least).map_err(wrong)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A size in bytes with its unit, or one without: `0` and `-1`.
+fn check_size(key: &str, given: &str, least: i64) -> Result<(), Error> {
+    let bytes = match given {
+        "0" => Some(0),
+        "-1" => Some(-1),
+        other => size(other).map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
+    };
+    match bytes {
+        Some(bytes) if bytes >= least => Ok(()),
+        Some(_) => {
+            let reason = format!("failed to parse value [{given}] for setting [{key}], must be >= [{least}b]");
+            Err(Error::illegal_argument(reason))
+        }
+        None => {
+            let why = "as a size in bytes: unit is missing or unrecognized";
+            let reason = format!("failed to parse setting [{key}] with value [{given}] {why}");
+            Err(Error::illegal_argument(reason.as_str()).with_cause(Error::new(ErrorKind::Parse, reason)))
+        }
+    }
 }
 
 pub(super) async fn show(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {

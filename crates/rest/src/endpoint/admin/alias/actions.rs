@@ -12,7 +12,7 @@ use crate::dsl::suggest::{alike, did_you_mean};
 use crate::endpoint::admin::body;
 use crate::endpoint::{Server, options};
 use crate::json;
-use crate::params::{boolean, split};
+use crate::params::boolean;
 use crate::reply::Reply;
 use crate::request::Request;
 
@@ -100,7 +100,7 @@ impl Given {
         let known: Vec<&str> = COMMON
             .into_iter()
             .chain(ADD.into_iter().filter(|_| kind == "add"))
-            .chain(["must_exist"].into_iter().filter(|_| kind != "add"))
+            .chain(["must_exist"].into_iter().filter(|_| kind == "remove"))
             .collect();
         if !known.contains(&canonical(key)) {
             return Err(unknown(kind, key, &known));
@@ -108,8 +108,8 @@ impl Given {
         let unfit = || wrong(format!("[{kind}] {key} doesn't support values of type: {}", token(value)));
         match canonical(key) {
             "index" => {
-                let names = split(&text(value).ok_or_else(unfit)?);
-                self.name(kind, key, names)
+                let name = text(value).ok_or_else(unfit)?;
+                self.name(kind, key, vec![name])
             }
             "indices" => {
                 let names = list(value).ok_or_else(unfit)?;
@@ -124,8 +124,8 @@ impl Given {
                 self.alias(kind, key, names)
             }
             "filter" => match value {
-                Value::Object(_) => {
-                    self.info.filter = Some(value.clone());
+                Value::Object(filter) => {
+                    self.info.filter = (!filter.is_empty()).then(|| value.clone());
                     Ok(())
                 }
                 _ => Err(unfit()),
@@ -143,7 +143,7 @@ impl Given {
         if self.indexes.is_some() {
             return refuse("Only one of [index] and [indices] is supported".into());
         }
-        if names.is_empty() {
+        if names.is_empty() || names.iter().any(String::is_empty) {
             return refuse(format!("[{key}] can't be empty"));
         }
         self.indexes = Some(names);
@@ -197,7 +197,7 @@ impl Given {
         Ok(match kind {
             "add" => AliasAction::Add { indexes, aliases: aliases()?, alias: self.info, must_exist: None },
             "remove" => AliasAction::Remove { indexes, aliases: aliases()?, must_exist: self.must_exist },
-            _ => AliasAction::RemoveIndex { indexes, must_exist: self.must_exist },
+            _ => AliasAction::RemoveIndex { indexes, must_exist: None },
         })
     }
 }
@@ -226,7 +226,7 @@ fn scalar(value: &Value) -> Option<String> {
 fn list(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::String(one) => Some(vec![one.clone()]),
-        Value::Array(items) => items.iter().map(text).collect(),
+        Value::Array(items) => items.iter().map(scalar).collect(),
         _ => None,
     }
 }
@@ -302,7 +302,7 @@ mod tests {
     fn actions_are_read() {
         let body = br#"{"actions": [
             {"add": {"indices": ["i", "j"], "aliases": "a", "routing": 1, "is_write_index": true}},
-            {"remove": {"index": "i,j", "alias": "b*", "must_exist": false}},
+            {"remove": {"indices": ["i", "j"], "alias": "b*", "must_exist": false}},
             {"remove_index": {"index": "k"}}]}"#;
         let strings = |list: &[&str]| list.iter().map(|&one| one.to_owned()).collect::<Vec<_>>();
         let info = AliasInfo {

@@ -49,8 +49,16 @@ struct Asked {
 }
 
 impl Asked {
-    /// One key of the body.
+    /// One key of the body. Each value of a list counts as if it stood alone, and a null as if it were not there, as in OpenSearch.
     fn take(&mut self, key: &str, value: Value) -> Result<(), Error> {
+        match value {
+            Value::Null => Ok(()),
+            Value::Array(items) => items.into_iter().try_for_each(|item| self.take(key, item)),
+            one => self.one(key, one),
+        }
+    }
+
+    fn one(&mut self, key: &str, value: Value) -> Result<(), Error> {
         let text = |value: &Value| match value {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
@@ -60,10 +68,9 @@ impl Asked {
         let info = &mut self.info;
         let unknown = || Error::illegal_argument(format!("unknown field [{key}]"));
         match (key, &value) {
-            ("filter", Value::Object(_)) => info.filter = Some(value),
-            ("filter", Value::Null) | ("routing", Value::Null) => {}
-            ("index", Value::String(index)) => self.index.clone_from(index),
-            ("alias", Value::String(alias)) => self.alias.clone_from(alias),
+            ("filter", Value::Object(filter)) => info.filter = (!filter.is_empty()).then_some(value),
+            ("index", value) => self.index = text(value).ok_or_else(unknown)?,
+            ("alias", value) => self.alias = text(value).ok_or_else(unknown)?,
             ("is_write_index" | "is_hidden", value) => {
                 let flag = boolean(&text(value).ok_or_else(unknown)?)?;
                 if key == "is_hidden" { info.is_hidden = Some(flag) } else { info.is_write_index = Some(flag) }
@@ -107,13 +114,16 @@ mod tests {
         asked.take("search_routing", json!("a,b")).unwrap();
         asked.take("is_write_index", json!("true")).unwrap();
         asked.take("index", json!("x")).unwrap();
+        asked.take("filter", json!({})).unwrap();
+        asked.take("is_hidden", json!(null)).unwrap();
+        asked.take("alias", json!(["y", 5])).unwrap();
         let expected = AliasInfo {
             index_routing: Some("5".into()),
             search_routing: Some("a,b".into()),
             is_write_index: Some(true),
             ..AliasInfo::default()
         };
-        assert_eq!((asked.info.clone(), asked.index.as_str()), (expected, "x"));
+        assert_eq!((asked.info.clone(), asked.index.as_str(), asked.alias.as_str()), (expected, "x", "5"));
         for (key, value) in [("colour", json!(1)), ("filter", json!("x")), ("is_hidden", json!("maybe"))] {
             assert_eq!(asked.take(key, value).expect_err(key).status(), 400);
         }

@@ -7,6 +7,7 @@ use model::template::{IndexTemplate, TemplateChange};
 use serde_json::{Map, Value, json};
 
 use super::{Given, asked, found, read, shown};
+use crate::endpoint::admin::alias::check_filter;
 use crate::endpoint::admin::body;
 use crate::endpoint::{Server, options};
 use crate::reply::Reply;
@@ -21,6 +22,7 @@ pub(super) async fn put(server: Arc<Server>, mut request: Request) -> Result<Rep
     params.take("cause");
     let template = read::index(body::required(&bytes)?)?;
     request.finish()?;
+    check_aliases(&name, &template)?;
     server.within(patience).change_templates(TemplateChange::PutIndex { name, template, create }).await?;
     Ok(Reply::acknowledged())
 }
@@ -45,6 +47,26 @@ pub(super) async fn delete(server: Arc<Server>, mut request: Request) -> Result<
     request.finish()?;
     server.within(patience).change_templates(TemplateChange::DeleteIndex { name }).await?;
     Ok(Reply::acknowledged())
+}
+
+/// That the filters of its aliases are queries.
+///
+/// # Errors
+/// `illegal_argument_exception`, in the name of the template.
+pub(super) fn check_aliases(name: &str, template: &IndexTemplate) -> Result<(), Error> {
+    let aliases = template.template.iter().filter_map(|own| own.aliases.as_ref()).flatten();
+    for (alias, options) in aliases {
+        let Some(filter) = options.get("filter").filter(|filter| filter.is_object()) else { continue };
+        check_filter(alias, filter).map_err(|cause| {
+            let with = match template.composed_of.as_slice() {
+                [] => String::new(),
+                names => format!("with component templates [{}] ", names.join(", ")),
+            };
+            let reason = format!("composable template [{name}] template after composition {with}is invalid");
+            Error::illegal_argument(reason).with_cause(cause)
+        })?;
+    }
+    Ok(())
 }
 
 /// A template as it is shown, in `_cluster/state` too.

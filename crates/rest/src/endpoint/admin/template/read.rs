@@ -31,6 +31,10 @@ fn unfit(what: &str, key: &str, value: &Value) -> Error {
 fn number(what: &str, key: &str, value: &Value) -> Result<i64, Error> {
     match (value.as_i64(), value) {
         (Some(number), _) => Ok(number),
+        // A fraction is cut off.
+        (None, Value::Number(given)) if given.as_f64().is_some_and(|given| given.abs() < 9e18) => {
+            Ok(given.as_f64().unwrap_or_default() as i64)
+        }
         (None, Value::String(text)) => text.parse().map_err(|_| {
             let cause = Error::illegal_argument(format!("For input string: \"{text}\""));
             wrong(format!("[{what}] failed to parse field [{key}]")).with_cause(cause)
@@ -70,7 +74,6 @@ fn template(value: &Value) -> Result<Template, Error> {
             ("settings", Value::Object(settings)) => template.settings = Some(raw(settings)),
             ("mappings", Value::Object(_)) => template.mappings = Some(value.clone()),
             ("aliases", Value::Object(aliases)) => template.aliases = Some(aliases.clone()),
-            ("settings" | "mappings" | "aliases", Value::Null) => {}
             ("settings" | "mappings" | "aliases", _) => return Err(unfit("template", key, value)),
             _ => return Err(wrong(format!("[template] unknown field [{key}]"))),
         }
@@ -224,6 +227,7 @@ mod tests {
         );
         assert_eq!(index(b"{}").map_err(refused).unwrap_err(), "Required [index_patterns]");
         assert_eq!(index(br#"{"index_patterns": "a*", "priority": "3"}"#).unwrap().priority, Some(3));
+        assert_eq!(index(br#"{"index_patterns": "a*", "version": 1.5}"#).unwrap().version, Some(1));
         assert_eq!(
             index(br#"{"index_patterns": "a*", "data_stream": true}"#).map_err(refused).unwrap_err(),
             "[index_template] data_stream doesn't support values of type: VALUE_BOOLEAN"

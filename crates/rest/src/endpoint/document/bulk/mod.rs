@@ -150,11 +150,13 @@ impl Batch {
             self.index.clone_from(&line.index);
         }
         if line.verb == Verb::Delete {
+            self.check_place(defaults, &line);
             self.add(defaults, line, Action::Delete)?;
             return Ok(true);
         }
         // An action without its source is left out, as OpenSearch leaves it out.
         let Some((_, text)) = lines.next().await? else { return Ok(false) };
+        self.check_place(defaults, &line);
         self.bytes += text.len();
         let action = match line.verb {
             Verb::Update => {
@@ -171,6 +173,16 @@ impl Batch {
         };
         self.add(defaults, line, action)?;
         Ok(true)
+    }
+
+    /// That the line says where its document lies.
+    fn check_place(&mut self, defaults: &Defaults, line: &Line) {
+        if line.index.is_none() && defaults.index.is_none() {
+            self.refusals.add("index is missing");
+        }
+        if line.id.is_none() && matches!(line.verb, Verb::Delete | Verb::Update) {
+            self.refusals.add("id is missing");
+        }
     }
 
     fn updated(&mut self, defaults: &Defaults, line: Line, change: Result<Update, Error>) -> Result<(), Error> {
@@ -198,17 +210,11 @@ impl Batch {
             self.refusals.add("an id must be provided if version type or value are set");
         }
         let condition = line.versions.condition(kind, &mut self.refusals);
-        let index = line.index.or_else(|| defaults.index.clone());
-        if index.is_none() {
-            self.refusals.add("index is missing");
-        }
-        match &line.id {
-            None if matches!(verb, Verb::Delete | Verb::Update) => self.refusals.add("id is missing"),
-            None => {}
-            Some(id) => self.refusals.check_id(id),
+        if let Some(id) = &line.id {
+            self.refusals.check_id(id);
         }
         self.bytes += 128;
-        let index = index.unwrap_or_default();
+        let index = line.index.or_else(|| defaults.index.clone()).unwrap_or_default();
         let failed = match &line.id {
             Some(id) if id.is_empty() => Some(Error::illegal_argument("if _id is specified it must not be empty")),
             _ => None,
