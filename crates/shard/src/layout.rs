@@ -36,6 +36,13 @@ pub fn base_table() -> FieldTable {
     table
 }
 
+/// Where documents say for how many they stand.
+pub const DOC_COUNT: &str = "_doc_count";
+
+fn doc_count() -> Layout {
+    Layout::Number { postings: false, column: true }
+}
+
 /// Where a flat object at `path` keeps its values by path, as terms `path.of.value=value`.
 pub fn flat_path(path: &str) -> String {
     format!("{path}._valueAndPath")
@@ -156,11 +163,12 @@ pub(crate) fn analyzer_of(field: &Field, registry: &Registry) -> Result<Analyzer
     })
 }
 
-/// Appends every field of the mapping that the table does not have.
+/// Appends every field of the mapping that the table does not have, and [`DOC_COUNT`].
 ///
 /// # Errors
 /// As [`layout_of`]; the table may have grown by some of the fields.
 pub fn append_fields(table: &mut FieldTable, mapping: &Mapping, registry: &Registry) -> Result<(), Error> {
+    table.append(DOC_COUNT.into(), doc_count());
     let mut waiting: Vec<&Arc<Field>> = mapping.all_fields();
     waiting.reverse();
     while let Some(field) = waiting.pop() {
@@ -183,6 +191,9 @@ pub fn append_fields(table: &mut FieldTable, mapping: &Mapping, registry: &Regis
 /// # Errors
 /// As [`layout_of`].
 pub fn layout_at(path: &str, mapping: &Mapping, registry: &Registry) -> Result<Option<Layout>, Error> {
+    if path == DOC_COUNT {
+        return Ok(Some(doc_count()));
+    }
     if let Some(field) = mapping.field(path).filter(|field| *field.path == *path) {
         return layout_of(field, registry);
     }
@@ -229,7 +240,10 @@ mod tests {
         append_fields(&mut table, &first, &registry).expect("known analyzers");
         append_fields(&mut table, &first.merge(&update).expect("fits"), &registry).expect("known analyzers");
         let paths: Vec<&str> = table.entries().iter().map(|entry| &*entry.path).collect();
-        assert_eq!(paths[meta::FIRST as usize..], ["b", "b.raw", "a", "f._valueAndPath", "f", "q._needles", "q"]);
+        assert_eq!(
+            paths[meta::FIRST as usize..],
+            ["_doc_count", "b", "b.raw", "a", "f._valueAndPath", "f", "q._needles", "q"]
+        );
         assert_eq!(paths[meta::FIELD_NAMES.0 as usize], "_field_names");
         let all = first.merge(&update).expect("fits");
         for entry in &table.entries()[meta::FIRST as usize..] {

@@ -20,6 +20,8 @@ pub struct Terms {
     pub values: Vec<Value>,
     /// Where the values are to be taken from first; whoever binds the query has taken them.
     pub lookup: Option<Lookup>,
+    /// The one value is a Roaring bitmap in base64, whose numbers are meant.
+    pub bitmap: bool,
 }
 
 /// Values that stand in a document: `{"index": .., "id": .., "path": ..}`.

@@ -1,5 +1,6 @@
 //! Queries on whole values: `term`, `terms`, `range`, `exists`, `prefix`, `wildcard`, `regexp`, `fuzzy`, `ids`.
 
+use model::binary::from_base64;
 use model::date::Zone;
 use model::error::{Error, ErrorKind};
 use model::query::approximate::Approximate;
@@ -62,7 +63,7 @@ fn array_of_values() -> Error {
 /// `terms`.
 pub(super) fn terms(object: &Map<String, Value>) -> Result<Query, Error> {
     let mut carried = Carried::new();
-    let mut found: Option<Terms> = None;
+    let (mut found, mut bitmap): (Option<Terms>, bool) = (None, false);
     for field in fields("terms", object) {
         match field.value {
             Value::Array(_) | Value::Object(_) if found.is_some() => {
@@ -70,27 +71,47 @@ pub(super) fn terms(object: &Map<String, Value>) -> Result<Query, Error> {
             }
             Value::Array(items) => {
                 let values = term_values(field, items)?;
-                found = Some(Terms { field: field.key.to_owned(), values, lookup: None });
+                found = Some(Terms { field: field.key.to_owned(), values, lookup: None, bitmap: false });
             }
             Value::Object(given) => {
                 let lookup = Some(lookup(given)?);
-                found = Some(Terms { field: field.key.to_owned(), values: Vec::new(), lookup });
+                found = Some(Terms { field: field.key.to_owned(), values: Vec::new(), lookup, bitmap: false });
             }
             Value::Null => return Err(field.unknown_token()),
-            _ if field.key == "value_type" => match field.text()?.as_str() {
-                "default" => {}
-                "bitmap" => return Err(field.not_implemented()),
-                other => return Err(Error::illegal_argument(format!("{other} is not valid value_type"))),
-            },
+            _ if field.key == "value_type" => bitmap = is_bitmap(&field.text()?)?,
             _ if carried.take(field)? => {}
             _ => return Err(field.unsupported()),
         }
     }
-    let terms = found.ok_or_else(|| {
+    let mut terms = found.ok_or_else(|| {
         let wanted = "followed by array of terms or a document lookup specification";
         Error::parsing(format!("[terms] query requires a field name, {wanted}"))
     })?;
+    if bitmap && terms.lookup.is_none() {
+        check_bitmap(&terms.values)?;
+        terms.bitmap = true;
+    }
     Ok(carried.query(Kind::Terms(terms)))
+}
+
+/// What `value_type` says.
+fn is_bitmap(kind: &str) -> Result<bool, Error> {
+    match kind.to_ascii_lowercase().as_str() {
+        "default" => Ok(false),
+        "bitmap" => Ok(true),
+        _ => Err(Error::illegal_argument(format!("{kind} is not valid value_type"))),
+    }
+}
+
+fn check_bitmap(values: &[Value]) -> Result<(), Error> {
+    let [Value::String(text)] = values else {
+        let wanted = "Expected a single-element array with a base64 encoded serialized bitmap.";
+        return Err(Error::illegal_argument(format!("Invalid value for bitmap type: {wanted}")));
+    };
+    match from_base64(text) {
+        Some(_) => Ok(()),
+        None => Err(Error::illegal_argument("Illegal base64 in the value of a bitmap")),
+    }
 }
 
 /// Where the values of `terms` stand.

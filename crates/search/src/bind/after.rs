@@ -176,6 +176,9 @@ impl Shape {
             FieldKind::Number(NumberKind::ScaledFloat) => SortValue::Double(float(value)?),
             FieldKind::Number(_) => SortValue::Long(cut(value)?),
             FieldKind::Date | FieldKind::DateNanos => SortValue::Long(self.date(value)?),
+            FieldKind::Boolean if matches!(sort.by, SortBy::Field { values: SortValues::Number(_), .. }) => {
+                SortValue::Long(cut(value)?)
+            }
             FieldKind::Boolean => {
                 SortValue::Bytes(if cut(value)? == 0 { b"F".as_slice() } else { b"T".as_slice() }.into())
             }

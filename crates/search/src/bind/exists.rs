@@ -61,8 +61,9 @@ fn meta_exists(meta: Meta) -> Outcome<BoundQuery> {
     let unsupported = |reason: &str| Err(Fault::Create(Error::new(ErrorKind::UnsupportedOperation, reason)));
     match meta {
         Meta::Id | Meta::Index | Meta::SeqNo | Meta::Version => Ok(BoundQuery::new(BoundKind::MatchAll)),
-        Meta::Routing | Meta::Ignored => Ok(BoundQuery::new(BoundKind::Exists(vec![meta.name().into()]))),
-        Meta::DocCount => Ok(none_requested()),
+        Meta::Routing | Meta::Ignored | Meta::DocCount => {
+            Ok(BoundQuery::new(BoundKind::Exists(vec![meta.name().into()])))
+        }
         Meta::FieldNames => unsupported("Cannot run exists query on _field_names"),
         Meta::NestedPath => unsupported("Cannot run exists() query against the nested field path"),
         Meta::Source => Err(Fault::query_shard("The _source field is not searchable")),

@@ -36,7 +36,10 @@ pub(super) fn readable(field: &Field) -> Outcome<()> {
             Err(Fault::illegal_argument(reason))
         }
         FieldKind::Text if !field.fielddata => Err(Error::no_fielddata(path).into()),
-        FieldKind::Text => Err(Error::not_implemented(format!("fielddata of text fields ([{path}])")).into()),
+        FieldKind::Text if field.explicit.contains_key("fielddata_frequency_filter") => {
+            Err(Error::not_implemented(format!("[fielddata_frequency_filter] of [{path}]")).into())
+        }
+        FieldKind::Text => Ok(()),
         _ if !field.doc_values => Err(Error::no_doc_values(path, field.type_name()).into()),
         _ => Ok(()),
     }
@@ -94,10 +97,15 @@ impl Binder<'_> {
             Target::Meta(Meta::SeqNo) => Ok(RandomOf::Number(name.into(), NumberCode::Long)),
             Target::Field(field) => {
                 readable(field)?;
-                if field.kind == FieldKind::Keyword {
-                    return Ok(RandomOf::Term(field.path.clone()));
-                }
-                let code = number_code(field).ok_or_else(|| {
+                let code = match field.kind {
+                    FieldKind::Text | FieldKind::Keyword | FieldKind::Ip => {
+                        return Ok(RandomOf::Term(field.path.clone()));
+                    }
+                    FieldKind::Boolean => Some(NumberCode::Long),
+                    FieldKind::DateNanos => Some(NumberCode::Nanos),
+                    _ => number_code(field),
+                };
+                let code = code.ok_or_else(|| {
                     let kind = field.type_name();
                     Fault::from(Error::not_implemented(format!("random_score over a field of type [{kind}]")))
                 })?;
@@ -118,7 +126,8 @@ impl Binder<'_> {
             Target::Meta(Meta::SeqNo) => (name.into(), NumberCode::Long),
             Target::Field(field) => {
                 readable(field)?;
-                (field.path.clone(), number_code(field).ok_or_else(|| not_numeric(field))?)
+                let code = if field.kind == FieldKind::Boolean { Some(NumberCode::Long) } else { number_code(field) };
+                (field.path.clone(), code.ok_or_else(|| not_numeric(field))?)
             }
             _ if missing.is_some() => (name.into(), NumberCode::Long),
             _ => {
@@ -205,13 +214,8 @@ pub(super) fn check_decay(scale: f64, offset: f64, decay: f64) -> Outcome<()> {
 
 fn not_numeric(field: &Field) -> Fault {
     let (path, kind) = (&field.path, field.type_name());
-    match field.kind {
-        FieldKind::Boolean => Error::not_implemented(format!("function_score over boolean fields ([{path}])")).into(),
-        _ => Fault::Create(Error::new(
-            ErrorKind::ClassCast,
-            format!("field [{path}] of type [{kind}] has no numeric values for a function_score"),
-        )),
-    }
+    let reason = format!("field [{path}] of type [{kind}] has no numeric values for a function_score");
+    Fault::Create(Error::new(ErrorKind::ClassCast, reason))
 }
 
 /// `1d`, `36h`, `90s` .. in milliseconds.

@@ -18,6 +18,7 @@ use crate::bound::{BoundKind, BoundQuery};
 mod after;
 mod aggregation;
 mod approximate;
+mod bitmap;
 mod by_frequency;
 mod by_shape;
 mod combined_fields;

@@ -130,12 +130,6 @@ fn field_sort(key: &SortKey, field: &Field) -> Outcome<SortBy> {
             )));
         }
         FieldKind::Binary if field.doc_values => return Err(Fault::illegal_argument("can't sort on binary field")),
-        FieldKind::Text if field.fielddata => {
-            if field.explicit.contains_key("fielddata_frequency_filter") {
-                let what = format!("[fielddata_frequency_filter] of a field that is sorted by ([{}])", field.path);
-                return Err(Error::not_implemented(what).into());
-            }
-        }
         _ => readable(field)?,
     }
     let values = values_of(&field.kind, field.scaling_factor);
@@ -144,10 +138,17 @@ fn field_sort(key: &SortKey, field: &Field) -> Outcome<SortBy> {
     if combines && strings {
         return Err(Fault::query_shard("we only support AVG, MEDIAN and SUM on number based fields"));
     }
-    if combines && field.kind == FieldKind::Boolean {
-        return Err(Error::not_implemented("sorting booleans by their sum, average or median").into());
-    }
     let kind = cast_kind(key, field, &values)?;
+    if combines && field.kind == FieldKind::Boolean {
+        // As the numbers 0 and 1.
+        return Ok(SortBy::Field {
+            field: field.path.clone(),
+            values: SortValues::Number(NumberCode::Long),
+            missing: missing(&key.missing, &FieldKind::Number(NumberKind::Long))?,
+            mode: mode(key),
+            nested: None,
+        });
+    }
     let missing = missing(&key.missing, kind.as_ref().unwrap_or(&field.kind))?;
     Ok(SortBy::Field {
         field: field.path.clone(),

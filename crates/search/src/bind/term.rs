@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use model::binary::from_base64;
 use model::error::{Error, ErrorKind};
-use model::mapping::{Field, FieldKind, Variant, simple_match};
+use model::mapping::{Field, FieldKind, NumberKind, Variant, simple_match};
 use model::query::term_level::{Term, Terms};
 use serde_json::Value;
 
+use super::bitmap;
 use super::fault::{Fault, Outcome};
 use super::geo::not_exact;
 use super::number::{java_text, term_code};
@@ -69,6 +71,9 @@ fn not_searchable(meta: Meta) -> Fault {
         _ => format!("The {} field is not searchable", meta.name()),
     })
 }
+
+/// A few bytes may stand for billions of numbers.
+const MOST_OF_BITMAP: usize = 1 << 22;
 
 impl Binder<'_> {
     pub(super) fn term_query(&self, query: &Term) -> Outcome<BoundQuery> {
@@ -193,6 +198,9 @@ impl Binder<'_> {
             )));
         }
         let target = self.target(&query.field);
+        if query.bitmap {
+            return self.bitmap_terms(&target, &query.values);
+        }
         if query.values.is_empty() {
             return Ok(none_requested());
         }
@@ -205,6 +213,35 @@ impl Binder<'_> {
             }
             Target::Meta(meta) => self.meta_terms(*meta, &query.values),
         }
+    }
+
+    /// The numbers of a bitmap; only integers have such.
+    fn bitmap_terms(&self, target: &Target<'_>, values: &[Value]) -> Outcome<BoundQuery> {
+        let Target::Field(field) = target else { return Ok(none_requested()) };
+        match &field.kind {
+            FieldKind::Text | FieldKind::Keyword | FieldKind::FlatObject => return Ok(none_requested()),
+            FieldKind::Number(NumberKind::Integer) => searchable(field)?,
+            FieldKind::Number(kind) if *kind != NumberKind::ScaledFloat => {
+                let kind = field.type_name();
+                let reason = format!("Field [{kind}] of type [{kind}] does not support bitmap queries");
+                return Err(Fault::illegal_argument(reason));
+            }
+            // They are no values of any other type.
+            _ => return self.field_terms(field, &["a bitmap".into()]),
+        }
+        let bytes = values.first().and_then(Value::as_str).and_then(from_base64).unwrap_or_default();
+        let numbers = bitmap::numbers(&bytes, MOST_OF_BITMAP).map_err(|refused| match refused {
+            bitmap::Refused::Malformed => Fault::illegal_argument("Failed to deserialize the bitmap."),
+            bitmap::Refused::TooMany => {
+                Error::not_implemented(format!("a bitmap of more than {MOST_OF_BITMAP} numbers")).into()
+            }
+        })?;
+        let mut codes: Vec<i64> = numbers.into_iter().map(|number| i64::from(number as i32)).collect();
+        codes.sort_unstable();
+        Ok(match codes.is_empty() {
+            true => none_requested(),
+            false => BoundQuery::new(BoundKind::Numbers(field.path.clone(), codes)),
+        })
     }
 
     fn field_terms(&self, field: &Field, values: &[Value]) -> Outcome<BoundQuery> {

@@ -7,6 +7,7 @@ use model::binary::{from_base64, to_base64};
 use model::date::{DEFAULT_FORMAT, DateFormat, DateResolution};
 use model::error::Error;
 use model::geo::decode;
+use model::mapping::range::RangeKind;
 use model::mapping::{Field, FieldKind, Mapping, NumberKind, simple_match};
 use model::number::{f64_from_ordered, u64_from_ordered};
 use model::search::FieldSpec;
@@ -19,7 +20,8 @@ use super::value::moment_of;
 use crate::bound::FieldName;
 
 /// Fields that every index of OpenSearch has and that have no values to show.
-const WITHOUT_VALUES: [&str; 9] = [
+const WITHOUT_VALUES: [&str; 10] = [
+    "_doc_count",
     "_feature",
     "_field_names",
     "_ignored",
@@ -159,10 +161,13 @@ fn column(field: &Field, format: Option<&str>) -> Result<Column, Error> {
 /// Whether the field has a column, and takes the format.
 fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
     let (path, kind) = (&field.path, field.type_name());
+    let unformatted =
+        || Error::illegal_argument(format!("Field [{path}] of type [{kind}] does not support custom formats"));
     match &field.kind {
-        FieldKind::Text if field.fielddata => {
-            return Err(Error::not_implemented(format!("docvalue_fields of the text field [{path}] with fielddata")));
+        FieldKind::Text if field.fielddata && field.explicit.contains_key("fielddata_frequency_filter") => {
+            return Err(Error::not_implemented(format!("[fielddata_frequency_filter] of [{path}]")));
         }
+        FieldKind::Text if field.fielddata => {}
         FieldKind::Text => {
             return Err(Error::no_fielddata(path));
         }
@@ -174,6 +179,8 @@ fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
             let reason = format!("Fielddata is not supported on field [{path}] of type [{kind}]");
             return Err(Error::illegal_argument(reason));
         }
+        FieldKind::Range(range) if format.is_some() && *range != RangeKind::Date => return Err(unformatted()),
+        FieldKind::GeoShape if format.is_some() && field.doc_values => return Err(unformatted()),
         FieldKind::Range(_) => return Err(Error::not_implemented(format!("docvalue_fields of the ranges [{path}]"))),
         FieldKind::GeoShape if field.doc_values => {
             return Err(Error::not_implemented(format!("docvalue_fields of the shapes [{path}]")));
@@ -184,14 +191,12 @@ fn check(field: &Field, format: Option<&str>) -> Result<(), Error> {
         }
         _ => {}
     }
-    if !field.doc_values {
+    if !field.doc_values && field.kind != FieldKind::Text {
         return Err(Error::no_doc_values(path, kind));
     }
-    let fixed = [FieldKind::Keyword, FieldKind::Boolean, FieldKind::Ip, FieldKind::GeoPoint];
+    let fixed = [FieldKind::Text, FieldKind::Keyword, FieldKind::Boolean, FieldKind::Ip, FieldKind::GeoPoint];
     if format.is_some() && fixed.contains(&field.kind) {
-        return Err(Error::illegal_argument(format!(
-            "Field [{path}] of type [{kind}] does not support custom formats"
-        )));
+        return Err(unformatted());
     }
     Ok(())
 }

@@ -69,7 +69,7 @@ impl Collector for Adjacency {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.children.end(reader)
+        self.children.finish(reader, &mut self.counts)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {

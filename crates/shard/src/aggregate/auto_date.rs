@@ -141,7 +141,7 @@ impl Collector for AutoDate {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.children.end(reader)
+        self.children.finish(reader, &mut self.buckets.counts)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {

@@ -147,7 +147,7 @@ impl Collector for Relatives {
             self.owners.iter_mut().for_each(|owners| owners.sort_unstable());
             self.show(&kin, reader)?;
         }
-        self.children.end(reader)
+        self.children.finish(reader, &mut self.counts)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {

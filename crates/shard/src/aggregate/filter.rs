@@ -127,7 +127,7 @@ impl Collector for Filter {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.children.end(reader)
+        self.children.finish(reader, &mut self.counts)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
@@ -191,7 +191,7 @@ impl Collector for Filters {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.children.end(reader)
+        self.children.finish(reader, &mut self.counts)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
@@ -232,7 +232,7 @@ impl Collector for Everything {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.children.end(reader)
+        self.children.finish(reader, std::slice::from_mut(&mut self.count))
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {

@@ -206,7 +206,7 @@ impl Collector for Histogram {
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
         self.buckets.group();
-        self.children.end(reader)
+        self.children.finish(reader, &mut self.buckets.counts)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {

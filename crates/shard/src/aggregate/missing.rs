@@ -102,7 +102,7 @@ impl Collector for Missing {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.children.end(reader)
+        self.children.finish(reader, &mut self.counts)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {

@@ -25,6 +25,7 @@ mod batch;
 mod budget;
 mod choice;
 mod composite;
+mod doc_count;
 mod family;
 mod filter;
 mod histogram;
@@ -51,6 +52,8 @@ mod variable_width;
 
 pub(crate) use batch::{Batch, Owners};
 pub use budget::Budget;
+use doc_count::Beyond;
+pub(crate) use doc_count::DocCounts;
 
 /// One aggregation of one shard.
 pub(crate) trait Collector {
@@ -108,6 +111,8 @@ pub(crate) struct Workshop<'w, 'a> {
     pub(crate) shown: bool,
     /// Whether what is made sees all documents for one owner: nothing around it makes buckets.
     pub(crate) one_owner: bool,
+    /// For how many documents each stands, where some stand for several.
+    pub(crate) doc_counts: Option<Arc<DocCounts>>,
     /// Of a profiled search.
     pub(crate) timing: Option<timed::Timing>,
 }
@@ -119,13 +124,15 @@ pub(crate) type Placed = Vec<(usize, Collectors)>;
 #[derive(Default)]
 pub(crate) struct Collectors {
     list: Vec<Box<dyn Collector>>,
+    /// Beside those that were asked for.
+    beyond: Option<Beyond>,
 }
 
 impl Workshop<'_, '_> {
     /// The collectors of a level, [`Kind::Global`] ones included.
     pub(crate) fn level(&mut self, level: &Level) -> Outcome<Collectors> {
         let list = level.list.iter().map(|bound| self.collector(bound)).collect::<Outcome<_>>()?;
-        Ok(Collectors { list })
+        Ok(Collectors { list, beyond: None })
     }
 
     /// What a query of the request's matches.
@@ -144,7 +151,11 @@ impl Workshop<'_, '_> {
         let (shown, one_owner) = (self.shown, self.one_owner);
         self.shown = shown && leaves_out_none(&bound.kind);
         self.one_owner = one_owner && is_one_bucket(&bound.kind);
-        let children = self.level(&bound.children)?;
+        let mut children = self.level(&bound.children)?;
+        if !matches!(bound.kind, Kind::Sampler(_) | Kind::VariableWidth(_)) {
+            let doc_counts = self.doc_counts.as_ref();
+            children.beyond = doc_counts.map(|counts| Beyond::new(counts.clone(), self.budget.clone()));
+        }
         (self.shown, self.one_owner) = (shown, one_owner);
         let made = self.over_columns(bound, children)?;
         let scripts = bound.kind.scripts();
@@ -184,7 +195,9 @@ impl Workshop<'_, '_> {
             Kind::GeoCentroid(values) => Box::new(metric::geo::PlacesOf::<Centroid>::new(values, budget)),
             Kind::Composite(asked) => Box::new(composite::Composite::new(asked, children, budget)),
             Kind::AutoDateHistogram(asked) => Box::new(auto_date::AutoDate::new(asked, children, budget)),
-            Kind::VariableWidth(asked) => Box::new(variable_width::VariableWidth::new(asked, children, budget)),
+            Kind::VariableWidth(asked) => {
+                Box::new(variable_width::VariableWidth::new(asked, children, (self.doc_counts.clone(), budget)))
+            }
             Kind::Filter(query) => {
                 let weight = Compiler::new(self.counts).compile(query, false)?;
                 Box::new(filter::Filter::new(weight, children, budget))
@@ -256,10 +269,21 @@ impl Workshop<'_, '_> {
 
 impl Collectors {
     pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.list.is_empty() && self.beyond.is_none()
+    }
+
+    /// What counts for how many the documents of buckets stand, which sees them from now on by itself.
+    pub(crate) fn take_beyond(&mut self) -> Option<Beyond> {
+        self.beyond.take()
+    }
+
+    /// Whether the counts of buckets are known only when all documents have been seen.
+    pub(crate) fn counts_late(&self) -> bool {
+        self.beyond.is_some()
     }
 
     pub(crate) fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
+        self.beyond.iter_mut().for_each(|beyond| beyond.enter(leaf));
         self.list.iter_mut().try_for_each(|one| one.enter(leaf))
     }
 
@@ -267,10 +291,12 @@ impl Collectors {
         if batch.docs.is_empty() {
             return Ok(());
         }
+        self.beyond.iter_mut().try_for_each(|beyond| beyond.collect(&batch))?;
         self.list.iter_mut().try_for_each(|one| one.collect(batch))
     }
 
     pub(crate) fn collect_found(&mut self, found: &Found<'_>, owner: u32) -> Outcome<()> {
+        self.beyond.iter_mut().try_for_each(|beyond| beyond.collect(&Batch::of(found, owner)))?;
         self.list.iter_mut().try_for_each(|one| one.collect_found(found, owner))
     }
 
@@ -302,6 +328,12 @@ impl Collectors {
         self.list.iter_mut().try_for_each(|one| one.end(reader))
     }
 
+    /// As [`Collectors::end`], of what lies inside of buckets with these counts, which are whole then.
+    pub(crate) fn finish(&mut self, reader: &Reader, counts: &mut [u64]) -> Outcome<()> {
+        self.beyond.iter_mut().for_each(|beyond| beyond.add_to(counts));
+        self.end(reader)
+    }
+
     /// What was found inside one bucket, in order of the level.
     pub(crate) fn partials(&mut self, owner: u32) -> Outcome<Vec<Partial>> {
         self.list.iter_mut().map(|one| one.partial(owner)).collect()
@@ -309,7 +341,7 @@ impl Collectors {
 
     /// Splits into those whose place `choose` accepts and the others; each keeps its place.
     pub(crate) fn split(self, choose: impl Fn(usize) -> bool) -> (Placed, Placed) {
-        let alone = self.list.into_iter().enumerate().map(|(at, one)| (at, Self { list: vec![one] }));
+        let alone = self.list.into_iter().enumerate().map(|(at, one)| (at, Self { list: vec![one], beyond: None }));
         alone.partition(|(at, _)| choose(*at))
     }
 }

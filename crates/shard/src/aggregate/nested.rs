@@ -104,7 +104,7 @@ impl Collector for Inside {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.0.children.end(reader)
+        self.0.children.finish(reader, &mut self.0.counts)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
@@ -155,7 +155,7 @@ impl Collector for Around {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.shared.children.end(reader)
+        self.shared.children.finish(reader, &mut self.shared.counts)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {

@@ -125,7 +125,7 @@ impl Collector for Ranges {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.slots.children.end(reader)
+        self.slots.children.finish(reader, &mut self.slots.counts)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {
@@ -188,7 +188,7 @@ impl Collector for IpSlots {
     }
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
-        self.slots.children.end(reader)
+        self.slots.children.finish(reader, &mut self.slots.counts)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {

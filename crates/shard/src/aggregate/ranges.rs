@@ -157,7 +157,7 @@ impl Collector for RangeHistogram {
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
         self.buckets.group();
-        self.children.end(reader)
+        self.children.finish(reader, &mut self.buckets.counts)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {

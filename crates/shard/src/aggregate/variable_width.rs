@@ -11,7 +11,7 @@ use search::aggregation::histogram::VariableWidth as Asked;
 use search::aggregation::values::number;
 
 use super::numbers::Numbers;
-use super::{Batch, Budget, Collector, Collectors, Owners};
+use super::{Batch, Budget, Collector, Collectors, DocCounts, Owners};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
 use crate::score::Outcome;
@@ -27,6 +27,7 @@ pub(super) struct VariableWidth {
     values: Vec<Value>,
     clusters: Vec<Cluster>,
     children: Collectors,
+    doc_counts: Option<Arc<DocCounts>>,
     budget: Arc<Budget>,
 }
 
@@ -38,7 +39,11 @@ struct Value {
 }
 
 impl VariableWidth {
-    pub(super) fn new(asked: &Asked, children: Collectors, budget: Arc<Budget>) -> Self {
+    pub(super) fn new(
+        asked: &Asked,
+        children: Collectors,
+        (doc_counts, budget): (Option<Arc<DocCounts>>, Arc<Budget>),
+    ) -> Self {
         Self {
             numbers: Numbers::new(&asked.values),
             asked: asked.clone(),
@@ -46,6 +51,7 @@ impl VariableWidth {
             values: Vec::new(),
             clusters: Vec::new(),
             children,
+            doc_counts,
             budget,
         }
     }
@@ -86,11 +92,13 @@ impl Collector for VariableWidth {
         let most = (self.asked.shard_size as usize * SHARE.0 / SHARE.1).max(1);
         let size = values.len().div_ceil(most).max(1);
         let mut placed = Vec::new();
+        let counts = self.doc_counts.as_ref();
+        let count = |value: &Value| counts.map_or(1, |counts| counts.get(value.segment, value.doc));
         for (at, values) in values.chunks(size).enumerate() {
             let mut sum = Sum::default();
-            sum.add_all(values, |value| value.value);
+            sum.add_all(values, |value| value.value * count(&value) as f64);
             let (min, max) = (values[0].value, values[values.len() - 1].value);
-            let bucket = Bucket { doc_count: values.len() as u64, children: Vec::new() };
+            let bucket = Bucket { doc_count: values.iter().map(count).sum(), children: Vec::new() };
             self.clusters.push(Cluster { sum, min, max, bucket });
             if !self.children.is_empty() {
                 placed.extend(values.iter().map(|value| (value.segment, value.doc, at as u32)));

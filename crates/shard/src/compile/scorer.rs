@@ -1,5 +1,6 @@
 //! Weights -> scorers of one segment.
 
+use std::io;
 use std::sync::Arc;
 
 use search::aggregation::values::Scripted;
@@ -30,6 +31,7 @@ use crate::score::sloppy::Sloppy;
 use crate::score::{Never, Outcome, Scorer, timed};
 use crate::segment::column::{NumberColumn, StringColumn};
 use crate::segment::fielddata::Fielddata;
+use crate::segment::flags::Flags;
 use crate::segment::made::{Made, MadeColumn};
 use crate::segment::{Detail, Segment, TermEntry};
 
@@ -353,19 +355,16 @@ impl<'a> Leaf<'a> {
     }
 
     fn score_function(&self, function: &ScoreFunction) -> Outcome<Function> {
-        let numbers = |field: &str| match self.fields.by_path(field) {
-            Some(entry) => self.segment.numbers(entry.slot),
-            None => Ok(None),
-        };
+        let entry = |field: &str| self.fields.by_path(field);
+        let numbers = |field: &str| entry(field).map_or(Ok(None), |entry| numbers_of(self.segment, entry));
         Ok(match function {
             ScoreFunction::Random { seed, salt, of } => {
                 let values = match of {
                     RandomOf::Number(field, code) => RandomBy::Number(numbers(field)?, *code),
                     RandomOf::Id => RandomBy::Term(self.segment.strings(meta::ID)?),
-                    RandomOf::Term(field) => RandomBy::Term(match self.fields.by_path(field) {
-                        Some(entry) => self.segment.strings(entry.slot)?,
-                        None => None,
-                    }),
+                    RandomOf::Term(field) => {
+                        RandomBy::Term(entry(field).map_or(Ok(None), |entry| self.strings(entry))?)
+                    }
                 };
                 Function::Random { seed: *seed as i32 ^ salt, values }
             }
@@ -392,6 +391,15 @@ impl<'a> Leaf<'a> {
             },
         })
     }
+}
+
+/// The numbers of a field by document; of booleans 0 and 1.
+pub(crate) fn numbers_of(segment: &dyn Segment, entry: &FieldEntry) -> io::Result<Option<Arc<dyn NumberColumn>>> {
+    if !matches!(entry.layout, Layout::Exact { .. }) {
+        return segment.numbers(entry.slot);
+    }
+    let flags = segment.strings(entry.slot)?.map(Flags::new).transpose()?;
+    Ok(flags.map(|flags| Arc::new(flags) as Arc<dyn NumberColumn>))
 }
 
 fn any_of(mut scorers: Vec<Box<dyn Scorer>>, minimum: usize) -> Box<dyn Scorer> {

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::cast::CastColumn;
 use super::inner::{self, Inner};
+use crate::compile::scorer::numbers_of;
 use crate::fields::{Layout, meta};
 use crate::reader::Reader;
 use crate::score::Outcome;
@@ -78,13 +79,16 @@ impl Key {
                 let inner = Inner(children);
                 let entry = reader.fields.by_path(field);
                 let slot = entry.map(|entry| entry.slot);
+                let numbers = || match entry {
+                    Some(entry) => numbers_of(&*view.segment, entry),
+                    None => Ok(None),
+                };
                 let text = entry.is_some_and(|entry| matches!(entry.layout, Layout::Text { .. }));
                 let source = match (values, slot) {
-                    (SortValues::Number(code), Some(slot)) => match inner.numbers(view.segment.numbers(slot)?) {
+                    (SortValues::Number(code), _) => match inner.numbers(numbers()?) {
                         Some(column) => Source::Number(column, *code),
                         None => Source::NoNumber(*code),
                     },
-                    (SortValues::Number(code), None) => Source::NoNumber(*code),
                     (SortValues::Cast(cast), Some(slot)) => match inner.numbers(view.segment.numbers(slot)?) {
                         Some(column) => Source::Number(Arc::new(CastColumn { column, cast: *cast }), cast.code()),
                         None => Source::NoNumber(cast.code()),

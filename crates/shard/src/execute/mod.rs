@@ -11,7 +11,7 @@ use search::shard_query::{BoundSort, DocAddress, ShardHits, ShardQuery, SortBy};
 use search::statistics::Statistics;
 
 use crate::aggregate::timed::Timing;
-use crate::aggregate::{Budget, Workshop};
+use crate::aggregate::{Budget, DocCounts, Workshop};
 use crate::compile::{Compiler, Counts, Weight};
 use crate::gauge::Clock;
 use crate::reader::Reader;
@@ -165,7 +165,8 @@ fn answer(
     let aggregated = match &request.aggregations {
         Some(level) => {
             let timing = clock.map(Timing::new);
-            let workshop = Workshop { counts: &mut counts, budget, request, shown: true, one_owner: true, timing };
+            let (counts, doc_counts) = (&mut counts, DocCounts::of(reader)?);
+            let workshop = Workshop { counts, budget, request, shown: true, one_owner: true, doc_counts, timing };
             Some(aggregations::collect(&search, level, workshop, watch)?)
         }
         None => None,

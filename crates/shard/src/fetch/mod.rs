@@ -34,7 +34,7 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-use columns::Document;
+use columns::{Document, Uninverted};
 use inner::{InnerPlan, Inside};
 use phases::{Phase, Phases};
 use plan::Plan;
@@ -142,13 +142,14 @@ impl FetchPlan {
         }
         let mut hits = Vec::with_capacity(addresses.len());
         let phases = Phases::new(self.clock.as_ref());
+        let uninverted = Uninverted::default();
         let percolated = self.plan.percolated.as_ref().filter(|_| !addresses.is_empty());
         let percolated = percolated.map(|percolated| percolated.read(reader)).transpose()?;
         for address in addresses {
             if patience.verdict() == Verdict::Cancelled {
                 return Err(Error::new(ErrorKind::TaskCancelled, "the search was cancelled"));
             }
-            let mut hit = self.fetch_one((reader, statistics), *address, &phases)?;
+            let mut hit = self.fetch_one((reader, statistics), *address, (&uninverted, &phases))?;
             if let Some(percolated) = &percolated {
                 percolated.show(reader, *address, &mut hit)?;
             }
@@ -174,14 +175,21 @@ impl FetchPlan {
         &self,
         (reader, statistics): (&Reader, Option<&Statistics>),
         address: DocAddress,
-        phases: &Phases,
+        (uninverted, phases): (&Uninverted, &Phases),
     ) -> Result<Fetched, Error> {
         let plan = &self.plan;
         let view = reader.segments.get(address.segment as usize);
         let view = view.filter(|view| address.doc < view.segment.doc_count());
         let segment = &view.ok_or_else(|| gone(address))?.segment;
         let inside = segment.nested().and_then(|nested| Inside::of(nested, address.doc));
-        let document = Document { segment, fields: &reader.fields, doc: address.doc, inside: inside.is_some() };
+        let document = Document {
+            segment,
+            fields: &reader.fields,
+            doc: address.doc,
+            number: address.segment,
+            uninverted,
+            inside: inside.is_some(),
+        };
         let mut hit = Fetched::default();
         if plan.bookkeeping {
             hit.routing = phases.load(|| document.routing()).map_err(broken)?;

@@ -17,6 +17,7 @@ use crate::prepared::PreparedDocument;
 
 mod completion;
 mod contexts;
+mod doc_count;
 mod dynamic;
 mod features;
 mod flat;

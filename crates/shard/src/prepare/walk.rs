@@ -12,6 +12,7 @@ use super::nested::Blocks;
 use super::output::Output;
 use super::plan::{Child, FieldPlan, ObjectPlan};
 use super::{Preparer, flat, paths, preview};
+use crate::layout::DOC_COUNT;
 use crate::prepared::InnerDocument;
 
 /// Names that no document may have at its root.
@@ -157,8 +158,9 @@ impl<'a> Walk<'a> {
         if plan.path.is_empty() && METADATA.contains(&key) {
             return self.metadata(key);
         }
-        if plan.path.is_empty() && key == "_doc_count" {
-            return Err(Error::not_implemented("field [_doc_count]").into());
+        if plan.path.is_empty() && key == DOC_COUNT {
+            let value = self.value_of(None)?;
+            return self.doc_count(&value);
         }
         if key.contains('.') {
             let steps = paths::steps(key)?;
@@ -344,7 +346,7 @@ impl<'a> Walk<'a> {
         self.named(&plan.path, plan.variant.name().unwrap_or(plan.kind.name()), shown, cause)
     }
 
-    fn named(&self, path: &str, kind: &str, shown: &str, cause: Error) -> Error {
+    pub(super) fn named(&self, path: &str, kind: &str, shown: &str, cause: Error) -> Error {
         let reason = format!(
             "failed to parse field [{path}] of type [{kind}] in document with id '{}'. Preview of field's value: '{shown}'",
             self.id

@@ -191,7 +191,9 @@ impl RandomBy {
             Self::Number(Some(column), code) => {
                 if let Some(value) = column.first(doc) {
                     text = match code {
-                        NumberCode::Long | NumberCode::Nanos => value.to_string(),
+                        NumberCode::Long => value.to_string(),
+                        // As milliseconds.
+                        NumberCode::Nanos => value.div_euclid(1_000_000).to_string(),
                         NumberCode::Unsigned => model::number::u64_from_ordered(value).to_string(),
                         NumberCode::Double => format!("{:?}", number(value, *code)),
                         // OpenSearch multiplies, which rounds otherwise than to divide does.

@@ -17,6 +17,7 @@ pub mod column;
 pub mod dense;
 pub mod disk;
 pub mod fielddata;
+pub(crate) mod flags;
 mod flat;
 pub(crate) mod made;
 pub mod memory;

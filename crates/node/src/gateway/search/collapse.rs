@@ -140,7 +140,7 @@ impl Groups<'_> {
         let (field, values) = (self.collapse.field.clone(), self.keys.clone());
         let mut all = Boolean { must: vec![query.clone()], ..Boolean::default() };
         if !values.is_empty() {
-            all.must_not.push(Query::new(Kind::Terms(Terms { field, values, lookup: None })));
+            all.must_not.push(Query::new(Kind::Terms(Terms { field, values, lookup: None, bitmap: false })));
         }
         if self.null {
             all.filter.push(exists(&self.collapse.field));
@@ -157,7 +157,7 @@ async fn inside(steps: &Steps<'_>, field: &str, key: Option<&Value>, inner: &Inn
     }
     match key {
         Some(key) => {
-            let terms = Terms { field: field.to_owned(), values: vec![key.clone()], lookup: None };
+            let terms = Terms { field: field.to_owned(), values: vec![key.clone()], lookup: None, bitmap: false };
             group.filter.push(Query::new(Kind::Terms(terms)));
         }
         None => {

@@ -104,12 +104,7 @@ impl Binding<'_> {
     }
 
     fn field_values(self, field: &Field, source: &Source, accepts: Accepts, owner: &str) -> Result<Values, Error> {
-        let text = field.kind == FieldKind::Text && field.fielddata;
-        if !text {
-            readable(field).map_err(|fault| fault.error().clone())?;
-        } else if field.explicit.contains_key("fielddata_frequency_filter") {
-            return Err(Error::not_implemented(format!("[fielddata_frequency_filter] of [{}]", field.path)));
-        }
+        readable(field).map_err(|fault| fault.error().clone())?;
         check_value_type(field, source)?;
         let path = field.path.clone();
         let refused = || match &source.script {

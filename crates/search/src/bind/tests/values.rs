@@ -143,10 +143,10 @@ fn terms_are_sets() {
         ("_index", vec![json!("x"), json!("films")], "*:*"),
         ("k", vec![], "MatchNoDocsQuery(\"User requested \"match_none\" query.\")"),
     ] {
-        let kind = Kind::Terms(Terms { field: field.into(), values, lookup: None });
+        let kind = Kind::Terms(Terms { field: field.into(), values, lookup: None, bitmap: false });
         assert_eq!(shown(kind), expected, "{field}");
     }
-    let many = Kind::Terms(Terms { field: "k".into(), values: vec![json!("a"); 65_537], lookup: None });
+    let many = Kind::Terms(Terms { field: "k".into(), values: vec![json!("a"); 65_537], lookup: None, bitmap: false });
     assert!(shown(many).ends_with("[index.max_terms_count] index level setting.] < illegal_argument_exception"));
 }
 

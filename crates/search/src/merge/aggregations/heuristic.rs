@@ -15,8 +15,19 @@ pub(super) struct Counts {
 /// The score; above 0: it stands out.
 ///
 /// # Errors
-/// `illegal_argument_exception` where a background that should hold everything does not.
+/// `illegal_argument_exception` where a background that should hold everything does not, and where values were found more often than documents,
+/// as those that stand for several let them be.
 pub(super) fn score(heuristic: Heuristic, counts: Counts) -> Result<f64, Error> {
+    if counts.found > counts.of {
+        let name = match heuristic {
+            Heuristic::Jlh => "JLHScore",
+            Heuristic::Percentage => "PercentageScore",
+            Heuristic::ChiSquare { .. } => "ChiSquare",
+            Heuristic::MutualInformation { .. } => "MutualInformation",
+            Heuristic::Gnd { .. } => "GND",
+        };
+        return Err(Error::illegal_argument(format!("subsetFreq > subsetSize, in {name}")));
+    }
     match heuristic {
         Heuristic::Jlh => Ok(jlh(counts)),
         Heuristic::Percentage if counts.background == 0 => Ok(0.0),

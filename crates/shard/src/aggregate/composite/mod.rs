@@ -288,7 +288,7 @@ impl Collector for Composite {
 
     fn end(&mut self, reader: &Reader) -> Outcome<()> {
         self.buckets.drop_last(&self.asked);
-        self.children.end(reader)
+        self.children.finish(reader, &mut self.buckets.counts)
     }
 
     fn partial(&mut self, owner: u32) -> Outcome<Partial> {

@@ -8,6 +8,7 @@ use model::aggregation::partial::Partial;
 
 use super::rows::{Chosen, Finish, Keyed, Rows};
 use crate::aggregate::batch::Sorted;
+use crate::aggregate::doc_count::Beyond;
 use crate::aggregate::{Batch, Budget, Collectors};
 use crate::compile::scorer::Leaf;
 use crate::reader::Reader;
@@ -32,6 +33,8 @@ impl Told {
 
 pub(super) struct Deferred {
     children: Collectors,
+    /// Of what counts are made: nothing of it is held back.
+    beyond: Option<Beyond>,
     budget: Arc<Budget>,
     /// Whether the buckets that are told are known without what is inside of them.
     may_hold: bool,
@@ -45,8 +48,9 @@ pub(super) struct Deferred {
 }
 
 impl Deferred {
-    pub(super) fn new(children: Collectors, finish: &dyn Finish, budget: &Arc<Budget>) -> Self {
+    pub(super) fn new(mut children: Collectors, finish: &dyn Finish, budget: &Arc<Budget>) -> Self {
         Self {
+            beyond: children.take_beyond(),
             may_hold: !children.is_empty() && finish.chooses_first(),
             children,
             budget: budget.clone(),
@@ -58,16 +62,18 @@ impl Deferred {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.children.is_empty()
+        self.children.is_empty() && self.beyond.is_none()
     }
 
     pub(super) fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
         self.segment = leaf.number;
+        self.beyond.iter_mut().for_each(|beyond| beyond.enter(leaf));
         if self.holds.is_some() { Ok(()) } else { self.children.enter(leaf) }
     }
 
     /// Takes documents with their buckets, of which there are so many by now.
     pub(super) fn collect(&mut self, batch: Batch<'_>, buckets: usize) -> Outcome<()> {
+        self.beyond.iter_mut().try_for_each(|beyond| beyond.collect(&batch))?;
         if self.may_hold && self.holds.is_none() && buckets > self.budget.depth_first() {
             self.holds = Some(buckets as u32);
             self.children.leave()?;
@@ -99,6 +105,7 @@ impl Deferred {
         (rows, finish): (&mut Rows, &mut dyn Finish),
         keyed: Keyed<'_>,
     ) -> Outcome<()> {
+        self.beyond.iter_mut().for_each(|beyond| beyond.add_to(&mut rows.counts));
         rows.end();
         finish.end(reader, rows, keyed.key)?;
         if let Some(known) = self.holds {

@@ -110,7 +110,11 @@ pub(super) fn significant_text(
     workshop: &mut Workshop<'_, '_>,
 ) -> Outcome<Box<dyn Collector>> {
     let background = background(&asked.terms, workshop)?;
-    Ok(Box::new(text::SignificantText::new(asked.clone(), background, workshop.budget.clone())?))
+    Ok(Box::new(text::SignificantText::new(
+        asked.clone(),
+        background,
+        (workshop.doc_counts.clone(), workshop.budget.clone()),
+    )?))
 }
 
 /// What buckets must stand out from; `None`: all documents.

@@ -154,7 +154,7 @@ impl StringTerms {
     ) -> Self {
         let chooses = finish.chooses_first() && finish.wanted().is_some() && chooser.admits_all();
         Self {
-            may_be_late: rows.one_owner && chooses && !children.is_empty(),
+            may_be_late: rows.one_owner && chooses && !children.is_empty() && !children.counts_late(),
             late: None,
             strings: Strings::new(values),
             places: Places::new(rows.budget.clone()),

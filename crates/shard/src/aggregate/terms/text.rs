@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::quotes::Quotes;
 use crate::aggregate::choice::Chooser;
-use crate::aggregate::{Batch, Budget, Collector, live};
+use crate::aggregate::{Batch, Budget, Collector, DocCounts, live};
 use crate::compile::scorer::Leaf;
 use crate::compile::{Compiler, Counts, Weight};
 use crate::reader::Reader;
@@ -32,6 +32,8 @@ pub(super) struct SignificantText {
     background: Option<Weight>,
     budget: Arc<Budget>,
     segment: Option<Arc<dyn Segment>>,
+    number: u32,
+    doc_counts: Option<Arc<DocCounts>>,
     quotes: Option<Quotes>,
     /// The document that was read last, and its words: it may come for several owners.
     last: Option<(DocId, Vec<u32>)>,
@@ -52,12 +54,18 @@ struct Found {
 }
 
 impl SignificantText {
-    pub(super) fn new(asked: Arc<Asked>, background: Option<Weight>, budget: Arc<Budget>) -> Outcome<Self> {
+    pub(super) fn new(
+        asked: Arc<Asked>,
+        background: Option<Weight>,
+        (doc_counts, budget): (Option<Arc<DocCounts>>, Arc<Budget>),
+    ) -> Outcome<Self> {
         Ok(Self {
             chooser: Chooser::new(&asked.terms.choice)?,
             background,
             budget,
             segment: None,
+            number: 0,
+            doc_counts,
             quotes: asked.once.then(Quotes::default),
             last: None,
             words: Vec::new(),
@@ -140,6 +148,7 @@ impl SignificantText {
 
 impl Collector for SignificantText {
     fn enter(&mut self, leaf: &Leaf<'_>) -> Outcome<()> {
+        self.number = leaf.number;
         self.segment = Some(leaf.reader.segments[leaf.number as usize].segment.clone());
         self.last = None;
         Ok(())
@@ -159,7 +168,8 @@ impl Collector for SignificantText {
             let found = &mut self.owners[batch.owners.of(at) as usize];
             let before = found.counts.len();
             found.docs += 1;
-            words.iter().for_each(|word| *found.counts.entry(*word).or_default() += 1);
+            let count = self.doc_counts.as_ref().map_or(1, |counts| counts.get(self.number, doc));
+            words.iter().for_each(|word| *found.counts.entry(*word).or_default() += count);
             self.budget.take((found.counts.len() - before) * COUNT_BYTES)?;
             self.last = Some((doc, words));
         }
