@@ -21,7 +21,7 @@ const KNOWN: &[(&str, &str, &str, bool)] = &[
     ("MAXAGGREGATERESULTS", "unlimited", "Maximum number of results from ft.aggregate command", false),
     ("MAXEXPANSIONS", "200", "Maximum prefix expansions to be used in a query", false),
     ("MAXPREFIXEXPANSIONS", "200", "Maximum prefix expansions to be used in a query", false),
-    ("MINPREFIX", "1", "Set the minimum prefix for expansions (`*`)", false),
+    ("MINPREFIX", "2", "Set the minimum prefix for expansions (`*`)", true),
     ("MINSTEMLEN", "1", "Set the minimum word length to stem", false),
     (
         "CURSOR_MAX_IDLE",
@@ -56,6 +56,11 @@ impl Configuration {
     /// What comes of searches that do not get to their end.
     pub fn policy(&self) -> Policy {
         self.set.read().get("ON_TIMEOUT").and_then(|policy| Policy::of(policy)).unwrap_or_default()
+    }
+
+    /// Bytes of a beginning, an end or a middle that finds words and tags, at least.
+    pub fn min_prefix(&self) -> usize {
+        self.set.read().get("MINPREFIX").and_then(|least| least.parse().ok()).unwrap_or(2)
     }
 
     /// The dialect of requests that name none.
@@ -111,12 +116,18 @@ fn set(configuration: &Configuration, known: Option<&(&'static str, &str, &str, 
         return Err(RespError::line("Not modifiable at runtime"));
     }
     let value = args.take().map(super::text).ok_or(RespError::line("Expected an argument, but none provided"))?;
+    if args.take().is_some() {
+        return Err(RespError::line("EXCESSARGS"));
+    }
     if *name == "ON_TIMEOUT" {
         let policy = Policy::of(&value).ok_or(RespError::line("Invalid ON_TIMEOUT value"))?;
         configuration.set.write().insert(name, policy.name().to_owned());
         return Ok(Reply::OK);
     }
-    let number: u64 = value.parse().map_err(|_| RespError::line("Could not convert argument to expected type"))?;
+    let number: i64 = value.parse().map_err(|_| RespError::line("Could not convert argument to expected type"))?;
+    if number < i64::from(*name == "MINPREFIX") {
+        return Err(RespError::line("Value is outside acceptable bounds"));
+    }
     if *name == "DEFAULT_DIALECT" && !(1..=4).contains(&number) {
         return Err(RespError::line("Default dialect version cannot be higher than 4"));
     }

@@ -1,6 +1,5 @@
 //! From a key's value to the documents of the indexes that it belongs to.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::write::{Action, Condition, Write, WriteFailure};
@@ -12,8 +11,9 @@ pub use super::registry::Registry;
 use super::vector::{VectorField, value};
 use super::words;
 use crate::error::RespError;
-use crate::keyspace::id::{document_id, text_of};
+use crate::keyspace::id::document_id;
 use crate::keyspace::number::float;
+use crate::keyspace::quoted;
 use crate::keyspace::value::{Fields, Value};
 use crate::server::Server;
 
@@ -91,9 +91,7 @@ fn document(
         return Ok(None);
     }
     let language = language_of(definition, &source);
-    let (mut document, sorted, grouped, forms) = (Map::new(), Map::new(), Map::new(), Map::new());
-    // First: who reads it looks no further.
-    document.insert(RAW.to_owned(), source.raw());
+    let (document, sorted, grouped, forms) = (Map::new(), Map::new(), Map::new(), Map::new());
     let mut builder = Builder {
         registry,
         definition,
@@ -110,7 +108,12 @@ fn document(
         builder.attribute(attribute, &source)?;
     }
     let document = builder.finish(&source);
-    let bytes = serde_json::to_vec(&document).map_err(|error| error.to_string())?;
+    // First what was written: who reads it looks no further.
+    let mut bytes = format!("{{\"{RAW}\":").into_bytes();
+    source.write(&mut bytes);
+    let opening = bytes.len();
+    serde_json::to_writer(&mut bytes, &document).map_err(|error| error.to_string())?;
+    bytes[opening] = b',';
     Ok(Some(bytes.into()))
 }
 
@@ -144,14 +147,24 @@ impl Found<'_> {
         self.values(field.filter(known)?).into_iter().next()
     }
 
-    fn raw(&self) -> Json {
+    /// Appends all of it as JSON.
+    fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Hash(fields) => {
-                let text = |bytes: &bytes::Bytes| Json::from(text_of(bytes).into_owned());
-                Json::Array(fields.iter().flat_map(|(name, value)| [text(name), text(value)]).collect())
+                out.reserve(2 * fields.json_bytes());
+                out.push(b'[');
+                for (at, (name, value)) in fields.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    quoted(name, out);
+                    out.push(b',');
+                    quoted(value, out);
+                }
+                out.push(b']');
             }
             // As text: numbers and the order of names stay as they were written.
-            Self::Json(json) => Json::from(json.to_string()),
+            Self::Json(json) => quoted(json.to_string().as_bytes(), out),
         }
     }
 }
@@ -365,7 +378,7 @@ impl<'d> Builder<'d> {
     /// How many words the texts have, and how often the most frequent one occurs, both weighted.
     fn counts(&self) -> (u32, u32) {
         let mut length = 0;
-        let mut freqs: HashMap<String, u32> = HashMap::new();
+        let mut found: Vec<(String, u32)> = Vec::new();
         for (attribute, text) in &self.texts {
             let weight = Definition::weight(attribute);
             let words = words::indexed(text, self.definition);
@@ -373,17 +386,17 @@ impl<'d> Builder<'d> {
             let beside = words::Beside::of(&**self.registry.gateway(), &words, (attribute, &self.language));
             for (at, word) in words.iter().enumerate() {
                 if let Some(stem) = beside.stem(at).filter(|stem| *stem != word) {
-                    *freqs.entry(format!("+{stem}")).or_default() += (weight / 5).max(1);
+                    found.push((format!("+{stem}"), (weight / 5).max(1)));
                 }
                 if let Some(code) = beside.sound(at) {
-                    *freqs.entry(format!("<{code}")).or_default() += weight;
+                    found.push((format!("<{code}"), weight));
                 }
             }
-            for word in words {
-                *freqs.entry(word).or_default() += weight;
-            }
+            found.extend(words.into_iter().map(|word| (word, weight)));
         }
-        (length, freqs.into_values().max().unwrap_or(0))
+        found.sort_unstable();
+        let freqs = found.chunk_by(|(one, _), (next, _)| one == next);
+        (length, freqs.map(|alike| alike.iter().map(|(_, count)| count).sum()).max().unwrap_or(0))
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Lowering<'l> {
     pub fields: Option<&'l [String]>,
     pub slop: Option<u32>,
     pub in_order: bool,
+    /// Bytes of a beginning, an end or a middle that finds anything, at least.
+    pub min_prefix: usize,
 }
 
 type Outcome = Result<Part, RespError>;
@@ -73,6 +75,7 @@ impl Lowering<'_> {
             }
             Node::Exact(words) => self.exact(words, clause),
             Node::Blank => self.blank(fields)?,
+            Node::Affix(affix) if self.is_short(affix) => nothing(),
             Node::Affix(affix) => self.pattern(pattern(affix), fields),
             Node::Fuzzy { text, edits } => self.pattern(WordPattern::Fuzzy(text.clone(), *edits), fields),
             Node::And(parts) => self.all(parts, clause, expand)?,
@@ -229,6 +232,14 @@ impl Lowering<'_> {
         Ok(Part::new(PartKind::Any(empty.collect())))
     }
 
+    /// Whether nothing is looked for by it.
+    fn is_short(&self, affix: &Affix) -> bool {
+        match affix {
+            Affix::Prefix(text) | Affix::Suffix(text) | Affix::Infix(text) => text.len() < self.min_prefix,
+            Affix::Wildcard(_) => false,
+        }
+    }
+
     fn pattern(&self, pattern: WordPattern, fields: Option<&[String]>) -> Part {
         let names: Option<Vec<String>> =
             self.texts(fields).map(|texts| texts.iter().map(|text| text.name.clone()).collect());
@@ -304,6 +315,7 @@ impl Lowering<'_> {
                     let value = value.trim().to_owned();
                     Part::new(PartKind::Value { field: attribute.name.clone(), value })
                 }
+                TagValue::Affix(affix) if self.is_short(affix) => nothing(),
                 TagValue::Affix(affix) => filter(pattern(affix).query(attribute.name.clone()).kind),
             });
         }

@@ -196,7 +196,7 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
             if !descending {
                 args.take_word("ASC");
             }
-            options.sort = Some((field.strip_prefix('@').map_or(field.clone(), str::to_owned), descending));
+            options.sort = Some((field, descending));
         }
         "LIMIT" => (options.offset, options.count) = limit(args)?,
         "TIMEOUT" => options.timeout_ms = Some(timeout(args)?),

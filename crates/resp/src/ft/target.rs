@@ -73,6 +73,7 @@ impl Searched {
             fields: options.fields.as_deref(),
             slop: options.slop.and_then(|slop| u32::try_from(slop).ok()),
             in_order: options.in_order,
+            min_prefix: registry.configuration.min_prefix(),
         };
         let mut parts = Vec::new();
         for filter in &options.filters {

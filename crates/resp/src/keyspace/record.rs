@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use bytes::Bytes;
 use model::document::Source;
@@ -60,6 +61,9 @@ pub(super) struct Record {
     pub(super) expires_at_ms: Option<u64>,
     /// When no field is left.
     fields_end_at_ms: Option<u64>,
+    /// Where its parts stand in the document.
+    value: Range<usize>,
+    expiries: Option<Range<usize>>,
     source: Source,
 }
 
@@ -80,8 +84,9 @@ struct Stored<'a> {
 impl Record {
     pub(super) fn new(source: Source) -> Result<Self, RespError> {
         let stored: Stored<'_> = serde_json::from_slice(&source).map_err(damaged)?;
-        let Stored { kind, expires_at, fields_end_at, .. } = stored;
-        Ok(Self { kind, expires_at_ms: expires_at, fields_end_at_ms: fields_end_at, source })
+        let Stored { kind, expires_at, fields_end_at, expiries, value } = stored;
+        let (value, expiries) = (place(value, &source), expiries.map(|expiries| place(expiries, &source)));
+        Ok(Self { kind, expires_at_ms: expires_at, fields_end_at_ms: fields_end_at, value, expiries, source })
     }
 
     pub(super) fn is_alive(&self, now_ms: u64) -> bool {
@@ -95,25 +100,32 @@ impl Record {
 
     /// What it holds, without fields that have expired.
     pub(super) fn entry(&self, now_ms: u64) -> Result<Entry, RespError> {
-        let stored: Stored<'_> = serde_json::from_slice(&self.source).map_err(damaged)?;
-        let raw = stored.value.get();
         let value = match self.kind {
-            Kind::String => Value::Text(serde_json::from_str::<Text>(raw).map_err(damaged)?.0),
+            Kind::String => Value::Text(self.read::<Text>(&self.value)?.0),
             Kind::Hash => {
-                let values = serde_json::from_str::<Map<Text>>(raw).map_err(damaged)?;
+                let values = self.read::<Map<Text>>(&self.value)?;
                 let values = values.0.into_iter().map(|(name, value)| (name, value.0)).collect();
-                let expiries = match stored.expiries {
-                    Some(expiries) => serde_json::from_str::<Map<u64>>(expiries.get()).map_err(damaged)?.0,
-                    None => Vec::new(),
-                };
+                let expiries = self.expiries.as_ref().map(|expiries| self.read::<Map<u64>>(expiries)).transpose()?;
+                let expiries = expiries.map_or_else(Vec::new, |expiries| expiries.0);
                 let mut fields = Fields::new(values, expiries.into_iter().collect());
                 fields.drop_expired(now_ms);
                 Value::Hash(fields)
             }
-            Kind::Json => Value::Json(serde_json::from_str(raw).map_err(damaged)?),
+            Kind::Json => Value::Json(self.read(&self.value)?),
         };
         Ok(Entry { value, expires_at_ms: self.expires_at_ms })
     }
+
+    /// What stands at a place of the document.
+    fn read<'s, T: Deserialize<'s>>(&'s self, place: &Range<usize>) -> Result<T, RespError> {
+        serde_json::from_slice(self.source.get(place.clone()).unwrap_or_default()).map_err(damaged)
+    }
+}
+
+/// Where in a document a part of it stands.
+fn place(part: &RawValue, document: &[u8]) -> Range<usize> {
+    let from = part.get().as_ptr().addr() - document.as_ptr().addr();
+    from..from + part.get().len()
 }
 
 fn damaged(error: serde_json::Error) -> RespError {
@@ -134,6 +146,7 @@ pub(super) fn source(key: &[u8], entry: &Entry) -> Source {
     match &entry.value {
         Value::Text(text) => quoted(text, &mut out),
         Value::Hash(fields) => {
+            out.reserve(fields.json_bytes() + 2);
             out.push(b'{');
             for (at, (name, value)) in fields.iter().enumerate() {
                 if at > 0 {
@@ -168,7 +181,8 @@ fn write_expiries(fields: &Fields, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-fn quoted(bytes: &[u8], out: &mut Vec<u8>) {
+/// Appends bytes as a string of JSON.
+pub(crate) fn quoted(bytes: &[u8], out: &mut Vec<u8>) {
     serde_json::to_writer(out, &*text_of(bytes)).expect("writing a string to memory cannot fail");
 }
 

@@ -31,6 +31,11 @@ impl Fields {
         self.values.insert(name, value);
     }
 
+    /// About how many bytes all of it takes as JSON.
+    pub fn json_bytes(&self) -> usize {
+        self.values.iter().map(|(name, value)| name.len() + value.len() + 6).sum()
+    }
+
     /// Whether the field was there.
     pub fn remove(&mut self, name: &Bytes) -> bool {
         self.expiries.remove(name);

@@ -126,9 +126,11 @@ impl Parser<'_> {
             self.union()?.unwrap_or_else(|| Clause::new(Node::Empty))
         };
         if *self.token() == Token::Arrow && *self.ahead(1) == Token::Sign('[') {
-            if !self.is_one(start, &inner) {
+            if self.options.dialect == 1 || !self.is_one(start, &inner) {
                 return Err(self.unexpected());
             }
+            // Where nothing but stop words stands the neighbours are those among all.
+            let inner = if inner.node == Node::Empty { Clause::new(Node::All) } else { inner };
             self.next();
             self.next();
             let knn = self.knn()?;

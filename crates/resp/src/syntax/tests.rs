@@ -46,6 +46,15 @@ fn fields_hold_for_what_follows() {
 }
 
 #[test]
+fn neighbours_of_stop_words_are_those_among_all() {
+    for text in ["the=>[KNN 1 @v $w]", "((the a))=>[KNN 1 @v $w]", "(-the)=>[KNN 1 @v $w]", "(@t:(the))=>[KNN 1 @v $w]"]
+    {
+        assert_eq!(tree(text, 2), tree("*=>[KNN 1 @v $w]", 2), "{text}");
+    }
+    assert_eq!(tree("(foo)=>[KNN 1 @v $w]", 1), Err("Syntax error at offset 7 near >[".to_owned()));
+}
+
+#[test]
 fn signs_of_the_first_dialect_hold_for_what_follows() {
     let check = |text: &str, expected: &str| assert_eq!(tree(text, 1).as_deref(), Ok(expected), "{text}");
     check(
