@@ -4,5 +4,6 @@
 //! so many steps. Nothing here allocates without bound or touches the world.
 
 pub mod expression;
+pub mod moving;
 pub mod program;
 pub mod template;

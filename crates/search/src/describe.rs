@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 use std::net::Ipv6Addr;
 use std::ops::Bound;
 
+use model::geo::area::Area;
+use model::mapping::Mapping;
+
 use crate::bound::{
     BoundBool, BoundFunctionScore, BoundKind, BoundKnn, BoundQuery, BoundReach, Expand, Pattern, Phrase, TermBytes,
 };
@@ -15,6 +18,38 @@ use crate::bound::{
 pub fn lucene(query: &BoundQuery) -> String {
     let text = kind(&query.kind);
     if query.boost == 1.0 { text } else { format!("({text})^{:?}", query.boost) }
+}
+
+/// The query as text, with what keeps objects inside of documents out where it may find such.
+pub fn of_documents(query: &BoundQuery, mapping: &Mapping) -> String {
+    match mapping.has_nested() && may_find_objects(query, mapping) {
+        true => format!("+{} #FieldExistsQuery [field=_primary_term]", nested(query)),
+        false => lucene(query),
+    }
+}
+
+/// Whether the query may find objects inside of documents, as far as OpenSearch looks into queries.
+fn may_find_objects(query: &BoundQuery, mapping: &Mapping) -> bool {
+    let inside = |query: &BoundQuery| may_find_objects(query, mapping);
+    match &query.kind {
+        BoundKind::MatchNone(_) | BoundKind::Nested(_) => false,
+        BoundKind::Term(field, _)
+        | BoundKind::Terms(field, _)
+        | BoundKind::Numbers(field, _)
+        | BoundKind::NumberRange(field, ..) => is_inside(field, mapping),
+        BoundKind::Geo(field, area) if matches!(**area, Area::Box(_)) => is_inside(field, mapping),
+        BoundKind::ConstantScore(inner) => inside(inner),
+        BoundKind::Bool(clauses) if clauses.must.is_empty() && clauses.filter.is_empty() => {
+            // Queries that only shut out are among all documents.
+            clauses.should.is_empty() || clauses.should.iter().any(inside)
+        }
+        BoundKind::Bool(clauses) => clauses.must.iter().chain(&clauses.filter).all(inside),
+        _ => true,
+    }
+}
+
+fn is_inside(field: &str, mapping: &Mapping) -> bool {
+    field.starts_with('_') || mapping.nested_path_of(field).is_some()
 }
 
 fn kind(kind: &BoundKind) -> String {

@@ -7,7 +7,7 @@ use model::error::Error;
 use model::search::{
     CountRequest, CountResponse, SearchRequest, Shards, ValidateRequest, ValidateResponse, Validation,
 };
-use search::describe::lucene;
+use search::describe::of_documents;
 
 use super::search::{bind_filtered, context, counting, search};
 use crate::clock::now_ms;
@@ -35,8 +35,10 @@ pub(super) async fn validate(core: &Arc<Core>, mut request: ValidateRequest) -> 
         let asked = if request.all_shards { found.index.shards.len() as u32 } else { 1 };
         shards.total += asked;
         shards.successful += asked;
-        let bound = bind_filtered(&request.query, &found.filters, &context(core, &open.view(), now_ms()));
-        explanations.push(Validation { index: found.index.name.clone(), result: bound.map(|query| lucene(&query)) });
+        let context = context(core, &open.view(), now_ms());
+        let bound = bind_filtered(&request.query, &found.filters, &context);
+        let result = bound.map(|query| of_documents(&query, &context.mapping));
+        explanations.push(Validation { index: found.index.name.clone(), result });
     }
     let valid = explanations.iter().all(|validation| validation.result.is_ok());
     Ok(ValidateResponse { shards, valid, explanations })

@@ -153,7 +153,6 @@ fn what_is_missing_is_named() {
     for (body, name) in [
         (r#"{"query":{"neural":{}}}"#, "neural"),
         (r#"{"query":{"bool":{"must":[{"bool":{"filter":{"xy_shape":{}}}}]}}}"#, "xy_shape"),
-        (r#"{"aggs":{"a":{"moving_avg":{}}}}"#, "moving_avg"),
         (r#"{"sort":{"_script":{"type":"number","script":"1","nested":{}}}}"#, "nested"),
         (r#"{"highlight":{"fields":{"t":{"type":"semantic"}}}}"#, "semantic"),
     ] {

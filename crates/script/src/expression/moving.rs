@@ -1,15 +1,10 @@
-//! `MovingFunctions`: what follows from the numbers of a window, oldest first.
-//!
-//! Smoothing after Holt (1957) and Winters (1960). The sums run in the order and with the starting values of OpenSearch, so that answers
-//! agree to the last digit.
+//! `MovingFunctions`: what follows from the numbers of a window, oldest first, as scripts ask for it ([`crate::moving`]).
 
 use model::error::ErrorKind;
 
 use super::fault::Fault;
 use super::value::{Type, Value};
-
-/// Keeps the seasons of a multiplicative model from being divided by zero.
-const PADDING: f64 = 1e-10;
+use crate::moving::{self, PADDING, Seasons};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MovingFunction {
@@ -64,14 +59,16 @@ impl MovingFunction {
             Self::Min => values.iter().copied().reduce(f64::min).unwrap_or(f64::NAN),
             Self::Sum => values.iter().fold(0.0, |sum, value| sum + value),
             Self::StdDev => std_dev(values, number(1)),
-            Self::UnweightedAvg => unweighted(values),
-            Self::LinearWeightedAvg => linear_weighted(values),
-            Self::Ewma => ewma(values, number(1)),
-            Self::Holt => holt(values, number(1), number(2)),
+            Self::UnweightedAvg => moving::unweighted(values),
+            Self::LinearWeightedAvg => moving::linear_weighted(values),
+            Self::Ewma => moving::ewma(values, number(1)),
+            Self::Holt => only(&moving::holt(values, (number(1), number(2)), 1)),
             Self::HoltWinters => {
                 let multiplicative = arguments.get(5) == Some(&Value::Bool(true));
-                let weights = Weights { alpha: number(1), beta: number(2), gamma: number(3) };
-                return holt_winters(values, weights, number(4), multiplicative)
+                let padding = if multiplicative { PADDING } else { 0.0 };
+                let (alpha, beta, gamma) = (number(1), number(2), number(3));
+                let seasons = Seasons { alpha, beta, gamma, period: 1, multiplicative, padding };
+                return holt_winters(values, seasons, number(4))
                     .map_err(|reason| Fault::new(at, ErrorKind::IllegalArgument, reason));
             }
         })
@@ -86,49 +83,7 @@ fn std_dev(values: &[f64], mean: f64) -> f64 {
     (squares / values.len() as f64).sqrt()
 }
 
-fn unweighted(values: &[f64]) -> f64 {
-    if values.is_empty() {
-        return f64::NAN;
-    }
-    values.iter().fold(0.0, |sum, value| sum + value) / values.len() as f64
-}
-
-/// The total of the weights begins with 1, as it does in OpenSearch.
-fn linear_weighted(values: &[f64]) -> f64 {
-    if values.is_empty() {
-        return f64::NAN;
-    }
-    let (mut sum, mut total) = (0.0, 1.0);
-    for (at, value) in values.iter().enumerate() {
-        let weight = (at + 1) as f64;
-        sum += value * weight;
-        total += weight;
-    }
-    sum / total
-}
-
-fn ewma(values: &[f64], alpha: f64) -> f64 {
-    values.iter().copied().reduce(|mean, value| value * alpha + mean * (1.0 - alpha)).unwrap_or(f64::NAN)
-}
-
-fn holt(values: &[f64], alpha: f64, beta: f64) -> f64 {
-    let Some((first, rest)) = values.split_first() else { return f64::NAN };
-    let (mut level, mut trend) = (*first, 0.0);
-    for value in rest {
-        let before = level;
-        level = alpha * value + (1.0 - alpha) * (before + trend);
-        trend = beta * (level - before) + (1.0 - beta) * trend;
-    }
-    level
-}
-
-struct Weights {
-    alpha: f64,
-    beta: f64,
-    gamma: f64,
-}
-
-fn holt_winters(values: &[f64], weights: Weights, period: f64, multiplicative: bool) -> Result<f64, String> {
+fn holt_winters(values: &[f64], seasons: Seasons, period: f64) -> Result<f64, String> {
     if values.is_empty() {
         return Ok(f64::NAN);
     }
@@ -142,21 +97,10 @@ fn holt_winters(values: &[f64], weights: Weights, period: f64, multiplicative: b
             "Holt-Winters aggregation requires at least (2 * period == 2 * {period} == {wanted}) data-points to function.  Only [{found}] were provided."
         ));
     }
-    let padding = if multiplicative { PADDING } else { 0.0 };
-    let values: Vec<f64> = values.iter().map(|value| value + padding).collect();
-    // The first trend is none: what the first two seasons say of it is not used by OpenSearch either.
-    let (mut level, mut trend) = (values[..period].iter().fold(0.0, |sum, value| sum + value) / period as f64, 0.0);
-    let mut seasonal: Vec<f64> =
-        values[..period].iter().map(|value| if level == 0.0 { 0.0 } else { value / level }).collect();
-    for at in period..values.len() {
-        let (value, season) = (values[at], seasonal[at - period]);
-        let (before, slope) = (level, trend);
-        let without = if multiplicative { value / season } else { value - season };
-        level = weights.alpha * without + (1.0 - weights.alpha) * (before + slope);
-        trend = weights.beta * (level - before) + (1.0 - weights.beta) * slope;
-        let alone = if multiplicative { value / (before + slope) } else { value - (before - slope) };
-        seasonal.push(weights.gamma * alone + (1.0 - weights.gamma) * season);
-    }
-    let season = seasonal[values.len() - period];
-    Ok(if multiplicative { (level + trend) * season } else { level + trend + season })
+    Ok(only(&moving::holt_winters(values, &Seasons { period, ..seasons }, 1)))
+}
+
+/// Of the one number that was asked for.
+fn only(forecast: &[f64]) -> f64 {
+    forecast.first().copied().unwrap_or(f64::NAN)
 }

@@ -55,6 +55,13 @@ pub enum PipelineKind {
         shift: i32,
         script: Script,
     },
+    /// `predict`: buckets behind the last that are foretold.
+    MovingAvg {
+        path: BucketsPath,
+        window: u32,
+        model: MovingModel,
+        predict: u32,
+    },
     SerialDiff {
         path: BucketsPath,
         lag: u32,
@@ -75,6 +82,29 @@ pub enum PipelineKind {
     BucketSelector {
         paths: Vec<(String, BucketsPath)>,
         script: Script,
+    },
+}
+
+/// What an average is made of the numbers before it. Weights are between 0 and 1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum MovingModel {
+    Simple,
+    Linear,
+    Ewma {
+        alpha: f64,
+    },
+    Holt {
+        alpha: f64,
+        beta: f64,
+    },
+    /// `period`: numbers of a season, not 0. `padded`: numbers are kept from being 0 where seasons are factors.
+    HoltWinters {
+        alpha: f64,
+        beta: f64,
+        gamma: f64,
+        period: u32,
+        multiplicative: bool,
+        padded: bool,
     },
 }
 
@@ -109,6 +139,7 @@ impl PipelineKind {
             Self::Derivative { .. } => "derivative",
             Self::CumulativeSum(_) => "cumulative_sum",
             Self::MovingFn { .. } => "moving_fn",
+            Self::MovingAvg { .. } => "moving_avg",
             Self::SerialDiff { .. } => "serial_diff",
             Self::Normalize { .. } => "normalize",
             Self::BucketSort { .. } => "bucket_sort",

@@ -12,6 +12,7 @@ mod histogram;
 mod interval;
 mod metric;
 mod moments;
+mod moving_avg;
 mod order;
 mod percentiles;
 mod pipeline;
@@ -52,7 +53,7 @@ struct Asked<'a> {
 type Read = fn(Asked<'_>) -> Result<Kind, Error>;
 
 /// In order of names.
-const KNOWN: [(&str, Read); 59] = [
+const KNOWN: [(&str, Read); 60] = [
     ("adjacency_matrix", bucket::adjacency_matrix),
     ("auto_date_histogram", histogram::auto_date_histogram),
     ("avg", metric::avg),
@@ -87,6 +88,7 @@ const KNOWN: [(&str, Read); 59] = [
     ("min", metric::min),
     ("min_bucket", pipeline::min_bucket),
     ("missing", bucket::missing),
+    ("moving_avg", moving_avg::moving_avg),
     ("moving_fn", pipeline_scripts::moving_fn),
     ("multi_terms", terms::multi_terms),
     ("nested", bucket::nested),
@@ -113,9 +115,6 @@ const KNOWN: [(&str, Read); 59] = [
     ("variable_width_histogram", histogram::variable_width_histogram),
     ("weighted_avg", metric::weighted_avg),
 ];
-
-/// Aggregations of OpenSearch that Shoal has not.
-const MISSING: [&str; 1] = ["moving_avg"];
 
 /// The script that a value is: a source, or an object with that and parameters.
 ///
@@ -231,10 +230,7 @@ fn reader(name: &str) -> Result<(&'static str, Read), Error> {
     if let Ok(at) = KNOWN.binary_search_by_key(&name, |(known, _)| known) {
         return Ok(KNOWN[at]);
     }
-    if MISSING.contains(&name) {
-        return Err(Error::not_implemented(format!("aggregation [{name}]")));
-    }
-    let all = KNOWN.iter().map(|(known, _)| *known).chain(MISSING);
+    let all = KNOWN.iter().map(|(known, _)| *known);
     let meant = suggest::did_you_mean(&suggest::alike(name, all));
     let cause = Error::new(ErrorKind::NamedObjectNotFound, format!("unknown field [{name}]"));
     Err(Error::parsing(format!("Unknown aggregation type [{name}]{meant}")).with_cause(cause))

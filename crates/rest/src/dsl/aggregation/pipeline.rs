@@ -40,7 +40,7 @@ pub(super) fn paths(items: &[Value], refused: ErrorKind) -> Result<Vec<BucketsPa
 }
 
 /// The first of an array of paths: the others are not looked at.
-fn first(items: &[Value]) -> Result<BucketsPath, Error> {
+pub(super) fn first(items: &[Value]) -> Result<BucketsPath, Error> {
     let nothing = || Error::new(ErrorKind::ArrayIndexOutOfBounds, "Index 0 out of bounds for length 0");
     paths(items, ErrorKind::Parsing)?.into_iter().next().ok_or_else(nothing)
 }

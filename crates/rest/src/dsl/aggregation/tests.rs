@@ -404,7 +404,7 @@ fn pipelines() {
 #[test]
 fn what_is_missing_is_named() {
     for (body, name) in [
-        (json!({"moving_avg": {"buckets_path": "x"}}), "[moving_avg]"),
+        (json!({"moving_avg": {"buckets_path": "x", "model": "ewma", "minimize": true}}), "[minimize] of [moving_avg]"),
         (json!({"significant_terms": {"field": "k", "script_heuristic": {"script": "1"}}}), "[script_heuristic]"),
     ] {
         let error = search(&json!({"aggs": {"a": body}}).to_string()).expect_err(name);

@@ -83,6 +83,7 @@ fn paths(pipeline: &Pipeline) -> Vec<&str> {
         | PipelineKind::PercentilesBucket { path, .. }
         | PipelineKind::Derivative { path, .. }
         | PipelineKind::MovingFn { path, .. }
+        | PipelineKind::MovingAvg { path, .. }
         | PipelineKind::Normalize { path, .. }
         | PipelineKind::SerialDiff { path, .. } => vec![path],
         PipelineKind::BucketScript { paths, .. } | PipelineKind::BucketSelector { paths, .. } => {
@@ -175,6 +176,7 @@ fn misplaced(parent: Option<&Aggregation>, level: &Level<'_>, name: &str, pipeli
         PipelineKind::Derivative { .. }
         | PipelineKind::CumulativeSum(_)
         | PipelineKind::MovingFn { .. }
+        | PipelineKind::MovingAvg { .. }
         | PipelineKind::SerialDiff { .. } => in_order(parent, kind, name).into_iter().collect(),
         PipelineKind::Normalize { .. } | PipelineKind::BucketScript { .. } | PipelineKind::BucketSelector { .. } => {
             inside(parent, kind, name).into_iter().collect()

@@ -67,6 +67,16 @@ fn bucket(histogram: &Histogram, key: &Key) -> Shown {
     }
 }
 
+/// The empty bucket behind the one of a key that a client sees.
+pub(super) fn behind(histogram: &Histogram, key: &Key) -> Option<Shown> {
+    let number = match (&histogram.step, key) {
+        (Step::Width { interval, offset, .. }, Key::Double(key)) => ((key - offset) / interval + 1.0).round() as i64,
+        (Step::Dates { rounding, .. }, Key::Long(ms)) => rounding.next(*ms),
+        _ => return None,
+    };
+    Some(bucket(histogram, &Key::Long(number)))
+}
+
 /// A row for every bucket between the first and the last, bounds included.
 fn filled(rows: Vec<Row>, step: &Step, limit: &Limit) -> Result<Vec<Row>, Error> {
     let found = (rows.first().map(number), rows.last().map(number));

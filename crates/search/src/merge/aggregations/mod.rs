@@ -178,7 +178,13 @@ fn answer(asked: &BoundAggregation, partial: Partial, limit: &mut Limit) -> Resu
     };
     if !asked.children.pipelines.is_empty() {
         match &mut body {
-            Body::Buckets(buckets) => pipeline::parents(&steps(&asked.children), buckets)?,
+            Body::Buckets(buckets) => {
+                let next = |last: &Shown| match &asked.kind {
+                    Kind::Histogram(histogram) => histogram::behind(histogram, &last.key),
+                    _ => None,
+                };
+                pipeline::parents(&steps(&asked.children), buckets, &next)?;
+            }
             Body::Bucket(bucket) => pipeline::siblings(&steps(&asked.children), &mut bucket.answers)?,
             Body::Value { .. } | Body::Metric(_) | Body::TopHits(_) | Body::Made(_) => {}
         }

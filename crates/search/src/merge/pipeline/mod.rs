@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use model::aggregation::answer::{Answer, Body, Buckets, Number};
+use model::aggregation::answer::{Answer, Body, Bucket, Buckets, Number};
 use model::aggregation::request::pipeline::{BucketsPath, Pipeline, PipelineKind};
 use model::aggregation::request::{Aggregation, Kind, OrderBy};
 use model::error::{Error, ErrorKind};
@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::aggregation::format::Format;
 use crate::fetch::decimal::DecimalFormat;
 
+mod moving_avg;
 mod normalize;
 pub mod order;
 mod path;
@@ -59,14 +60,17 @@ impl Step {
     }
 }
 
+/// The empty bucket behind one, where buckets follow each other.
+pub type NextBucket<'a> = &'a dyn Fn(&Bucket) -> Option<Bucket>;
+
 /// Runs what stands inside the buckets of an aggregation, each behind those that it names: adds answers to the buckets, removes
-/// buckets, orders them.
+/// buckets, orders them, adds some behind the last.
 ///
 /// # Errors
 /// `search_phase_execution_exception` with its cause: paths that name no number, scripts that fail.
-pub fn parents(steps: &[Step], buckets: &mut Buckets) -> Result<(), Error> {
+pub fn parents(steps: &[Step], buckets: &mut Buckets, next: NextBucket<'_>) -> Result<(), Error> {
     run(steps, |step| match &step.pipeline.kind {
-        kind if kind.is_parent() => parent(step, buckets),
+        kind if kind.is_parent() => parent(step, buckets, next),
         _ => buckets.list.iter_mut().try_for_each(|bucket| sibling::add(step, &mut bucket.answers)),
     })
 }
@@ -94,13 +98,17 @@ fn run(steps: &[Step], mut one: impl FnMut(&Step) -> Result<(), Error>) -> Resul
     order.and_then(|steps| steps.into_iter().try_for_each(&mut one)).map_err(Error::reduce_phase)
 }
 
-fn parent(step: &Step, buckets: &mut Buckets) -> Result<(), Error> {
+fn parent(step: &Step, buckets: &mut Buckets, next: NextBucket<'_>) -> Result<(), Error> {
     match &step.pipeline.kind {
         PipelineKind::Derivative { path, unit_ms } => sequence::derivative(step, path, *unit_ms, buckets),
         PipelineKind::CumulativeSum(path) => sequence::cumulative_sum(step, path, buckets),
         PipelineKind::MovingFn { path, window, shift, script } => {
             let window = sequence::Window { path, size: i64::from(*window), shift: i64::from(*shift) };
             sequence::moving_fn(step, window, script, buckets)
+        }
+        PipelineKind::MovingAvg { path, window, model, predict } => {
+            let asked = moving_avg::Asked { path, window: *window as usize, model, predict: *predict as usize };
+            moving_avg::moving_avg(step, asked, buckets, next)
         }
         PipelineKind::SerialDiff { path, lag } => sequence::serial_diff(step, path, *lag as usize, buckets),
         PipelineKind::Normalize { path, method } => normalize::normalize(step, path, *method, buckets),
@@ -124,6 +132,7 @@ fn paths(kind: &PipelineKind) -> Vec<&str> {
         | PipelineKind::Derivative { path, .. }
         | PipelineKind::CumulativeSum(path)
         | PipelineKind::MovingFn { path, .. }
+        | PipelineKind::MovingAvg { path, .. }
         | PipelineKind::Normalize { path, .. }
         | PipelineKind::SerialDiff { path, .. } => vec![path],
         PipelineKind::BucketSort { sort, .. } => sort.iter().map(|order| sort_path(&order.by)).collect(),

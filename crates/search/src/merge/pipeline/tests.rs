@@ -110,7 +110,7 @@ const NULL: Option<f64> = Some(f64::NAN);
 fn check_numbers(step: Step, expected: &[Option<f64>]) {
     let mut buckets = months();
     let name = step.name.clone();
-    parents(&[step], &mut buckets).unwrap();
+    parents(&[step], &mut buckets, &|_| None).unwrap();
     same(&numbers(&buckets, &name), expected);
 }
 
@@ -143,7 +143,7 @@ fn a_derivative_skips_gaps_or_takes_them_for_zeros() {
     let mut buckets = months();
     let daily = shown_by(step("d", derivative(Some(DAY))), "0.00");
     let twice = step("dd", PipelineKind::Derivative { path: "d.normalized_value".into(), unit_ms: None });
-    parents(&[twice, daily], &mut buckets).unwrap();
+    parents(&[twice, daily], &mut buckets, &|_| None).unwrap();
     let Body::Metric(metric) = &buckets.list[1].answers[2].body else { panic!("{:?}", buckets.list[1].answers) };
     let expected = json!({"value": -10.0, "value_as_string": "-10.00", "normalized_value": -0.322_580_645_161_290_3, "normalized_value_as_string": "-0.32"});
     assert_eq!(Value::Object(metric.shown.clone()), expected);
@@ -250,7 +250,7 @@ fn every_moving_function_agrees_with_opensearch() {
 #[test]
 fn too_few_numbers_for_seasons_are_refused() {
     let short = step("m", moving("_count", 4, 0, "MovingFunctions.holtWinters(values, 0.3, 0.1, 0.2, 2, true)"));
-    let failed = parents(&[short], &mut months());
+    let failed = parents(&[short], &mut months(), &|_| None);
     // The first window is empty; the second has one number.
     refused(failed, ErrorKind::Script, "runtime error");
 }
@@ -269,7 +269,7 @@ fn scripts_compute_and_select() {
 
     let selected = |source: &str| {
         let mut buckets = months();
-        parents(&[step("s", keep(source, &[("v", "a")]))], &mut buckets).map(|()| texts(&buckets))
+        parents(&[step("s", keep(source, &[("v", "a")]))], &mut buckets, &|_| None).map(|()| texts(&buckets))
     };
     assert_eq!(selected("params.v > 6").unwrap(), ["2024-01", "2024-04", "2024-06"]);
     assert_eq!(selected("!(params.v > 6)").unwrap(), ["2024-02", "2024-03", "2024-05", "2024-07"]);
@@ -296,7 +296,7 @@ fn buckets_are_sorted_and_cut() {
         let mut step = step("s", PipelineKind::BucketSort { sort, from, size });
         step.pipeline.gap_policy = gap;
         let mut buckets = months();
-        parents(&[step], &mut buckets).unwrap();
+        parents(&[step], &mut buckets, &|_| None).unwrap();
         let found: Vec<String> = texts(&buckets).iter().map(|text| text[6..].to_owned()).collect();
         assert_eq!(found.join(" "), expected);
     };
@@ -368,7 +368,7 @@ fn what_stands_beside_aggregations_of_buckets_runs_in_each_of_them() {
     let mut buckets = months();
     let steps =
         [step("x", compute("params.v", &[("v", "best")])), step("best", PipelineKind::MaxBucket("k>s.avg".into()))];
-    parents(&steps, &mut buckets).unwrap();
+    parents(&steps, &mut buckets, &|_| None).unwrap();
     same(&numbers(&buckets, "x"), &[Some(2.5), Some(1.5), None, Some(1.5), Some(1.5), Some(2.5), Some(1.5)]);
 }
 
@@ -376,7 +376,8 @@ fn what_stands_beside_aggregations_of_buckets_runs_in_each_of_them() {
 fn paths_lead_to_numbers() {
     let found = |path: &str| {
         let mut buckets = months();
-        parents(&[step("x", compute("params.v", &[("v", path)]))], &mut buckets).map(|()| numbers(&buckets, "x")[0])
+        parents(&[step("x", compute("params.v", &[("v", path)]))], &mut buckets, &|_| None)
+            .map(|()| numbers(&buckets, "x")[0])
     };
     for (path, expected) in [
         ("_count", Some(2.0)),
