@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use analysis::Token;
 use model::error::Error;
 use model::mapping::{Field, FieldKind, Variant};
 use model::query::Kind;
@@ -9,6 +10,7 @@ use model::query::interval::{Intervals, Rule, Source, Together};
 
 use super::Binder;
 use super::fault::{Fault, Outcome};
+use super::graph::{Stretch, TokenGraph, TooManyWays, Way};
 use super::target::{Target, has_positions, searchable};
 use super::term::bytes;
 use crate::bound::{BoundKind, BoundQuery};
@@ -109,25 +111,49 @@ impl Binder<'_> {
             None => self.search_analyzer(field, false)?,
         };
         let analyzed = analyzer.analyze(text);
+        if analyzed.tokens.iter().any(|token| token.position_length > 1) {
+            return Ok(joined(self.ways_together(field, &analyzed.tokens)?, together));
+        }
         let mut places: BTreeMap<u32, Vec<BoundInterval>> = BTreeMap::new();
         for token in &analyzed.tokens {
-            if token.position_length > 1 {
-                return Err(Error::not_implemented("[intervals] with synonyms of several words").into());
-            }
             let term = BoundInterval::Term(field.path.clone(), bytes(&token.text));
             places.entry(token.position).or_default().push(term);
         }
         super::limits::clauses(places.len(), self.context.settings.max_clause_count)?;
-        let (mut clauses, mut next) = (Vec::with_capacity(places.len()), None);
-        for (position, mut words) in places {
-            let word = if words.len() == 1 { words.swap_remove(0) } else { BoundInterval::Any(words) };
-            // Words that a filter took out stood there.
-            let gap = position - next.unwrap_or(position);
-            clauses.push(if gap > 0 { BoundInterval::Behind(Box::new(word), gap) } else { word });
-            next = Some(position + 1);
-        }
-        Ok(joined(clauses, together))
+        let word = |(position, mut words): (u32, Vec<BoundInterval>)| {
+            (position, if words.len() == 1 { words.swap_remove(0) } else { BoundInterval::Any(words) })
+        };
+        Ok(joined(placed(places.into_iter().map(word)), together))
     }
+
+    /// Words, and where synonyms have several, the ways through them: the words of one stand one behind the other.
+    fn ways_together(&self, field: &Field, tokens: &[Token]) -> Outcome<Vec<BoundInterval>> {
+        const PHRASE: Together = Together { ordered: true, apart: false, max_gaps: Some(0) };
+        let most = self.context.settings.max_clause_count as usize;
+        let stretches = TokenGraph::new(tokens).stretches(most).map_err(|TooManyWays| self.too_many_ways())?;
+        let term = |token: &Token| BoundInterval::Term(field.path.clone(), bytes(&token.text));
+        let way =
+            |way: Way<'_>| joined(placed(way.into_iter().map(|(position, token)| (position, term(token)))), PHRASE);
+        let clause = |stretch: Stretch<'_>| match stretch {
+            Stretch::Words(words) => match words[..] {
+                [only] => term(only),
+                _ => BoundInterval::Any(words.into_iter().map(term).collect()),
+            },
+            Stretch::Ways(ways) => BoundInterval::Any(ways.into_iter().map(way).collect()),
+        };
+        Ok(stretches.into_iter().map(clause).collect())
+    }
+}
+
+/// What stands at ascending positions. Words that a filter took out stood where nothing does.
+fn placed(words: impl Iterator<Item = (u32, BoundInterval)>) -> Vec<BoundInterval> {
+    let mut next = None;
+    let one = |(position, word): (u32, BoundInterval)| {
+        let gap = position - next.unwrap_or(position);
+        next = Some(position + 1);
+        if gap > 0 { BoundInterval::Behind(Box::new(word), gap) } else { word }
+    };
+    words.map(one).collect()
 }
 
 fn joined(mut clauses: Vec<BoundInterval>, together: Together) -> BoundInterval {
