@@ -236,8 +236,9 @@ impl Binder<'_> {
                 Error::not_implemented(format!("a bitmap of more than {MOST_OF_BITMAP} numbers")).into()
             }
         })?;
-        let mut codes: Vec<i64> = numbers.into_iter().map(|number| i64::from(number as i32)).collect();
-        codes.sort_unstable();
+        // A bitmap has no negative numbers: what is too great for the field is nobody's.
+        let codes: Vec<i64> =
+            numbers.into_iter().filter(|number| i32::try_from(*number).is_ok()).map(i64::from).collect();
         Ok(match codes.is_empty() {
             true => none_requested(),
             false => BoundQuery::new(BoundKind::Numbers(field.path.clone(), codes)),
