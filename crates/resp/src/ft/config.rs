@@ -117,7 +117,7 @@ fn set(configuration: &Configuration, known: Option<&(&'static str, &str, &str, 
     }
     let value = args.take().map(super::text).ok_or(RespError::line("Expected an argument, but none provided"))?;
     if args.take().is_some() {
-        return Err(RespError::line("EXCESSARGS"));
+        return Ok(Reply::word("EXCESSARGS"));
     }
     if *name == "ON_TIMEOUT" {
         let policy = Policy::of(&value).ok_or(RespError::line("Invalid ON_TIMEOUT value"))?;

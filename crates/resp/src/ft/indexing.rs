@@ -103,6 +103,7 @@ fn document(
         missing: Vec::new(),
         empty: Vec::new(),
         texts: vec![],
+        vectors: 0,
     };
     for attribute in &definition.attributes {
         builder.attribute(attribute, &source)?;
@@ -199,6 +200,8 @@ struct Builder<'d> {
     missing: Vec<Json>,
     empty: Vec<Json>,
     texts: Vec<(&'d Attribute, String)>,
+    /// Attributes of vectors that have a value.
+    vectors: u32,
 }
 
 impl<'d> Builder<'d> {
@@ -261,6 +264,7 @@ impl<'d> Builder<'d> {
                 }
             }
         }
+        self.vectors += 1;
         self.put(attribute, vectors);
         Ok(())
     }
@@ -375,7 +379,8 @@ impl<'d> Builder<'d> {
         self.document
     }
 
-    /// How many words the texts have, and how often the most frequent one occurs, both weighted.
+    /// How many words the texts have, and how often the most frequent one occurs, both weighted. To the search module each vector is one occurrence
+    /// more.
     fn counts(&self) -> (u32, u32) {
         let mut length = 0;
         let mut found: Vec<(String, u32)> = Vec::new();
@@ -396,7 +401,8 @@ impl<'d> Builder<'d> {
         }
         found.sort_unstable();
         let freqs = found.chunk_by(|(one, _), (next, _)| one == next);
-        (length, freqs.map(|alike| alike.iter().map(|(_, count)| count).sum()).max().unwrap_or(0))
+        let most: u32 = freqs.map(|alike| alike.iter().map(|(_, count)| count).sum()).max().unwrap_or(0);
+        (length, most + self.vectors)
     }
 }
 
