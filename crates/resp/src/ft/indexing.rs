@@ -103,7 +103,7 @@ fn document(
         missing: Vec::new(),
         empty: Vec::new(),
         texts: vec![],
-        vectors: 0,
+        vectors: vec![],
     };
     for attribute in &definition.attributes {
         builder.attribute(attribute, &source)?;
@@ -200,8 +200,8 @@ struct Builder<'d> {
     missing: Vec<Json>,
     empty: Vec<Json>,
     texts: Vec<(&'d Attribute, String)>,
-    /// Attributes of vectors that have a value.
-    vectors: u32,
+    /// Of each attribute with a vector: how many texts came before it.
+    vectors: Vec<usize>,
 }
 
 impl<'d> Builder<'d> {
@@ -264,7 +264,7 @@ impl<'d> Builder<'d> {
                 }
             }
         }
-        self.vectors += 1;
+        self.vectors.push(self.texts.len());
         self.put(attribute, vectors);
         Ok(())
     }
@@ -379,12 +379,15 @@ impl<'d> Builder<'d> {
         self.document
     }
 
-    /// How many words the texts have, and how often the most frequent one occurs, both weighted. To the search module each vector is one occurrence
-    /// more.
+    /// How many words the texts have, and how often the most frequent one occurs, both weighted. To the search module a vector is one occurrence more of
+    /// the word that is the most frequent before it.
     fn counts(&self) -> (u32, u32) {
-        let mut length = 0;
-        let mut found: Vec<(String, u32)> = Vec::new();
-        for (attribute, text) in &self.texts {
+        let (mut length, mut most, mut found) = (0, 0, Vec::new());
+        let mut vectors = self.vectors.iter().peekable();
+        for (at, (attribute, text)) in self.texts.iter().enumerate() {
+            while vectors.next_if(|before| **before == at).is_some() {
+                most = most_frequent(&mut found).max(most) + 1;
+            }
             let weight = Definition::weight(attribute);
             let words = words::indexed(text, self.definition);
             length += weight * words.len() as u32;
@@ -399,11 +402,15 @@ impl<'d> Builder<'d> {
             }
             found.extend(words.into_iter().map(|word| (word, weight)));
         }
-        found.sort_unstable();
-        let freqs = found.chunk_by(|(one, _), (next, _)| one == next);
-        let most: u32 = freqs.map(|alike| alike.iter().map(|(_, count)| count).sum()).max().unwrap_or(0);
-        (length, most + self.vectors)
+        (length, most_frequent(&mut found).max(most) + vectors.count() as u32)
     }
+}
+
+/// How often the most frequent of some words occurs. They are put in order.
+fn most_frequent(found: &mut [(String, u32)]) -> u32 {
+    found.sort_unstable();
+    let freqs = found.chunk_by(|(one, _), (next, _)| one == next);
+    freqs.map(|alike| alike.iter().map(|(_, count)| count).sum()).max().unwrap_or(0)
 }
 
 /// Values with arrays taken apart, without those that are null.

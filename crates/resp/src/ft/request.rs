@@ -186,7 +186,7 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
         }
         "SCORER" => {
             let name = word(args, "SCORER")?;
-            options.hamming = name.eq_ignore_ascii_case("HAMMING");
+            options.hamming = name == "HAMMING";
             options.scorer = if options.hamming { Scorer::None } else { scorer(&name)? };
         }
         "SORTBY" if options.sort.is_some() => return refuse("Multiple SORTBY steps are not allowed"),
@@ -471,7 +471,7 @@ fn highlight(args: &mut Args) -> Outcome<Highlight> {
 }
 
 pub(super) fn scorer(name: &str) -> Outcome<Scorer> {
-    Ok(match name.to_ascii_uppercase().as_str() {
+    Ok(match name {
         "TFIDF" => Scorer::TfIdf,
         "TFIDF.DOCNORM" => Scorer::TfIdfDocNorm,
         "BM25" => Scorer::Bm25,
