@@ -11,9 +11,8 @@ pub use super::registry::Registry;
 use super::vector::{VectorField, value};
 use super::words;
 use crate::error::RespError;
-use crate::keyspace::id::document_id;
+use crate::keyspace::id::{document_id, quoted};
 use crate::keyspace::number::float;
-use crate::keyspace::quoted;
 use crate::keyspace::value::{Fields, Value};
 use crate::server::Server;
 

@@ -22,6 +22,11 @@ pub fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// Appends that text as a string of JSON.
+pub(crate) fn quoted(bytes: &[u8], out: &mut Vec<u8>) {
+    serde_json::to_writer(out, &*text_of(bytes)).expect("writing a string to memory cannot fail");
+}
+
 /// The bytes that [`text_of`] made `text` of.
 pub fn bytes_of(text: &str) -> Bytes {
     unescaped(text).map_or_else(|| Bytes::copy_from_slice(text.as_bytes()), Bytes::from)

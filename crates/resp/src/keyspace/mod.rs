@@ -18,7 +18,6 @@ mod walk;
 
 pub use id::{document_id, key_of};
 pub(crate) use locks::Held;
-pub(crate) use record::quoted;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

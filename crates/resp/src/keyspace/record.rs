@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::id::{bytes_of, text_of};
+use super::id::{bytes_of, quoted};
 use super::value::{Fields, Value};
 use super::{Entry, walk};
 use crate::error::RespError;
@@ -179,11 +179,6 @@ fn write_expiries(fields: &Fields, out: &mut Vec<u8>) {
         out.extend_from_slice(format!(":{expiry}").as_bytes());
     }
     out.push(b'}');
-}
-
-/// Appends bytes as a string of JSON.
-pub(crate) fn quoted(bytes: &[u8], out: &mut Vec<u8>) {
-    serde_json::to_writer(out, &*text_of(bytes)).expect("writing a string to memory cannot fail");
 }
 
 /// A string of a document as the bytes that it stands for.

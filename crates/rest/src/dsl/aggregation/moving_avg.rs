@@ -1,15 +1,13 @@
 //! `moving_avg`.
 
-use std::sync::Arc;
-
 use model::aggregation::request::Kind;
-use model::aggregation::request::pipeline::{GapPolicy, MovingModel, PipelineKind};
+use model::aggregation::request::pipeline::{MovingModel, PipelineKind};
 use model::error::{Error, ErrorKind};
 use serde_json::{Map, Value};
 
 use super::super::field::Field;
 use super::Asked;
-use super::pipeline::{first, gap_policy, unknown_key, wrapped};
+use super::pipeline::{Given, given, unknown_key, wrapped};
 use super::validate::failed;
 
 /// More buckets than these are not foretold.
@@ -19,24 +17,21 @@ const DEFAULT_WINDOW: u32 = 5;
 /// The tokens that some key may have.
 const TOKENS: [&str; 5] = ["VALUE_NUMBER", "VALUE_STRING", "START_OBJECT", "START_ARRAY", "VALUE_BOOLEAN"];
 
-pub(super) fn moving_avg(asked: Asked<'_>) -> Result<Kind, Error> {
-    let (mut path, mut format, mut gaps) = (None, None, GapPolicy::Skip);
+pub(super) fn moving_avg<'a>(asked: Asked<'a>) -> Result<Kind, Error> {
     let (mut window, mut predict, mut minimize) = (DEFAULT_WINDOW, 0, None);
     let (mut named, mut settings) = (None, None);
-    for field in asked.fields() {
+    let more = |field: Field<'a>| {
         match (field.key, field.value) {
-            ("buckets_path", Value::String(text)) => path = Some(Arc::from(text.as_str())),
-            ("buckets_path", Value::Array(items)) => path = Some(first(items)?),
-            ("format", Value::String(text)) => format = Some(text.clone()),
-            ("gap_policy", Value::String(text)) => gaps = gap_policy(text)?,
             ("model", Value::String(text)) => named = Some(text.as_str()),
             ("settings", Value::Object(given)) => settings = Some(given),
             ("minimize", Value::Bool(flag)) => minimize = Some(*flag),
             ("window", Value::Number(_)) => window = positive(asked, field, "positive, non-zero")?,
             ("predict", Value::Number(_)) => predict = positive(asked, field, "positive")?,
-            _ => return Err(unknown_key(asked, field, &TOKENS)),
+            _ => return Ok(false),
         }
-    }
+        Ok(true)
+    };
+    let Given { path, format, gap_policy } = given(asked, more, |field| unknown_key(asked, field, &TOKENS))?;
     let path = path.ok_or_else(|| {
         Error::parsing(format!("Missing required field [buckets_path] for movingAvg aggregation [{}]", asked.name))
     })?;
@@ -46,7 +41,7 @@ pub(super) fn moving_avg(asked: Asked<'_>) -> Result<Kind, Error> {
     if predict > MOST_FORETOLD {
         return Err(Error::not_implemented(format!("[predict] of more than {MOST_FORETOLD} buckets")));
     }
-    Ok(wrapped(PipelineKind::MovingAvg { path, window, model, predict }, format, gaps))
+    Ok(wrapped(PipelineKind::MovingAvg { path, window, model, predict }, format, gap_policy))
 }
 
 fn positive(asked: Asked<'_>, field: Field<'_>, what: &str) -> Result<u32, Error> {

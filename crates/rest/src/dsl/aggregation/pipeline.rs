@@ -45,15 +45,19 @@ pub(super) fn first(items: &[Value]) -> Result<BucketsPath, Error> {
     paths(items, ErrorKind::Parsing)?.into_iter().next().ok_or_else(nothing)
 }
 
-/// What sibling pipelines have.
-struct Sibling {
-    path: BucketsPath,
-    format: Option<String>,
-    gap_policy: GapPolicy,
+/// What pipelines over one path have.
+pub(super) struct Given {
+    pub(super) path: Option<BucketsPath>,
+    pub(super) format: Option<String>,
+    pub(super) gap_policy: GapPolicy,
 }
 
-/// Reads a sibling; `more` takes the keys of its own and says whether it did.
-fn sibling(asked: Asked<'_>, mut more: impl FnMut(Field<'_>) -> Result<bool, Error>) -> Result<Sibling, Error> {
+/// Reads them; `more` takes the keys of its own and says whether it did, `unknown` refuses a key that nobody takes.
+pub(super) fn given<'a>(
+    asked: Asked<'a>,
+    mut more: impl FnMut(Field<'a>) -> Result<bool, Error>,
+    unknown: impl Fn(Field<'a>) -> Error,
+) -> Result<Given, Error> {
     let (mut path, mut format, mut gaps) = (None, None, GapPolicy::Skip);
     for field in asked.fields() {
         match (field.key, field.value) {
@@ -62,16 +66,29 @@ fn sibling(asked: Asked<'_>, mut more: impl FnMut(Field<'_>) -> Result<bool, Err
             ("format", Value::String(text)) => format = Some(text.clone()),
             ("gap_policy", Value::String(text)) => gaps = gap_policy(text)?,
             _ if more(field)? => {}
-            _ => {
-                let place = format!("[{}] in [{}]", field.key, asked.name);
-                return Err(Error::parsing(format!("Unexpected token {} {place}", field.token())));
-            }
+            _ => return Err(unknown(field)),
         }
     }
+    Ok(Given { path, format, gap_policy: gaps })
+}
+
+/// What sibling pipelines have.
+struct Sibling {
+    path: BucketsPath,
+    format: Option<String>,
+    gap_policy: GapPolicy,
+}
+
+/// Reads a sibling; `more` takes the keys of its own and says whether it did.
+fn sibling<'a>(asked: Asked<'a>, more: impl FnMut(Field<'a>) -> Result<bool, Error>) -> Result<Sibling, Error> {
+    let Given { path, format, gap_policy } = given(asked, more, |field| {
+        let place = format!("[{}] in [{}]", field.key, asked.name);
+        Error::parsing(format!("Unexpected token {} {place}", field.token()))
+    })?;
     let path = path.ok_or_else(|| {
         Error::parsing(format!("Missing required field [buckets_path] for aggregation [{}]", asked.name))
     })?;
-    Ok(Sibling { path, format, gap_policy: gaps })
+    Ok(Sibling { path, format, gap_policy })
 }
 
 fn plain(asked: Asked<'_>, kind: fn(BucketsPath) -> PipelineKind) -> Result<Kind, Error> {
@@ -158,22 +175,20 @@ fn no_path(asked: Asked<'_>) -> Error {
 }
 
 /// `derivative`.
-pub(super) fn derivative(asked: Asked<'_>) -> Result<Kind, Error> {
-    let (mut path, mut format, mut gaps) = (None, None, GapPolicy::Skip);
+pub(super) fn derivative<'a>(asked: Asked<'a>) -> Result<Kind, Error> {
     let mut unit = None;
-    for field in asked.fields() {
-        match (field.key, field.value) {
-            ("buckets_path", Value::String(text)) => path = Some(Arc::from(text.as_str())),
-            ("buckets_path", Value::Array(items)) => path = Some(first(items)?),
-            ("format", Value::String(text)) => format = Some(text.clone()),
-            ("gap_policy", Value::String(text)) => gaps = gap_policy(text)?,
-            ("unit", Value::String(text)) => unit = Some(text),
-            _ => return Err(unknown_key(asked, field, &["VALUE_STRING", "START_ARRAY"])),
+    let more = |field: Field<'a>| match (field.key, field.value) {
+        ("unit", Value::String(text)) => {
+            unit = Some(text);
+            Ok(true)
         }
-    }
+        _ => Ok(false),
+    };
+    let unknown = |field| unknown_key(asked, field, &["VALUE_STRING", "START_ARRAY"]);
+    let Given { path, format, gap_policy } = given(asked, more, unknown)?;
     let path = path.ok_or_else(|| no_path(asked))?;
     let unit_ms = unit.map(|text| unit_ms(text)).transpose().map_err(late)?;
-    Ok(wrapped(PipelineKind::Derivative { path, unit_ms }, format, gaps))
+    Ok(wrapped(PipelineKind::Derivative { path, unit_ms }, format, gap_policy))
 }
 
 /// Of a calendar's unit its mean length in the Gregorian calendar.
@@ -198,26 +213,22 @@ fn unit_ms(text: &str) -> Result<i64, Error> {
 
 /// `serial_diff`.
 pub(super) fn serial_diff(asked: Asked<'_>) -> Result<Kind, Error> {
-    let (mut path, mut format, mut gaps) = (None, None, GapPolicy::Skip);
     let mut lag = 1;
-    for field in asked.fields() {
-        match (field.key, field.value) {
-            ("buckets_path", Value::String(text)) => path = Some(Arc::from(text.as_str())),
-            ("buckets_path", Value::Array(items)) => path = Some(first(items)?),
-            ("format", Value::String(text)) => format = Some(text.clone()),
-            ("gap_policy", Value::String(text)) => gaps = gap_policy(text)?,
-            ("lag", Value::Number(_)) => {
-                let given = field.int()?;
-                lag = u32::try_from(given).ok().filter(|lag| *lag > 0).ok_or_else(|| {
-                    let supplied = format!("Value supplied was{given} in [{}]: [lag].", asked.name);
-                    Error::parsing(format!("Lag must be a positive, non-zero integer.  {supplied}"))
-                })?;
-            }
-            _ => return Err(unknown_key(asked, field, &["VALUE_STRING", "VALUE_NUMBER", "START_ARRAY"])),
+    let more = |field: Field<'_>| match (field.key, field.value) {
+        ("lag", Value::Number(_)) => {
+            let given = field.int()?;
+            lag = u32::try_from(given).ok().filter(|lag| *lag > 0).ok_or_else(|| {
+                let supplied = format!("Value supplied was{given} in [{}]: [lag].", asked.name);
+                Error::parsing(format!("Lag must be a positive, non-zero integer.  {supplied}"))
+            })?;
+            Ok(true)
         }
-    }
+        _ => Ok(false),
+    };
+    let unknown = |field| unknown_key(asked, field, &["VALUE_STRING", "VALUE_NUMBER", "START_ARRAY"]);
+    let Given { path, format, gap_policy } = given(asked, more, unknown)?;
     let path = path.ok_or_else(|| no_path(asked))?;
-    Ok(wrapped(PipelineKind::SerialDiff { path, lag }, format, gaps))
+    Ok(wrapped(PipelineKind::SerialDiff { path, lag }, format, gap_policy))
 }
 
 /// `cumulative_sum`.
