@@ -139,6 +139,11 @@ impl Attribute {
         matches!(self.kind, AttributeKind::Text { .. })
     }
 
+    /// Whether a text is found by the stems of its words.
+    pub fn is_stemmed(&self) -> bool {
+        matches!(self.kind, AttributeKind::Text { no_stem: false, .. })
+    }
+
     pub fn is_phonetic(&self) -> bool {
         matches!(self.kind, AttributeKind::Text { phonetic: true, .. })
     }
@@ -192,9 +197,10 @@ impl Definition {
         }
     }
 
-    /// Whether stems and sounds are kept in [`FORMS`].
+    /// Whether stems and sounds are kept in [`FORMS`]. An analyzer of all texts would stem those that are not to be stemmed, too.
     pub fn keeps_forms(&self) -> bool {
-        self.language_field.is_some() || self.texts().any(Attribute::is_phonetic)
+        let stems = |wanted: bool| self.texts().any(|text| text.is_stemmed() == wanted);
+        self.language_field.is_some() || self.texts().any(Attribute::is_phonetic) || (stems(true) && stems(false))
     }
 
     /// Whether a field says something of the key and is shown to nobody, by the name that it would be shown under.

@@ -119,8 +119,8 @@ impl Lowering<'_> {
         let named = |names: Option<&[String]>, text: &Attribute| names.is_none_or(|names| names.contains(&text.name));
         match fields.or(self.fields) {
             Some(_) => Some(all.into_iter().filter(|text| named(fields, text) && named(self.fields, text)).collect()),
-            // Some of them have no stems: what is sought where must be said.
-            None if all.iter().any(|text| is_unstemmed(text)) || self.foreign => Some(all),
+            // None of them has stems, or each has its own: what is sought where must be said.
+            None if self.foreign || !all.iter().any(|text| text.is_stemmed()) => Some(all),
             None => None,
         }
     }
@@ -141,7 +141,7 @@ impl Lowering<'_> {
             return self.foreign_words(text, &texts.unwrap_or_default());
         }
         let names = |stem: bool| {
-            let texts = texts.as_ref()?.iter().filter(|text| !stem || !is_unstemmed(text));
+            let texts = texts.as_ref()?.iter().filter(|text| !stem || text.is_stemmed());
             Some(texts.map(|text| text.name.clone()).collect::<Vec<String>>())
         };
         let leaf =
@@ -272,7 +272,7 @@ impl Lowering<'_> {
     /// The texts of a clause that have stems; `None`: all there are.
     fn stemmed(&self, fields: Option<&[String]>) -> Option<Vec<String>> {
         let texts = self.texts(fields)?;
-        Some(texts.iter().filter(|text| !is_unstemmed(text)).map(|text| text.name.clone()).collect())
+        Some(texts.iter().filter(|text| text.is_stemmed()).map(|text| text.name.clone()).collect())
     }
 
     fn stems(&self, pattern: WordPattern, fields: Option<&[String]>) -> Part {
@@ -342,10 +342,6 @@ impl Lowering<'_> {
 
 fn no_empty_texts() -> RespError {
     RespError::line("Use `INDEXEMPTY` in field creation in order to index and query for empty strings")
-}
-
-fn is_unstemmed(text: &Attribute) -> bool {
-    matches!(text.kind, AttributeKind::Text { no_stem: true, .. })
 }
 
 fn pattern(affix: &Affix) -> WordPattern {

@@ -2,7 +2,7 @@
 
 use model::gateway::Gateway;
 
-use super::definition::{Attribute, AttributeKind, Definition};
+use super::definition::{Attribute, Definition};
 
 /// A word in lower case, and where it stands in the text, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,9 +59,8 @@ impl Beside {
     /// Of words in lower case, in a text of this language.
     pub fn of(gateway: &dyn Gateway, words: &[String], (attribute, language): (&Attribute, &str)) -> Self {
         let plain: Vec<&str> = words.iter().map(String::as_str).collect();
-        let stemmed = !matches!(attribute.kind, AttributeKind::Text { no_stem: true, .. });
         Self {
-            stems: if stemmed { gateway.stems(language, &plain) } else { None },
+            stems: if attribute.is_stemmed() { gateway.stems(language, &plain) } else { None },
             sounds: attribute.is_phonetic().then(|| gateway.sounds(&plain)),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use analysis::Analyzer;
 
 use super::marks::{Marks, PhraseMark};
-use super::spans::{Place, stretches};
+use super::spans::{Clauses, Place};
 use super::text::Text;
 
 /// Stands between values: counted in lengths, part of no fragment.
@@ -124,15 +124,15 @@ impl Words {
 
     /// Calls `visit` with the number of a phrase and the words of each place where it occurs.
     pub(super) fn phrases(&self, marks: &Marks, visit: &mut dyn FnMut(usize, &[Place])) {
-        let clauses = |phrase: &PhraseMark| phrase.clauses.iter().map(|_| Vec::new()).collect();
-        let mut places: Vec<Vec<Vec<Place>>> = marks.phrases.iter().map(clauses).collect();
+        let clauses = |phrase: &PhraseMark| Clauses::new(phrase.clauses.len(), marks.phrases.len());
+        let mut places: Vec<Clauses> = marks.phrases.iter().map(clauses).collect();
         for (token, word) in self.words.iter().enumerate() {
             for (phrase, clause) in &self.kinds[word.kind].clauses {
-                places[*phrase][*clause].push(Place { position: word.position, token });
+                places[*phrase].add(*clause, Place { position: word.position, token });
             }
         }
         for (number, (phrase, places)) in marks.phrases.iter().zip(&places).enumerate() {
-            stretches(&phrase.spans, places, &mut |places| visit(number, places));
+            places.stretches(&phrase.spans, &mut |places| visit(number, places));
         }
     }
 }
