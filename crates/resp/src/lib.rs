@@ -16,3 +16,4 @@ pub mod listener;
 pub mod server;
 pub mod session;
 pub mod syntax;
+pub mod usage;

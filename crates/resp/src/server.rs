@@ -10,8 +10,10 @@ use parking_lot::RwLock;
 
 use crate::client::Clients;
 use crate::command::Commands;
+use crate::command::persistence::Saves;
 use crate::ft::indexing::Registry;
 use crate::keyspace::Keyspace;
+use crate::usage::Usage;
 
 /// What the node's configuration decides about this dialect.
 #[derive(Clone, PartialEq)]
@@ -83,6 +85,8 @@ pub struct Server {
     /// Commands since the start.
     pub(crate) answered: AtomicU64,
     pub(crate) commands: Commands,
+    pub(crate) usage: Usage,
+    pub(crate) saves: Saves,
     pub started_ms: u64,
 }
 
@@ -90,6 +94,7 @@ impl Server {
     pub fn new(gateway: Arc<dyn Gateway>, settings: Settings) -> Arc<Self> {
         let registry = Arc::new(Registry::new(gateway.clone()));
         let keyspace = Keyspace::new(gateway.clone(), registry.clone(), &settings);
+        let (commands, started_ms) = (Commands::all(), now_ms());
         Arc::new(Self {
             keyspace,
             registry,
@@ -97,8 +102,10 @@ impl Server {
             clients: Clients::default(),
             in_flight: AtomicU64::new(0),
             answered: AtomicU64::new(0),
-            commands: Commands::all(),
-            started_ms: now_ms(),
+            usage: Usage::new(&commands.sorted()),
+            saves: Saves::new(started_ms),
+            commands,
+            started_ms,
             gateway,
             settings,
         })

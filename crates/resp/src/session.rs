@@ -1,6 +1,7 @@
 //! One connection's state: who it is, which protocol it speaks, what it has begun.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
@@ -61,7 +62,11 @@ impl Session {
 
     /// What `key` holds.
     pub(crate) async fn get(&self, key: &[u8]) -> Result<Option<Entry>, RespError> {
-        self.server.keyspace.get(key).await
+        let keyspace = &self.server.keyspace;
+        let found = keyspace.get(key).await?;
+        let counted = if found.is_some() { &keyspace.hits } else { &keyspace.misses };
+        counted.fetch_add(1, Ordering::Relaxed);
+        Ok(found)
     }
 
     /// Reads `key`, lets `decide` say what becomes of it and what is answered, and does that, with nobody between.

@@ -4,7 +4,7 @@
 
 use super::flag::{FAST, LOADING, NOSCRIPT, STALE};
 use super::{Keys, commands, unknown_subcommand};
-use crate::args::Args;
+use crate::args::{Args, integer};
 use crate::error::RespError;
 use crate::frame::reply::Reply;
 use crate::keyspace::slot::{self, SLOTS};
@@ -17,6 +17,8 @@ commands! { "cluster";
     "asking" 1, FAST, Keys::NONE, "Signals that a cluster client is following an -ASK redirect." => nothing;
     "wait" 3, NOSCRIPT, Keys::NONE,
         "Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed." => wait;
+    "waitaof" 4, NOSCRIPT, Keys::NONE,
+        "Blocks until all of the preceding write commands sent by the connection are written to the append-only file of the master and/or replicas." => wait_aof;
 }
 
 type Answer = Result<Reply, RespError>;
@@ -32,6 +34,30 @@ async fn wait(session: &mut Session, mut args: Args) -> Answer {
         return Err(RespError::refused("timeout is negative"));
     }
     Ok(Reply::Integer(session.server.keyspace.replicas()? as i64))
+}
+
+/// What was acknowledged is in the log of every copy that is in sync. Where that is on the disk only some time later (`resp.appendfsync`), it is
+/// brought there first when that is asked for.
+async fn wait_aof(session: &mut Session, mut args: Args) -> Answer {
+    let local = args.integer()?;
+    if !(0..=1).contains(&local) {
+        return Err(RespError::refused("value is out of range, value must between 0 and 1"));
+    }
+    let copies = integer(&args.must()?).filter(|copies| *copies >= 0);
+    copies.ok_or_else(|| RespError::refused("value is out of range, must be positive"))?;
+    let timeout =
+        integer(&args.must()?).ok_or_else(|| RespError::refused("timeout is not an integer or out of range"))?;
+    if timeout < 0 {
+        return Err(RespError::refused("timeout is negative"));
+    }
+    let server = &session.server;
+    let always = server.settings.sync_always;
+    if !always && (local > 0 || copies > Some(0)) {
+        server.keyspace.save().await?;
+    }
+    let on_disk = always || local > 0 || copies > Some(0);
+    let replicas = if on_disk { server.keyspace.replicas()? } else { 0 };
+    Ok(Reply::Array(vec![Reply::Integer(i64::from(on_disk)), Reply::count(replicas)]))
 }
 
 async fn cluster(session: &mut Session, mut args: Args) -> Answer {

@@ -108,7 +108,7 @@ async fn hdel(session: &mut Session, mut args: Args) -> Answer {
     let names = args.rest();
     let gone = session.change(&key, |current| {
         let (mut fields, expires_at_ms) = fields_of(current)?;
-        let gone = names.iter().filter(|name| fields.remove(name)).count();
+        let gone = fields.remove_each(names);
         let next = if gone == 0 { Next::Keep } else { Next::Put(Entry { value: Value::Hash(fields), expires_at_ms }) };
         Ok((next, gone))
     });

@@ -21,6 +21,7 @@ commands! { "generic";
     "rename" 3, WRITE, Keys::TWO, "Renames a key and overwrites the destination." => rename;
     "renamenx" 3, WRITE | FAST, Keys::TWO, "Renames a key only when the target key name doesn't exist." => renamenx;
     "copy" -3, WRITE, Keys::TWO, "Copies the value of a key to a new key." => copy;
+    "move" 3, WRITE | FAST, Keys::FIRST, "Moves a key to another database." => move_key;
     "dump" 2, READONLY, Keys::FIRST, "Returns a serialized representation of the value stored at a key." => dump;
     "restore" -4, WRITE, Keys::FIRST, "Creates a key from the serialized representation of a value." => restore;
 }
@@ -114,6 +115,15 @@ async fn copy(session: &mut Session, mut args: Args) -> Answer {
         Ok((if free { Next::Put(entry.clone()) } else { Next::Keep }, free))
     });
     Ok(Reply::Integer(i64::from(copied.await?)))
+}
+
+/// There is one database.
+async fn move_key(_session: &mut Session, mut args: Args) -> Answer {
+    args.must()?;
+    Err(RespError::refused(match args.integer()? {
+        0 => "source and destination objects are the same",
+        _ => "DB index is out of range",
+    }))
 }
 
 async fn dump(session: &mut Session, mut args: Args) -> Answer {

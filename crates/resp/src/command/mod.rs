@@ -16,9 +16,12 @@ pub mod info;
 pub mod introspection;
 pub mod json;
 pub mod key;
+pub mod memory;
 pub mod object;
+pub mod persistence;
 pub mod scan;
 pub mod server;
+pub mod slow;
 pub mod string;
 pub mod transaction;
 
@@ -26,11 +29,14 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use crate::args::Args;
 use crate::error::RespError;
 use crate::frame::reply::Reply;
+use crate::server::now_ms;
 use crate::session::Session;
+use crate::usage::Words;
 
 /// What answers a command.
 pub type Handler =
@@ -167,10 +173,16 @@ impl Commands {
             introspection::COMMANDS,
             json::COMMANDS,
             key::COMMANDS,
+            memory::COMMANDS,
             object::COMMANDS,
+            persistence::COMMANDS,
             scan::COMMANDS,
             server::COMMANDS,
+            slow::COMMANDS,
             string::COMMANDS,
+            string::bitfield::COMMANDS,
+            string::bits::COMMANDS,
+            string::common::COMMANDS,
             string::number::COMMANDS,
             transaction::COMMANDS,
             crate::ft::COMMANDS,
@@ -200,6 +212,9 @@ pub(crate) async fn run(session: &mut Session, args: Args) -> Reply {
     let command = match checked(session, &args) {
         Ok(command) => command,
         Err(error) => {
+            if let Some(command) = session.server.commands.find(args.name()) {
+                session.server.usage.rejected(command);
+            }
             if let Some(transaction) = &mut session.transaction {
                 transaction.spoil();
             }
@@ -216,10 +231,21 @@ pub(crate) async fn run(session: &mut Session, args: Args) -> Reply {
 
 /// Answers a command whose number of arguments may not have been looked at yet.
 async fn answer(session: &mut Session, command: &'static Command, args: Args) -> Reply {
-    match command.check_arity(&args) {
-        Ok(()) => (command.run)(session, args).await.unwrap_or_else(Reply::Error),
-        Err(error) => error.into(),
+    if let Err(error) = command.check_arity(&args) {
+        session.server.usage.rejected(command);
+        return error.into();
     }
+    let (words, began) = (Words::of(args.all()), Instant::now());
+    let reply = (command.run)(session, args).await.unwrap_or_else(Reply::Error);
+    let took = began.elapsed();
+    let usage = &session.server.usage;
+    usage.ran(command, took, matches!(reply, Reply::Error(_)));
+    // What says a password is not kept.
+    if usage.is_slow(took) && command.flags & flag::NO_AUTH == 0 {
+        let name = session.client.state.lock().name.clone();
+        usage.keep(&words, took, now_ms() / 1000, session.client.address.to_string(), name);
+    }
+    reply
 }
 
 /// Whether a command only searches, so that it ends when nobody waits for it any more.
@@ -256,6 +282,17 @@ fn unknown(args: &Args) -> RespError {
         begin.push_str(&format!("'{}' ", shown(word, 128 - begin.len())));
     }
     RespError::refused(format!("unknown command '{}', with args beginning with: {begin}", shown(args.name(), 128)))
+}
+
+/// What a command with subcommands answers to a wrong number of arguments of one.
+pub(crate) fn subcommand_arity(command: &str, name: &[u8]) -> RespError {
+    let name = String::from_utf8_lossy(name).to_lowercase();
+    RespError::Arity { command: format!("{command}|{name}") }
+}
+
+/// Lines of help.
+pub(crate) fn help(lines: &[&'static str]) -> Reply {
+    Reply::Array(lines.iter().copied().map(Reply::word).collect())
 }
 
 /// What a command with subcommands answers to one that it does not have.

@@ -1,9 +1,9 @@
-//! OBJECT, MEMORY: what a key's value is kept as.
+//! OBJECT: what a key's value is kept as.
 
 use bytes::Bytes;
 
 use super::flag::READONLY;
-use super::{Keys, commands, unknown_subcommand};
+use super::{Keys, commands, help, subcommand_arity, unknown_subcommand};
 use crate::args::{Args, integer};
 use crate::error::RespError;
 use crate::frame::reply::Reply;
@@ -14,7 +14,6 @@ const SECOND: Keys = Keys { first: 2, last: 2, step: 1 };
 
 commands! { "generic";
     "object" -2, READONLY, SECOND, "A container for object introspection commands." => object;
-    "memory" -2, READONLY, SECOND, "A container for memory diagnostics commands." => memory;
 }
 
 type Answer = Result<Reply, RespError>;
@@ -27,11 +26,6 @@ const MOST_LISTED: usize = 512;
 
 /// The longest name or value of a field in such a list.
 const LONGEST_LISTED: usize = 64;
-
-fn subcommand_arity(command: &str, name: &[u8]) -> RespError {
-    let name = String::from_utf8_lossy(name).to_lowercase();
-    RespError::Arity { command: format!("{command}|{name}") }
-}
 
 async fn object(session: &mut Session, mut args: Args) -> Answer {
     let name = args.must()?;
@@ -74,29 +68,6 @@ fn is_listed(fields: &Fields) -> bool {
     fields.len() <= MOST_LISTED && fields.iter().all(|(name, value)| short(name) && short(value))
 }
 
-async fn memory(session: &mut Session, mut args: Args) -> Answer {
-    let name = args.must()?;
-    match name.to_ascii_uppercase().as_slice() {
-        b"HELP" if args.is_empty() => Ok(help(MEMORY_HELP)),
-        b"USAGE" if !args.is_empty() => {
-            let key = args.must()?;
-            while let Some(option) = args.take() {
-                if !option.eq_ignore_ascii_case(b"SAMPLES") || args.integer()? < 0 {
-                    return Err(RespError::Syntax);
-                }
-            }
-            let size = session.server.keyspace.size(&key).await?;
-            Ok(size.map_or(Reply::Null, Reply::count))
-        }
-        b"HELP" | b"USAGE" => Err(subcommand_arity("memory", &name)),
-        _ => Err(unknown_subcommand("memory", &name)),
-    }
-}
-
-fn help(lines: &[&'static str]) -> Reply {
-    Reply::Array(lines.iter().copied().map(Reply::word).collect())
-}
-
 const OBJECT_HELP: &[&str] = &[
     "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "ENCODING <key>",
@@ -107,14 +78,6 @@ const OBJECT_HELP: &[&str] = &[
     "    How long the <key> has not been used: not kept.",
     "REFCOUNT <key>",
     "    How many share the value of <key>: 1.",
-    "HELP",
-    "    This help.",
-];
-
-const MEMORY_HELP: &[&str] = &[
-    "MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-    "USAGE <key> [SAMPLES <count>]",
-    "    The bytes of the document that <key> is kept as, before compression.",
     "HELP",
     "    This help.",
 ];

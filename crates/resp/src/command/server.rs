@@ -2,9 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::flag::{ADMIN, FAST, LOADING, NOSCRIPT, STALE};
+use super::flag::{ADMIN, FAST, LOADING, NOSCRIPT, STALE, WRITE};
 use super::{Keys, commands, unknown_subcommand};
-use crate::args::Args;
+use crate::args::{Args, integer};
 use crate::error::RespError;
 use crate::frame::reply::Reply;
 use crate::session::Session;
@@ -13,6 +13,8 @@ commands! { "server";
     "time" 1, FAST | LOADING | STALE, Keys::NONE, "Returns the server time." => time;
     "role" 1, FAST | LOADING | STALE | NOSCRIPT, Keys::NONE, "Returns the replication role." => role;
     "acl" -2, ADMIN | NOSCRIPT | LOADING | STALE, Keys::NONE, "A container for Access List Control commands." => acl;
+    "swapdb" 3, WRITE | FAST, Keys::NONE, "Swaps two Redis databases." => swap_databases;
+    "debug" -2, ADMIN | NOSCRIPT | LOADING | STALE, Keys::NONE, "A container for debugging commands." => debug;
     "module" -2, ADMIN | NOSCRIPT, Keys::NONE, "A container for module commands." => module_command;
 }
 
@@ -65,6 +67,24 @@ async fn acl(_session: &mut Session, mut args: Args) -> Answer {
         }
         _ => Err(unknown_subcommand("acl", &word)),
     }
+}
+
+/// There is one database.
+async fn swap_databases(_session: &mut Session, mut args: Args) -> Answer {
+    let first = integer(&args.must()?).ok_or_else(|| RespError::refused("invalid first DB index"))?;
+    let second = integer(&args.must()?).ok_or_else(|| RespError::refused("invalid second DB index"))?;
+    match (first, second) {
+        (0, 0) => Ok(Reply::OK),
+        _ => Err(RespError::refused("DB index is out of range")),
+    }
+}
+
+/// Nobody may, as in a Redis that was not told otherwise.
+async fn debug(_session: &mut Session, _args: Args) -> Answer {
+    Err(RespError::refused(
+        "DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise \
+         you need to set this option in the configuration file, and then restart the server.",
+    ))
 }
 
 async fn module_command(_session: &mut Session, mut args: Args) -> Answer {

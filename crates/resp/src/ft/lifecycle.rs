@@ -31,7 +31,7 @@ fn exists(may_exist: bool) -> Answer {
     if may_exist { Ok(Reply::OK) } else { Err(RespError::line("Index already exists")) }
 }
 
-fn arity(args: &Args) -> RespError {
+pub(super) fn arity(args: &Args) -> RespError {
     RespError::Arity { command: String::from_utf8_lossy(args.name()).to_uppercase() }
 }
 
@@ -143,6 +143,27 @@ pub async fn drop_index(session: &mut Session, mut args: Args) -> Answer {
     }
     remove(&server, &index, &definition, with_keys).await?;
     Ok(Reply::OK)
+}
+
+/// `FT.DROP index [KEEPDOCS]`, of old: the keys go, too, unless they are to stay.
+pub async fn drop_with_keys(session: &mut Session, mut args: Args) -> Answer {
+    if args.left() > 2 {
+        return Err(arity(&args));
+    }
+    let name = super::text(args.must()?);
+    let with_keys = !args.take_word("KEEPDOCS");
+    let server = session.server.clone();
+    let (index, definition) = server.registry.must(&name, "Unknown Index name")?;
+    remove(&server, &index, &definition, with_keys).await?;
+    Ok(Reply::OK)
+}
+
+pub async fn drop_with_keys_if_present(session: &mut Session, args: Args) -> Answer {
+    let name = args.peek().map(|name| super::text(name.clone())).unwrap_or_default();
+    match session.server.registry.must(&name, "Unknown Index name") {
+        Ok(_) => drop_with_keys(session, args).await,
+        Err(_) => Ok(Reply::OK),
+    }
 }
 
 /// Drops one index, with the keys in it or without.

@@ -9,6 +9,7 @@ pub mod config;
 pub mod create;
 pub mod definition;
 pub mod dictionary;
+pub mod documents;
 pub mod edits;
 pub mod explain;
 pub mod expression;
@@ -44,10 +45,20 @@ use crate::command::{Keys, commands};
 use crate::frame::reply::Reply;
 use crate::session::Session;
 
+const SECOND: Keys = Keys { first: 2, last: 2, step: 1 };
+
 commands! { "search";
     "ft.create" -2, WRITE | DENYOOM | MODULE, Keys::NONE, "Creates an index with the given spec." => lifecycle::create;
     "ft.alter" -2, WRITE | DENYOOM | MODULE, Keys::NONE, "Adds a new field to the index." => lifecycle::alter;
     "ft.dropindex" -2, WRITE | MODULE, Keys::NONE, "Deletes the index." => lifecycle::drop_index;
+    "ft.drop" -2, WRITE | MODULE, Keys::NONE, "Deletes the index and its documents." => lifecycle::drop_with_keys;
+    "ft._dropifx" -2, WRITE | MODULE, Keys::NONE, "Deletes the index and its documents if there is one." => lifecycle::drop_with_keys_if_present;
+    "ft.add" -2, WRITE | DENYOOM | MODULE, SECOND, "Adds a document." => documents::add;
+    "ft.safeadd" -2, WRITE | DENYOOM | MODULE, SECOND, "Adds a document." => documents::add;
+    "ft.del" -3, WRITE | MODULE, SECOND, "Deletes a document." => documents::delete;
+    "ft.get" 3, READONLY | MODULE, SECOND, "Returns a document." => documents::get;
+    "ft.mget" -3, READONLY | MODULE, Keys { first: 2, last: -1, step: 1 }, "Returns documents." => documents::get_several;
+    "ft.synadd" -2, WRITE | DENYOOM | MODULE, Keys::NONE, "Not any more: see FT.SYNUPDATE." => documents::add_synonym;
     "ft._createifnx" -2, WRITE | DENYOOM | MODULE, Keys::NONE, "Creates an index unless there is one." => lifecycle::create_if_absent;
     "ft._alterifnx" -2, WRITE | DENYOOM | MODULE, Keys::NONE, "Adds a new field to the index unless there is one." => lifecycle::alter_if_absent;
     "ft._dropindexifx" -2, WRITE | MODULE, Keys::NONE, "Deletes the index if there is one." => lifecycle::drop_index_if_present;

@@ -28,7 +28,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    fn index(self) -> &'static str {
+    pub(crate) fn index(self) -> &'static str {
         match self {
             Self::Suggestions => ".suggestions",
             Self::Dictionary => ".dictionaries",

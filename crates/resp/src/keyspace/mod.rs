@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use model::admin::Flush;
 use model::error::ErrorKind;
 use model::gateway::Gateway;
 use model::id::{PrimaryTerm, SeqNo};
@@ -31,6 +32,7 @@ use model::write::{Action, Condition, Refresh, Write, WriteRequest};
 
 use crate::error::RespError;
 use crate::ft::indexing::{self, Registry};
+use crate::ft::words_index::Purpose;
 use crate::server::{Settings, now_ms};
 use index::KeyIndex;
 use locks::Locks;
@@ -53,6 +55,9 @@ pub struct Keyspace {
     next_expiry_ms: AtomicU64,
     /// Keys that were found expired and deleted.
     pub(crate) expired: AtomicU64,
+    /// Keys that were read and were there, and that were not.
+    pub(crate) hits: AtomicU64,
+    pub(crate) misses: AtomicU64,
 }
 
 /// What is there.
@@ -118,6 +123,8 @@ impl Keyspace {
             // Who has just started does not know: the first sweep finds out.
             next_expiry_ms: AtomicU64::new(0),
             expired: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
         }
     }
 
@@ -335,6 +342,17 @@ impl Keyspace {
             indexing::failed(&self.registry, failure);
         }
         Ok(response)
+    }
+
+    /// Brings what was written from the log into the files of the indexes, on every node.
+    pub(crate) async fn save(&self) -> Result<(), RespError> {
+        let mut target = index::target();
+        target.names.extend([Purpose::Suggestions, Purpose::Dictionary].map(|purpose| purpose.index().to_owned()));
+        let shards = self.gateway.flush(Flush { target, force: false, wait_if_ongoing: true }).await?;
+        match shards.failures.into_iter().next() {
+            Some(failure) => Err(failure.error.into()),
+            None => Ok(()),
+        }
     }
 
     /// Deletes every key. The definitions of `FT.*` indexes are the caller's affair.

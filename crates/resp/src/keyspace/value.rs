@@ -1,6 +1,6 @@
 //! What a key holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Deref;
 
 use bytes::Bytes;
@@ -40,6 +40,17 @@ impl Fields {
     pub fn remove(&mut self, name: &Bytes) -> bool {
         self.expiries.remove(name);
         self.values.shift_remove(name).is_some()
+    }
+
+    /// How many of the fields were there. One walk over all, however many go.
+    pub fn remove_each(&mut self, names: &[Bytes]) -> usize {
+        if let [name] = names {
+            return usize::from(self.remove(name));
+        }
+        let (names, before) = (names.iter().collect::<HashSet<_>>(), self.values.len());
+        self.values.retain(|name, _| !names.contains(name));
+        self.expiries.retain(|name, _| !names.contains(name));
+        before - self.values.len()
     }
 
     /// When a field expires.
@@ -147,6 +158,9 @@ mod tests {
         fields.set_value(name("a"), name("3"));
         fields.set(name("b"), name("4"));
         fields.drop_expired(10);
+        fields.set(name("c"), name("5"));
+        fields.set(name("d"), name("6"));
+        assert_eq!(fields.remove_each(&[name("d"), name("none"), name("c"), name("d")]), 2);
         assert_eq!(fields.iter().collect::<Vec<_>>(), [(&name("b"), &name("4"))]);
         assert_eq!(fields.next_expiry_ms(), None);
     }

@@ -1,5 +1,8 @@
 //! Plain keys: texts.
 
+pub mod bitfield;
+pub mod bits;
+pub mod common;
 pub mod number;
 
 use bytes::Bytes;
