@@ -7,7 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
+use crate::client::Client;
 use crate::command::Command;
+use crate::server::now_ms;
 
 /// Words of a command that the slow log keeps.
 const WORDS: usize = 32;
@@ -123,14 +125,14 @@ impl Usage {
     }
 
     /// Keeps a slow command.
-    pub(crate) fn keep(&self, words: &Words, took: Duration, at_s: u64, address: String, name: String) {
+    pub(crate) fn keep(&self, words: &Words, took: Duration, client: &Client) {
         let slow = Slow {
             id: self.next_slow.fetch_add(1, Ordering::Relaxed),
-            at_s,
+            at_s: now_ms() / 1000,
             microseconds: took.as_micros() as u64,
             words: words.shown(),
-            address,
-            name,
+            address: client.address.to_string(),
+            name: client.state.lock().name.clone(),
         };
         let mut kept = self.slow.lock();
         kept.push_front(slow);
@@ -219,11 +221,13 @@ mod tests {
         let (usage, _) = usage();
         usage.slow_kept.store(2, Ordering::Relaxed);
         assert!(usage.is_slow(Duration::from_millis(10)) && !usage.is_slow(Duration::from_micros(9999)));
+        let address = "127.0.0.1:1".parse().expect("an address");
+        let client = crate::client::Clients::default().add(address, address, 0);
         let long = "x".repeat(130);
         let many = vec!["w"; 40].join(" ");
         for line in ["get a", "config set requirepass secret", &format!("set a {long}"), &many] {
             let words: Vec<Bytes> = line.split(' ').map(|word| Bytes::copy_from_slice(word.as_bytes())).collect();
-            usage.keep(&Words::of(&words), Duration::from_secs(1), 7, "addr".to_owned(), String::new());
+            usage.keep(&Words::of(&words), Duration::from_secs(1), &client);
             if line.contains("secret") {
                 assert_eq!(usage.slowest(1)[0].words[3], "(redacted)");
             }

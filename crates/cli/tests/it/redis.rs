@@ -5,6 +5,7 @@
 mod client;
 mod cluster;
 mod connections;
+mod diagnostics;
 mod fields;
 mod ours;
 mod python;

@@ -34,7 +34,6 @@ use std::time::Instant;
 use crate::args::Args;
 use crate::error::RespError;
 use crate::frame::reply::Reply;
-use crate::server::now_ms;
 use crate::session::Session;
 use crate::usage::Words;
 
@@ -182,7 +181,7 @@ impl Commands {
             string::COMMANDS,
             string::bitfield::COMMANDS,
             string::bits::COMMANDS,
-            string::common::COMMANDS,
+            string::subsequence::COMMANDS,
             string::number::COMMANDS,
             transaction::COMMANDS,
             crate::ft::COMMANDS,
@@ -242,8 +241,7 @@ async fn answer(session: &mut Session, command: &'static Command, args: Args) ->
     usage.ran(command, took, matches!(reply, Reply::Error(_)));
     // What says a password is not kept.
     if usage.is_slow(took) && command.flags & flag::NO_AUTH == 0 {
-        let name = session.client.state.lock().name.clone();
-        usage.keep(&words, took, now_ms() / 1000, session.client.address.to_string(), name);
+        usage.keep(&words, took, &session.client);
     }
     reply
 }

@@ -15,6 +15,10 @@ pub const POOL: &str = "__text";
 pub const LENGTH: &str = "__rank.len";
 pub const MAX_FREQ: &str = "__rank.max";
 pub const SCORE: &str = "__rank.score";
+/// What says something of a key, unless its index names other fields.
+pub const LANGUAGE: &str = "__language";
+pub const DOCUMENT_SCORE: &str = "__score";
+pub const PAYLOAD: &str = "__payload";
 /// Object of the values to sort and group by, by attribute.
 pub const SORTED: &str = "__sort";
 /// Object of the values of tags as they were written, not cut, to group by.
@@ -205,8 +209,9 @@ impl Definition {
 
     /// Whether a field says something of the key and is shown to nobody, by the name that it would be shown under.
     pub fn hides(&self, name: &[u8]) -> bool {
-        let special = [&self.language_field, &self.score_field, &self.payload_field];
-        special.into_iter().flatten().any(|field| field.as_bytes() == name)
+        let named =
+            [(&self.language_field, LANGUAGE), (&self.score_field, DOCUMENT_SCORE), (&self.payload_field, PAYLOAD)];
+        named.into_iter().any(|(field, own)| field.as_deref().unwrap_or(own).as_bytes() == name)
     }
 
     /// What documents are made for.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::write::Action;
 
-use super::definition::Definition;
+use super::definition::{DOCUMENT_SCORE, Definition, LANGUAGE, PAYLOAD};
 use super::expression::{self, Expression, Scalar};
 use super::indexing;
 use crate::args::Args;
@@ -35,7 +35,7 @@ impl Added {
         let mut added = Self::default();
         let mut extra = Vec::new();
         if score != 1.0 {
-            extra.push((Bytes::from_static(b"__score"), Bytes::from(score.to_string())));
+            extra.push((Bytes::from_static(DOCUMENT_SCORE.as_bytes()), Bytes::from(score.to_string())));
         }
         let value = |args: &mut Args, name: &'static str| {
             let missing =
@@ -47,8 +47,8 @@ impl Added {
             match word.to_ascii_uppercase().as_slice() {
                 b"REPLACE" => added.replace = true,
                 b"PARTIAL" => added.partial = true,
-                b"LANGUAGE" => extra.push((Bytes::from_static(b"__language"), value(args, "LANGUAGE")?)),
-                b"PAYLOAD" => extra.push((Bytes::from_static(b"__payload"), value(args, "PAYLOAD")?)),
+                b"LANGUAGE" => extra.push((Bytes::from_static(LANGUAGE.as_bytes()), value(args, "LANGUAGE")?)),
+                b"PAYLOAD" => extra.push((Bytes::from_static(PAYLOAD.as_bytes()), value(args, "PAYLOAD")?)),
                 b"IF" => {
                     let condition = super::text(value(args, "IF")?);
                     added.condition = Some(expression::parse(&condition).map_err(RespError::line)?);
@@ -88,8 +88,7 @@ pub async fn add(session: &mut Session, mut args: Args) -> Answer {
     let added = Added::of(&mut args, score)?;
     let server = session.server.clone();
     server.registry.must(&name, "Unknown index name")?;
-    let language =
-        added.fields.iter().find(|(name, _)| name == "__language").map(|(_, given)| given.to_ascii_lowercase());
+    let language = added.fields.iter().find(|(name, _)| name == LANGUAGE).map(|(_, given)| given.to_ascii_lowercase());
     let language = language.map(|given| String::from_utf8_lossy(&given).into_owned());
     if language.is_some_and(|language| server.gateway.stems(&language, &[]).is_none()) {
         return Err(RespError::line("Unsupported language"));
@@ -141,14 +140,15 @@ pub async fn get_several(session: &mut Session, mut args: Args) -> Answer {
 }
 
 /// The fields of a key that is in the index.
-async fn shown(session: &Session, (index, _): &(Arc<str>, Arc<Definition>), key: &[u8]) -> Answer {
+async fn shown(session: &Session, (index, definition): &(Arc<str>, Arc<Definition>), key: &[u8]) -> Answer {
     let Some(entry) = session.get(key).await? else { return Ok(Reply::Null) };
     let documents = indexing::documents(&session.server.registry, key, Some(&entry.value));
     let is_in = documents.iter().any(|write| write.index == *index && matches!(write.action, Action::Index(_)));
     Ok(match entry.value {
         _ if !is_in => Reply::Null,
         Value::Hash(fields) => {
-            Reply::Array(fields.into_iter().flat_map(|(name, value)| [Reply::Bulk(name), Reply::Bulk(value)]).collect())
+            let fields = fields.into_iter().filter(|(name, _)| !definition.hides(name));
+            Reply::Array(fields.flat_map(|(name, value)| [Reply::Bulk(name), Reply::Bulk(value)]).collect())
         }
         Value::Text(_) | Value::Json(_) => Reply::Array(Vec::new()),
     })

@@ -76,8 +76,8 @@ impl Lowering<'_> {
             Node::Exact(words) => self.exact(words, clause),
             Node::Blank => self.blank(fields)?,
             Node::Affix(affix) if self.is_short(affix) => nothing(),
-            Node::Affix(affix) => self.pattern(pattern(affix), fields),
-            Node::Fuzzy { text, edits } => self.pattern(WordPattern::Fuzzy(text.clone(), *edits), fields),
+            Node::Affix(affix) => self.pattern(pattern(affix, |text| text.to_lowercase()), fields),
+            Node::Fuzzy { text, edits } => self.fuzzy(text, *edits, fields),
             Node::And(parts) => self.all(parts, clause, expand)?,
             Node::Or(parts) => {
                 let parts: Result<Vec<Part>, RespError> = parts.iter().map(|part| self.lower(part, expand)).collect();
@@ -224,12 +224,29 @@ impl Lowering<'_> {
         if fields.is_some() && !texts.is_empty() && !texts.iter().any(|text| text.index_empty) {
             return Err(no_empty_texts());
         }
-        let sought = |text: &&Attribute| self.fields.is_none_or(|fields| fields.contains(&text.name));
-        let empty = texts.into_iter().filter(|text| text.index_empty).filter(sought).map(|text| {
+        Ok(Part::new(PartKind::Any(self.empties(fields))))
+    }
+
+    /// The empty text, each text that minds it by itself.
+    fn empties(&self, fields: Option<&[String]>) -> Vec<Part> {
+        let named = |names: Option<&[String]>, text: &Attribute| names.is_none_or(|names| names.contains(&text.name));
+        let sought = |text: &&Attribute| text.index_empty && named(fields, text) && named(self.fields, text);
+        let empty = self.definition.texts().filter(sought).map(|text| {
             let value = text.name.as_str().into();
             filter(Kind::Term(Term { field: EMPTY.to_owned(), value, case_insensitive: false }))
         });
-        Ok(Part::new(PartKind::Any(empty.collect())))
+        empty.collect()
+    }
+
+    /// Words within so many edits; the empty text is one, too.
+    fn fuzzy(&self, text: &str, edits: u8, fields: Option<&[String]>) -> Part {
+        let words = self.pattern(WordPattern::Fuzzy(text.to_owned(), edits), fields);
+        let mut empty = if text.chars().count() <= usize::from(edits) { self.empties(fields) } else { Vec::new() };
+        if empty.is_empty() {
+            return words;
+        }
+        empty.insert(0, words);
+        Part::new(PartKind::Any(empty))
     }
 
     /// Whether nothing is looked for by it.
@@ -316,7 +333,7 @@ impl Lowering<'_> {
                     Part::new(PartKind::Value { field: attribute.name.clone(), value })
                 }
                 TagValue::Affix(affix) if self.is_short(affix) => nothing(),
-                TagValue::Affix(affix) => filter(pattern(affix).query(attribute.name.clone()).kind),
+                TagValue::Affix(affix) => filter(pattern(affix, str::to_owned).query(attribute.name.clone()).kind),
             });
         }
         Ok(match parts.len() {
@@ -344,12 +361,12 @@ fn no_empty_texts() -> RespError {
     RespError::line("Use `INDEXEMPTY` in field creation in order to index and query for empty strings")
 }
 
-fn pattern(affix: &Affix) -> WordPattern {
+fn pattern(affix: &Affix, text_of: impl Fn(&str) -> String) -> WordPattern {
     match affix {
-        Affix::Prefix(text) => WordPattern::Prefix(text.clone()),
-        Affix::Suffix(text) => WordPattern::Suffix(text.clone()),
-        Affix::Infix(text) => WordPattern::Infix(text.clone()),
-        Affix::Wildcard(text) => WordPattern::Wildcard(text.clone()),
+        Affix::Prefix(text) => WordPattern::Prefix(text_of(text)),
+        Affix::Suffix(text) => WordPattern::Suffix(text_of(text)),
+        Affix::Infix(text) => WordPattern::Infix(text_of(text)),
+        Affix::Wildcard(text) => WordPattern::Wildcard(text_of(text)),
     }
 }
 

@@ -130,7 +130,7 @@ const MAX_RESULTS: i64 = 1_000_000;
 /// # Errors
 /// As the search module words them.
 pub fn read(args: &mut Args) -> Outcome<Options> {
-    let mut options = Options::default();
+    let (mut options, mut late) = (Options::default(), Late::default());
     while let Some(next) = args.peek() {
         let name = String::from_utf8_lossy(next).to_ascii_uppercase();
         let position = args.all().len().saturating_sub(args.left() + 2);
@@ -146,7 +146,7 @@ pub fn read(args: &mut Args) -> Outcome<Options> {
             "INORDER" => options.in_order = true,
             // The total is always counted.
             "WITHCOUNT" | "WITHOUTCOUNT" => {}
-            _ if more(args, &mut options, &name)? => {}
+            _ if more(args, (&mut options, &mut late), &name)? => {}
             _ => {
                 let shown = given.map(|given| String::from_utf8_lossy(&given).into_owned()).unwrap_or_default();
                 return refuse(format!("Unknown argument `{shown}` at position {position} for <main>"));
@@ -156,14 +156,34 @@ pub fn read(args: &mut Args) -> Outcome<Options> {
     if options.explain_score && !options.with_scores {
         return refuse("EXPLAINSCORE must be accompanied with WITHSCORES");
     }
-    Ok(options)
+    late.told().map(|()| options)
+}
+
+/// What is wrong with values that are looked at when all options have been read.
+#[derive(Default)]
+pub(super) struct Late {
+    language: Option<RespError>,
+    scorer: Option<RespError>,
+    place: Option<RespError>,
+}
+
+impl Late {
+    /// # Errors
+    /// The first there is.
+    pub(super) fn told(self) -> Outcome<()> {
+        self.language.or(self.scorer).or(self.place).map_or(Ok(()), Err)
+    }
 }
 
 /// Options with values; false: not one of them.
-fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
+pub(super) fn more(args: &mut Args, (options, late): (&mut Options, &mut Late), name: &str) -> Outcome<bool> {
     match name {
         "FILTER" => options.filters.push(numeric_filter(args)?),
-        "GEOFILTER" => options.places.push(place_filter(args)?),
+        "GEOFILTER" => {
+            let place = place_filter(args)?;
+            late.place = late.place.take().or(place.refusal());
+            options.places.push(place);
+        }
         "INKEYS" => options.keys = Some(counted(args, "INKEYS")?),
         // None named: all.
         "INFIELDS" => options.fields = Some(texts(counted(args, "INFIELDS")?)).filter(|fields| !fields.is_empty()),
@@ -177,8 +197,8 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
             options.slop = Some(slop.ok_or(RespError::line(refused))?);
         }
         "LANGUAGE" => {
-            let language = super::create::language(&word(args, "LANGUAGE")?);
-            options.language = Some(language.ok_or(RespError::line("No such language"))?);
+            options.language = super::create::language(&word(args, "LANGUAGE")?);
+            late.language = options.language.is_none().then_some(RespError::line("No such language"));
         }
         "EXPANDER" => {
             // One that is not known changes nothing.
@@ -187,7 +207,11 @@ fn more(args: &mut Args, options: &mut Options, name: &str) -> Outcome<bool> {
         "SCORER" => {
             let name = word(args, "SCORER")?;
             options.hamming = name == "HAMMING";
-            options.scorer = if options.hamming { Scorer::None } else { scorer(&name)? };
+            match scorer(&name) {
+                _ if options.hamming => (options.scorer, late.scorer) = (Scorer::None, None),
+                Ok(scorer) => (options.scorer, late.scorer) = (scorer, None),
+                Err(error) => late.scorer = Some(error),
+            }
         }
         "SORTBY" if options.sort.is_some() => return refuse("Multiple SORTBY steps are not allowed"),
         "SORTBY" => {
@@ -425,13 +449,20 @@ fn place_filter(args: &mut Args) -> Outcome<PlaceFilter> {
     if !matches!(unit.as_str(), "m" | "km" | "mi" | "ft") {
         return refuse(format!("Unknown distance unit {given}"));
     }
-    if radius.is_nan() || radius <= 0.0 {
-        return refuse("Invalid GeoFilter radius");
-    }
-    if !(-180.0..=180.0).contains(&longitude) || !(-85.051_128_78..=85.051_128_78).contains(&latitude) {
-        return refuse("Invalid GeoFilter lat/lon");
-    }
     Ok(PlaceFilter { field, longitude, latitude, radius_m: super::lower::metres(radius, &unit) })
+}
+
+impl PlaceFilter {
+    /// What is wrong with the circle.
+    fn refusal(&self) -> Option<RespError> {
+        let on_globe =
+            (-180.0..=180.0).contains(&self.longitude) && (-85.051_128_78..=85.051_128_78).contains(&self.latitude);
+        match () {
+            () if self.radius_m.is_nan() || self.radius_m <= 0.0 => Some(RespError::line("Invalid GeoFilter radius")),
+            () if !on_globe => Some(RespError::line("Invalid GeoFilter lat/lon")),
+            () => None,
+        }
+    }
 }
 
 fn fields(args: &mut Args, option: &str) -> Outcome<Option<Vec<String>>> {

@@ -195,6 +195,10 @@ async fn ordered(
     order: Order,
     marks: Marks,
 ) -> Result<Page, RespError> {
+    // Where it is not the score that orders, it is told only when that is asked for.
+    if !matches!(order, Order::Score | Order::Distance(..)) {
+        request.track_scores = options.with_scores || options.merge == Some(MergeStrategy::Score);
+    }
     let keys = match order {
         Order::Value(field, descending) => {
             let identifier = searched.definition.attribute(&field).map_or(&field, |attribute| &attribute.identifier);
@@ -212,7 +216,6 @@ async fn ordered(
         Order::Score | Order::Distance(..) => Keys::None,
         Order::Column(column, keys, descending) => {
             request.sort = vec![sort_key(&column, descending)];
-            request.track_scores = options.with_scores || options.merge == Some(MergeStrategy::Score);
             keys
         }
     };

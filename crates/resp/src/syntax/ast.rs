@@ -58,7 +58,7 @@ pub struct Limit {
     pub inclusive: bool,
 }
 
-/// Words by a part of them.
+/// Words by a part of them, as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Affix {
     Prefix(String),

@@ -59,6 +59,10 @@ impl Parser<'_> {
         self.lexemes.get(self.at + by).map_or(&Token::End, |lexeme| &lexeme.token)
     }
 
+    fn before(&self) -> &Token {
+        self.at.checked_sub(1).and_then(|at| self.lexemes.get(at)).map_or(&Token::End, |lexeme| &lexeme.token)
+    }
+
     /// Whether the token `by` ahead stands right behind the one before it.
     pub(super) fn joined(&self, by: usize) -> bool {
         self.lexemes.get(self.at + by).is_some_and(|lexeme| !lexeme.spaced)
@@ -111,6 +115,8 @@ impl Parser<'_> {
         // At the end it is the last token that stands wrong.
         let at = match self.token() {
             Token::End => self.at.saturating_sub(1),
+            // The first dialect takes the arrow behind `*` apart.
+            Token::Arrow if self.options.dialect == 1 && self.at == 1 && *self.before() == Token::Sign('*') => self.at,
             Token::Arrow if self.at > 0 => self.at + 1,
             _ => self.at,
         };
@@ -211,11 +217,7 @@ impl Parser<'_> {
             }
         }
         self.depth -= 1;
-        Ok(match parts.len() {
-            0 => None,
-            1 => parts.pop(),
-            _ => Some(Clause::new(Node::Or(parts))),
-        })
+        Ok(alternatives(parts))
     }
 
     /// Dialect 1: alternatives bind their neighbours, but words that stand side by side belong together.
@@ -243,11 +245,7 @@ impl Parser<'_> {
                 break;
             }
         }
-        Ok(match parts.len() {
-            0 => None,
-            1 => parts.pop(),
-            _ => Some(Clause::new(Node::Or(parts))),
-        })
+        Ok(alternatives(parts))
     }
 
     /// Dialect 1: a sign holds for all that follows, up to the next such sign; what is optional may hold what is not wanted.
@@ -276,11 +274,15 @@ impl Parser<'_> {
         matches!(self.token(), Token::Word(_) | Token::Number(..)) && !self.starts_affix()
     }
 
-    /// Words side by side.
+    /// Words side by side, up to a stop word; one that stands first is all there is.
     fn words(&mut self) -> Outcome<Option<Clause>> {
         let mut parts = Vec::new();
-        while self.starts_word() {
-            parts.extend(self.clause()?);
+        while self.starts_word() && (parts.is_empty() || !self.stops()) {
+            let found = self.clause()?;
+            if found.is_none() && parts.is_empty() {
+                return Ok(None);
+            }
+            parts.extend(found);
         }
         Ok(conjunction(parts))
     }
@@ -333,13 +335,30 @@ impl Parser<'_> {
     }
 }
 
-/// All of some clauses; `None` of none.
-fn conjunction(mut parts: Vec<Clause>) -> Option<Clause> {
-    match parts.len() {
-        0 => None,
-        1 => parts.pop(),
-        _ => Some(Clause::new(Node::And(parts))),
+/// All of some clauses; `None` of none. What is joined already and stands first takes the others in, and what stands behind it holds for all.
+fn conjunction(parts: Vec<Clause>) -> Option<Clause> {
+    let mut parts = parts.into_iter();
+    let mut first = parts.next()?;
+    let others: Vec<Clause> = parts.collect();
+    match &mut first {
+        _ if others.is_empty() => return Some(first),
+        Clause { node: Node::And(joined), fields: None, .. } => joined.extend(others),
+        _ => return Some(Clause::new(Node::And([first].into_iter().chain(others).collect()))),
     }
+    Some(first)
+}
+
+/// Any of some clauses, in the same way.
+fn alternatives(parts: Vec<Clause>) -> Option<Clause> {
+    let mut parts = parts.into_iter();
+    let mut first = parts.next()?;
+    let others: Vec<Clause> = parts.collect();
+    match &mut first {
+        _ if others.is_empty() => return Some(first),
+        Clause { node: Node::Or(joined), fields: None, .. } => joined.extend(others),
+        _ => return Some(Clause::new(Node::Or([first].into_iter().chain(others).collect()))),
+    }
+    Some(first)
 }
 
 /// Where the parenthesis that opens at `opens` closes; `None`: none opens there.

@@ -100,7 +100,7 @@ impl Parser<'_> {
             }
             Token::Wildcard(pattern) => {
                 self.next();
-                Ok(Some(Clause::new(Node::Affix(Affix::Wildcard(pattern.to_ascii_lowercase())))))
+                Ok(Some(Clause::new(Node::Affix(Affix::Wildcard(pattern)))))
             }
             Token::Quoted(text) if text.is_empty() => {
                 self.next();
@@ -110,6 +110,11 @@ impl Parser<'_> {
             Token::Sign('%') => self.fuzzy().map(Some),
             _ => Err(self.unexpected()),
         }
+    }
+
+    /// Whether a stop word is next.
+    pub(super) fn stops(&self) -> bool {
+        matches!(self.token(), Token::Word(word) if self.word(word).is_none())
     }
 
     /// A word in lower case; `None`: a stop word.
@@ -189,7 +194,6 @@ impl Parser<'_> {
             Token::Parameter(name) => self.text_parameter(&name)?,
             _ => return Err(self.unexpected()),
         };
-        let text = text.to_ascii_lowercase();
         let after = *self.token() == Token::Sign('*') && self.joined(0);
         if after {
             self.next();
@@ -223,16 +227,7 @@ impl Parser<'_> {
 
     fn tag(&mut self) -> Outcome<TagValue> {
         if self.starts_affix() {
-            let before = self.token() == &Token::Sign('*');
-            let word = match self.ahead(usize::from(before)) {
-                Token::Word(word) => Some(word.clone()),
-                _ => None,
-            };
-            let affix = self.affix()?;
-            return Ok(TagValue::Affix(match word {
-                Some(word) => with_text(affix, word),
-                None => affix,
-            }));
+            return self.affix().map(TagValue::Affix);
         }
         match self.token().clone() {
             Token::Wildcard(pattern) => {
@@ -301,15 +296,6 @@ impl Parser<'_> {
         }
         let found = self.options.parameters.get(name).map(Vec::as_slice);
         found.ok_or_else(|| SyntaxError(format!("No such parameter `{name}`")))
-    }
-}
-
-fn with_text(affix: Affix, text: String) -> Affix {
-    match affix {
-        Affix::Prefix(_) => Affix::Prefix(text),
-        Affix::Suffix(_) => Affix::Suffix(text),
-        Affix::Infix(_) => Affix::Infix(text),
-        Affix::Wildcard(_) => Affix::Wildcard(text),
     }
 }
 

@@ -52,19 +52,42 @@ fn neighbours_of_stop_words_are_those_among_all() {
         assert_eq!(tree(text, 2), tree("*=>[KNN 1 @v $w]", 2), "{text}");
     }
     assert_eq!(tree("(foo)=>[KNN 1 @v $w]", 1), Err("Syntax error at offset 7 near >[".to_owned()));
+    assert_eq!(tree("*=>[KNN 1 @v $w]", 1), Err("Syntax error at offset 1 near >[".to_owned()));
 }
 
 #[test]
 fn signs_of_the_first_dialect_hold_for_what_follows() {
     let check = |text: &str, expected: &str| assert_eq!(tree(text, 1).as_deref(), Ok(expected), "{text}");
-    check(
-        "-hello world @n:[1 5]",
-        "NOT{ INTERSECT { INTERSECT { hello world } NUMERIC {1.000000 <= @n <= 5.000000} } }",
-    );
+    check("-hello world @n:[1 5]", "NOT{ INTERSECT { hello world NUMERIC {1.000000 <= @n <= 5.000000} } }");
     check("hello -world ~x", "INTERSECT { hello NOT{ world } OPTIONAL{ x } }");
     check("-hello | world", "NOT{ UNION { hello world } }");
     check("hello | @n:[1 2] foo", "INTERSECT { UNION { hello NUMERIC {1.000000 <= @n <= 2.000000} } foo }");
     check("@t:hello world|foo @u:bar", "INTERSECT { @t:UNION { @t:INTERSECT { @t:hello @t:world } @t:foo } @u:bar }");
+}
+
+#[test]
+fn what_is_joined_first_takes_in_what_follows() {
+    check("(hello world) foo", "INTERSECT { hello world foo }");
+    check("(hello world)=>{$slop: 1} foo", "INTERSECT { hello world foo } => { $slop: 1; $inorder: false; }");
+    check("foo (hello world)", "INTERSECT { foo INTERSECT { hello world } }");
+    check("@t:(hello world) foo", "INTERSECT { @t:INTERSECT { @t:hello @t:world } foo }");
+    check("(hello|world)|(foo|bar)", "UNION { hello world UNION { foo bar } }");
+    check("-(hello world) foo", "INTERSECT { NOT{ INTERSECT { hello world } } foo }");
+}
+
+#[test]
+fn words_of_the_first_dialect_end_at_a_stop_word() {
+    let check = |text: &str, expected: &str| assert_eq!(tree(text, 1).as_deref(), Ok(expected), "{text}");
+    check("@t:hello the world foo", "INTERSECT { @t:hello INTERSECT { world foo } }");
+    check("@t:the hello", "hello");
+    check("hello the | world", "INTERSECT { hello world }");
+    check("@t:hello the", "@t:hello");
+}
+
+#[test]
+fn patterns_are_shown_as_they_were_written() {
+    check("Hel* *LO w'H?l*' %HELO%", "INTERSECT { PREFIX{Hel*} SUFFIX{*LO} WILDCARD{H?l*} FUZZY{helo} }");
+    check("@g:{Red | BL*}", "TAG:@g { Red PREFIX{BL*} }");
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn position(text: &[u8], wanted: bool, from: usize, until: usize) -> Option<usiz
     let same = if wanted { 0 } else { u8::MAX };
     let mut at = from;
     while at < until {
-        if at % 8 == 0 && text[at / 8] == same {
+        if at.is_multiple_of(8) && text[at / 8] == same {
             at += 8;
         } else if bit(text, at) == wanted {
             return Some(at);

@@ -2,8 +2,9 @@
 
 pub mod bitfield;
 pub mod bits;
-pub mod common;
+
 pub mod number;
+pub mod subsequence;
 
 use bytes::Bytes;
 

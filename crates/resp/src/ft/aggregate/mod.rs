@@ -164,7 +164,7 @@ pub async fn run(
         verbatim: request.verbatim,
         keep_stop_words: request.keep_stop_words,
         parameters: request.parameters.clone(),
-        ..Options::default()
+        ..request.narrowed.clone()
     };
     let registry = &session.server.registry;
     let clause = searched.parse(query, &options)?;

@@ -6,7 +6,7 @@ use model::query::ranked::Scorer;
 
 use super::super::create::word;
 use super::super::expression::{self, Expression};
-use super::super::request::{counted, dialect, limit, parameters, texts, timeout};
+use super::super::request::{Late, Options, counted, dialect, limit, more, parameters, texts, timeout};
 use super::reduce::Reducer;
 use crate::args::{Args, loose_integer};
 use crate::error::RespError;
@@ -28,6 +28,8 @@ pub struct Request {
     pub with_scores: bool,
     pub scorer: Scorer,
     pub parameters: BTreeMap<String, Vec<u8>>,
+    /// Options of searches that say what is found.
+    pub narrowed: Options,
     pub dialect: Option<u8>,
     pub timeout_ms: Option<u64>,
     pub cursor: Option<CursorAsked>,
@@ -74,11 +76,13 @@ pub fn read(args: &mut Args) -> Outcome<Request> {
         with_scores: false,
         scorer: Scorer::TfIdf,
         parameters: BTreeMap::new(),
+        narrowed: Options::default(),
         dialect: None,
         timeout_ms: None,
         cursor: None,
         expanded: false,
     };
+    let mut late = Late::default();
     while let Some(next) = args.take() {
         let position = args.all().len().saturating_sub(args.left() + 3);
         let name = String::from_utf8_lossy(&next).to_ascii_uppercase();
@@ -87,16 +91,21 @@ pub fn read(args: &mut Args) -> Outcome<Request> {
             if request.steps.len() > MAX_STEPS {
                 return refuse(format!("More than {MAX_STEPS} steps"));
             }
-        } else if !option(args, &mut request, &name)? {
+        } else if !option(args, (&mut request, &mut late), &name)? {
             let shown = String::from_utf8_lossy(&next).into_owned();
             return refuse(format!("Unknown argument `{shown}` at position {position} for <main>"));
         }
     }
-    Ok(request)
+    late.told().map(|()| request)
 }
 
-fn option(args: &mut Args, request: &mut Request, name: &str) -> Outcome<bool> {
+fn option(args: &mut Args, (request, late): (&mut Request, &mut Late), name: &str) -> Outcome<bool> {
     match name {
+        "INKEYS" | "INFIELDS" | "SLOP" | "LANGUAGE" | "EXPANDER" | "PAYLOAD" => {
+            return more(args, (&mut request.narrowed, late), name);
+        }
+        "INORDER" => request.narrowed.in_order = true,
+        "RETURN" | "HIGHLIGHT" | "SUMMARIZE" => return refuse(format!("{name} is not supported on FT.AGGREGATE")),
         "VERBATIM" => request.verbatim = true,
         "NOSTOPWORDS" => request.keep_stop_words = true,
         "ADDSCORES" => request.with_scores = true,

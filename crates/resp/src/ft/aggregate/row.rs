@@ -6,7 +6,7 @@ use bytes::Bytes;
 use model::search::Hit;
 use serde_json::Value as Json;
 
-use super::super::definition::{AttributeKind, Definition};
+use super::super::definition::{AttributeKind, DOCUMENT_SCORE, Definition};
 use super::super::expression::{Scalar, number_text};
 use super::super::raw::{self, Raw};
 use crate::frame::reply::Reply;
@@ -86,7 +86,9 @@ impl Row {
 
     /// What is shown of it.
     pub fn fields(&self, definition: &Definition, expanded: bool) -> Vec<(Reply, Reply)> {
-        let shown = self.values.iter().filter(|(name, _)| !definition.hides(name.as_bytes()));
+        // A score may be the search's own.
+        let hides = |name: &str| name != DOCUMENT_SCORE && definition.hides(name.as_bytes());
+        let shown = self.values.iter().filter(|(name, _)| !hides(name));
         shown.map(|(name, value)| (Reply::text(name), scalar(value, expanded))).collect()
     }
 

@@ -45,6 +45,7 @@ pub fn evaluate(expression: &Expression, property: &dyn Fn(&str) -> Option<Scala
             Scalar::Number(arithmetic(*operator, number(one)?, number(other)?))
         }
         Expression::Call(functions::Function::Exists, arguments) => {
+            functions::Function::Exists.takes(arguments.len())?;
             match arguments.as_slice() {
                 [Expression::Property(name)] => truth(property(name).is_some_and(|value| value != Scalar::Null)),
                 // Any other value is there, when it can be had.
@@ -69,7 +70,8 @@ pub(super) fn truth(holds: bool) -> Scalar {
 /// What stands beside a number must be one.
 fn comparable(one: &Scalar, other: &Scalar) -> Result<(), String> {
     let text = match (one, other) {
-        (Scalar::Number(_), Scalar::Text(text)) | (Scalar::Text(text), Scalar::Number(_)) => text,
+        (Scalar::Number(_), Scalar::Text(text)) | (Scalar::Text(text), Scalar::Number(_)) => text.as_str(),
+        (Scalar::Number(_), Scalar::List(_)) | (Scalar::List(_), Scalar::Number(_)) => "(null)",
         _ => return Ok(()),
     };
     match text.trim().parse::<f64>() {

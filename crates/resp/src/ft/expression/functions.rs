@@ -19,12 +19,13 @@ macro_rules! functions {
                 }
             }
 
-            /// Whether it takes so many arguments.
-            pub(super) fn takes(self, count: usize) -> bool {
-                let (least, most): (usize, usize) = match self {
-                    $(Self::$variant => ($least, $most),)*
+            /// # Errors
+            /// It does not take so many arguments.
+            pub(super) fn takes(self, count: usize) -> Result<(), String> {
+                let (name, least, most): (&str, usize, usize) = match self {
+                    $(Self::$variant => ($name, $least, $most),)*
                 };
-                (least..=most).contains(&count)
+                if (least..=most).contains(&count) { Ok(()) } else { Err(self.refusal(name)) }
             }
         }
     };
@@ -33,7 +34,7 @@ macro_rules! functions {
 functions! {
     Log "log" 1..=1, Abs "abs" 1..=1, Ceil "ceil" 1..=1, Floor "floor" 1..=1, Log2 "log2" 1..=1, Exp "exp" 1..=1,
     Sqrt "sqrt" 1..=1, Upper "upper" 1..=1, Lower "lower" 1..=1, Substr "substr" 3..=3, Format "format" 1..=64,
-    Split "split" 1..=3, MatchedTerms "matched_terms" 0..=1, ToNumber "to_number" 1..=1, ToStr "to_str" 1..=1,
+    Split "split" 1..=3, MatchedTerms "matched_terms" 0..=1024, ToNumber "to_number" 1..=1, ToStr "to_str" 1..=1,
     Exists "exists" 1..=1, StartsWith "startswith" 2..=2, Contains "contains" 2..=2, Strlen "strlen" 1..=1,
     TimeFormat "timefmt" 1..=2, ParseTime "parsetime" 2..=2, ParseTimeOld "parse_time" 2..=2, Hour "hour" 1..=1,
     Minute "minute" 1..=1, Day "day" 1..=1, Month "month" 1..=1, MonthOfYear "monthofyear" 1..=1, Year "year" 1..=1,
@@ -41,9 +42,25 @@ functions! {
     GeoDistance "geodistance" 2..=4,
 }
 
+impl Function {
+    /// What is said of too few or too many arguments.
+    fn refusal(self, name: &str) -> String {
+        use Function as F;
+        match self {
+            F::Log | F::Abs | F::Ceil | F::Floor | F::Log2 | F::Exp | F::Sqrt | F::Split => {
+                format!("Invalid number of arguments for {name}")
+            }
+            F::Format => "Need at least one argument for format".to_owned(),
+            F::TimeFormat => "Invalid arguments for function 'time'".to_owned(),
+            _ => format!("Invalid arguments for function '{name}'"),
+        }
+    }
+}
+
 /// The value of a function.
 pub(super) fn call(function: Function, arguments: &[Scalar]) -> Result<Scalar, String> {
     use Function as F;
+    function.takes(arguments.len())?;
     typed(function, arguments)?;
     let first = arguments.first().unwrap_or(&Scalar::Null);
     let second = arguments.get(1).unwrap_or(&Scalar::Null);

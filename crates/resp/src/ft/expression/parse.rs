@@ -26,7 +26,7 @@ const SIGNS: [&str; 17] = ["&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+
 /// What is wrong with it and where, or a function that there is not.
 pub fn parse(text: &str) -> Result<Expression, String> {
     let tokens = lex(text)?;
-    let mut parser = Parser { tokens, at: 0, depth: 0, operators: 0 };
+    let mut parser = Parser { text, tokens, at: 0, depth: 0, operators: 0 };
     let found = parser.or()?;
     match parser.token() {
         Token::End => Ok(found),
@@ -41,7 +41,8 @@ fn lex(text: &str) -> Result<Vec<(Token, usize)>, String> {
         rest = rest.trim_start();
         let at = text.len() - rest.len();
         let Some(c) = rest.chars().next() else {
-            tokens.push((Token::End, at));
+            // What is missing is said to be so where the last one stands.
+            tokens.push((Token::End, tokens.last().map_or(at, |(_, at)| *at)));
             return Ok(tokens);
         };
         let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
@@ -51,7 +52,13 @@ fn lex(text: &str) -> Result<Vec<(Token, usize)>, String> {
                 let length = name(&rest[1..]) + 1;
                 (Token::Property(rest[1..length].to_owned()), length)
             }
-            '"' | '\'' => quoted(rest, c).ok_or_else(|| format!("Syntax error at offset {at} near '{rest}'"))?,
+            '"' | '\'' => match quoted(rest, c) {
+                Some(text) => text,
+                None => {
+                    rest = &rest[1..];
+                    continue;
+                }
+            },
             '0'..='9' | '.' => {
                 let length = number(rest);
                 let value = rest[..length].parse();
@@ -63,13 +70,30 @@ fn lex(text: &str) -> Result<Vec<(Token, usize)>, String> {
                 (Token::Name(rest[..length].to_owned()), length)
             }
             _ => {
-                let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign));
-                let sign = sign.ok_or_else(|| format!("Syntax error at offset {at} near '{c}'"))?;
+                // Signs that mean nothing say nothing.
+                let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) else {
+                    rest = &rest[c.len_utf8()..];
+                    continue;
+                };
                 (Token::Sign(sign), sign.len())
             }
         };
         tokens.push((token, at));
         rest = &rest[length..];
+    }
+}
+
+/// A value as it stands at the beginning of `rest`; of a property its name.
+fn written<'t>(token: &Token, rest: &'t str) -> &'t str {
+    match token {
+        Token::Text(_) => {
+            let quote = rest.chars().next().unwrap_or('"');
+            quoted(rest, quote).map_or(rest, |(_, length)| &rest[..length])
+        }
+        Token::Property(name) => &rest[1..=name.len()],
+        Token::Name(name) => &rest[..name.len()],
+        Token::Number(_) => &rest[..number(rest)],
+        Token::Sign(_) | Token::End => "",
     }
 }
 
@@ -108,7 +132,8 @@ fn number(rest: &str) -> usize {
     end
 }
 
-struct Parser {
+struct Parser<'t> {
+    text: &'t str,
     tokens: Vec<(Token, usize)>,
     at: usize,
     depth: u32,
@@ -117,7 +142,7 @@ struct Parser {
 
 type Outcome = Result<Expression, String>;
 
-impl Parser {
+impl Parser<'_> {
     fn token(&self) -> &Token {
         self.tokens.get(self.at).map_or(&Token::End, |(token, _)| token)
     }
@@ -147,12 +172,10 @@ impl Parser {
 
     fn unexpected(&self) -> String {
         let at = self.tokens.get(self.at).map_or(0, |(_, at)| *at);
-        let near = match self.token() {
-            Token::Text(text) | Token::Property(text) | Token::Name(text) => text.clone(),
-            Token::Number(number) => super::number_text(*number),
-            Token::Sign(sign) => (*sign).to_owned(),
-            Token::End => String::new(),
-        };
+        // Of signs the last value before them is shown.
+        let is_value = |token: &Token| !matches!(token, Token::Sign(_) | Token::End);
+        let near = self.tokens[..=self.at].iter().rfind(|(token, _)| is_value(token));
+        let near = near.map_or("", |(token, at)| written(token, &self.text[*at..]));
         format!("Syntax error at offset {at} near '{near}'")
     }
 
@@ -233,7 +256,16 @@ impl Parser {
                 return Err(format!("Expression is nested deeper than {MAX_DEPTH} levels"));
             }
         }
-        let inner = self.primary()?;
+        if negations == 0 {
+            return self.primary();
+        }
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(format!("Expression is nested deeper than {MAX_DEPTH} levels"));
+        }
+        // It is all that is compared or reckoned behind it that is denied.
+        let inner = self.comparison()?;
+        self.depth -= 1;
         Ok((0..negations).fold(inner, |inner, _| Expression::Not(Box::new(inner))))
     }
 
@@ -297,9 +329,6 @@ impl Parser {
                     return Err(self.unexpected());
                 }
             }
-        }
-        if !function.takes(arguments.len()) {
-            return Err(format!("Invalid number of arguments for {name}"));
         }
         Ok(Expression::Call(function, arguments))
     }

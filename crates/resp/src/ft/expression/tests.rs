@@ -29,6 +29,11 @@ fn values_are_those_of_the_search_module() {
     check("format(\"%s-%s\",@s,@a)", "hello world-3");
     check("split(@s,\" \")", "hello,world");
     check("contains(@s,\"o\")", "2");
+    check("!0>5", "1");
+    check("!0*5", "1");
+    check("2*!0+1", "0");
+    check("!1||1", "1");
+    check("1=", "1");
     check("exists(@zz)", "0");
     check("!exists(@zz)", "1");
     check("sqrt(\"abc\")", "nan");
@@ -76,6 +81,18 @@ fn mistakes_are_named() {
     wrong("\"abc\"+1", "Could not convert value to a number");
     wrong("foo(1)", "Unknown function name 'foo'");
     wrong("sqrt(1,2)", "Invalid number of arguments for sqrt");
+    wrong("lower()", "Invalid arguments for function 'lower'");
+    wrong("timefmt()", "Invalid arguments for function 'time'");
+    wrong("format()", "Need at least one argument for format");
+    wrong("exists(1,2)", "Invalid arguments for function 'exists'");
+    wrong("substr(@zz)", "zz: has no value, consider using EXISTS if applicable");
+    wrong("1=2", "Syntax error at offset 2 near '2'");
+    wrong("1 'é'", "Syntax error at offset 2 near ''é''");
+    wrong("1 @a", "Syntax error at offset 2 near 'a'");
+    wrong("1 )", "Syntax error at offset 2 near '1'");
+    wrong("1 + + 2", "Syntax error at offset 4 near '1'");
+    wrong("1 +", "Syntax error at offset 2 near '1'");
+    wrong("1<split('a,b')", "Error converting string '(null)' to number");
     wrong("strlen(1)", "Invalid type (1) for argument 0 in function 'strlen'. VALIDATE_ARG__STRING(v, 0) was false.");
     wrong(
         "contains('a',NULL)",
