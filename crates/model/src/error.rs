@@ -288,6 +288,7 @@ kinds! {
     NamedObjectNotFound "named_object_not_found_exception" 400
     NodeDisconnected "node_disconnected_exception" 500
     NodeNotConnected "node_not_connected_exception" 503
+    NoSuchElement "no_such_element_exception" 500
     NotImplemented "not_implemented_exception" 501
     NotSerializable "not_x_content_exception" 400
     NoSuchNode "no_such_node_exception" 500
@@ -309,6 +310,7 @@ kinds! {
     ResourceAlreadyExists "resource_already_exists_exception" 400
     ResourceNotFound "resource_not_found_exception" 404
     RoutingMissing "routing_missing_exception" 400
+    Runtime "runtime_exception" 500
     Script "script_exception" 400
     SearchContextMissing "search_context_missing_exception" 404
     Search "search_exception" 500
@@ -321,6 +323,7 @@ kinds! {
     SnapshotMissing "snapshot_missing_exception" 404
     SnapshotRestore "snapshot_restore_exception" 500
     StatisticsChanged "statistics_changed_exception" 503
+    StackOverflow "stack_overflow_error" 400
     Status "status_exception" 400
     StreamConstraints "stream_constraints_exception" 400
     StrictDynamicMapping "strict_dynamic_mapping_exception" 400

@@ -22,7 +22,7 @@ use crate::ingest::{Ingested, SimulateIngest};
 use crate::point::{OpenPoint, PointKept, PointOpened, Scroll};
 use crate::recovery::{ShardRecovery, ShardStores, StoresRequest};
 use crate::resize::Resize;
-use crate::script::Script;
+use crate::script::Trial;
 use crate::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
@@ -218,8 +218,8 @@ pub trait Gateway: Send + Sync + 'static {
     fn dated_names(&self, _: &str) -> Answer<String> {
         Err(Error::not_implemented("names of indexes with dates"))
     }
-    /// What a script gives that sees its parameters alone, as text.
-    async fn run_script(&self, _: Script) -> Answer<String> {
+    /// What a script gives that is tried out.
+    async fn run_script(&self, _: Trial) -> Answer<Value> {
         Err(Error::not_implemented("_scripts/painless/_execute"))
     }
     /// The patterns that the processor `grok` knows: name, expression.

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::query::Query;
+
 /// A script, over `params`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Script {
@@ -19,6 +21,26 @@ pub enum Language {
     Painless,
     /// The name of a score by how near a vector is; what it goes by are parameters.
     Knn,
+}
+
+/// A script that is tried out.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    pub script: Script,
+    /// `None`: it sees its parameters alone, and what it gives is told as a text.
+    pub over: Option<TriedDocument>,
+}
+
+/// A document that lies in no index, as a script of a search sees it.
+#[derive(Clone, Debug)]
+pub struct TriedDocument {
+    /// The index whose mapping it is read by.
+    pub index: String,
+    pub document: Value,
+    /// What scores it.
+    pub query: Option<Query>,
+    /// Whether the script gives a number; otherwise it gives true or false.
+    pub scores: bool,
 }
 
 impl Script {

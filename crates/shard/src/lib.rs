@@ -15,6 +15,7 @@ pub mod fields;
 mod gallop;
 pub mod gauge;
 pub mod layout;
+mod loose;
 pub mod percolate;
 pub mod prepare;
 pub mod prepared;

@@ -155,7 +155,7 @@ fn of_values(name: &str, options: &mut Options) -> Result<Option<Kind>, Error> {
         "gsub" => {
             let of = of(options)?;
             let pattern = pattern(options, "pattern")?;
-            let replacement = java_replacement(&options.required_text("replacement")?);
+            let replacement = script::program::replacement(&options.required_text("replacement")?);
             Kind::Strings { of, change: Change::Replace(pattern, replacement) }
         }
         _ => return Ok(None),
@@ -185,29 +185,6 @@ pub(super) fn of(options: &mut Options) -> Result<Of, Error> {
 pub(super) fn pattern(options: &mut Options, name: &str) -> Result<Regex, Error> {
     let text = options.required_text(name)?;
     Regex::new(&text).map_err(|why| options.refused(name, &format!("Invalid regex pattern. {why}")))
-}
-
-/// `$1` of Java as `${1}`, which letters may follow; `\x` as `x`.
-fn java_replacement(text: &str) -> String {
-    let (mut out, mut letters) = (String::with_capacity(text.len()), text.chars().peekable());
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' => match letters.next() {
-                Some('$') => out.push_str("$$"),
-                Some(other) => out.push(other),
-                None => {}
-            },
-            '$' => {
-                let mut number = String::new();
-                while let Some(digit) = letters.next_if(char::is_ascii_digit) {
-                    number.push(digit);
-                }
-                out.push_str(&if number.is_empty() { "$$".to_owned() } else { format!("${{{number}}}") });
-            }
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 fn kind(options: &mut Options) -> Result<Type, Error> {
@@ -275,14 +252,4 @@ pub(crate) fn script_of(options: &mut Options, given: &Value) -> Result<Script, 
 fn compiled(options: &Options, source: &str, params: Value) -> Result<Script, Error> {
     let params = if params.is_null() { Value::Object(serde_json::Map::new()) } else { params };
     Script::compile(source, params).map_err(|error| options.named(error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn replacements_are_javas() {
-        assert_eq!(java_replacement("a$1b\\$2 \\\\ $"), "a${1}b$$2 \\ $$");
-    }
 }

@@ -40,6 +40,7 @@ mod stats;
 mod tasks;
 mod templates;
 mod term_vectors;
+mod trial;
 pub mod upkeep;
 mod write;
 
@@ -69,7 +70,7 @@ use model::ingest::{Ingested, SimulateIngest};
 use model::point::{OpenPoint, PointKept, PointOpened, Scroll};
 use model::recovery::{ShardRecovery, ShardStores, StoresRequest};
 use model::resize::Resize;
-use model::script::Script;
+use model::script::Trial;
 use model::search::{
     CountRequest, CountResponse, ExplainRequest, ExplainResponse, GetRequest, GetResponse, SearchRequest,
     SearchResponse, Shards, ValidateRequest, ValidateResponse,
@@ -376,8 +377,9 @@ impl Gateway for NodeGateway {
         model::dated_name::dated_list(names, crate::clock::now_ms() as i64)
     }
 
-    async fn run_script(&self, script: Script) -> Answer<String> {
-        self.core.search.run(move || scripts::text(&script)).await?
+    async fn run_script(&self, trial: Trial) -> Answer<Value> {
+        let core = self.core.clone();
+        self.core.search.run(move || trial::result(&core, &trial)).await?
     }
 
     fn grok_patterns(&self) -> &'static [(&'static str, &'static str)] {

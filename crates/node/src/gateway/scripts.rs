@@ -35,14 +35,6 @@ pub(super) fn compiled(script: &Script) -> Result<Compiled, Error> {
     Compiled::compile(&script.source, Value::Object(script.params.iter().cloned().collect()))
 }
 
-/// What a script gives that sees its parameters alone, as text.
-///
-/// # Errors
-/// `script_exception`, 501 for what is not in the language here.
-pub(super) fn text(script: &Script) -> Result<String, Error> {
-    ingest::script::shown(&script.source, &Value::Object(script.params.iter().cloned().collect()))
-}
-
 fn failed(error: Error) -> Error {
     match error.kind {
         ErrorKind::NotImplemented => error,

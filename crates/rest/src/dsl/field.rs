@@ -156,7 +156,7 @@ impl<'a> Field<'a> {
     }
 
     /// For keys with a declared type: says where `error` happened.
-    pub(super) fn failed(self, error: Error) -> Error {
+    pub(crate) fn failed(self, error: Error) -> Error {
         in_field(self.owner, self.key, error)
     }
 

@@ -15,11 +15,13 @@ pub(crate) struct Fault {
     pub(crate) reason: String,
     /// What of the grammar stands behind it.
     pub(crate) beneath: Option<ErrorKind>,
+    /// The run is over, whatever the script catches.
+    pub(crate) is_final: bool,
 }
 
 impl Fault {
     pub(crate) fn new(at: usize, kind: ErrorKind, reason: impl Into<String>) -> Self {
-        Self { at, kind, reason: reason.into(), beneath: None }
+        Self { at, kind, reason: reason.into(), beneath: None, is_final: false }
     }
 
     /// The source is not what the language allows.
@@ -39,7 +41,13 @@ impl Fault {
 
     /// The language has it, this crate has not.
     pub(crate) fn missing(at: usize, what: &str) -> Self {
-        Self::new(at, ErrorKind::NotImplemented, format!("{what} in scripts is not implemented yet"))
+        let reason = format!("{what} in scripts is not implemented yet");
+        Self { is_final: true, ..Self::new(at, ErrorKind::NotImplemented, reason) }
+    }
+
+    /// The run took, or held, more than it may.
+    pub(crate) fn limit(at: usize, reason: impl Into<String>) -> Self {
+        Self { is_final: true, ..Self::syntax(at, reason) }
     }
 
     /// A value is not of the type that is needed.

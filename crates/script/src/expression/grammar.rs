@@ -18,6 +18,8 @@ const PRECEDENCE: [&[(&str, Binary)]; 10] = [
     &[("+", Binary::Add), ("-", Binary::Subtract)],
     &[("*", Binary::Multiply), ("/", Binary::Divide), ("%", Binary::Remainder)],
 ];
+/// The row in front of which a text is matched with a pattern.
+pub(crate) const SHIFTS: usize = 7;
 pub(crate) const ASSIGNMENTS: [(&str, Option<Binary>); 9] = [
     ("=", None),
     ("+=", Some(Binary::Add)),
@@ -178,7 +180,7 @@ impl<'a, K> Cursor<'a, K> {
             Lexeme::IntEdge => return Err(Fault::syntax(at, "Invalid int constant [2147483648].")),
             Lexeme::LongEdge => return Err(Fault::syntax(at, "Invalid long constant [9223372036854775808L].")),
             Lexeme::End => return Err(self.unexpected("")),
-            Lexeme::Mark(_) => return Ok(None),
+            Lexeme::Mark(_) | Lexeme::Regex(..) => return Ok(None),
             Lexeme::Word(word) => match word.as_str() {
                 "true" => Value::Bool(true),
                 "false" => Value::Bool(false),
@@ -201,6 +203,7 @@ fn shown(lexeme: &Lexeme) -> String {
         Lexeme::IntEdge => "2147483648".to_owned(),
         Lexeme::LongEdge => "9223372036854775808L".to_owned(),
         Lexeme::Text(text) => format!("\"{text}\""),
+        Lexeme::Regex(pattern, flags) => format!("/{pattern}/{flags}"),
         Lexeme::Mark(mark) => (*mark).to_owned(),
         Lexeme::End => "<EOF>".to_owned(),
     }

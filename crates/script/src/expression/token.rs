@@ -14,6 +14,8 @@ pub(crate) enum Lexeme {
     Float(f32),
     Double(f64),
     Text(String),
+    /// `/pattern/flags`
+    Regex(String, String),
     Mark(&'static str),
     End,
 }
@@ -26,10 +28,10 @@ pub(crate) struct Token {
 }
 
 /// Longer ones first.
-const MARKS: [&str; 44] = [
-    ">>>=", "===", "!==", ">>>", "<<=", ">>=", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "==", "!=",
-    "<=", ">=", "&&", "||", "<<", ">>", "?.", "?:", "->", "::", "(", ")", "{", "}", "[", "]", ".", ",", ";", "=", "<",
-    ">", "!", "~", "?", ":",
+const MARKS: [&str; 46] = [
+    ">>>=", "===", "==~", "=~", "!==", ">>>", "<<=", ">>=", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=",
+    "==", "!=", "<=", ">=", "&&", "||", "<<", ">>", "?.", "?:", "->", "::", "(", ")", "{", "}", "[", "]", ".", ",",
+    ";", "=", "<", ">", "!", "~", "?", ":",
 ];
 /// Those of one character that are the beginnings of others.
 const OPERATORS: [&str; 8] = ["+", "-", "*", "/", "%", "&", "|", "^"];
@@ -52,6 +54,7 @@ pub(crate) fn tokens(source: &str) -> Result<Vec<Token>, Fault> {
                 let length = word_length(rest);
                 (length, Lexeme::Word(rest[..length].to_owned()))
             }
+            '/' if !is_operand(tokens.last()) => regex(rest, at)?,
             _ => {
                 let mark = MARKS.iter().chain(&OPERATORS).find(|mark| rest.starts_with(**mark));
                 let mark = mark.ok_or_else(|| Fault::lexical(at, format!("unexpected character [{first}].")))?;
@@ -61,6 +64,36 @@ pub(crate) fn tokens(source: &str) -> Result<Vec<Token>, Fault> {
         tokens.push(Token { at, lexeme });
         at += length;
     }
+}
+
+/// Whether a slash behind it divides.
+fn is_operand(token: Option<&Token>) -> bool {
+    match token.map(|token| &token.lexeme) {
+        None | Some(Lexeme::Text(_) | Lexeme::Regex(..) | Lexeme::End) => false,
+        Some(Lexeme::Mark(mark)) => matches!(*mark, ")" | "]" | "++" | "--"),
+        Some(Lexeme::Word(word)) => {
+            !matches!(word.as_str(), "return" | "in" | "throw" | "else" | "do" | "new" | "instanceof")
+        }
+        Some(_) => true,
+    }
+}
+
+fn regex(rest: &str, at: usize) -> Result<(usize, Lexeme), Fault> {
+    let mut escaped = false;
+    for (place, c) in rest.char_indices().skip(1) {
+        match c {
+            '\n' => break,
+            '/' if !escaped && place > 1 => {
+                let flags = &rest[place + 1..];
+                let length = flags.find(|c| !"cilmsUux".contains(c)).unwrap_or(flags.len());
+                let (pattern, flags) = (rest[1..place].to_owned(), flags[..length].to_owned());
+                return Ok((place + 1 + length, Lexeme::Regex(pattern, flags)));
+            }
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    Err(Fault::lexical(at, format!("unexpected character [{}].", rest.lines().next().unwrap_or_default())))
 }
 
 fn word_length(rest: &str) -> usize {

@@ -49,7 +49,13 @@ impl Moves<'_> {
     fn reach(&mut self, object: &mut Object) {
         self.bytes += VALUE_BYTES;
         match object {
-            Object::List(place) | Object::Values(place) => {
+            Object::List(place)
+            | Object::Values(place)
+            | Object::Set(place)
+            | Object::Array(place)
+            | Object::Stream(place, _)
+            | Object::Optional(place)
+            | Object::Iterator(place) => {
                 let Self { from, to, lists, .. } = self;
                 let moved = *lists[place.0].get_or_insert_with(|| {
                     to.lists.push(std::mem::take(&mut from.lists[place.0]));
@@ -57,7 +63,7 @@ impl Moves<'_> {
                 });
                 *place = Place(moved);
             }
-            Object::Map(place) => {
+            Object::Map(place) | Object::View(place, _) | Object::Entry(place, _) => {
                 let Self { from, to, maps, .. } = self;
                 let moved = *maps[place.0].get_or_insert_with(|| {
                     to.maps.push(std::mem::take(&mut from.maps[place.0]));
@@ -66,6 +72,8 @@ impl Moves<'_> {
                 *place = Place(moved);
             }
             Object::Plain(Value::Text(text)) => self.bytes += text.len(),
+            // What they name is of this run.
+            Object::Lambda(_) | Object::Collector(_) => *object = Object::NULL,
             _ => {}
         }
     }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use super::classes::FREE;
+use super::functions::Callable;
+use super::library::classes::FREE;
+use super::library::clocks;
+use super::library::patterns::Pattern;
 use super::parse::{CLASSES, LOOSE, MAX_NESTING, Parser, expr};
 use super::tree::{Deed, Expr, Form, Lambda, Step};
 use crate::expression::fault::Fault;
-use crate::expression::grammar::{ASSIGNMENTS, too_deep, type_of};
+use crate::expression::grammar::{ASSIGNMENTS, SHIFTS, too_deep, type_of};
 use crate::expression::token::Lexeme;
 use crate::expression::tree::{Binary, Cast, Unary};
 use crate::expression::value::{Type, Value};
@@ -37,7 +40,9 @@ impl Parser<'_> {
     fn lambda(&mut self) -> Result<Option<Expr>, Fault> {
         let at = self.at();
         let mut names = Vec::new();
-        if self.word_at(0).is_some() && self.mark_at(1, "->") {
+        if self.mark_at(0, "(") && self.mark_at(1, ")") && self.mark_at(2, "->") {
+            self.next += 2;
+        } else if self.word_at(0).is_some() && self.mark_at(1, "->") {
             names.push(self.need_word("ID")?);
         } else if self.mark_at(0, "(") {
             let mut ahead = 1;
@@ -58,6 +63,7 @@ impl Parser<'_> {
         }
         self.need_mark("->")?;
         self.scoped(|parser| {
+            parser.known.open.push((parser.known.locals, Vec::new()));
             let mut parameters = Vec::new();
             for name in &names {
                 parameters.push(parser.declare(name, at)?);
@@ -67,7 +73,9 @@ impl Parser<'_> {
             } else {
                 Step { at, deed: Deed::Return(Some(parser.expression()?)) }
             };
-            Ok(Some(expr(at, Form::Lambda(Arc::new(Lambda { parameters, body })))))
+            let (_, captured) = parser.known.open.pop().unwrap_or_default();
+            let locals = parser.known.locals;
+            Ok(Some(expr(at, Form::Lambda(Arc::new(Lambda { parameters, captured, locals, body })))))
         })
     }
 
@@ -96,6 +104,13 @@ impl Parser<'_> {
             if self.take_word("instanceof") {
                 let class = self.need_word("ID")?.into();
                 left = expr(at, Form::InstanceOf { of: Box::new(left), class });
+                continue;
+            }
+            if row <= SHIFTS && (self.mark_at(0, "=~") || self.mark_at(0, "==~")) {
+                let whole = self.mark_at(0, "==~");
+                self.next += 1;
+                let pattern = Box::new(self.nested(|parser| parser.binary(SHIFTS + 1))?);
+                left = expr(at, Form::Matches { of: Box::new(left), pattern, whole });
                 continue;
             }
             let Some((found, operator)) = self.operator(row) else { return Ok(left) };
@@ -134,6 +149,11 @@ impl Parser<'_> {
     /// `(int) x`, or a name in parentheses.
     fn cast(&mut self, at: usize) -> Result<Expr, Fault> {
         let Some(name) = self.word_at(1) else { return self.postfix() };
+        if name == "char" {
+            self.next += 3;
+            let arguments = vec![self.nested(Self::unary)?];
+            return Ok(expr(at, Form::Static { class: "Character".into(), name: "of".into(), arguments }));
+        }
         let begins = matches!(
             self.token(3).lexeme,
             Lexeme::Word(_) | Lexeme::Int(_) | Lexeme::Long(_) | Lexeme::Double(_) | Lexeme::Float(_) | Lexeme::Text(_)
@@ -172,6 +192,9 @@ impl Parser<'_> {
                 } else {
                     expr(at, Form::Member { of: inner, name, null_safe })
                 };
+            } else if self.take_mark("::") {
+                let name = self.need_word("ID")?.into();
+                of = expr(at, Form::Bound { of: Box::new(of), name });
             } else if self.mark_at(0, "++") || self.mark_at(0, "--") {
                 let operator = if self.mark_at(0, "++") { Binary::Add } else { Binary::Subtract };
                 self.next += 1;
@@ -204,7 +227,10 @@ impl Parser<'_> {
         match self.peek().clone() {
             Lexeme::Mark("(") => self.parenthesized(),
             Lexeme::Mark("[") => self.literal(at),
-            Lexeme::Mark("/") => Err(Fault::missing(at, "a regular expression")),
+            Lexeme::Regex(source, flags) => {
+                self.next += 1;
+                Ok(expr(at, Form::Pattern(Arc::new(Pattern::new(&source, &flags, at)?))))
+            }
             Lexeme::Mark(mark) => Err(Fault::grammatical(at, format!("invalid sequence of tokens near ['{mark}']."))),
             Lexeme::Word(word) if word == "new" => self.made(at),
             Lexeme::Word(word) => self.name(at, &word),
@@ -259,7 +285,7 @@ impl Parser<'_> {
         self.next += 1;
         let class: Arc<str> = self.need_word("ID")?.into();
         if self.mark_at(0, "[") {
-            return Err(Fault::missing(at, "an array"));
+            return self.array(at, &class);
         }
         self.need_mark("(")?;
         let arguments = self.arguments(")")?;
@@ -268,52 +294,103 @@ impl Parser<'_> {
 
     fn name(&mut self, at: usize, word: &str) -> Result<Expr, Fault> {
         self.next += 1;
-        if self.mark_at(0, "::") {
-            return Err(Fault::missing(at, "a function as a value"));
+        if self.mark_at(0, "::") && !self.known.scope.iter().any(|(name, _)| name == word) {
+            return self.reference(at, word);
+        }
+        if word == "Map" && self.mark_at(0, ".") && self.word_at(1) == Some("Entry") && self.mark_at(2, "::") {
+            self.next += 2;
+            return self.reference(at, "Entry");
+        }
+        if matches!(word, "Locale" | "TextStyle") && self.take_mark(".") {
+            return Ok(expr(at, Form::Constant(Value::Text(self.need_word("ID")?.into()))));
         }
         if self.mark_at(0, "(") {
-            if super::vectors::is_known(word) || super::scoring::is_known(word) {
+            if self.known.functions.iter().any(|(name, _)| name == word) {
+                return self.invocation(at, word);
+            }
+            if super::library::vectors::is_known(word) || super::library::scoring::is_known(word) {
                 self.need_mark("(")?;
                 let (class, name, arguments) = (FREE.into(), word.into(), self.arguments(")")?);
                 return Ok(expr(at, Form::Static { class, name, arguments }));
             }
             return Err(Fault::syntax(at, format!("Unknown call [{word}].")));
         }
-        if let Some((_, local)) = self.known.scope.iter().rev().find(|(name, _)| name == word) {
-            return Ok(expr(at, Form::Local(*local)));
+        if let Some(local) = self.known.scope.iter().rev().find(|(name, _)| name == word).map(|(_, local)| *local) {
+            for (own, captured) in &mut self.known.open {
+                if local < *own && !captured.contains(&local) {
+                    captured.push(local);
+                }
+            }
+            return Ok(expr(at, Form::Local(local)));
         }
         if self.known.globals.contains(&word) {
             return Ok(expr(at, Form::Global(word.into())));
         }
-        if CLASSES.contains(&word) && self.take_mark(".") {
+        let is_class = CLASSES.contains(&word) || clocks::CLASSES.contains(&word);
+        if is_class && self.take_mark(".") {
             let name: Arc<str> = self.need_word("ID")?.into();
             let class: Arc<str> = word.into();
             if self.take_mark("(") {
                 let arguments = self.arguments(")")?;
                 return Ok(expr(at, Form::Static { class, name, arguments }));
             }
+            if let Some(time) = clocks::constant(word, &name) {
+                return Ok(expr(at, Form::Fixed(time)));
+            }
             let constant = crate::expression::math::constant(word, &name);
             let value = constant.ok_or_else(|| Fault::syntax(at, format!("field [{word}, {name}] not found")))?;
             return Ok(expr(at, Form::Constant(value)));
         }
-        let known = matches!(
-            word,
-            "StringBuilder"
-                | "Pattern"
-                | "Duration"
-                | "ChronoUnit"
-                | "DateTimeFormatter"
-                | "LocalDate"
-                | "LocalDateTime"
-                | "ZoneId"
-                | "Collectors"
-                | "Stream"
-                | "Base64"
-                | "Debug"
-        );
-        if known {
+        if matches!(word, "Base64" | "BigDecimal" | "BigInteger" | "Debug" | "Stream" | "System" | "UUID") {
             return Err(Fault::missing(at, &format!("the class [{word}]")));
         }
         Err(Fault::syntax(at, format!("cannot resolve symbol [{word}]")))
+    }
+
+    /// `new int[2]`, `new int[] {1, 2}`
+    fn array(&mut self, at: usize, class: &str) -> Result<Expr, Fault> {
+        let kind = type_of(class).unwrap_or(Cast::To(Type::Def));
+        if self.mark_at(1, "]") {
+            let mut rank = 0;
+            while self.take_mark("[") {
+                self.need_mark("]")?;
+                rank += 1;
+            }
+            self.need_mark("{")?;
+            let kind = if rank == 1 { kind } else { Cast::To(Type::Def) };
+            return Ok(expr(at, Form::Items { kind, items: self.arguments("}")? }));
+        }
+        let mut lengths = Vec::new();
+        while self.take_mark("[") {
+            lengths.push(self.expression()?);
+            self.need_mark("]")?;
+        }
+        Ok(expr(at, Form::Array { kind, lengths }))
+    }
+
+    /// `Class::name`, `this::name`
+    fn reference(&mut self, at: usize, word: &str) -> Result<Expr, Fault> {
+        self.need_mark("::")?;
+        let name = self.need_word("ID")?;
+        let callable = if word == "this" {
+            let known = self.known.functions.iter().position(|(known, _)| *known == name);
+            Callable::Declared(known.ok_or_else(|| Fault::syntax(at, format!("Unknown reference [this::{name}].")))?)
+        } else if name == "new" {
+            Callable::Made(word.into())
+        } else {
+            Callable::Named(word.into(), name.into())
+        };
+        Ok(expr(at, Form::Reference(Arc::new(callable))))
+    }
+
+    /// A call of a function of the program.
+    fn invocation(&mut self, at: usize, name: &str) -> Result<Expr, Fault> {
+        self.need_mark("(")?;
+        let arguments = self.arguments(")")?;
+        let fits = |(known, count): &(String, usize)| known == name && *count == arguments.len();
+        let count = arguments.len();
+        let unknown = || Fault::syntax(at, format!("Unknown call [{name}] with [{count}] arguments."));
+        let function = self.known.functions.iter().position(fits).ok_or_else(unknown)?;
+        Ok(expr(at, Form::Invoke { function, arguments }))
     }
 }

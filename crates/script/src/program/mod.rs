@@ -1,7 +1,7 @@
 //! Programs in the words of Painless: statements, loops, lists and maps, over what they are given. Types are found out as they run.
 //!
-//! [`parse`] makes a tree, [`run`] walks it, [`methods`] is what values can do. A run ends after a number of steps, whatever it does, and holds so
-//! many lists, maps and entries at most. Not here: functions and classes of one's own, `try`, regular expressions, streams.
+//! [`parse`] makes a tree, [`run`] walks it, [`library`] is what values can do. A run ends after a number of steps, whatever it does, and holds so
+//! many lists, maps and entries at most. Not here: what time it is.
 
 use std::sync::Arc;
 
@@ -10,25 +10,22 @@ use model::error::{Error, ErrorKind};
 use crate::expression::fault::Fault;
 use crate::expression::{MAX_BYTES, token};
 
-mod classes;
 mod compact;
-mod dates;
 mod expressions;
-mod lists;
-mod maps;
-mod methods;
+mod functions;
+mod library;
+mod literals;
 pub mod object;
 mod parse;
 mod run;
-mod scoring;
 mod state;
-mod texts;
 mod tree;
-mod vectors;
 
 #[cfg(test)]
 mod tests;
 
+pub use library::patterns::replacement;
+pub use library::times::Time;
 pub use object::{Fields, Heap, Object};
 pub use state::shown as shown_state;
 
@@ -36,6 +33,7 @@ pub use state::shown as shown_state;
 #[derive(Clone, Debug)]
 pub struct Program {
     source: Arc<str>,
+    functions: Arc<[tree::Declared]>,
     body: Arc<[tree::Step]>,
     /// How many variables it declares.
     locals: usize,
@@ -81,8 +79,9 @@ impl Program {
             return Err(Error::illegal_argument(reason));
         }
         let read = token::tokens(source).and_then(|tokens| parse::program(&tokens, globals));
-        let (body, locals) = read.map_err(|fault| told(fault, "compile error", source))?;
-        Ok(Self { source: Arc::from(source), body: body.into(), locals })
+        let read = read.map_err(|fault| told(fault, "compile error", source))?;
+        let (functions, body) = (read.functions.into(), read.body.into());
+        Ok(Self { source: Arc::from(source), functions, body, locals: read.locals })
     }
 
     /// Runs it over what lies in `heap`.
@@ -90,7 +89,7 @@ impl Program {
     /// # Errors
     /// `script_exception`: types that do not fit, places out of bounds, too many steps.
     pub fn run(&self, heap: &mut Heap, bindings: &Bindings<'_>) -> Result<Object, Error> {
-        let mut frame = run::Frame::new(heap, bindings, self.locals);
+        let mut frame = run::Frame::new(heap, bindings, (self.locals, &self.functions));
         frame.program(&self.body).map_err(|fault| told(fault, "runtime error", &self.source))
     }
 }
@@ -101,7 +100,7 @@ impl Program {
     /// # Errors
     /// `script_exception` for what nests too deep, or is too long.
     pub fn shown(&self, heap: &Heap, value: &Object) -> Result<String, Error> {
-        let shown = methods::shown(heap, value, (run::MAX_DEPTH, 0));
+        let shown = library::methods::shown(heap, value, (run::MAX_DEPTH, 0));
         shown.map_err(|fault| told(fault, "runtime error", &self.source))
     }
 }
@@ -113,7 +112,7 @@ impl Program {
 pub fn java_text(value: &serde_json::Value) -> Result<String, Error> {
     let mut heap = Heap::default();
     let object = heap.from_json(value);
-    methods::shown(&heap, &object, (run::MAX_DEPTH, 0)).map_err(|fault| told(fault, "runtime error", ""))
+    library::methods::shown(&heap, &object, (run::MAX_DEPTH, 0)).map_err(|fault| told(fault, "runtime error", ""))
 }
 
 /// What is not there is told as such.

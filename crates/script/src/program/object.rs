@@ -3,12 +3,17 @@
 //! Lists and maps lie in a [`Heap`] and are named by their places, so that they may hold each other, however deep, and go away all at once.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use model::date::{DateFormat, Moment};
 use serde_json::{Map as JsonMap, Number, Value as Json};
 
-use super::tree::Lambda;
+use super::functions::Callable;
+use super::library::collectors::Collector;
+use super::library::exceptions::Thrown;
+use super::library::patterns::{Matcher, Pattern};
+use super::library::streams::Of;
+use super::library::times::Time;
 use crate::expression::value::Value;
 
 /// Lists, maps and entries that one run may hold.
@@ -19,11 +24,27 @@ const MAX_CELLS: usize = 1_000_000;
 pub enum Object {
     Plain(Value),
     List(Place),
+    /// Each value once.
+    Set(Place),
+    /// As many values as it was made for.
+    Array(Place),
     Map(Place),
+    /// What a map holds: what is taken out of it is taken out of the map.
+    View(Place, Part),
+    /// What a map has under a key.
+    Entry(Place, Arc<str>),
     /// The values of a field of a document.
     Values(Place),
+    #[doc(hidden)]
+    Stream(Place, Of),
+    /// One value, or none.
+    Optional(Place),
+    /// What it has not come to yet, the last first.
+    Iterator(Place),
     /// A moment, in milliseconds since 1970, seen in UTC.
     Date(i64),
+    /// Any other moment, and what goes with them.
+    Time(Arc<Time>),
     /// A place on the earth.
     Point {
         lat: f64,
@@ -33,6 +54,24 @@ pub enum Object {
     Doc,
     #[doc(hidden)]
     Lambda(Function),
+    #[doc(hidden)]
+    Collector(Arc<Collector>),
+    #[doc(hidden)]
+    Pattern(Arc<Pattern>),
+    #[doc(hidden)]
+    Matcher(Arc<Mutex<Matcher>>),
+    /// A text that grows.
+    Builder(Arc<Mutex<String>>),
+    #[doc(hidden)]
+    Thrown(Arc<Thrown>),
+}
+
+/// What of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Keys,
+    Values,
+    Entries,
 }
 
 /// Where a list or a map lies.
@@ -41,7 +80,7 @@ pub struct Place(pub(super) usize);
 
 /// A function of the program.
 #[derive(Clone, Debug)]
-pub struct Function(pub(crate) Arc<Lambda>);
+pub struct Function(pub(crate) Arc<Callable>);
 
 /// All lists and maps of one run.
 #[derive(Debug, Default)]
@@ -86,6 +125,16 @@ impl Heap {
         self.lists.get(place.0).map_or(&[], Vec::as_slice)
     }
 
+    /// The items of a list, a set, an array or of a field; `None`: it is none of them.
+    pub fn collected(&self, object: &Object) -> Option<&[Object]> {
+        match object {
+            Object::List(place) | Object::Values(place) | Object::Set(place) | Object::Array(place) => {
+                Some(self.items(*place))
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn items_mut(&mut self, place: Place) -> &mut Vec<Object> {
         &mut self.lists[place.0]
     }
@@ -122,9 +171,18 @@ impl Heap {
         let deeper = depth.checked_sub(1)?;
         Some(match object {
             Object::Plain(value) => plain_json(value)?,
-            Object::List(place) | Object::Values(place) => {
+            Object::List(place) | Object::Values(place) | Object::Set(place) | Object::Array(place) => {
                 let items: Option<Vec<Json>> =
                     self.items(*place).iter().map(|item| self.to_json(item, deeper)).collect();
+                Json::Array(items?)
+            }
+            Object::View(place, part) => {
+                let fields = self.fields(*place).iter();
+                let items: Option<Vec<Json>> = match part {
+                    Part::Keys => fields.map(|(key, _)| Some(Json::String(key.to_string()))).collect(),
+                    Part::Values => fields.map(|(_, value)| self.to_json(value, deeper)).collect(),
+                    Part::Entries => return None,
+                };
                 Json::Array(items?)
             }
             Object::Map(place) => {
@@ -135,13 +193,14 @@ impl Heap {
                 Json::Object(map)
             }
             Object::Date(ms) => Json::String(date_text(*ms)),
+            Object::Time(time) => Json::String(time.written()?),
             Object::Point { lat, lon } => {
                 let mut map = JsonMap::new();
                 map.insert("lat".to_owned(), Json::Number(Number::from_f64(*lat)?));
                 map.insert("lon".to_owned(), Json::Number(Number::from_f64(*lon)?));
                 Json::Object(map)
             }
-            Object::Doc | Object::Lambda(_) => return None,
+            _ => return None,
         })
     }
 
@@ -150,7 +209,8 @@ impl Heap {
         let Some(deeper) = depth.checked_sub(1) else { return false };
         match (a, b) {
             (Object::Plain(a), Object::Plain(b)) => same_plain(a, b),
-            (Object::List(a) | Object::Values(a), Object::List(b) | Object::Values(b)) => {
+            (Object::List(a) | Object::Values(a), Object::List(b) | Object::Values(b))
+            | (Object::Set(a), Object::Set(b)) => {
                 let (one, other) = (self.items(*a), self.items(*b));
                 a == b || one.len() == other.len() && one.iter().zip(other).all(|(a, b)| self.same(a, b, deeper))
             }
@@ -162,6 +222,8 @@ impl Heap {
                 a == b || one.len() == other.len() && one.iter().all(found)
             }
             (Object::Date(a), Object::Date(b)) => a == b,
+            (Object::Time(a), Object::Time(b)) => a == b,
+            (Object::Array(a), Object::Array(b)) => a == b,
             (Object::Point { lat, lon }, Object::Point { lat: y, lon: x }) => lat == y && lon == x,
             _ => false,
         }
@@ -261,13 +323,38 @@ impl Object {
         }
     }
 
+    /// A moment seen in UTC.
+    pub fn moment(moment: Moment) -> Self {
+        super::library::calendar::object(Time::utc(moment))
+    }
+
+    /// As a moment, where it is one.
+    pub fn as_moment(&self) -> Option<Moment> {
+        super::library::calendar::time_of(self)?.moment()
+    }
+
     /// The name of the class it has in Java.
     pub(crate) fn class(&self) -> &'static str {
         match self {
             Self::Plain(value) => value.class(),
             Self::List(_) => "java.util.ArrayList",
+            Self::Set(_) => "java.util.HashSet",
+            Self::Array(_) => "java.lang.Object[]",
+            Self::View(_, Part::Values) => "java.util.HashMap$Values",
+            Self::View(_, Part::Keys) => "java.util.HashMap$KeySet",
+            Self::View(_, Part::Entries) => "java.util.HashMap$EntrySet",
+            Self::Entry(..) => "java.util.HashMap$Node",
+            Self::Stream(_, of) => super::library::streams::class(*of),
+            Self::Optional(_) => "java.util.Optional",
+            Self::Iterator(_) => "java.util.Iterator",
+            Self::Collector(_) => "java.util.stream.Collector",
+            Self::Pattern(_) => "java.util.regex.Pattern",
+            Self::Matcher(_) => "java.util.regex.Matcher",
+            Self::Builder(_) => "java.lang.StringBuilder",
+            Self::Thrown(thrown) => thrown.class(),
             Self::Map(_) => "java.util.HashMap",
             Self::Date(_) => "java.time.ZonedDateTime",
+            Self::Time(time) => time.class(),
             Self::Point { .. } => "org.opensearch.common.geo.GeoPoint",
             Self::Values(_) => "org.opensearch.index.fielddata.ScriptDocValues",
             Self::Doc => "org.opensearch.search.lookup.LeafDocLookup",

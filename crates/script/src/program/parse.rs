@@ -1,6 +1,6 @@
 //! Tokens to a program: statements and loops; names of variables become places. Expressions are [`super::expressions`].
 
-use super::tree::{Deed, Expr, Form, Step};
+use super::tree::{Catch, Declared, Deed, Expr, Form, Step};
 use crate::expression::fault::Fault;
 use crate::expression::grammar::{Cursor, type_of};
 use crate::expression::token::{Lexeme, Token};
@@ -11,7 +11,17 @@ use crate::expression::value::Type;
 pub(super) const MAX_NESTING: usize = 100;
 /// Variables of one program.
 const MAX_LOCALS: usize = 10_000;
-pub(super) const CLASSES: [&str; 22] = [
+pub(super) const CLASSES: [&str; 30] = [
+    "Collectors",
+    "Comparator",
+    "Function",
+    "IntStream",
+    "LongStream",
+    "Optional",
+    "OptionalInt",
+    "Pattern",
+    "Short",
+    "Byte",
     "Math",
     "Integer",
     "Long",
@@ -30,13 +40,62 @@ pub(super) const CLASSES: [&str; 22] = [
     "LinkedHashMap",
     "HashSet",
     "Set",
-    "Instant",
-    "ZonedDateTime",
     "Character",
     "Number",
 ];
 /// Types of variables whose values are not converted.
-pub(super) const LOOSE: [&str; 15] = [
+pub(super) const LOOSE: [&str; 66] = [
+    "ChronoUnit",
+    "Date",
+    "DateTimeFormatter",
+    "DayOfWeek",
+    "Duration",
+    "LocalDate",
+    "LocalDateTime",
+    "LocalTime",
+    "Month",
+    "OffsetDateTime",
+    "Period",
+    "SimpleDateFormat",
+    "ZoneId",
+    "char",
+    "RuntimeException",
+    "BiConsumer",
+    "BiFunction",
+    "BiPredicate",
+    "BinaryOperator",
+    "Character",
+    "CharSequence",
+    "Comparator",
+    "Consumer",
+    "Deque",
+    "DoubleStream",
+    "Exception",
+    "ArithmeticException",
+    "ArrayDeque",
+    "Function",
+    "IllegalArgumentException",
+    "IllegalStateException",
+    "IntStream",
+    "Iterator",
+    "LinkedHashSet",
+    "LinkedList",
+    "ListIterator",
+    "LongStream",
+    "Matcher",
+    "Optional",
+    "OptionalDouble",
+    "OptionalInt",
+    "OptionalLong",
+    "Pattern",
+    "Predicate",
+    "Queue",
+    "SortedMap",
+    "Stream",
+    "StringBuffer",
+    "Supplier",
+    "TreeMap",
+    "UnaryOperator",
     "List",
     "ArrayList",
     "Map",
@@ -54,15 +113,51 @@ pub(super) const LOOSE: [&str; 15] = [
     "StringBuilder",
 ];
 
-/// The body of a program and how many variables it has. `globals`: names that are there beside variables.
-pub(crate) fn program<'a>(tokens: &'a [Token], globals: &'a [&'a str]) -> Result<(Vec<Step>, usize), Fault> {
-    let names = Names { globals, scope: Vec::new(), locals: 0 };
+/// A program as it was read.
+pub(crate) struct Read {
+    pub(crate) functions: Vec<Declared>,
+    pub(crate) body: Vec<Step>,
+    /// How many variables the body has.
+    pub(crate) locals: usize,
+}
+
+/// Reads a program: its functions, and what it does. `globals`: names that are there beside variables.
+pub(crate) fn program<'a>(tokens: &'a [Token], globals: &'a [&'a str]) -> Result<Read, Fault> {
+    let names = Names { globals, scope: Vec::new(), locals: 0, functions: Vec::new(), open: Vec::new() };
     let mut parser = Parser::new(tokens, MAX_NESTING, names);
-    let mut steps = Vec::new();
-    while !matches!(parser.peek(), Lexeme::End) {
-        parser.statements(&mut steps)?;
+    parser.note_functions();
+    let mut functions = Vec::new();
+    while let Some(head) = parser.function_head() {
+        functions.push(parser.function(head)?);
     }
-    Ok((steps, parser.known.locals))
+    let mut body = Vec::new();
+    while !matches!(parser.peek(), Lexeme::End) {
+        parser.statements(&mut body)?;
+    }
+    give_last(&mut body);
+    Ok(Read { functions, body, locals: parser.known.locals })
+}
+
+/// What ends in a value gives it.
+fn give_last(steps: &mut [Step]) {
+    let Some(last) = steps.last_mut() else { return };
+    match &mut last.deed {
+        Deed::Block(inner) => give_last(inner),
+        Deed::If { yes, no, .. } => {
+            give_last(std::slice::from_mut(&mut **yes));
+            no.iter_mut().for_each(|no| give_last(std::slice::from_mut(&mut **no)));
+        }
+        Deed::Try { body, catches } => {
+            give_last(std::slice::from_mut(&mut **body));
+            catches.iter_mut().for_each(|one| give_last(std::slice::from_mut(&mut one.body)));
+        }
+        deed @ Deed::Evaluate(_) => {
+            if let Deed::Evaluate(value) = std::mem::replace(deed, Deed::Break) {
+                *deed = Deed::Return(Some(value));
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The names of a program.
@@ -71,7 +166,18 @@ pub(super) struct Names<'a> {
     /// Variables that can be named here, the innermost last.
     pub(super) scope: Vec<(String, usize)>,
     /// Variables until now.
-    locals: usize,
+    pub(super) locals: usize,
+    /// Functions, each with how many arguments it takes.
+    pub(super) functions: Vec<(String, usize)>,
+    /// Functions in place that are being read: where their own variables begin, and which others they name.
+    pub(super) open: Vec<(usize, Vec<usize>)>,
+}
+
+/// How a function begins: what it gives, its name, and how many tokens that takes.
+struct Head {
+    returns: Cast,
+    name: String,
+    tokens: usize,
 }
 
 pub(super) type Parser<'a> = Cursor<'a, Names<'a>>;
@@ -128,7 +234,7 @@ impl Parser<'_> {
                 self.end()?;
                 Deed::DoWhile { condition, body }
             }
-            Some("try" | "catch") => return Err(Fault::missing(at, "[try]")),
+            Some("try") => self.attempt()?,
             Some("else") => return Err(self.unexpected("a statement")),
             _ => {
                 self.plain(into)?;
@@ -137,6 +243,29 @@ impl Parser<'_> {
         };
         into.push(Step { at, deed });
         Ok(())
+    }
+
+    fn attempt(&mut self) -> Result<Deed, Fault> {
+        self.next += 1;
+        let body = Box::new(Step { at: self.at(), deed: Deed::Block(self.block()?) });
+        let mut catches = Vec::new();
+        while self.take_word("catch") {
+            catches.push(self.scoped(|parser| {
+                parser.need_mark("(")?;
+                let at = parser.at();
+                let class = parser.need_word("TYPE")?;
+                if super::library::exceptions::kind_of(&class).is_none() {
+                    let reason = format!("invalid catch declaration: cannot resolve type [{class}]");
+                    return Err(Fault::syntax(at, reason));
+                }
+                let name = parser.need_word("ID")?;
+                let local = parser.declare(&name, at)?;
+                parser.need_mark(")")?;
+                let body = Step { at, deed: Deed::Block(parser.block()?) };
+                Ok(Catch { class: class.into(), local, body })
+            })?);
+        }
+        if catches.is_empty() { Err(self.unexpected("'catch'")) } else { Ok(Deed::Try { body, catches }) }
     }
 
     fn end(&mut self) -> Result<(), Fault> {
@@ -188,11 +317,12 @@ impl Parser<'_> {
     fn for_loop(&mut self) -> Result<Deed, Fault> {
         self.next += 1;
         self.need_mark("(")?;
+        let kind = if self.is_entry(0) { 3 } else { 1 };
         let each = self.word_at(0).is_some()
-            && self.word_at(1).is_some()
-            && (self.mark_at(2, ":") || self.word_at(2) == Some("in"));
+            && self.word_at(kind).is_some()
+            && (self.mark_at(kind + 1, ":") || self.word_at(kind + 1) == Some("in"));
         if each || self.word_at(1) == Some("in") {
-            self.next += usize::from(each);
+            self.next += if each { kind } else { 0 };
             let at = self.at();
             let name = self.need_word("ID")?;
             self.next += 1;
@@ -253,10 +383,10 @@ impl Parser<'_> {
     fn declared_type(&mut self) -> Option<Cast> {
         let kind = self.word_at(0)?.to_owned();
         let mut ahead = 1;
-        if self.mark_at(1, ".") && kind == "Map" && self.word_at(2) == Some("Entry") {
+        if self.is_entry(0) {
             ahead = 3;
         }
-        if self.mark_at(ahead, "[") && self.mark_at(ahead + 1, "]") {
+        while self.mark_at(ahead, "[") && self.mark_at(ahead + 1, "]") {
             ahead += 2;
         }
         self.word_at(ahead).filter(|word| !matches!(*word, "in" | "instanceof")).map(str::to_owned)?;
@@ -271,13 +401,15 @@ impl Parser<'_> {
         known
     }
 
+    /// Whether `Map.Entry` stands there.
+    pub(super) fn is_entry(&self, ahead: usize) -> bool {
+        self.word_at(ahead) == Some("Map") && self.mark_at(ahead + 1, ".") && self.word_at(ahead + 2) == Some("Entry")
+    }
+
     fn declarations(&mut self, kind: Cast, into: &mut Vec<Step>) -> Result<(), Fault> {
         loop {
             let at = self.at();
             let name = self.need_word("ID")?;
-            if self.mark_at(0, "(") {
-                return Err(Fault::missing(at, "declaring functions"));
-            }
             let value = if self.take_mark("=") { Some(self.expression()?) } else { None };
             let local = self.declare(&name, at)?;
             into.push(Step { at, deed: Deed::Declare { local, kind, value } });
@@ -285,5 +417,73 @@ impl Parser<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// How a function begins that is declared here; `None`: none is.
+    fn function_head(&self) -> Option<Head> {
+        let kind = self.word_at(0)?;
+        let mut tokens = 1;
+        while self.mark_at(tokens, "[") && self.mark_at(tokens + 1, "]") {
+            tokens += 2;
+        }
+        let returns = match type_of(kind) {
+            Some(known) if tokens == 1 => known,
+            None if kind != "void" && !LOOSE.contains(&kind) => return None,
+            _ => Cast::To(Type::Def),
+        };
+        let name = self.word_at(tokens)?.to_owned();
+        self.mark_at(tokens + 1, "(").then_some(Head { returns, name, tokens: tokens + 1 })
+    }
+
+    /// Looks through the functions in front of the program, so that each may call those behind it.
+    fn note_functions(&mut self) {
+        let begin = self.next;
+        while let Some(head) = self.function_head() {
+            self.next += head.tokens;
+            let (mut depth, mut arguments, mut is_body) = (0_usize, 0, false);
+            loop {
+                match self.peek() {
+                    Lexeme::End => break,
+                    Lexeme::Mark("(" | "{") => {
+                        is_body |= self.mark_at(0, "{");
+                        depth += 1;
+                    }
+                    Lexeme::Mark(")" | "}") => depth = depth.saturating_sub(1),
+                    Lexeme::Word(_) if !is_body && depth == 1 && arguments == 0 => arguments = 1,
+                    Lexeme::Mark(",") if !is_body && depth == 1 => arguments += 1,
+                    _ => {}
+                }
+                self.next += 1;
+                if depth == 0 && is_body {
+                    break;
+                }
+            }
+            self.known.functions.push((head.name, arguments));
+        }
+        self.next = begin;
+    }
+
+    /// Reads a function, whose names are its own.
+    fn function(&mut self, head: Head) -> Result<Declared, Fault> {
+        let at = self.at();
+        self.next += head.tokens;
+        self.need_mark("(")?;
+        let (scope, locals) = (std::mem::take(&mut self.known.scope), std::mem::take(&mut self.known.locals));
+        let mut parameters = Vec::new();
+        while !self.take_mark(")") {
+            let kind = self.declared_type().ok_or_else(|| self.unexpected("TYPE"))?;
+            let place = self.at();
+            let name = self.need_word("ID")?;
+            parameters.push((self.declare(&name, place)?, kind));
+            if !self.mark_at(0, ")") {
+                self.need_mark(",")?;
+            }
+        }
+        let mut body = self.block()?;
+        give_last(&mut body);
+        let own = std::mem::replace(&mut self.known.locals, locals);
+        self.known.scope = scope;
+        let body = Step { at, deed: Deed::Block(body) };
+        Ok(Declared { name: head.name.into(), parameters, returns: head.returns, locals: own, body })
     }
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use model::error::ErrorKind;
 
 use super::Bindings;
-use super::classes;
-use super::methods;
-use super::object::{Fields, Full, Function, Heap, Object};
-use super::tree::{Deed, Expr, Form, Lambda, Step};
+use super::library::classes;
+use super::library::exceptions;
+use super::library::lists::items_of;
+use super::library::methods;
+use super::object::{Full, Heap, Object};
+use super::tree::{Catch, Declared, Deed, Expr, Form, Step};
 use crate::expression::fault::Fault;
 use crate::expression::node::Convert;
 use crate::expression::operate;
@@ -18,8 +20,10 @@ use crate::expression::value::{Type, Value, null_pointer, truth};
 
 /// Steps of one run.
 const MAX_STEPS: u32 = 1_000_000;
-/// Calls of functions within functions.
-const MAX_CALLS: u32 = 5;
+/// How deep what runs may lie in what runs: it recurses.
+const MAX_RUNNING: u32 = 600;
+/// Items that are looked at in the time of a step.
+const STEP_ITEMS: usize = 64;
 /// How deep values are compared.
 pub(crate) const MAX_DEPTH: usize = 100;
 
@@ -27,9 +31,13 @@ pub(crate) const MAX_DEPTH: usize = 100;
 pub(crate) struct Frame<'a, 'b> {
     pub(crate) heap: &'a mut Heap,
     bindings: &'a Bindings<'b>,
-    locals: Vec<Object>,
+    pub(super) functions: &'a [Declared],
+    pub(super) locals: Vec<Object>,
+    /// Whose variables these are, and how many have had some.
+    pub(super) frame: u32,
+    pub(super) frames: u32,
     steps: u32,
-    calls: u32,
+    running: u32,
 }
 
 /// How a step ends.
@@ -41,35 +49,71 @@ pub(crate) enum Flow {
 }
 
 impl<'a, 'b> Frame<'a, 'b> {
-    pub(crate) fn new(heap: &'a mut Heap, bindings: &'a Bindings<'b>, locals: usize) -> Self {
+    pub(crate) fn new(
+        heap: &'a mut Heap,
+        bindings: &'a Bindings<'b>,
+        (locals, functions): (usize, &'a [Declared]),
+    ) -> Self {
         let spent = bindings.max_steps.map_or(0, |most| MAX_STEPS.saturating_sub(most));
-        Self { heap, bindings, locals: vec![Object::NULL; locals], steps: spent, calls: 0 }
+        let locals = vec![Object::NULL; locals];
+        Self { heap, bindings, functions, locals, frame: 0, frames: 0, steps: spent, running: 0 }
     }
 
     pub(crate) fn count(&mut self, at: usize) -> Result<(), Fault> {
         self.steps += 1;
         if self.steps > MAX_STEPS {
             let reason = "The maximum number of statements that can be executed in a loop has been reached.";
-            return Err(Fault::new(at, ErrorKind::IllegalArgument, reason));
+            return Err(Fault::limit(at, reason));
         }
         Ok(())
     }
 
-    /// Counts what is about to be held.
-    pub(crate) fn take(&mut self, cells: usize, at: usize) -> Result<(), Fault> {
-        self.heap.take(cells).map_err(|Full| Fault::syntax(at, "the lists and maps of the script grew too large"))
+    /// Counts the steps that it takes to look at so many items.
+    pub(crate) fn spend(&mut self, items: usize, at: usize) -> Result<(), Fault> {
+        self.steps = self.steps.saturating_add(u32::try_from(items / STEP_ITEMS).unwrap_or(u32::MAX));
+        self.count(at)
     }
 
-    /// The value of the whole: that of the last expression, when nothing is returned.
+    /// Runs something that lies inside of what runs.
+    pub(crate) fn deeper<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
+        if self.running >= MAX_RUNNING {
+            let reason = format!("what runs lies in what runs deeper than [{MAX_RUNNING}] levels");
+            return Err(Fault { kind: ErrorKind::StackOverflow, ..Fault::limit(at, reason) });
+        }
+        self.running += 1;
+        let done = run(self);
+        self.running -= 1;
+        done
+    }
+
+    pub(crate) fn list(&mut self, items: Vec<Object>, at: usize) -> Result<Object, Fault> {
+        self.take(items.len() + 1, at)?;
+        Ok(self.heap.list(items))
+    }
+
+    /// Items of which each is there once.
+    pub(crate) fn set(&mut self, items: Vec<Object>) -> Object {
+        match self.heap.list(items) {
+            Object::List(place) => Object::Set(place),
+            other => other,
+        }
+    }
+
+    pub(crate) fn array(&mut self, items: Vec<Object>, at: usize) -> Result<Object, Fault> {
+        Ok(match self.list(items, at)? {
+            Object::List(place) => Object::Array(place),
+            other => other,
+        })
+    }
+
+    /// Counts what is about to be held.
+    pub(crate) fn take(&mut self, cells: usize, at: usize) -> Result<(), Fault> {
+        self.heap.take(cells).map_err(|Full| Fault::limit(at, "the lists and maps of the script grew too large"))
+    }
+
+    /// The value of the whole.
     pub(crate) fn program(&mut self, steps: &[Step]) -> Result<Object, Fault> {
-        let Some((last, first)) = steps.split_last() else { return Ok(Object::NULL) };
-        if let Flow::Return(value) = self.all(first)? {
-            return Ok(value);
-        }
-        if let Deed::Evaluate(value) = &last.deed {
-            return self.value(value);
-        }
-        match self.step(last)? {
+        match self.all(steps)? {
             Flow::Return(value) => Ok(value),
             _ => Ok(Object::NULL),
         }
@@ -85,8 +129,12 @@ impl<'a, 'b> Frame<'a, 'b> {
         Ok(Flow::On)
     }
 
-    fn step(&mut self, step: &Step) -> Result<Flow, Fault> {
+    pub(super) fn step(&mut self, step: &Step) -> Result<Flow, Fault> {
         self.count(step.at)?;
+        self.deeper(step.at, |frame| frame.carried_out(step))
+    }
+
+    fn carried_out(&mut self, step: &Step) -> Result<Flow, Fault> {
         match &step.deed {
             Deed::Declare { local, kind, value } => {
                 let value = match value {
@@ -129,12 +177,31 @@ impl<'a, 'b> Frame<'a, 'b> {
             Deed::Break => return Ok(Flow::Break),
             Deed::Continue => return Ok(Flow::Continue),
             Deed::Throw(value) => {
-                let thrown = self.value(value)?;
-                let reason = thrown.as_text().map_or_else(|| "thrown".to_owned(), str::to_owned);
-                return Err(Fault::new(step.at, ErrorKind::IllegalArgument, reason));
+                return Err(match self.value(value)? {
+                    Object::Thrown(thrown) => thrown.fault(step.at),
+                    other => {
+                        Fault::cast(step.at, format!("Cannot cast from [{}] to [java.lang.Exception].", other.class()))
+                    }
+                });
+            }
+            Deed::Try { body, catches } => {
+                let done = self.step(body);
+                return done.or_else(|fault| self.caught(fault, catches));
             }
         }
         Ok(Flow::On)
+    }
+
+    /// Has the first clause that takes it in go on.
+    fn caught(&mut self, fault: Fault, catches: &[Catch]) -> Result<Flow, Fault> {
+        let takes = |one: &&Catch| !fault.is_final && exceptions::is_a(fault.kind, &one.class);
+        match catches.iter().find(takes) {
+            Some(found) => {
+                self.locals[found.local] = exceptions::caught(&fault);
+                self.step(&found.body)
+            }
+            None => Err(fault),
+        }
     }
 
     fn loop_over(
@@ -164,8 +231,11 @@ impl<'a, 'b> Frame<'a, 'b> {
 
     fn each(&mut self, local: usize, of: &Expr, body: &Step) -> Result<Flow, Fault> {
         let items = match self.value(of)? {
-            Object::List(place) | Object::Values(place) => self.heap.items(place).to_vec(),
+            Object::View(place, part) => super::library::maps::viewed(self, (place, part), of.at)?,
             Object::Plain(Value::Null) => return Err(null_pointer(of.at, "iterator")),
+            other if items_of(self.heap, &other).is_some() => {
+                items_of(self.heap, &other).map(<[Object]>::to_vec).unwrap_or_default()
+            }
             other => {
                 let reason = format!("Cannot iterate over [{}]", other.class());
                 return Err(Fault::new(of.at, ErrorKind::IllegalArgument, reason));
@@ -191,31 +261,21 @@ impl<'a, 'b> Frame<'a, 'b> {
         }
     }
 
-    /// Calls a function of the program. As deep as functions call each other, which is bounded.
-    pub(crate) fn call(&mut self, function: &Function, arguments: Vec<Object>, at: usize) -> Result<Object, Fault> {
-        let lambda: &Lambda = &function.0;
-        self.count(at)?;
-        self.calls += 1;
-        if self.calls > MAX_CALLS {
-            return Err(Fault::syntax(at, format!("functions call each other deeper than [{MAX_CALLS}]")));
-        }
-        for (local, value) in lambda.parameters.iter().zip(arguments) {
-            self.locals[*local] = value;
-        }
-        let flow = self.step(&lambda.body)?;
-        self.calls -= 1;
-        Ok(if let Flow::Return(value) = flow { value } else { Object::NULL })
-    }
-
-    fn values(&mut self, exprs: &[Expr]) -> Result<Vec<Object>, Fault> {
+    pub(super) fn values(&mut self, exprs: &[Expr]) -> Result<Vec<Object>, Fault> {
         exprs.iter().map(|expr| self.value(expr)).collect()
     }
 
     pub(crate) fn value(&mut self, expr: &Expr) -> Result<Object, Fault> {
-        let at = expr.at;
         match &expr.form {
             Form::Constant(value) => Ok(Object::Plain(value.clone())),
             Form::Local(local) => Ok(self.locals[*local].clone()),
+            _ => self.deeper(expr.at, |frame| frame.computed(expr)),
+        }
+    }
+
+    fn computed(&mut self, expr: &Expr) -> Result<Object, Fault> {
+        let at = expr.at;
+        match &expr.form {
             Form::Global(name) => self.global(name, at),
             Form::Member { of, name, null_safe } => {
                 let of = self.value(of)?;
@@ -259,13 +319,11 @@ impl<'a, 'b> Frame<'a, 'b> {
             }
             Form::Cast { to, of } => cast(self.value(of)?, *to, at),
             Form::InstanceOf { of, class } => classes::instance_of(&self.value(of)?, class, at).map(Object::bool),
-            Form::List(items) => {
-                let items = self.values(items)?;
-                self.take(items.len() + 1, at)?;
-                Ok(self.heap.list(items))
+            Form::Invoke { function, arguments } => {
+                let arguments = self.values(arguments)?;
+                self.invoke(*function, arguments, at)
             }
-            Form::Map(pairs) => self.map(pairs, at),
-            Form::Lambda(lambda) => Ok(Object::Lambda(Function(lambda.clone()))),
+            Form::Matches { of, pattern, whole } => self.matches((of, pattern), *whole, at),
             Form::Assign { target, operator, value } => self.assign(target, *operator, (value, at)),
             Form::Increment { target, operator, before } => {
                 let old = self.value(target)?;
@@ -274,19 +332,20 @@ impl<'a, 'b> Frame<'a, 'b> {
                 self.put(target, new.clone())?;
                 Ok(if *before { new } else { old })
             }
+            _ => self.literal(expr),
         }
     }
 
-    fn map(&mut self, pairs: &[(Expr, Expr)], at: usize) -> Result<Object, Fault> {
-        let mut fields = Fields::default();
-        for (key, value) in pairs {
-            let key = self.value(key)?;
-            let key = self.key(&key, at)?;
-            let value = self.value(value)?;
-            fields.insert(key, value);
+    fn matches(&mut self, (of, pattern): (&Expr, &Expr), whole: bool, at: usize) -> Result<Object, Fault> {
+        let (of, pattern) = (self.value(of)?, self.value(pattern)?);
+        match (&of, &pattern) {
+            (Object::Plain(Value::Text(text)), Object::Pattern(pattern)) => {
+                self.spend(text.len(), at)?;
+                Ok(Object::bool(pattern.finds(text, whole)))
+            }
+            (Object::Plain(Value::Null), _) | (_, Object::Plain(Value::Null)) => Err(null_pointer(at, "input")),
+            _ => Err(Fault::cast(at, format!("Cannot match [{}] with [{}].", of.class(), pattern.class()))),
         }
-        self.take(pairs.len() + 1, at)?;
-        Ok(self.heap.map(fields))
     }
 
     /// Keys are texts here, as they are in documents.
@@ -366,7 +425,7 @@ impl<'a, 'b> Frame<'a, 'b> {
                 self.heap.fields_mut(*place).insert(key, value);
                 Ok(())
             }
-            Object::List(place) => {
+            Object::List(place) | Object::Array(place) => {
                 let length = self.heap.items(*place).len();
                 let found = methods::place_in(key, length, at)?;
                 self.heap.items_mut(*place)[found] = value;
@@ -386,7 +445,7 @@ impl<'a, 'b> Frame<'a, 'b> {
                 let key = self.key(index, at)?;
                 Ok(self.heap.fields(*place).get(&key).cloned().unwrap_or(Object::NULL))
             }
-            Object::List(place) | Object::Values(place) => {
+            Object::List(place) | Object::Values(place) | Object::Array(place) => {
                 let items = self.heap.items(*place);
                 let found = methods::place_in(index, items.len(), at)?;
                 Ok(items[found].clone())
@@ -474,7 +533,7 @@ fn cast(given: Object, to: Cast, at: usize) -> Result<Object, Fault> {
 }
 
 /// A value where a type is declared: numbers widen, and do not narrow.
-fn declared(given: Object, kind: Cast, at: usize) -> Result<Object, Fault> {
+pub(super) fn declared(given: Object, kind: Cast, at: usize) -> Result<Object, Fault> {
     let to = match kind {
         Cast::To(Type::Def) => return Ok(given),
         Cast::To(kind) => kind,
@@ -488,7 +547,7 @@ fn declared(given: Object, kind: Cast, at: usize) -> Result<Object, Fault> {
     }
 }
 
-fn initial(kind: Cast) -> Object {
+pub(super) fn initial(kind: Cast) -> Object {
     Object::Plain(match kind {
         Cast::To(Type::Bool) => Value::Bool(false),
         Cast::To(Type::Long) => Value::Long(0),

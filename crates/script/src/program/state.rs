@@ -18,7 +18,7 @@ impl Heap {
     fn kept(&self, object: &Object, depth: usize) -> Option<ScriptState> {
         Some(match object {
             Object::Plain(value) => plain(value)?,
-            Object::List(place) | Object::Values(place) => {
+            Object::List(place) | Object::Values(place) | Object::Set(place) | Object::Array(place) => {
                 let deeper = depth.checked_sub(1)?;
                 let items = self.items(*place).iter().map(|item| self.kept(item, deeper));
                 ScriptState::List(items.collect::<Option<_>>()?)
@@ -29,11 +29,15 @@ impl Heap {
                 ScriptState::Map(self.fields(*place).iter().map(entry).collect::<Option<_>>()?)
             }
             Object::Date(ms) => ScriptState::Date(*ms),
+            Object::Time(time) => match time.moment() {
+                Some(moment) => ScriptState::Date(moment.ms),
+                None => ScriptState::Text(time.shown()),
+            },
             Object::Point { lat, lon } => ScriptState::Map(vec![
                 ("lat".to_owned(), ScriptState::Double(*lat)),
                 ("lon".to_owned(), ScriptState::Double(*lon)),
             ]),
-            Object::Doc | Object::Lambda(_) => return None,
+            _ => return None,
         })
     }
 

@@ -104,8 +104,12 @@ fn what_is_wrong_is_told() {
         ("x = 1", ErrorKind::Script),
         ("params.list[9]", ErrorKind::Script),
         ("1 +", ErrorKind::Script),
-        ("try { } catch (Exception e) { }", ErrorKind::NotImplemented),
-        ("/a/.matcher('a')", ErrorKind::NotImplemented),
+        ("/(?=a)b/.matcher('a')", ErrorKind::NotImplemented),
+        ("int f(int n) { return n == 0 ? 0 : 1 + f(n - 1) } f(1000000)", ErrorKind::Script),
+        ("def f(def g) { return g.apply(g) } f(x -> x.apply(x))", ErrorKind::Script),
+        ("try { while (true) { } } catch (Exception e) { return 1 }", ErrorKind::Script),
+        ("Set s = new HashSet(); for (int i = 0; i < 900000; i++) { s.add(i) }", ErrorKind::Script),
+        ("def l = [1]; l.collect(x -> l.add(x)); String s = 'a'; for (;;) { s += s }", ErrorKind::Script),
     ] {
         assert_eq!(run(source, &json!({})).expect_err(source).kind, kind, "{source}");
     }
@@ -147,5 +151,148 @@ fn scores_saturate_and_decay() {
         ["saturation(1)", "decayDateExp('2020-01-01', '1d', '0', 0.5, 7)", "decayGeoExp('1,2', '1km', '0', 0.5, 7)"]
     {
         assert!(run(source, &json!({})).is_err(), "{source}");
+    }
+}
+
+#[test]
+fn functions_of_ones_own() {
+    gives("int add(int a, int b) { return a + b; } return add(2, 3)", json!(5));
+    gives("int fact(int n) { if (n <= 1) return 1; return n * fact(n - 1); } fact(10)", json!(3_628_800));
+    gives("def even(int n) { n == 0 || odd(n - 1) } def odd(int n) { n != 0 && even(n - 1) } even(7)", json!(false));
+    gives("void more(List l) { l.add(3) } List x = [1]; more(x); x", json!([1, 3]));
+    gives("int twice(Function f, int x) { return f.apply(f.apply(x)) } int k = 3; twice(x -> x + k, 1)", json!(7));
+    gives("int dbl(int x) { return x * 2 } [1, 2].stream().map(this::dbl).collect(Collectors.toList())", json!([2, 4]));
+    gives("def x = 5; if (x > 3) { 'big' } else { 'small' }", json!("big"));
+}
+
+#[test]
+fn what_is_thrown_is_caught() {
+    gives(
+        "try { Integer.parseInt('x') } catch (NumberFormatException e) { 'no ' + e.getMessage() }",
+        json!("no For input string: \"x\""),
+    );
+    gives(
+        "try { throw new RuntimeException('a') } catch (IllegalArgumentException e) { 1 } catch (RuntimeException e) { 2 }",
+        json!(2),
+    );
+    gives("try { def x = null; x.foo() } catch (NullPointerException e) { 'null' }", json!("null"));
+    gives("int n = 0; try { n = 1; [].get(3) } catch (IndexOutOfBoundsException e) { n += 10 } n", json!(11));
+    let uncaught = run("throw new IllegalStateException('bad')", &json!({})).unwrap_err();
+    assert_eq!(uncaught.cause.map(|cause| (cause.kind, cause.reason)), Some((ErrorKind::IllegalState, "bad".into())));
+}
+
+#[test]
+fn arrays_have_a_length() {
+    gives("int[] a = new int[3]; a[0] = 5; a[0] + a.length", json!(8));
+    gives("int[] a = new int[] {1, 2, 3}; int t = 0; for (int x : a) { t += x } t", json!(6));
+    gives("int[][] m = new int[2][3]; m[1][2] = 7; m[1][2] + m.length + m[0].length", json!(12));
+    gives("String[] s = new String[2]; s[0] == null && s[-1] == null", json!(true));
+    assert!(run("def[] a = new def[2000000]", &json!({})).is_err());
+    assert!(run("int[][][] a = new int[1000][1000][1000]", &json!({})).is_err());
+}
+
+#[test]
+fn regular_expressions() {
+    gives("'foo' =~ /o/ && 'foo' ==~ /f.*/ && !('foo' ==~ /f/)", json!(true));
+    gives(r"Matcher m = /(\w)(\d+)/.matcher('a12 b3'); m.find(); m.group(1) + '-' + m.group(2)", json!("a-12"));
+    gives(r"def n = 0; def m = /\d/.matcher('1a22'); while (m.find()) { n++ } n", json!(3));
+    gives("'the cat'.replaceAll(/[aeiou]/, m -> m.group().toUpperCase(Locale.ROOT))", json!("thE cAt"));
+    gives(r"/\s+/.split('a b  c')[2] + /a/i.matcher('A').matches()", json!("ctrue"));
+    gives(r"/(o)(o)/.matcher('foo').replaceAll('$2-$1')", json!("fo-o"));
+    gives("6 / 3 + [8][0] / 2", json!(6));
+    gives(r"'é1' ==~ /\w\d/", json!(false));
+}
+
+#[test]
+fn streams_and_what_they_end_in() {
+    gives("[1, 2, 3].stream().map(x -> x * 2).filter(x -> x > 2).collect(Collectors.toList())", json!([4, 6]));
+    gives("[1, 2, 3].stream().mapToInt(x -> x).sum() + IntStream.range(0, 3).sum()", json!(9));
+    gives("['b', 'a'].stream().sorted().collect(Collectors.joining(','))", json!("a,b"));
+    gives("[3, 1].stream().max(Comparator.naturalOrder()).get()", json!(3));
+    gives("['a', 'bb'].stream().collect(Collectors.toMap(x -> x, x -> x.length()))", json!({"a": 1, "bb": 2}));
+    gives(
+        "['a', 'bb', 'c'].stream().collect(Collectors.groupingBy(x -> x.length(), Collectors.counting()))",
+        json!({"1": 2, "2": 1}),
+    );
+    gives("['1', '2'].stream().map(Integer::parseInt).collect(Collectors.toList())", json!([1, 2]));
+    gives("['a'].stream().map(String::toUpperCase).findFirst().orElse('none')", json!("A"));
+    gives(
+        "List l = ['bb', 'a', 'cc']; l.sort(Comparator.comparing(String::length).thenComparing(Comparator.reverseOrder())); l",
+        json!(["a", "cc", "bb"]),
+    );
+    gives(
+        "[2, 1, 2].stream().distinct().count() + [1].stream().mapToDouble(x -> x).average().getAsDouble()",
+        json!(3.0),
+    );
+}
+
+#[test]
+fn what_painless_adds_to_collections() {
+    gives("[1, 2, 3].collect(x -> x + 1)", json!([2, 3, 4]));
+    gives("[1, 2, 3].find(x -> x > 1) + [1, 2, 3].findAll(x -> x > 1).size()", json!(4));
+    gives("[1, 2, 3].any(x -> x > 2) && ![1, 2].every(x -> x > 1)", json!(true));
+    gives("[1, 2, 3].groupBy(x -> x % 2)", json!({"1": [1, 3], "0": [2]}));
+    gives("[1, 2, 3].sum() + ['a', 'b'].join('-')", json!("6.0a-b"));
+    gives("['a': 1, 'b': 2].findAll((k, v) -> v > 1)", json!({"b": 2}));
+    gives(
+        "Map m = ['a': 1]; m.compute('a', (k, v) -> v + 1); m.merge('b', 5, (x, y) -> x + y); m",
+        json!({"a": 2, "b": 5}),
+    );
+    check("ctx.entrySet().removeIf(e -> e.value == null)", json!({"a": null, "b": 1}), json!({"b": 1}));
+    check("ctx.keySet().removeAll(['a', 'c'])", json!({"a": 1, "b": 1}), json!({"b": 1}));
+    check("ctx.values().removeIf(v -> v > 1)", json!({"a": 2, "b": 1}), json!({"b": 1}));
+    gives("def s = new HashSet(); s.add('a'); s.add('a'); s.size()", json!(1));
+    gives("def i = [1, 2, 3].iterator(); int t = 0; while (i.hasNext()) { t += i.next() } t", json!(6));
+    gives(
+        "StringBuilder b = new StringBuilder('xy'); b.insert(0, 'z').append(1); b.toString() + b.length()",
+        json!("zxy14"),
+    );
+}
+
+#[test]
+fn texts_with_holes() {
+    gives("String.format('%.2f %.0f %.3f', new def[] {1.005, 99.5, -9.9999})", json!("1.01 100 -10.000"));
+    gives(
+        "String.format('%d-%s %05.1f|%-3s|%,d', new def[] {1, 'x', 2.25, 'a', 1234567})",
+        json!("1-x 002.3|a  |1,234,567"),
+    );
+    gives("Map m = ['a': 1]; for (Map.Entry e : m.entrySet()) { e.setValue(5) } m", json!({"a": 5}));
+    gives("['a': 1].entrySet().stream().map(Map.Entry::getValue).collect(Collectors.toList())", json!([1]));
+    gives("char c = (char)97; c == 'abc'.charAt(0)", json!(true));
+}
+
+#[test]
+fn moments_and_what_goes_with_them() {
+    let check = |source: &str, expected: &str| gives(&format!("({source}).toString()"), json!(expected));
+    let at = |rest: &str| format!("ZonedDateTime.parse('2020-02-03T04:05:06Z'){rest}");
+    check(&at(".plusDays(1)"), "2020-02-04T04:05:06Z");
+    check(&at(".getDayOfWeek()"), "MONDAY");
+    check(&at(".dayOfWeekEnum.getDisplayName(TextStyle.FULL, Locale.ENGLISH)"), "Monday");
+    check(&at(".getMonth().getDisplayName(TextStyle.SHORT, Locale.ENGLISH)"), "Feb");
+    check(&at(".format(DateTimeFormatter.ofPattern('yyyy/MM/dd'))"), "2020/02/03");
+    check(&at(".withZoneSameInstant(ZoneId.of('Europe/Berlin'))"), "2020-02-03T05:05:06+01:00[Europe/Berlin]");
+    check(&at(".truncatedTo(ChronoUnit.DAYS)"), "2020-02-03T00:00Z");
+    check(&at(".plusMonths(1).minusYears(1).withHour(7)"), "2019-03-03T07:05:06Z");
+    check(&at(".toLocalDate()"), "2020-02-03");
+    check("ZonedDateTime.of(2020, 1, 2, 3, 4, 5, 6, ZoneId.of('UTC'))", "2020-01-02T03:04:05.000000006Z[UTC]");
+    check("Instant.ofEpochMilli(1000)", "1970-01-01T00:00:01Z");
+    check("LocalDate.of(2020, 1, 31).plusMonths(1)", "2020-02-29");
+    check("LocalDateTime.parse('2020-02-03T04:05:06.120')", "2020-02-03T04:05:06.120");
+    check("Duration.ofMinutes(90)", "PT1H30M");
+    check("Period.between(LocalDate.of(2020, 1, 1), LocalDate.of(2020, 3, 5))", "P2M4D");
+    check("ChronoUnit.DAYS.between(LocalDate.of(2020, 2, 3), LocalDate.of(2020, 3, 3))", "29");
+    check("Duration.between(Instant.EPOCH, Instant.ofEpochMilli(90000)).toMinutes()", "1");
+    check("DayOfWeek.SUNDAY.plus(1).getValue()", "1");
+    check("new SimpleDateFormat('yyyy-MM-dd').parse('2020-01-02').getTime()", "1577923200000");
+    gives("ZonedDateTime.parse('2020-02-03T04:05:06+02:00')", json!("2020-02-03T04:05:06.000+02:00"));
+    gives("ZonedDateTime.parse('2020-02-03T04:05:06Z').isBefore(Instant.parse('2021-01-01T00:00:00Z'))", json!(true));
+    gives("try { LocalDate.parse('x') } catch (DateTimeParseException e) { 'no' }", json!("no"));
+    for source in
+        ["LocalDate.of(2020, 2, 30)", "ZoneId.of('Mars/Base')", "Duration.ofDays(9000000000000L).toDays() < 0"]
+    {
+        let _ = run(source, &json!({}));
+    }
+    for source in ["LocalDate.MAX", "LocalDate.ofEpochDay(9223372036854775807L).plusMonths(9223372036854775807L)"] {
+        let _ = run(source, &json!({}));
     }
 }

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use super::functions::Callable;
+use super::library::patterns::Pattern;
+use super::object::Object;
 use crate::expression::tree::{Binary, Cast, Unary};
 use crate::expression::value::Value;
 
@@ -15,6 +18,8 @@ pub(crate) struct Expr {
 #[derive(Clone, Debug)]
 pub(crate) enum Form {
     Constant(Value),
+    /// A constant of a class.
+    Fixed(Object),
     Local(usize),
     /// `params`, `ctx`, `doc` ..
     Global(Arc<str>),
@@ -72,6 +77,35 @@ pub(crate) enum Form {
     List(Vec<Expr>),
     Map(Vec<(Expr, Expr)>),
     Lambda(Arc<Lambda>),
+    /// `Class::name`, `this::name`, `Class::new`
+    Reference(Arc<Callable>),
+    /// `of::name`
+    Bound {
+        of: Box<Expr>,
+        name: Arc<str>,
+    },
+    /// A function of the program, by its number.
+    Invoke {
+        function: usize,
+        arguments: Vec<Expr>,
+    },
+    Pattern(Arc<Pattern>),
+    /// `of =~ pattern`; `whole`: `of ==~ pattern`.
+    Matches {
+        of: Box<Expr>,
+        pattern: Box<Expr>,
+        whole: bool,
+    },
+    /// `new kind[length][length]`
+    Array {
+        kind: Cast,
+        lengths: Vec<Expr>,
+    },
+    /// `new kind[] {..}`
+    Items {
+        kind: Cast,
+        items: Vec<Expr>,
+    },
     /// `target = value`, `target += value`.
     Assign {
         target: Box<Expr>,
@@ -126,11 +160,36 @@ pub(crate) enum Deed {
     Break,
     Continue,
     Throw(Expr),
+    Try {
+        body: Box<Step>,
+        catches: Vec<Catch>,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Catch {
+    pub(crate) class: Arc<str>,
+    pub(crate) local: usize,
+    pub(crate) body: Step,
+}
+
+/// A function that a program declares: it has a frame of its own.
+#[derive(Debug)]
+pub(crate) struct Declared {
+    pub(crate) name: Arc<str>,
+    pub(crate) parameters: Vec<(usize, Cast)>,
+    pub(crate) returns: Cast,
+    pub(crate) locals: usize,
+    pub(crate) body: Step,
 }
 
 /// A function written in a program: its parameters are places of the frame that it was written in.
 #[derive(Debug)]
 pub(crate) struct Lambda {
     pub(crate) parameters: Vec<usize>,
+    /// Variables from around it that it names.
+    pub(crate) captured: Vec<usize>,
+    /// Variables of a frame that has it run elsewhere.
+    pub(crate) locals: usize,
     pub(crate) body: Step,
 }

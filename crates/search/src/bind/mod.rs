@@ -85,7 +85,7 @@ pub fn edits(fuzziness: model::query::full_text::Fuzziness, text: &str) -> u8 {
 pub use after::{bind_after, check_after, render_sort_value};
 pub use aggregation::bind_aggregations;
 pub use percolate::bind_stored;
-pub use scripted::bind_script_field;
+pub use scripted::{bind_script_field, bind_tried_script};
 pub use sort::{bind_sort, bind_sort_within};
 
 use fault::{Fault, Outcome};

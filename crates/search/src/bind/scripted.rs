@@ -42,6 +42,15 @@ pub fn bind_script_field(script: &Script, context: &BindContext) -> Result<Arc<B
     read(script, (&FIELD_GLOBALS, "field"), &context.mapping)
 }
 
+/// Reads a script that is tried on one document. `scores`: it gives a number, and sees what a query gives.
+///
+/// # Errors
+/// As [`bind_script_field`].
+pub fn bind_tried_script(script: &Script, scores: bool, context: &BindContext) -> Result<Arc<BoundScript>, Error> {
+    let place = if scores { (&GLOBALS[..], "score") } else { (&FIELD_GLOBALS[..], "filter") };
+    read(script, place, &context.mapping)
+}
+
 /// Reads a script that makes values of an aggregation.
 pub(super) fn value_script(script: &Script, mapping: &Arc<Mapping>) -> Result<Arc<BoundScript>, Error> {
     read(script, (&VALUE_GLOBALS, "aggs"), mapping)

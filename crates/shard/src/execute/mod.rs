@@ -37,6 +37,7 @@ mod patience;
 mod profile;
 mod sorted;
 mod total;
+mod trial;
 mod vocabulary;
 
 #[cfg(test)]
@@ -47,6 +48,7 @@ pub use matched::Matched;
 pub(crate) use patience::Watch;
 pub use patience::{Endless, Patience, Verdict};
 pub(crate) use sorted::{Ranked, rank};
+pub use trial::Trial;
 pub use vocabulary::{Vocabulary, vocabulary};
 
 /// How many documents of one shard match.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 
+use model::date::Moment;
 use model::error::{Error, ErrorKind};
 use model::mapping::{Field, FieldKind, NumberKind};
 use model::number::{f64_from_ordered, u64_from_ordered};
@@ -69,6 +70,16 @@ impl ScriptRun {
         }
     }
 
+    /// Whether the script says so of a document, which no query has scored.
+    pub(crate) fn holds(&self, doc: DocId) -> Outcome<bool> {
+        let mut heap = Heap::default();
+        let params = heap.from_json(&self.params);
+        match self.run((doc, 0.0), &mut heap, params, None)? {
+            Object::Plain(Value::Bool(holds)) => Ok(holds),
+            _ => Err(self.refused("the script must give true or false").into()),
+        }
+    }
+
     /// The text that the script gives for a document that a query has scored; `None`: null.
     pub(crate) fn text(&self, doc: DocId, score: f32) -> Outcome<Option<String>> {
         let mut heap = Heap::default();
@@ -117,10 +128,10 @@ impl ScriptRun {
         let given = |value| Given { run: self, heap: &heap, value };
         match &value {
             value if value.is_null() && !alone => Ok(()),
-            Object::List(place) | Object::Values(place) if !alone => {
-                heap.items(*place).iter().try_for_each(|item| visit(given(item)))
-            }
-            value => visit(given(value)),
+            value => match heap.collected(value).filter(|_| !alone) {
+                Some(items) => items.iter().try_for_each(|item| visit(given(item))),
+                None => visit(given(value)),
+            },
         }
     }
 
@@ -198,7 +209,7 @@ impl Given<'_> {
             Object::Plain(Value::Int(number)) => Ok(i64::from(*number)),
             Object::Plain(Value::Long(number)) => Ok(*number),
             Object::Plain(Value::Bool(holds)) => Ok(i64::from(*holds)),
-            Object::Date(ms) => Ok(*ms),
+            value if value.as_moment().is_some() => Ok(value.as_moment().map_or(0, |moment| moment.ms)),
             _ => self.double().map(|number| number as i64),
         }
     }
@@ -207,7 +218,7 @@ impl Given<'_> {
     pub(crate) fn double(&self) -> Outcome<f64> {
         match self.value {
             Object::Plain(Value::Bool(holds)) => Ok(if *holds { 1.0 } else { 0.0 }),
-            Object::Date(ms) => Ok(*ms as f64),
+            value if value.as_moment().is_some() => Ok(value.as_moment().map_or(0.0, |moment| moment.ms as f64)),
             value => value.as_f64().map_or_else(|| Err(self.no_number()?.into()), Ok),
         }
     }
@@ -302,7 +313,7 @@ impl Column {
 fn number(kind: &FieldKind, code: i64, scale: f64) -> Object {
     Object::Plain(match kind {
         FieldKind::Date => return Object::Date(code),
-        FieldKind::DateNanos => return Object::Date(code.div_euclid(1_000_000)),
+        FieldKind::DateNanos => return Object::moment(Moment::from_nanos(code)),
         FieldKind::GeoPoint => {
             let place = model::geo::decode(code);
             return Object::Point { lat: place.lat, lon: place.lon };

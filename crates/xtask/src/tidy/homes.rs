@@ -63,7 +63,7 @@ pub(crate) const HOMES: &[(&str, Home)] = &[
     ("prost", Rooms(&["grpc"])),
     ("protox", Rooms(&["grpc"])),
     ("redb", Rooms(&["node"])),
-    ("regex", Rooms(&["analysis", "model", "resp", "ingest"])),
+    ("regex", Rooms(&["analysis", "model", "resp", "ingest", "script"])),
     ("regex-automata", Rooms(&["shard"])),
     ("regex-syntax", Rooms(&["search", "shard"])),
     ("roaring", Rooms(&["shard"])),

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use model::error::{Error, ErrorKind};
+use model::query::Query;
+use model::script::{Trial, TriedDocument};
 use serde_json::{Value, json};
 
 use crate::dsl::field::fields;
-use crate::dsl::script_of;
+use crate::dsl::{query, script_of};
 use crate::endpoint::Server;
-
 use crate::reply::Reply;
 use crate::request::Request;
 
@@ -73,18 +74,20 @@ pub(super) async fn contexts(_: Arc<Server>, request: Request) -> Result<Reply, 
     Ok(Reply::value(&json!({"contexts": shown})))
 }
 
-/// `_scripts/painless/_execute`: what a script gives that sees its parameters alone. Over documents: 501.
+/// `_scripts/painless/_execute`: what a script gives that sees its parameters alone, or a document that lies in no index.
 pub(super) async fn execute(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let body = request.body_or_source()?;
     request.finish()?;
     let missing = || Error::new(ErrorKind::Parse, "request body or source parameter is required");
     let body = crate::json::named_object(&body, "painless_execute_request")?.ok_or_else(missing)?;
-    let (mut script, mut context, mut setup) = (None, "painless_test".to_owned(), false);
+    let (mut script, mut context, mut setup) = (None, "painless_test".to_owned(), None);
     for field in fields("painless_execute_request", &body) {
         match field.key {
             "script" => script = Some(field.typed(&["START_OBJECT"])?.value),
             "context" => context = field.typed(&["VALUE_STRING"])?.text()?,
-            "context_setup" => setup = field.typed(&["START_OBJECT"]).is_ok(),
+            "context_setup" => {
+                setup = Some(Setup::read(field.typed(&["START_OBJECT"])?.value).map_err(|e| field.failed(e))?)
+            }
             _ => return Err(field.undeclared()),
         }
     }
@@ -92,23 +95,59 @@ pub(super) async fn execute(server: Arc<Server>, mut request: Request) -> Result
     if script.get("id").is_some() {
         return Err(crate::endpoint::options::refusal("only inline scripts are supported"));
     }
-    match context.as_str() {
-        "painless_test" => {}
-        "filter" | "score" => {
-            return Err(Error::not_implemented(format!("the context [{context}] of _scripts/painless/_execute")));
-        }
+    let over = match context.as_str() {
+        "painless_test" => None,
+        "filter" | "score" => Some(setup.unwrap_or_default().over(context == "score")?),
         _ => {
             let cause =
                 Error::new(ErrorKind::UnsupportedOperation, format!("unsupported script context name [{context}]"));
             let reason = "Failed to build [painless_execute_request] after last required field arrived";
             return Err(Error::new(ErrorKind::XContentParse, reason).with_cause(cause));
         }
-    }
-    if setup {
-        return Err(Error::not_implemented("[context_setup] of _scripts/painless/_execute"));
-    }
-    let result = server.gateway.run_script(script_of(script)?).await?;
+    };
+    let result = server.gateway.run_script(Trial { script: script_of(script)?, over }).await?;
     Ok(Reply::value(&json!({"result": result})))
+}
+
+/// What `context_setup` says.
+#[derive(Default)]
+struct Setup {
+    index: Option<String>,
+    document: Option<Value>,
+    query: Option<Query>,
+}
+
+impl Setup {
+    fn read(value: &Value) -> Result<Self, Error> {
+        let mut setup = Self::default();
+        let Value::Object(object) = value else { return Ok(setup) };
+        for field in fields("execute_script_context", object) {
+            match field.key {
+                "index" => setup.index = Some(field.typed(&["VALUE_STRING"])?.text()?),
+                "document" => setup.document = Some(field.typed(&["START_OBJECT"])?.value.clone()),
+                "query" => {
+                    setup.query = Some(query(field.typed(&["START_OBJECT"])?.value).map_err(|e| field.failed(e))?)
+                }
+                _ => return Err(field.undeclared()),
+            }
+        }
+        Ok(setup)
+    }
+
+    /// The document; what is missing is refused.
+    fn over(self, scores: bool) -> Result<TriedDocument, Error> {
+        match (self.index, self.document) {
+            (Some(index), Some(document)) => Ok(TriedDocument { index, document, query: self.query, scores }),
+            (index, document) => {
+                let missing = [("index", index.is_none()), ("document", document.is_none())];
+                let missing = missing.iter().filter(|(_, missing)| *missing).enumerate();
+                let told = missing
+                    .map(|(at, (name, _))| format!("{}: {name} is a required parameter for current context;", at + 1));
+                let reason = format!("Validation Failed: {}", told.collect::<Vec<_>>().join(""));
+                Err(Error::new(ErrorKind::ActionRequestValidation, reason))
+            }
+        }
+    }
 }
 
 fn shown(context: &Context) -> Value {

@@ -2,10 +2,10 @@
 
 use model::error::ErrorKind;
 
-use super::object::Object;
-use super::run::Frame;
 use crate::expression::fault::Fault;
 use crate::expression::value::Value;
+use crate::program::object::Object;
+use crate::program::run::Frame;
 
 /// Bytes that a text may grow to.
 pub(crate) const MAX_TEXT: usize = 1 << 20;
@@ -19,12 +19,12 @@ pub(crate) fn bounded(text: String, at: usize) -> Result<Object, Fault> {
     if text.len() > MAX_TEXT { Err(too_long(at)) } else { Ok(Object::Plain(Value::Text(text.into()))) }
 }
 
-fn units(text: &str) -> usize {
+pub(crate) fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
 /// The byte at which unit `unit` begins.
-fn byte_of(text: &str, unit: usize) -> Option<usize> {
+pub(crate) fn byte_of(text: &str, unit: usize) -> Option<usize> {
     let mut seen = 0;
     for (at, c) in text.char_indices() {
         if seen >= unit {
@@ -72,9 +72,6 @@ pub(crate) fn call(
             let c = text[from..].chars().next().ok_or_else(outside)?;
             Object::text(c.encode_utf8(&mut [0; 4]))
         }
-        ("toCharArray" | "matches" | "replaceAll" | "split", _) => {
-            return Err(Fault::missing(at, &format!("[String.{name}]")));
-        }
         ("compareTo", 1) => match part(0) {
             Some(other) => Object::Plain(Value::Int(text.encode_utf16().cmp(other.encode_utf16()) as i32)),
             None => return Ok(None),
@@ -100,9 +97,63 @@ pub(crate) fn call(
             }
             _ => return Ok(None),
         },
-        _ => return Ok(None),
+        _ => return of_parts(frame, text, (name, at), arguments),
     };
     Ok(Some(found))
+}
+
+/// Methods that take a text apart, or write it otherwise.
+fn of_parts(
+    frame: &mut Frame<'_, '_>,
+    text: &str,
+    (name, at): (&str, usize),
+    arguments: &[Object],
+) -> Result<Option<Object>, Fault> {
+    let part = |index: usize| arguments.get(index).and_then(Object::as_text);
+    let number = |index: usize| arguments.get(index).and_then(Object::as_f64).map(|number| number as i64);
+    Ok(Some(match (name, arguments.len()) {
+        ("toCharArray" | "chars", 0) => {
+            let letters = text.chars().map(|c| Object::text(c.encode_utf8(&mut [0; 4]))).collect();
+            if name == "toCharArray" {
+                return frame.array(letters, at).map(Some);
+            }
+            let codes = text.encode_utf16().map(|unit| Object::Plain(Value::Int(i32::from(unit)))).collect();
+            return super::streams::stream(frame, codes, super::streams::Of::Ints, at).map(Some);
+        }
+        ("encodeBase64", 0) => bounded(model::binary::to_padded_base64(text.as_bytes()), at)?,
+        ("decodeBase64", 0) => {
+            let wrong = || Fault::new(at, ErrorKind::IllegalArgument, "not encoded as Base64");
+            let bytes = model::binary::from_base64(text).ok_or_else(wrong)?;
+            Object::text(&String::from_utf8_lossy(&bytes))
+        }
+        ("replaceAll" | "replaceFirst", 2) => match arguments {
+            [Object::Pattern(pattern), Object::Lambda(function)] => {
+                frame.spend(text.len(), at)?;
+                super::patterns::replaced(frame, text, (pattern, function), (name == "replaceAll", at))?
+            }
+            _ => return Ok(None),
+        },
+        ("splitOnToken", 2) => match (part(0).filter(|token| !token.is_empty()), number(1)) {
+            (Some(token), Some(most)) => {
+                let most = usize::try_from(most).ok().filter(|most| *most > 0).unwrap_or(usize::MAX);
+                let parts = text.splitn(most, token).map(Object::text).collect();
+                return frame.array(parts, at).map(Some);
+            }
+            _ => return Ok(None),
+        },
+        ("regionMatches", 4) => match (number(0), part(1), number(2), number(3)) {
+            (Some(from), Some(other), Some(to), Some(length)) => {
+                let region = |text: &str, from: i64| {
+                    let from = byte_of(text, usize::try_from(from).ok()?)?;
+                    let end = byte_of(&text[from..], usize::try_from(length).ok()?)?;
+                    Some(text[from..from + end].to_owned())
+                };
+                Object::bool(region(text, from).is_some_and(|one| Some(one) == region(other, to)))
+            }
+            _ => return Ok(None),
+        },
+        _ => return Ok(None),
+    }))
 }
 
 /// A place that was found, in units; -1: none was.
@@ -123,11 +174,16 @@ fn of_one(
         ("endsWith", Some(part)) => Object::bool(text.ends_with(part)),
         ("indexOf", Some(part)) => place(text, text.find(part)),
         ("lastIndexOf", Some(part)) => place(text, text.rfind(part)),
+        ("toLowerCase", _) => bounded(text.to_lowercase(), at)?,
+        ("toUpperCase", _) => bounded(text.to_uppercase(), at)?,
+        ("compareToIgnoreCase", Some(other)) => {
+            let order = text.to_lowercase().encode_utf16().cmp(other.to_lowercase().encode_utf16());
+            Object::Plain(Value::Int(order as i32))
+        }
         ("concat", Some(part)) => bounded(format!("{text}{part}"), at)?,
         ("splitOnToken", Some(token)) if !token.is_empty() => {
-            let parts: Vec<Object> = text.split(token).map(Object::text).collect();
-            frame.take(parts.len() + 1, at)?;
-            frame.heap.list(parts)
+            let parts = text.split(token).map(Object::text).collect();
+            frame.array(parts, at)?
         }
         ("repeat", None) => {
             let times = argument.as_f64().filter(|times| *times >= 0.0).map(|times| times as usize);

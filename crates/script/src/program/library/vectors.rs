@@ -2,10 +2,10 @@
 
 use model::error::ErrorKind;
 
-use super::object::Object;
-use super::run::Frame;
 use crate::expression::fault::Fault;
 use crate::expression::value::Value;
+use crate::program::object::Object;
+use crate::program::run::Frame;
 
 /// Their names.
 const FUNCTIONS: [&str; 6] = ["l2Squared", "l1Norm", "lInfNorm", "innerProduct", "cosineSimilarity", "hamming"];

@@ -2,26 +2,37 @@
 
 use std::cmp::Ordering;
 
+use model::error::ErrorKind;
+
 use super::methods::{int, place_in};
-use super::object::{Heap, Object, Place};
-use super::run::{Frame, MAX_DEPTH};
 use crate::expression::fault::Fault;
 use crate::expression::value::Value;
+use crate::program::object::{Function, Heap, Object, Place};
+use crate::program::run::{Frame, MAX_DEPTH};
 
-pub(super) fn items_of<'h>(heap: &'h Heap, object: &Object) -> Option<&'h [Object]> {
+/// Where the items of a collection lie.
+pub(crate) fn place_of(object: &Object) -> Option<Place> {
     match object {
-        Object::List(place) | Object::Values(place) => Some(heap.items(*place)),
+        Object::List(place) | Object::Values(place) | Object::Set(place) | Object::Array(place) => Some(*place),
         _ => None,
     }
 }
 
+pub(crate) fn items_of<'h>(heap: &'h Heap, object: &Object) -> Option<&'h [Object]> {
+    heap.collected(object)
+}
+
 /// Methods that look at a list; `None`: there is no such one.
-pub(super) fn looked(
+pub(crate) fn looked(
     frame: &mut Frame<'_, '_>,
     of: &Object,
     (name, at): (&str, usize),
     arguments: &[Object],
 ) -> Result<Option<Object>, Fault> {
+    if matches!(name, "contains" | "indexOf" | "lastIndexOf" | "containsAll") {
+        let others = arguments.first().and_then(|others| items_of(frame.heap, others)).map_or(1, <[Object]>::len);
+        frame.spend(items_of(frame.heap, of).map_or(0, <[Object]>::len).saturating_mul(others), at)?;
+    }
     let heap = &*frame.heap;
     let Some(items) = items_of(heap, of) else { return Ok(None) };
     let found = |object: &Object| items.iter().position(|item| heap.same(item, object, MAX_DEPTH));
@@ -57,7 +68,7 @@ pub(super) fn looked(
     }))
 }
 
-pub(super) fn call(
+pub(crate) fn call(
     frame: &mut Frame<'_, '_>,
     of: &Object,
     (name, at): (&str, usize),
@@ -66,10 +77,15 @@ pub(super) fn call(
     if let Some(found) = looked(frame, of, (name, at), arguments)? {
         return Ok(Some(found));
     }
-    let Object::List(place) = *of else { return Ok(None) };
+    let (place, once) = match *of {
+        Object::List(place) => (place, false),
+        Object::Set(place) => (place, true),
+        _ => return super::augmented::of_items(frame, of, (name, at), arguments),
+    };
     let length = frame.heap.items(place).len();
     Ok(Some(match (name, arguments) {
-        ("add", [value]) => {
+        ("add" | "addAll", [given]) if once => added(frame, place, (given, name == "addAll"), at)?,
+        ("add" | "addLast" | "offer", [value]) => {
             frame.take(1, at)?;
             frame.heap.items_mut(place).push(value.clone());
             Object::bool(true)
@@ -99,7 +115,60 @@ pub(super) fn call(
             sort(frame, place, order, at)?;
             Object::NULL
         }
-        _ => return removed(frame, place, (name, at), arguments),
+        ("replaceAll", [Object::Lambda(function)]) => {
+            let mut items = frame.heap.items(place).to_vec();
+            for item in &mut items {
+                *item = frame.call(function, vec![std::mem::replace(item, Object::NULL)], at)?;
+            }
+            *frame.heap.items_mut(place) = items;
+            Object::NULL
+        }
+        _ => {
+            if let Some(done) = removed(frame, place, (name, at), arguments)? {
+                return Ok(Some(done));
+            }
+            return match at_ends(frame, place, (name, at), arguments)? {
+                Some(done) => Ok(Some(done)),
+                None => super::augmented::of_items(frame, of, (name, at), arguments),
+            };
+        }
+    }))
+}
+
+/// Adds a value to a set, or all of a collection. Out: whether any was not there.
+fn added(frame: &mut Frame<'_, '_>, place: Place, (given, all): (&Object, bool), at: usize) -> Result<Object, Fault> {
+    let mut items = frame.heap.items(place).to_vec();
+    let length = items.len();
+    match items_of(frame.heap, given).filter(|_| all) {
+        Some(others) => items.extend_from_slice(others),
+        None => items.push(given.clone()),
+    }
+    frame.take(items.len() - length, at)?;
+    let items = super::streams::distinct_from(frame, items, length, at)?;
+    let any = items.len() > length;
+    *frame.heap.items_mut(place) = items;
+    Ok(Object::bool(any))
+}
+
+/// Methods of queues: what is first, and what is last.
+fn at_ends(
+    frame: &mut Frame<'_, '_>,
+    place: Place,
+    (name, at): (&str, usize),
+    arguments: &[Object],
+) -> Result<Option<Object>, Fault> {
+    let length = frame.heap.items(place).len();
+    Ok(Some(match (name, arguments) {
+        ("push" | "addFirst", [value]) => {
+            frame.take(1 + length / 64, at)?;
+            frame.heap.items_mut(place).insert(0, value.clone());
+            Object::NULL
+        }
+        ("getFirst" | "element", []) => ended(frame, (place, 0), at)?,
+        ("peek" | "peekFirst", []) => frame.heap.items(place).first().cloned().unwrap_or(Object::NULL),
+        ("peekLast", []) => frame.heap.items(place).last().cloned().unwrap_or(Object::NULL),
+        ("getLast", []) => ended(frame, (place, length.saturating_sub(1)), at)?,
+        _ => return Ok(None),
     }))
 }
 
@@ -112,6 +181,23 @@ fn removed(
 ) -> Result<Option<Object>, Fault> {
     let length = frame.heap.items(place).len();
     Ok(Some(match (name, arguments) {
+        ("pop" | "remove" | "removeFirst" | "poll" | "pollFirst", []) => {
+            if length == 0 && name.starts_with("poll") {
+                return Ok(Some(Object::NULL));
+            }
+            let first = ended(frame, (place, 0), at)?;
+            frame.take(length / 64, at)?;
+            frame.heap.items_mut(place).remove(0);
+            first
+        }
+        ("removeLast" | "pollLast", []) => {
+            if length == 0 && name == "pollLast" {
+                return Ok(Some(Object::NULL));
+            }
+            let last = ended(frame, (place, length.saturating_sub(1)), at)?;
+            frame.heap.items_mut(place).pop();
+            last
+        }
         ("remove", [index @ Object::Plain(Value::Int(_))]) => {
             let index = place_in(index, length, at)?;
             frame.heap.items_mut(place).remove(index)
@@ -150,32 +236,40 @@ fn removed(
     }))
 }
 
+/// The first or the last of a list.
+fn ended(frame: &Frame<'_, '_>, (place, index): (Place, usize), at: usize) -> Result<Object, Fault> {
+    let none = || Fault::new(at, ErrorKind::NoSuchElement, "");
+    frame.heap.items(place).get(index).cloned().ok_or_else(none)
+}
+
 /// Sorts a list: by a function, or (null) by the order that texts and numbers have.
-pub(super) fn sort(frame: &mut Frame<'_, '_>, place: Place, order: &Object, at: usize) -> Result<(), Fault> {
-    let mut items = frame.heap.items(place).to_vec();
+pub(crate) fn sort(frame: &mut Frame<'_, '_>, place: Place, order: &Object, at: usize) -> Result<(), Fault> {
+    let items = frame.heap.items(place).to_vec();
+    let order = if let Object::Lambda(order) = order { Some(order) } else { None };
+    *frame.heap.items_mut(place) = sorted(frame, items, order, at)?;
+    Ok(())
+}
+
+/// Sorted by merging by hand: the function of a script need not be an order.
+pub(crate) fn sorted(
+    frame: &mut Frame<'_, '_>,
+    mut items: Vec<Object>,
+    order: Option<&Function>,
+    at: usize,
+) -> Result<Vec<Object>, Fault> {
     frame.take(items.len(), at)?;
-    let mut fault = None;
-    let function = if let Object::Lambda(function) = order { Some(function.clone()) } else { None };
-    // Merging by hand: the function of a script need not be an order.
     let mut width = 1;
-    while width < items.len() && fault.is_none() {
+    while width < items.len() {
+        frame.spend(items.len(), at)?;
         let mut merged = Vec::with_capacity(items.len());
         for pair in items.chunks(width * 2) {
             let (mut a, mut b) = pair.split_at(width.min(pair.len()));
             while let ([first, a_rest @ ..], [second, b_rest @ ..]) = (a, b) {
-                let greater = match &function {
-                    Some(function) if fault.is_none() => {
-                        match frame.call(function, vec![first.clone(), second.clone()], at) {
-                            Ok(number) => number.as_f64().is_some_and(|number| number > 0.0),
-                            Err(error) => {
-                                fault = Some(error);
-                                false
-                            }
-                        }
-                    }
-                    _ => natural(first, second) == Ordering::Greater,
+                let ordering = match order {
+                    Some(order) => frame.compare(order, (first, second), at)?,
+                    None => natural(first, second),
                 };
-                if greater {
+                if ordering == Ordering::Greater {
                     merged.push(second.clone());
                     b = b_rest;
                 } else {
@@ -189,11 +283,10 @@ pub(super) fn sort(frame: &mut Frame<'_, '_>, place: Place, order: &Object, at: 
         items = merged;
         width *= 2;
     }
-    *frame.heap.items_mut(place) = items;
-    fault.map_or(Ok(()), Err)
+    Ok(items)
 }
 
-fn natural(a: &Object, b: &Object) -> Ordering {
+pub(crate) fn natural(a: &Object, b: &Object) -> Ordering {
     match (a.as_text(), b.as_text()) {
         (Some(a), Some(b)) => a.encode_utf16().cmp(b.encode_utf16()),
         _ => match (a.as_f64(), b.as_f64()) {

@@ -1,14 +1,14 @@
 //! Functions of scores that need no class: saturation, sigmoid, and how a value decays with its distance from an origin.
 
-use model::date::{DEFAULT_FORMAT, DateFormat};
+use model::date::{DEFAULT_FORMAT, DateFormat, Moment};
 use model::error::ErrorKind;
 use model::geo::distance::{DistanceUnit, arc_m, parse_distance};
 use model::geo::read::{Corner, text as place};
 use model::geo::{GeoPoint, distance};
 
-use super::object::Object;
 use crate::expression::fault::Fault;
 use crate::expression::value::Value;
+use crate::program::object::Object;
 
 /// How what is left of a score depends on the distance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn distance_of(over: Over, name: &str, arguments: &[Object], at: usize) -> Resul
             (arc_m(GeoPoint { lat, lon }, origin), metres(text(1)?, at)?, metres(text(2)?, at)?)
         }
         Over::Dates => {
-            let Object::Date(ms) = arguments[4] else { return Err(takes("a moment as value")) };
+            let Some(Moment { ms, .. }) = arguments[4].as_moment() else { return Err(takes("a moment as value")) };
             let format = DateFormat::parse_pattern(DEFAULT_FORMAT).map_err(|error| wrong(error.reason))?;
             let origin = format.parse(text(0)?, None).map_err(|error| wrong(error.reason))?;
             let origin = origin.stored(model::date::DateResolution::Millis).map_err(|error| wrong(error.reason))?;

@@ -4,19 +4,24 @@ use std::sync::Arc;
 
 use model::error::ErrorKind;
 
-use super::dates;
+use super::builders;
+use super::calendar;
+use super::calendar::time_of;
 use super::lists;
 use super::maps;
-use super::object::{Heap, Object, date_text};
-use super::run::{Frame, MAX_DEPTH};
+use super::patterns;
+use super::streams;
 use super::texts;
 use crate::expression::fault::Fault;
 use crate::expression::operate;
 use crate::expression::value::{Type, Value};
+use crate::program::functions;
+use crate::program::object::{Heap, Object, Part};
+use crate::program::run::{Frame, MAX_DEPTH};
 
 type Outcome = Result<Object, Fault>;
 
-pub(super) fn int(number: usize) -> Object {
+pub(crate) fn int(number: usize) -> Object {
     Object::Plain(Value::Int(i32::try_from(number).unwrap_or(i32::MAX)))
 }
 
@@ -25,7 +30,7 @@ pub(crate) fn member(frame: &mut Frame<'_, '_>, of: &Object, name: &str, at: usi
     match of {
         Object::Map(place) => Ok(frame.heap.fields(*place).get(name).cloned().unwrap_or(Object::NULL)),
         Object::Doc => frame.doc(name, at),
-        Object::List(place) if name == "length" => Ok(int(frame.heap.items(*place).len())),
+        Object::List(place) | Object::Array(place) if name == "length" => Ok(int(frame.heap.items(*place).len())),
         Object::Values(_) => {
             let method = match name {
                 "value" => "getValue",
@@ -36,12 +41,18 @@ pub(crate) fn member(frame: &mut Frame<'_, '_>, of: &Object, name: &str, at: usi
             };
             call(frame, of, (method, at), Vec::new())
         }
-        Object::Date(ms) => dates::member(*ms, name).ok_or_else(|| no_field(of, name, at)),
+        Object::Date(_) | Object::Time(_) => {
+            let found = time_of(of).and_then(|time| calendar::member(&time, name));
+            found.ok_or_else(|| no_field(of, name, at))
+        }
         Object::Point { lat, lon } => match name {
             "lat" => Ok(Object::Plain(Value::Double(*lat))),
             "lon" => Ok(Object::Plain(Value::Double(*lon))),
             _ => Err(no_field(of, name, at)),
         },
+        Object::Entry(..) if name == "key" => call(frame, of, ("getKey", at), Vec::new()),
+        Object::Entry(..) if name == "value" => call(frame, of, ("getValue", at), Vec::new()),
+        Object::Thrown(_) if name == "message" => call(frame, of, ("getMessage", at), Vec::new()),
         _ => Err(no_field(of, name, at)),
     }
 }
@@ -52,7 +63,10 @@ fn place_member(frame: &mut Frame<'_, '_>, of: &Object, name: &str, at: usize) -
     match (frame.heap.items(*place).first(), name) {
         (Some(Object::Point { lat, .. }), "lat") => Ok(Object::Plain(Value::Double(*lat))),
         (Some(Object::Point { lon, .. }), "lon") => Ok(Object::Plain(Value::Double(*lon))),
-        (Some(Object::Date(ms)), name) => dates::member(*ms, name).ok_or_else(|| no_field(of, name, at)),
+        (Some(first @ (Object::Date(_) | Object::Time(_))), name) => {
+            let found = time_of(first).and_then(|time| calendar::member(&time, name));
+            found.ok_or_else(|| no_field(of, name, at))
+        }
         _ => Err(no_field(of, name, at)),
     }
 }
@@ -72,23 +86,39 @@ pub(crate) fn call(
     match (name, arguments.as_slice()) {
         ("equals", [other]) => return Ok(Object::bool(frame.heap.same(of, other, MAX_DEPTH))),
         ("toString", []) => return Ok(Object::text(&frame.shown(of, at)?)),
-        ("hashCode", []) => return Err(Fault::missing(at, "[hashCode]")),
+        ("hashCode", []) => return hash(of, at),
         _ => {}
     }
     let found = match of {
         Object::Plain(Value::Text(text)) => texts::call(frame, text, (name, at), &arguments)?,
         Object::Plain(value) => number(value, name, &arguments),
-        Object::List(_) => lists::call(frame, of, (name, at), &arguments)?,
+        Object::List(_) | Object::Set(_) | Object::Array(_) => lists::call(frame, of, (name, at), &arguments)?,
+        Object::Entry(place, key) => maps::of_entry(frame, (*place, key), (name, at), &arguments)?,
+        Object::View(place, part) => maps::of_view(frame, (*place, *part), (name, at), &arguments)?,
+        Object::Stream(..) => streams::call(frame, of, (name, at), &arguments)?,
+        Object::Optional(_) => streams::of_optional(frame, of, (name, at), &arguments)?,
+        Object::Iterator(place) => super::augmented::of_iterator(frame, *place, name, at)?,
+        Object::Pattern(pattern) => patterns::method(frame, pattern, (name, at), &arguments)?,
+        Object::Matcher(matcher) => patterns::matcher(frame, matcher, (name, at), &arguments)?,
+        Object::Builder(builder) => match builders::call(frame, (of, builder), (name, at), &arguments)? {
+            Some(done) => Some(done),
+            None => texts::call(frame, &builders::text(builder), (name, at), &arguments)?,
+        },
+        Object::Thrown(thrown) => thrown.call(name),
+        Object::Lambda(function) => functions::method(frame, function, (name, at), &arguments)?,
+        Object::Collector(_) => None,
         Object::Map(_) => maps::call(frame, of, (name, at), &arguments)?,
         Object::Values(_) => values(frame, of, (name, at), &arguments)?,
-        Object::Date(ms) => dates::call(*ms, name, &arguments),
+        Object::Date(_) | Object::Time(_) => match time_of(of) {
+            Some(time) => calendar::call(&time, name, &arguments, at)?,
+            None => None,
+        },
         Object::Point { lat, lon } => match name {
             "getLat" => Some(Object::Plain(Value::Double(*lat))),
             "getLon" => Some(Object::Plain(Value::Double(*lon))),
             _ => None,
         },
         Object::Doc => doc(frame, name, &arguments, at)?,
-        Object::Lambda(_) => None,
     };
     found.ok_or_else(|| Fault::missing(at, &format!("the method [{}, {name}/{}]", of.class(), arguments.len())))
 }
@@ -166,6 +196,29 @@ fn values(
     })
 }
 
+/// As Java has it of texts and numbers.
+fn hash(of: &Object, at: usize) -> Outcome {
+    let wide = |bits: u64| (bits ^ (bits >> 32)) as i32;
+    let Object::Plain(value) = of else { return Err(Fault::missing(at, "[hashCode] of this")) };
+    Ok(Object::Plain(Value::Int(match value {
+        Value::Text(text) => {
+            text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
+        }
+        Value::Int(number) => *number,
+        Value::Long(number) => wide(*number as u64),
+        Value::Double(number) => wide(number.to_bits()),
+        Value::Float(number) => number.to_bits() as i32,
+        Value::Bool(flag) => {
+            if *flag {
+                1231
+            } else {
+                1237
+            }
+        }
+        _ => return Err(Fault::missing(at, "[hashCode] of this")),
+    })))
+}
+
 fn doc(frame: &mut Frame<'_, '_>, name: &str, arguments: &[Object], at: usize) -> Result<Option<Object>, Fault> {
     Ok(match (name, arguments) {
         ("containsKey", [field]) => {
@@ -189,15 +242,36 @@ pub(crate) fn shown(heap: &Heap, object: &Object, (depth, at): (usize, usize)) -
     };
     match object {
         Object::Plain(value) => operate::shown(value, at),
-        Object::List(place) | Object::Values(place) => {
+        Object::List(place) | Object::Values(place) | Object::Set(place) | Object::Array(place) => {
             joined(heap.items(*place).iter().map(|item| shown(heap, item, (deeper, at))).collect(), ('[', ']'))
         }
         Object::Map(place) => {
             let entry = |(key, value): &(Arc<str>, Object)| Ok(format!("{key}={}", shown(heap, value, (deeper, at))?));
             joined(heap.fields(*place).iter().map(entry).collect(), ('{', '}'))
         }
-        Object::Date(ms) => Ok(date_text(*ms)),
+        Object::Date(_) | Object::Time(_) => Ok(time_of(object).map_or_else(String::new, |time| time.shown())),
         Object::Point { lat, lon } => Ok(format!("{lat}, {lon}")),
-        Object::Doc | Object::Lambda(_) => Ok(object.class().to_owned()),
+        Object::View(place, part) => {
+            let entry = |(key, value): &(Arc<str>, Object)| {
+                Ok(match part {
+                    Part::Keys => key.to_string(),
+                    Part::Values => shown(heap, value, (deeper, at))?,
+                    Part::Entries => format!("{key}={}", shown(heap, value, (deeper, at))?),
+                })
+            };
+            joined(heap.fields(*place).iter().map(entry).collect(), ('[', ']'))
+        }
+        Object::Entry(place, key) => {
+            let value = heap.fields(*place).get(key).unwrap_or(&Object::NULL);
+            Ok(format!("{key}={}", shown(heap, value, (deeper, at))?))
+        }
+        Object::Optional(place) => Ok(match heap.items(*place).first() {
+            Some(value) => format!("Optional[{}]", shown(heap, value, (deeper, at))?),
+            None => "Optional.empty".to_owned(),
+        }),
+        Object::Builder(builder) => Ok(builders::text(builder)),
+        Object::Pattern(pattern) => Ok(pattern.source().to_owned()),
+        Object::Thrown(thrown) => Ok(thrown.shown()),
+        _ => Ok(object.class().to_owned()),
     }
 }

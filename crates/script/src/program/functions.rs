@@ -1,0 +1,203 @@
+//! Functions as values: those written where they are used, those that a program declares, methods by their names, orders.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use model::error::ErrorKind;
+
+use super::library::{classes, lists, methods};
+use super::object::{Function, Object};
+use super::run::{Flow, Frame, declared};
+use super::tree::Lambda;
+use crate::expression::fault::Fault;
+use crate::expression::value::Value;
+
+type Outcome = Result<Object, Fault>;
+
+#[derive(Debug)]
+pub(crate) enum Callable {
+    Lambda {
+        lambda: Arc<Lambda>,
+        /// What it names of the frame that it was written in, as it was then.
+        captured: Vec<(usize, Object)>,
+        /// The frame that it was written in.
+        frame: u32,
+    },
+    /// A function of the program, by its number.
+    Declared(usize),
+    /// `Class::name`: a function of the class, or a method of the first argument.
+    Named(Arc<str>, Arc<str>),
+    /// A method of this object.
+    Bound(Object, Arc<str>),
+    /// `Class::new`
+    Made(Arc<str>),
+    Natural,
+    By(Function),
+    Reversed(Function),
+    Then(Function, Function),
+}
+
+impl Function {
+    pub(crate) fn object(callable: Callable) -> Object {
+        Object::Lambda(Self(Arc::new(callable)))
+    }
+}
+
+impl Frame<'_, '_> {
+    /// Calls a function. As deep as functions call each other, which is bounded.
+    pub(crate) fn call(&mut self, function: &Function, arguments: Vec<Object>, at: usize) -> Outcome {
+        self.count(at)?;
+        match &*function.0 {
+            Callable::Lambda { lambda, captured, frame } => self.call_lambda(lambda, (captured, *frame), arguments),
+            Callable::Declared(number) => self.invoke(*number, arguments, at),
+            Callable::Bound(of, name) => methods::call(self, of, (name, at), arguments),
+            Callable::Made(class) => classes::made(self, class, &arguments, at),
+            Callable::Named(class, name) => self.call_named((class, name), arguments, at),
+            Callable::Natural | Callable::By(_) | Callable::Reversed(_) | Callable::Then(..) => {
+                let [a, b] = arguments.as_slice() else { return Err(wrong_count(at, "compare", arguments.len())) };
+                let order = self.compare(function, (a, b), at)?;
+                Ok(Object::Plain(Value::Int(order as i32)))
+            }
+        }
+    }
+
+    fn call_lambda(
+        &mut self,
+        lambda: &Lambda,
+        (captured, frame): (&[(usize, Object)], u32),
+        arguments: Vec<Object>,
+    ) -> Outcome {
+        let put = |frame: &mut Self| {
+            for (local, value) in lambda.parameters.iter().zip(arguments) {
+                frame.locals[*local] = value;
+            }
+        };
+        let flow = if frame == self.frame {
+            put(self);
+            self.step(&lambda.body)
+        } else {
+            let mut locals = vec![Object::NULL; lambda.locals];
+            captured.iter().for_each(|(local, value)| locals[*local] = value.clone());
+            self.elsewhere((locals, Some(frame)), |inner| {
+                put(inner);
+                inner.step(&lambda.body)
+            })
+        };
+        Ok(returned(flow?))
+    }
+
+    /// Runs with other variables; those of now are back afterwards. `of`: the frame that they belong to, unless to a new one.
+    fn elsewhere<T>(&mut self, (locals, of): (Vec<Object>, Option<u32>), run: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.locals, locals);
+        self.frames += 1;
+        let frame = std::mem::replace(&mut self.frame, of.unwrap_or(self.frames));
+        let done = run(self);
+        (self.locals, self.frame) = (outer, frame);
+        done
+    }
+
+    /// Calls a function that the program declares.
+    pub(crate) fn invoke(&mut self, number: usize, arguments: Vec<Object>, at: usize) -> Outcome {
+        let functions = self.functions;
+        let Some(function) = functions.get(number) else { return Err(Fault::syntax(at, "there is no such function")) };
+        if arguments.len() != function.parameters.len() {
+            return Err(wrong_count(at, &function.name, arguments.len()));
+        }
+        let mut locals = vec![Object::NULL; function.locals];
+        for ((local, kind), value) in function.parameters.iter().zip(arguments) {
+            locals[*local] = declared(value, *kind, at)?;
+        }
+        self.count(at)?;
+        let flow = self.elsewhere((locals, None), |inner| inner.step(&function.body))?;
+        declared(returned(flow), function.returns, at)
+    }
+
+    fn call_named(&mut self, (class, name): (&Arc<str>, &Arc<str>), arguments: Vec<Object>, at: usize) -> Outcome {
+        match classes::call(self, (class, name), &arguments, at) {
+            Err(fault) if fault.kind == ErrorKind::NotImplemented => {}
+            done => return done,
+        }
+        let mut arguments = arguments.into_iter();
+        let of = arguments.next().ok_or_else(|| wrong_count(at, name, 0))?;
+        methods::call(self, &of, (name, at), arguments.collect())
+    }
+
+    /// How a function orders two values.
+    pub(crate) fn compare(
+        &mut self,
+        function: &Function,
+        (a, b): (&Object, &Object),
+        at: usize,
+    ) -> Result<Ordering, Fault> {
+        Ok(match &*function.0 {
+            Callable::Natural => lists::natural(a, b),
+            Callable::By(key) => {
+                let keys = (self.call(key, vec![a.clone()], at)?, self.call(key, vec![b.clone()], at)?);
+                lists::natural(&keys.0, &keys.1)
+            }
+            Callable::Reversed(inner) => self.ordered_by(inner, (b, a), at)?,
+            Callable::Then(first, second) => match self.ordered_by(first, (a, b), at)? {
+                Ordering::Equal => self.ordered_by(second, (a, b), at)?,
+                order => order,
+            },
+            _ => {
+                let number = self.call(function, vec![a.clone(), b.clone()], at)?;
+                number.as_f64().map_or(Ordering::Equal, |number| number.total_cmp(&0.0))
+            }
+        })
+    }
+
+    /// As [`Frame::compare`], one level deeper.
+    fn ordered_by(&mut self, function: &Function, pair: (&Object, &Object), at: usize) -> Result<Ordering, Fault> {
+        self.deeper(at, |frame| frame.compare(function, pair, at))
+    }
+}
+
+fn returned(flow: Flow) -> Object {
+    if let Flow::Return(value) = flow { value } else { Object::NULL }
+}
+
+fn wrong_count(at: usize, name: &str, count: usize) -> Fault {
+    Fault::syntax(at, format!("Unknown call [{name}] with [{count}] arguments."))
+}
+
+/// `Comparator.name(arguments)`; `None`: there is no such one.
+pub(super) fn order(name: &str, arguments: &[Object]) -> Option<Object> {
+    Some(Function::object(match (name, arguments) {
+        ("naturalOrder", []) => Callable::Natural,
+        ("reverseOrder", []) => Callable::Reversed(Function(Arc::new(Callable::Natural))),
+        ("comparing" | "comparingInt" | "comparingLong" | "comparingDouble", [Object::Lambda(key)]) => {
+            Callable::By(key.clone())
+        }
+        _ => return None,
+    }))
+}
+
+/// A method of a function: what its interface calls it, or how an order goes on.
+pub(super) fn method(
+    frame: &mut Frame<'_, '_>,
+    function: &Function,
+    (name, at): (&str, usize),
+    arguments: &[Object],
+) -> Result<Option<Object>, Fault> {
+    Ok(Some(match (name, arguments) {
+        (
+            "apply" | "test" | "accept" | "get" | "compare" | "applyAsInt" | "applyAsLong" | "applyAsDouble"
+            | "getAsBoolean" | "getAsInt" | "getAsLong" | "getAsDouble" | "run" | "call",
+            arguments,
+        ) => frame.call(function, arguments.to_vec(), at)?,
+        ("reversed", []) => Function::object(Callable::Reversed(function.clone())),
+        (
+            "thenComparing" | "thenComparingInt" | "thenComparingLong" | "thenComparingDouble",
+            [Object::Lambda(next)],
+        ) => {
+            let is_order = match &*next.0 {
+                Callable::Lambda { lambda, .. } => lambda.parameters.len() == 2,
+                callable => !matches!(callable, Callable::Named(..) | Callable::Declared(_)),
+            };
+            let next = if is_order { next.clone() } else { Function(Arc::new(Callable::By(next.clone()))) };
+            Function::object(Callable::Then(function.clone(), next))
+        }
+        _ => return Ok(None),
+    }))
+}
