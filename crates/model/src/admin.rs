@@ -508,6 +508,25 @@ pub struct NodeStats {
     pub ingest: IngestStats,
     /// Questions to other nodes.
     pub asked: u64,
+    pub pressure: PressureStats,
+}
+
+/// Bytes of writes in hand and over time, by the part that a node plays in them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PressureStats {
+    pub coordinating: PressureOf,
+    pub primary: PressureOf,
+    pub replica: PressureOf,
+    /// Of `primary` what other nodes have sent.
+    pub received: PressureOf,
+    pub limit_bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PressureOf {
+    pub current_bytes: u64,
+    pub total_bytes: u64,
+    pub rejections: u64,
 }
 
 /// Documents that went through ingest pipelines, all and by pipeline. Pipelines that are called by others count as a part of those.

@@ -11,6 +11,8 @@ pub struct Collapse {
     pub field: String,
     /// Which others of each group to show; each has a name.
     pub inner_hits: Vec<InnerHits>,
+    /// The search has no query: hits of a group score nothing.
+    pub unscored: bool,
 }
 
 /// Other scores for the best hits.

@@ -29,6 +29,7 @@ use crate::membership::{self, Discovery, Membership, Seeds};
 use crate::metadata::{Metadata, SUBMIT_TIMEOUT};
 use crate::peer::{self, PeerThreads};
 use crate::pool::Pool;
+use crate::pressure::Pressure;
 use crate::replication::{self, Exchange};
 use crate::request_cache::RequestCache;
 use crate::tasks::Tasks;
@@ -64,6 +65,8 @@ pub struct Core {
     /// What searches without hits found.
     pub request_cache: RequestCache,
     pub(crate) ingested: IngestCounts,
+    /// Writes that are in hand.
+    pub(crate) pressure: Pressure,
     /// How often terms occur in shards of other nodes.
     pub(crate) known_counts: KnownCounts,
     pub document_ids: DocumentIds,
@@ -160,6 +163,7 @@ impl Core {
             metrics,
             request_cache: RequestCache::new(config.request_cache_bytes),
             ingested: IngestCounts::default(),
+            pressure: Pressure::default(),
             known_counts: KnownCounts::new(),
             document_ids: DocumentIds::new(),
             stemmers: Stemmers::default(),

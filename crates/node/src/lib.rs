@@ -15,6 +15,7 @@ mod membership;
 mod metadata;
 mod peer;
 mod pool;
+mod pressure;
 mod process;
 mod recovery;
 pub mod repair;

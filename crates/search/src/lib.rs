@@ -9,7 +9,7 @@ pub mod feature;
 pub mod fetch;
 pub mod interval;
 pub mod merge;
-mod named;
+pub mod named;
 pub mod percolate;
 pub mod pipeline;
 pub mod scatter;

@@ -24,9 +24,58 @@ impl BoundQuery {
         }
     }
 
-    /// Every query with a name, the outer ones first.
-    pub fn named<'q>(&'q self, out: &mut Vec<(&'q Arc<str>, &'q Self)>) {
-        out.extend(self.name.as_ref().map(|name| (name, self)));
+    /// Every query with a name, once a name.
+    pub fn names(&self) -> Vec<(&Arc<str>, &Self)> {
+        let mut found = Vec::new();
+        self.named(&mut found);
+        let mut once: Vec<(&Arc<str>, &Self)> = Vec::with_capacity(found.len());
+        for (name, query) in found {
+            match once.iter_mut().find(|(other, _)| *other == name) {
+                Some(other) => other.1 = query,
+                None => once.push((name, query)),
+            }
+        }
+        in_order(&mut once, |(name, _)| name);
+        once
+    }
+
+    /// Every query with a name, the inner ones first.
+    fn named<'q>(&'q self, out: &mut Vec<(&'q Arc<str>, &'q Self)>) {
         self.parts().into_iter().for_each(|part| part.named(out));
+        out.extend(self.name.as_ref().map(|name| (name, self)));
+    }
+}
+
+/// Puts names into the order in which OpenSearch tells those that a document matches: that of a hash table of Java's.
+pub fn in_order<T>(names: &mut [T], name: impl Fn(&T) -> &str) {
+    let capacity = capacity(names.len());
+    names.sort_by_key(|one| slot(name(one), capacity));
+}
+
+/// How many slots a hash table of Java's has that grew to `count` keys.
+fn capacity(count: usize) -> u32 {
+    let mut capacity = 16;
+    while count > capacity * 3 / 4 {
+        capacity *= 2;
+    }
+    capacity as u32
+}
+
+/// Where such a table has a key.
+fn slot(key: &str, capacity: u32) -> u32 {
+    let hash = key.encode_utf16().fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
+    (hash ^ (hash >> 16)) & (capacity - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_as_from_a_table_of_their_hashes() {
+        // As OpenSearch answered.
+        let mut names = ["out", "zz", "b1", "query_one", "must", "a"];
+        in_order(&mut names, |name| name);
+        assert_eq!(names, ["zz", "a", "must", "query_one", "b1", "out"]);
     }
 }

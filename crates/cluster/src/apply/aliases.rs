@@ -37,8 +37,10 @@ pub(super) fn update(state: &mut State, actions: &[AliasAction]) -> Result<(), E
             }
             AliasAction::Remove { indexes, aliases, must_exist } => {
                 let indexes = concrete(state, indexes)?;
+                if *must_exist == Some(true) {
+                    indexes.iter().try_for_each(|index| all_there(state, index, aliases))?;
+                }
                 match (remove(state, &indexes, aliases), must_exist) {
-                    (false, Some(true)) => return Err(not_there(aliases)),
                     (false, None) => missing.extend_from_slice(aliases),
                     _ => done = true,
                 }
@@ -55,6 +57,16 @@ pub(super) fn update(state: &mut State, actions: &[AliasAction]) -> Result<(), E
         return Err(not_there(&missing));
     }
     touched.iter().try_for_each(|alias| check(state, alias))
+}
+
+/// Whether an index has every one of the aliases.
+fn all_there(state: &State, index: &Arc<str>, patterns: &[String]) -> Result<(), Error> {
+    let has = |pattern: &&String| {
+        let aliases = state.indexes.get(index).map(|index| &index.aliases);
+        aliases.is_some_and(|aliases| aliases.keys().any(|alias| *pattern == "_all" || simple_match(pattern, alias)))
+    };
+    let missing: Vec<String> = patterns.iter().filter(|pattern| !has(pattern)).cloned().collect();
+    if missing.is_empty() { Ok(()) } else { Err(not_there(&missing)) }
 }
 
 fn not_there(aliases: &[String]) -> Error {

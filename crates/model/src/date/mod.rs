@@ -195,7 +195,7 @@ impl DateFormat {
         let mut first = None;
         for part in &self.parts {
             let outcome = match part {
-                Part::Epoch(epoch) => epoch.parse(text, missing),
+                Part::Epoch(epoch) => epoch.parse(text, missing).map(|moment| on_clocks(moment, zone)),
                 Part::Layout(layout) => layout.read(text, zone, missing),
             };
             match outcome {
@@ -234,4 +234,11 @@ impl DateFormat {
             None => moment.ms.to_string(),
         }
     }
+}
+
+/// A number since 1970 is what clocks show in the zone that a request names, as in OpenSearch.
+fn on_clocks(moment: Moment, zone: Option<&Zone>) -> Moment {
+    let Some(zone) = zone else { return moment };
+    let (second, rest) = (moment.ms.div_euclid(1000), moment.ms.rem_euclid(1000));
+    Moment { ms: zone.second_of(second) * 1000 + rest, ..moment }
 }

@@ -130,4 +130,5 @@ pub enum MultiValueMode {
     Max,
     Avg,
     Sum,
+    Median,
 }

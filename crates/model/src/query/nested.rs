@@ -41,6 +41,8 @@ pub struct InnerHits {
     pub track_scores: bool,
     pub explain: bool,
     pub fetch: Fetch,
+    /// Of a group of `collapse`: of all its hits with the same value of this field only the best.
+    pub collapse: Option<String>,
 }
 
 impl Default for InnerHits {
@@ -53,6 +55,7 @@ impl Default for InnerHits {
             track_scores: false,
             explain: false,
             fetch: Fetch::default(),
+            collapse: None,
         }
     }
 }

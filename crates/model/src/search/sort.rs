@@ -31,6 +31,11 @@ pub struct SortKey {
 }
 
 impl SortKey {
+    /// Whether this alone is no sort: hits come by their scores, best first.
+    pub fn is_best_score(&self) -> bool {
+        self.field == "_score" && self.descending
+    }
+
     /// By a field without options: the smallest first.
     pub fn ascending(field: &str) -> Self {
         Self {

@@ -11,7 +11,6 @@ use model::document::Source;
 use model::error::{Error, ErrorKind};
 use model::id::{PrimaryTerm, SeqNo, ShardNumber, Version};
 use model::search::{Found, GetRequest, GetResponse, SourceFilter};
-use model::write::VersionType;
 use search::fetch::source::filtered;
 use shard::engine::Current;
 
@@ -161,13 +160,9 @@ pub(super) fn routing_of(
 }
 
 fn check_version(request: &GetRequest, current: &Current) -> Result<(), Error> {
-    let Some((asked, kind)) = request.version else { return Ok(()) };
+    let Some((asked, _)) = request.version else { return Ok(()) };
     let (held, asked) = (current.version, asked.0);
-    let agrees = match kind {
-        VersionType::Internal | VersionType::External => held == asked,
-        VersionType::ExternalGte => held <= asked,
-    };
-    if agrees {
+    if held == asked {
         return Ok(());
     }
     let reason = format!(

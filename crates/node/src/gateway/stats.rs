@@ -114,6 +114,7 @@ pub(super) fn node_stats(core: &Core) -> NodeStats {
         answers_kept: core.request_cache.answers(),
         ingest: core.ingested.stats(&core.state()),
         asked: core.metrics.peers.asked(),
+        pressure: core.pressure.stats(core.config.max_in_flight_bytes as u64),
         http: HttpStats::default(),
         breakers: vec![
             BreakerStats {

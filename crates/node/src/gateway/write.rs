@@ -26,6 +26,7 @@ use super::shard_write::{Work, write_known, write_shard};
 use crate::clock::now_ms;
 use crate::core::Core;
 use crate::indexes::{OpenIndex, OpenShard};
+use crate::pressure::{Part, bytes_of};
 use crate::replication::Safe;
 use crate::tasks::Begun;
 
@@ -59,6 +60,7 @@ pub(super) async fn write(core: &Arc<Core>, request: WriteRequest) -> Result<Wri
     let mut response: Vec<Option<Result<Written, WriteFailure>>> = request.writes.iter().map(|_| None).collect();
     let mut request = request;
     request.writes.iter_mut().try_for_each(date)?;
+    let _in_hand = core.pressure.coordinating.take(bytes_of(request.writes.iter()));
     let named = std::mem::take(&mut request.writes).into_iter().enumerate().collect();
     let mut writes = ingested(core, named, &mut response).await?;
     let timeout = Duration::from_millis(request.timeout_ms);
@@ -88,7 +90,8 @@ async fn ingested(
     }
     let for_job = core.clone();
     let (places, writes): (Vec<usize>, Vec<Write>) = writes.into_iter().unzip();
-    let passed = core.write.run(move || super::ingest::pass(&for_job, writes)).await?;
+    let passed = core.write.run(move || super::ingest::pass(&for_job, writes)).await;
+    let passed = passed.inspect_err(|error| rejected(&core.pressure.coordinating, error))?;
     let mut left = Vec::with_capacity(passed.len());
     for (at, write) in places.into_iter().zip(passed) {
         match write {
@@ -278,6 +281,13 @@ fn is_brief(shard: &OpenShard, copy: &ShardCopy, writes: &[Placed]) -> bool {
     writes.len() <= BRIEF_WRITES && bytes <= BRIEF_BYTES && alone && copy.is_calm()
 }
 
+/// Counts what the pool has no room for.
+fn rejected(part: &Part, error: &Error) {
+    if error.kind == ErrorKind::RejectedExecution {
+        part.reject();
+    }
+}
+
 async fn write_and_wait(
     core: &Arc<Core>,
     group: Group,
@@ -288,6 +298,7 @@ async fn write_and_wait(
     let copy = shard.copy()?;
     let for_job = core.clone();
     let writes = group.writes;
+    let _in_hand = core.pressure.primary.take(bytes_of(writes.iter().map(|placed| &placed.write)));
     let for_write = shard.clone();
     let here = match is_brief(&shard, &copy, &writes) {
         true => caught_in("write", || Ok(write_known(core, &index, &shard, writes)))?,
@@ -295,7 +306,10 @@ async fn write_and_wait(
     };
     let work = match here {
         Ok(work) => work,
-        Err(writes) => core.write.run(move || write_shard(&for_job, &index, &for_write, writes)).await?,
+        Err(writes) => {
+            let work = core.write.run(move || write_shard(&for_job, &index, &for_write, writes)).await;
+            work.inspect_err(|error| rejected(&core.pressure.primary, error))?
+        }
     };
     let Work { mut results, safe, last_seq_no, has_grown } = work;
     if has_grown {

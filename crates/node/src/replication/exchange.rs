@@ -248,6 +248,13 @@ impl Exchange {
 
     /// Puts messages into their rooms. Out: those whose copies are not here, as far as the metadata that they were sent with is known.
     fn deliver(&self, letters: Vec<Letter>) -> Vec<u32> {
+        let core = self.core();
+        let operations = |(_, message): &Letter| match &message.body {
+            Body::Replicate { entries, .. } => entries.iter().map(|entry| entry.operation.len() as u64).sum(),
+            _ => 0,
+        };
+        let bytes = letters.iter().map(operations).sum();
+        let _in_hand = core.as_ref().map(|core| core.pressure.replica.take(bytes));
         let version = self.state().version;
         let mut strangers = Vec::new();
         for (at, (shard, message)) in letters.into_iter().enumerate() {

@@ -56,6 +56,9 @@ pub fn search_body(body: &Map<String, Value>, target: Target) -> Result<SearchRe
         request.query = Query::new(model::query::Kind::MatchNone);
         request.size = 0;
     }
+    if let Some(collapse) = &mut request.collapse {
+        collapse.unscored = !body.contains_key("query");
+    }
     let other = ["query", "knn", "rank"].into_iter().find(|key| body.contains_key(*key));
     if let (Some(other), true) = (other, body.contains_key("retriever")) {
         return Err(Error::illegal_argument(format!("[retriever] cannot stand beside [{other}]: give one of them")));
@@ -122,7 +125,9 @@ fn read_scalar(field: Field<'_>, request: &mut SearchRequest) -> Result<(), Erro
             }
         },
         "profile" => request.profile = field.flag()?,
-        "include_named_queries_score" | "verbose_pipeline" => {
+        // Only as a parameter it makes scores to be shown.
+        "include_named_queries_score" => drop(field.flag()?),
+        "verbose_pipeline" => {
             if field.flag()? {
                 return Err(Error::not_implemented(format!("[{}]", field.key)));
             }

@@ -198,8 +198,9 @@ pub(super) fn in_field(owner: &str, key: &str, error: Error) -> Error {
         | ErrorKind::QueryShard
         | ErrorKind::SearchPhaseExecution
         | ErrorKind::TooManyClauses => return error,
-        ErrorKind::XContentParse => error.root_causes.clone(),
-        ErrorKind::Parsing | ErrorKind::Parse | ErrorKind::AggregationExecution => {
+        ErrorKind::XContentParse if !error.root_causes.is_empty() => error.root_causes.clone(),
+        // The innermost is told first.
+        ErrorKind::XContentParse | ErrorKind::Parsing | ErrorKind::Parse | ErrorKind::AggregationExecution => {
             vec![Error { cause: None, ..error.clone() }]
         }
         _ => Vec::new(),

@@ -267,6 +267,7 @@ fn multi_value_mode(text: &str) -> Result<MultiValueMode, Error> {
         "max" => MultiValueMode::Max,
         "avg" => MultiValueMode::Avg,
         "sum" => MultiValueMode::Sum,
+        "median" => MultiValueMode::Median,
         _ => return Err(Error::illegal_argument(format!("Illegal sort mode: {text}"))),
     })
 }

@@ -11,6 +11,7 @@ use super::body::not_negative;
 use super::field::{Carried, Field, fields, text_of};
 use super::highlight::highlight;
 use super::queries::within;
+use super::ranking::collapse;
 use super::sort::sort;
 use super::source::{field_specs, script_fields, source_filter, stored_fields};
 
@@ -72,7 +73,12 @@ fn read_option(field: Field<'_>, found: &mut InnerHits) -> Result<(), Error> {
         "version" => found.fetch.version = field.flag()?,
         "seq_no_primary_term" => found.fetch.seq_no_primary_term = field.flag()?,
         "track_scores" => found.track_scores = field.flag()?,
-        "sort" => found.sort = sort(field.value)?,
+        "sort" => {
+            found.sort = sort(field.value)?;
+            if matches!(found.sort.as_slice(), [only] if only.is_best_score()) {
+                found.sort.clear();
+            }
+        }
         "_source" => found.fetch.source = Some(source_filter(field.value)?),
         "highlight" => match field.value {
             Value::Object(object) => found.fetch.highlight = Some(Box::new(highlight(object)?)),
@@ -85,10 +91,20 @@ fn read_option(field: Field<'_>, found: &mut InnerHits) -> Result<(), Error> {
             }
             _ => return Err(field.mistyped()),
         },
-        "collapse" => return Err(field.not_implemented()),
+        "collapse" => found.collapse = Some(inner_collapse(field)?),
         _ => return Err(field.undeclared()),
     }
     Ok(())
+}
+
+/// The field by which the hits of a group are collapsed once more.
+fn inner_collapse(field: Field<'_>) -> Result<String, Error> {
+    let Value::Object(object) = field.value else { return Err(field.mistyped()) };
+    let found = collapse(object).map_err(|error| field.failed(error))?;
+    if object.contains_key("inner_hits") {
+        return Err(field.failed(Error::parsing("Invalid token in the inner collapse")));
+    }
+    Ok(found.field)
 }
 
 fn lists(field: Field<'_>, found: &mut InnerHits) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use super::nested::read_inner_hits;
 use super::queries::query;
 
 pub(super) fn collapse(object: &Map<String, Value>) -> Result<Collapse, Error> {
-    let mut collapse = Collapse { field: String::new(), inner_hits: Vec::new() };
+    let mut collapse = Collapse { field: String::new(), inner_hits: Vec::new(), unscored: false };
     for field in fields("collapse", object) {
         match field.key {
             "field" => {

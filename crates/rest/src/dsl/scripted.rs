@@ -31,6 +31,8 @@ pub(super) fn script_score(object: &Map<String, Value>, depth: usize) -> Result<
     for field in fields("script_score", object) {
         match field.key {
             "query" => query = Some(within(field.value, depth + 1).map_err(|error| field.failed(error))?),
+            // Here alone a script that is only a text is refused.
+            "script" if !field.value.is_object() => return Err(field.mistyped()),
             "script" => script = Some(script_of(field.value).map_err(|error| field.failed(error))?),
             "min_score" => min_score = Some(field.float()?),
             _ if carried.take_declared(field)? => {}

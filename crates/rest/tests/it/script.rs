@@ -224,6 +224,7 @@ impl Script {
             answers_kept: 4,
             ingest: IngestStats::default(),
             asked: 8,
+            pressure: PressureStats::default(),
             disk: DiskStats { path: "/data".into(), total_bytes: 1000 << 20, available_bytes: 250 << 20 },
             http: HttpStats::default(),
             breakers: vec![BreakerStats {

@@ -1,6 +1,6 @@
 //! What a field's name means in an index.
 
-use model::mapping::{Field, FieldKind, IndexOptions, Mapping};
+use model::mapping::{Field, FieldKind, IndexOptions, Mapping, Variant};
 
 use super::fault::{Fault, Outcome};
 use crate::bound::FieldName;
@@ -99,6 +99,8 @@ impl<'a> Target<'a> {
     /// The type, as messages name it.
     pub(super) fn type_name(&self) -> &'static str {
         match self {
+            // OpenSearch counts words into a field of integers.
+            Self::Field(Field { variant: Variant::TokenCount, .. }) => "integer",
             Self::Field(field) => field.type_name(),
             Self::Flat(_) => "flat_object",
             Self::Meta(meta) => meta.name(),

@@ -1,6 +1,7 @@
 //! Whether a value may make a bucket.
 
 use search::aggregation::choice::{Choice, Include, Set};
+use search::bound::NumberCode;
 
 use crate::compile::automaton::FuzzyTables;
 use crate::compile::pattern::Accepted;
@@ -82,15 +83,24 @@ impl Chooser {
         included && self.exclude.as_ref().is_none_or(|set| !set.has_bytes(value))
     }
 
-    pub(super) fn admits_code(&self, code: i64) -> bool {
+    pub(super) fn admits_code(&self, code: i64, read_as: NumberCode) -> bool {
         let included = match &self.include {
             None => true,
             Some(Included::Set(set)) => set.has_code(code),
             Some(Included::Partition { partition, num_partitions }) => {
-                mixed(code).rem_euclid(i64::from(*num_partitions)) == i64::from(*partition)
+                mixed(raw(code, read_as)).rem_euclid(i64::from(*num_partitions)) == i64::from(*partition)
             }
         };
         included && self.exclude.as_ref().is_none_or(|set| !set.has_code(code))
+    }
+}
+
+/// The number that OpenSearch would have in place of a code.
+fn raw(code: i64, read_as: NumberCode) -> i64 {
+    match read_as {
+        NumberCode::Unsigned => code ^ i64::MIN,
+        NumberCode::Nanos => code.div_euclid(1_000_000),
+        NumberCode::Long | NumberCode::Double | NumberCode::Scaled(_) => code,
     }
 }
 

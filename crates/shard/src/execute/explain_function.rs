@@ -186,5 +186,6 @@ fn mode_name(mode: MultiValueMode) -> &'static str {
         MultiValueMode::Max => "MAX",
         MultiValueMode::Avg => "AVG",
         MultiValueMode::Sum => "SUM",
+        MultiValueMode::Median => "MEDIAN",
     }
 }

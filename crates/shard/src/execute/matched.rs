@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use search::named;
 use search::shard_query::DocAddress;
 
 use crate::compile::Weight;
@@ -36,5 +37,6 @@ pub(super) fn names(
             }
         }
     }
+    result.iter_mut().for_each(|matched| named::in_order(matched, |(name, _)| name));
     Ok(result)
 }

@@ -291,8 +291,7 @@ pub fn matched(
     addresses: &[DocAddress],
 ) -> Result<Vec<Matched>, Error> {
     addresses.iter().try_for_each(|&address| check(reader, address))?;
-    let mut named = Vec::new();
-    query.named(&mut named);
+    let named = query.names();
     let mut counts = Counts::new(reader, statistics);
     let mut compiler = Compiler::new(&mut counts);
     let compiled = named.into_iter().map(|(name, query)| Ok((name.clone(), compiler.compile(query, scored)?)));

@@ -125,6 +125,12 @@ fn chosen(distances: impl Iterator<Item = f64> + Clone, mode: MultiValueMode) ->
         MultiValueMode::Max => distances.fold(f64::NEG_INFINITY, f64::max),
         MultiValueMode::Avg => distances.sum::<f64>() / count as f64,
         MultiValueMode::Sum => distances.sum(),
+        MultiValueMode::Median => {
+            let mut sorted: Vec<f64> = distances.collect();
+            sorted.sort_by(f64::total_cmp);
+            let upper = sorted[count / 2];
+            if count % 2 == 1 { upper } else { f64::midpoint(sorted[count / 2 - 1], upper) }
+        }
     }
 }
 

@@ -189,6 +189,7 @@ fn hold(core: &Core, class: Class, bytes: usize) -> Result<Option<Held>, Error> 
     let held = Held(received.clone(), bytes);
     // One that is too large by itself is let in alone.
     if before > 0 && before + bytes > limit {
+        core.pressure.primary.reject();
         let reason = format!(
             "rejected execution of writes: [{bytes}] bytes beside [{before}] of other nodes would be more than [http.max_in_flight_bytes] [{limit}]"
         );

@@ -15,6 +15,7 @@ use crate::gateway::dispatch::is_writable;
 use crate::gateway::holder::Holder;
 use crate::gateway::write::{Group, Placed, Results, write_group};
 use crate::indexes::OpenIndex;
+use crate::pressure::bytes_of;
 use crate::tasks::Begun;
 
 /// Writes of one request, those of one node.
@@ -85,6 +86,8 @@ impl Message for WriteShards {
         let description = format!("requests[{}]", self.shards.iter().map(|shard| shard.writes.len()).sum::<usize>());
         let (action, parent) = ("indices:data/write/bulk[s]", Some(self.task));
         let _task = core.tasks.begin(Begun { action, description, parent, cancellable: false });
+        let writes = self.shards.iter().flat_map(|shard| &shard.writes);
+        let _in_hand = core.pressure.received.take(bytes_of(writes.map(|placed| &placed.write)));
         caught_up(&core, self.version).await?;
         let begun: Vec<_> = self.shards.into_iter().map(|shard| shard.begin(&core, self.refresh)).collect();
         let mut shards = Vec::with_capacity(begun.len());

@@ -82,7 +82,7 @@ pub(super) async fn search(
         let Some(key) = at.and_then(|at| keys.get(at)) else { continue };
         for inner in &collapse.inner_hits {
             let name = inner.name.clone().unwrap_or_default();
-            let found = inside(&steps, &collapse.field, key.as_ref(), inner).await?;
+            let found = inside(&steps, &collapse, key.as_ref(), inner).await?;
             hit.inner_hits.push((name, found));
         }
     }
@@ -150,14 +150,20 @@ impl Groups<'_> {
 }
 
 /// The other hits of a group.
-async fn inside(steps: &Steps<'_>, field: &str, key: Option<&Value>, inner: &InnerHits) -> Result<InnerFound, Error> {
+async fn inside(
+    steps: &Steps<'_>,
+    collapse: &Collapse,
+    key: Option<&Value>,
+    inner: &InnerHits,
+) -> Result<InnerFound, Error> {
+    let field = &collapse.field;
     let mut group = Boolean::default();
-    if steps.request.query.kind != Kind::MatchAll {
+    if !(collapse.unscored && steps.request.query.kind == Kind::MatchAll) {
         group.must.push(steps.request.query.clone());
     }
     match key {
         Some(key) => {
-            let terms = Terms { field: field.to_owned(), values: vec![key.clone()], lookup: None, bitmap: false };
+            let terms = Terms { field: field.clone(), values: vec![key.clone()], lookup: None, bitmap: false };
             group.filter.push(Query::new(Kind::Terms(terms)));
         }
         None => {
@@ -166,7 +172,9 @@ async fn inside(steps: &Steps<'_>, field: &str, key: Option<&Value>, inner: &Inn
             group.filter.push(Query::new(Kind::Bool(without)));
         }
     }
+    let again = |field: &String| Collapse { field: field.clone(), inner_hits: Vec::new(), unscored: false };
     let request = SearchRequest {
+        collapse: inner.collapse.as_ref().map(|field| Box::new(again(field))),
         from: inner.from,
         sort: inner.sort.clone(),
         track_scores: inner.track_scores,

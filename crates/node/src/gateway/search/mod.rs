@@ -358,8 +358,7 @@ fn likely_winners(request: &SearchRequest, (shards, of): (usize, usize)) -> u32 
 /// A sort by nothing but the best score is no sort.
 pub(super) fn plain_order(request: &mut SearchRequest) {
     if let [only] = request.sort.as_slice()
-        && only.field == "_score"
-        && only.descending
+        && only.is_best_score()
         && request.search_after.is_none()
     {
         request.sort.clear();

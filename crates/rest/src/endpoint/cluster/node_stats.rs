@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use model::admin::{BreakerStats, IngestStats, NodeStats, OperationStats};
+use model::admin::{BreakerStats, IngestStats, NodeStats, OperationStats, PressureStats};
 use model::error::Error;
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ use crate::reply::Reply;
 use crate::request::Request;
 
 /// Metrics that are told.
-const TOLD: [&str; 13] = [
+const TOLD: [&str; 14] = [
     "indices",
     "os",
     "process",
@@ -34,6 +34,7 @@ const TOLD: [&str; 13] = [
     "ingest",
     "resource_usage_stats",
     "caches",
+    "indexing_pressure",
 ];
 
 /// Metrics of what nodes do not do, so that there is nothing to count.
@@ -54,7 +55,7 @@ const IDLE: [&str; 13] = [
 ];
 
 /// Metrics that OpenSearch has besides.
-const MISSING: [&str; 2] = ["indexing_pressure", "search_pipeline"];
+const MISSING: [&str; 1] = ["search_pipeline"];
 
 pub(super) async fn stats(server: Arc<Server>, mut request: Request) -> Result<Reply, Error> {
     let ids = request.part("nodeId").map(split).unwrap_or_default();
@@ -152,6 +153,7 @@ fn one(node: &NodeStats, wanted: &Metrics, of_indexes: &Metrics, counters: Optio
             "resource_usage_stats" => ("resource_usage_stats", load(node)),
             "caches" => ("caches", caches(node)),
             "script" => ("script", compilations()),
+            "indexing_pressure" => ("indexing_pressure", pressure(&node.pressure)),
             _ => ("ingest", ingested(&node.ingest)),
         };
         shown[key] = section;
@@ -199,6 +201,34 @@ fn idle(metric: &str) -> Option<Value> {
         // There are no files elsewhere to be kept here: no section.
         _ => return None,
     })
+}
+
+/// Bytes of writes, by what the node does with them.
+fn pressure(stats: &PressureStats) -> Value {
+    let PressureStats { coordinating, primary, replica, received, limit_bytes } = stats;
+    // What a node is asked for and writes itself counts once.
+    let combined =
+        (coordinating.current_bytes + received.current_bytes, coordinating.total_bytes + received.total_bytes);
+    json!({"memory": {
+        "current": {
+            "combined_coordinating_and_primary_in_bytes": combined.0,
+            "coordinating_in_bytes": coordinating.current_bytes,
+            "primary_in_bytes": primary.current_bytes,
+            "replica_in_bytes": replica.current_bytes,
+            "all_in_bytes": combined.0 + replica.current_bytes,
+        },
+        "total": {
+            "combined_coordinating_and_primary_in_bytes": combined.1,
+            "coordinating_in_bytes": coordinating.total_bytes,
+            "primary_in_bytes": primary.total_bytes,
+            "replica_in_bytes": replica.total_bytes,
+            "all_in_bytes": combined.1 + replica.total_bytes,
+            "coordinating_rejections": coordinating.rejections,
+            "primary_rejections": primary.rejections,
+            "replica_rejections": replica.rejections,
+        },
+        "limit_in_bytes": limit_bytes,
+    }})
 }
 
 fn ingested(stats: &IngestStats) -> Value {

@@ -38,6 +38,9 @@ impl Binding<'_> {
 
     pub(super) fn weighted_avg(self, asked: &asked::WeightedAvg) -> Result<Kind, Error> {
         let numbers = |source: &Source| {
+            if source.script.is_some() {
+                return self.values(source, Accepts::Numbers, "weighted_avg");
+            }
             let values = self.computed_values(source, Accepts::Keys, "weighted_avg")?;
             match values.column {
                 Column::Strings(_) | Column::Constant(_) => Err(Error::illegal_argument(format!(

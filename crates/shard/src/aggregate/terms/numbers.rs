@@ -5,6 +5,8 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use model::aggregation::key::Key;
 use model::aggregation::partial::Partial;
+use model::date::DateResolution;
+use search::aggregation::format::Format;
 use search::aggregation::values::{Values, key};
 use search::bound::NumberCode;
 
@@ -24,6 +26,8 @@ pub(super) struct NumberTerms {
     rows: Rows,
     finish: Box<dyn Finish>,
     chooser: Chooser,
+    /// What codes are to the chooser.
+    read_as: NumberCode,
     children: Deferred,
     numbers: Numbers,
     codes: Codes,
@@ -42,7 +46,13 @@ impl NumberTerms {
         children: Collectors,
         values: &Values,
     ) -> Self {
+        let read_as = match &values.format {
+            // Dates are told apart in milliseconds, whatever their resolution.
+            Format::Date(shown) if shown.resolution == DateResolution::Nanos => NumberCode::Nanos,
+            _ => values.code(),
+        };
         Self {
+            read_as,
             numbers: Numbers::new(values),
             places: Places::new(rows.budget.clone()),
             children: Deferred::new(children, &*finish, &rows.budget),
@@ -70,14 +80,18 @@ const CODE_BYTES: usize = 18;
 
 impl Codes {
     /// The bucket of a code, made when it is new.
-    fn bucket(&mut self, (rows, chooser): (&mut Rows, &Chooser), (owner, code): (u32, i64)) -> Outcome<u32> {
+    fn bucket(
+        &mut self,
+        (rows, chooser): (&mut Rows, (&Chooser, NumberCode)),
+        (owner, code): (u32, i64),
+    ) -> Outcome<u32> {
         let hash = self.hasher.hash_one((owner, code));
         let (codes, owners) = (&self.codes, &rows.owners);
         let same = |&bucket: &u32| codes[bucket as usize] == code && owners[bucket as usize] == owner;
         if let Some(found) = self.buckets.find(hash, same) {
             return Ok(*found);
         }
-        if !chooser.admits_code(code) {
+        if !chooser.0.admits_code(code, chooser.1) {
             return Ok(REFUSED);
         }
         let made = rows.add(owner, CODE_BYTES)?;
@@ -123,7 +137,7 @@ impl Collector for NumberTerms {
         }
         self.inside.clear();
         let plain = self.children.is_empty();
-        let (rows, codes, chooser) = (&mut self.rows, &mut self.codes, &self.chooser);
+        let (rows, codes, chooser) = (&mut self.rows, &mut self.codes, (&self.chooser, self.read_as));
         let (places, least, inside) = (&mut self.places, self.least, &mut self.inside);
         let mut previous = (u32::MAX, 0, 0);
         let mut each = |at: usize, code: i64| -> Outcome<()> {
@@ -154,7 +168,7 @@ impl Collector for NumberTerms {
     }
 
     fn leave(&mut self) -> Outcome<()> {
-        let (rows, codes, chooser) = (&mut self.rows, &mut self.codes, &self.chooser);
+        let (rows, codes, chooser) = (&mut self.rows, &mut self.codes, (&self.chooser, self.read_as));
         let least = self.least.unwrap_or(0);
         self.tally.drain(|at, count| {
             let found = codes.bucket((rows, chooser), (0, least + at))?;
