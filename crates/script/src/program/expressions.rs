@@ -6,7 +6,7 @@ use super::functions::Callable;
 use super::library::classes::FREE;
 use super::library::clocks;
 use super::library::patterns::Pattern;
-use super::parse::{CLASSES, LOOSE, MAX_NESTING, Parser, expr};
+use super::parse::{CLASSES, LOOSE, MAX_NESTING, Parser, expr, give_last};
 use super::tree::{Deed, Expr, Form, Lambda, Step};
 use crate::expression::fault::Fault;
 use crate::expression::grammar::{ASSIGNMENTS, SHIFTS, too_deep, type_of};
@@ -69,7 +69,9 @@ impl Parser<'_> {
                 parameters.push(parser.declare(name, at)?);
             }
             let body = if parser.mark_at(0, "{") {
-                Step { at, deed: Deed::Block(parser.block()?) }
+                let mut steps = parser.block()?;
+                give_last(&mut steps);
+                Step { at, deed: Deed::Block(steps) }
             } else {
                 Step { at, deed: Deed::Return(Some(parser.expression()?)) }
             };
@@ -297,9 +299,8 @@ impl Parser<'_> {
         if self.mark_at(0, "::") && !self.known.scope.iter().any(|(name, _)| name == word) {
             return self.reference(at, word);
         }
-        if word == "Map" && self.mark_at(0, ".") && self.word_at(1) == Some("Entry") && self.mark_at(2, "::") {
-            self.next += 2;
-            return self.reference(at, "Entry");
+        if word == "Map" && self.mark_at(0, ".") && self.word_at(1) == Some("Entry") {
+            return self.of_entries(at);
         }
         if matches!(word, "Locale" | "TextStyle") && self.take_mark(".") {
             return Ok(expr(at, Form::Constant(Value::Text(self.need_word("ID")?.into()))));
@@ -381,6 +382,18 @@ impl Parser<'_> {
             Callable::Named(word.into(), name.into())
         };
         Ok(expr(at, Form::Reference(Arc::new(callable))))
+    }
+
+    /// `Map.Entry::name`, `Map.Entry.name(..)`
+    fn of_entries(&mut self, at: usize) -> Result<Expr, Fault> {
+        self.next += 2;
+        if !self.take_mark(".") {
+            return self.reference(at, "Entry");
+        }
+        let name = self.need_word("ID")?.into();
+        self.need_mark("(")?;
+        let arguments = self.arguments(")")?;
+        Ok(expr(at, Form::Static { class: "Entry".into(), name, arguments }))
     }
 
     /// A call of a function of the program.

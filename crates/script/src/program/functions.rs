@@ -78,7 +78,7 @@ impl Frame<'_, '_> {
         } else {
             let mut locals = vec![Object::NULL; lambda.locals];
             captured.iter().for_each(|(local, value)| locals[*local] = value.clone());
-            self.elsewhere((locals, Some(frame)), |inner| {
+            self.elsewhere(locals, |inner| {
                 put(inner);
                 inner.step(&lambda.body)
             })
@@ -86,11 +86,11 @@ impl Frame<'_, '_> {
         Ok(returned(flow?))
     }
 
-    /// Runs with other variables; those of now are back afterwards. `of`: the frame that they belong to, unless to a new one.
-    fn elsewhere<T>(&mut self, (locals, of): (Vec<Object>, Option<u32>), run: impl FnOnce(&mut Self) -> T) -> T {
+    /// Runs in a new frame, with other variables; those of now are back afterwards.
+    fn elsewhere<T>(&mut self, locals: Vec<Object>, run: impl FnOnce(&mut Self) -> T) -> T {
         let outer = std::mem::replace(&mut self.locals, locals);
         self.frames += 1;
-        let frame = std::mem::replace(&mut self.frame, of.unwrap_or(self.frames));
+        let frame = std::mem::replace(&mut self.frame, self.frames);
         let done = run(self);
         (self.locals, self.frame) = (outer, frame);
         done
@@ -108,7 +108,7 @@ impl Frame<'_, '_> {
             locals[*local] = declared(value, *kind, at)?;
         }
         self.count(at)?;
-        let flow = self.elsewhere((locals, None), |inner| inner.step(&function.body))?;
+        let flow = self.elsewhere(locals, |inner| inner.step(&function.body))?;
         declared(returned(flow), function.returns, at)
     }
 
@@ -165,6 +165,10 @@ fn wrong_count(at: usize, name: &str, count: usize) -> Fault {
 pub(super) fn order(name: &str, arguments: &[Object]) -> Option<Object> {
     Some(Function::object(match (name, arguments) {
         ("naturalOrder", []) => Callable::Natural,
+        ("comparingByKey" | "comparingByValue", []) => {
+            let part = if name == "comparingByKey" { "getKey" } else { "getValue" };
+            Callable::By(Function(Arc::new(Callable::Named("Entry".into(), part.into()))))
+        }
         ("reverseOrder", []) => Callable::Reversed(Function(Arc::new(Callable::Natural))),
         ("comparing" | "comparingInt" | "comparingLong" | "comparingDouble", [Object::Lambda(key)]) => {
             Callable::By(key.clone())

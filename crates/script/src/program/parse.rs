@@ -139,7 +139,7 @@ pub(crate) fn program<'a>(tokens: &'a [Token], globals: &'a [&'a str]) -> Result
 }
 
 /// What ends in a value gives it.
-fn give_last(steps: &mut [Step]) {
+pub(super) fn give_last(steps: &mut [Step]) {
     let Some(last) = steps.last_mut() else { return };
     match &mut last.deed {
         Deed::Block(inner) => give_last(inner),

@@ -21,7 +21,7 @@ use crate::expression::value::{Type, Value, null_pointer, truth};
 /// Steps of one run.
 const MAX_STEPS: u32 = 1_000_000;
 /// How deep what runs may lie in what runs: it recurses.
-const MAX_RUNNING: u32 = 600;
+const MAX_RUNNING: u32 = 400;
 /// Items that are looked at in the time of a step.
 const STEP_ITEMS: usize = 64;
 /// How deep values are compared.

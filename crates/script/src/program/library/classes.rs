@@ -103,7 +103,7 @@ fn of_functions(
 ) -> Result<Option<Object>, Fault> {
     match (class, name, arguments) {
         ("Collectors", ..) => Ok(collectors::made(name, arguments)),
-        ("Comparator", ..) => Ok(functions::order(name, arguments)),
+        ("Comparator" | "Entry", ..) => Ok(functions::order(name, arguments)),
         ("IntStream", ..) => streams::made(frame, (Of::Ints, name), arguments, at),
         ("LongStream", ..) => streams::made(frame, (Of::Longs, name), arguments, at),
         ("Optional" | "OptionalInt" | "OptionalLong" | "OptionalDouble", ..) => {
