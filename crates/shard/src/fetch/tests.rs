@@ -196,7 +196,7 @@ fn bookkeeping_names_and_derivations_are_shown_when_asked() {
     let hits = fetch(&things(), query, &asked);
     assert_eq!(hits[1].version, Some(Version(7)));
     assert_eq!(hits[1].seq_no, Some((SeqNo(1), PrimaryTerm(1))));
-    assert_eq!(names(&hits[0]), ["first", "also first"]);
+    assert_eq!(names(&hits[0]), ["also first", "first"]);
     assert_eq!(names(&hits[1]), ["second"]);
     assert!(hits[0].explanation.as_ref().is_some_and(|explanation| explanation.matched && explanation.value > 0.0));
 }
