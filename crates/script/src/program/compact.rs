@@ -63,19 +63,21 @@ impl Moves<'_> {
                 });
                 *place = Place(moved);
             }
-            Object::Map(place) | Object::View(place, _) | Object::Entry(place, _) => {
-                let Self { from, to, maps, .. } = self;
-                let moved = *maps[place.0].get_or_insert_with(|| {
-                    to.maps.push(std::mem::take(&mut from.maps[place.0]));
-                    to.maps.len() - 1
-                });
-                *place = Place(moved);
-            }
+            Object::Map(place) | Object::View(place, _) => *place = self.moved_map(*place),
+            Object::Entry(entry) => entry.0 = self.moved_map(entry.0),
             Object::Plain(Value::Text(text)) => self.bytes += text.len(),
             // What they name is of this run.
-            Object::Lambda(_) | Object::Collector(_) => *object = Object::NULL,
+            Object::Lambda(_) | Object::Collector(..) => *object = Object::NULL,
             _ => {}
         }
+    }
+
+    fn moved_map(&mut self, place: Place) -> Place {
+        let Self { from, to, maps, .. } = self;
+        Place(*maps[place.0].get_or_insert_with(|| {
+            to.maps.push(std::mem::take(&mut from.maps[place.0]));
+            to.maps.len() - 1
+        }))
     }
 
     fn list(&mut self, at: usize) {

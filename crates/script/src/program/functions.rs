@@ -37,9 +37,33 @@ pub(crate) enum Callable {
     Then(Function, Function),
 }
 
+/// How deep functions may lie in functions: what lets go of them recurses.
+const MAX_DEPTH: u16 = 50;
+
+/// The depth of what holds functions of these depths.
+pub(crate) fn one_deeper(inner: impl Iterator<Item = u16>, at: usize) -> Result<u16, Fault> {
+    let depth = inner.max().unwrap_or(0) + 1;
+    if depth > MAX_DEPTH {
+        return Err(Fault::limit(at, format!("functions lie in functions deeper than [{MAX_DEPTH}] levels")));
+    }
+    Ok(depth)
+}
+
 impl Function {
-    pub(crate) fn object(callable: Callable) -> Object {
-        Object::Lambda(Self(Arc::new(callable)))
+    pub(crate) fn new(callable: Callable, at: usize) -> Result<Self, Fault> {
+        let depth = match &callable {
+            Callable::Lambda { captured, .. } => one_deeper(captured.iter().map(|(_, object)| object.depth()), at)?,
+            Callable::Bound(of, _) => one_deeper([of.depth()].into_iter(), at)?,
+            Callable::By(inner) | Callable::Reversed(inner) => one_deeper([inner.depth].into_iter(), at)?,
+            Callable::Then(first, second) => one_deeper([first.depth, second.depth].into_iter(), at)?,
+            Callable::Declared(_) | Callable::Named(..) | Callable::Made(_) | Callable::Natural => 1,
+        };
+        Ok(Self { callable: Arc::new(callable), depth })
+    }
+
+    /// One that holds no other.
+    pub(crate) fn plain(callable: Callable) -> Self {
+        Self { callable: Arc::new(callable), depth: 1 }
     }
 }
 
@@ -47,7 +71,8 @@ impl Frame<'_, '_> {
     /// Calls a function. As deep as functions call each other, which is bounded.
     pub(crate) fn call(&mut self, function: &Function, arguments: Vec<Object>, at: usize) -> Outcome {
         self.count(at)?;
-        match &*function.0 {
+        self.check_stack(at)?;
+        match &*function.callable {
             Callable::Lambda { lambda, captured, frame } => self.call_lambda(lambda, (captured, *frame), arguments),
             Callable::Declared(number) => self.invoke(*number, arguments, at),
             Callable::Bound(of, name) => methods::call(self, of, (name, at), arguments),
@@ -108,6 +133,7 @@ impl Frame<'_, '_> {
             locals[*local] = declared(value, *kind, at)?;
         }
         self.count(at)?;
+        self.check_stack(at)?;
         let flow = self.elsewhere(locals, |inner| inner.step(&function.body))?;
         declared(returned(flow), function.returns, at)
     }
@@ -129,7 +155,7 @@ impl Frame<'_, '_> {
         (a, b): (&Object, &Object),
         at: usize,
     ) -> Result<Ordering, Fault> {
-        Ok(match &*function.0 {
+        Ok(match &*function.callable {
             Callable::Natural => lists::natural(a, b),
             Callable::By(key) => {
                 let keys = (self.call(key, vec![a.clone()], at)?, self.call(key, vec![b.clone()], at)?);
@@ -162,19 +188,20 @@ fn wrong_count(at: usize, name: &str, count: usize) -> Fault {
 }
 
 /// `Comparator.name(arguments)`; `None`: there is no such one.
-pub(super) fn order(name: &str, arguments: &[Object]) -> Option<Object> {
-    Some(Function::object(match (name, arguments) {
+pub(super) fn order(name: &str, arguments: &[Object], at: usize) -> Result<Option<Object>, Fault> {
+    let callable = match (name, arguments) {
         ("naturalOrder", []) => Callable::Natural,
         ("comparingByKey" | "comparingByValue", []) => {
             let part = if name == "comparingByKey" { "getKey" } else { "getValue" };
-            Callable::By(Function(Arc::new(Callable::Named("Entry".into(), part.into()))))
+            Callable::By(Function::plain(Callable::Named("Entry".into(), part.into())))
         }
-        ("reverseOrder", []) => Callable::Reversed(Function(Arc::new(Callable::Natural))),
+        ("reverseOrder", []) => Callable::Reversed(Function::plain(Callable::Natural)),
         ("comparing" | "comparingInt" | "comparingLong" | "comparingDouble", [Object::Lambda(key)]) => {
             Callable::By(key.clone())
         }
-        _ => return None,
-    }))
+        _ => return Ok(None),
+    };
+    Function::new(callable, at).map(|function| Some(Object::Lambda(function)))
 }
 
 /// A method of a function: what its interface calls it, or how an order goes on.
@@ -190,17 +217,17 @@ pub(super) fn method(
             | "getAsBoolean" | "getAsInt" | "getAsLong" | "getAsDouble" | "run" | "call",
             arguments,
         ) => frame.call(function, arguments.to_vec(), at)?,
-        ("reversed", []) => Function::object(Callable::Reversed(function.clone())),
+        ("reversed", []) => Object::Lambda(Function::new(Callable::Reversed(function.clone()), at)?),
         (
             "thenComparing" | "thenComparingInt" | "thenComparingLong" | "thenComparingDouble",
             [Object::Lambda(next)],
         ) => {
-            let is_order = match &*next.0 {
+            let is_order = match &*next.callable {
                 Callable::Lambda { lambda, .. } => lambda.parameters.len() == 2,
                 callable => !matches!(callable, Callable::Named(..) | Callable::Declared(_)),
             };
-            let next = if is_order { next.clone() } else { Function(Arc::new(Callable::By(next.clone()))) };
-            Function::object(Callable::Then(function.clone(), next))
+            let next = if is_order { next.clone() } else { Function::new(Callable::By(next.clone()), at)? };
+            Object::Lambda(Function::new(Callable::Then(function.clone(), next), at)?)
         }
         _ => return Ok(None),
     }))

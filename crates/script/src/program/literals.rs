@@ -22,11 +22,11 @@ impl Frame<'_, '_> {
                 Ok(self.heap.list(items))
             }
             Form::Map(pairs) => self.map(pairs, at),
-            Form::Lambda(lambda) => Ok(self.lambda(lambda)),
-            Form::Reference(callable) => Ok(Object::Lambda(Function(callable.clone()))),
+            Form::Lambda(lambda) => self.lambda(lambda, at),
+            Form::Reference(callable) => Ok(Object::Lambda(Function { callable: callable.clone(), depth: 1 })),
             Form::Bound { of, name } => {
                 let of = self.value(of)?;
-                Ok(Function::object(Callable::Bound(of, name.clone())))
+                Function::new(Callable::Bound(of, name.clone()), at).map(Object::Lambda)
             }
             Form::Fixed(object) => Ok(object.clone()),
             Form::Pattern(pattern) => Ok(Object::Pattern(pattern.clone())),
@@ -43,9 +43,9 @@ impl Frame<'_, '_> {
         }
     }
 
-    fn lambda(&self, lambda: &Arc<Lambda>) -> Object {
+    fn lambda(&self, lambda: &Arc<Lambda>, at: usize) -> Result<Object, Fault> {
         let captured = lambda.captured.iter().map(|&local| (local, self.locals[local].clone())).collect();
-        Function::object(Callable::Lambda { lambda: lambda.clone(), captured, frame: self.frame })
+        Function::new(Callable::Lambda { lambda: lambda.clone(), captured, frame: self.frame }, at).map(Object::Lambda)
     }
 
     /// Of what a variable without a value has. It recurses into the lengths, whose number is bounded by the nesting of the source.

@@ -32,7 +32,7 @@ pub enum Object {
     /// What a map holds: what is taken out of it is taken out of the map.
     View(Place, Part),
     /// What a map has under a key.
-    Entry(Place, Arc<str>),
+    Entry(Box<(Place, Arc<str>)>),
     /// The values of a field of a document.
     Values(Place),
     #[doc(hidden)]
@@ -55,7 +55,7 @@ pub enum Object {
     #[doc(hidden)]
     Lambda(Function),
     #[doc(hidden)]
-    Collector(Arc<Collector>),
+    Collector(Arc<Collector>, u16),
     #[doc(hidden)]
     Pattern(Arc<Pattern>),
     #[doc(hidden)]
@@ -80,7 +80,11 @@ pub struct Place(pub(super) usize);
 
 /// A function of the program.
 #[derive(Clone, Debug)]
-pub struct Function(pub(crate) Arc<Callable>);
+pub struct Function {
+    pub(crate) callable: Arc<Callable>,
+    /// How deep functions lie in it.
+    pub(crate) depth: u16,
+}
 
 /// All lists and maps of one run.
 #[derive(Debug, Default)]
@@ -333,6 +337,15 @@ impl Object {
         super::library::calendar::time_of(self)?.moment()
     }
 
+    /// How deep functions lie in it.
+    pub(crate) fn depth(&self) -> u16 {
+        match self {
+            Self::Lambda(function) => function.depth,
+            Self::Collector(_, depth) => *depth,
+            _ => 0,
+        }
+    }
+
     /// The name of the class it has in Java.
     pub(crate) fn class(&self) -> &'static str {
         match self {
@@ -347,7 +360,7 @@ impl Object {
             Self::Stream(_, of) => super::library::streams::class(*of),
             Self::Optional(_) => "java.util.Optional",
             Self::Iterator(_) => "java.util.Iterator",
-            Self::Collector(_) => "java.util.stream.Collector",
+            Self::Collector(..) => "java.util.stream.Collector",
             Self::Pattern(_) => "java.util.regex.Pattern",
             Self::Matcher(_) => "java.util.regex.Matcher",
             Self::Builder(_) => "java.lang.StringBuilder",

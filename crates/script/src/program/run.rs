@@ -20,8 +20,8 @@ use crate::expression::value::{Type, Value, null_pointer, truth};
 
 /// Steps of one run.
 const MAX_STEPS: u32 = 1_000_000;
-/// How deep what runs may lie in what runs: it recurses.
-const MAX_RUNNING: u32 = 400;
+/// Bytes of stack that functions which call each other may take: threads that run scripts have eight times as many.
+const MAX_STACK: usize = 1 << 20;
 /// Items that are looked at in the time of a step.
 const STEP_ITEMS: usize = 64;
 /// How deep values are compared.
@@ -37,7 +37,8 @@ pub(crate) struct Frame<'a, 'b> {
     pub(super) frame: u32,
     pub(super) frames: u32,
     steps: u32,
-    running: u32,
+    /// Where on the stack the run began.
+    base: usize,
 }
 
 /// How a step ends.
@@ -56,7 +57,7 @@ impl<'a, 'b> Frame<'a, 'b> {
     ) -> Self {
         let spent = bindings.max_steps.map_or(0, |most| MAX_STEPS.saturating_sub(most));
         let locals = vec![Object::NULL; locals];
-        Self { heap, bindings, functions, locals, frame: 0, frames: 0, steps: spent, running: 0 }
+        Self { heap, bindings, functions, locals, frame: 0, frames: 0, steps: spent, base: stack_place() }
     }
 
     pub(crate) fn count(&mut self, at: usize) -> Result<(), Fault> {
@@ -74,16 +75,19 @@ impl<'a, 'b> Frame<'a, 'b> {
         self.count(at)
     }
 
-    /// Runs something that lies inside of what runs.
-    pub(crate) fn deeper<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
-        if self.running >= MAX_RUNNING {
-            let reason = format!("what runs lies in what runs deeper than [{MAX_RUNNING}] levels");
+    /// Refuses to go deeper than the stack allows. Between two calls a program goes no deeper than its source nests.
+    pub(super) fn check_stack(&self, at: usize) -> Result<(), Fault> {
+        if self.base.abs_diff(stack_place()) > MAX_STACK {
+            let reason = format!("functions call each other deeper than [{MAX_STACK}] bytes of stack");
             return Err(Fault { kind: ErrorKind::StackOverflow, ..Fault::limit(at, reason) });
         }
-        self.running += 1;
-        let done = run(self);
-        self.running -= 1;
-        done
+        Ok(())
+    }
+
+    /// Runs something that lies inside of what runs.
+    pub(crate) fn deeper<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.check_stack(at)?;
+        run(self)
     }
 
     pub(crate) fn list(&mut self, items: Vec<Object>, at: usize) -> Result<Object, Fault> {
@@ -131,10 +135,6 @@ impl<'a, 'b> Frame<'a, 'b> {
 
     pub(super) fn step(&mut self, step: &Step) -> Result<Flow, Fault> {
         self.count(step.at)?;
-        self.deeper(step.at, |frame| frame.carried_out(step))
-    }
-
-    fn carried_out(&mut self, step: &Step) -> Result<Flow, Fault> {
         match &step.deed {
             Deed::Declare { local, kind, value } => {
                 let value = match value {
@@ -269,7 +269,7 @@ impl<'a, 'b> Frame<'a, 'b> {
         match &expr.form {
             Form::Constant(value) => Ok(Object::Plain(value.clone())),
             Form::Local(local) => Ok(self.locals[*local].clone()),
-            _ => self.deeper(expr.at, |frame| frame.computed(expr)),
+            _ => self.computed(expr),
         }
     }
 
@@ -500,6 +500,13 @@ impl<'a, 'b> Frame<'a, 'b> {
     pub(crate) fn shown(&self, object: &Object, at: usize) -> Result<String, Fault> {
         methods::shown(self.heap, object, (MAX_DEPTH, at))
     }
+}
+
+/// About where the stack ends now.
+#[inline(never)]
+fn stack_place() -> usize {
+    let here = 0_u8;
+    std::ptr::from_ref(std::hint::black_box(&here)).addr()
 }
 
 fn operator_name(operator: crate::expression::tree::Unary) -> &'static str {

@@ -121,6 +121,9 @@ fn what_calls_itself_ends() {
             "int f(int n) { return n == 0 ? 0 : 1 + f(n - 1) } f(1000000)",
             "def f(def g) { return g.apply(g) } f(x -> x.apply(x))",
             "def f(def l) { return l.collect(x -> f(l)) } f([1])",
+            "Comparator c = Comparator.naturalOrder(); while (true) { c = c.thenComparing(Comparator.naturalOrder()) }",
+            "Function f = x -> x; while (true) { def g = f; f = x -> g.apply(x) }",
+            "def c = Collectors.toList(); while (true) { c = Collectors.mapping(x -> x, c) }",
         ] {
             assert_eq!(run(source, &json!({})).expect_err(source).kind, ErrorKind::Script, "{source}");
         }

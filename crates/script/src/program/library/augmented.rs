@@ -180,7 +180,7 @@ pub(crate) fn of_map(
             "findResult" if !found.is_null() => return Ok(Some(found)),
             "count" => count += i32::from(is_true(&found)),
             "every" if !is_true(&found) => return Ok(Some(Object::bool(false))),
-            "find" if is_true(&found) => return Ok(Some(Object::Entry(place, key))),
+            "find" if is_true(&found) => return Ok(Some(Object::Entry(Box::new((place, key))))),
             "findAll" if is_true(&found) => drop(kept.insert(key, value)),
             "groupBy" => {
                 let group = frame.key(&found, at)?;

@@ -102,15 +102,15 @@ fn of_functions(
     at: usize,
 ) -> Result<Option<Object>, Fault> {
     match (class, name, arguments) {
-        ("Collectors", ..) => Ok(collectors::made(name, arguments)),
-        ("Comparator" | "Entry", ..) => Ok(functions::order(name, arguments)),
+        ("Collectors", ..) => collectors::made(name, arguments, at),
+        ("Comparator" | "Entry", ..) => functions::order(name, arguments, at),
         ("IntStream", ..) => streams::made(frame, (Of::Ints, name), arguments, at),
         ("LongStream", ..) => streams::made(frame, (Of::Longs, name), arguments, at),
         ("Optional" | "OptionalInt" | "OptionalLong" | "OptionalDouble", ..) => {
             streams::made_optional(frame, name, arguments, at)
         }
         ("Function" | "UnaryOperator", "identity", []) => {
-            Ok(Some(Function::object(functions::Callable::Named("Function".into(), "identity".into()))))
+            Ok(Some(Object::Lambda(Function::plain(functions::Callable::Named("Function".into(), "identity".into())))))
         }
         ("Function", "identity", [given]) => Ok(Some(given.clone())),
         _ => Ok(None),
@@ -154,7 +154,7 @@ fn collections(
             frame.heap.items_mut(*place).reverse();
             Object::NULL
         }
-        ("reverseOrder", []) => return Ok(functions::order("reverseOrder", &[])),
+        ("reverseOrder", []) => return functions::order("reverseOrder", &[], at),
         ("max" | "min", [_] | [_, Object::Lambda(_)]) => {
             let wanted = if name == "max" { Ordering::Greater } else { Ordering::Less };
             let none = || Fault::new(at, ErrorKind::NoSuchElement, "");

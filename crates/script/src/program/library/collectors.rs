@@ -9,6 +9,7 @@ use super::streams::{best, distinct, is_true, optional};
 use super::texts::bounded;
 use crate::expression::fault::Fault;
 use crate::expression::value::Value;
+use crate::program::functions;
 use crate::program::object::{Fields, Function, Object};
 use crate::program::run::Frame;
 
@@ -41,12 +42,17 @@ pub enum Number {
 }
 
 /// `Collectors.name(arguments)`; `None`: there is no such one.
-pub(crate) fn made(name: &str, arguments: &[Object]) -> Option<Object> {
+pub(crate) fn made(name: &str, arguments: &[Object], at: usize) -> Result<Option<Object>, Fault> {
+    let depth = functions::one_deeper(arguments.iter().map(Object::depth), at)?;
+    Ok(read(name, arguments).map(|collector| Object::Collector(Arc::new(collector), depth)))
+}
+
+fn read(name: &str, arguments: &[Object]) -> Option<Collector> {
     use Collector::{Averaging, Best, Counting, Grouping, Joining, List, Map, Mapping, Partitioning, Set, Summing};
     let text = |index: usize| -> Option<Arc<str>> {
         arguments.get(index).map_or(Some(Arc::from("")), |text| text.as_text().map(Arc::from))
     };
-    Some(Object::Collector(Arc::new(match (name, arguments) {
+    Some(match (name, arguments) {
         ("toList", []) => List,
         ("toSet", []) => Set,
         ("toCollection", [Object::Lambda(_)]) => List,
@@ -62,15 +68,17 @@ pub(crate) fn made(name: &str, arguments: &[Object]) -> Option<Object> {
         ("summingLong", [Object::Lambda(of)]) => Summing(of.clone(), Number::Long),
         ("summingDouble", [Object::Lambda(of)]) => Summing(of.clone(), Number::Double),
         ("averagingInt" | "averagingLong" | "averagingDouble", [Object::Lambda(of)]) => Averaging(of.clone()),
-        ("mapping", [Object::Lambda(of), Object::Collector(next)]) => Mapping(of.clone(), next.clone()),
+        ("mapping", [Object::Lambda(of), Object::Collector(next, _)]) => Mapping(of.clone(), next.clone()),
         ("groupingBy", [Object::Lambda(key)]) => Grouping(key.clone(), Arc::new(List)),
-        ("groupingBy", [Object::Lambda(key), .., Object::Collector(next)]) => Grouping(key.clone(), next.clone()),
+        ("groupingBy", [Object::Lambda(key), .., Object::Collector(next, _)]) => Grouping(key.clone(), next.clone()),
         ("partitioningBy", [Object::Lambda(key)]) => Partitioning(key.clone(), Arc::new(List)),
-        ("partitioningBy", [Object::Lambda(key), Object::Collector(next)]) => Partitioning(key.clone(), next.clone()),
+        ("partitioningBy", [Object::Lambda(key), Object::Collector(next, _)]) => {
+            Partitioning(key.clone(), next.clone())
+        }
         ("minBy", [Object::Lambda(order)]) => Best(order.clone(), Ordering::Less),
         ("maxBy", [Object::Lambda(order)]) => Best(order.clone(), Ordering::Greater),
         _ => return None,
-    })))
+    })
 }
 
 /// What a collector makes of values. It recurses as deep as collectors lie in each other.

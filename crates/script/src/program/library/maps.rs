@@ -85,7 +85,7 @@ pub(crate) fn viewed(frame: &mut Frame<'_, '_>, (place, part): (Place, Part), at
     let shown = |(key, value): (Arc<str>, Object)| match part {
         Part::Keys => Object::Plain(Value::Text(key)),
         Part::Values => value,
-        Part::Entries => Object::Entry(place, key),
+        Part::Entries => Object::Entry(Box::new((place, key))),
     };
     Ok(entries.into_iter().map(shown).collect())
 }

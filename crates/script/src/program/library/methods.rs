@@ -93,7 +93,7 @@ pub(crate) fn call(
         Object::Plain(Value::Text(text)) => texts::call(frame, text, (name, at), &arguments)?,
         Object::Plain(value) => number(value, name, &arguments),
         Object::List(_) | Object::Set(_) | Object::Array(_) => lists::call(frame, of, (name, at), &arguments)?,
-        Object::Entry(place, key) => maps::of_entry(frame, (*place, key), (name, at), &arguments)?,
+        Object::Entry(entry) => maps::of_entry(frame, (entry.0, &entry.1), (name, at), &arguments)?,
         Object::View(place, part) => maps::of_view(frame, (*place, *part), (name, at), &arguments)?,
         Object::Stream(..) => streams::call(frame, of, (name, at), &arguments)?,
         Object::Optional(_) => streams::of_optional(frame, of, (name, at), &arguments)?,
@@ -106,7 +106,7 @@ pub(crate) fn call(
         },
         Object::Thrown(thrown) => thrown.call(name),
         Object::Lambda(function) => functions::method(frame, function, (name, at), &arguments)?,
-        Object::Collector(_) => None,
+        Object::Collector(..) => None,
         Object::Map(_) => maps::call(frame, of, (name, at), &arguments)?,
         Object::Values(_) => values(frame, of, (name, at), &arguments)?,
         Object::Date(_) | Object::Time(_) => match time_of(of) {
@@ -261,7 +261,8 @@ pub(crate) fn shown(heap: &Heap, object: &Object, (depth, at): (usize, usize)) -
             };
             joined(heap.fields(*place).iter().map(entry).collect(), ('[', ']'))
         }
-        Object::Entry(place, key) => {
+        Object::Entry(entry) => {
+            let (place, key) = &**entry;
             let value = heap.fields(*place).get(key).unwrap_or(&Object::NULL);
             Ok(format!("{key}={}", shown(heap, value, (deeper, at))?))
         }

@@ -164,7 +164,7 @@ fn all(
 ) -> Result<Option<Object>, Fault> {
     Ok(Some(match (name, arguments) {
         ("count", []) => Object::Plain(Value::Long(items.len() as i64)),
-        ("collect", [Object::Collector(collector)]) => collectors::collect(frame, items.to_vec(), collector, at)?,
+        ("collect", [Object::Collector(collector, _)]) => collectors::collect(frame, items.to_vec(), collector, at)?,
         ("toArray", _) => frame.array(items.to_vec(), at)?,
         ("toList", []) => {
             frame.take(items.len() + 1, at)?;
