@@ -207,7 +207,7 @@ fn with(time: &Time, name: &str, number: i64) -> Option<Time> {
         "withYear" => dated(number, month, day)?,
         "withMonth" => dated(year, number, day)?,
         "withDayOfMonth" => dated(year, month, number).filter(|_| number <= civil::days_in_month(year, month))?,
-        "withDayOfYear" => Local { days: civil::days(year, 1, 1) + number - 1, ..local },
+        "withDayOfYear" => Local { days: civil::days(year, 1, 1) + number.clamp(1, 366) - 1, ..local },
         "withHour" => clocked(number, minute, second % 60, within)?,
         "withMinute" => clocked(hour, number, second % 60, within)?,
         "withSecond" => clocked(hour, minute, number, within)?,

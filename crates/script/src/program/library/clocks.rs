@@ -73,7 +73,9 @@ pub(crate) fn call((class, name): (&str, &str), arguments: &[Object], at: usize)
         ("LocalDate", "of") => dated(&part, 0).map(|local| Time::Day(local.days)),
         ("LocalDate", "ofEpochDay") => part(0).map(Time::Day),
         ("LocalDate", "ofYearDay") => match (part(0), part(1)) {
-            (Some(year), Some(day)) => Some(Time::Day(civil::days(year, 1, 1) + day - 1)),
+            (Some(year), Some(day)) if (-999_999..=999_999).contains(&year) => {
+                Some(Time::Day(civil::days(year, 1, 1) + day.clamp(1, 366) - 1))
+            }
             _ => None,
         },
         ("LocalTime", "of") => clocked(&part, 0).map(Time::Clock),

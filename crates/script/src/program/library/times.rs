@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use model::date::{DateFormat, Moment, Zone, civil};
 
+/// The first and the last day that a calendar has, as in Java.
+const DAYS: (i64, i64) = (-365_243_219_162, 365_241_780_471);
+/// More months than lie between them.
+const MONTHS_AT_MOST: i64 = 24_000_000_000;
 pub(crate) const DAY_NANOS: i64 = 86_400_000_000_000;
 const WEEKDAYS: [&str; 7] = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"];
 const MONTHS: [&str; 12] = [
@@ -160,7 +164,8 @@ impl Local {
 
     /// `None`: beyond what a calendar has.
     pub(crate) fn plus_months(self, months: i64) -> Option<Self> {
-        Some(Self { days: civil::add_months(self.days, months)?, ..self })
+        let days = civil::add_months(self.days, months.clamp(-MONTHS_AT_MOST, MONTHS_AT_MOST))?;
+        Some(Self { days: days.clamp(DAYS.0, DAYS.1), ..self })
     }
 }
 
@@ -210,14 +215,15 @@ impl Time {
 
     /// What a calendar and a clock show.
     pub(crate) fn local(&self) -> Option<Local> {
-        Some(match self {
+        let local = match self {
             Self::Instant(moment) => Local::of(*moment, &Zone::utc()),
             Self::Zoned(moment, zone, _) => Local::of(*moment, zone),
             Self::Local(local) => *local,
             Self::Day(days) => Local { days: *days, nanos: 0 },
             Self::Clock(nanos) => Local { days: 0, nanos: *nanos },
             _ => return None,
-        })
+        };
+        Some(Local { days: local.days.clamp(DAYS.0, DAYS.1), ..local })
     }
 
     /// One of its kind that shows something else.
@@ -297,7 +303,7 @@ pub(crate) fn capitalized(name: &str) -> String {
 }
 
 fn day(days: i64) -> String {
-    let (year, month, day) = civil::date(days);
+    let (year, month, day) = civil::date(days.clamp(DAYS.0, DAYS.1));
     let sign = if year > 9999 { "+" } else { "" };
     format!("{sign}{year:04}-{month:02}-{day:02}")
 }
