@@ -155,15 +155,16 @@ impl Frame<'_, '_> {
         (a, b): (&Object, &Object),
         at: usize,
     ) -> Result<Ordering, Fault> {
+        self.check_stack(at)?;
         Ok(match &*function.callable {
             Callable::Natural => lists::natural(a, b),
             Callable::By(key) => {
                 let keys = (self.call(key, vec![a.clone()], at)?, self.call(key, vec![b.clone()], at)?);
                 lists::natural(&keys.0, &keys.1)
             }
-            Callable::Reversed(inner) => self.ordered_by(inner, (b, a), at)?,
-            Callable::Then(first, second) => match self.ordered_by(first, (a, b), at)? {
-                Ordering::Equal => self.ordered_by(second, (a, b), at)?,
+            Callable::Reversed(inner) => self.compare(inner, (b, a), at)?,
+            Callable::Then(first, second) => match self.compare(first, (a, b), at)? {
+                Ordering::Equal => self.compare(second, (a, b), at)?,
                 order => order,
             },
             _ => {
@@ -171,11 +172,6 @@ impl Frame<'_, '_> {
                 number.as_f64().map_or(Ordering::Equal, |number| number.total_cmp(&0.0))
             }
         })
-    }
-
-    /// As [`Frame::compare`], one level deeper.
-    fn ordered_by(&mut self, function: &Function, pair: (&Object, &Object), at: usize) -> Result<Ordering, Fault> {
-        self.deeper(at, |frame| frame.compare(function, pair, at))
     }
 }
 

@@ -56,7 +56,7 @@ impl Frame<'_, '_> {
         self.take(length, at)?;
         let mut items = Vec::with_capacity(length);
         for _ in 0..length {
-            items.push(self.deeper(at, |frame| frame.empty_array(kind, inner, at))?);
+            items.push(self.empty_array(kind, inner, at)?);
         }
         self.array(items, at)
     }

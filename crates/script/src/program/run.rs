@@ -76,18 +76,12 @@ impl<'a, 'b> Frame<'a, 'b> {
     }
 
     /// Refuses to go deeper than the stack allows. Between two calls a program goes no deeper than its source nests.
-    pub(super) fn check_stack(&self, at: usize) -> Result<(), Fault> {
+    pub(crate) fn check_stack(&self, at: usize) -> Result<(), Fault> {
         if self.base.abs_diff(stack_place()) > MAX_STACK {
             let reason = format!("functions call each other deeper than [{MAX_STACK}] bytes of stack");
             return Err(Fault { kind: ErrorKind::StackOverflow, ..Fault::limit(at, reason) });
         }
         Ok(())
-    }
-
-    /// Runs something that lies inside of what runs.
-    pub(crate) fn deeper<T>(&mut self, at: usize, run: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
-        self.check_stack(at)?;
-        run(self)
     }
 
     pub(crate) fn list(&mut self, items: Vec<Object>, at: usize) -> Result<Object, Fault> {

@@ -88,6 +88,7 @@ pub(crate) fn collect(
     collector: &Collector,
     at: usize,
 ) -> Result<Object, Fault> {
+    frame.check_stack(at)?;
     frame.take(items.len() + 1, at)?;
     Ok(match collector {
         Collector::List => frame.heap.list(items),
@@ -118,7 +119,7 @@ pub(crate) fn collect(
             for item in items {
                 made.push(frame.call(of, vec![item], at)?);
             }
-            frame.deeper(at, |frame| collect(frame, made, next, at))?
+            collect(frame, made, next, at)?
         }
         Collector::Grouping(key, next) => grouped(frame, items, (key, next), at)?,
         Collector::Partitioning(key, next) => {
@@ -129,7 +130,7 @@ pub(crate) fn collect(
             }
             let mut fields = Fields::default();
             for (name, items) in [("false", no), ("true", yes)] {
-                fields.insert(name.into(), frame.deeper(at, |frame| collect(frame, items, next, at))?);
+                fields.insert(name.into(), collect(frame, items, next, at)?);
             }
             frame.heap.map(fields)
         }
@@ -189,7 +190,7 @@ pub(crate) fn grouped(
     }
     let mut fields = Fields::default();
     for (name, items) in groups {
-        fields.insert(name, frame.deeper(at, |frame| collect(frame, items, next, at))?);
+        fields.insert(name, collect(frame, items, next, at)?);
     }
     Ok(frame.heap.map(fields))
 }

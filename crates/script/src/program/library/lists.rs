@@ -220,14 +220,9 @@ fn removed(
             Object::bool(changed)
         }
         ("removeIf", [Object::Lambda(function)]) => {
-            let (items, mut left) = (frame.heap.items(place).to_vec(), Vec::new());
+            let items = frame.heap.items(place).to_vec();
             frame.take(items.len(), at)?;
-            for item in items {
-                let gone = frame.call(function, vec![item.clone()], at)?;
-                if !matches!(gone, Object::Plain(Value::Bool(true))) {
-                    left.push(item);
-                }
-            }
+            let left = super::streams::kept(frame, items, (function, false), at)?;
             let changed = left.len() != length;
             *frame.heap.items_mut(place) = left;
             Object::bool(changed)
