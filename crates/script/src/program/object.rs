@@ -17,7 +17,7 @@ use super::library::times::Time;
 use crate::expression::value::Value;
 
 /// Lists, maps and entries that one run may hold.
-const MAX_CELLS: usize = 1_000_000;
+pub(super) const MAX_CELLS: usize = 1_000_000;
 
 /// A value while a program runs.
 #[derive(Clone, Debug)]
@@ -170,21 +170,27 @@ impl Heap {
         }
     }
 
-    /// As a document holds it; `None` where it is nested deeper than `depth`, or is nothing that a document can hold.
+    /// As a document holds it; `None` where it is nested deeper than `depth`, is more than a run may hold (as what holds one thing again and again
+    /// may be), or is nothing that a document can hold.
     pub fn to_json(&self, object: &Object, depth: usize) -> Option<Json> {
+        self.written(object, depth, &mut { MAX_CELLS })
+    }
+
+    /// `left`: how many more values there may be.
+    fn written(&self, object: &Object, depth: usize, left: &mut usize) -> Option<Json> {
         let deeper = depth.checked_sub(1)?;
+        *left = left.checked_sub(1)?;
         Some(match object {
             Object::Plain(value) => plain_json(value)?,
             Object::List(place) | Object::Values(place) | Object::Set(place) | Object::Array(place) => {
-                let items: Option<Vec<Json>> =
-                    self.items(*place).iter().map(|item| self.to_json(item, deeper)).collect();
-                Json::Array(items?)
+                let items = self.items(*place).iter().map(|item| self.written(item, deeper, left));
+                Json::Array(items.collect::<Option<_>>()?)
             }
             Object::View(place, part) => {
                 let fields = self.fields(*place).iter();
                 let items: Option<Vec<Json>> = match part {
                     Part::Keys => fields.map(|(key, _)| Some(Json::String(key.to_string()))).collect(),
-                    Part::Values => fields.map(|(_, value)| self.to_json(value, deeper)).collect(),
+                    Part::Values => fields.map(|(_, value)| self.written(value, deeper, left)).collect(),
                     Part::Entries => return None,
                 };
                 Json::Array(items?)
@@ -192,7 +198,7 @@ impl Heap {
             Object::Map(place) => {
                 let mut map = JsonMap::new();
                 for (key, value) in self.fields(*place).iter() {
-                    map.insert(key.to_string(), self.to_json(value, deeper)?);
+                    map.insert(key.to_string(), self.written(value, deeper, left)?);
                 }
                 Json::Object(map)
             }
@@ -208,22 +214,28 @@ impl Heap {
         })
     }
 
-    /// Equal as Java's `equals`, numbers by value. What is deeper than `depth` is not equal.
+    /// Equal as Java's `equals`, numbers by value. What is deeper than `depth`, or more than a run may hold, is not equal.
     pub(crate) fn same(&self, a: &Object, b: &Object, depth: usize) -> bool {
-        let Some(deeper) = depth.checked_sub(1) else { return false };
-        match (a, b) {
+        self.alike((a, b), depth, &mut { MAX_CELLS })
+    }
+
+    /// `left`: how many more values may be compared.
+    fn alike(&self, pair: (&Object, &Object), depth: usize, left: &mut usize) -> bool {
+        let (Some(deeper), Some(fewer)) = (depth.checked_sub(1), left.checked_sub(1)) else { return false };
+        *left = fewer;
+        match pair {
             (Object::Plain(a), Object::Plain(b)) => same_plain(a, b),
             (Object::List(a) | Object::Values(a), Object::List(b) | Object::Values(b))
             | (Object::Set(a), Object::Set(b)) => {
                 let (one, other) = (self.items(*a), self.items(*b));
-                a == b || one.len() == other.len() && one.iter().zip(other).all(|(a, b)| self.same(a, b, deeper))
+                a == b || one.len() == other.len() && one.iter().zip(other).all(|pair| self.alike(pair, deeper, left))
             }
             (Object::Map(a), Object::Map(b)) => {
                 let (one, other) = (self.fields(*a), self.fields(*b));
-                let found = |(key, value): &(Arc<str>, Object)| {
-                    other.get(key).is_some_and(|other| self.same(value, other, deeper))
+                let mut found = |(key, value): &(Arc<str>, Object)| {
+                    other.get(key).is_some_and(|other| self.alike((value, other), deeper, left))
                 };
-                a == b || one.len() == other.len() && one.iter().all(found)
+                a == b || one.len() == other.len() && one.iter().all(&mut found)
             }
             (Object::Date(a), Object::Date(b)) => a == b,
             (Object::Time(a), Object::Time(b)) => a == b,

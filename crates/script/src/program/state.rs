@@ -5,28 +5,31 @@ use std::sync::Arc;
 use model::aggregation::partial::ScriptState;
 use serde_json::{Map as JsonMap, Number, Value as Json};
 
-use super::object::{Fields, Heap, Object, date_text};
+use super::object::{Fields, Heap, MAX_CELLS, Object, date_text};
 use crate::expression::value::Value;
 
 impl Heap {
-    /// A value with all that it holds; `None` where it is nested deeper than [`ScriptState::MAX_DEPTH`] (as what holds itself is), or is nothing that
+    /// A value with all that it holds; `None` where it is nested deeper than [`ScriptState::MAX_DEPTH`] (as what holds itself is), is more than a run may hold, or is nothing that
     /// outlives a run.
     pub fn keep(&self, object: &Object) -> Option<ScriptState> {
-        self.kept(object, ScriptState::MAX_DEPTH)
+        self.kept(object, ScriptState::MAX_DEPTH, &mut { MAX_CELLS })
     }
 
-    fn kept(&self, object: &Object, depth: usize) -> Option<ScriptState> {
+    /// `left`: how many more values there may be.
+    fn kept(&self, object: &Object, depth: usize, left: &mut usize) -> Option<ScriptState> {
+        *left = left.checked_sub(1)?;
         Some(match object {
             Object::Plain(value) => plain(value)?,
             Object::List(place) | Object::Values(place) | Object::Set(place) | Object::Array(place) => {
                 let deeper = depth.checked_sub(1)?;
-                let items = self.items(*place).iter().map(|item| self.kept(item, deeper));
+                let items = self.items(*place).iter().map(|item| self.kept(item, deeper, left));
                 ScriptState::List(items.collect::<Option<_>>()?)
             }
             Object::Map(place) => {
                 let deeper = depth.checked_sub(1)?;
-                let entry = |(key, value): &(Arc<str>, Object)| Some((key.to_string(), self.kept(value, deeper)?));
-                ScriptState::Map(self.fields(*place).iter().map(entry).collect::<Option<_>>()?)
+                let mut entry =
+                    |(key, value): &(Arc<str>, Object)| Some((key.to_string(), self.kept(value, deeper, left)?));
+                ScriptState::Map(self.fields(*place).iter().map(&mut entry).collect::<Option<_>>()?)
             }
             Object::Date(ms) => ScriptState::Date(*ms),
             Object::Time(time) => match time.moment() {

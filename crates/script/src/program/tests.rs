@@ -315,3 +315,15 @@ fn moments_and_what_goes_with_them() {
         let _ = run(source, &json!({}));
     }
 }
+
+#[test]
+fn what_holds_one_thing_again_and_again_is_bounded() {
+    let doubled = "def a = [1]; def b = [1]; for (int i = 0; i < 60; i++) { a = [a, a]; b = [b, b] }";
+    gives(&format!("{doubled} a == b"), json!(false));
+    let mut heap = Heap::default();
+    let program = Program::compile(&format!("{doubled} a"), &[]).expect("reads");
+    let value = program.run(&mut heap, &Bindings::default()).expect("runs");
+    assert_eq!((heap.to_json(&value, 100), heap.keep(&value)), (None, None));
+    let long = "List l = []; for (int i = 0; i < 100000; i++) { l.add(i) } l.removeAll(new ArrayList(l))";
+    assert_eq!(run(long, &json!({})).expect_err("ten thousand million comparisons").kind, ErrorKind::Script);
+}

@@ -211,6 +211,7 @@ fn removed(
         }
         ("removeAll" | "retainAll", [others]) => {
             let keep = name == "retainAll";
+            frame.spend(length.saturating_mul(items_of(frame.heap, others).map_or(0, <[Object]>::len)), at)?;
             let others = items_of(frame.heap, others).map(<[Object]>::to_vec).unwrap_or_default();
             let is_in = |item: &Object| others.iter().any(|other| frame.heap.same(item, other, MAX_DEPTH));
             let left: Vec<Object> =
